@@ -1,0 +1,1 @@
+"""Kernel: what every room may use; knows neither Flask nor any domain."""

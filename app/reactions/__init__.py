@@ -1,0 +1,1 @@
+"""Event -> what other rooms do about it: one readable table."""

@@ -1,0 +1,1 @@
+"""Shared HTTP parts: the only place below the domains that knows Flask."""

@@ -1,0 +1,1 @@
+"""Registration review, rules, scenarios and the effective licence."""

@@ -1,0 +1,1 @@
+"""Contracts on chain, and the clients that speak to them."""

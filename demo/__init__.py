@@ -1,0 +1,1 @@
+"""Simulated supplier and the whole story over HTTP; says so, and is not part of the product."""

@@ -1,0 +1,1 @@
+"""The journal (money) and the log (evidence), kept apart by name."""

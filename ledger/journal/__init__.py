@@ -1,0 +1,1 @@
+"""Double-entry money: accounts, postings, top-ups, invoices."""

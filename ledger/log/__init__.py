@@ -1,0 +1,1 @@
+"""Transparency log: entries, tree, tiles, checkpoints, proofs, anchors."""

@@ -1,0 +1,1 @@
+"""Data products, the catalogue, offers, plans, orders and agreements."""

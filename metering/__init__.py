@@ -1,0 +1,1 @@
+"""The data plane: entitlements, leases, rating, usage receipts and delivery."""

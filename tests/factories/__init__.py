@@ -1,0 +1,1 @@
+"""Builders of valid records for tests."""

@@ -1,0 +1,1 @@
+"""Ten-line fakes that satisfy a port by shape."""
