@@ -1,1 +1,1 @@
-"""The composition root (factory, worker, cli, settings) above the domains, and the kernel (core, web) below them."""
+"""The composition root above the domains (factory, worker, cli), the kernel below (core, web)."""

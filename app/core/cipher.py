@@ -1,0 +1,49 @@
+"""Secrets at rest: AES-256-GCM under a key that the database never sees."""
+
+import hashlib
+import secrets
+from collections.abc import Callable
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+_NONCE_BYTES = 12
+_KEY_BYTES = 32
+
+
+class CannotDecrypt(Exception):
+    """The ciphertext was altered, or belongs to another key or context."""
+
+
+class Cipher:
+    """Encrypts small secrets bound to a context, so that a row cannot be moved to another."""
+
+    def __init__(
+        self, key: bytes, *, entropy: Callable[[int], bytes] = secrets.token_bytes
+    ) -> None:
+        if len(key) != _KEY_BYTES:
+            msg = "the key has 32 bytes"
+            raise ValueError(msg)
+        self._aead = AESGCM(key)
+        self._entropy = entropy
+
+    @classmethod
+    def from_passphrase(cls, passphrase: str) -> "Cipher":
+        """A cipher whose key is derived by scrypt from a secret of the settings (RFC 7914)."""
+        key = hashlib.scrypt(
+            passphrase.encode(), salt=b"counterfoil/cipher/v1", n=2**14, r=8, p=1, dklen=_KEY_BYTES
+        )
+        return cls(key)
+
+    def encrypt(self, plaintext: bytes, *, context: str) -> bytes:
+        """Nonce and ciphertext; ``context`` must be given again to decrypt."""
+        nonce = self._entropy(_NONCE_BYTES)
+        return nonce + self._aead.encrypt(nonce, plaintext, context.encode())
+
+    def decrypt(self, ciphertext: bytes, *, context: str) -> bytes:
+        """The plaintext; raises `CannotDecrypt`."""
+        nonce, body = ciphertext[:_NONCE_BYTES], ciphertext[_NONCE_BYTES:]
+        try:
+            return self._aead.decrypt(nonce, body, context.encode())
+        except (InvalidTag, ValueError):
+            raise CannotDecrypt from None

@@ -1,0 +1,71 @@
+"""The model base: constraint names by convention, aware UTC only, JSON as JSONB."""
+
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import BigInteger, DateTime, Dialect, LargeBinary, MetaData, Text, create_engine
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.engine import Engine
+from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.types import TypeDecorator
+from typing_extensions import override
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Instant(TypeDecorator[datetime]):
+    """timestamptz that refuses a time without zone and always answers in UTC."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    @override
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is not None and value.tzinfo is None:
+            msg = "an instant without a time zone cannot be stored"
+            raise ValueError(msg)
+        return value
+
+    @override
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value if value is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """Base of every model; tables are made by migrations only."""
+
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        datetime: Instant(),
+        str: Text(),
+        int: BigInteger(),
+        bytes: LargeBinary(),
+        dict[str, Any]: JSONB(),
+        dict[str, int]: JSONB(),
+        dict[str, str]: JSONB(),
+        list[dict[str, Any]]: JSONB(),
+        list[str]: JSONB(),
+    }
+
+
+def make_engine(database_url: str, *, pool_size: int = 8) -> Engine:
+    """A pooled engine over psycopg 3; the pool is bounded and checks a connection before use."""
+    return create_engine(
+        as_sqlalchemy_url(database_url),
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_pre_ping=True,
+        pool_timeout=10,
+        connect_args={"options": "-c timezone=UTC -c lock_timeout=10000"},
+    )
+
+
+def as_sqlalchemy_url(database_url: str) -> str:
+    """The libpq URL with SQLAlchemy's driver name."""
+    return database_url.replace("postgresql://", "postgresql+psycopg://", 1)

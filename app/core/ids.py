@@ -1,0 +1,71 @@
+"""Identifiers: time-ordered for records, wholly random where time must not leak."""
+
+import secrets
+import threading
+from collections.abc import Callable
+from typing import NewType
+
+from app.core.clock import Clock
+
+OrganisationId = NewType("OrganisationId", str)
+PersonId = NewType("PersonId", str)
+SessionId = NewType("SessionId", str)
+ApiKeyId = NewType("ApiKeyId", str)
+ProductId = NewType("ProductId", str)
+VersionId = NewType("VersionId", str)
+ListingId = NewType("ListingId", str)
+OfferId = NewType("OfferId", str)
+PlanId = NewType("PlanId", str)
+OrderId = NewType("OrderId", str)
+AgreementId = NewType("AgreementId", str)
+EvidenceId = NewType("EvidenceId", str)
+CaseId = NewType("CaseId", str)
+ScenarioId = NewType("ScenarioId", str)
+LicenceId = NewType("LicenceId", str)
+TopUpId = NewType("TopUpId", str)
+InvoiceId = NewType("InvoiceId", str)
+EntryId = NewType("EntryId", str)
+LaneId = NewType("LaneId", str)
+LeaseId = NewType("LeaseId", str)
+UsageEventId = NewType("UsageEventId", str)
+
+CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
+_TIME_BITS = 48
+_RANDOM_BITS = 80
+_BODY_LENGTH = 26
+
+
+def crockford(number: int, length: int = _BODY_LENGTH) -> str:
+    """The number in lower-case Crockford base 32, left-padded to ``length`` characters."""
+    characters = []
+    for _ in range(length):
+        number, digit = divmod(number, 32)
+        characters.append(CROCKFORD[digit])
+    return "".join(reversed(characters))
+
+
+class IdSource:
+    """Makes identifiers ``<prefix>_<26 characters>`` from a clock and entropy.
+
+    Time-ordered ids follow the ULID layout: 48 bits of milliseconds, then 80 random bits that are
+    incremented within one millisecond, so that one source never goes backwards.
+    """
+
+    def __init__(self, clock: Clock, entropy: Callable[[int], bytes] = secrets.token_bytes) -> None:
+        self._clock = clock
+        self._entropy = entropy
+        self._lock = threading.Lock()
+        self._last = 0
+
+    def new(self, prefix: str) -> str:
+        """A time-ordered id."""
+        millis = int(self._clock.now().timestamp() * 1000)
+        fresh = millis << _RANDOM_BITS | int.from_bytes(self._entropy(_RANDOM_BITS // 8), "big")
+        with self._lock:
+            same_instant = fresh >> _RANDOM_BITS <= self._last >> _RANDOM_BITS
+            self._last = self._last + 1 if same_instant else fresh
+            return f"{prefix}_{crockford(self._last)}"
+
+    def opaque(self, prefix: str) -> str:
+        """An id of 128 random bits that tells nothing, not even when it was made."""
+        return f"{prefix}_{crockford(int.from_bytes(self._entropy(16), 'big'))}"

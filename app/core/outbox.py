@@ -1,0 +1,92 @@
+"""Effects that leave the process: written in the same commit, performed after it, at least once."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from app.core.db import Base
+
+ATTEMPTS_MAX = 12
+"""After this many failures a message is dead and waits for a person."""
+_BACK_OFF_FIRST_SECONDS = 2
+_BACK_OFF_MAX_SECONDS = 900
+
+
+class OutboxMessage(Base):
+    """One effect to perform; ``key`` makes the enqueueing idempotent."""
+
+    __tablename__ = "outbox_messages"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    topic: Mapped[str]
+    key: Mapped[str] = mapped_column(unique=True)
+    payload: Mapped[dict[str, Any]]
+    state: Mapped[str]
+    attempts_count: Mapped[int] = mapped_column(default=0)
+    last_error: Mapped[str | None]
+    enqueued_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    done_at: Mapped[datetime | None]
+
+
+def enqueue(
+    session: Session, *, topic: str, payload: dict[str, Any], key: str, at: datetime
+) -> None:
+    """Store a message once per key; a second enqueueing of the same key changes nothing."""
+    session.execute(
+        insert(OutboxMessage)
+        .values(
+            topic=topic,
+            key=key,
+            payload=payload,
+            state="waiting",
+            attempts_count=0,
+            enqueued_at=at,
+            due_at=at,
+        )
+        .on_conflict_do_nothing(index_elements=["key"])
+    )
+
+
+def take_due(session: Session, *, at: datetime) -> OutboxMessage | None:
+    """The next due message, locked so that no other worker takes it in this transaction."""
+    statement = (
+        select(OutboxMessage)
+        .where(OutboxMessage.state == "waiting", OutboxMessage.due_at <= at)
+        .order_by(OutboxMessage.due_at, OutboxMessage.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    return session.scalars(statement).one_or_none()
+
+
+def mark_done(message: OutboxMessage, *, at: datetime) -> None:
+    """The effect happened."""
+    message.state, message.done_at, message.last_error = "done", at, None
+
+
+def mark_failed(message: OutboxMessage, *, at: datetime, error: str) -> None:
+    """Plan the next try with doubled, capped delay, or declare the message dead."""
+    message.attempts_count += 1
+    message.last_error = error[:500]
+    if message.attempts_count >= ATTEMPTS_MAX:
+        message.state = "dead"
+        return
+    delay = min(_BACK_OFF_FIRST_SECONDS * 2 ** (message.attempts_count - 1), _BACK_OFF_MAX_SECONDS)
+    message.due_at = at + timedelta(seconds=delay)
+
+
+def backlog(session: Session) -> dict[str, int]:
+    """Counts of waiting and dead messages."""
+    rows = session.execute(
+        text(
+            "SELECT state, count(*) FROM outbox_messages"
+            " WHERE state IN ('waiting', 'dead') GROUP BY state"
+        )
+    )
+    counts = {"waiting": 0, "dead": 0}
+    counts.update({state: int(count) for state, count in rows})
+    return counts

@@ -1,0 +1,80 @@
+"""Cursor paging over time-ordered ids: stable under inserts, bounded, no offsets."""
+
+import base64
+import binascii
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import ColumnElement, Select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from app.core.errors import CounterfoilError, ErrorKind
+
+Item = TypeVar("Item")
+LIMIT_DEFAULT = 20
+LIMIT_MAX = 100
+
+
+class InvalidCursor(CounterfoilError):
+    """The cursor was not one that a page of this list gave."""
+
+    kind = ErrorKind.INVALID
+    slug = "invalid-cursor"
+    title = "The cursor is not one of this list"
+
+    def __init__(self) -> None:
+        super().__init__("Use next_cursor of the previous page unchanged, or leave it out.")
+
+
+@dataclass(frozen=True)
+class Page(Generic[Item]):
+    """Items and the cursor of the next page; no cursor means the end."""
+
+    items: list[Item]
+    next_cursor: str | None
+
+
+def encode_cursor(value: str) -> str:
+    """An opaque cursor for a key."""
+    return base64.urlsafe_b64encode(value.encode()).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str) -> str:
+    """The key inside a cursor; raises `InvalidCursor`."""
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        key = base64.b64decode(padded, altchars=b"-_", validate=True).decode()
+    except (binascii.Error, ValueError):
+        raise InvalidCursor from None
+    if "\x00" in key:
+        raise InvalidCursor
+    return key
+
+
+def paginate(
+    session: Session,
+    statement: Select[Item],
+    *,
+    key: InstrumentedAttribute[Any] | ColumnElement[Any],
+    cursor: str | None = None,
+    limit: int = LIMIT_DEFAULT,
+    newest_first: bool = True,
+    parse: Callable[[str], Any] = str,
+) -> Page[Item]:
+    """One page of a statement ordered by a unique, time-ordered key.
+
+    ``parse`` turns the cursor's text into the key's type. Raises `InvalidCursor`.
+    """
+    if cursor is not None:
+        try:
+            bound = parse(decode_cursor(cursor))
+        except ValueError:
+            raise InvalidCursor from None
+        statement = statement.where(key < bound if newest_first else key > bound)
+    ordered = statement.order_by(key.desc() if newest_first else key.asc())
+    items = list(session.scalars(ordered.limit(min(limit, LIMIT_MAX) + 1)))
+    if len(items) <= min(limit, LIMIT_MAX):
+        return Page(items, None)
+    kept = items[: min(limit, LIMIT_MAX)]
+    return Page(kept, encode_cursor(str(getattr(kept[-1], str(key.key)))))

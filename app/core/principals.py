@@ -1,0 +1,92 @@
+"""Who makes a request, and what they may do; roles are per organisation, default deny."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a person is in their organisation; the staff roles exist only in the exchange's own."""
+
+    OWNER = "owner"
+    SUPPLIER = "supplier"
+    BUYER = "buyer"
+    REVIEWER = "reviewer"
+    LISTING_OFFICER = "listing_officer"
+    RISK_OFFICER = "risk_officer"
+    OPERATOR = "operator"
+    AUDITOR = "auditor"
+
+
+MEMBER_ROLES = frozenset({Role.OWNER, Role.SUPPLIER, Role.BUYER})
+STAFF_ROLES = frozenset(Role) - MEMBER_ROLES
+
+
+class Permission(StrEnum):
+    """One thing that a route may demand."""
+
+    MANAGE_ORGANISATION = "manage_organisation"
+    MANAGE_KEYS = "manage_keys"
+    READ_OWN = "read_own"
+    READ_ACCOUNTS = "read_accounts"
+    OFFER_PRODUCTS = "offer_products"
+    BUY = "buy"
+    VERIFY_ORGANISATIONS = "verify_organisations"
+    MANAGE_STAFF = "manage_staff"
+    REVIEW = "review"
+    LIST = "list"
+    SUSPEND = "suspend"
+    CONFIRM_TOP_UPS = "confirm_top_ups"
+    OPERATE = "operate"
+    AUDIT = "audit"
+    READ_EXCHANGE = "read_exchange"
+
+
+_MEMBER = frozenset({Permission.READ_OWN, Permission.READ_ACCOUNTS})
+_STAFF = frozenset({Permission.READ_OWN, Permission.READ_EXCHANGE})
+
+ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
+    Role.OWNER: _MEMBER | {Permission.MANAGE_ORGANISATION, Permission.MANAGE_KEYS},
+    Role.SUPPLIER: _MEMBER | {Permission.OFFER_PRODUCTS},
+    Role.BUYER: _MEMBER | {Permission.BUY, Permission.MANAGE_KEYS},
+    Role.REVIEWER: _STAFF
+    | {Permission.REVIEW, Permission.VERIFY_ORGANISATIONS, Permission.SUSPEND},
+    Role.LISTING_OFFICER: _STAFF | {Permission.LIST},
+    Role.RISK_OFFICER: _STAFF | {Permission.SUSPEND},
+    Role.OPERATOR: _STAFF
+    | {Permission.OPERATE, Permission.MANAGE_STAFF, Permission.CONFIRM_TOP_UPS},
+    Role.AUDITOR: _STAFF | {Permission.AUDIT, Permission.READ_ACCOUNTS},
+}
+
+SECOND_FACTOR_PERMISSIONS = frozenset(
+    permission
+    for role in STAFF_ROLES
+    for permission in ROLE_PERMISSIONS[role]
+    if permission not in _MEMBER
+)
+"""Permissions of the exchange's staff: worthless without a second factor in the session."""
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Whoever makes this request, person or machine."""
+
+    id: str
+    organisation_id: str
+    roles: frozenset[Role]
+    is_machine: bool = False
+    has_second_factor: bool = False
+
+    @property
+    def is_exchange_staff(self) -> bool:
+        """Whether any role is one of the exchange's own."""
+        return bool(self.roles & STAFF_ROLES)
+
+    @property
+    def permissions(self) -> frozenset[Permission]:
+        """Everything that the roles grant; staff permissions only with the second factor."""
+        granted = frozenset().union(*(ROLE_PERMISSIONS[role] for role in self.roles))
+        return granted if self.has_second_factor else granted - SECOND_FACTOR_PERMISSIONS
+
+    def may(self, permission: Permission) -> bool:
+        """Whether this principal holds the permission now."""
+        return permission in self.permissions

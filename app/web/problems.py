@@ -1,0 +1,98 @@
+"""Every error leaves as an RFC 9457 problem document; the only place that knows statuses' names."""
+
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from flask import Flask, Response, json, request
+from werkzeug.exceptions import HTTPException
+
+from app.core.errors import CounterfoilError
+from app.web.request_context import request_id
+
+CONTENT_TYPE = "application/problem+json"
+TYPE_BASE = "/problems"
+
+_log = structlog.get_logger(__name__)
+
+
+def problem_document(
+    *, status: int, slug: str | None, title: str, detail: str, instance: str, facts: dict[str, Any]
+) -> dict[str, Any]:
+    """The members of a problem; facts are extension members and never shadow the standard ones."""
+    return {
+        **facts,
+        "type": f"{TYPE_BASE}#{slug}" if slug else "about:blank",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "instance": instance,
+    }
+
+
+def _respond(document: dict[str, Any], headers: dict[str, str]) -> Response:
+    return Response(json.dumps(document), document["status"], headers, content_type=CONTENT_TYPE)
+
+
+def _instance() -> str:
+    return f"urn:request:{request_id()}"
+
+
+def on_counterfoil_error(error: CounterfoilError) -> Response:
+    """Our own facts."""
+    headers = {}
+    if error.retry_after_seconds is not None:
+        headers["Retry-After"] = str(error.retry_after_seconds)
+    if error.status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = 'Bearer realm="counterfoil"'
+    document = problem_document(
+        status=error.status,
+        slug=error.slug,
+        title=error.title,
+        detail=error.detail,
+        instance=_instance(),
+        facts=error.facts,
+    )
+    return _respond(document, headers)
+
+
+_KEPT_HEADERS = ("Allow", "Retry-After", "WWW-Authenticate", "Accept", "Content-Range")
+
+
+def on_http_exception(error: HTTPException) -> Response:
+    """Werkzeug's and flask-limiter's refusals (404, 405, 413, 415, 429 …), their headers kept."""
+    status = error.code or 500
+    offered = dict(error.get_headers(request.environ))
+    headers = {name: offered[name] for name in _KEPT_HEADERS if name in offered}
+    phrase = HTTPStatus(status).phrase
+    details = {404: "Nothing is at this address.", 405: "This address knows other methods."}
+    document = problem_document(
+        status=status,
+        slug="rate-limited" if status == HTTPStatus.TOO_MANY_REQUESTS else None,
+        title=phrase,
+        detail=details.get(status, phrase),
+        instance=_instance(),
+        facts={},
+    )
+    return _respond(document, headers)
+
+
+def on_unexpected(error: Exception) -> Response:
+    """Whatever nobody foresaw: logged whole, told in one sentence."""
+    _log.error("unexpected error", exc_info=error)
+    document = problem_document(
+        status=500,
+        slug="internal-error",
+        title="Something went wrong here",
+        detail="The request was not carried out. Quote the instance when you report it.",
+        instance=_instance(),
+        facts={},
+    )
+    return _respond(document, {})
+
+
+def register(app: Flask) -> None:
+    """Three handlers cover everything."""
+    app.register_error_handler(CounterfoilError, on_counterfoil_error)
+    app.register_error_handler(HTTPException, on_http_exception)
+    app.register_error_handler(Exception, on_unexpected)

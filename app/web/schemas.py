@@ -1,0 +1,131 @@
+"""Field types of every JSON shape: strict, bounded, without floats for money."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from marshmallow import RAISE, fields, validate
+from marshmallow import Schema as MarshmallowSchema
+from typing_extensions import override
+
+from app.core.clock import iso_instant
+from app.core.money import NotAnAmount, format_amount, parse_amount
+
+INTEGER_MAX = 2**53 - 1
+"""Larger integers do not survive JSON readers that use doubles (RFC 8259 section 6)."""
+TEXT_MAX = 200
+
+
+class Schema(MarshmallowSchema):
+    """Base of every shape: unknown fields are refused."""
+
+    class Meta:
+        """marshmallow options."""
+
+        unknown = RAISE
+
+
+class Text(fields.String):
+    """Text of ``min`` to ``max`` characters; blank only where ``min`` is 0."""
+
+    def __init__(self, *, max: int = TEXT_MAX, min: int = 1, **kwargs: Any) -> None:  # noqa: A002 -- reads as the contract
+        checks = [validate.Length(min=min, max=max), *_as_list(kwargs.pop("validate", None))]
+        super().__init__(validate=checks, **kwargs)
+
+    default_error_messages = {"blank": "Blank text is not accepted."}  # noqa: RUF012 -- marshmallow
+
+    @override
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
+        text: str = super()._deserialize(value, attr, data, **kwargs)
+        if self.required and not text.strip():
+            raise self.make_error("blank")
+        return text
+
+
+def _as_list(value: Any) -> list[Any]:
+    if value is None:
+        return []
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
+class Identifier(fields.String):
+    """An id of ours: ``prefix_`` and 26 characters."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        pattern = validate.Regexp(r"\A[a-z]{2,4}_[0-9a-hjkmnp-tv-z]{26}\Z", error="Not an id.")
+        super().__init__(validate=pattern, **kwargs)
+
+
+class Integer(fields.Integer):
+    """A whole number; ``3.5``, ``"3"`` and ``true`` are refused in bodies."""
+
+    def __init__(self, *, min: int = 0, max: int = INTEGER_MAX, **kwargs: Any) -> None:  # noqa: A002 -- reads as the contract
+        super().__init__(strict=True, validate=validate.Range(min=min, max=max), **kwargs)
+
+    @override
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> int:
+        if isinstance(value, bool | float):
+            raise self.make_error("invalid")
+        number: int = super()._deserialize(value, attr, data, **kwargs)
+        return number
+
+
+class AmountText(fields.Field[int]):
+    """A decimal string with at most eight places; in code units at scale 10⁻⁸."""
+
+    default_error_messages = {  # noqa: RUF012 -- marshmallow
+        "not_text": 'An amount is a decimal string such as "0.40".',
+        "not_an_amount": "An amount has at most eleven digits and eight decimal places.",
+        "negative": "An amount is not negative.",
+    }
+
+    def __init__(self, *, negative: bool = False, **kwargs: Any) -> None:
+        described = {"type": "string", "example": "0.40000000", **kwargs.pop("metadata", {})}
+        super().__init__(metadata=described, **kwargs)
+        self.negative = negative
+
+    @override
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> int:
+        if not isinstance(value, str):
+            raise self.make_error("not_text")
+        try:
+            units = parse_amount(value)
+        except NotAnAmount:
+            raise self.make_error("not_an_amount") from None
+        if units < 0 and not self.negative:
+            raise self.make_error("negative")
+        return units
+
+    @override
+    def _serialize(
+        self, value: int | None, attr: str | None, obj: Any, **kwargs: Any
+    ) -> str | None:
+        return None if value is None else format_amount(value)
+
+
+class Timestamp(fields.AwareDateTime):
+    """An instant with its zone (RFC 3339); kept and shown in UTC with six fraction digits."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(format="iso", default_timezone=None, **kwargs)
+
+    @override
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> datetime:
+        try:
+            instant: datetime = super()._deserialize(value, attr, data, **kwargs)
+            return instant.astimezone(UTC)
+        except (OverflowError, TypeError):
+            raise self.make_error("invalid", input=value, obj_type=self.OBJ_TYPE) from None
+
+    @override
+    def _serialize(self, value: Any, attr: Any, obj: Any, **kwargs: Any) -> str | None:
+        return None if value is None else iso_instant(value)
+
+
+class MoneySchema(Schema):
+    """An amount and its currency."""
+
+    amount = AmountText(required=True)
+    currency = fields.String(required=True, validate=validate.OneOf(["CNY", "USD", "EUR", "HKD"]))

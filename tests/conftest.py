@@ -1,0 +1,97 @@
+"""Fixtures: a real PostgreSQL per session, a fresh migrated database per test that wants one."""
+
+import itertools
+import os
+import random
+import shutil
+import tempfile
+from pathlib import Path
+
+import hypothesis
+import psycopg
+import pytest
+from sqlalchemy.engine import Engine
+
+from app import embedded_postgres
+from app.core.db import make_engine
+from app.core.events import Event
+from app.core.ids import IdSource
+from app.core.unit_of_work import UnitOfWorkFactory
+from migrations.run import upgrade
+from tests.fakes.clock import FixedClock
+
+hypothesis.settings.register_profile("dev", max_examples=50, deadline=None)
+hypothesis.settings.register_profile("ci", max_examples=200, deadline=None)
+hypothesis.settings.register_profile("nightly", max_examples=20_000, deadline=None)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
+
+_numbers = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """The superuser URL of a PostgreSQL server that lives as long as the session."""
+    folder = Path(tempfile.mkdtemp(prefix="counterfoil-tests-"))
+    folder.chmod(0o755)
+    yield embedded_postgres.start(folder / "postgres")
+    embedded_postgres.stop(folder / "postgres")
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def template_database(postgres):
+    """The name of a migrated database that the tests' own are copied from."""
+    upgrade(embedded_postgres.ensure_database(postgres, "template_counterfoil"))
+    return "template_counterfoil"
+
+
+@pytest.fixture
+def database_url(postgres, template_database):
+    """The application's URL of a fresh, migrated database."""
+    name = f"test_{os.getpid()}_{next(_numbers)}"
+    yield embedded_postgres.ensure_database(postgres, name, template=template_database)
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def engine(database_url):
+    """A SQLAlchemy engine on the fresh database."""
+    made: Engine = make_engine(database_url)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def clock():
+    """A clock that stands at 2026-11-20T08:00:00Z until moved."""
+    return FixedClock()
+
+
+@pytest.fixture
+def ids(clock):
+    """Ids that are the same in every run."""
+    return IdSource(clock, random.Random(20262).randbytes)  # noqa: S311 -- the same ids in every run
+
+
+class RecordingUnits(UnitOfWorkFactory):
+    """Units of work whose only reaction is to remember the events."""
+
+    def __init__(self, engine, clock, ids):
+        self.events: list[Event] = []
+        super().__init__(engine, clock, ids, _RememberAll(self.events))
+
+
+class _RememberAll(dict):
+    def __init__(self, events):
+        super().__init__()
+        self._events = events
+
+    def get(self, _key, _default=None):
+        return (lambda _uow, event: self._events.append(event),)
+
+
+@pytest.fixture
+def units(engine, clock, ids):
+    """Units of work without reactions; `units.events` lists what was recorded."""
+    return RecordingUnits(engine, clock, ids)
