@@ -1,0 +1,114 @@
+"""Words for the catalogue's search: character bigrams for Chinese, stems for English.
+
+PostgreSQL's own parsers know no Chinese without an extension. Every Han character becomes a token
+and every two neighbours another; both stand at the character's position, so that a longer text is
+found as the phrase of its bigrams, and two characters always find.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+QUERY_TOKENS_MAX = 24
+POSITION_MAX = 16_000
+"""PostgreSQL caps positions at 16,383; what stands behind is found, but not as a phrase."""
+_WORD_LENGTH_MAX = 40
+_GAP = 5
+"""Empty positions between two parts, so that no phrase spans them."""
+
+_HAN = "\u3005\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
+_RUN = re.compile(rf"([{_HAN}]+)|([a-z0-9]+)")
+_VOWEL = re.compile(r"[aeiouy]")
+_STEM_LENGTH_MIN = 3
+_DOUBLED = re.compile(r"([bdfgmnprt])\1$")
+
+
+def fold(text: str) -> str:
+    """Full width to half, capitals to small, accents removed."""
+    decomposed = unicodedata.normalize("NFKD", text).casefold()
+    return "".join(mark for mark in decomposed if not unicodedata.combining(mark))
+
+
+def stem(word: str) -> str:
+    """A small English stemmer: plural, -ing, -ed, silent e; the same for texts and queries."""
+    singular = _without_plural(word)
+    for suffix in ("ing", "ed"):
+        base = singular.removesuffix(suffix)
+        if base != singular and _is_stem(base):
+            return _DOUBLED.sub(r"\1", base).removesuffix("e")
+    return singular.removesuffix("e") if len(singular) > _STEM_LENGTH_MIN else singular
+
+
+def _is_stem(base: str) -> bool:
+    # "speed" and "bring" end like inflected words and are none.
+    return len(base) >= _STEM_LENGTH_MIN and not base.endswith("e") and bool(_VOWEL.search(base))
+
+
+def _without_plural(word: str) -> str:
+    if len(word) <= _STEM_LENGTH_MIN or not word.endswith("s"):
+        return word
+    if word.endswith("ies"):
+        return word[:-3] + "y" if len(word) > _STEM_LENGTH_MIN + 1 else word[:-1]
+    if word.endswith(("sses", "ches", "shes", "xes")):
+        return word[:-2]
+    return word if word.endswith(("ss", "us", "is")) else word[:-1]
+
+
+def _positioned(text: str, start: int) -> Iterable[tuple[str, int]]:
+    """Tokens with their positions; a Han character advances by one, a word by one."""
+    position = start
+    for match in _RUN.finditer(fold(text)):
+        run, word = match.groups()
+        if word is not None:
+            yield stem(word[:_WORD_LENGTH_MAX]), position
+            position += 1
+            continue
+        for offset, character in enumerate(run):
+            yield character, position + offset
+            if offset + 1 < len(run):
+                yield run[offset : offset + 2], position + offset
+        position += len(run) + 1
+
+
+def search_vector(parts: Sequence[tuple[str, str]]) -> str:
+    """The text form of a tsvector from parts of (weight A–D, text).
+
+    Tokens are letters, digits and Han characters only, so that nothing needs quoting rules.
+    """
+    places: dict[str, list[str]] = {}
+    start = 1
+    for weight, text in parts:
+        last = start
+        for token, position in _positioned(text, start):
+            places.setdefault(token, []).append(f"{min(position, POSITION_MAX)}{weight}")
+            last = max(last, position)
+        start = last + _GAP
+    return " ".join(f"'{token}':{','.join(at)}" for token, at in places.items())
+
+
+def search_query(text: str) -> str:
+    """The text form of a tsquery: every word, every Chinese run as a phrase; empty when no word.
+
+    At most `QUERY_TOKENS_MAX` tokens take part; more would only narrow what already is narrow.
+    """
+    terms: list[str] = []
+    left = QUERY_TOKENS_MAX
+    for run, word in _RUN.findall(fold(text)):
+        tokens = [stem(word[:_WORD_LENGTH_MAX])] if word else _bigrams(run)[:left]
+        left -= len(tokens)
+        terms.append(" <-> ".join(f"'{token}'" for token in tokens))
+        if left <= 0:
+            break
+    return " & ".join(f"({term})" for term in terms)
+
+
+def likeness_query(texts: Sequence[str]) -> str:
+    """The text form of a tsquery that any shared word or bigram meets."""
+    tokens: dict[str, None] = {}
+    for run, word in _RUN.findall(fold(" ".join(texts))):
+        tokens.update(dict.fromkeys([stem(word[:_WORD_LENGTH_MAX])] if word else _bigrams(run)))
+    return " | ".join(f"'{token}'" for token in list(tokens)[:QUERY_TOKENS_MAX])
+
+
+def _bigrams(run: str) -> list[str]:
+    return [run[at : at + 2] for at in range(len(run) - 1)] or [run]
