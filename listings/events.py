@@ -1,0 +1,95 @@
+"""What has happened in this room, told to the others."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from app.core.events import Event
+from app.core.ids import (
+    AgreementId,
+    OrderId,
+    OrganisationId,
+    PlanId,
+    ProductId,
+    ScenarioId,
+    VersionId,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProductRegistered(Event):
+    """A supplier entered a data product."""
+
+    product_id: ProductId
+    supplier_id: OrganisationId
+
+
+@dataclass(frozen=True, kw_only=True)
+class VersionSubmitted(Event):
+    """A version was handed in for review; from now on it is immutable."""
+
+    version_id: VersionId
+    product_id: ProductId
+    supplier_id: OrganisationId
+    listing_code: str
+    version_number: int
+    dossier: dict[str, Any]
+    dossier_hash: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanPublished(Event):
+    """A plan can be ordered."""
+
+    plan_id: PlanId
+    plan_hash: str
+    listing_code: str
+    supplier_id: OrganisationId
+    terms: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListingPublished(Event):
+    """An approved version appeared in the catalogue; ``delivery`` says how it is called."""
+
+    listing_code: str
+    product_id: ProductId
+    version_id: VersionId
+    supplier_id: OrganisationId
+    dossier_hash: str
+    delivery: dict[str, Any]
+    fields_in: list[dict[str, Any]]
+    fields_out: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListingDelisted(Event):
+    """The supplier took its listing out of the catalogue; running agreements go on."""
+
+    listing_code: str
+    supplier_id: OrganisationId
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderPlaced(Event):
+    """A buyer accepted a plan for a scenario; amounts at scale 10⁻⁸, split in basis points."""
+
+    order_id: OrderId
+    agreement_id: AgreementId
+    agreement_hash: str
+    buyer_id: OrganisationId
+    supplier_id: OrganisationId
+    listing_code: str
+    product_id: ProductId
+    version_id: VersionId
+    dossier_hash: str
+    plan_id: PlanId
+    plan_hash: str
+    plan_terms: dict[str, Any]
+    scenario_id: ScenarioId
+    due_amount: int
+    currency: str
+    split: dict[str, int]
+    starts_at: datetime
+    ends_at: datetime
+    product_terms: dict[str, Any]

@@ -1,0 +1,32 @@
+"""What the composition root supplies to this room."""
+
+from dataclasses import dataclass
+
+BASIS_POINTS = 10_000
+
+
+@dataclass(frozen=True)
+class ExchangePolicy:
+    """The exchange's shares of every amount, in basis points; the rest is the supplier's."""
+
+    commission_bp: int = 1_000
+    tax_bp: int = 600
+
+    def __post_init__(self) -> None:
+        if min(self.commission_bp, self.tax_bp) < 0 or self.supplier_bp < 0:
+            msg = "shares are not negative and leave something to divide"
+            raise ValueError(msg)
+
+    @property
+    def supplier_bp(self) -> int:
+        """The supplier's share in basis points."""
+        return BASIS_POINTS - self.commission_bp - self.tax_bp
+
+    @property
+    def split(self) -> dict[str, int]:
+        """The shares as an agreement fixes them; they sum to 10,000."""
+        return {
+            "supplier": self.supplier_bp,
+            "commission": self.commission_bp,
+            "tax": self.tax_bp,
+        }
