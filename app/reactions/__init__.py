@@ -1,1 +1,55 @@
-"""Event -> what other rooms do about it: one readable table."""
+"""Event -> what other rooms do about it, in the same transaction: one readable table."""
+
+from compliance.events import (
+    LicenceIssued,
+    LicenceRevoked,
+    ListingResumed,
+    ListingRevoked,
+    ListingSuspended,
+    ReviewReturned,
+    ScenarioApproved,
+    ScenarioWithdrawn,
+    VersionApproved,
+    VersionRejected,
+)
+
+from app.accounts.events import ApiKeyIssued, ApiKeyRevoked, OrganisationVerified
+from app.core.events import Event
+from app.core.unit_of_work import Reaction, Reactions
+from app.reactions import onboarding, reviewing, trading
+from app.reactions.recording import RECORDERS
+from listings.events import ListingPublished, OrderPlaced, PlanPublished, VersionSubmitted
+
+REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
+    OrganisationVerified: (
+        onboarding.tell_compliance,
+        onboarding.tell_listings,
+        onboarding.open_accounts,
+    ),
+    VersionSubmitted: (reviewing.open_review,),
+    ReviewReturned: (reviewing.return_version,),
+    VersionRejected: (reviewing.reject_version,),
+    VersionApproved: (reviewing.publish_listing,),
+    ListingPublished: (reviewing.note_listing, reviewing.route_listing),
+    PlanPublished: (reviewing.note_plan,),
+    ListingSuspended: (reviewing.suspend_listing,),
+    ListingResumed: (reviewing.resume_listing,),
+    ListingRevoked: (reviewing.revoke_listing,),
+    ScenarioApproved: (trading.note_scenario,),
+    ScenarioWithdrawn: (trading.end_scenario,),
+    OrderPlaced: (trading.charge_order, trading.issue_licence),
+    LicenceIssued: (trading.grant_entitlement, trading.note_licence, trading.grant_on_chain),
+    LicenceRevoked: (trading.end_licence,),
+    ApiKeyIssued: (trading.admit_key,),
+    ApiKeyRevoked: (trading.withdraw_key,),
+}
+"""The order in a row is the order of execution; the record in the log comes first of all."""
+
+
+def build_reactions() -> Reactions:
+    """The table, with each recorded event's log entry in front."""
+    kinds = {**dict.fromkeys(RECORDERS), **dict.fromkeys(REACTIONS)}
+    return {
+        kind: (*((RECORDERS[kind],) if kind in RECORDERS else ()), *REACTIONS.get(kind, ()))
+        for kind in kinds
+    }

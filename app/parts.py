@@ -1,0 +1,66 @@
+"""What every process of one installation builds from its settings, once."""
+
+from dataclasses import dataclass
+
+from sqlalchemy.engine import Engine
+
+from app import embedded_postgres
+from app.core.cipher import Cipher
+from app.core.clock import Clock, SystemClock
+from app.core.db import make_engine
+from app.core.ids import IdSource
+from app.core.unit_of_work import UnitOfWorkFactory
+from app.keyring import FileKeyring, log_origin
+from app.reactions import build_reactions
+from app.settings import Settings, development_secret
+from migrations.run import upgrade
+
+DATABASE = "counterfoil"
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The process's own instances."""
+
+    settings: Settings
+    database_url: str
+    engine: Engine
+    clock: Clock
+    ids: IdSource
+    cipher: Cipher
+    keyring: FileKeyring
+    units: UnitOfWorkFactory
+
+    @property
+    def origin(self) -> str:
+        """The log's unique name."""
+        return self.keyring.origin
+
+
+def find_database(settings: Settings) -> str:
+    """The database's URL: the given one, or the embedded server's, started or attached to."""
+    if settings.database_url:
+        return settings.database_url
+    superuser = embedded_postgres.start(settings.var / "postgres")
+    return embedded_postgres.ensure_database(superuser, DATABASE)
+
+
+def build_parts(settings: Settings, *, clock: Clock | None = None) -> Parts:
+    """Build everything; migrates the database first (doing it twice changes nothing)."""
+    clock = clock or SystemClock()
+    database_url = find_database(settings)
+    upgrade(database_url)
+    engine = make_engine(database_url, pool_size=settings.web_threads)
+    ids = IdSource(clock)
+    cipher = Cipher.from_passphrase(development_secret(settings))
+    keyring = FileKeyring(settings.key_file, cipher, origin=log_origin(settings.log_host, clock))
+    return Parts(
+        settings=settings,
+        database_url=database_url,
+        engine=engine,
+        clock=clock,
+        ids=ids,
+        cipher=cipher,
+        keyring=keyring,
+        units=UnitOfWorkFactory(engine, clock, ids, build_reactions()),
+    )

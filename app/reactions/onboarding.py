@@ -1,0 +1,38 @@
+"""What a verified organisation means to the other rooms."""
+
+from app.accounts.events import OrganisationVerified
+from app.core.unit_of_work import UnitOfWork
+from compliance import services as compliance
+from ledger.journal import services as journal
+from listings import services as listings
+
+
+def tell_compliance(uow: UnitOfWork, event: OrganisationVerified) -> None:
+    """Its rules need to know whose identity is verified until when."""
+    compliance.note_party_verified(
+        uow,
+        organisation_id=event.organisation_id,
+        name=event.name,
+        uscc=event.uscc,
+        is_supplier=event.is_supplier,
+        is_buyer=event.is_buyer,
+        valid_until=event.valid_until,
+    )
+
+
+def tell_listings(uow: UnitOfWork, event: OrganisationVerified) -> None:
+    """Only the verified submit and order, and the catalogue shows a supplier's name."""
+    listings.note_party_verified(
+        uow,
+        organisation_id=event.organisation_id,
+        name=event.name,
+        uscc=event.uscc,
+        is_supplier=event.is_supplier,
+        is_buyer=event.is_buyer,
+        valid_until=event.valid_until,
+    )
+
+
+def open_accounts(uow: UnitOfWork, event: OrganisationVerified) -> None:
+    """Money can move from now on."""
+    journal.open_accounts(uow, organisation_id=event.organisation_id)

@@ -1,0 +1,146 @@
+"""Domain event -> log entry: which facts of an event become evidence, and which events do not.
+
+Nothing personal, no organisation's name, no payload and no price per buyer enters a leaf: a field
+is named here only if it is an opaque id, a hash, a code, a count or a time.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.accounts import events as accounts
+from app.core.clock import iso_instant
+from app.core.events import Event
+from app.core.unit_of_work import Reaction, UnitOfWork
+from compliance import events as compliance
+from ledger.journal import events as journal
+from ledger.log import events as log
+from ledger.log.services import append_entry
+from listings import events as listings
+
+Leaf = str | int | list[str] | dict[str, str]
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """An event's entry type and the fields that go into the leaf: ``leaf name -> field``."""
+
+    entry_type: str
+    fields: tuple[str, ...]
+
+
+RECORDED: dict[type[Event], Recorded] = {
+    accounts.OrganisationVerified: Recorded(
+        "organisation_verified", ("organisation_id", "verified_by", "valid_until")
+    ),
+    accounts.OrganisationRefused: Recorded(
+        "organisation_refused", ("organisation_id", "refused_by")
+    ),
+    accounts.RoleGranted: Recorded("role_granted", ("person_id", "role", "granted_by")),
+    accounts.RoleWithdrawn: Recorded("role_withdrawn", ("person_id", "role", "withdrawn_by")),
+    accounts.ApiKeyIssued: Recorded("key_issued", ("key_id", "licence_id", "expires_at")),
+    accounts.ApiKeyRevoked: Recorded("key_revoked", ("key_id", "licence_id")),
+    listings.VersionSubmitted: Recorded(
+        "version_submitted", ("version_id", "product_id", "version_number", "dossier_hash")
+    ),
+    listings.PlanPublished: Recorded("price_plan", ("plan_id", "plan_hash", "listing_code")),
+    listings.ListingPublished: Recorded(
+        "listed", ("listing_code", "version_id", "product_id", "dossier_hash")
+    ),
+    listings.ListingDelisted: Recorded("delisted", ("listing_code",)),
+    listings.OrderPlaced: Recorded(
+        "order_placed", ("order_id", "agreement_hash", "plan_hash", "scenario_id", "dossier_hash")
+    ),
+    compliance.RulesEvaluated: Recorded(
+        "rules_evaluated", ("case_id", "version_id", "rule_set_hash", "input_hash", "outcomes")
+    ),
+    compliance.ReviewDecided: Recorded(
+        "review_decided",
+        ("case_id", "version_id", "reviewer_id", "stage", "decision", "reason_hash"),
+    ),
+    compliance.VersionApproved: Recorded(
+        "registered", ("case_id", "version_id", "dossier_hash", "approver_ids", "rule_set_hash")
+    ),
+    compliance.VersionRejected: Recorded(
+        "version_rejected", ("case_id", "version_id", "reason_hash")
+    ),
+    compliance.ListingSuspended: Recorded(
+        "suspended", ("listing_code", "reason_code", "suspended_by")
+    ),
+    compliance.ListingResumed: Recorded("resumed", ("listing_code", "resumed_by")),
+    compliance.ListingRevoked: Recorded(
+        "listing_revoked", ("listing_code", "reason_code", "revoked_by")
+    ),
+    compliance.ScenarioSubmitted: Recorded(
+        "scenario_submitted", ("scenario_id", "listing_code", "scenario_hash")
+    ),
+    compliance.ScenarioApproved: Recorded(
+        "scenario_approved",
+        ("scenario_id", "scenario_hash", "approved_by", "valid_from", "valid_until"),
+    ),
+    compliance.ScenarioRefused: Recorded("scenario_refused", ("scenario_id", "refused_by")),
+    compliance.ScenarioWithdrawn: Recorded("scenario_withdrawn", ("scenario_id",)),
+    compliance.LicenceIssued: Recorded(
+        "licence_granted",
+        (
+            "licence_id",
+            "order_id",
+            "version_id",
+            "scenario_id",
+            "terms_hash",
+            "plan_hash",
+            "starts_at",
+            "ends_at",
+        ),
+    ),
+    compliance.LicenceRevoked: Recorded(
+        "licence_revoked", ("licence_id", "reason_code", "revoked_by")
+    ),
+    journal.InvoiceIssued: Recorded("invoice", ("invoice_id", "licence_id", "invoice_hash")),
+    log.AuditorRead: Recorded("auditor_read", ("principal_id", "subject")),
+    log.EvidenceBundled: Recorded("evidence_bundled", ("licence_id", "bundle_hash")),
+}
+
+EXCUSED: dict[type[Event], str] = {
+    accounts.OrganisationRegistered: "anybody may register; the verification is the evidence",
+    accounts.PersonAdded: "who works where is personal; granting a role is recorded",
+    accounts.PersonDeactivated: "personal; the withdrawal of a role is recorded",
+    accounts.RefreshTokenReused: "an incident of one session; it is in the security log",
+    listings.ProductRegistered: "a draft binds nobody; its submission is recorded",
+    compliance.ReviewOpened: "follows from the submission, which is recorded",
+    compliance.ReviewReturned: "the decision that returned it is recorded",
+    journal.TopUpRequested: "an announcement moves no money",
+    journal.TopUpConfirmed: "a balance is between its owner and the bank; the journal keeps it",
+    journal.OrderCharged: "the order is recorded; a price per buyer does not belong in the log",
+}
+
+
+def _leaf_value(value: object) -> Leaf:
+    if isinstance(value, datetime):
+        return iso_instant(value)
+    if isinstance(value, tuple | list):
+        return [str(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): str(item) for key, item in value.items()}
+    return value if isinstance(value, int) else str(value)
+
+
+def _recorder(recorded: Recorded) -> Reaction:
+    def record(uow: UnitOfWork, event: Event) -> None:
+        body = {
+            name.removesuffix("_id"): _leaf_value(getattr(event, name)) for name in recorded.fields
+        }
+        subjects = tuple(str(value) for value in body.values() if isinstance(value, str))
+        append_entry(
+            uow,
+            recorded.entry_type,
+            body,
+            licence_id=getattr(event, "licence_id", None),
+            subjects=subjects,
+        )
+
+    return record
+
+
+RECORDERS: dict[type[Event], Reaction] = {
+    event: _recorder(recorded) for event, recorded in RECORDED.items()
+}

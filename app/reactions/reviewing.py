@@ -1,0 +1,97 @@
+"""From submission to the catalogue, and out of it again."""
+
+from compliance.events import (
+    ListingResumed,
+    ListingRevoked,
+    ListingSuspended,
+    ReviewReturned,
+    VersionApproved,
+    VersionRejected,
+)
+
+from app.core.unit_of_work import UnitOfWork
+from compliance import services as compliance
+from listings import services as listings
+from listings.events import ListingPublished, PlanPublished, VersionSubmitted
+from metering import services as metering
+
+
+def open_review(uow: UnitOfWork, event: VersionSubmitted) -> None:
+    """A submitted version becomes a review case, and the machine's rules run at once."""
+    compliance.open_review(
+        uow,
+        version_id=event.version_id,
+        product_id=event.product_id,
+        supplier_id=event.supplier_id,
+        listing_code=event.listing_code,
+        dossier=event.dossier,
+        dossier_hash=event.dossier_hash,
+    )
+
+
+def return_version(uow: UnitOfWork, event: ReviewReturned) -> None:
+    """The supplier may mend the draft."""
+    listings.return_version(uow, version_id=event.version_id)
+
+
+def reject_version(uow: UnitOfWork, event: VersionRejected) -> None:
+    """The version is closed for good."""
+    listings.reject_version(uow, version_id=event.version_id)
+
+
+def publish_listing(uow: UnitOfWork, event: VersionApproved) -> None:
+    """Two approvers make a listing, if the version is still what they saw."""
+    listings.publish_listing(uow, version_id=event.version_id, dossier_hash=event.dossier_hash)
+
+
+def route_listing(uow: UnitOfWork, event: ListingPublished) -> None:
+    """The data plane learns how the product is called."""
+    metering.route_listing(
+        uow,
+        listing_code=event.listing_code,
+        version_id=event.version_id,
+        supplier_id=event.supplier_id,
+        delivery=event.delivery,
+        fields_in=event.fields_in,
+        fields_out=event.fields_out,
+    )
+
+
+def note_listing(uow: UnitOfWork, event: ListingPublished) -> None:
+    """Compliance watches over what is listed."""
+    compliance.note_listing_published(
+        uow,
+        listing_code=event.listing_code,
+        version_id=event.version_id,
+        supplier_id=event.supplier_id,
+        dossier_hash=event.dossier_hash,
+    )
+
+
+def note_plan(uow: UnitOfWork, event: PlanPublished) -> None:
+    """Quotes are given by the code that rates."""
+    metering.note_plan(
+        uow,
+        plan_id=event.plan_id,
+        plan_hash=event.plan_hash,
+        listing_code=event.listing_code,
+        terms=event.terms,
+    )
+
+
+def suspend_listing(uow: UnitOfWork, event: ListingSuspended) -> None:
+    """No new orders, and no calls."""
+    listings.suspend_listing(uow, listing_code=event.listing_code)
+    metering.suspend_route(uow, listing_code=event.listing_code)
+
+
+def resume_listing(uow: UnitOfWork, event: ListingResumed) -> None:
+    """Orders and calls again."""
+    listings.resume_listing(uow, listing_code=event.listing_code)
+    metering.resume_route(uow, listing_code=event.listing_code)
+
+
+def revoke_listing(uow: UnitOfWork, event: ListingRevoked) -> None:
+    """Out of the catalogue for good; its licences are revoked by compliance itself."""
+    listings.revoke_listing(uow, listing_code=event.listing_code)
+    metering.revoke_route(uow, listing_code=event.listing_code)

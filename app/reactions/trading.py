@@ -1,0 +1,160 @@
+"""From an approved scenario over the order to a licence that the data plane enforces."""
+
+from compliance.events import LicenceIssued, LicenceRevoked, ScenarioApproved, ScenarioWithdrawn
+
+from app.accounts import services as accounts
+from app.accounts.events import ApiKeyIssued, ApiKeyRevoked
+from app.core.unit_of_work import UnitOfWork
+from compliance import services as compliance
+from ledger.journal import services as journal
+from ledger.log import services as log
+from listings import services as listings
+from listings.events import OrderPlaced
+from metering import services as metering
+
+
+def note_scenario(uow: UnitOfWork, event: ScenarioApproved) -> None:
+    """No trade without a scenario: listings may now accept an order for it."""
+    listings.note_scenario_approved(
+        uow,
+        scenario_id=event.scenario_id,
+        buyer_id=event.buyer_id,
+        listing_code=event.listing_code,
+        terms=event.terms,
+        valid_from=event.valid_from,
+        valid_until=event.valid_until,
+    )
+
+
+def end_scenario(uow: UnitOfWork, event: ScenarioWithdrawn) -> None:
+    """No further order for it."""
+    listings.note_scenario_ended(uow, scenario_id=event.scenario_id)
+
+
+def charge_order(uow: UnitOfWork, event: OrderPlaced) -> None:
+    """A package is paid in the transaction that grants it, or nothing is granted."""
+    journal.charge_order(
+        uow,
+        order_id=event.order_id,
+        buyer_id=event.buyer_id,
+        supplier_id=event.supplier_id,
+        amount=event.due_amount,
+        currency=event.currency,
+        split=event.split,
+    )
+
+
+def issue_licence(uow: UnitOfWork, event: OrderPlaced) -> None:
+    """The licence is the meet of everything that the order rests on."""
+    compliance.issue_licence(
+        uow,
+        order_id=event.order_id,
+        agreement_id=event.agreement_id,
+        agreement_hash=event.agreement_hash,
+        buyer_id=event.buyer_id,
+        supplier_id=event.supplier_id,
+        listing_code=event.listing_code,
+        product_id=event.product_id,
+        version_id=event.version_id,
+        dossier_hash=event.dossier_hash,
+        plan_id=event.plan_id,
+        plan_hash=event.plan_hash,
+        plan_terms=event.plan_terms,
+        scenario_id=event.scenario_id,
+        due_amount=event.due_amount,
+        currency=event.currency,
+        split=event.split,
+        starts_at=event.starts_at,
+        ends_at=event.ends_at,
+        product_terms=event.product_terms,
+    )
+
+
+def grant_entitlement(uow: UnitOfWork, event: LicenceIssued) -> None:
+    """The data plane may admit calls."""
+    metering.grant_entitlement(
+        uow,
+        licence_id=event.licence_id,
+        order_id=event.order_id,
+        agreement_id=event.agreement_id,
+        buyer_id=event.buyer_id,
+        supplier_id=event.supplier_id,
+        listing_code=event.listing_code,
+        version_id=event.version_id,
+        scenario_id=event.scenario_id,
+        terms=event.terms,
+        terms_hash=event.terms_hash,
+        plan_id=event.plan_id,
+        plan_hash=event.plan_hash,
+        plan_terms=event.plan_terms,
+        split=event.split,
+        currency=event.currency,
+        starts_at=event.starts_at,
+        ends_at=event.ends_at,
+    )
+
+
+def note_licence(uow: UnitOfWork, event: LicenceIssued) -> None:
+    """Keys can be issued for it, the order is complete, both parties may read its evidence."""
+    accounts.note_licence(
+        uow, licence_id=event.licence_id, buyer_id=event.buyer_id, ends_at=event.ends_at
+    )
+    listings.activate_order(uow, order_id=event.order_id, licence_id=event.licence_id)
+    log.note_licence_parties(
+        uow,
+        licence_id=event.licence_id,
+        buyer_id=event.buyer_id,
+        supplier_id=event.supplier_id,
+    )
+    journal.note_licence(
+        uow,
+        licence_id=event.licence_id,
+        order_id=event.order_id,
+        buyer_id=event.buyer_id,
+        supplier_id=event.supplier_id,
+        currency=event.currency,
+        plan_hash=event.plan_hash,
+        listing_code=event.listing_code,
+        starts_at=event.starts_at,
+        ends_at=event.ends_at,
+    )
+
+
+def grant_on_chain(uow: UnitOfWork, event: LicenceIssued) -> None:
+    """After the commit; no client waits for the chain."""
+    payload = {
+        "licence_id": event.licence_id,
+        "terms_hash": event.terms_hash,
+        "starts_at": int(event.starts_at.timestamp()),
+        "ends_at": int(event.ends_at.timestamp()),
+    }
+    uow.enqueue("chain.grant_licence", payload, key=f"chain.grant_licence:{event.licence_id}")
+
+
+def end_licence(uow: UnitOfWork, event: LicenceRevoked) -> None:
+    """The next call is refused, no new key is issued, and the chain is told after the commit."""
+    metering.revoke_entitlement(uow, licence_id=event.licence_id)
+    accounts.note_licence_ended(uow, licence_id=event.licence_id)
+    uow.enqueue(
+        "chain.revoke_licence",
+        {"licence_id": event.licence_id},
+        key=f"chain.revoke_licence:{event.licence_id}",
+    )
+
+
+def admit_key(uow: UnitOfWork, event: ApiKeyIssued) -> None:
+    """The data plane knows keys by their hash only."""
+    metering.admit_key(
+        uow,
+        key_id=event.key_id,
+        licence_id=event.licence_id,
+        organisation_id=event.organisation_id,
+        secret_hash=event.secret_hash,
+        networks=event.networks,
+        expires_at=event.expires_at,
+    )
+
+
+def withdraw_key(uow: UnitOfWork, event: ApiKeyRevoked) -> None:
+    """The key's next call is refused."""
+    metering.withdraw_key(uow, key_id=event.key_id)

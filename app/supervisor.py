@@ -1,0 +1,164 @@
+"""Serves a whole installation from one command: starts the processes, and restarts the dead."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from app import embedded_postgres
+from app.parts import find_database
+from app.settings import Settings, SettingsRefused, development_secret, from_environment
+from app.web.observability import configure_logs
+from migrations.run import upgrade
+
+_log = structlog.get_logger("supervisor")
+_POLL_SECONDS = 0.2
+_STOP_SECONDS = 20
+_RESTART_PAUSE_MAX_SECONDS = 5.0
+
+
+@dataclass
+class Child:
+    """One process and how to start it."""
+
+    name: str
+    command: list[str]
+    process: subprocess.Popen[bytes] | None = None
+    starts_count: int = 0
+
+    def start(self, environment: dict[str, str]) -> None:
+        """Start it in its own session, so that a terminal's signals reach only the supervisor."""
+        self.process = subprocess.Popen(self.command, env=environment, start_new_session=True)  # noqa: S603 -- our own commands
+        self.starts_count += 1
+        _log.info("started", child=self.name, pid=self.process.pid, starts=self.starts_count)
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether it has ended."""
+        return self.process is None or self.process.poll() is not None
+
+    def stop(self) -> None:
+        """Ask, wait, and kill only what does not listen."""
+        if self.process is None or self.is_dead:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+
+
+class Supervisor:
+    """Keeps the processes of one installation running until it is told to stop."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._stop = threading.Event()
+        self._children = [Child(name, command) for name, command in _commands(settings)]
+        self._environment = dict(os.environ)  # noqa: TID251 -- handed to the children unchanged
+
+    def run(self) -> None:
+        """Serve until SIGTERM or SIGINT."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self._stop.set())
+        self._prepare()
+        for child in self._children:
+            child.start(self._environment)
+        _write_state(self._settings, self._children)
+        while not self._stop.wait(_POLL_SECONDS):
+            self._revive()
+        self._shut_down()
+
+    def _prepare(self) -> None:
+        development_secret(self._settings)
+        upgrade(find_database(self._settings))
+
+    def _revive(self) -> None:
+        self._revive_database()
+        for child in self._children:
+            if child.is_dead and not self._stop.is_set():
+                _log.warning("died", child=child.name)
+                self._stop.wait(min(0.1 * child.starts_count, _RESTART_PAUSE_MAX_SECONDS))
+                child.start(self._environment)
+                _write_state(self._settings, self._children)
+
+    def _revive_database(self) -> None:
+        data = self._settings.var / "postgres"
+        if self._settings.database_url or embedded_postgres.is_running(data):
+            return
+        _log.warning("died", child="postgres")
+        try:
+            embedded_postgres.start(data)
+        except Exception:  # noqa: BLE001 -- orphaned backends may still be leaving; the next poll tries again
+            _log.exception("the embedded database cannot be started yet")
+
+    def _shut_down(self) -> None:
+        # The gate first, so that nothing new begins; then what works behind it.
+        for child in reversed(self._children):
+            child.stop()
+        if not self._settings.database_url:
+            embedded_postgres.stop(self._settings.var / "postgres")
+        _log.info("stopped")
+
+
+def _commands(settings: Settings) -> list[tuple[str, list[str]]]:
+    commands = []
+    if not settings.chain_url:
+        chain = settings.var / "chain"
+        port = str(settings.chain_port)
+        commands.append(
+            ("chain", _python("contracts.embedded_node", "--path", str(chain), "--port", port))
+        )
+    commands.append(("worker", _python("app.worker_process")))
+    commands.append(("web", _granian(settings)))
+    return commands
+
+
+def _python(module: str, *arguments: str) -> list[str]:
+    return [sys.executable, "-m", module, *arguments]
+
+
+def _granian(settings: Settings) -> list[str]:
+    options = {
+        "--interface": "wsgi",
+        "--host": settings.bind_host,
+        "--port": str(settings.bind_port),
+        "--workers": str(settings.web_processes),
+        "--blocking-threads": str(settings.web_threads),
+        "--backlog": "1024",
+        "--log-level": "warning",
+    }
+    flags = ["--respawn-failed-workers", "--no-ws"]
+    return _python(
+        "granian", *(part for pair in options.items() for part in pair), *flags, "wsgi:application"
+    )
+
+
+def _write_state(settings: Settings, children: list[Child]) -> None:
+    """The children's process ids, for people and for the crash tests."""
+    lines = [f"{child.name} {child.process.pid}" for child in children if child.process]
+    path: Path = settings.var / "processes"
+    path.write_text("\n".join(lines) + "\n", encoding="ascii")
+
+
+def main() -> int:
+    """Run the supervisor with the environment's settings."""
+    try:
+        settings = from_environment(os.environ)  # noqa: TID251 -- the one reading of settings
+    except SettingsRefused as refused:
+        sys.stderr.write(f"{refused}\n")
+        return 2
+    configure_logs(settings.log_level)
+    settings.var.mkdir(parents=True, exist_ok=True)
+    Supervisor(settings).run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,65 @@
+"""Structured logs to standard output, and counters for Prometheus."""
+
+import logging
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+_SECRET_NAMES = frozenset({"authorization", "password", "token", "secret", "key", "one_time_code"})
+
+
+def _hide_secrets(
+    _logger: object, _method: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    return {name: "…" if name in _SECRET_NAMES else value for name, value in event.items()}
+
+
+def configure_logs(level: str) -> None:
+    """One JSON object a line, with UTC time and whatever the request has bound."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.dict_tracebacks,
+            _hide_secrets,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
+        cache_logger_on_first_use=True,
+    )
+
+
+class Metrics:
+    """The process's counters; each process has its own registry and is scraped by itself."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._requests = Counter(
+            "counterfoil_requests",
+            "Requests of the control plane",
+            ["method", "rule", "status"],
+            registry=self.registry,
+        )
+        self._seconds = Histogram(
+            "counterfoil_request_seconds",
+            "Time to answer, in seconds",
+            ["rule"],
+            registry=self.registry,
+        )
+        self._gauges: dict[str, Gauge] = {}
+
+    def observe(self, method: str, rule: str, status: int, seconds: float) -> None:
+        """Count one request of the control plane."""
+        self._requests.labels(method, rule, str(status)).inc()
+        self._seconds.labels(rule).observe(seconds)
+
+    def set(self, name: str, help_text: str, value: float) -> None:
+        """Set a gauge, made on first use."""
+        if name not in self._gauges:
+            self._gauges[name] = Gauge(name, help_text, registry=self.registry)
+        self._gauges[name].set(value)
+
+    def text(self) -> bytes:
+        """The exposition format."""
+        return generate_latest(self.registry)

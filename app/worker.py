@@ -1,0 +1,102 @@
+"""The worker: timed steps, each bounded, each safe to run twice and in several workers at once."""
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from app.core import idempotency, outbox
+from app.core.reach import Reach
+from app.core.unit_of_work import UnitOfWorkFactory
+
+_log = structlog.get_logger("worker")
+
+Handler = Callable[[dict[str, Any]], None]
+OUTBOX_BATCH_MAX = 50
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something to do every so often; it returns whether there was work, to come back at once."""
+
+    name: str
+    every_seconds: float
+    run: Callable[[], bool]
+
+
+class Worker:
+    """Runs every step in a thread of its own until it is told to stop."""
+
+    def __init__(self, steps: Sequence[Step]) -> None:
+        self._steps = steps
+        self._stop = threading.Event()
+
+    def stop(self) -> None:
+        """Finish what is running and return."""
+        self._stop.set()
+
+    def run(self) -> None:
+        """Work until stopped."""
+        threads = [
+            threading.Thread(target=self._repeat, args=(step,), name=step.name)
+            for step in self._steps
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    def run_until_signalled(self) -> None:
+        """Work until SIGTERM or SIGINT."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self.stop())
+        self.run()
+
+    def _repeat(self, step: Step) -> None:
+        failures = 0
+        while not self._stop.is_set():
+            started = time.monotonic()
+            try:
+                had_work = step.run()
+                failures = 0
+            except Exception:  # noqa: BLE001 -- the loop must outlive a failing step
+                failures += 1
+                had_work = False
+                _log.exception("step failed", step=step.name, failures=failures)
+            if not had_work:
+                pause = step.every_seconds * min(2**failures, 32) - (time.monotonic() - started)
+                self._stop.wait(max(pause, 0))
+
+
+def drain_outbox(units: UnitOfWorkFactory, handlers: Mapping[str, Handler]) -> bool:
+    """Perform due effects, one transaction each; whether there may be more."""
+    for _ in range(OUTBOX_BATCH_MAX):
+        with units.begin(Reach.EXCHANGE) as uow:
+            message = outbox.take_due(uow.session, at=uow.now)
+            if message is None:
+                return False
+            _perform(message, handlers, uow.now)
+            uow.commit()
+    return True
+
+
+def _perform(message: outbox.OutboxMessage, handlers: Mapping[str, Handler], at: Any) -> None:
+    try:
+        handlers[message.topic](message.payload)
+    except Exception as error:  # noqa: BLE001 -- any failure means: try again later
+        _log.warning("effect failed", topic=message.topic, key=message.key, exc_info=error)
+        outbox.mark_failed(message, at=at, error=f"{type(error).__name__}: {error}")
+    else:
+        outbox.mark_done(message, at=at)
+
+
+def forget_expired(units: UnitOfWorkFactory) -> bool:
+    """Delete stored responses past their time."""
+    with units.begin(Reach.EXCHANGE) as uow:
+        idempotency.forget_expired(uow.session, at=uow.now)
+        uow.commit()
+    return False
