@@ -1,0 +1,182 @@
+"""What has happened in compliance; ids and plain values only."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from app.core.events import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class RulesEvaluated(Event):
+    """A rule set ran over a case; ``outcomes`` maps rule id to outcome."""
+
+    case_id: str
+    version_id: str
+    rule_set_hash: str
+    input_hash: str
+    outcomes: dict[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReviewOpened(Event):
+    """The machine found nothing that blocks; the case waits for its first reviewer."""
+
+    case_id: str
+    version_id: str
+    supplier_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReviewReturned(Event):
+    """The version went back to the supplier with findings."""
+
+    case_id: str
+    version_id: str
+    findings: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReviewDecided(Event):
+    """A reviewer decided at a stage; the reason itself stays off the log."""
+
+    case_id: str
+    version_id: str
+    reviewer_id: str
+    stage: str
+    decision: str
+    reason_hash: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class VersionApproved(Event):
+    """Two distinct, unconflicted reviewers approved exactly this dossier."""
+
+    case_id: str
+    version_id: str
+    listing_code: str
+    supplier_id: str
+    dossier_hash: str
+    approver_ids: tuple[str, str]
+    rule_set_hash: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class VersionRejected(Event):
+    """The version was rejected for good."""
+
+    case_id: str
+    version_id: str
+    reason_hash: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListingSuspended(Event):
+    """Orders and calls of a listing stop."""
+
+    listing_code: str
+    reason_code: str
+    suspended_by: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListingResumed(Event):
+    """A suspended listing is open again."""
+
+    listing_code: str
+    resumed_by: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListingRevoked(Event):
+    """A listing is ended for good."""
+
+    listing_code: str
+    reason_code: str
+    revoked_by: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScenarioSubmitted(Event):
+    """A buyer declared a use."""
+
+    scenario_id: str
+    buyer_id: str
+    listing_code: str
+    scenario_hash: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScenarioApproved(Event):
+    """A use was approved, possibly narrower than it was declared."""
+
+    scenario_id: str
+    buyer_id: str
+    listing_code: str
+    terms: dict[str, Any]
+    scenario_hash: str
+    approved_by: str
+    valid_from: datetime
+    valid_until: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScenarioRefused(Event):
+    """A use was refused."""
+
+    scenario_id: str
+    buyer_id: str
+    refused_by: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScenarioWithdrawn(Event):
+    """The buyer gave the use up."""
+
+    scenario_id: str
+    buyer_id: str
+    listing_code: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LicenceIssued(Event):
+    """An order has its licence; ``terms`` is what the data plane has to enforce."""
+
+    licence_id: str
+    order_id: str
+    agreement_id: str
+    buyer_id: str
+    supplier_id: str
+    listing_code: str
+    version_id: str
+    scenario_id: str
+    terms: dict[str, Any]
+    terms_hash: str
+    plan_id: str
+    plan_hash: str
+    plan_terms: dict[str, Any]
+    split: dict[str, int]
+    currency: str
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class LicenceRevoked(Event):
+    """A licence was ended before its term."""
+
+    licence_id: str
+    buyer_id: str
+    supplier_id: str
+    reason_code: str
+    revoked_by: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LicenceEnded(Event):
+    """A licence ran its term."""
+
+    licence_id: str
+    buyer_id: str
+    supplier_id: str
+    ends_at: datetime

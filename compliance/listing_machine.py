@@ -1,0 +1,71 @@
+"""The life of a listing as compliance keeps it: two persons to resume or to revoke."""
+
+from enum import StrEnum
+
+from app.core.states import Transitions
+
+MACHINE = "machine"
+"""Recorded as the actor where an expiry suspends by itself."""
+
+
+class ListingState(StrEnum):
+    """Whether orders and calls are open."""
+
+    LISTED = "LISTED"
+    SUSPENDED = "SUSPENDED"
+    DELISTED = "DELISTED"
+    REVOKED = "REVOKED"
+
+
+class SuspensionReason(StrEnum):
+    """Why a listing is suspended."""
+
+    EVIDENCE_EXPIRED = "EVIDENCE_EXPIRED"
+    VERIFICATION_LAPSED = "VERIFICATION_LAPSED"
+    COMPLAINT = "COMPLAINT"
+    QUALITY = "QUALITY"
+    SECURITY_INCIDENT = "SECURITY_INCIDENT"
+    RIGHTS_DISPUTE = "RIGHTS_DISPUTE"
+    REGULATOR_ORDER = "REGULATOR_ORDER"
+
+
+class RevocationReason(StrEnum):
+    """Why a listing or a licence is ended for good."""
+
+    UNLAWFUL_SOURCE = "UNLAWFUL_SOURCE"
+    FALSE_STATEMENT = "FALSE_STATEMENT"
+    REGULATOR_ORDER = "REGULATOR_ORDER"
+    RIGHTS_DISPUTE = "RIGHTS_DISPUTE"
+    BREACH_OF_TERMS = "BREACH_OF_TERMS"
+    SECURITY_INCIDENT = "SECURITY_INCIDENT"
+    LISTING_REVOKED = "LISTING_REVOKED"
+    SCENARIO_WITHDRAWN = "SCENARIO_WITHDRAWN"
+
+
+LISTING_REVOCATIONS = (
+    RevocationReason.UNLAWFUL_SOURCE,
+    RevocationReason.FALSE_STATEMENT,
+    RevocationReason.REGULATOR_ORDER,
+    RevocationReason.RIGHTS_DISPUTE,
+    RevocationReason.SECURITY_INCIDENT,
+)
+LICENCE_REVOCATIONS = (
+    RevocationReason.BREACH_OF_TERMS,
+    RevocationReason.UNLAWFUL_SOURCE,
+    RevocationReason.REGULATOR_ORDER,
+    RevocationReason.RIGHTS_DISPUTE,
+    RevocationReason.SECURITY_INCIDENT,
+)
+
+SUSPEND, RESUME, REVOKE, DELIST = "suspend", "resume", "revoke", "delist"
+
+TRANSITIONS = Transitions(
+    {
+        (ListingState.LISTED, SUSPEND): ListingState.SUSPENDED,
+        (ListingState.SUSPENDED, RESUME): ListingState.LISTED,
+        # Revoking goes through a suspension, so that two persons always stand behind it.
+        (ListingState.SUSPENDED, REVOKE): ListingState.REVOKED,
+        (ListingState.LISTED, DELIST): ListingState.DELISTED,
+        (ListingState.SUSPENDED, DELIST): ListingState.DELISTED,
+    }
+)

@@ -1,0 +1,22 @@
+"""Whether the supplier is who it says it is (Data Security Law, article 33)."""
+
+from compliance.patterns import uscc
+from compliance.verdicts import Inputs, Verdict, failed, passed
+
+
+def supplier_code_is_valid(inputs: Inputs) -> Verdict:
+    """The unified social credit code carries its check character."""
+    code = inputs["supplier.uscc"]
+    if code is None:
+        return failed(reason="no credit code is on file")
+    return passed(uscc=code) if uscc.count(code) == 1 else failed(uscc=code)
+
+
+def supplier_is_verified(inputs: Inputs) -> Verdict:
+    """The identity was verified, as a supplier, and the verification has not lapsed."""
+    until, at = inputs["supplier.verified_until"], inputs["at"]
+    if until is None:
+        return failed(reason="the identity was never verified")
+    if inputs["supplier.is_supplier"] is not True:
+        return failed(reason="the organisation is not verified as a supplier")
+    return passed(verified_until=until) if at < until else failed(verified_until=until, at=at)

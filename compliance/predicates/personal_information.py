@@ -1,0 +1,49 @@
+"""Whether the sample contradicts what the supplier says about personal information (PIPL 4, 73)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from compliance.scanner import DIRECT_IDENTIFIERS, Finding, Kind, scan
+from compliance.verdicts import Inputs, Verdict, failed, passed, unsure
+
+
+def _findings(inputs: Inputs) -> list[Finding]:
+    fields: list[Mapping[str, Any]] = [
+        *(inputs["fields_in"] or []),
+        *(inputs["fields_out"] or []),
+    ]
+    examples = {field["name"]: field.get("example") for field in fields}
+    return scan([*(inputs["sample"] or []), examples])
+
+
+def _documents(findings: list[Finding]) -> list[dict[str, Any]]:
+    return [finding.document() for finding in findings]
+
+
+def sample_agrees_with_declaration(inputs: Inputs) -> Verdict:
+    """A product declared free of direct identifiers shows none in its sample or examples."""
+    level, parameters = inputs["product.pi_level"], inputs["parameters"]
+    if level not in parameters["levels"]:
+        return failed(pi_level=level)
+    findings = _findings(inputs)
+    if level in parameters["personal_levels"]:
+        return passed(pi_level=level, findings=_documents(findings))
+    direct = [finding for finding in findings if finding.kind in DIRECT_IDENTIFIERS]
+    if direct:
+        return failed(pi_level=level, findings=_documents(direct))
+    contacts = [finding for finding in findings if finding.kind is Kind.EMAIL]
+    if contacts:
+        # An address may be a company's; only a person can tell.
+        return unsure(pi_level=level, findings=_documents(contacts))
+    return passed(pi_level=level)
+
+
+def sample_is_masked(inputs: Inputs) -> Verdict:
+    """There is a sample, and neither it nor any example shows a direct identifier or a secret."""
+    if not inputs["sample"]:
+        return failed(reason="there is no sample")
+    forbidden = DIRECT_IDENTIFIERS | {Kind.SECRET}
+    bare = [finding for finding in _findings(inputs) if finding.kind in forbidden]
+    if bare:
+        return failed(findings=_documents(bare))
+    return passed(row_count=len(inputs["sample"]))

@@ -1,0 +1,51 @@
+"""The life of a scenario: submitted by a buyer, decided by a reviewer of neither party."""
+
+from enum import StrEnum
+
+from app.core.states import Transitions
+
+
+class ScenarioState(StrEnum):
+    """Where a scenario stands; licences need ACTIVE."""
+
+    SUBMITTED = "SUBMITTED"
+    ACTIVE = "ACTIVE"
+    REFUSED = "REFUSED"
+    WITHDRAWN = "WITHDRAWN"
+
+
+class ScenarioDecision(StrEnum):
+    """What the reviewer decides."""
+
+    APPROVE = "approve"
+    REFUSE = "refuse"
+
+
+WITHDRAW = "withdraw"
+
+TRANSITIONS = Transitions(
+    {
+        (ScenarioState.SUBMITTED, ScenarioDecision.APPROVE): ScenarioState.ACTIVE,
+        (ScenarioState.SUBMITTED, ScenarioDecision.REFUSE): ScenarioState.REFUSED,
+        (ScenarioState.SUBMITTED, WITHDRAW): ScenarioState.WITHDRAWN,
+        (ScenarioState.ACTIVE, WITHDRAW): ScenarioState.WITHDRAWN,
+    }
+)
+
+
+class LicenceState(StrEnum):
+    """Whether a licence permits calls; ENDED ran its term."""
+
+    ACTIVE = "ACTIVE"
+    REVOKED = "REVOKED"
+    ENDED = "ENDED"
+
+
+REVOKE, END = "revoke", "end"
+
+LICENCE_TRANSITIONS = Transitions(
+    {
+        (LicenceState.ACTIVE, REVOKE): LicenceState.REVOKED,
+        (LicenceState.ACTIVE, END): LicenceState.ENDED,
+    }
+)
