@@ -1,5 +1,6 @@
 """What the log refuses, each named as the fact it states."""
 
+from enum import StrEnum
 from typing import NoReturn
 
 from app.core.errors import CounterfoilError, ErrorKind
@@ -33,6 +34,11 @@ class LeafRefused(CounterfoilError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"Refused: {reason}.", reason=reason)
+
+
+def refuse_leaf(reason: str) -> NoReturn:
+    """Raise `LeafRefused` for this reason."""
+    raise LeafRefused(reason) from None
 
 
 class LogEntryNotFound(CounterfoilError):
@@ -141,6 +147,14 @@ class LogBehindItsPublishedHead(CounterfoilError):
         )
 
 
+class Stored(StrEnum):
+    """What the log hashes again."""
+
+    EDGE = "the tree's right edge"
+    ENTRIES = "the entries of a batch"
+    TILES = "the stored tiles"
+
+
 class LogStorageAltered(CounterfoilError):
     """Stored bytes no longer hash to what the tree says."""
 
@@ -148,10 +162,21 @@ class LogStorageAltered(CounterfoilError):
     slug = "log-storage-altered"
     title = "Stored log bytes do not hash to their tree"
 
-    def __init__(self, what: str, tree_size: int) -> None:
+    def __init__(self, what: Stored, tree_size: int) -> None:
         super().__init__(
             f"Re-hashing found a difference in {what}.", what=what, tree_size=tree_size
         )
+
+
+class SigningStopped(CounterfoilError):
+    """The shard was stopped after a contradiction; recovery is a new shard."""
+
+    kind = ErrorKind.UNAVAILABLE
+    slug = "log-signing-stopped"
+    title = "This log signs no more checkpoints"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"Signing has stopped: {reason}", reason=reason)
 
 
 class HeadMoved(Exception):

@@ -3,10 +3,10 @@
 import json
 import re
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Any
 
 from app.core.canonical import NotCanonical, canonical_bytes
-from ledger.log.errors import LeafRefused
+from ledger.log.errors import refuse_leaf
 
 LEAF_BYTES_MAX = 2048
 INTEGER_MAX = 2**53 - 1
@@ -20,10 +20,6 @@ _BLIND = re.compile(r"[0-9a-f]{32}")
 _TYPE = re.compile(r"[a-z][a-z0-9_]{1,63}")
 
 
-def _refuse(reason: str) -> NoReturn:
-    raise LeafRefused(reason) from None
-
-
 def make_leaf(entry_type: str, body: Mapping[str, Any], *, at: str, blind: str) -> bytes:
     """The leaf bytes of a fact: the body with version, type, instant and blinding field.
 
@@ -32,20 +28,20 @@ def make_leaf(entry_type: str, body: Mapping[str, Any], *, at: str, blind: str) 
     """
     head = {"v": VERSION, "type": entry_type, "at": at, "blind": blind}
     if taken := head.keys() & body.keys():
-        _refuse("the body uses reserved keys: " + ", ".join(sorted(taken)))
+        refuse_leaf("the body uses reserved keys: " + ", ".join(sorted(taken)))
     return _canonical({**body, **head})
 
 
 def read_leaf(leaf: bytes) -> dict[str, Any]:
     """The fact in leaf bytes, which must be its one canonical form; raises `LeafRefused`."""
     if len(leaf) > LEAF_BYTES_MAX:
-        _refuse(f"a leaf has at most {LEAF_BYTES_MAX} bytes")
+        refuse_leaf(f"a leaf has at most {LEAF_BYTES_MAX} bytes")
     try:
         value = json.loads(leaf)
     except (ValueError, RecursionError):
-        _refuse("a leaf is a JSON object in UTF-8")
+        refuse_leaf("a leaf is a JSON object in UTF-8")
     if not isinstance(value, dict) or _canonical(value) != leaf:
-        _refuse("the bytes are not the canonical form")
+        refuse_leaf("the bytes are not the canonical form")
     return value
 
 
@@ -55,24 +51,24 @@ def _canonical(value: dict[str, Any]) -> bytes:
     try:
         leaf = canonical_bytes(value)
     except (NotCanonical, UnicodeEncodeError):
-        _refuse("the text is not Unicode")
+        refuse_leaf("the text is not Unicode")
     if len(leaf) > LEAF_BYTES_MAX:
-        _refuse(f"a leaf has at most {LEAF_BYTES_MAX} bytes")
+        refuse_leaf(f"a leaf has at most {LEAF_BYTES_MAX} bytes")
     return leaf
 
 
 def _check_head(value: Mapping[str, Any]) -> None:
     rules = {"type": _TYPE, "at": _INSTANT, "blind": _BLIND}
     if value.get("v") != VERSION:
-        _refuse(f"v is {VERSION}")
+        refuse_leaf(f"v is {VERSION}")
     for key, rule in rules.items():
         if not isinstance(value.get(key), str) or not rule.fullmatch(value[key]):
-            _refuse(f"{key} is missing or malformed")
+            refuse_leaf(f"{key} is missing or malformed")
 
 
 def _check_value(value: object, depth: int) -> None:
     if not depth:
-        _refuse(f"a leaf nests at most {DEPTH_MAX} deep")
+        refuse_leaf(f"a leaf nests at most {DEPTH_MAX} deep")
     if isinstance(value, dict):
         _check_keys(value)
         value = list(value.values())
@@ -85,11 +81,11 @@ def _check_value(value: object, depth: int) -> None:
 
 def _check_integer(value: object) -> None:
     if not isinstance(value, int) or isinstance(value, bool):
-        _refuse("values are strings, integers, lists and maps")
+        refuse_leaf("values are strings, integers, lists and maps")
     if not 0 <= value <= INTEGER_MAX:
-        _refuse("integers go from 0 to 2**53 - 1")
+        refuse_leaf("integers go from 0 to 2**53 - 1")
 
 
 def _check_keys(value: Mapping[Any, Any]) -> None:
     if not all(isinstance(key, str) and _KEY.fullmatch(key) for key in value):
-        _refuse("keys are visible ASCII, at most 64 characters")
+        refuse_leaf("keys are visible ASCII, at most 64 characters")
