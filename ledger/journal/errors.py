@@ -1,0 +1,245 @@
+"""Refusals of the journal, each named as the fact that it states."""
+
+from datetime import datetime
+
+from app.core.clock import iso_instant
+from app.core.errors import CounterfoilError, ErrorKind
+from app.core.money import format_amount
+
+
+class InsufficientFunds(CounterfoilError):
+    """The wallet's available money (balance less leases) does not cover the amount."""
+
+    kind = ErrorKind.PAYMENT_REQUIRED
+    slug = "insufficient-funds"
+    title = "The wallet does not hold enough"
+
+    def __init__(self, *, needed_amount: int, available_amount: int, currency: str) -> None:
+        needed, available = format_amount(needed_amount), format_amount(available_amount)
+        super().__init__(
+            f"{needed} {currency} is needed and {available} {currency} is available; top up first.",
+            needed_amount=needed,
+            available_amount=available,
+            currency=currency,
+        )
+
+
+class TopUpNotFound(CounterfoilError):
+    """No such top-up in reach."""
+
+    kind = ErrorKind.NOT_FOUND
+    slug = "top-up-not-found"
+    title = "There is no such top-up"
+
+    def __init__(self, top_up_id: str) -> None:
+        super().__init__(f"No top-up {top_up_id} within your reach.", top_up_id=top_up_id)
+
+
+class TopUpAmountUnfit(CounterfoilError):
+    """A bank cannot transfer the amount: zero, parts of a fen, or more than the permitted most."""
+
+    kind = ErrorKind.INVALID
+    slug = "top-up-amount-unfit"
+    title = "This amount cannot be transferred"
+
+    def __init__(self, amount: int, most: int) -> None:
+        super().__init__(
+            "A top-up is at least 0.01, at most two decimal places and at most"
+            f" {format_amount(most)}.",
+            amount=format_amount(amount),
+            amount_max=format_amount(most),
+        )
+
+
+class ConfirmationDiffers(CounterfoilError):
+    """The amount or currency seen at the bank is not the one that was announced."""
+
+    kind = ErrorKind.CONFLICT
+    slug = "confirmation-differs"
+    title = "The confirmed amount differs from the announced one"
+
+    def __init__(self, top_up_id: str, *, announced: str, confirmed: str) -> None:
+        super().__init__(
+            f"{announced} was announced and {confirmed} confirmed; cancel it and start a new one.",
+            top_up_id=top_up_id,
+            announced=announced,
+            confirmed=confirmed,
+        )
+
+
+class SecondPersonRequired(CounterfoilError):
+    """The same person tried to give both confirmations."""
+
+    kind = ErrorKind.FORBIDDEN
+    slug = "second-person-required"
+    title = "Another person must confirm"
+
+    def __init__(self, top_up_id: str) -> None:
+        super().__init__(
+            "You gave the first confirmation; a different operator gives the second.",
+            top_up_id=top_up_id,
+        )
+
+
+class ConfirmerNotIndependent(CounterfoilError):
+    """Who asked for the money, or belongs to the organisation that gets it, cannot confirm it."""
+
+    kind = ErrorKind.FORBIDDEN
+    slug = "confirmer-not-independent"
+    title = "You are a party to this top-up"
+
+    def __init__(self, top_up_id: str) -> None:
+        super().__init__(
+            "A top-up is confirmed by people outside the organisation that it credits.",
+            top_up_id=top_up_id,
+        )
+
+
+class MayNotCancelTopUp(CounterfoilError):
+    """Cancelling needs the buyer's own purchasing role or an operator."""
+
+    kind = ErrorKind.FORBIDDEN
+    slug = "may-not-cancel-top-up"
+    title = "You may not cancel this top-up"
+
+    def __init__(self, top_up_id: str) -> None:
+        super().__init__(
+            "A buyer of the organisation or an operator of the exchange cancels a top-up.",
+            top_up_id=top_up_id,
+        )
+
+
+class LicencePartiesNotFound(CounterfoilError):
+    """No licence of that id in which the caller is a party."""
+
+    kind = ErrorKind.NOT_FOUND
+    slug = "invoiced-licence-not-found"
+    title = "There is no such licence to invoice"
+
+    def __init__(self, licence_id: str) -> None:
+        super().__init__(f"No licence {licence_id} within your reach.", licence_id=licence_id)
+
+
+class InvoiceNotFound(CounterfoilError):
+    """No such invoice in reach."""
+
+    kind = ErrorKind.NOT_FOUND
+    slug = "invoice-not-found"
+    title = "There is no such invoice"
+
+    def __init__(self, invoice_id: str) -> None:
+        super().__init__(f"No invoice {invoice_id} within your reach.", invoice_id=invoice_id)
+
+
+class PeriodUnfit(CounterfoilError):
+    """A period must end after it starts and must be over."""
+
+    kind = ErrorKind.INVALID
+    slug = "period-unfit"
+    title = "This period cannot be reported"
+
+    def __init__(self, from_at: datetime, until_at: datetime, now: datetime) -> None:
+        super().__init__(
+            "A period starts before it ends and has ended by now.",
+            from_at=iso_instant(from_at),
+            until_at=iso_instant(until_at),
+            now=iso_instant(now),
+        )
+
+
+class InvoicePeriodOverlaps(CounterfoilError):
+    """The licence already has an invoice that covers part of the period or a later one."""
+
+    kind = ErrorKind.CONFLICT
+    slug = "invoice-period-overlaps"
+    title = "Part of the period is already invoiced"
+
+    def __init__(self, licence_id: str, *, invoiced_until: datetime) -> None:
+        super().__init__(
+            f"The licence is invoiced until {iso_instant(invoiced_until)};"
+            " the next period starts then or later.",
+            licence_id=licence_id,
+            invoiced_until=iso_instant(invoiced_until),
+        )
+
+
+class NotYetPublished(CounterfoilError):
+    """A leaf of the invoice is not yet under a signed checkpoint."""
+
+    kind = ErrorKind.CONFLICT
+    slug = "not-yet-published"
+    title = "The log has not yet published this"
+
+    def __init__(self, invoice_id: str) -> None:
+        super().__init__(
+            "A leaf of the invoice is not yet under a signed checkpoint; ask again shortly.",
+            retry_after_seconds=2,
+            invoice_id=invoice_id,
+        )
+
+
+class BooksRefused(CounterfoilError):
+    """Base of what the books refuse; raised to code, the transaction is lost."""
+
+    kind = ErrorKind.CONFLICT
+    slug = "books-refused"
+    title = "The books refuse this"
+
+
+class AccountNotOpen(BooksRefused):
+    """A posting names an account that was never opened."""
+
+    slug = "account-not-open"
+    title = "An account is not open"
+
+
+class ReferenceReused(BooksRefused):
+    """A booked (template, reference) was given other postings."""
+
+    slug = "journal-reference-reused"
+    title = "This is already booked differently"
+
+
+class LeaseNotOpen(BooksRefused):
+    """The lease does not exist, is closed, or belongs to another wallet."""
+
+    slug = "lease-not-open"
+    title = "The lease is not open"
+
+
+class LeaseOverspent(BooksRefused):
+    """More would be posted under a lease than it holds."""
+
+    slug = "lease-overspent"
+    title = "The lease does not hold enough"
+
+
+class LeaseSpendDiffers(BooksRefused):
+    """A lease is settled with another amount than was posted under it."""
+
+    slug = "lease-spend-differs"
+    title = "The lease's postings show another amount"
+
+
+class TransactionNotFound(CounterfoilError):
+    """Nothing is booked under that template and reference."""
+
+    kind = ErrorKind.NOT_FOUND
+    slug = "journal-transaction-not-found"
+    title = "Nothing is booked under this reference"
+
+    def __init__(self, template: str, reference: str) -> None:
+        super().__init__(f"No {template} {reference}.", template=template, reference=reference)
+
+
+class NotReversible(CounterfoilError):
+    """A reversal is not reversed: the correct fact is booked anew."""
+
+    kind = ErrorKind.CONFLICT
+    slug = "not-reversible"
+    title = "A reversal cannot be reversed"
+
+    def __init__(self, template: str, reference: str) -> None:
+        super().__init__(
+            f"{template} {reference} is itself a reversal.", template=template, reference=reference
+        )
