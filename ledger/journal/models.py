@@ -1,0 +1,139 @@
+"""Tables of the journal; the books themselves are written by `journal_post` only."""
+
+import base64
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.core.db import Base
+from app.core.ids import InvoiceId, LicenceId, OrderId, OrganisationId, PersonId, TopUpId
+
+
+class JournalAccount(Base):
+    """One account of one owner in one currency."""
+
+    __tablename__ = "journal_accounts"
+
+    account_id: Mapped[str] = mapped_column(primary_key=True)
+    organisation_id: Mapped[str]
+    kind: Mapped[str]
+    currency: Mapped[str]
+    opened_at: Mapped[datetime]
+
+
+class JournalTransaction(Base):
+    """A balanced set of postings; immutable."""
+
+    __tablename__ = "journal_transactions"
+
+    transaction_id: Mapped[int] = mapped_column(primary_key=True)
+    template: Mapped[str]
+    reference: Mapped[str]
+    occurred_at: Mapped[datetime]
+    booked_at: Mapped[datetime]
+    reverses: Mapped[int | None]
+    lease_id: Mapped[str | None]
+    licence_id: Mapped[str | None]
+    order_id: Mapped[str | None]
+    posting_count: Mapped[int]
+
+
+class PostedLine(Base):
+    """One posting as booked; ``amount`` in 10⁻⁸ units, positive in favour of the owner."""
+
+    __tablename__ = "postings"
+
+    posting_id: Mapped[int] = mapped_column(primary_key=True)
+    transaction_id: Mapped[int] = mapped_column(ForeignKey("journal_transactions.transaction_id"))
+    line: Mapped[int]
+    account_id: Mapped[str]
+    organisation_id: Mapped[str]
+    currency: Mapped[str]
+    amount: Mapped[int]
+    booked_at: Mapped[datetime]
+    transaction: Mapped[JournalTransaction] = relationship(lazy="joined", viewonly=True)
+
+
+class Wallet(Base):
+    """Prepaid money of an organisation; ``pending_amount`` of it is leased to workers."""
+
+    __tablename__ = "wallets"
+
+    organisation_id: Mapped[OrganisationId] = mapped_column(primary_key=True)
+    currency: Mapped[str] = mapped_column(primary_key=True)
+    account_id: Mapped[str]
+    balance_amount: Mapped[int]
+    pending_amount: Mapped[int]
+    opened_at: Mapped[datetime]
+
+    @property
+    def available_amount(self) -> int:
+        """What no worker holds."""
+        return self.balance_amount - self.pending_amount
+
+
+class TopUp(Base):
+    """An announced payment into a wallet and who confirmed that it arrived."""
+
+    __tablename__ = "top_ups"
+
+    top_up_id: Mapped[TopUpId] = mapped_column(primary_key=True)
+    organisation_id: Mapped[OrganisationId]
+    amount: Mapped[int]
+    currency: Mapped[str]
+    gateway: Mapped[str]
+    reference: Mapped[str]
+    pay_into: Mapped[str]
+    state: Mapped[str]
+    requested_by: Mapped[PersonId]
+    requested_at: Mapped[datetime]
+    first_confirmed_by: Mapped[PersonId | None]
+    first_confirmed_at: Mapped[datetime | None]
+    second_confirmed_by: Mapped[PersonId | None]
+    second_confirmed_at: Mapped[datetime | None]
+    cancelled_by: Mapped[PersonId | None]
+    cancelled_at: Mapped[datetime | None]
+
+
+class LicenceParties(Base):
+    """Who pays whom under a licence, as the licence's issue told."""
+
+    __tablename__ = "licence_parties"
+
+    licence_id: Mapped[LicenceId] = mapped_column(primary_key=True)
+    order_id: Mapped[OrderId]
+    buyer_id: Mapped[OrganisationId]
+    supplier_id: Mapped[OrganisationId]
+    currency: Mapped[str]
+    plan_hash: Mapped[str]
+    listing_code: Mapped[str]
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+
+
+class Invoice(Base):
+    """An issued invoice: its document, the leaves that prove it, and the exchange's signature."""
+
+    __tablename__ = "invoices"
+
+    invoice_id: Mapped[InvoiceId] = mapped_column(primary_key=True)
+    licence_id: Mapped[LicenceId]
+    buyer_id: Mapped[OrganisationId]
+    supplier_id: Mapped[OrganisationId]
+    from_at: Mapped[datetime]
+    until_at: Mapped[datetime]
+    total_amount: Mapped[int]
+    currency: Mapped[str]
+    document: Mapped[dict[str, Any]]
+    invoice_hash: Mapped[str]
+    lane_leaves: Mapped[list[dict[str, Any]]]
+    key_name: Mapped[str]
+    signature: Mapped[bytes]
+    issued_at: Mapped[datetime]
+
+    @property
+    def signature_text(self) -> str:
+        """The signature in base64 (RFC 4648 section 4)."""
+        return base64.b64encode(self.signature).decode()

@@ -1,0 +1,64 @@
+"""Leases of wallet money for the data plane, inside the caller's own database transaction."""
+
+from psycopg import Connection, Cursor
+
+from app.core.clock import Clock
+from app.core.ids import LeaseId, OrganisationId
+from ledger.journal.booking import named_refusals
+
+Executor = Connection[tuple[object, ...]] | Cursor[tuple[object, ...]]
+
+_RESERVE = "SELECT wallet_reserve(%s, %s, %s, %s::bigint, %s::bigint, %s)"
+_SETTLE = "SELECT wallet_settle(%s, %s::bigint, %s)"
+
+
+class WalletLeases:
+    """Reserves and settles slabs of prepaid money; every method is one round trip.
+
+    The connection's transaction must have the exchange's reach. A caller that touches several
+    wallets in one transaction takes them in order of organisation, so that two cannot deadlock.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def reserve(
+        self,
+        connection: Executor,
+        *,
+        organisation_id: OrganisationId,
+        currency: str,
+        wanted_amount: int,
+        least_amount: int,
+        lease_id: LeaseId,
+    ) -> int:
+        """The granted amount: at most ``wanted``, a multiple of ``least``, 0 when there is less.
+
+        Amounts in 10⁻⁸ units. Repeated with the same open lease it answers the same; raises
+        `LeaseNotOpen` for a lease that is closed or of another wallet.
+        """
+        if not 0 < least_amount <= wanted_amount:
+            msg = "a lease asks for at least one least amount, and that is positive"
+            raise ValueError(msg)
+        arguments = (
+            lease_id,
+            organisation_id,
+            currency,
+            wanted_amount,
+            least_amount,
+            self._clock.now(),
+        )
+        with named_refusals():
+            row = connection.execute(_RESERVE, arguments).fetchone()
+        assert row is not None
+        assert isinstance(row[0], int)
+        return row[0]
+
+    def settle(self, connection: Executor, *, lease_id: LeaseId, spent_amount: int) -> None:
+        """Close the lease: the spent amount leaves the wallet, the rest is available again.
+
+        Repeating it changes nothing. Raises `LeaseSpendDiffers` unless ``spent_amount`` is exactly
+        what was posted under the lease, `LeaseNotOpen` for an unknown lease.
+        """
+        with named_refusals():
+            connection.execute(_SETTLE, (lease_id, spent_amount, self._clock.now()))
