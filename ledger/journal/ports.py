@@ -1,0 +1,113 @@
+"""What the journal needs from elsewhere: payments, the log's lanes, and a signature."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from sqlalchemy.orm import Session
+
+from app.core.ids import LicenceId, TopUpId
+from app.core.money import Money
+from app.core.signing import Signer
+
+
+@dataclass(frozen=True)
+class PaymentInstructions:
+    """How a buyer pays a top-up: the reference to quote and where to."""
+
+    reference: str
+    pay_into: str
+
+
+class PaymentGateway(Protocol):
+    """A way for money to reach a wallet."""
+
+    @property
+    def name(self) -> str:
+        """The gateway's name as stored with a top-up, for instance ``bank_transfer``."""
+        ...
+
+    def open_top_up(self, top_up_id: TopUpId, money: Money) -> PaymentInstructions:
+        """Instructions for one payment; the reference is unique and repeats for the same id."""
+        ...
+
+
+@dataclass(frozen=True)
+class LaneLeaf:
+    """One leaf of a meter lane, with the lane's running totals at that leaf."""
+
+    n: int
+    total_units: int
+    total_amount: int
+    leaf_hash: str
+    entry: bytes
+
+
+@dataclass(frozen=True)
+class LaneSpan:
+    """What a lane did in a period: everything after ``opening`` up to and including ``closing``."""
+
+    lane: int
+    opening: LaneLeaf
+    closing: LaneLeaf
+
+    @property
+    def units(self) -> int:
+        """Units of the calls in between."""
+        return self.closing.total_units - self.opening.total_units
+
+    @property
+    def amount(self) -> int:
+        """Money of the calls in between, in 10⁻⁸ units."""
+        return self.closing.total_amount - self.opening.total_amount
+
+
+@dataclass(frozen=True)
+class ProvenLeaf:
+    """A leaf's bytes, its zero-based index and the path to the checkpoint's root."""
+
+    entry: bytes
+    index: int
+    path: tuple[bytes, ...]
+
+
+@dataclass(frozen=True)
+class LedgerProofs:
+    """A checkpoint and the proofs of leaves under it, by leaf hash."""
+
+    checkpoint: str
+    leaves: Mapping[str, ProvenLeaf]
+
+
+class LaneLedger(Protocol):
+    """The log as the journal sees it: the lanes of a licence and their proofs."""
+
+    def lanes(
+        self,
+        session: Session,
+        licence_id: LicenceId,
+        *,
+        from_at: datetime,
+        until_at: datetime,
+        opening_counts: Mapping[int, int] | None = None,
+    ) -> list[LaneSpan]:
+        """Every lane opened before ``until_at``, by number.
+
+        The opening leaf is the last one before ``from_at``; where ``opening_counts`` is given, the
+        leaf with that lane's n instead, and the lane's opening for lanes that it does not name.
+        """
+        ...
+
+    def prove(self, session: Session, leaf_hashes: Sequence[str]) -> LedgerProofs | None:
+        """Proofs under the newest checkpoint; None while one of the leaves is not under any."""
+        ...
+
+
+@dataclass(frozen=True)
+class JournalPorts:
+    """The adapters that the journal's routes use, wired once by the factory."""
+
+    gateway: PaymentGateway
+    lane_ledger: LaneLedger
+    statement_signer: Signer

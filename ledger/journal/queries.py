@@ -1,0 +1,181 @@
+"""Reads of accounts, postings, wallets, top-ups, licence parties and invoices."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.core.ids import InvoiceId, LicenceId, OrderId, OrganisationId, TopUpId
+from app.core.paging import Page, paginate
+from ledger.journal.errors import InvoiceNotFound, LicencePartiesNotFound, TopUpNotFound
+from ledger.journal.models import (
+    Invoice,
+    JournalTransaction,
+    LicenceParties,
+    PostedLine,
+    TopUp,
+    Wallet,
+)
+
+
+def find_wallet_for_update(
+    session: Session, organisation_id: OrganisationId, currency: str
+) -> Wallet | None:
+    """The wallet, locked until the transaction ends."""
+    key = (organisation_id, currency)
+    return session.get(Wallet, key, with_for_update=True, populate_existing=True)
+
+
+def list_wallets(
+    session: Session, organisation_id: OrganisationId | None, *, cursor: str | None, limit: int
+) -> Page[Wallet]:
+    """Wallets of one organisation, or of all in reach, by account."""
+    statement = select(Wallet)
+    if organisation_id is not None:
+        statement = statement.where(Wallet.organisation_id == organisation_id)
+    return paginate(
+        session,
+        statement,
+        key=Wallet.account_id,
+        cursor=cursor,
+        limit=limit,
+        newest_first=False,
+    )
+
+
+def list_postings(
+    session: Session,
+    organisation_id: OrganisationId | None,
+    *,
+    account_id: str | None,
+    from_at: datetime | None,
+    until_at: datetime | None,
+    cursor: str | None,
+    limit: int,
+) -> Page[PostedLine]:
+    """Postings, newest first, of one organisation or of all in reach; ``until_at`` is excluded."""
+    statement = select(PostedLine)
+    if organisation_id is not None:
+        statement = statement.where(PostedLine.organisation_id == organisation_id)
+    if account_id is not None:
+        statement = statement.where(PostedLine.account_id == account_id)
+    if from_at is not None:
+        statement = statement.where(PostedLine.booked_at >= from_at)
+    if until_at is not None:
+        statement = statement.where(PostedLine.booked_at < until_at)
+    return paginate(
+        session, statement, key=PostedLine.posting_id, cursor=cursor, limit=limit, parse=int
+    )
+
+
+def find_transaction(session: Session, template: str, reference: str) -> JournalTransaction | None:
+    """The booked journal transaction of a template's reference."""
+    return session.scalar(
+        select(JournalTransaction).where(
+            JournalTransaction.template == template, JournalTransaction.reference == reference
+        )
+    )
+
+
+def list_lines(session: Session, transaction_id: int) -> list[PostedLine]:
+    """The postings of one journal transaction in their order; at most 64."""
+    statement = select(PostedLine).where(PostedLine.transaction_id == transaction_id)
+    return list(session.scalars(statement.order_by(PostedLine.line)))
+
+
+def get_top_up_for_update(session: Session, top_up_id: TopUpId) -> TopUp:
+    """The top-up, locked and as last committed; raises `TopUpNotFound`."""
+    found = session.get(TopUp, top_up_id, with_for_update=True, populate_existing=True)
+    if found is None:
+        raise TopUpNotFound(top_up_id)
+    return found
+
+
+def list_top_ups(
+    session: Session, organisation_id: OrganisationId | None, *, cursor: str | None, limit: int
+) -> Page[TopUp]:
+    """Top-ups, newest first."""
+    statement = select(TopUp)
+    if organisation_id is not None:
+        statement = statement.where(TopUp.organisation_id == organisation_id)
+    return paginate(session, statement, key=TopUp.top_up_id, cursor=cursor, limit=limit)
+
+
+def get_licence_parties(
+    session: Session, licence_id: LicenceId, organisation_id: OrganisationId | None
+) -> LicenceParties:
+    """Who pays whom; of one party, or of any in reach. Raises `LicencePartiesNotFound`."""
+    found = session.get(LicenceParties, licence_id)
+    if found is None or organisation_id not in {None, found.buyer_id, found.supplier_id}:
+        raise LicencePartiesNotFound(licence_id)
+    return found
+
+
+def get_licence_parties_for_update(session: Session, licence_id: LicenceId) -> LicenceParties:
+    """The parties, locked, so that one invoice of a licence is made at a time."""
+    found = session.get(LicenceParties, licence_id, with_for_update=True)
+    if found is None:
+        raise LicencePartiesNotFound(licence_id)
+    return found
+
+
+def find_order_charge(
+    session: Session, order_id: OrderId, buyer_id: OrganisationId
+) -> PostedLine | None:
+    """The posting by which an order's price left the buyer's wallet."""
+    statement = select(PostedLine).join(PostedLine.transaction)
+    return session.scalar(
+        statement.where(
+            JournalTransaction.template == "charge_order",
+            JournalTransaction.reference == order_id,
+            PostedLine.organisation_id == buyer_id,
+            PostedLine.amount < 0,
+        )
+    )
+
+
+def get_invoice(
+    session: Session, invoice_id: InvoiceId, organisation_id: OrganisationId | None
+) -> Invoice:
+    """The invoice, of one party or of any in reach; raises `InvoiceNotFound`."""
+    found = session.get(Invoice, invoice_id)
+    if found is None or organisation_id not in {None, found.buyer_id, found.supplier_id}:
+        raise InvoiceNotFound(invoice_id)
+    return found
+
+
+def list_invoices(
+    session: Session,
+    organisation_id: OrganisationId | None,
+    *,
+    licence_id: LicenceId | None,
+    cursor: str | None,
+    limit: int,
+) -> Page[Invoice]:
+    """Invoices of a party, newest first."""
+    statement = select(Invoice)
+    if organisation_id is not None:
+        is_party = (Invoice.buyer_id == organisation_id) | (Invoice.supplier_id == organisation_id)
+        statement = statement.where(is_party)
+    if licence_id is not None:
+        statement = statement.where(Invoice.licence_id == licence_id)
+    return paginate(session, statement, key=Invoice.invoice_id, cursor=cursor, limit=limit)
+
+
+def find_invoice(
+    session: Session, licence_id: LicenceId, from_at: datetime, until_at: datetime
+) -> Invoice | None:
+    """The licence's invoice of exactly this period."""
+    return session.scalar(
+        select(Invoice).where(
+            Invoice.licence_id == licence_id,
+            Invoice.from_at == from_at,
+            Invoice.until_at == until_at,
+        )
+    )
+
+
+def find_last_invoice(session: Session, licence_id: LicenceId) -> Invoice | None:
+    """The licence's invoice that reaches furthest."""
+    statement = select(Invoice).where(Invoice.licence_id == licence_id)
+    return session.scalar(statement.order_by(Invoice.until_at.desc()).limit(1))

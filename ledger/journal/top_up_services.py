@@ -1,0 +1,133 @@
+"""Verbs on top-ups: announce, confirm twice, cancel."""
+
+from app.core.errors import CounterfoilError
+from app.core.ids import OrganisationId, PersonId, TopUpId
+from app.core.money import Money
+from app.core.principals import Permission, Principal
+from app.core.unit_of_work import UnitOfWork
+from ledger.journal import postings, queries
+from ledger.journal.booking import book
+from ledger.journal.errors import (
+    ConfirmationDiffers,
+    ConfirmerNotIndependent,
+    MayNotCancelTopUp,
+    SecondPersonRequired,
+)
+from ledger.journal.events import TopUpConfirmed, TopUpRequested
+from ledger.journal.models import TopUp
+from ledger.journal.ports import PaymentGateway
+from ledger.journal.services import open_accounts
+from ledger.journal.top_ups import TRANSITIONS, TopUpState, check_transferable
+
+
+def request_top_up(
+    uow: UnitOfWork, principal: Principal, gateway: PaymentGateway, *, amount: int, currency: str
+) -> TopUp:
+    """Announce a transfer of ``amount`` (10⁻⁸ units); raises `TopUpAmountUnfit`."""
+    check_transferable(amount)
+    top_up_id = TopUpId(uow.ids.new("tup"))
+    instructions = gateway.open_top_up(top_up_id, Money(amount, currency))
+    top_up = TopUp(
+        top_up_id=top_up_id,
+        organisation_id=OrganisationId(principal.organisation_id),
+        amount=amount,
+        currency=currency,
+        gateway=gateway.name,
+        reference=instructions.reference,
+        pay_into=instructions.pay_into,
+        state=TopUpState.REQUESTED,
+        requested_by=PersonId(principal.id),
+        requested_at=uow.now,
+    )
+    uow.session.add(top_up)
+    uow.record(
+        TopUpRequested(
+            occurred_at=uow.now,
+            top_up_id=top_up_id,
+            organisation_id=top_up.organisation_id,
+            amount=amount,
+            currency=currency,
+        )
+    )
+    return top_up
+
+
+def confirm_top_up(
+    uow: UnitOfWork, principal: Principal, *, top_up_id: TopUpId, amount: int, currency: str
+) -> TopUp:
+    """State that the transfer arrived; the second of two different people credits the wallet.
+
+    Raises `TopUpNotFound`, `IllegalTransition`, `ConfirmerNotIndependent`,
+    `SecondPersonRequired`, `ConfirmationDiffers`.
+    """
+    # The row lock makes the second of two simultaneous confirmations see the first.
+    top_up = queries.get_top_up_for_update(uow.session, top_up_id)
+    state = TRANSITIONS.next(top_up.state, "confirm")
+    refusal = _refusal_of_confirmation(top_up, principal, Money(amount, currency))
+    if refusal is not None:
+        raise refusal
+    top_up.state = state
+    if state is TopUpState.POSTED:
+        top_up.second_confirmed_by, top_up.second_confirmed_at = PersonId(principal.id), uow.now
+        _credit_wallet(uow, top_up)
+    else:
+        top_up.first_confirmed_by, top_up.first_confirmed_at = PersonId(principal.id), uow.now
+    return top_up
+
+
+def cancel_top_up(uow: UnitOfWork, principal: Principal, *, top_up_id: TopUpId) -> TopUp:
+    """Give up a top-up whose money has not been credited.
+
+    Raises `TopUpNotFound`, `MayNotCancelTopUp`, `IllegalTransition`.
+    """
+    top_up = queries.get_top_up_for_update(uow.session, top_up_id)
+    is_own = principal.organisation_id == top_up.organisation_id
+    if not (
+        principal.may(Permission.CONFIRM_TOP_UPS) or (is_own and principal.may(Permission.BUY))
+    ):
+        raise MayNotCancelTopUp(top_up_id)
+    top_up.state = TRANSITIONS.next(top_up.state, "cancel")
+    top_up.cancelled_by, top_up.cancelled_at = PersonId(principal.id), uow.now
+    return top_up
+
+
+def _refusal_of_confirmation(
+    top_up: TopUp, principal: Principal, confirmed: Money
+) -> CounterfoilError | None:
+    if principal.organisation_id == top_up.organisation_id or principal.id == top_up.requested_by:
+        return ConfirmerNotIndependent(top_up.top_up_id)
+    if principal.id == top_up.first_confirmed_by:
+        return SecondPersonRequired(top_up.top_up_id)
+    announced = Money(top_up.amount, top_up.currency)
+    if confirmed != announced:
+        return ConfirmationDiffers(
+            top_up.top_up_id, announced=_words(announced), confirmed=_words(confirmed)
+        )
+    return None
+
+
+def _words(money: Money) -> str:
+    return f"{money.text} {money.currency}"
+
+
+def _credit_wallet(uow: UnitOfWork, top_up: TopUp) -> None:
+    assert top_up.first_confirmed_by is not None
+    assert top_up.second_confirmed_by is not None
+    open_accounts(uow, organisation_id=top_up.organisation_id, currency=top_up.currency)
+    draft = postings.top_up(
+        reference=top_up.top_up_id,
+        organisation_id=top_up.organisation_id,
+        amount=top_up.amount,
+        currency=top_up.currency,
+    )
+    book(uow.session, draft, occurred_at=uow.now, booked_at=uow.now)
+    uow.record(
+        TopUpConfirmed(
+            occurred_at=uow.now,
+            top_up_id=top_up.top_up_id,
+            organisation_id=top_up.organisation_id,
+            amount=top_up.amount,
+            currency=top_up.currency,
+            confirmed_by=(top_up.first_confirmed_by, top_up.second_confirmed_by),
+        )
+    )
