@@ -1,0 +1,167 @@
+"""Routes of money: wallets, postings, top-ups, invoices and statements."""
+
+from typing import Any
+
+from app.core.ids import InvoiceId, OrganisationId, TopUpId
+from app.core.paging import Page
+from app.core.principals import Permission
+from app.core.reach import Reach
+from app.web.access import requires
+from app.web.blueprints import Blueprint
+from app.web.context import current_principal, get, unit_of_work
+from app.web.idempotency import idempotent
+from app.web.paging import PageQuerySchema, page_schema
+from ledger.journal import (
+    invoice_services,
+    queries,
+    schemas,
+    statement_queries,
+    top_up_services,
+)
+from ledger.journal.errors import PeriodUnfit
+from ledger.journal.models import Invoice, PostedLine, TopUp, Wallet
+from ledger.journal.ports import JournalPorts
+
+blueprint = Blueprint("journal", __name__, url_prefix="/v1", description="Money: exact, balanced.")
+
+
+def _own_organisation() -> OrganisationId | None:
+    """The first lock: whose rows to ask for; None for the exchange's staff, who see all."""
+    principal = current_principal()
+    if principal.is_exchange_staff:
+        return None
+    return OrganisationId(principal.organisation_id)
+
+
+@blueprint.route("/wallets", methods=["GET"])
+@blueprint.arguments(PageQuerySchema, location="query")
+@blueprint.response(200, page_schema(schemas.WalletSchema))
+@requires(Permission.READ_ACCOUNTS)
+def get_wallets(page: dict[str, Any]) -> Page[Wallet]:
+    """Balance, pending and available money per currency."""
+    with unit_of_work() as uow:
+        return queries.list_wallets(uow.session, _own_organisation(), **page)
+
+
+@blueprint.route("/postings", methods=["GET"])
+@blueprint.arguments(schemas.PostingQuerySchema, location="query")
+@blueprint.response(200, page_schema(schemas.PostingSchema))
+@requires(Permission.READ_ACCOUNTS)
+def get_postings(query: dict[str, Any]) -> Page[PostedLine]:
+    """Postings on the organisation's accounts, newest first."""
+    with unit_of_work() as uow:
+        return queries.list_postings(uow.session, _own_organisation(), **query)
+
+
+@blueprint.route("/top-ups", methods=["POST"])
+@blueprint.arguments(schemas.RequestTopUpSchema)
+@blueprint.response(201, schemas.TopUpSchema)
+@requires(Permission.BUY)
+@idempotent
+def post_top_up(command: dict[str, Any]) -> TopUp:
+    """Announce a transfer and receive the reference to quote."""
+    with unit_of_work() as uow:
+        gateway = get(JournalPorts).gateway
+        top_up = top_up_services.request_top_up(uow, current_principal(), gateway, **command)
+        uow.commit()
+        return top_up
+
+
+@blueprint.route("/top-ups", methods=["GET"])
+@blueprint.arguments(PageQuerySchema, location="query")
+@blueprint.response(200, page_schema(schemas.TopUpSchema))
+@requires(Permission.READ_OWN)
+def get_top_ups(page: dict[str, Any]) -> Page[TopUp]:
+    """Top-ups, newest first."""
+    with unit_of_work() as uow:
+        return queries.list_top_ups(uow.session, _own_organisation(), **page)
+
+
+@blueprint.route("/top-ups/<string:top_up_id>/confirmation", methods=["POST"])
+@blueprint.arguments(schemas.ConfirmTopUpSchema)
+@blueprint.response(200, schemas.TopUpSchema)
+@requires(Permission.CONFIRM_TOP_UPS)
+@idempotent
+def post_top_up_confirmation(command: dict[str, Any], top_up_id: str) -> TopUp:
+    """State that the transfer arrived; two different people are needed."""
+    with unit_of_work() as uow:
+        top_up = top_up_services.confirm_top_up(
+            uow, current_principal(), top_up_id=TopUpId(top_up_id), **command
+        )
+        uow.commit()
+        return top_up
+
+
+@blueprint.route("/top-ups/<string:top_up_id>/cancellation", methods=["POST"])
+@blueprint.response(200, schemas.TopUpSchema)
+@requires(Permission.READ_OWN)
+@idempotent
+def post_top_up_cancellation(top_up_id: str) -> TopUp:
+    """Give up a top-up whose money has not been credited."""
+    with unit_of_work() as uow:
+        top_up = top_up_services.cancel_top_up(
+            uow, current_principal(), top_up_id=TopUpId(top_up_id)
+        )
+        uow.commit()
+        return top_up
+
+
+@blueprint.route("/invoices", methods=["POST"])
+@blueprint.arguments(schemas.IssueInvoiceSchema)
+@blueprint.response(201, schemas.InvoiceSchema)
+@requires(Permission.READ_OWN)
+@idempotent
+def post_invoice(command: dict[str, Any]) -> Invoice:
+    """Issue the invoice of a licence's period, from the log's leaves."""
+    with unit_of_work() as uow:
+        # Asked with the caller's own reach: only a party gets past this line.
+        queries.get_licence_parties(uow.session, command["licence_id"], _own_organisation())
+    with unit_of_work(Reach.EXCHANGE) as uow:
+        invoice = invoice_services.issue_invoice(uow, get(JournalPorts), **command)
+        uow.commit()
+        return invoice
+
+
+@blueprint.route("/invoices", methods=["GET"])
+@blueprint.arguments(schemas.InvoiceQuerySchema, location="query")
+@blueprint.response(200, page_schema(schemas.InvoiceSummarySchema))
+@requires(Permission.READ_OWN)
+def get_invoices(query: dict[str, Any]) -> Page[Invoice]:
+    """Invoices of the organisation as buyer or supplier, newest first."""
+    with unit_of_work() as uow:
+        return queries.list_invoices(uow.session, _own_organisation(), **query)
+
+
+@blueprint.route("/invoices/<string:invoice_id>", methods=["GET"])
+@blueprint.response(200, schemas.InvoiceSchema)
+@requires(Permission.READ_OWN)
+def get_invoice(invoice_id: str) -> Invoice:
+    """One invoice with its signed document."""
+    with unit_of_work() as uow:
+        return queries.get_invoice(uow.session, InvoiceId(invoice_id), _own_organisation())
+
+
+@blueprint.route("/invoices/<string:invoice_id>/evidence", methods=["GET"])
+@blueprint.response(200, schemas.InvoiceEvidenceSchema)
+@requires(Permission.READ_OWN)
+def get_invoice_evidence(invoice_id: str) -> dict[str, Any]:
+    """Two leaves a lane, their paths and a checkpoint: the invoice checked without trust."""
+    with unit_of_work() as uow:
+        invoice = queries.get_invoice(uow.session, InvoiceId(invoice_id), _own_organisation())
+    with unit_of_work(Reach.EXCHANGE) as uow:
+        return invoice_services.invoice_evidence(
+            uow.session, get(JournalPorts).lane_ledger, invoice
+        )
+
+
+@blueprint.route("/statements", methods=["GET"])
+@blueprint.arguments(schemas.StatementQuerySchema, location="query")
+@blueprint.response(200, schemas.StatementSchema)
+@requires(Permission.OFFER_PRODUCTS)
+def get_statement(query: dict[str, Any]) -> statement_queries.SupplierStatement:
+    """What the supplier earned in a period, exactly, per licence."""
+    with unit_of_work() as uow:
+        if query["from_at"] >= query["until_at"]:
+            raise PeriodUnfit(query["from_at"], query["until_at"], uow.now)
+        supplier_id = OrganisationId(current_principal().organisation_id)
+        return statement_queries.supplier_statement(uow.session, supplier_id, **query)

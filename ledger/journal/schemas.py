@@ -1,0 +1,175 @@
+"""JSON shapes of wallets, postings, top-ups, invoices and statements."""
+
+from marshmallow import fields, validate
+
+from app.web.paging import PageQuerySchema
+from app.web.schemas import AmountText, Identifier, Schema, Text, Timestamp
+from ledger.journal.chart import CURRENCIES, HOME_CURRENCY
+
+_CURRENCY = validate.OneOf(CURRENCIES)
+
+
+class RequestTopUpSchema(Schema):
+    """A transfer to announce."""
+
+    amount = AmountText(required=True)
+    currency = fields.String(load_default=HOME_CURRENCY, validate=_CURRENCY)
+
+
+class ConfirmTopUpSchema(Schema):
+    """The amount that was seen at the bank, stated again."""
+
+    amount = AmountText(required=True)
+    currency = fields.String(load_default=HOME_CURRENCY, validate=_CURRENCY)
+
+
+class TopUpSchema(Schema):
+    """A top-up; quote ``reference`` with the payment into ``pay_into``."""
+
+    top_up_id = Identifier(required=True)
+    organisation_id = Identifier(required=True)
+    amount = AmountText(required=True)
+    currency = fields.String(required=True)
+    gateway = fields.String(required=True)
+    reference = fields.String(required=True)
+    pay_into = fields.String(required=True)
+    state = fields.String(required=True)
+    requested_by = Identifier(required=True)
+    requested_at = Timestamp(required=True)
+    first_confirmed_by = Identifier(allow_none=True)
+    first_confirmed_at = Timestamp(allow_none=True)
+    second_confirmed_by = Identifier(allow_none=True)
+    second_confirmed_at = Timestamp(allow_none=True)
+    cancelled_by = Identifier(allow_none=True)
+    cancelled_at = Timestamp(allow_none=True)
+
+
+class WalletSchema(Schema):
+    """Prepaid money: ``available`` is the balance less what running calls hold (``pending``)."""
+
+    account_id = fields.String(required=True)
+    organisation_id = Identifier(required=True)
+    currency = fields.String(required=True)
+    balance = AmountText(attribute="balance_amount", required=True)
+    pending = AmountText(attribute="pending_amount", required=True)
+    available = AmountText(attribute="available_amount", required=True)
+
+
+class PostingQuerySchema(PageQuerySchema):
+    """Which postings: of one account, booked from a time up to, not including, another."""
+
+    account_id = Text(max=80, load_default=None)
+    from_at = Timestamp(data_key="from", load_default=None)
+    until_at = Timestamp(data_key="until", load_default=None)
+
+
+class PostingSchema(Schema):
+    """One posting; positive when the exchange owes the account's owner more."""
+
+    posting_id = fields.Integer(required=True)
+    transaction_id = fields.Integer(required=True)
+    account_id = fields.String(required=True)
+    amount = AmountText(required=True, negative=True)
+    currency = fields.String(required=True)
+    template = fields.String(attribute="transaction.template", required=True)
+    reference = fields.String(attribute="transaction.reference", required=True)
+    licence_id = fields.String(attribute="transaction.licence_id", allow_none=True)
+    order_id = fields.String(attribute="transaction.order_id", allow_none=True)
+    reverses = fields.Integer(attribute="transaction.reverses", allow_none=True)
+    occurred_at = Timestamp(attribute="transaction.occurred_at", required=True)
+    booked_at = Timestamp(required=True)
+
+
+class IssueInvoiceSchema(Schema):
+    """A licence and a period that is over; ``from`` is included, ``until`` is not."""
+
+    licence_id = Identifier(required=True)
+    from_at = Timestamp(data_key="from", required=True)
+    until_at = Timestamp(data_key="until", required=True)
+
+
+class InvoiceQuerySchema(PageQuerySchema):
+    """Invoices of one licence, or of all."""
+
+    licence_id = Identifier(load_default=None)
+
+
+class InvoiceSummarySchema(Schema):
+    """An invoice in a list."""
+
+    invoice_id = Identifier(required=True)
+    licence_id = Identifier(required=True)
+    buyer_id = Identifier(required=True)
+    supplier_id = Identifier(required=True)
+    from_at = Timestamp(data_key="from", required=True)
+    until_at = Timestamp(data_key="until", required=True)
+    total_amount = AmountText(required=True)
+    currency = fields.String(required=True)
+    invoice_hash = fields.String(required=True)
+    issued_at = Timestamp(required=True)
+
+
+class InvoiceSchema(InvoiceSummarySchema):
+    """An invoice with its signed document, whose amounts are whole numbers of 10⁻⁸ units."""
+
+    document = fields.Raw(required=True, metadata={"type": "object"})
+    key = fields.String(attribute="key_name", required=True)
+    signature = fields.String(attribute="signature_text", required=True)
+
+
+class LeafProofSchema(Schema):
+    """A leaf, base64, its index and its path under the checkpoint."""
+
+    entry = fields.String(required=True)
+    index = fields.Integer(required=True)
+    path = fields.List(fields.String(), required=True)
+
+
+class LaneEvidenceSchema(Schema):
+    """The two leaves whose difference is the lane's part of the invoice."""
+
+    lane = fields.Integer(required=True)
+    opening = fields.Nested(LeafProofSchema, required=True)
+    closing = fields.Nested(LeafProofSchema, required=True)
+
+
+class InvoiceEvidenceSchema(Schema):
+    """Everything needed to check an invoice offline (counterfoil-invoice-evidence/1)."""
+
+    format = fields.String(required=True)
+    invoice = fields.Raw(required=True, metadata={"type": "object"})
+    signature = fields.String(required=True)
+    key = fields.String(required=True)
+    lanes = fields.List(fields.Nested(LaneEvidenceSchema), required=True)
+    lane_count = fields.Integer(required=True)
+    checkpoint = fields.String(required=True)
+
+
+class StatementQuerySchema(PageQuerySchema):
+    """The period of a statement; ``from`` is included, ``until`` is not."""
+
+    currency = fields.String(load_default=HOME_CURRENCY, validate=_CURRENCY)
+    from_at = Timestamp(data_key="from", required=True)
+    until_at = Timestamp(data_key="until", required=True)
+
+
+class StatementRowSchema(Schema):
+    """What one licence brought; ``subject`` is the licence, or the order before it has one."""
+
+    subject = fields.String(required=True)
+    listing_code = fields.String(allow_none=True)
+    usage_amount = AmountText(required=True, negative=True)
+    package_amount = AmountText(required=True, negative=True)
+    amount = AmountText(required=True, negative=True)
+
+
+class StatementSchema(Schema):
+    """A supplier's statement: the total of the whole period, and a page of its rows."""
+
+    supplier_id = Identifier(required=True)
+    currency = fields.String(required=True)
+    from_at = Timestamp(data_key="from", required=True)
+    until_at = Timestamp(data_key="until", required=True)
+    total_amount = AmountText(required=True, negative=True)
+    items = fields.List(fields.Nested(StatementRowSchema), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)

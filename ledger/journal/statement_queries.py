@@ -1,0 +1,110 @@
+"""The supplier's statement: exact sums of the payable account over a period, per licence."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import BigInteger, ColumnElement, Row, case, func, literal_column, select
+from sqlalchemy.orm import Session
+
+from app.core.ids import OrganisationId
+from app.core.paging import LIMIT_MAX, decode_cursor, encode_cursor
+from ledger.journal.chart import payable_of
+from ledger.journal.models import JournalTransaction, LicenceParties, PostedLine
+
+
+@dataclass(frozen=True)
+class StatementRow:
+    """What one licence brought, in 10⁻⁸ units; ``subject`` is the licence, or the order before."""
+
+    subject: str
+    listing_code: str | None
+    usage_amount: int
+    package_amount: int
+
+    @property
+    def amount(self) -> int:
+        """Both together."""
+        return self.usage_amount + self.package_amount
+
+
+@dataclass(frozen=True)
+class SupplierStatement:
+    """The period's sum over all licences, and one page of the rows that make it up."""
+
+    supplier_id: OrganisationId
+    currency: str
+    from_at: datetime
+    until_at: datetime
+    total_amount: int
+    items: Sequence[StatementRow]
+    next_cursor: str | None
+
+
+def supplier_statement(
+    session: Session,
+    supplier_id: OrganisationId,
+    *,
+    currency: str,
+    from_at: datetime,
+    until_at: datetime,
+    cursor: str | None,
+    limit: int,
+) -> SupplierStatement:
+    """Sums of postings booked from ``from_at`` up to, not including, ``until_at``."""
+    in_period = (
+        (PostedLine.account_id == payable_of(supplier_id, currency))
+        & (PostedLine.booked_at >= from_at)
+        & (PostedLine.booked_at < until_at)
+    )
+    total = session.scalar(select(func.sum(PostedLine.amount)).where(in_period))
+    most = min(limit, LIMIT_MAX)
+    rows = _rows(session, in_period, after=cursor and decode_cursor(cursor), most=most + 1)
+    has_more = len(rows) > most
+    return SupplierStatement(
+        supplier_id=supplier_id,
+        currency=currency,
+        from_at=from_at,
+        until_at=until_at,
+        total_amount=int(total or 0),
+        items=rows[:most],
+        next_cursor=encode_cursor(rows[most - 1].subject) if has_more else None,
+    )
+
+
+def _rows(
+    session: Session, in_period: ColumnElement[bool], *, after: str | None, most: int
+) -> list[StatementRow]:
+    # Package charges know the order only; the licence that followed from it names both.
+    subject = func.coalesce(
+        JournalTransaction.licence_id, LicenceParties.licence_id, JournalTransaction.order_id
+    ).label("subject")
+    is_package = JournalTransaction.order_id.is_not(None)
+    nothing = literal_column("0", BigInteger)
+    statement = (
+        select(
+            subject,
+            func.max(LicenceParties.listing_code).label("listing_code"),
+            func.sum(case((is_package, nothing), else_=PostedLine.amount)).label("usage_amount"),
+            func.sum(case((is_package, PostedLine.amount), else_=nothing)).label("package_amount"),
+        )
+        .join(JournalTransaction, JournalTransaction.transaction_id == PostedLine.transaction_id)
+        .outerjoin(
+            LicenceParties,
+            (LicenceParties.licence_id == JournalTransaction.licence_id)
+            | (LicenceParties.order_id == JournalTransaction.order_id),
+        )
+        .where(in_period)
+        .group_by(subject)
+        .order_by(subject)
+        .limit(most)
+    )
+    if after is not None:
+        statement = statement.where(subject > after)
+    return [_row(row) for row in session.execute(statement)]
+
+
+def _row(row: Row[tuple[str, str | None, int, int]]) -> StatementRow:
+    return StatementRow(
+        row.subject, row.listing_code, int(row.usage_amount), int(row.package_amount)
+    )
