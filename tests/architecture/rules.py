@@ -1,0 +1,148 @@
+"""The house rules as functions over sources and over the application."""
+
+import ast
+import importlib
+import pkgutil
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from flask import Flask
+
+from app.core.errors import CounterfoilError
+from app.core.events import Event
+from app.web.access import access_of
+
+ROOT = Path(__file__).resolve().parents[2]
+ROOMS = ("app", "listings", "compliance", "metering", "ledger", "contracts")
+
+COMMIT_SITES = {
+    "app/core/unit_of_work.py": "the one commit of the control plane",
+    "metering/committing.py": "the data plane's group commit (decision 0003)",
+}
+"""Modules that may end a transaction with `commit` on something that is not a unit of work."""
+
+
+def sources(root: Path = ROOT) -> Iterator[tuple[str, ast.Module]]:
+    """Every product module with its tree; paths relative to the root."""
+    for room in ROOMS:
+        for path in sorted((root / room).rglob("*.py")):
+            yield str(path.relative_to(root)), ast.parse(path.read_text(encoding="utf-8"))
+
+
+def _receiver(call: ast.Call) -> str:
+    target = call.func.value if isinstance(call.func, ast.Attribute) else call.func
+    return ast.unparse(target)
+
+
+def commits(trees: Iterable[tuple[str, ast.Module]]) -> list[str]:
+    """Calls of `.commit()` on anything but a unit of work."""
+    found = []
+    for name, tree in trees:
+        for node in ast.walk(tree):
+            is_commit = (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr == "commit"
+            )
+            if is_commit and not _receiver(node).endswith("uow"):
+                found.append(f"{name}:{node.lineno}: {_receiver(node)}.commit()")
+    return found
+
+
+def autocommits(trees: Iterable[tuple[str, ast.Module]]) -> list[str]:
+    """Places that switch a connection to autocommit, which is a commit by another name."""
+    return [
+        f"{name}:{node.lineno}"
+        for name, tree in trees
+        for node in ast.walk(tree)
+        if isinstance(node, ast.keyword)
+        and node.arg == "autocommit"
+        and not (isinstance(node.value, ast.Constant) and node.value.value is False)
+    ]
+
+
+def unmarked_routes(app: Flask) -> list[str]:
+    """Views that name neither a permission nor a reason for being public."""
+    return sorted(
+        endpoint for endpoint, view in app.view_functions.items() if access_of(view) is None
+    )
+
+
+def import_all() -> None:
+    """Import every product module, so that subclasses are known."""
+    for room in ROOMS:
+        package = importlib.import_module(room)
+        for module in pkgutil.walk_packages(package.__path__, f"{room}."):
+            if not module.name.endswith("__main__"):
+                importlib.import_module(module.name)
+
+
+def subclasses(kind: type) -> set[type]:
+    """Every subclass, at any depth, that belongs to the product."""
+    found = set()
+    for child in kind.__subclasses__():
+        found |= {child, *subclasses(child)}
+    return {child for child in found if child.__module__.split(".")[0] in ROOMS}
+
+
+def unaccounted_events(
+    recorded: Mapping[type[Event], object], excused: Mapping[type[Event], str]
+) -> list[str]:
+    """Events that are neither recorded in the log nor excused, or both."""
+    return sorted(
+        kind.__name__ for kind in subclasses(Event) if (kind in recorded) == (kind in excused)
+    )
+
+
+def slugs() -> dict[str, str]:
+    """Every error slug with its class."""
+    return {
+        kind.slug: kind.__name__ for kind in subclasses(CounterfoilError) if "slug" in vars(kind)
+    }
+
+
+def undocumented(names: Iterable[str], text: str) -> list[str]:
+    """Names without a heading of their own in a Markdown text."""
+    headings = {
+        line.lstrip("#").strip().strip("`") for line in text.splitlines() if line.startswith("#")
+    }
+    return sorted(set(names) - headings)
+
+
+def imported_modules(tree: ast.Module) -> set[str]:
+    """What a module imports, as dotted names (`from a import b` counts as `a` and `a.b`)."""
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return names
+
+
+ENTRY_POINTS = {
+    "app.supervisor",
+    "app.worker_process",
+    "app.cli",
+    "contracts.embedded_node",
+    "contracts.compile",
+}
+"""Started by name (`python -m` or the Makefile), so nothing imports them."""
+
+
+def unreachable_modules(trees: Mapping[str, ast.Module], roots: Iterable[ast.Module]) -> list[str]:
+    """Modules that neither an entry point nor anything it imports ever imports."""
+    by_module = {
+        path.removesuffix(".py").removesuffix("/__init__").replace("/", "."): tree
+        for path, tree in trees.items()
+    }
+    reached: set[str] = set()
+    waiting = [name for tree in roots for name in imported_modules(tree)] + list(ENTRY_POINTS)
+    while waiting:
+        name = waiting.pop()
+        if name in by_module and name not in reached:
+            reached.add(name)
+            waiting += imported_modules(by_module[name])
+            if "." in name:
+                waiting.append(name.rsplit(".", 1)[0])
+    return sorted(set(by_module) - reached)

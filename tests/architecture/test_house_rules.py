@@ -1,0 +1,164 @@
+"""The rules hold, and each would notice a breach."""
+
+import ast
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from app.core.errors import CounterfoilError, ErrorKind
+from app.core.events import Event
+from app.reactions import REACTIONS
+from app.reactions.recording import EXCUSED, RECORDED
+from app.settings import DEFAULTS, OPTIONAL
+from tests.architecture import rules
+
+FUNCTION_LINES_MAX = 60
+FILE_LINES_MAX = 400
+BANNED_MODULES = {"utils", "helpers", "common", "misc", "manager"}
+
+
+def document(name: str) -> str:
+    return (rules.ROOT / "docs" / name).read_text(encoding="utf-8")
+
+
+def test_only_the_named_modules_commit():
+    elsewhere = [
+        site
+        for site in rules.commits(rules.sources())
+        if site.split(":")[0] not in rules.COMMIT_SITES
+    ]
+    assert elsewhere == []
+
+
+def test_a_planted_second_commit_site_is_noticed():
+    planted = ast.parse("def save(session):\n    session.commit()\n")
+    assert rules.commits([("listings/services.py", planted)]) == [
+        "listings/services.py:2: session.commit()"
+    ]
+
+
+def test_every_route_names_a_permission_or_says_why_it_is_public(app):
+    assert rules.unmarked_routes(app) == []
+
+
+def test_a_planted_route_without_a_permission_is_noticed_and_refused(app):
+    app.add_url_rule("/planted", "planted", lambda: "reached")
+    assert rules.unmarked_routes(app) == ["planted"]
+    assert app.test_client().get("/planted").status_code == 403
+
+
+def test_every_event_is_recorded_or_excused():
+    rules.import_all()
+    assert rules.unaccounted_events(RECORDED, EXCUSED) == []
+
+
+def test_a_planted_unrecorded_event_is_noticed(monkeypatch):
+    @dataclass(frozen=True, kw_only=True)
+    class Planted(Event):
+        pass
+
+    monkeypatch.setattr(Planted, "__module__", "listings.events")
+    assert "Planted" in rules.unaccounted_events(RECORDED, EXCUSED)
+    monkeypatch.setattr(Planted, "__module__", "tests.planted")
+
+
+def test_every_recorded_field_exists_on_its_event():
+    for kind, recorded in RECORDED.items():
+        known = set(kind.__dataclass_fields__)
+        assert set(recorded.fields) <= known, kind.__name__
+
+
+def test_reactions_are_only_to_events():
+    assert all(issubclass(kind, Event) for kind in REACTIONS)
+
+
+def test_every_error_slug_is_documented():
+    rules.import_all()
+    assert rules.undocumented(rules.slugs(), document("problems.md")) == []
+
+
+def test_a_planted_undocumented_error_is_noticed(monkeypatch):
+    class Planted(CounterfoilError):
+        kind = ErrorKind.CONFLICT
+        slug = "planted-slug"
+        title = "Planted"
+
+    monkeypatch.setattr(Planted, "__module__", "listings.errors")
+    assert rules.undocumented(rules.slugs(), document("problems.md")) == ["planted-slug"]
+    monkeypatch.setattr(Planted, "__module__", "tests.planted")
+
+
+def test_no_two_errors_share_a_slug():
+    rules.import_all()
+    kinds = [kind for kind in rules.subclasses(CounterfoilError) if "slug" in vars(kind)]
+    assert len({kind.slug for kind in kinds}) == len(kinds)
+
+
+def test_every_setting_is_documented():
+    assert rules.undocumented([*DEFAULTS, *OPTIONAL], document("settings.md")) == []
+
+
+def test_no_module_is_unreachable():
+    trees = dict(rules.sources())
+    roots = [
+        ast.parse((rules.ROOT / name).read_text(encoding="utf-8"))
+        for name in ("wsgi.py", "migrations/env.py", "migrations/run.py")
+    ]
+    assert rules.unreachable_modules(trees, roots) == []
+
+
+def test_a_planted_unreachable_module_is_noticed():
+    trees = {"listings/forgotten.py": ast.parse("x = 1")}
+    assert rules.unreachable_modules(trees, []) == ["listings.forgotten"]
+
+
+def test_the_readme_speaks_only_of_commands_that_exist():
+    readme = (rules.ROOT / "README.md").read_text(encoding="utf-8")
+    makefile = (rules.ROOT / "Makefile").read_text(encoding="utf-8")
+    spoken = {word.split("`")[0].strip() for word in readme.split("`make ")[1:]}
+    assert spoken
+    assert all(f"\n{name}:" in makefile for name in spoken if name)
+
+
+def test_functions_and_files_can_be_seen_whole():
+    for name, tree in rules.sources():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef):
+                lines = (node.end_lineno or node.lineno) - node.lineno + 1
+                assert lines <= FUNCTION_LINES_MAX, f"{name}: {node.name} has {lines} lines"
+        length = (rules.ROOT / name).read_text(encoding="utf-8").count("\n")
+        assert length <= FILE_LINES_MAX, f"{name} has {length} lines"
+
+
+def test_no_module_has_a_name_that_says_nothing():
+    stems = {Path(name).stem for name, _ in rules.sources()}
+    assert stems & BANNED_MODULES == set()
+
+
+def lint_imports(folder: Path) -> int:
+    command = [str(Path(sys.executable).parent / "lint-imports"), "--no-cache"]
+    return subprocess.run(command, cwd=folder, capture_output=True, check=False).returncode
+
+
+@pytest.fixture
+def copy_of_the_tree(tmp_path):
+    for room in (*rules.ROOMS, "migrations"):
+        shutil.copytree(rules.ROOT / room, tmp_path / room, ignore=shutil.ignore_patterns("*.pyc"))
+    shutil.copy(rules.ROOT / "pyproject.toml", tmp_path)
+    return tmp_path
+
+
+def test_the_layers_hold_and_a_planted_import_breaks_them(copy_of_the_tree):
+    assert lint_imports(copy_of_the_tree) == 0
+    with (copy_of_the_tree / "ledger" / "log" / "services.py").open("a") as file:
+        file.write("\nfrom metering import rating  # planted\n")
+    assert lint_imports(copy_of_the_tree) == 1
+
+
+def test_a_flask_application_is_what_the_rules_look_at(app):
+    assert isinstance(app, Flask)

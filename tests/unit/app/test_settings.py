@@ -1,0 +1,72 @@
+"""Settings are read once and refused with every reason at once."""
+
+import pytest
+
+from app.core.cipher import Cipher
+from app.keyring import FileKeyring
+from app.settings import SettingsRefused, development_secret, from_environment
+
+
+def test_the_defaults_serve_a_development_machine():
+    settings = from_environment({})
+    assert not settings.is_production
+    assert settings.database_url is None
+    assert settings.public_url == "http://127.0.0.1:8000"
+
+
+def test_everything_that_is_wrong_is_told_at_once():
+    with pytest.raises(SettingsRefused) as refused:
+        from_environment(
+            {
+                "COUNTERFOIL_ENV": "production",
+                "COUNTERFOIL_BIND": "nowhere",
+                "COUNTERFOIL_WEB_THREADS": "many",
+                "COUNTERFOIL_UPSTREAM_NETWORKS": "10.0.0.0/8, home",
+                "COUNTERFOIL_SECRET": "short",
+                "COUNTERFOIL_LOG_LEVEL": "LOUD",
+            }
+        )
+    text = "\n".join(refused.value.problems)
+    for name in (
+        "BIND",
+        "THREADS",
+        "NETWORKS",
+        "SECRET",
+        "LOG_LEVEL",
+        "DATABASE_URL",
+        "REDIS_URL",
+        "CHAIN_URL",
+        "https",
+    ):
+        assert name in text
+
+
+def test_several_processes_without_a_shared_rate_limit_are_refused():
+    with pytest.raises(SettingsRefused, match="REDIS_URL"):
+        from_environment({"COUNTERFOIL_WEB_PROCESSES": "2"})
+
+
+def test_the_development_secret_is_made_once_and_kept_private(tmp_path):
+    settings = from_environment({"COUNTERFOIL_VAR": str(tmp_path)})
+    secret = development_secret(settings)
+    assert development_secret(settings) == secret
+    assert (tmp_path / "secret").stat().st_mode & 0o077 == 0
+    given = from_environment({"COUNTERFOIL_SECRET": "x" * 40})
+    assert development_secret(given) == "x" * 40
+
+
+def test_the_keyring_is_made_once_and_encrypted(tmp_path):
+    cipher = Cipher.from_passphrase("a long passphrase of the settings")
+    first = FileKeyring(tmp_path / "keys.json", cipher, origin="host/log/2026")
+    again = FileKeyring(tmp_path / "keys.json", cipher, origin="host/log/2026")
+    assert first.checkpoint.public_key == again.checkpoint.public_key
+    assert first.receipts.name == "host/log/2026/receipts"
+    keys = {
+        first.checkpoint.public_key,
+        first.receipts.public_key,
+        first.statements.public_key,
+        first.sessions.public_key,
+    }
+    assert len(keys) == 4
+    assert len(first.chain_account) == 32
+    assert b"receipts" not in (tmp_path / "keys.json").read_bytes()

@@ -1,0 +1,173 @@
+"""One transaction: committed whole, with its reactions and its outbox, or not at all."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, text
+
+from app.core import idempotency, outbox
+from app.core.events import Event
+from app.core.paging import InvalidCursor, paginate
+from app.core.reach import Reach
+from app.core.unit_of_work import ROUNDS_MAX, ReactionsDoNotSettle, UnitOfWorkFactory
+from app.worker import drain_outbox
+
+
+@dataclass(frozen=True, kw_only=True)
+class Happened(Event):
+    times: int = 0
+
+
+def waiting(units):
+    with units.begin(Reach.EXCHANGE) as uow:
+        return outbox.backlog(uow.session)["waiting"]
+
+
+def test_leaving_without_commit_rolls_back(units):
+    with units.begin(Reach.EXCHANGE) as uow:
+        uow.enqueue("topic", {}, "key")
+    assert waiting(units) == 0
+
+
+def test_an_effect_is_stored_once_per_key(units):
+    for _ in range(2):
+        with units.begin(Reach.EXCHANGE) as uow:
+            uow.enqueue("topic", {"n": 1}, "key")
+            uow.commit()
+    assert waiting(units) == 1
+
+
+def test_a_failing_reaction_fails_the_whole_transaction(engine, clock, ids):
+    def fail(_uow, _event):
+        raise RuntimeError
+
+    units = UnitOfWorkFactory(engine, clock, ids, {Happened: (fail,)})
+    with units.begin(Reach.EXCHANGE) as uow:
+        uow.enqueue("topic", {}, "key")
+        uow.record(Happened(occurred_at=uow.now))
+        with pytest.raises(RuntimeError):
+            uow.commit()
+    assert waiting(units) == 0
+
+
+def test_reactions_that_never_settle_are_a_bug_that_raises(engine, clock, ids):
+    def again(uow, event):
+        uow.record(Happened(occurred_at=event.occurred_at, times=event.times + 1))
+
+    units = UnitOfWorkFactory(engine, clock, ids, {Happened: (again,)})
+    with units.begin(Reach.EXCHANGE) as uow:
+        uow.record(Happened(occurred_at=uow.now))
+        with pytest.raises(ReactionsDoNotSettle):
+            uow.commit()
+    assert ROUNDS_MAX < 100
+
+
+def test_reactions_run_with_the_exchanges_reach(engine, clock, ids):
+    seen = []
+    units = UnitOfWorkFactory(
+        engine, clock, ids, {Happened: (lambda uow, _event: seen.append(uow.reach),)}
+    )
+    with units.begin(Reach.organisation("org_1")) as uow:
+        uow.record(Happened(occurred_at=uow.now))
+        uow.commit()
+    assert seen == [Reach.EXCHANGE]
+
+
+def test_a_connection_does_not_carry_its_reach_to_the_next_transaction(units):
+    with units.begin(Reach.EXCHANGE) as uow:
+        uow.commit()
+    with units.begin(Reach.PUBLIC) as uow:
+        assert uow.session.scalar(text("SELECT current_setting('counterfoil.reach')")) == "public"
+
+
+def test_the_application_is_not_allowed_to_bypass_row_security(engine):
+    with engine.connect() as connection:
+        row = connection.execute(
+            text("SELECT rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user")
+        ).one()
+    assert tuple(row) == (False, False)
+
+
+def test_a_failed_effect_is_tried_again_later_and_dies_in_the_end(units, clock):
+    with units.begin(Reach.EXCHANGE) as uow:
+        uow.enqueue("topic", {}, "key")
+        uow.commit()
+    calls = []
+
+    def fail(payload):
+        calls.append(payload)
+        raise ConnectionError
+
+    for _ in range(outbox.ATTEMPTS_MAX + 3):
+        drain_outbox(units, {"topic": fail})
+        clock.advance(seconds=3600)
+    assert len(calls) == outbox.ATTEMPTS_MAX
+    with units.begin(Reach.EXCHANGE) as uow:
+        assert outbox.backlog(uow.session) == {"waiting": 0, "dead": 1}
+
+
+def test_a_failed_effect_waits_before_it_is_tried_again(units):
+    with units.begin(Reach.EXCHANGE) as uow:
+        uow.enqueue("topic", {}, "key")
+        uow.commit()
+    calls = []
+    drain_outbox(units, {"topic": lambda payload: calls.append(payload) or 1 / 0})
+    drain_outbox(units, {"topic": calls.append})
+    assert len(calls) == 1
+
+
+def test_a_successful_effect_happens_once(units):
+    with units.begin(Reach.EXCHANGE) as uow:
+        uow.enqueue("topic", {"n": 1}, "key")
+        uow.commit()
+    calls = []
+    assert drain_outbox(units, {"topic": calls.append}) is False
+    drain_outbox(units, {"topic": calls.append})
+    assert calls == [{"n": 1}]
+
+
+def test_a_stored_response_is_replayed_until_it_expires(units, clock):
+    answer = idempotency.Replay(201, b"{}", "application/json")
+    with units.begin(Reach.EXCHANGE) as uow:
+        assert idempotency.claim(uow.session, caller="a", key="k")
+        idempotency.store(
+            uow.session, caller="a", key="k", fingerprint="f", answer=answer, at=uow.now
+        )
+        uow.commit()
+    found = {"caller": "a", "key": "k", "fingerprint": "f"}
+    with units.begin(Reach.EXCHANGE) as uow:
+        assert idempotency.find_replay(uow.session, **found, at=uow.now) == answer
+        with pytest.raises(idempotency.IdempotencyKeyReused):
+            idempotency.find_replay(uow.session, **{**found, "fingerprint": "other"}, at=uow.now)
+        later = clock.now() + idempotency.KEPT + timedelta(seconds=1)
+        assert idempotency.find_replay(uow.session, **found, at=later) is None
+        idempotency.forget_expired(uow.session, at=later)
+        assert idempotency.find_replay(uow.session, **found, at=uow.now) is None
+
+
+def test_a_key_is_held_by_one_transaction_at_a_time(units):
+    with units.begin(Reach.EXCHANGE) as first, units.begin(Reach.EXCHANGE) as second:
+        assert idempotency.claim(first.session, caller="a", key="k")
+        assert not idempotency.claim(second.session, caller="a", key="k")
+        assert idempotency.claim(second.session, caller="b", key="k")
+
+
+def test_pages_cover_everything_once_and_refuse_a_foreign_cursor(units):
+    with units.begin(Reach.EXCHANGE) as uow:
+        for number in range(7):
+            uow.enqueue("topic", {"n": number}, f"key-{number}")
+        message = outbox.OutboxMessage
+        seen, cursor = [], None
+        while True:
+            page = paginate(
+                uow.session, select(message), key=message.id, cursor=cursor, limit=3, parse=int
+            )
+            seen += [item.payload["n"] for item in page.items]
+            cursor = page.next_cursor
+            if cursor is None:
+                break
+        assert seen == [6, 5, 4, 3, 2, 1, 0]
+        for bad in ("!!", "AA", "bm90IGEgbnVtYmVy"):
+            with pytest.raises(InvalidCursor):
+                paginate(uow.session, select(message), key=message.id, cursor=bad, parse=int)
