@@ -1,0 +1,105 @@
+"""What happens in this room that others may need to know: ids and plain values, no secrets."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.core.events import Event
+from app.core.ids import ApiKeyId, LicenceId, OrganisationId, PersonId
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrganisationRegistered(Event):
+    """An organisation asked to take part."""
+
+    organisation_id: OrganisationId
+    is_supplier: bool
+    is_buyer: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrganisationVerified(Event):
+    """A reviewer found that the organisation is who it says, until ``valid_until``."""
+
+    organisation_id: OrganisationId
+    name: str
+    uscc: str
+    verified_by: PersonId
+    valid_until: datetime
+    is_supplier: bool
+    is_buyer: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrganisationRefused(Event):
+    """A reviewer did not find that."""
+
+    organisation_id: OrganisationId
+    refused_by: PersonId
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonAdded(Event):
+    """A person joined an organisation."""
+
+    person_id: PersonId
+    organisation_id: OrganisationId
+    roles: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonDeactivated(Event):
+    """A person can no longer sign in."""
+
+    person_id: PersonId
+    organisation_id: OrganisationId
+    deactivated_by: PersonId
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoleGranted(Event):
+    """A person may do more."""
+
+    person_id: PersonId
+    organisation_id: OrganisationId
+    role: str
+    granted_by: PersonId
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoleWithdrawn(Event):
+    """A person may do less."""
+
+    person_id: PersonId
+    organisation_id: OrganisationId
+    role: str
+    withdrawn_by: PersonId
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApiKeyIssued(Event):
+    """A key may call under a licence until it expires; a second one for the key changes it."""
+
+    key_id: ApiKeyId
+    organisation_id: OrganisationId
+    licence_id: LicenceId
+    secret_hash: str
+    networks: tuple[str, ...]
+    expires_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApiKeyRevoked(Event):
+    """A key may call no more."""
+
+    key_id: ApiKeyId
+    organisation_id: OrganisationId
+    licence_id: LicenceId
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefreshTokenReused(Event):
+    """A rotated refresh token came back: it was stolen, so its whole session has ended."""
+
+    person_id: PersonId
+    organisation_id: OrganisationId
