@@ -1,0 +1,38 @@
+"""The opaque secrets that a caller carries: API keys and refresh tokens; only hashes are kept."""
+
+import base64
+from collections.abc import Callable
+
+from app.core.canonical import sha256_hex
+from app.core.ids import crockford
+
+API_KEY_MARK = "cfk"
+REFRESH_TOKEN_MARK = "cfr"  # noqa: S105 -- the mark that names the kind, no secret
+PREFIX_LENGTH = 8
+_PREFIX_BYTES = 5
+_SECRET_BYTES = 32
+
+
+def new_api_key(entropy: Callable[[int], bytes]) -> str:
+    """A key text ``cfk_<8>_<43>``: a prefix to recognise it by and 256 random bits."""
+    prefix = crockford(int.from_bytes(entropy(_PREFIX_BYTES), "big"), PREFIX_LENGTH)
+    return f"{API_KEY_MARK}_{prefix}_{_secret(entropy)}"
+
+
+def new_refresh_token(entropy: Callable[[int], bytes]) -> str:
+    """A refresh token ``cfr_<43>`` of 256 random bits."""
+    return f"{REFRESH_TOKEN_MARK}_{_secret(entropy)}"
+
+
+def prefix_of(api_key: str) -> str:
+    """The part of a key that may be shown again."""
+    return api_key[len(API_KEY_MARK) + 1 :][:PREFIX_LENGTH]
+
+
+def hash_of(secret_text: str) -> str:
+    """SHA-256 of the whole text; 256 random bits need no slow hash."""
+    return sha256_hex(secret_text.encode())
+
+
+def _secret(entropy: Callable[[int], bytes]) -> str:
+    return base64.urlsafe_b64encode(entropy(_SECRET_BYTES)).decode().rstrip("=")
