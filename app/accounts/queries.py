@@ -1,0 +1,73 @@
+"""Reads of this room; each filters by organisation itself, whatever row-level security does."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import selectinload
+
+from app.accounts.access_models import ApiKey, SecondFactor
+from app.accounts.errors import OrganisationNotFound, PersonNotFound
+from app.accounts.models import Organisation, Person
+from app.core.paging import Page, paginate
+from app.core.unit_of_work import UnitOfWork
+
+
+def get_organisation(uow: UnitOfWork, organisation_id: str) -> Organisation:
+    """An organisation with its evidence and decisions; raises `OrganisationNotFound`."""
+    statement = (
+        select(Organisation)
+        .where(Organisation.id == organisation_id)
+        .options(selectinload(Organisation.evidence), selectinload(Organisation.decisions))
+    )
+    found = uow.session.scalars(statement).one_or_none()
+    if found is None:
+        raise OrganisationNotFound(organisation_id)
+    return found
+
+
+def list_organisations(
+    uow: UnitOfWork, *, status: str | None, cursor: str | None, limit: int
+) -> Page[Organisation]:
+    """Suppliers and buyers, newest first; the exchange itself is no party and not among them."""
+    statement = select(Organisation).where(Organisation.is_exchange.is_(False))
+    if status is not None:
+        statement = statement.where(Organisation.status == status)
+    return paginate(uow.session, statement, key=Organisation.id, cursor=cursor, limit=limit)
+
+
+def list_people(
+    uow: UnitOfWork, organisation_id: str, *, cursor: str | None, limit: int
+) -> Page[Person]:
+    """The people of one organisation, newest first, deactivated ones included."""
+    statement = select(Person).where(Person.organisation_id == organisation_id)
+    return paginate(uow.session, statement, key=Person.id, cursor=cursor, limit=limit)
+
+
+def get_person(uow: UnitOfWork, organisation_id: str, person_id: str) -> Person:
+    """A person of that organisation; raises `PersonNotFound`."""
+    statement = select(Person).where(
+        Person.id == person_id, Person.organisation_id == organisation_id
+    )
+    found = uow.session.scalars(statement).one_or_none()
+    if found is None:
+        raise PersonNotFound(person_id)
+    return found
+
+
+def has_confirmed_second_factor(uow: UnitOfWork, person_id: str) -> bool:
+    """Whether the person has to send a one-time code to sign in."""
+    factor = uow.session.get(SecondFactor, person_id)
+    return factor is not None and factor.confirmed_at is not None
+
+
+def list_api_keys(
+    uow: UnitOfWork,
+    organisation_id: str,
+    *,
+    licence_id: str | None,
+    cursor: str | None,
+    limit: int,
+) -> Page[ApiKey]:
+    """The keys of one organisation, newest first, spent ones included."""
+    statement = select(ApiKey).where(ApiKey.organisation_id == organisation_id)
+    if licence_id is not None:
+        statement = statement.where(ApiKey.licence_id == licence_id)
+    return paginate(uow.session, statement, key=ApiKey.id, cursor=cursor, limit=limit)

@@ -1,0 +1,57 @@
+"""The verbs of this room; none of them commits."""
+
+from app.accounts.services.api_keys import (
+    IssuedKey,
+    issue_api_key,
+    revoke_api_key,
+    rotate_api_key,
+)
+from app.accounts.services.exchange import bootstrap_exchange
+from app.accounts.services.forgetting import forget_stale_access
+from app.accounts.services.licences import note_licence, note_licence_ended
+from app.accounts.services.organisations import (
+    add_evidence,
+    decide_verification,
+    register_organisation,
+)
+from app.accounts.services.people import (
+    add_person,
+    change_password,
+    deactivate_person,
+    grant_role,
+    withdraw_role,
+)
+from app.accounts.services.second_factors import (
+    Enrolment,
+    confirm_second_factor,
+    enrol_second_factor,
+)
+from app.accounts.services.session_ends import end_session
+from app.accounts.services.sessions import Tokens, refresh_session, reserve_attempt, sign_in
+
+__all__ = [
+    "Enrolment",
+    "IssuedKey",
+    "Tokens",
+    "add_evidence",
+    "add_person",
+    "bootstrap_exchange",
+    "change_password",
+    "confirm_second_factor",
+    "deactivate_person",
+    "decide_verification",
+    "end_session",
+    "enrol_second_factor",
+    "forget_stale_access",
+    "grant_role",
+    "issue_api_key",
+    "note_licence",
+    "note_licence_ended",
+    "refresh_session",
+    "register_organisation",
+    "reserve_attempt",
+    "revoke_api_key",
+    "rotate_api_key",
+    "sign_in",
+    "withdraw_role",
+]
