@@ -1,0 +1,21 @@
+"""The routes of this room, by subject, on one blueprint."""
+
+from app.accounts.api import (
+    api_key_routes,
+    organisation_routes,
+    people_routes,
+    second_factor_routes,
+    session_routes,
+    staff_routes,
+)
+from app.accounts.api.blueprint import blueprint
+
+__all__ = [
+    "api_key_routes",
+    "blueprint",
+    "organisation_routes",
+    "people_routes",
+    "second_factor_routes",
+    "session_routes",
+    "staff_routes",
+]

@@ -1,0 +1,338 @@
+"""The JSON shapes of this room; every text and list has its bound here."""
+
+from typing import Any
+
+from marshmallow import ValidationError, fields, validate, validates_schema
+from typing_extensions import override
+
+from app.accounts import email_addresses, password_rules
+from app.accounts.networks import NETWORKS_MAX
+from app.accounts.services.organisations import EVIDENCE_MAX
+from app.core.principals import MEMBER_ROLES, STAFF_ROLES, Role
+from app.web.paging import PageQuerySchema
+from app.web.schemas import Identifier, Integer, Schema, Text, Timestamp
+
+EVIDENCE_KINDS = (
+    "business_licence",
+    "authorisation_letter",
+    "qualification",
+    "tax_registration",
+    "other",
+)
+VERIFICATION_METHODS = (
+    "registry_lookup",
+    "document_review",
+    "bank_transfer",
+    "video_call",
+    "in_person",
+)
+REASON_MAX = 2_000
+NAME_MAX = 100
+OVERLAP_SECONDS_MAX = 7 * 24 * 3_600
+_CIDR_MAX = 49
+_ONE_TIME_CODE = validate.Regexp(r"\A[0-9]{6}\Z", error="Six digits.")
+_HASH = validate.Regexp(r"\A[0-9a-f]{64}\Z", error="SHA-256 in lower-case hexadecimal.")
+
+
+class Flag(fields.Boolean):
+    """``true`` or ``false``; texts and numbers that look like them are refused."""
+
+    @override
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> bool:
+        if not isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return value
+
+
+def _email() -> Text:
+    return Text(
+        required=True,
+        min=3,
+        max=email_addresses.LENGTH_MAX,
+        validate=validate.Email(),
+        metadata={"format": "email"},
+    )
+
+
+def _new_password() -> Text:
+    return Text(
+        required=True,
+        min=password_rules.LENGTH_MIN,
+        max=password_rules.LENGTH_MAX,
+        load_only=True,
+        metadata={"format": "password"},
+    )
+
+
+def _known_password() -> Text:
+    # No lower bound: sign-in tells nothing about the rules that a password was made under.
+    return Text(
+        required=True,
+        max=password_rules.LENGTH_MAX,
+        load_only=True,
+        metadata={"format": "password"},
+    )
+
+
+def _roles(available: frozenset[Role]) -> fields.List[str]:
+    return fields.List(
+        fields.String(validate=validate.OneOf(sorted(available))),
+        required=True,
+        validate=validate.Length(min=1, max=len(available)),
+    )
+
+
+class EvidenceSchema(Schema):
+    """A document about an organisation, by its hash."""
+
+    id = Identifier(dump_only=True)
+    kind = fields.String(required=True, validate=validate.OneOf(EVIDENCE_KINDS))
+    title = Text(required=True)
+    issuer = Text(required=True)
+    document_hash = fields.String(
+        required=True, validate=_HASH, metadata={"description": "SHA-256 of the document"}
+    )
+    valid_until = Timestamp(load_default=None, allow_none=True)
+    added_at = Timestamp(dump_only=True)
+
+
+class FirstPersonSchema(Schema):
+    """The person who registers an organisation."""
+
+    email = _email()
+    name = Text(required=True, max=NAME_MAX)
+    password = _new_password()
+
+
+class RegisterOrganisationSchema(Schema):
+    """A registration: who the organisation is, what shows it, and its first person."""
+
+    name = Text(required=True, min=2)
+    uscc = Text(
+        required=True,
+        min=18,
+        max=18,
+        metadata={
+            "description": "Unified social credit code, GB 32100-2015",
+            "example": "91350100M000100Y43",
+        },
+    )
+    is_supplier = Flag(required=True)
+    is_buyer = Flag(required=True)
+    evidence = fields.List(
+        fields.Nested(EvidenceSchema),
+        load_default=list,
+        validate=validate.Length(max=EVIDENCE_MAX),
+    )
+    person = fields.Nested(FirstPersonSchema, required=True)
+
+    @validates_schema
+    def takes_a_side(self, data: dict[str, Any], **_: Any) -> None:
+        """An organisation that neither offers nor obtains data has no business here."""
+        if not (data.get("is_supplier") or data.get("is_buyer")):
+            msg = "An organisation is a supplier, a buyer, or both."
+            raise ValidationError(msg, "is_supplier")
+
+
+class OrganisationSchema(Schema):
+    """An organisation in a list."""
+
+    id = Identifier(required=True)
+    name = fields.String(required=True)
+    uscc = fields.String(required=True)
+    is_supplier = fields.Boolean(required=True)
+    is_buyer = fields.Boolean(required=True)
+    is_exchange = fields.Boolean(required=True)
+    status = fields.String(required=True)
+    registered_at = Timestamp(required=True)
+    verified_until = Timestamp(required=True, allow_none=True)
+
+
+class VerificationSchema(Schema):
+    """A reviewer's decision, as it stands."""
+
+    id = Identifier(required=True)
+    decision = fields.String(required=True)
+    method = fields.String(required=True)
+    reason = fields.String(required=True)
+    valid_until = Timestamp(required=True, allow_none=True)
+    decided_by = Identifier(required=True)
+    decided_at = Timestamp(required=True)
+
+
+class OrganisationPageQuerySchema(PageQuerySchema):
+    """A page of organisations, perhaps of one status."""
+
+    status = fields.String(
+        load_default=None, validate=validate.OneOf(["pending", "verified", "refused"])
+    )
+
+
+class OrganisationDetailSchema(OrganisationSchema):
+    """An organisation with what was shown and decided about it."""
+
+    evidence = fields.List(fields.Nested(EvidenceSchema), required=True)
+    decisions = fields.List(fields.Nested(VerificationSchema), required=True)
+
+
+class DecideVerificationSchema(Schema):
+    """A reviewer's decision."""
+
+    decision = fields.String(required=True, validate=validate.OneOf(["verify", "refuse"]))
+    method = fields.String(required=True, validate=validate.OneOf(VERIFICATION_METHODS))
+    reason = Text(required=True, max=REASON_MAX)
+    valid_until = Timestamp(load_default=None, allow_none=True)
+
+
+class PersonSchema(Schema):
+    """A person of an organisation."""
+
+    id = Identifier(required=True)
+    organisation_id = Identifier(required=True)
+    email = fields.String(required=True)
+    name = fields.String(required=True)
+    roles = fields.List(fields.String(), required=True, attribute="role_names")
+    is_active = fields.Boolean(required=True)
+    added_at = Timestamp(required=True)
+    deactivated_at = Timestamp(required=True, allow_none=True)
+
+
+class RegisteredSchema(Schema):
+    """What a registration made."""
+
+    organisation = fields.Nested(OrganisationDetailSchema, required=True)
+    person = fields.Nested(PersonSchema, required=True)
+
+
+class AddMemberSchema(FirstPersonSchema):
+    """A person for a supplier or buyer."""
+
+    roles = _roles(MEMBER_ROLES)
+
+
+class AddStaffSchema(FirstPersonSchema):
+    """A person for the exchange."""
+
+    roles = _roles(STAFF_ROLES)
+
+
+class GrantMemberRoleSchema(Schema):
+    """A role of suppliers and buyers."""
+
+    role = fields.String(required=True, validate=validate.OneOf(sorted(MEMBER_ROLES)))
+
+
+class GrantStaffRoleSchema(Schema):
+    """A role of the exchange's staff."""
+
+    role = fields.String(required=True, validate=validate.OneOf(sorted(STAFF_ROLES)))
+
+
+class ChangePasswordSchema(Schema):
+    """The present password and the next."""
+
+    present_password = _known_password()
+    new_password = _new_password()
+
+
+class SignInSchema(Schema):
+    """E-mail address, password, and the one-time code of whoever has a second factor."""
+
+    email = Text(required=True, max=email_addresses.LENGTH_MAX, load_only=True)
+    password = _known_password()
+    one_time_code = fields.String(load_default=None, allow_none=True, validate=_ONE_TIME_CODE)
+
+
+class RefreshSchema(Schema):
+    """The refresh token of the last answer; it is good once."""
+
+    refresh_token = Text(required=True, max=100, load_only=True)
+
+
+class TokensSchema(Schema):
+    """The tokens of a session."""
+
+    access_token = fields.String(required=True)
+    token_type = fields.Constant("Bearer", required=True)
+    expires_in_seconds = Integer(required=True)
+    refresh_token = fields.String(required=True)
+    refresh_expires_at = Timestamp(required=True)
+    has_second_factor = fields.Boolean(required=True)
+
+
+class EnrolmentSchema(Schema):
+    """The secret of a second factor, shown this once."""
+
+    secret = fields.String(required=True)
+    uri = fields.String(required=True)
+
+
+class ConfirmSecondFactorSchema(Schema):
+    """A present code of the new secret."""
+
+    one_time_code = fields.String(required=True, validate=_ONE_TIME_CODE)
+
+
+class JwkSchema(Schema):
+    """One public key (RFC 7517, RFC 8037)."""
+
+    kty = fields.String(required=True)
+    crv = fields.String(required=True)
+    x = fields.String(required=True)
+    kid = fields.String(required=True)
+    use = fields.String(required=True)
+    alg = fields.String(required=True)
+
+
+class JwksSchema(Schema):
+    """The keys that access tokens are checked with."""
+
+    keys = fields.List(fields.Nested(JwkSchema), required=True)
+
+
+class IssueApiKeySchema(Schema):
+    """A key for the calls of one licence."""
+
+    licence_id = Identifier(required=True)
+    name = Text(required=True, max=NAME_MAX)
+    networks = fields.List(
+        Text(max=_CIDR_MAX),
+        load_default=list,
+        validate=validate.Length(max=NETWORKS_MAX),
+        metadata={"description": "CIDR notation; none means from anywhere"},
+    )
+    expires_at = Timestamp(load_default=None, allow_none=True)
+
+
+class RotateApiKeySchema(Schema):
+    """How long the old key goes on working."""
+
+    overlap_seconds = Integer(required=True, min=0, max=OVERLAP_SECONDS_MAX)
+
+
+class ApiKeyPageQuerySchema(PageQuerySchema):
+    """A page of keys, perhaps of one licence."""
+
+    licence_id = Identifier(load_default=None)
+
+
+class ApiKeySchema(Schema):
+    """A key without its secret."""
+
+    id = Identifier(required=True)
+    licence_id = Identifier(required=True)
+    name = fields.String(required=True)
+    prefix = fields.String(required=True)
+    networks = fields.List(fields.String(), required=True)
+    issued_by = Identifier(required=True)
+    issued_at = Timestamp(required=True)
+    expires_at = Timestamp(required=True)
+    revoked_at = Timestamp(required=True, allow_none=True)
+    rotated_to = Identifier(required=True, allow_none=True)
+
+
+class IssuedApiKeySchema(Schema):
+    """A key and, this once, its text."""
+
+    api_key = fields.Nested(ApiKeySchema, required=True)
+    text = fields.String(required=True, metadata={"example": "cfk_0a1b2c3d_…"})
