@@ -108,7 +108,7 @@ class UnitOfWorkFactory:
         self.engine = engine
         self.clock = clock
         self.ids = ids
-        self.reactions: Reactions = reactions or {}
+        self.reactions: Reactions = {} if reactions is None else reactions
 
     @contextmanager
     def begin(self, reach: Reach) -> Iterator[UnitOfWork]:
