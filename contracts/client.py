@@ -1,0 +1,260 @@
+"""One account on one EVM chain, reached over JSON-RPC by web3.
+
+Transactions are signed here and returned before they are sent, so that the caller can store them
+first: whoever crashes between storing and sending sends the same bytes again.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, TypeVar
+
+import requests
+from eth_account import Account
+from web3 import HTTPProvider, Web3
+from web3.exceptions import (
+    BadResponseFormat,
+    BlockNotFound,
+    TransactionNotFound,
+    Web3Exception,
+)
+from web3.middleware import ExtraDataToPOAMiddleware
+
+from contracts.errors import ChainRefused, ChainUnavailable, FinalityUnknown
+from contracts.finality import Finality
+
+TIMEOUT_SECONDS = 10
+EMBEDDED_MARK = "integrity only"
+"""Part of the embedded chain's client version: it has no independent validators."""
+_ALREADY_SENT = ("already known", "already imported", "known transaction")
+
+Answer = TypeVar("Answer")
+
+
+class TransactionState(StrEnum):
+    """What the node knows of a transaction."""
+
+    UNKNOWN = "unknown"
+    PENDING = "pending"
+    MINED = "mined"
+    FINAL = "final"
+    REVERTED = "reverted"
+
+
+@dataclass(frozen=True)
+class TransactionStatus:
+    """A transaction's state and, once mined, its block."""
+
+    state: TransactionState
+    block_number: int | None = None
+    block_hash: str | None = None
+    gas_used: int | None = None
+
+
+@dataclass(frozen=True)
+class SignedTransaction:
+    """Bytes ready to be sent, with what identifies them."""
+
+    raw: bytes
+    transaction_hash: str
+    nonce: int
+
+
+@dataclass(frozen=True)
+class ChainFacts:
+    """What a chain says of itself."""
+
+    chain_id: int
+    genesis_hash: str
+    client_version: str
+    finality: str
+
+    @property
+    def has_independent_validators(self) -> bool:
+        """False for the embedded chain; true is the claim of a configured chain, not a proof."""
+        return EMBEDDED_MARK not in self.client_version
+
+
+class JsonRpcChain:
+    """A chain seen by one account; manages its own nonces and signs legacy (EIP-155) transactions.
+
+    Every method raises `ChainUnavailable` when the node does not answer.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        account_key: bytes,
+        finality: str = "instant",
+        *,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+    ) -> None:
+        self._session = requests.Session()
+        self._session.trust_env = False  # a proxy of the environment must not see the chain's calls
+        provider = HTTPProvider(
+            url,
+            request_kwargs={"timeout": timeout_seconds},
+            session=self._session,
+            exception_retry_configuration=None,
+        )
+        self._web3 = Web3(provider)
+        # Proof-of-authority chains (QBFT, Clique) carry more than 32 bytes of extra data.
+        self._web3.middleware_onion.inject(ExtraDataToPOAMiddleware, layer=0)
+        self._account = Account.from_key(account_key)
+        self._finality = Finality.parse(finality)
+        self._facts: ChainFacts | None = None
+
+    def close(self) -> None:
+        """Release the connection."""
+        self._session.close()
+
+    @property
+    def account(self) -> str:
+        """The checksummed address that signs."""
+        return str(self._account.address)
+
+    @property
+    def facts(self) -> ChainFacts:
+        """The chain's facts, read once; raises `FinalityUnknown` when the tag is not offered."""
+        if self._facts is None:
+            self._facts = self._probe()
+        return self._facts
+
+    def _probe(self) -> ChainFacts:
+        eth = self._web3.eth
+        facts = ChainFacts(
+            chain_id=_ask(lambda: eth.chain_id),
+            genesis_hash=_hex(_ask(lambda: eth.get_block(0))["hash"]),
+            client_version=str(_ask(lambda: self._web3.client_version)),
+            finality=self._finality.text,
+        )
+        if self._finality.tag and self._tagged_number() is None:
+            raise FinalityUnknown(self._finality.text)
+        return facts
+
+    # Reading
+
+    def call(self, address: str, data: bytes) -> bytes:
+        """The return data of a view; raises `ChainRefused` when it reverts."""
+        call: Any = {"to": address, "data": data, "from": self.account}
+        return bytes(_ask(lambda: self._web3.eth.call(call)))
+
+    def code_at(self, address: str) -> bytes:
+        """The code at an address, empty when there is none."""
+        return bytes(_ask(lambda: self._web3.eth.get_code(_checksummed(address))))
+
+    def block_number(self) -> int:
+        """The newest block's number."""
+        return int(_ask(lambda: self._web3.eth.block_number))
+
+    def block_hash(self, number: int) -> str | None:
+        """The hash of the block at a height, None above the head."""
+        try:
+            return _hex(_ask(lambda: self._web3.eth.get_block(number))["hash"])
+        except _Missing:
+            return None
+
+    def mined_nonce(self) -> int:
+        """The number of this account's transactions that are in blocks."""
+        eth = self._web3.eth
+        return int(_ask(lambda: eth.get_transaction_count(self._account.address, "latest")))
+
+    def next_nonce(self) -> int:
+        """The nonce after everything that the node knows of this account."""
+        eth = self._web3.eth
+        return int(_ask(lambda: eth.get_transaction_count(self._account.address, "pending")))
+
+    # Writing
+
+    def sign(self, *, to: str | None, data: bytes, gas: int, nonce: int) -> SignedTransaction:
+        """A signed transaction that is not sent yet; ``to`` is None to create a contract."""
+        fields: dict[str, Any] = {
+            "nonce": nonce,
+            "gas": gas,
+            "gasPrice": _ask(lambda: self._web3.eth.gas_price),
+            "chainId": self.facts.chain_id,
+            "value": 0,
+            "data": data,
+        }
+        if to is not None:
+            fields["to"] = to
+        signed = self._account.sign_transaction(fields)
+        return SignedTransaction(bytes(signed.raw_transaction), _hex(signed.hash), nonce)
+
+    def send(self, raw: bytes) -> None:
+        """Send a signed transaction; sending it twice is no error. Raises `ChainRefused`."""
+        try:
+            _ask(lambda: self._web3.eth.send_raw_transaction(raw))
+        except ChainRefused as refusal:
+            if not any(each in refusal.reason.lower() for each in _ALREADY_SENT):
+                raise
+
+    def status(self, transaction_hash: str) -> TransactionStatus:
+        """What the node knows of a transaction; a block that left the chain does not count."""
+        hash_value: Any = transaction_hash
+        try:
+            receipt: Any = _ask(lambda: self._web3.eth.get_transaction_receipt(hash_value))
+        except _Missing:
+            return TransactionStatus(self._unmined_state(hash_value))
+        number, block_hash = int(receipt["blockNumber"]), _hex(receipt["blockHash"])
+        if self.block_hash(number) != block_hash:
+            return TransactionStatus(TransactionState.PENDING)
+        state = self._mined_state(number, is_successful=receipt["status"] == 1)
+        return TransactionStatus(state, number, block_hash, int(receipt["gasUsed"]))
+
+    def _unmined_state(self, transaction_hash: Any) -> TransactionState:
+        try:
+            _ask(lambda: self._web3.eth.get_transaction(transaction_hash))
+        except _Missing:
+            return TransactionState.UNKNOWN
+        return TransactionState.PENDING
+
+    def _mined_state(self, number: int, *, is_successful: bool) -> TransactionState:
+        if not is_successful:
+            return TransactionState.REVERTED
+        tagged = self._tagged_number() if self._finality.tag else None
+        is_final = self._finality.is_final(number, newest=self.block_number(), tagged=tagged)
+        return TransactionState.FINAL if is_final else TransactionState.MINED
+
+    def _tagged_number(self) -> int | None:
+        tag: Any = self._finality.tag
+        try:
+            return int(_ask(lambda: self._web3.eth.get_block(tag))["number"])
+        except (_Missing, ChainRefused):
+            return None
+
+
+class _Missing(Exception):
+    """The node has no such block or transaction."""
+
+
+def _ask(question: Callable[[], Answer]) -> Answer:
+    with _translated():
+        return question()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (BlockNotFound, TransactionNotFound) as absence:
+        raise _Missing from absence
+    except (requests.RequestException, BadResponseFormat, ValueError, KeyError, TypeError) as lack:
+        # web3 lets a body that is not JSON, or not the expected shape, through as any of these.
+        reason = f"{type(lack).__name__}: {lack}"
+        raise ChainUnavailable(reason) from lack
+    except Web3Exception as refusal:
+        raise ChainRefused(_reason(refusal)) from refusal
+
+
+def _reason(refusal: Web3Exception) -> str:
+    return str(refusal.args[0]) if refusal.args else type(refusal).__name__
+
+
+def _hex(value: bytes) -> str:
+    return "0x" + bytes(value).hex()
+
+
+def _checksummed(address: str) -> Any:
+    return Web3.to_checksum_address(address)

@@ -1,0 +1,192 @@
+"""Deploys each contract once per chain, however often the process dies on the way.
+
+The creation is signed and stored before it is sent; its address follows from account and nonce. So
+whoever comes next finds either the code at that address, or bytes that are safe to send again.
+"""
+
+from contextlib import suppress
+from dataclasses import dataclass
+
+from eth_typing import HexAddress, HexStr
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from web3.types import Nonce
+from web3.utils.address import get_create_address
+
+from app.core.reach import Reach
+from app.core.unit_of_work import UnitOfWorkFactory
+from contracts.accounts import AccountKeys
+from contracts.artefacts import load_artefact
+from contracts.client import ChainFacts, JsonRpcChain, SignedTransaction, TransactionState
+from contracts.errors import ChainRefused, DeploymentMismatch, TransactionPending
+from contracts.models import ChainDeployment
+from contracts.registries import (
+    ANCHOR_REGISTRY,
+    LICENCE_REGISTRY,
+    NO_PREDECESSOR,
+    JsonRpcAnchorRegistry,
+    JsonRpcLicenceRegistry,
+    creation_data,
+)
+
+_DEPLOY_GAS = 4_000_000
+_ATTEMPTS_MAX = 4
+
+LICENCES_SUBJECT = "licences"
+
+
+@dataclass(frozen=True)
+class ChainAccess:
+    """The contracts of one chain, each through the account that its role needs."""
+
+    facts: ChainFacts
+    anchors: JsonRpcAnchorRegistry
+    licences: JsonRpcLicenceRegistry
+
+    def close(self) -> None:
+        """Release the connections."""
+        self.anchors.chain.close()
+        self.licences.chain.close()
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A contract, what it serves, and its constructor's addresses."""
+
+    contract: str
+    subject: str
+    constructor: tuple[str, ...]
+
+
+def open_chain(
+    units: UnitOfWorkFactory,
+    url: str,
+    keys: AccountKeys,
+    finality: str = "instant",
+    *,
+    origin: str,
+) -> ChainAccess:
+    """Reach a chain, deploying what is missing: one anchor registry per log, one for licences.
+
+    Raises `ChainUnavailable`, `FinalityUnknown`, `TransactionPending` (call again) and
+    `DeploymentMismatch`.
+    """
+    administrator, anchorer, registrar = (
+        JsonRpcChain(url, key, finality)
+        for key in (keys.administrator, keys.anchorer, keys.registrar)
+    )
+    try:
+        by = administrator.account
+        for_heads = Wanted(ANCHOR_REGISTRY, origin, (by, anchorer.account, NO_PREDECESSOR))
+        for_licences = Wanted(LICENCE_REGISTRY, LICENCES_SUBJECT, (by, registrar.account))
+        anchors = ensure_deployed(units, administrator, for_heads)
+        licences = ensure_deployed(units, administrator, for_licences)
+    finally:
+        administrator.close()
+    return ChainAccess(
+        anchorer.facts,
+        JsonRpcAnchorRegistry(anchorer, anchors),
+        JsonRpcLicenceRegistry(registrar, licences),
+    )
+
+
+def ensure_deployed(units: UnitOfWorkFactory, chain: JsonRpcChain, wanted: Wanted) -> str:
+    """The contract's address on this chain, deployed now if it never was.
+
+    Raises `TransactionPending` when the creation waits for a block: call again later.
+    """
+    for _ in range(_ATTEMPTS_MAX):
+        deployment = find_deployment(units, chain.facts, wanted) or _plan(units, chain, wanted)
+        if _is_there(units, chain, deployment):
+            return deployment.address
+    raise TransactionPending(wanted.contract)
+
+
+def find_deployment(
+    units: UnitOfWorkFactory, facts: ChainFacts, wanted: Wanted
+) -> ChainDeployment | None:
+    """The deployment that is planned or mined, if any."""
+    with units.begin(Reach.EXCHANGE) as uow:
+        return uow.session.scalars(
+            select(ChainDeployment).where(
+                ChainDeployment.chain_id == facts.chain_id,
+                ChainDeployment.genesis_hash == facts.genesis_hash,
+                ChainDeployment.contract == wanted.contract,
+                ChainDeployment.subject == wanted.subject,
+                ChainDeployment.state != "lost",
+            )
+        ).one_or_none()
+
+
+def _plan(units: UnitOfWorkFactory, chain: JsonRpcChain, wanted: Wanted) -> ChainDeployment:
+    artefact = load_artefact(wanted.contract)
+    data = creation_data(artefact, *wanted.constructor)
+    signed = chain.sign(to=None, data=data, gas=_DEPLOY_GAS, nonce=chain.next_nonce())
+    row = _row(chain, wanted, signed)
+    with units.begin(Reach.EXCHANGE) as uow:
+        # Two starts at once: the index lets one plan stand, and both go on with that one.
+        uow.session.execute(
+            insert(ChainDeployment)
+            .values(**row, id=uow.ids.new("dep"), planned_at=uow.now)
+            .on_conflict_do_nothing()
+        )
+        uow.commit()
+    deployment = find_deployment(units, chain.facts, wanted)
+    assert deployment is not None, "the plan was just stored"
+    return deployment
+
+
+def _row(chain: JsonRpcChain, wanted: Wanted, signed: SignedTransaction) -> dict[str, object]:
+    account, nonce = HexAddress(HexStr(chain.account)), Nonce(signed.nonce)
+    return {
+        "chain_id": chain.facts.chain_id,
+        "genesis_hash": chain.facts.genesis_hash,
+        "contract": wanted.contract,
+        "subject": wanted.subject,
+        "address": str(get_create_address(account, nonce)),
+        "source_sha256": load_artefact(wanted.contract).source_sha256,
+        "deployer": chain.account,
+        "nonce": signed.nonce,
+        "raw_transaction": signed.raw,
+        "transaction_hash": signed.transaction_hash,
+        "state": "planned",
+    }
+
+
+def _is_there(units: UnitOfWorkFactory, chain: JsonRpcChain, deployment: ChainDeployment) -> bool:
+    code = chain.code_at(deployment.address)
+    if code:
+        _check_code(deployment, code)
+        if deployment.state != "mined":
+            _settle(units, deployment.id, "mined")
+        return True
+    if not _send_again(chain, deployment):
+        # Its nonce went to another transaction, it reverted, or the chain was begun anew.
+        _settle(units, deployment.id, "lost")
+    return False
+
+
+def _send_again(chain: JsonRpcChain, deployment: ChainDeployment) -> bool:
+    """Send the stored creation; False when it can never be mined."""
+    if deployment.state == "mined" or deployment.nonce < chain.mined_nonce():
+        return False
+    with suppress(ChainRefused):  # another process was faster; the next look at the code decides
+        chain.send(deployment.raw_transaction)
+    return chain.status(deployment.transaction_hash).state is not TransactionState.REVERTED
+
+
+def _check_code(deployment: ChainDeployment, code: bytes) -> None:
+    """An older source's code is recognised by its record alone; today's is compared."""
+    artefact = load_artefact(deployment.contract)
+    is_todays = deployment.source_sha256 == artefact.source_sha256
+    if is_todays and not artefact.is_code_of(code):
+        raise DeploymentMismatch(artefact.contract, deployment.address)
+
+
+def _settle(units: UnitOfWorkFactory, deployment_id: str, state: str) -> None:
+    with units.begin(Reach.EXCHANGE) as uow:
+        deployment = uow.session.get_one(ChainDeployment, deployment_id)
+        deployment.state = state
+        if state == "mined":
+            deployment.mined_at = uow.now
+        uow.commit()

@@ -1,0 +1,26 @@
+"""What the chain is told of a licence: two hashes and two times, nothing that can be guessed."""
+
+import hashlib
+import hmac
+from datetime import datetime
+
+SALT_BYTES = 32
+OPEN_END_SECONDS = 2**63 - 1
+"""The end of a licence that has none."""
+
+
+def chain_licence_id(licence_id: str) -> bytes:
+    """SHA-256 of the licence's id, which holds 128 random bits."""
+    return hashlib.sha256(licence_id.encode()).digest()
+
+
+def terms_commitment(terms_hash: str, salt: bytes) -> bytes:
+    """HMAC-SHA-256 of the terms' hash under a random salt: terms are guessable, the salt is not."""
+    return hmac.digest(salt, b"counterfoil/terms/v1\x00" + bytes.fromhex(terms_hash), "sha256")
+
+
+def seconds_of(instant: str | None) -> int:
+    """Unix seconds of an RFC 3339 instant, rounded down; None is the open end."""
+    if instant is None:
+        return OPEN_END_SECONDS
+    return int(datetime.fromisoformat(instant).timestamp())

@@ -1,0 +1,51 @@
+"""Rows of deployed contracts and of licences on chain."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.db import Base
+
+
+class ChainDeployment(Base):
+    """One deployment of a contract on one chain, told apart by the genesis block's hash.
+
+    ``subject`` is what it serves: the origin of a log, or the exchange's licences.
+    """
+
+    __tablename__ = "chain_deployments"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    chain_id: Mapped[int]
+    genesis_hash: Mapped[str]
+    contract: Mapped[str]
+    subject: Mapped[str]
+    address: Mapped[str]
+    source_sha256: Mapped[str]
+    deployer: Mapped[str]
+    nonce: Mapped[int]
+    raw_transaction: Mapped[bytes]
+    transaction_hash: Mapped[str]
+    state: Mapped[str]
+    planned_at: Mapped[datetime]
+    mined_at: Mapped[datetime | None]
+
+
+class ChainLicence(Base):
+    """A licence's trace on chain; the salt never leaves the database except to the parties."""
+
+    __tablename__ = "chain_licences"
+
+    licence_id: Mapped[str] = mapped_column(primary_key=True)
+    chain_licence_id: Mapped[str]
+    terms_hash: Mapped[str]
+    salt: Mapped[bytes]
+    commitment: Mapped[str]
+    starts_at_seconds: Mapped[int]
+    ends_at_seconds: Mapped[int]
+    state: Mapped[str]
+    nonce: Mapped[int | None]
+    raw_transaction: Mapped[bytes | None]
+    transaction_hash: Mapped[str | None]
+    granted_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]

@@ -1,0 +1,280 @@
+"""Brings published heads onto the chain, one at a time, and follows each to its end.
+
+Every look reads the contract's head first: what the contract holds is a published head of this
+log, or signing stops. Nothing queues up while the chain is away, because the next anchor covers
+everything since the last; and no client ever waits for it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.core.errors import CounterfoilError, ErrorKind
+from app.core.reach import Reach
+from app.core.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from ledger.log import storage
+from ledger.log.anchor_models import Anchor, AnchorRequest, ChainHealth
+from ledger.log.anchor_queries import find_last_plan, is_anchor_requested, list_unsettled
+from ledger.log.anchors import (
+    ANCHOR_STATES,
+    LOST_REASONS,
+    AnchorPolicy,
+    AnchorState,
+    Finding,
+    Sight,
+    Unanchored,
+    back_off_seconds,
+    find,
+    is_due,
+)
+from ledger.log.chain_ports import AnchorRegistry, ContractHead, TransactionStatus
+from ledger.log.merkle import make_consistency_proof
+from ledger.log.publication import PublishedHead, newest_checkpoint, stop_if_behind
+
+CONTRACT_SOURCE = "the anchor contract"
+_OUTAGES = (ErrorKind.UNAVAILABLE, ErrorKind.BAD_GATEWAY)
+_HEALTH_SECONDS = 30
+_UNDER_WAY = (AnchorState.PLANNED, AnchorState.SENT)
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class PlannedHead:
+    """A published head and its proof from the contract's head (RFC 9162 section 2.1.4)."""
+
+    size: int
+    root: bytes
+    proof: list[bytes]
+
+
+class AnchorKeeper:
+    """The one anchorer of a log; `look` is its timed step and never raises for an outage."""
+
+    def __init__(
+        self,
+        units: UnitOfWorkFactory,
+        origin: str,
+        registry: AnchorRegistry,
+        policy: AnchorPolicy,
+    ) -> None:
+        self._units = units
+        self._origin = origin
+        self._registry = registry
+        self._policy = policy
+        self._failures_count = 0
+        self._paused_until: datetime | None = None
+        self._told_health: tuple[datetime, int, int] | None = None
+
+    def look(self) -> None:
+        """See what became of the open anchors and anchor the newest head if that is due.
+
+        A contract head that this log does not begin with stops the signing of checkpoints.
+        """
+        now = self._units.clock.now()
+        if self._paused_until is not None and now < self._paused_until:
+            return
+        try:
+            self._look()
+        except CounterfoilError as failure:
+            if failure.kind not in _OUTAGES:
+                raise
+            self._note_failure(failure, now)
+
+    def _look(self) -> None:
+        # First, so that every head published later than this reading can only be larger.
+        contract_head = self._registry.head()
+        if contract_head.size:
+            known = PublishedHead(CONTRACT_SOURCE, contract_head.size, contract_head.root)
+            stop_if_behind(self._units, self._origin, [known])
+        is_under_way = self._settle_open(contract_head)
+        if not is_under_way and self._anchor_if_due(contract_head):
+            contract_head = self._registry.head()
+        self._note_answer(contract_head)
+
+    # Following
+
+    def _settle_open(self, contract_head: ContractHead) -> bool:
+        """Settle what can be settled; whether an anchor is still under way."""
+        with self._units.begin(Reach.EXCHANGE) as uow:
+            unsettled = list_unsettled(uow.session, self._registry.contract)
+        states = [self._settle(anchor, contract_head) for anchor in unsettled]
+        return any(state in _UNDER_WAY for state in states)
+
+    def _settle(self, anchor: Anchor, contract_head: ContractHead) -> str:
+        mined_nonce = self._registry.mined_nonce()
+        status = self._registry.status(anchor.transaction_hash)
+        is_head = (contract_head.size, contract_head.root.hex()) == (
+            anchor.tree_size,
+            anchor.root_hash,
+        )
+        age = self._units.clock.now() - anchor.planned_at
+        finding = find(Sight(status.state, anchor.nonce, mined_nonce, is_head, age))
+        if finding is Finding.MISSING:
+            finding, status = self._send_again(anchor)
+        return self._store(anchor.id, finding, status)
+
+    def _send_again(self, anchor: Anchor) -> tuple[Finding, TransactionStatus]:
+        self._registry.send(anchor.raw_transaction)
+        status = self._registry.status(anchor.transaction_hash)
+        is_known = status.state not in ("unknown", "pending")
+        return (Finding(status.state) if is_known else Finding.WAITS), status
+
+    def _store(self, anchor_id: str, finding: Finding, status: TransactionStatus) -> str:
+        with self._units.begin(Reach.EXCHANGE) as uow:
+            anchor = uow.session.get_one(Anchor, anchor_id, with_for_update=True)
+            if anchor.state in (AnchorState.FINAL, AnchorState.LOST):
+                return anchor.state
+            before = anchor.state
+            _apply(anchor, finding, status, uow.now)
+            uow.commit()
+            if anchor.state != before:
+                _log.info("anchor", id=anchor.id, state=anchor.state, size=anchor.tree_size)
+            return anchor.state
+
+    # Anchoring
+
+    def _anchor_if_due(self, contract_head: ContractHead) -> bool:
+        with self._units.begin(Reach.EXCHANGE) as uow:
+            head = self._due_head(uow, contract_head)
+            uow.commit()
+        if head is None:
+            return False
+        nonce = self._registry.mined_nonce()
+        signed = self._registry.sign_anchor(
+            size=head.size, root=head.root, proof=head.proof, nonce=nonce
+        )
+        anchor = Anchor(
+            origin=self._origin,
+            chain_id=self._registry.facts.chain_id,
+            contract=self._registry.contract,
+            tree_size=head.size,
+            root_hash=head.root.hex(),
+            state=AnchorState.PLANNED,
+            nonce=signed.nonce,
+            raw_transaction=signed.raw,
+            transaction_hash=signed.transaction_hash,
+        )
+        # Stored before it is sent: whoever dies in between sends the same bytes again.
+        if not self._plan(anchor):
+            return False
+        self._settle(anchor, contract_head)
+        return True
+
+    def _due_head(self, uow: UnitOfWork, contract_head: ContractHead) -> PlannedHead | None:
+        session = uow.session
+        head = storage.find_head(session, self._origin)
+        if head is None or head.stopped_reason is not None:
+            return None
+        published = newest_checkpoint(session, head.shard)
+        if published is None:
+            return None
+        unanchored = Unanchored(
+            published.tree_size - contract_head.size,
+            find_last_plan(session, self._registry.contract),
+            is_anchor_requested(session),
+        )
+        if not is_due(self._policy, unanchored, uow.now):
+            if unanchored.is_requested and unanchored.leaves == 0:
+                _answer_requests(session, uow.now)
+            return None
+        read = storage.stored_nodes(session, head.shard)
+        proof = make_consistency_proof(read, contract_head.size, published.tree_size)
+        return PlannedHead(published.tree_size, published.root_hash, proof)
+
+    def _plan(self, anchor: Anchor) -> bool:
+        """Store the plan; False when another process has one under way."""
+        with self._units.begin(Reach.EXCHANGE) as uow:
+            anchor.id, anchor.planned_at = uow.ids.new("anc"), uow.now
+            uow.session.add(anchor)
+            _answer_requests(uow.session, uow.now)
+            try:
+                uow.commit()
+            except IntegrityError:
+                return False
+            return True
+
+    # Health
+
+    def _note_answer(self, contract_head: ContractHead) -> None:
+        self._paused_until, was_failing = None, self._failures_count > 0
+        self._failures_count = 0
+        with self._units.begin(Reach.EXCHANGE) as uow:
+            published_size = self._published_size(uow.session)
+            told = (uow.now, contract_head.size, published_size)
+            if not was_failing and not self._is_news(told):
+                return
+            facts = self._registry.facts
+            values = {
+                "chain_id": facts.chain_id,
+                "genesis_hash": facts.genesis_hash,
+                "client_version": facts.client_version[:200],
+                "has_independent_validators": facts.has_independent_validators,
+                "finality": facts.finality,
+                "contract": self._registry.contract,
+                "anchored_size": contract_head.size,
+                "published_size": published_size,
+                "answered_at": uow.now,
+                "failing_since": None,
+                "failures_count": 0,
+                "last_error": None,
+            }
+            uow.session.execute(
+                insert(ChainHealth)
+                .values(origin=self._origin, **values)
+                .on_conflict_do_update(index_elements=["origin"], set_=values)
+            )
+            uow.commit()
+            self._told_health = told
+
+    def _is_news(self, told: tuple[datetime, int, int]) -> bool:
+        if self._told_health is None or told[1:] != self._told_health[1:]:
+            return True
+        return told[0] - self._told_health[0] >= timedelta(seconds=_HEALTH_SECONDS)
+
+    def _published_size(self, session: Session) -> int:
+        head = storage.find_head(session, self._origin)
+        published = newest_checkpoint(session, head.shard) if head else None
+        return published.tree_size if published else 0
+
+    def _note_failure(self, failure: CounterfoilError, now: datetime) -> None:
+        self._failures_count += 1
+        pause = back_off_seconds(self._failures_count)
+        self._paused_until = now + timedelta(seconds=pause)
+        _log.warning("anchoring_failed", slug=failure.slug, detail=failure.detail, pause=pause)
+        with self._units.begin(Reach.EXCHANGE) as uow:
+            health = uow.session.get(ChainHealth, self._origin, with_for_update=True)
+            if health is None:
+                return
+            health.failing_since = health.failing_since or now
+            health.failures_count += 1
+            health.last_error = failure.detail[:500]
+            uow.commit()
+
+
+def _answer_requests(session: Session, now: datetime) -> None:
+    session.execute(
+        update(AnchorRequest)
+        .where(AnchorRequest.answered_at.is_(None), AnchorRequest.requested_at <= now)
+        .values(answered_at=now)
+    )
+
+
+def _apply(anchor: Anchor, finding: Finding, status: TransactionStatus, now: datetime) -> None:
+    anchor.state = ANCHOR_STATES.next(anchor.state, finding)
+    if anchor.state in (AnchorState.MINED, AnchorState.FINAL):
+        anchor.block_number, anchor.block_hash = status.block_number, status.block_hash
+        anchor.mined_at = anchor.mined_at or now
+    if anchor.state == AnchorState.LOST:
+        anchor.lost_at, anchor.lost_reason = now, LOST_REASONS[finding]
+    if anchor.state in _UNDER_WAY:
+        anchor.block_number = anchor.block_hash = anchor.mined_at = None
+    if anchor.state not in (AnchorState.PLANNED, AnchorState.LOST):
+        anchor.sent_at = anchor.sent_at or now
+    if anchor.state == AnchorState.FINAL:
+        anchor.final_at = now

@@ -1,0 +1,192 @@
+"""Reads of anchors: the newest, pages, what evidence bundles carry, and what the chain is worth."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from app.core.paging import Page, paginate
+from ledger.log.anchor_errors import NothingAnchored
+from ledger.log.anchor_models import Anchor, AnchorRequest, ChainHealth
+from ledger.log.anchors import LOST_REASONS, AnchorState, Finding
+from ledger.log.models import LogHead
+from ledger.log.publication import newest_checkpoint
+
+NO_CHAIN = "No chain has answered yet: nothing of this log is anchored."
+EMBEDDED = (
+    "Development chain: integrity only, no independent validators. The exchange runs the only"
+    " node, so an anchor here shows that the log was not altered by accident, and nothing about"
+    " what the exchange might do on purpose."
+)
+INDEPENDENT = (
+    "Anchors stand on a configured chain. They are worth as much as the independence of its"
+    " validators, which this exchange cannot prove; ask them, or run a node."
+)
+
+_UNSETTLED = (AnchorState.PLANNED, AnchorState.SENT, AnchorState.MINED)
+_ON_CHAIN = (AnchorState.MINED, AnchorState.FINAL)
+UNSETTLED_MAX = 100
+
+
+def list_anchors(session: Session, *, cursor: str | None, limit: int) -> Page[Anchor]:
+    """Anchors, newest first; raises `InvalidCursor`."""
+    return paginate(session, select(Anchor), key=Anchor.id, cursor=cursor, limit=limit)
+
+
+def find_newest_anchor(session: Session, *states: AnchorState) -> Anchor | None:
+    """The newest anchor in one of the states, or None."""
+    return session.scalars(
+        select(Anchor).where(Anchor.state.in_(states)).order_by(Anchor.id.desc()).limit(1)
+    ).one_or_none()
+
+
+def get_latest_anchor(session: Session) -> Anchor:
+    """The newest anchor that is in a block; raises `NothingAnchored`."""
+    anchor = find_newest_anchor(session, *_ON_CHAIN)
+    if anchor is None:
+        raise NothingAnchored
+    return anchor
+
+
+def list_unsettled(session: Session, contract: str) -> list[Anchor]:
+    """Up to 100 anchors of a contract whose fate is open, by nonce: the order of their blocks."""
+    statement = (
+        select(Anchor)
+        .where(Anchor.contract == contract, Anchor.state.in_(_UNSETTLED))
+        .order_by(Anchor.nonce, Anchor.id)
+        .limit(UNSETTLED_MAX)
+    )
+    return list(session.scalars(statement))
+
+
+def find_last_plan(session: Session, contract: str) -> datetime | None:
+    """When an anchor of this contract was last planned.
+
+    A lost one does not count, so that it is replaced at once; one that the contract refused does,
+    or a wrong role would spend gas at every look.
+    """
+    refused = Anchor.lost_reason == LOST_REASONS[Finding.REVERTED]
+    return session.scalar(
+        select(Anchor.planned_at)
+        .where(Anchor.contract == contract, or_(Anchor.state != AnchorState.LOST, refused))
+        .order_by(Anchor.planned_at.desc())
+        .limit(1)
+    )
+
+
+def is_anchor_requested(session: Session) -> bool:
+    """Whether a request waits."""
+    waiting = select(AnchorRequest.id).where(AnchorRequest.answered_at.is_(None)).limit(1)
+    return session.scalar(waiting) is not None
+
+
+def signing_stopped(session: Session) -> str | None:
+    """Why checkpoints of some shard are no longer signed, or None while all is well."""
+    return session.scalar(
+        select(LogHead.stopped_reason)
+        .where(LogHead.stopped_reason.is_not(None))
+        .order_by(LogHead.shard.desc())
+        .limit(1)
+    )
+
+
+@dataclass(frozen=True)
+class ChainStatus:
+    """What anybody may know of the chain behind the log; sizes are counts of leaves."""
+
+    trust: str
+    has_independent_validators: bool
+    published_size: int
+    anchored_size: int
+    final_size: int
+    last_final_at: datetime | None
+    last_final_age_seconds: int | None
+    signing_stopped: str | None
+    chain_id: int | None = None
+    client_version: str | None = None
+    contract: str | None = None
+    finality: str | None = None
+    failing_since: datetime | None = None
+    last_error: str | None = None
+    answered_at: datetime | None = None
+
+    @property
+    def unanchored_count(self) -> int:
+        """Published leaves that no mined anchor covers."""
+        return max(self.published_size - self.anchored_size, 0)
+
+
+def get_chain_status(session: Session, now: datetime) -> ChainStatus:
+    """The chain as the anchorer last saw it; asks no node."""
+    health = _find_health(session)
+    final = find_newest_anchor(session, AnchorState.FINAL)
+    final_at = final.final_at if final else None
+    status = ChainStatus(
+        trust=_trust(health),
+        has_independent_validators=health is not None and health.has_independent_validators,
+        published_size=_published_size(session),
+        anchored_size=health.anchored_size if health else 0,
+        final_size=final.tree_size if final else 0,
+        last_final_at=final_at,
+        last_final_age_seconds=int((now - final_at).total_seconds()) if final_at else None,
+        signing_stopped=signing_stopped(session),
+    )
+    return replace(status, **{each: getattr(health, each) for each in _SEEN}) if health else status
+
+
+_SEEN = (
+    "chain_id",
+    "client_version",
+    "contract",
+    "finality",
+    "failing_since",
+    "last_error",
+    "answered_at",
+)
+
+
+def _find_health(session: Session) -> ChainHealth | None:
+    newest = select(ChainHealth).order_by(ChainHealth.answered_at.desc()).limit(1)
+    return session.scalars(newest).one_or_none()
+
+
+def _published_size(session: Session) -> int:
+    shard = session.scalar(select(LogHead.shard).order_by(LogHead.shard.desc()).limit(1))
+    checkpoint = None if shard is None else newest_checkpoint(session, shard)
+    return checkpoint.tree_size if checkpoint else 0
+
+
+def _trust(health: ChainHealth | None) -> str:
+    if health is None:
+        return NO_CHAIN
+    return INDEPENDENT if health.has_independent_validators else EMBEDDED
+
+
+class StoredAnchors:
+    """The anchors of this database; satisfies the log's `AnchorSource`."""
+
+    def anchors(self, session: Session, limit: int) -> Iterable[dict[str, Any]]:
+        """Anchors as ``anchors.json`` of an evidence bundle lists them, newest first."""
+        statement = select(Anchor).order_by(Anchor.id.desc()).limit(limit)
+        return [_evidence(anchor) for anchor in session.scalars(statement)]
+
+    def trust(self, session: Session) -> str:
+        """In plain words, what the anchors are worth."""
+        return _trust(_find_health(session))
+
+
+def _evidence(anchor: Anchor) -> dict[str, Any]:
+    return {
+        "chain_id": anchor.chain_id,
+        "contract": anchor.contract,
+        "tree_size": anchor.tree_size,
+        "root_hash": anchor.root_hash,
+        "transaction_hash": anchor.transaction_hash,
+        "block_number": anchor.block_number,
+        "block_hash": anchor.block_hash,
+        "raw_transaction": "0x" + anchor.raw_transaction.hex(),
+        "status": anchor.state,
+    }

@@ -1,0 +1,135 @@
+"""Anchors as decisions: what follows from what the chain says, and when a new one is due."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from app.core.states import Transitions
+
+
+class AnchorState(StrEnum):
+    """Where a head is on its way onto the chain."""
+
+    PLANNED = "planned"
+    SENT = "sent"
+    MINED = "mined"
+    FINAL = "final"
+    LOST = "lost"
+
+
+class Finding(StrEnum):
+    """What a look at the chain shows of an anchor's transaction."""
+
+    WAITS = "waits"
+    MISSING = "missing"
+    MINED = "mined"
+    FINAL = "final"
+    REVERTED = "reverted"
+    OVERTAKEN = "overtaken"
+    EXPIRED = "expired"
+
+
+LOST_REASONS = {
+    Finding.REVERTED: "the contract refused it",
+    Finding.OVERTAKEN: "its nonce went to another transaction",
+    Finding.EXPIRED: "no node kept it",
+}
+
+ANCHOR_STATES = Transitions(
+    {
+        (AnchorState.PLANNED, Finding.WAITS): AnchorState.SENT,
+        (AnchorState.PLANNED, Finding.MISSING): AnchorState.PLANNED,
+        (AnchorState.PLANNED, Finding.MINED): AnchorState.MINED,
+        (AnchorState.PLANNED, Finding.FINAL): AnchorState.FINAL,
+        (AnchorState.PLANNED, Finding.REVERTED): AnchorState.LOST,
+        (AnchorState.PLANNED, Finding.OVERTAKEN): AnchorState.LOST,
+        (AnchorState.PLANNED, Finding.EXPIRED): AnchorState.LOST,
+        (AnchorState.SENT, Finding.WAITS): AnchorState.SENT,
+        (AnchorState.SENT, Finding.MISSING): AnchorState.PLANNED,
+        (AnchorState.SENT, Finding.MINED): AnchorState.MINED,
+        (AnchorState.SENT, Finding.FINAL): AnchorState.FINAL,
+        (AnchorState.SENT, Finding.REVERTED): AnchorState.LOST,
+        (AnchorState.SENT, Finding.OVERTAKEN): AnchorState.LOST,
+        (AnchorState.SENT, Finding.EXPIRED): AnchorState.LOST,
+        (AnchorState.MINED, Finding.MINED): AnchorState.MINED,
+        (AnchorState.MINED, Finding.FINAL): AnchorState.FINAL,
+        # A re-organisation took the block: the same bytes wait again, are missing, or are dead.
+        (AnchorState.MINED, Finding.WAITS): AnchorState.SENT,
+        (AnchorState.MINED, Finding.MISSING): AnchorState.PLANNED,
+        (AnchorState.MINED, Finding.REVERTED): AnchorState.LOST,
+        (AnchorState.MINED, Finding.OVERTAKEN): AnchorState.LOST,
+        (AnchorState.MINED, Finding.EXPIRED): AnchorState.LOST,
+    }
+)
+
+
+@dataclass(frozen=True)
+class Sight:
+    """A look at the chain: the transaction's state, and what else tells whether it can still come.
+
+    ``mined_nonce`` is read before the state: read after it, a transaction mined in between would
+    look overtaken.
+    """
+
+    transaction_state: str
+    nonce: int
+    mined_nonce: int
+    is_contract_head: bool
+    age: timedelta
+
+
+MISSING_MAX = timedelta(minutes=10)
+"""A node that forgets the bytes for so long will not take them at that gas price; sign anew."""
+
+
+def find(sight: Sight) -> Finding:
+    """What a look at the chain means for an anchor."""
+    if sight.transaction_state == "pending":
+        return Finding.WAITS
+    if sight.transaction_state != "unknown":
+        return Finding(sight.transaction_state)
+    if sight.is_contract_head:
+        return Finding.WAITS  # it is there; the node that answered is behind another one
+    if sight.nonce < sight.mined_nonce:
+        return Finding.OVERTAKEN
+    return Finding.EXPIRED if sight.age > MISSING_MAX else Finding.MISSING
+
+
+@dataclass(frozen=True)
+class AnchorPolicy:
+    """How long, and how many leaves, a published head may stay unanchored."""
+
+    interval_seconds: float = 600
+    leaves_max: int = 100_000
+
+
+@dataclass(frozen=True)
+class Unanchored:
+    """The published leaves above the contract's head, and how long the last plan is ago."""
+
+    leaves: int
+    planned_at: datetime | None
+    is_requested: bool
+
+
+def is_due(policy: AnchorPolicy, unanchored: Unanchored, now: datetime) -> bool:
+    """Whether to anchor now: something is new, and it is asked for, much, or old enough."""
+    if unanchored.leaves <= 0:
+        return False
+    if unanchored.is_requested or unanchored.planned_at is None:
+        return True
+    waited = now - unanchored.planned_at
+    is_old = waited >= timedelta(seconds=policy.interval_seconds)
+    return is_old or unanchored.leaves >= policy.leaves_max
+
+
+_BACK_OFF_FIRST_SECONDS = 1
+_BACK_OFF_MAX_SECONDS = 60
+_DOUBLINGS_MAX = 6
+
+
+def back_off_seconds(failures_count: int) -> int:
+    """The pause after that many failures in a row: doubling from 1 s, never above 60 s."""
+    assert failures_count > 0, "a pause follows a failure"
+    doublings = min(failures_count - 1, _DOUBLINGS_MAX)
+    return min(_BACK_OFF_FIRST_SECONDS << doublings, _BACK_OFF_MAX_SECONDS)
