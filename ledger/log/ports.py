@@ -1,6 +1,7 @@
 """What the log asks of others: a memory outside the database, and evidence of other rooms."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
@@ -55,3 +56,12 @@ class AnchorSource(Protocol):
     def trust(self, session: Session) -> str:
         """In plain words, what the anchors are worth; the status page shows it."""
         ...
+
+
+@dataclass(frozen=True)
+class EvidenceSources:
+    """Where evidence that the log does not keep itself comes from, wired once by the factory."""
+
+    receipts: ReceiptSource
+    invoices: InvoiceSource
+    anchors: AnchorSource

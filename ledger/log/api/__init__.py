@@ -1,0 +1,6 @@
+"""The routes of the log, by subject, on one blueprint."""
+
+from ledger.log.api import bundle_routes, entry_routes, proof_routes, tile_routes
+from ledger.log.api.blueprint import blueprint
+
+__all__ = ["blueprint", "bundle_routes", "entry_routes", "proof_routes", "tile_routes"]

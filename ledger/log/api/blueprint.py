@@ -1,0 +1,34 @@
+"""The one blueprint of the log, and what its routes share."""
+
+from flask import Response
+
+from app.core.principals import Permission
+from app.core.unit_of_work import UnitOfWork
+from app.web.blueprints import Blueprint
+from app.web.context import current_principal
+from ledger.log.events import AuditorRead
+
+blueprint = Blueprint("log", __name__, description="The public log, and evidence from it.")
+
+BINARY = {"type": "string", "format": "binary"}
+TEXT = {"type": "string"}
+IMMUTABLE = "max-age=31536000, immutable"
+
+
+def own_organisation() -> str | None:
+    """Whose entries to ask for: the principal's own; None for an auditor, who sees all."""
+    principal = current_principal()
+    return None if principal.may(Permission.AUDIT) else principal.organisation_id
+
+
+def note_reading(uow: UnitOfWork, subject: str) -> None:
+    """Record that an auditor looks, in the log itself; parties read their own unrecorded."""
+    principal = current_principal()
+    if principal.may(Permission.AUDIT):
+        uow.record(AuditorRead(occurred_at=uow.now, principal_id=principal.id, subject=subject))
+
+
+def answer(data: bytes | str, content_type: str, cache_control: str) -> Response:
+    """Bytes with how long they may be kept."""
+    headers = {"Cache-Control": cache_control, "X-Content-Type-Options": "nosniff"}
+    return Response(data, headers=headers, content_type=content_type)

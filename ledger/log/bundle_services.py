@@ -1,0 +1,137 @@
+"""Putting evidence together: everything about one licence, or the whole log."""
+
+import base64
+import binascii
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.core.canonical import canonical_bytes, sha256_hex
+from app.core.clock import iso_instant
+from app.core.reach import Reach
+from app.core.unit_of_work import UnitOfWork
+from ledger.log import storage, tree_queries
+from ledger.log.bundles import seal_bundle
+from ledger.log.errors import LogTooLargeToExport
+from ledger.log.events import EvidenceBundled
+from ledger.log.keys import LogKeys
+from ledger.log.merkle import HASH_BYTES, leaf_hash
+from ledger.log.models import SignedCheckpoint
+from ledger.log.ports import AnchorSource, EvidenceSources
+from ledger.log.queries import get_parties
+from ledger.log.tiles import TILE_WIDTH, tile_path, tiles_of
+
+RECEIPTS_MAX = 10_000
+INVOICES_MAX = 200
+ANCHORS_MAX = 1_000
+EXPORT_LEAVES_MAX = 100_000
+"""About 60 MB; a longer log is read tile by tile."""
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A sealed archive and the SHA-256 of its bytes."""
+
+    data: bytes
+    hash: str
+
+
+def build_bundle(
+    uow: UnitOfWork,
+    *,
+    keys: LogKeys,
+    sources: EvidenceSources,
+    licence_id: str,
+    organisation_id: str | None,
+) -> Bundle:
+    """The evidence about a licence for one of its parties, or for an auditor (organisation None).
+
+    Holds the oldest 10,000 receipts that the newest checkpoint covers, their proofs, 200 invoices
+    and 1,000 anchors. Raises `LicenceNotInLog`, `CheckpointNotPublished`.
+    """
+    get_parties(uow.session, licence_id, organisation_id=organisation_id)
+    # The caller is a party or an auditor; from here on it is the exchange that gives evidence.
+    uow.enter(Reach.EXCHANGE)
+    checkpoint = tree_queries.get_checkpoint(uow.session, keys.origin)
+    files = _head_files(uow.session, keys, checkpoint, sources.anchors)
+    files.update(_receipt_files(uow.session, checkpoint, sources, licence_id))
+    for invoice in sources.invoices.invoices(uow.session, licence_id, INVOICES_MAX):
+        files[f"invoices/{invoice['invoice']['invoice_id']}.json"] = canonical_bytes(invoice)
+    bundle = _seal(uow, keys, files)
+    uow.record(EvidenceBundled(occurred_at=uow.now, licence_id=licence_id, bundle_hash=bundle.hash))
+    return bundle
+
+
+def export_log(uow: UnitOfWork, *, keys: LogKeys, anchors: AnchorSource) -> Bundle:
+    """The whole published log: checkpoint, keys, anchors, every tile and entry bundle.
+
+    Needs the exchange's reach. Raises `LogTooLargeToExport`, `CheckpointNotPublished`.
+    """
+    checkpoint = tree_queries.get_checkpoint(uow.session, keys.origin)
+    if checkpoint.tree_size > EXPORT_LEAVES_MAX:
+        raise LogTooLargeToExport(checkpoint.tree_size, EXPORT_LEAVES_MAX)
+    files = _head_files(uow.session, keys, checkpoint, anchors)
+    files.update(_tile_files(uow.session, checkpoint))
+    return _seal(uow, keys, files)
+
+
+def _seal(uow: UnitOfWork, keys: LogKeys, files: dict[str, bytes]) -> Bundle:
+    data = seal_bundle(
+        files, origin=keys.origin, created_at=iso_instant(uow.now), signer=keys.statements
+    )
+    return Bundle(data, sha256_hex(data))
+
+
+def _head_files(
+    session: Session, keys: LogKeys, checkpoint: SignedCheckpoint, anchors: AnchorSource
+) -> dict[str, bytes]:
+    covered = [
+        anchor
+        for anchor in anchors.anchors(session, ANCHORS_MAX)
+        if anchor["tree_size"] <= checkpoint.tree_size
+    ]
+    return {
+        "checkpoint.txt": checkpoint.text.encode(),
+        "keys.json": canonical_bytes(keys.vkeys),
+        "anchors.json": canonical_bytes(covered),
+    }
+
+
+def _receipt_files(
+    session: Session, checkpoint: SignedCheckpoint, sources: EvidenceSources, licence_id: str
+) -> Iterator[tuple[str, bytes]]:
+    """Receipts and proofs by file name; a receipt that no checkpoint covers yet is left out."""
+    receipts = {
+        leaf_hash(entry): (entry, receipt)
+        for receipt in sources.receipts.receipts(session, licence_id, RECEIPTS_MAX)
+        for entry in [_entry_of(receipt)]
+    }
+    tree = tree_queries.open_tree(session, checkpoint)
+    for leaf, index in tree_queries.load_indices(session, checkpoint, receipts.keys()).items():
+        entry, receipt = receipts[leaf]
+        named = json.loads(entry)
+        yield f"receipts/{licence_id}-{named['lane']}-{named['n']}.json", canonical_bytes(receipt)
+        yield f"proofs/{leaf.hex()}.txt", tree.prove(index).text.encode()
+
+
+def _entry_of(receipt: dict[str, Any]) -> bytes:
+    try:
+        return base64.b64decode(receipt["entry"], validate=True)
+    except binascii.Error:
+        msg = "the receipt source gives receipts whose entry is base64"
+        raise TypeError(msg) from None
+
+
+def _tile_files(session: Session, checkpoint: SignedCheckpoint) -> Iterator[tuple[str, bytes]]:
+    addresses = tiles_of(checkpoint.tree_size)
+    stored = storage.load_tiles(session, checkpoint.shard, [address for address, _ in addresses])
+    for address, width in addresses:
+        path = tile_path(address.number, width)
+        yield f"tile/{address.level}/{path}", stored[address][: width * HASH_BYTES]
+        if address.level == 0:
+            start = address.number * TILE_WIDTH
+            entries = tree_queries.load_entries(session, checkpoint.shard, start, start + width)
+            yield f"entries/{path}", b"".join(len(body).to_bytes(2) + body for body in entries)
