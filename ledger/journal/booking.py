@@ -26,7 +26,7 @@ _REFUSALS: dict[str, type[BooksRefused]] = {
     "JN005": LeaseNotOpen,
     "JN006": LeaseSpendDiffers,
 }
-_SPEND_CHECK = "ck_wallet_leases_spent_within_lease"
+_SPEND_CHECK = "spent_within_lease"
 
 _POST = text(
     "SELECT journal_post(:template, :reference, :occurred_at, :booked_at, :reverses, NULL,"

@@ -4,7 +4,7 @@ import base64
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.core.db import Base
@@ -61,7 +61,7 @@ class Wallet(Base):
 
     __tablename__ = "wallets"
 
-    organisation_id: Mapped[OrganisationId] = mapped_column(primary_key=True)
+    organisation_id: Mapped[OrganisationId] = mapped_column(Text, primary_key=True)
     currency: Mapped[str] = mapped_column(primary_key=True)
     account_id: Mapped[str]
     balance_amount: Mapped[int]
@@ -79,21 +79,21 @@ class TopUp(Base):
 
     __tablename__ = "top_ups"
 
-    top_up_id: Mapped[TopUpId] = mapped_column(primary_key=True)
-    organisation_id: Mapped[OrganisationId]
+    top_up_id: Mapped[TopUpId] = mapped_column(Text, primary_key=True)
+    organisation_id: Mapped[OrganisationId] = mapped_column(Text)
     amount: Mapped[int]
     currency: Mapped[str]
     gateway: Mapped[str]
     reference: Mapped[str]
     pay_into: Mapped[str]
     state: Mapped[str]
-    requested_by: Mapped[PersonId]
+    requested_by: Mapped[PersonId] = mapped_column(Text)
     requested_at: Mapped[datetime]
-    first_confirmed_by: Mapped[PersonId | None]
+    first_confirmed_by: Mapped[PersonId | None] = mapped_column(Text)
     first_confirmed_at: Mapped[datetime | None]
-    second_confirmed_by: Mapped[PersonId | None]
+    second_confirmed_by: Mapped[PersonId | None] = mapped_column(Text)
     second_confirmed_at: Mapped[datetime | None]
-    cancelled_by: Mapped[PersonId | None]
+    cancelled_by: Mapped[PersonId | None] = mapped_column(Text)
     cancelled_at: Mapped[datetime | None]
 
 
@@ -102,10 +102,10 @@ class LicenceParties(Base):
 
     __tablename__ = "licence_parties"
 
-    licence_id: Mapped[LicenceId] = mapped_column(primary_key=True)
-    order_id: Mapped[OrderId]
-    buyer_id: Mapped[OrganisationId]
-    supplier_id: Mapped[OrganisationId]
+    licence_id: Mapped[LicenceId] = mapped_column(Text, primary_key=True)
+    order_id: Mapped[OrderId] = mapped_column(Text)
+    buyer_id: Mapped[OrganisationId] = mapped_column(Text)
+    supplier_id: Mapped[OrganisationId] = mapped_column(Text)
     currency: Mapped[str]
     plan_hash: Mapped[str]
     listing_code: Mapped[str]
@@ -118,10 +118,10 @@ class Invoice(Base):
 
     __tablename__ = "invoices"
 
-    invoice_id: Mapped[InvoiceId] = mapped_column(primary_key=True)
-    licence_id: Mapped[LicenceId]
-    buyer_id: Mapped[OrganisationId]
-    supplier_id: Mapped[OrganisationId]
+    invoice_id: Mapped[InvoiceId] = mapped_column(Text, primary_key=True)
+    licence_id: Mapped[LicenceId] = mapped_column(Text)
+    buyer_id: Mapped[OrganisationId] = mapped_column(Text)
+    supplier_id: Mapped[OrganisationId] = mapped_column(Text)
     from_at: Mapped[datetime]
     until_at: Mapped[datetime]
     total_amount: Mapped[int]

@@ -1,0 +1,104 @@
+"""Posting templates balance, whatever they are given."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ledger.journal import postings
+from ledger.journal.chart import AccountKind, exchange_account, payable_of, receivable_of, wallet_of
+from ledger.journal.postings import Draft, Posting, Unbalanced
+
+SPLIT = {"supplier": 8400, "commission": 1000, "tax": 600}
+PARTIES = {"buyer_id": "org_b", "supplier_id": "org_s", "currency": "CNY", "split": SPLIT}
+amounts = st.integers(1, 10**16)
+
+
+def moved(draft):
+    return {posting.account_id: posting.amount for posting in draft.postings}
+
+
+def test_a_top_up_moves_money_from_the_bank_into_the_wallet():
+    draft = postings.top_up(reference="tup_1", organisation_id="org_b", amount=500, currency="CNY")
+    assert moved(draft) == {
+        exchange_account(AccountKind.BANK, "CNY"): -500,
+        wallet_of("org_b", "CNY"): 500,
+    }
+
+
+def test_an_order_is_paid_by_the_buyer_to_supplier_commission_and_tax():
+    draft = postings.charge_order(order_id="ord_1", amount=10_000, **PARTIES)
+    assert moved(draft) == {
+        wallet_of("org_b", "CNY"): -10_000,
+        payable_of("org_s", "CNY"): 8400,
+        exchange_account(AccountKind.COMMISSION, "CNY"): 1000,
+        exchange_account(AccountKind.TAX, "CNY"): 600,
+    }
+
+
+def test_a_part_of_nothing_has_no_posting():
+    draft = postings.charge_order(order_id="ord_1", amount=1, **PARTIES)
+    assert moved(draft) == {wallet_of("org_b", "CNY"): -1, payable_of("org_s", "CNY"): 1}
+
+
+def test_rounding_goes_through_the_receivable_and_never_the_wallet():
+    draft = postings.invoice_rounding(
+        invoice_id="inv_1", buyer_id="org_b", rounding=-3, currency="CNY"
+    )
+    assert moved(draft) == {
+        receivable_of("org_b", "CNY"): 3,
+        exchange_account(AccountKind.ROUNDING, "CNY"): -3,
+    }
+
+
+def test_a_credit_is_the_negation_of_a_charge():
+    charge = postings.charge_order(order_id="x", amount=12_345, **PARTIES)
+    credit = postings.credit(reference="x", amount=12_345, **PARTIES)
+    assert moved(credit) == {account: -amount for account, amount in moved(charge).items()}
+
+
+def test_postings_of_two_currencies_that_cancel_only_in_sum_are_refused():
+    with pytest.raises(Unbalanced):
+        Draft(
+            "top_up",
+            "x",
+            (Posting(wallet_of("org_b", "CNY"), 5), Posting(wallet_of("org_b", "USD"), -5)),
+        )
+
+
+def test_a_single_posting_is_refused_even_of_nothing():
+    with pytest.raises(Unbalanced):
+        Draft("top_up", "x", (Posting(wallet_of("org_b", "CNY"), 0),))
+
+
+drafts = st.one_of(
+    amounts.map(
+        lambda n: postings.top_up(reference="t", organisation_id="org_b", amount=n, currency="CNY")
+    ),
+    amounts.map(lambda n: postings.charge_order(order_id="o", amount=n, **PARTIES)),
+    amounts.map(lambda n: postings.credit(reference="c", amount=n, **PARTIES)),
+    st.tuples(amounts, st.integers(0, 10**15)).map(
+        lambda pair: postings.accrue_calls(
+            reference="l", amount=pair[0], total_amount_before=pair[1], **PARTIES
+        )
+    ),
+    st.integers(-500_000, 500_000)
+    .filter(bool)
+    .map(
+        lambda n: postings.invoice_rounding(
+            invoice_id="i", buyer_id="org_b", rounding=n, currency="CNY"
+        )
+    ),
+)
+
+
+@given(st.lists(drafts, max_size=8))
+def test_any_sequence_of_templates_and_their_reversals_sums_to_zero(sequence):
+    total = 0
+    for draft in sequence:
+        undone = postings.reverse(
+            template=draft.template, reference=draft.reference, postings=draft.postings
+        )
+        assert all(posting.amount for posting in draft.postings)
+        assert moved(undone) == {key: -amount for key, amount in moved(draft).items()}
+        total += sum(moved(draft).values())
+    assert total == 0
