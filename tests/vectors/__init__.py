@@ -1,0 +1,1 @@
+"""Test vectors as JSON, and the script that makes them."""

@@ -1,0 +1,102 @@
+"""Anchors: what the exchange says it wrote on chain, checked by itself and against the chain."""
+
+import re
+from dataclasses import dataclass
+
+from counterfoil_verify import canonical
+from counterfoil_verify.chain import Chain, parse_address
+from counterfoil_verify.errors import Rejected, require
+from counterfoil_verify.fields import Record
+from counterfoil_verify.heads import HeadBook
+from counterfoil_verify.merkle import Head
+
+STEP = "anchors"
+ANCHORS_BYTES_MAX = 16_777_216
+ANCHORS_MAX = 65_536
+STATUSES = frozenset({"planned", "sent", "mined", "final", "lost"})
+ON_CHAIN = frozenset({"mined", "final"})
+_HASH = re.compile(r"(?:0x)?[0-9a-f]{64}")
+_RAW = re.compile(r"(?:0x)?(?:[0-9a-f]{2})*")
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """One anchor; the places on chain are empty until it is mined."""
+
+    chain_id: int
+    contract: str
+    head: Head
+    status: str
+    transaction_hash: str
+    block_number: int
+    block_hash: str
+
+    @property
+    def is_on_chain(self) -> bool:
+        """Whether the exchange says that the chain has taken it."""
+        return self.status in ON_CHAIN
+
+
+def parse_anchors(data: bytes) -> list[Anchor]:
+    """The anchors of anchors.json."""
+    value = canonical.parse(data, bytes_max=ANCHORS_BYTES_MAX)
+    listed = Record(STEP, {"anchors": value}).records("anchors", ANCHORS_MAX)
+    return [_read(record) for record in listed]
+
+
+def _read(record: Record) -> Anchor:
+    status = record.text("status")
+    require(status in STATUSES, STEP, f"an anchor of status {status[:40]!r}")
+    is_on_chain = status in ON_CHAIN
+    _optional_hex(record, "raw_transaction", _RAW, is_due=False)
+    return Anchor(
+        chain_id=record.whole("chain_id"),
+        contract=parse_address(record.text("contract"), STEP),
+        head=Head(
+            record.whole("tree_size"), bytes.fromhex(_hash(record, "root_hash", is_due=True))
+        ),
+        status=status,
+        transaction_hash="0x" + _hash(record, "transaction_hash", is_due=is_on_chain),
+        block_number=record.whole("block_number") if is_on_chain else 0,
+        block_hash="0x" + _hash(record, "block_hash", is_due=is_on_chain),
+    )
+
+
+def _hash(record: Record, name: str, *, is_due: bool) -> str:
+    return _optional_hex(record, name, _HASH, is_due=is_due)
+
+
+def _optional_hex(record: Record, name: str, form: re.Pattern[str], *, is_due: bool) -> str:
+    """Hexadecimal without its prefix; null and nothing are the same where it is not due yet."""
+    if not is_due and record.members.get(name) is None:
+        return ""
+    text = record.text(name)
+    require(form.fullmatch(text), STEP, f"{name} is not in hexadecimal")
+    return text.removeprefix("0x")
+
+
+def check_anchors(anchors: list[Anchor], newest: Head, heads: HeadBook) -> None:
+    """Reject anchors that fork from, or run ahead of, the bundle's checkpoint."""
+    for anchor in anchors:
+        ahead = f"an anchor of size {anchor.head.tree_size} is ahead of the checkpoint"
+        require(anchor.head.tree_size <= newest.tree_size, STEP, ahead)
+        heads.note(anchor.head)
+
+
+def check_on_chain(anchors: list[Anchor], chain: Chain) -> int:
+    """How many anchors the chain confirms; Rejected when it says otherwise."""
+    claimed = [anchor for anchor in anchors if anchor.is_on_chain]
+    chain_id = chain.chain_id()
+    for anchor in claimed:
+        require(anchor.chain_id == chain_id, STEP, f"the node is of chain {chain_id}")
+        _check_one(anchor, chain)
+    return len(claimed)
+
+
+def _check_one(anchor: Anchor, chain: Chain) -> None:
+    mined = chain.mined(anchor.transaction_hash, anchor.contract)
+    if mined is None:
+        raise Rejected(STEP, f"the chain has no such transaction: {anchor.transaction_hash}")
+    place = (anchor.block_number, anchor.block_hash)
+    require((mined.block_number, mined.block_hash) == place, STEP, "mined in another block")
+    require(anchor.head in mined.heads, STEP, "the transaction anchored another head")

@@ -1,0 +1,288 @@
+"""Evidence bundles: everything about a licence in one canonical zip file, checked in ten steps."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from counterfoil_verify import canonical, invoices, receipts
+from counterfoil_verify.anchors import ANCHORS_BYTES_MAX, check_anchors, check_on_chain
+from counterfoil_verify.anchors import parse_anchors as read_anchors
+from counterfoil_verify.canonical import Json
+from counterfoil_verify.chain import Chain
+from counterfoil_verify.container import Container
+from counterfoil_verify.errors import Rejected, require
+from counterfoil_verify.fields import Record, decode_base64
+from counterfoil_verify.heads import HeadBook
+from counterfoil_verify.held import HeldReceipt, check_lanes, hold
+from counterfoil_verify.keys import KEYS_BYTES_MAX, Keyring, parse_keyring, verify_named
+from counterfoil_verify.log import Audit, LogFacts, describe_types
+from counterfoil_verify.merkle import Head, check_inclusion
+from counterfoil_verify.notes import NOTE_BYTES_MAX, Checkpoint
+from counterfoil_verify.proofs import parse_proof
+from counterfoil_verify.report import Report
+from counterfoil_verify.sources import ContainerSource
+
+CONTAINER, MANIFEST, FILES, CHECKPOINT, RECEIPTS, INCLUSION, LANES, INVOICES, ANCHORS, LOG = (
+    "container", "manifest", "files", "checkpoint", "receipts",
+    "inclusion", "lanes", "invoices", "anchors", "log",
+)  # fmt: skip
+STEPS = (
+    CONTAINER, MANIFEST, FILES, CHECKPOINT, RECEIPTS, INCLUSION, LANES, INVOICES, ANCHORS, LOG,
+)  # fmt: skip
+
+FORMAT = "counterfoil-bundle/1"
+DOMAIN = b"counterfoil/bundle/v1\x00"
+MANIFEST_NAME, SIGNATURE_NAME = "manifest.json", "manifest.sig"
+MANIFEST_BYTES_MAX = 16_777_216
+CONSISTENCY_BYTES_MAX = 1_048_576
+CONSISTENCIES_MAX = 1_024
+PATH_MAX = 128
+OWN_KEYS = "the bundle: compare these fingerprints with those you got elsewhere"
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What the exchange signed: every other file by its digest."""
+
+    origin: str
+    created_at: int
+    files: Record
+
+
+@dataclass
+class Bundle:
+    """A bundle in the course of its check: each step leaves what the next ones need."""
+
+    container: Container
+    keyring: Keyring
+    heads: HeadBook
+    manifest: Manifest
+    checkpoint: Checkpoint | None = None
+    held: list[HeldReceipt] = field(default_factory=list)
+    billed: list[invoices.InvoiceEvidence] = field(default_factory=list)
+    facts: LogFacts | None = None
+
+    @property
+    def head(self) -> Head:
+        """The bundle's own checkpoint."""
+        assert self.checkpoint is not None, "steps run in order"
+        return self.checkpoint.head
+
+
+def keyring_inside(container: Container) -> Keyring:
+    """The keys that the bundle itself carries."""
+    return parse_keyring(container.read("keys.json", KEYS_BYTES_MAX), OWN_KEYS)
+
+
+def check_bundle(
+    container: Container, given: Keyring | None, report: Report, *, chain: Chain | None = None
+) -> Bundle:
+    """Steps 2 to 10 of a canonical container; without given keys, with those it carries."""
+    with report.step(MANIFEST) as detail:
+        keyring = given or keyring_inside(container)
+        manifest = _check_manifest(container, keyring)
+        detail.append(f"signed by {manifest.origin}/statements")
+    if given is None:
+        report.show_keys(keyring)
+    bundle = Bundle(container, keyring, HeadBook(keyring), manifest)
+    steps: dict[str, Callable[[Bundle], str]] = {
+        FILES: check_files,
+        CHECKPOINT: check_checkpoint,
+        RECEIPTS: check_receipts,
+        INCLUSION: check_inclusions,
+        LANES: check_chains,
+        INVOICES: check_invoices,
+        ANCHORS: lambda bundle: check_anchoring(bundle, chain),
+        LOG: check_log,
+    }
+    for name, check in steps.items():
+        with report.step(name) as detail:
+            detail.append(check(bundle))
+    return bundle
+
+
+def _check_manifest(container: Container, keyring: Keyring) -> Manifest:
+    data = container.read(MANIFEST_NAME, MANIFEST_BYTES_MAX)
+    record = Record(MANIFEST, canonical.parse(data, bytes_max=MANIFEST_BYTES_MAX), MANIFEST_NAME)
+    record.only("format", "files", "origin", "created_at")
+    require(record.text("format") == FORMAT, MANIFEST, f"the format is not {FORMAT}")
+    origin = record.text("origin")
+    text = container.read(SIGNATURE_NAME, 200).decode(errors="replace")
+    signature = decode_base64(text.removesuffix("\n"), MANIFEST, SIGNATURE_NAME)
+    name = f"{origin}/statements"
+    verify_named(keyring.statements, name, DOMAIN + data, signature, step=MANIFEST)
+    return Manifest(origin, record.instant("created_at"), record.record("files"))
+
+
+def check_files(bundle: Bundle) -> str:
+    """Every file is the one whose digest was signed, and none is missing or added."""
+    found = set(bundle.container) - {MANIFEST_NAME, SIGNATURE_NAME}
+    due = bundle.manifest.files.members.keys()
+    require(found >= due, FILES, f"{len(due - found)} files of the manifest are missing")
+    require(found <= due, FILES, f"{len(found - due)} files are not in the manifest")
+    for name in sorted(found):
+        digest = hashlib.sha256(bundle.container.view(name)).hexdigest()
+        require(bundle.manifest.files.text(name) == digest, FILES, f"{name} has another digest")
+    return f"{len(found):,} digests"
+
+
+def check_checkpoint(bundle: Bundle) -> str:
+    """The checkpoint is signed by the log that the manifest names."""
+    data = bundle.container.read("checkpoint.txt", NOTE_BYTES_MAX)
+    bundle.checkpoint = bundle.heads.open(data)
+    is_own = bundle.checkpoint.origin == bundle.manifest.origin
+    require(is_own, CHECKPOINT, "the checkpoint is of another log than the manifest")
+    witnesses = len(bundle.checkpoint.witnesses)
+    return f"size {bundle.head.tree_size:,}, {witnesses} witnesses"
+
+
+def check_receipts(bundle: Bundle) -> str:
+    """Each receipt is signed, its leaf is canonical, and its commitments open."""
+    for name in bundle.container.below("receipts/"):
+        try:
+            held = _check_receipt(bundle, name)
+        except Rejected as error:
+            raise error.within(RECEIPTS, name) from error
+        bundle.held.append(held)
+    return f"{len(bundle.held):,} receipts"
+
+
+def _check_receipt(bundle: Bundle, name: str) -> HeldReceipt:
+    receipt = receipts.parse_receipt(bundle.container.read(name, receipts.RECEIPT_BYTES_MAX))
+    is_own = receipt.promise.origin == bundle.manifest.origin
+    require(is_own, RECEIPTS, "a receipt of another log")
+    receipts.check_signature(receipt, bundle.keyring)
+    receipts.check_detail(receipt)
+    point = receipt.call.point
+    due = f"receipts/{point.licence}-{point.lane}-{point.n}.json"
+    require(name == due, RECEIPTS, "the name is not licence, lane and number")
+    return hold(receipt)
+
+
+def check_inclusions(bundle: Bundle) -> str:
+    """Each proof leads to a signed head, and each receipt whose leaf is due has a proof."""
+    proven = set()
+    for name in bundle.container.below("proofs/"):
+        try:
+            proven.add(_check_proof(bundle, name))
+        except Rejected as error:
+            raise error.within(INCLUSION, name) from error
+    waiting = [receipt for receipt in bundle.held if receipt.leaf not in proven]
+    for receipt in waiting:
+        is_due = receipt.due_at <= bundle.manifest.created_at
+        require(not is_due, INCLUSION, f"no proof for {receipt.name}, whose leaf is due")
+    return f"{len(proven):,} proofs, {len(waiting)} receipts not yet due"
+
+
+def _check_proof(bundle: Bundle, name: str) -> bytes:
+    leaf_hex = name.removeprefix("proofs/").removesuffix(".txt")
+    leaf = Record(INCLUSION, {"name": leaf_hex}).hexadecimal("name", 32)
+    proof = parse_proof(bundle.container.read(name, NOTE_BYTES_MAX))
+    checkpoint = bundle.heads.open(proof.checkpoint)
+    is_own = checkpoint.origin == bundle.manifest.origin
+    require(is_own, INCLUSION, "a checkpoint of another log")
+    check_inclusion(leaf, proof.index, proof.path, checkpoint.head)
+    return leaf
+
+
+def check_chains(bundle: Bundle) -> str:
+    """The receipts of a lane follow one another: numbers, hashes, running totals."""
+    count = check_lanes(bundle.held, LANES)
+    return f"{count} lanes"
+
+
+def check_invoices(bundle: Bundle) -> str:
+    """Each invoice is closing minus opening, and no receipt contradicts it."""
+    for name in bundle.container.below("invoices/"):
+        try:
+            bundle.billed.append(_check_invoice(bundle, name))
+        except Rejected as error:
+            raise error.within(INVOICES, name) from error
+    _check_succession(bundle.billed)
+    return f"{len(bundle.billed)} invoices"
+
+
+def _check_invoice(bundle: Bundle, name: str) -> invoices.InvoiceEvidence:
+    data = bundle.container.read(name, invoices.EVIDENCE_BYTES_MAX)
+    evidence = invoices.parse_invoice(data)
+    is_named = name == f"invoices/{evidence.invoice.invoice_id}.json"
+    require(is_named, INVOICES, "the name is not the invoice's id")
+    invoices.check_signature(evidence, bundle.keyring, bundle.manifest.origin)
+    checkpoint = bundle.heads.open(evidence.checkpoint)
+    is_own = checkpoint.origin == bundle.manifest.origin
+    require(is_own, INVOICES, "a checkpoint of another log")
+    invoices.check_inclusions(evidence, checkpoint.head)
+    invoices.check_lanes(evidence)
+    invoices.check_sums(evidence)
+    for receipt in bundle.held:
+        fault = receipt.contradicts(evidence)
+        require(not fault, INVOICES, f"{receipt.name}: {fault}")
+    return evidence
+
+
+def _check_succession(evidence: list[invoices.InvoiceEvidence]) -> None:
+    """No call is billed twice, and none is left out between two adjoining periods."""
+    ordered = sorted(evidence, key=lambda item: (item.invoice.licence, item.invoice.starts_at))
+    for earlier, later in pairwise(ordered):
+        if earlier.invoice.licence == later.invoice.licence:
+            _check_pair(earlier.invoice, later.invoice)
+
+
+def _check_pair(earlier: invoices.Invoice, later: invoices.Invoice) -> None:
+    closing = {line.lane: line.closing_n for line in earlier.lines}
+    adjoins = earlier.ends_at == later.starts_at
+    for line in later.lines:
+        due = closing.pop(line.lane, 0)
+        faults = line.opening_n != due if adjoins else line.opening_n < due
+        require(not faults, INVOICES, f"lane {line.lane}: {later.invoice_id} does not follow on")
+    require(not closing, INVOICES, f"{later.invoice_id} drops a lane")
+
+
+def check_anchoring(bundle: Bundle, chain: Chain | None) -> str:
+    """Anchors name heads of this log; consistency proofs tie them to the checkpoint."""
+    anchors = []
+    if "anchors.json" in bundle.container:
+        anchors = read_anchors(bundle.container.read("anchors.json", ANCHORS_BYTES_MAX))
+    check_anchors(anchors, bundle.head, bundle.heads)
+    linked = _check_consistency(bundle) if "consistency.json" in bundle.container else 0
+    if chain is None:
+        return f"{len(anchors)} anchors, {linked} consistency proofs, not asked of a chain"
+    confirmed = check_on_chain(anchors, chain)
+    return f"{len(anchors)} anchors, {linked} consistency proofs, {confirmed} confirmed by chain"
+
+
+def _check_consistency(bundle: Bundle) -> int:
+    data = bundle.container.read("consistency.json", CONSISTENCY_BYTES_MAX)
+    value = canonical.parse(data, bytes_max=CONSISTENCY_BYTES_MAX)
+    proofs: Json = value if isinstance(value, list) else [value]
+    listed = Record(ANCHORS, {"proofs": proofs}).records("proofs", CONSISTENCIES_MAX)
+    for record in listed:
+        path = record.hashes("hashes", PATH_MAX)
+        bundle.heads.link(record.whole("from"), record.whole("to"), path)
+    return len(listed)
+
+
+def check_log(bundle: Bundle) -> str:
+    """The whole log, when it was exported: rebuilt, replayed, and compared with all the rest."""
+    folders = ("entries/", "tile/entries/")
+    if not any(bundle.container.below(folder) for folder in folders):
+        return "no export"
+    tiles = set(bundle.container.below("tile/")) - set(bundle.container.below("tile/entries/"))
+    source = ContainerSource(bundle.container)
+    audit = Audit(source, bundle.head, sizes=bundle.heads.sizes, has_tiles=bool(tiles))
+    bundle.facts = facts = audit.run()
+    for head in bundle.heads:
+        same = facts.roots.get(head.tree_size, head.root_hash) == head.root_hash
+        require(same, LOG, f"the log had another root hash at size {head.tree_size}")
+    for evidence in bundle.billed:
+        _check_lane_count(bundle, evidence, facts)
+    return f"{bundle.head.tree_size:,} leaves: {describe_types(facts.types)}"
+
+
+def _check_lane_count(bundle: Bundle, evidence: invoices.InvoiceEvidence, facts: LogFacts) -> None:
+    invoice = evidence.invoice
+    tree_size = bundle.heads.open(evidence.checkpoint).head.tree_size
+    due = facts.lanes.lanes_due(invoice.licence, tree_size=tree_size, ends_at=invoice.ends_at)
+    shown = len(evidence.lanes)
+    require(shown >= due, LOG, f"{invoice.invoice_id} shows {shown} of {due} lanes")

@@ -1,0 +1,45 @@
+"""Canonical JSON: one value, one byte string (sorted keys, no spaces, UTF-8, no floats)."""
+
+import json
+from typing import NoReturn
+
+from counterfoil_verify.errors import Rejected, require
+
+Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
+
+STEP = "canonical"
+
+
+def _refuse_float(text: str) -> NoReturn:
+    raise Rejected(STEP, f"{text[:40]} is not a whole number")
+
+
+_decoder = json.JSONDecoder(parse_float=_refuse_float, parse_constant=_refuse_float)
+_encoder = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+)
+
+
+def encode(value: Json) -> bytes:
+    """The canonical bytes of a value; strings escape only what JSON demands (RFC 8785, 3.2.2.2)."""
+    try:
+        return _encoder.encode(value).encode()
+    except (ValueError, RecursionError) as error:
+        raise Rejected(STEP, "the value has no canonical form") from error
+
+
+def parse_json(data: bytes) -> Json:
+    """Any JSON of whole numbers, canonical or not; for answers of a server, never for evidence."""
+    try:
+        value: Json = _decoder.decode(data.decode())
+    except (ValueError, RecursionError) as error:
+        raise Rejected(STEP, f"not JSON: {type(error).__name__}") from error
+    return value
+
+
+def parse(data: bytes, *, bytes_max: int) -> Json:
+    """The value of canonical bytes; duplicate keys, spaces and odd escapes are all Rejected."""
+    require(len(data) <= bytes_max, STEP, f"longer than {bytes_max} bytes")
+    value = parse_json(data)
+    require(encode(value) == data, STEP, "the bytes are not the canonical form of their value")
+    return value

@@ -1,0 +1,112 @@
+"""The command line: which evidence to check, with which keys, and where to report."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from counterfoil_verify import commands
+from counterfoil_verify.errors import NotChecked, Rejected
+from counterfoil_verify.report import Report
+
+PASSED, REJECTED, NOT_CHECKED = 0, 1, 3
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="counterfoil-verify", description=__doc__)
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--keys", type=Path, help="trusted keys (keys.json)")
+    shared.add_argument("--key", action="append", default=[], help="a trusted verification key")
+    shared.add_argument("--json", type=Path, help="write a machine-readable report here")
+    kinds = parser.add_subparsers(dest="command", required=True)
+    for name, (add_arguments, about) in _COMMANDS.items():
+        add_arguments(kinds.add_parser(name, parents=[shared], help=about, description=about))
+    return parser
+
+
+def _receipt(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, help="usage receipt: JSON, or the header's value")
+    parser.add_argument("--body", type=Path, help="the response body as received")
+    parser.add_argument("--proof", type=Path, help="the leaf's ledger proof")
+    parser.set_defaults(run=commands.check_receipt)
+
+
+def _proof(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, help="ledger proof (C2SP tlog-proof)")
+    parser.add_argument("--entry", type=Path, required=True, help="leaf bytes or usage receipt")
+    parser.set_defaults(run=commands.check_proof)
+
+
+def _invoice(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, help="invoice evidence")
+    parser.set_defaults(run=commands.check_invoice)
+
+
+def _log(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("place", help="the log's address, a folder, or an evidence bundle")
+    parser.add_argument("--token", default="", help="an auditor's bearer token")
+    parser.add_argument("--token-file", type=Path, help="a file that holds the token")
+    parser.add_argument("--without-tiles", action="store_true", help="compare entries only")
+    parser.add_argument("--since", type=Path, help="an earlier checkpoint, to be extended")
+    parser.set_defaults(run=commands.check_log)
+
+
+def _chain(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--rpc", required=True, help="address of an EVM node's JSON-RPC")
+    parser.add_argument("--contract", required=True, help="address of the anchor registry")
+    parser.add_argument("--checkpoint", type=Path, required=True, help="the log's checkpoint")
+    parser.add_argument("--log", help="where the tiles are, for consistency between sizes")
+    parser.set_defaults(run=commands.check_chain)
+
+
+def _bundle(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, help="evidence bundle (zip)")
+    parser.add_argument("--rpc", help="address of an EVM node, to check the anchors")
+    parser.set_defaults(run=commands.check_bundle)
+
+
+def _contradiction(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("first", type=Path, help="usage receipt, invoice evidence or checkpoint")
+    parser.add_argument("second", type=Path, help="another one")
+    parser.set_defaults(run=commands.check_contradiction)
+
+
+_COMMANDS: dict[str, tuple[Callable[[argparse.ArgumentParser], None], str]] = {
+    "receipt": (_receipt, "check a usage receipt"),
+    "proof": (_proof, "check that a leaf is in the log"),
+    "invoice": (_invoice, "check an invoice against its opening and closing leaves"),
+    "log": (_log, "audit the whole log"),
+    "chain": (_chain, "compare a checkpoint with the anchor contract"),
+    "bundle": (_bundle, "check an evidence bundle"),
+    "contradiction": (_contradiction, "show that two signed statements contradict each other"),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a check; 0 passed, 1 rejected, 2 used wrongly, 3 could not check."""
+    options = _parser().parse_args(arguments)
+    report = Report(options.command, sys.stdout)
+    try:
+        options.run(options, report)
+    except Rejected as error:
+        return _end(options, report, f"REJECTED at {error.step}: {error.reason}", REJECTED)
+    except NotChecked as error:
+        return _end(options, report, f"NOT CHECKED ({error.step}): {error.reason}", NOT_CHECKED)
+    return _end(options, report, "verified", PASSED)
+
+
+def _end(options: argparse.Namespace, report: Report, verdict: str, code: int) -> int:
+    report.facts["verdict"] = verdict
+    report.say(verdict)
+    if options.json is None:
+        return code
+    try:
+        options.json.write_text(report.to_json(), encoding="utf-8")
+    except OSError as error:
+        print(f"the report cannot be written: {error}", file=sys.stderr)
+        return code or NOT_CHECKED
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

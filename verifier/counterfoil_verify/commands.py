@@ -1,0 +1,246 @@
+"""The seven commands: each a sequence of numbered steps over evidence read from files."""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from counterfoil_verify import bundle as bundles
+from counterfoil_verify import contradictions, invoices, receipts
+from counterfoil_verify.chain import Chain, parse_address
+from counterfoil_verify.container import Container
+from counterfoil_verify.errors import NotChecked, Rejected, require
+from counterfoil_verify.keys import KEYS_BYTES_MAX, Keyring, keyring_of, parse_keyring
+from counterfoil_verify.leaves import LEAF_BYTES_MAX, Leaf, parse_leaf
+from counterfoil_verify.log import STEPS as AUDIT_STEPS
+from counterfoil_verify.log import Audit, LogFacts, describe_types, read_checkpoint
+from counterfoil_verify.merkle import Head, check_consistency
+from counterfoil_verify.notes import NOTE_BYTES_MAX, Checkpoint, open_checkpoint
+from counterfoil_verify.paths import TilePaths
+from counterfoil_verify.proofs import check_proof as prove
+from counterfoil_verify.proofs import parse_proof
+from counterfoil_verify.report import Report
+from counterfoil_verify.sources import open_source, read_file
+from counterfoil_verify.tiles import Source
+
+BODY_BYTES_MAX = 1 << 28
+TOKEN_BYTES_MAX = 8_192
+PROGRESS_SECONDS = 1.0
+
+
+def _keyring(options: argparse.Namespace, report: Report) -> Keyring:
+    """The trusted keys; without any there is nothing to check against."""
+    keyring = _given_keys(options)
+    if keyring is None:
+        raise NotChecked("keys", "no trusted keys: give --keys or --key")
+    report.show_keys(keyring)
+    return keyring
+
+
+def _given_keys(options: argparse.Namespace) -> Keyring | None:
+    if options.keys is not None:
+        return parse_keyring(read_file(options.keys, KEYS_BYTES_MAX), str(options.keys))
+    return keyring_of(options.key) if options.key else None
+
+
+def check_receipt(options: argparse.Namespace, report: Report) -> None:
+    """A usage receipt: format, signature, commitments, then body and proof where given."""
+    keyring = _keyring(options, report)
+    with report.step("format") as detail:
+        receipt = receipts.parse_receipt(read_file(options.file, 2 * receipts.RECEIPT_BYTES_MAX))
+        point = receipt.call.point
+        detail.append(f"call {point.n} in lane {point.lane} of {point.licence}")
+    with report.step("signature") as detail:
+        detail.append(receipts.check_signature(receipt, keyring).name)
+    with report.step("commitments"):
+        receipts.check_detail(receipt)
+    if options.body is not None:
+        with report.step("body"):
+            receipts.check_body(receipt, read_file(options.body, BODY_BYTES_MAX))
+    if options.proof is not None:
+        origin = receipt.promise.origin
+        _check_inclusion(report, options.proof, receipt.call.leaf, keyring, origin=origin)
+
+
+def _check_inclusion(
+    report: Report, path: Path, leaf: Leaf, keyring: Keyring, *, origin: str = ""
+) -> None:
+    with report.together("proof", "checkpoint", "inclusion") as details:
+        proof = parse_proof(read_file(path, NOTE_BYTES_MAX))
+        checkpoint = prove(proof, leaf.hash, keyring)
+        require(origin in {"", checkpoint.origin}, "checkpoint", "another log than promised")
+        details["checkpoint"].append(_describe(checkpoint))
+        details["inclusion"].append(f"leaf {proof.index:,}")
+
+
+def _describe(checkpoint: Checkpoint) -> str:
+    seen = f", witnessed by {', '.join(checkpoint.witnesses)}" if checkpoint.witnesses else ""
+    return f"{checkpoint.origin}, size {checkpoint.head.tree_size:,}{seen}"
+
+
+def check_proof(options: argparse.Namespace, report: Report) -> None:
+    """A ledger proof for a leaf given by its bytes or inside its usage receipt."""
+    keyring = _keyring(options, report)
+    with report.step("leaf") as detail:
+        leaf = _read_leaf(read_file(options.entry, 2 * receipts.RECEIPT_BYTES_MAX))
+        detail.append(f"{leaf.type}, {leaf.hash.hex()}")
+    _check_inclusion(report, options.file, leaf, keyring)
+
+
+def _read_leaf(data: bytes) -> Leaf:
+    if len(data) <= LEAF_BYTES_MAX and receipts.FORMAT.encode() not in data:
+        try:
+            return parse_leaf(data)
+        except Rejected:
+            if data.startswith(b"{"):
+                raise
+    return receipts.parse_receipt(data).call.leaf
+
+
+def check_invoice(options: argparse.Namespace, report: Report) -> None:
+    """Invoice evidence: signature, two leaves a lane under a checkpoint, differences and sums."""
+    keyring = _keyring(options, report)
+    with report.step("format") as detail:
+        evidence = invoices.parse_invoice(read_file(options.file, invoices.EVIDENCE_BYTES_MAX))
+        detail.append(evidence.invoice.invoice_id)
+    with report.step("checkpoint") as detail:
+        checkpoint = open_checkpoint(evidence.checkpoint, keyring)
+        detail.append(_describe(checkpoint))
+    with report.step("signature") as detail:
+        detail.append(invoices.check_signature(evidence, keyring, checkpoint.origin).name)
+    with report.step("inclusion") as detail:
+        detail.append(f"{invoices.check_inclusions(evidence, checkpoint.head)} leaves")
+    with report.step("lanes") as detail:
+        invoices.check_lanes(evidence)
+        detail.append(f"{len(evidence.lanes)} lanes")
+    with report.step("sums") as detail:
+        charged = invoices.check_sums(evidence)
+        detail.append(f"{charged // 10**8}.{charged % 10**8:08d} {evidence.invoice.currency}")
+
+
+def check_log(options: argparse.Namespace, report: Report) -> None:
+    """The whole log from its address, a folder or a bundle; progress goes to stderr."""
+    keyring = _keyring(options, report)
+    source = open_source(options.place, _token(options))
+    with report.step("checkpoint") as detail:
+        checkpoint = read_checkpoint(source, keyring)
+        detail.append(_describe(checkpoint))
+    earlier = _earlier(options, keyring, checkpoint)
+    audit = Audit(
+        source, checkpoint.head, sizes=[head.tree_size for head in earlier],
+        has_tiles=not options.without_tiles,
+    )  # fmt: skip
+    with report.together(*AUDIT_STEPS) as details:
+        facts = audit.run(_progress())
+        for head in earlier:
+            same = facts.roots.get(head.tree_size) == head.root_hash
+            require(same, "root", f"the log had another root hash at size {head.tree_size}")
+        _detail_audit(details, facts)
+    report.facts["leaves"] = checkpoint.head.tree_size
+    report.facts["types"] = dict(facts.types)
+
+
+def _earlier(options: argparse.Namespace, keyring: Keyring, newest: Checkpoint) -> list[Head]:
+    if options.since is None:
+        return []
+    earlier = open_checkpoint(read_file(options.since, NOTE_BYTES_MAX), keyring)
+    require(earlier.origin == newest.origin, "checkpoint", "the earlier one is of another log")
+    is_earlier = earlier.head.tree_size <= newest.head.tree_size
+    require(is_earlier, "checkpoint", "the log is smaller than it was")
+    return [earlier.head]
+
+
+def _detail_audit(details: dict[str, list[str]], facts: LogFacts) -> None:
+    details["entries"].append(describe_types(facts.types))
+    details["tiles"].append(f"{facts.tiles:,} tiles")
+    details["lanes"].append(f"{len(facts.lanes):,} lanes")
+    late = f", {facts.lanes.late_calls} calls from before sequenced after"
+    revoked = f"{facts.lanes.revoked_count:,} licences revoked"
+    details["revocations"].append(revoked + (late if facts.lanes.late_calls else ""))
+
+
+def _token(options: argparse.Namespace) -> str:
+    if options.token_file is None:
+        return str(options.token)
+    return read_file(options.token_file, TOKEN_BYTES_MAX).decode("ascii", "replace").strip()
+
+
+def _progress() -> Callable[[int, int], None]:
+    """A line on stderr each second, with the speed since the start."""
+    started = shown = time.monotonic()
+
+    def show(done: int, size: int) -> None:
+        nonlocal shown
+        now = time.monotonic()
+        if now - shown >= PROGRESS_SECONDS or done == size:
+            shown = now
+            speed = done / max(now - started, 1e-9)
+            print(f"{done:,} of {size:,} leaves, {speed:,.0f} a second", file=sys.stderr)
+
+    return show
+
+
+def check_chain(options: argparse.Namespace, report: Report) -> None:
+    """What the anchor contract says against a checkpoint."""
+    keyring = _keyring(options, report)
+    contract = parse_address(options.contract, "contract")
+    with report.step("checkpoint") as detail:
+        checkpoint = open_checkpoint(read_file(options.checkpoint, NOTE_BYTES_MAX), keyring)
+        detail.append(_describe(checkpoint))
+    chain = Chain(options.rpc)
+    with report.step("chain") as detail:
+        detail.append(f"chain {chain.chain_id()}")
+    with report.step("anchored head") as detail:
+        head = chain.head(contract)
+        require(head.tree_size, "anchored head", "the contract holds no head yet")
+        detail.append(f"size {head.tree_size:,}")
+    with report.step("agreement") as detail:
+        announced = chain.anchored(contract, checkpoint.head.tree_size)
+        source = open_source(options.log) if options.log else None
+        detail.append(_agree(checkpoint.head, head, announced, source))
+
+
+def _agree(ours: Head, newest: Head, announced: Head | None, source: Source | None) -> str:
+    step = "agreement"
+    if ours.tree_size == newest.tree_size:
+        require(ours == newest, step, f"fork: the chain has another root for {ours.tree_size}")
+        return "the newest anchor is this checkpoint"
+    if announced is not None:
+        require(ours == announced, step, f"fork: the chain had another root for {ours.tree_size}")
+        return "an earlier anchor is this checkpoint"
+    if source is None:
+        raise NotChecked(step, "the sizes differ: give --log so that consistency can be proven")
+    first, second = sorted((ours, newest), key=lambda head: head.tree_size)
+    path = TilePaths(source, second.tree_size).consistency(first.tree_size)
+    check_consistency(first, second, path)
+    return f"size {second.tree_size:,} extends size {first.tree_size:,}"
+
+
+def check_bundle(options: argparse.Namespace, report: Report) -> None:
+    """An evidence bundle in ten steps."""
+    with report.step(bundles.CONTAINER) as detail:
+        container = Container.open(options.file)
+        detail.append(f"{len(container):,} files")
+    given = _given_keys(options)
+    if given is not None:
+        report.show_keys(given)
+    chain = Chain(options.rpc) if options.rpc else None
+    bundles.check_bundle(container, given, report, chain=chain)
+
+
+def check_contradiction(options: argparse.Namespace, report: Report) -> None:
+    """Two signed statements that cannot both be true: passes when they contradict each other."""
+    keyring = _keyring(options, report)
+    found = []
+    for name, path in (("first", options.first), ("second", options.second)):
+        with report.step(f"{name} signature") as detail:
+            signed = contradictions.read_signed(
+                read_file(path, invoices.EVIDENCE_BYTES_MAX), keyring
+            )
+            detail.append(signed.kind)
+            found.append(signed.statement)
+    with report.step(contradictions.STEP) as detail:
+        reason = contradictions.find_contradiction(*found)
+        detail.append(f"two contradicting signatures: {reason}")
+    report.facts["contradiction"] = reason

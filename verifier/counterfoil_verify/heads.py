@@ -1,0 +1,48 @@
+"""Every head that a piece of evidence names: two roots for one size are a fork."""
+
+from collections.abc import Iterator
+
+from counterfoil_verify.errors import Rejected, require
+from counterfoil_verify.keys import Keyring
+from counterfoil_verify.merkle import Head, check_consistency
+from counterfoil_verify.notes import Checkpoint, open_checkpoint
+
+FORK = "fork"
+
+
+class HeadBook:
+    """Opens checkpoints once each and remembers which root each size has."""
+
+    def __init__(self, keyring: Keyring) -> None:
+        self.keyring = keyring
+        self._opened: dict[bytes, Checkpoint] = {}
+        self._roots: dict[int, bytes] = {}
+
+    def __iter__(self) -> Iterator[Head]:
+        for tree_size, root_hash in self._roots.items():
+            yield Head(tree_size, root_hash)
+
+    @property
+    def sizes(self) -> frozenset[int]:
+        """The tree sizes named so far."""
+        return frozenset(self._roots)
+
+    def open(self, data: bytes) -> Checkpoint:
+        """A verified checkpoint; Rejected as a fork when another root is known for its size."""
+        found = self._opened.get(data)
+        if found is None:
+            found = self._opened[data] = open_checkpoint(data, self.keyring)
+            self.note(found.head)
+        return found
+
+    def note(self, head: Head) -> None:
+        """Remember a head."""
+        known = self._roots.setdefault(head.tree_size, head.root_hash)
+        require(known == head.root_hash, FORK, f"two root hashes for size {head.tree_size}")
+
+    def link(self, first_size: int, second_size: int, path: list[bytes]) -> None:
+        """Check a consistency proof between two sizes named before."""
+        first, second = self._roots.get(first_size), self._roots.get(second_size)
+        if first is None or second is None:
+            raise Rejected(FORK, f"a proof from {first_size} to {second_size}, sizes of no head")
+        check_consistency(Head(first_size, first), Head(second_size, second), path)

@@ -1,0 +1,229 @@
+"""Invoice evidence: a bill proved by the opening and the closing leaf of every meter lane."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from counterfoil_verify import canonical
+from counterfoil_verify.errors import Rejected, require
+from counterfoil_verify.fields import Record
+from counterfoil_verify.keys import Key, Keyring, verify_named
+from counterfoil_verify.leaves import LANE_OPENED, LanePoint, Leaf, lane_point, parse_leaf
+from counterfoil_verify.merkle import Head, check_inclusion
+from counterfoil_verify.notes import NOTE_BYTES_MAX
+from counterfoil_verify.proofs import PATH_MAX
+
+FORMAT_STEP = "format"
+SIGNATURE_STEP = "signature"
+LANES_STEP = "lanes"
+SUMS_STEP = "sums"
+
+FORMAT = "counterfoil-invoice-evidence/1"
+DOMAIN = b"counterfoil/invoice/v1\x00"
+EVIDENCE_BYTES_MAX = 4_194_304
+LANES_MAX = 1_024
+MINOR_UNIT = 1_000_000
+"""Amounts count 10⁻⁸ of a currency unit, so one fen or cent is 10⁶ of them."""
+
+
+@dataclass(frozen=True)
+class InvoiceLine:
+    """What the invoice says of one lane."""
+
+    lane: int
+    opening_n: int
+    closing_n: int
+    units: int
+    amount: int
+
+
+@dataclass(frozen=True)
+class Invoice:
+    """What the exchange asks for; amounts in units of 10⁻⁸, times in microseconds since 1970."""
+
+    invoice_id: str
+    licence: str
+    currency: str
+    starts_at: int
+    ends_at: int
+    lines: tuple[InvoiceLine, ...]
+    record: Record
+
+    def covers(self, at: int) -> bool:
+        """Whether the instant is inside the period: its start included, its end not."""
+        return self.starts_at <= at < self.ends_at
+
+
+@dataclass(frozen=True)
+class ProvenLeaf:
+    """A leaf with its place in the tree."""
+
+    leaf: Leaf
+    point: LanePoint
+    index: int
+    path: tuple[bytes, ...]
+
+
+@dataclass(frozen=True)
+class LaneEvidence:
+    """The last leaf of a lane before the period, and the last one inside it."""
+
+    lane: int
+    opening: ProvenLeaf
+    closing: ProvenLeaf
+
+
+@dataclass(frozen=True)
+class InvoiceEvidence:
+    """Invoice evidence as read; only the checks below make it evidence."""
+
+    invoice: Invoice
+    key: str
+    signature: bytes
+    lanes: tuple[LaneEvidence, ...]
+    checkpoint: bytes
+
+
+def parse_invoice(data: bytes) -> InvoiceEvidence:
+    """Invoice evidence from its canonical JSON."""
+    try:
+        value = canonical.parse(data.removesuffix(b"\n"), bytes_max=EVIDENCE_BYTES_MAX)
+        return _read(Record(FORMAT_STEP, value, "the invoice evidence"))
+    except Rejected as error:
+        raise error.within(FORMAT_STEP) from error
+
+
+def _read(record: Record) -> InvoiceEvidence:
+    record.only("format", "invoice", "signature", "key", "lanes", "lane_count", "checkpoint")
+    require(record.text("format") == FORMAT, FORMAT_STEP, f"the format is not {FORMAT}")
+    checkpoint = record.text("checkpoint")
+    require(len(checkpoint) <= NOTE_BYTES_MAX, FORMAT_STEP, "the checkpoint is too long")
+    evidence = InvoiceEvidence(
+        invoice=_read_invoice(record.record("invoice")),
+        key=record.text("key"),
+        signature=record.base64("signature", 64),
+        lanes=tuple(_read_lane(lane) for lane in record.records("lanes", LANES_MAX)),
+        checkpoint=checkpoint.encode(),
+    )
+    count = record.whole("lane_count")
+    require(count == len(evidence.lanes), FORMAT_STEP, f"{count} lanes are counted, not shown")
+    return evidence
+
+
+def _read_invoice(record: Record) -> Invoice:
+    period = record.record("period")
+    period.only("from", "until")
+    for name in ("units", "usage_amount", "charged_amount", "rounding_amount", "issued_at"):
+        require(name in record.members, FORMAT_STEP, f"{name} is missing")
+    return Invoice(
+        invoice_id=record.text("invoice_id"),
+        licence=record.text("licence"),
+        currency=record.text("currency"),
+        starts_at=period.instant("from"),
+        ends_at=period.instant("until"),
+        lines=tuple(_read_line(line) for line in record.records("lanes", LANES_MAX)),
+        record=record,
+    )
+
+
+def _read_line(record: Record) -> InvoiceLine:
+    return InvoiceLine(
+        lane=record.whole("lane"),
+        opening_n=record.whole("opening_n"),
+        closing_n=record.whole("closing_n"),
+        units=record.whole("units"),
+        amount=record.amount("amount"),
+    )
+
+
+def _read_lane(record: Record) -> LaneEvidence:
+    record.only("lane", "opening", "closing")
+    opening = _read_leaf(record.record("opening"))
+    return LaneEvidence(record.whole("lane"), opening, _read_leaf(record.record("closing")))
+
+
+def _read_leaf(record: Record) -> ProvenLeaf:
+    record.only("entry", "index", "path")
+    leaf = parse_leaf(record.base64("entry"))
+    path = tuple(record.hashes("path", PATH_MAX))
+    return ProvenLeaf(leaf, lane_point(leaf), record.whole("index"), path)
+
+
+def check_signature(evidence: InvoiceEvidence, keyring: Keyring, origin: str) -> Key:
+    """Reject unless a trusted statement key of the log's operator signed the invoice."""
+    expected = f"{origin}/statements"
+    require(evidence.key == expected, SIGNATURE_STEP, "the key is not named after the origin")
+    message = DOMAIN + canonical.encode(dict(evidence.invoice.record.members))
+    return verify_named(
+        keyring.statements, evidence.key, message, evidence.signature, step=SIGNATURE_STEP
+    )
+
+
+def check_inclusions(evidence: InvoiceEvidence, head: Head) -> int:
+    """How many leaves were shown to be under the head; Rejected when one is not."""
+    leaves = [leaf for lane in evidence.lanes for leaf in (lane.opening, lane.closing)]
+    for proven in leaves:
+        check_inclusion(proven.leaf.hash, proven.index, proven.path, head)
+    return len(leaves)
+
+
+def check_lanes(evidence: InvoiceEvidence) -> None:
+    """Reject unless each line is its lane's closing totals minus its opening totals."""
+    lines = evidence.invoice.lines
+    numbers = [line.lane for line in lines]
+    shown = [lane.lane for lane in evidence.lanes]
+    require(numbers == shown, LANES_STEP, "the lanes billed are not the lanes shown")
+    due = list(range(1, len(numbers) + 1))
+    require(numbers == due, LANES_STEP, "the lanes are not numbered from 1 without a gap")
+    for line, lane in zip(lines, evidence.lanes, strict=True):
+        for reason in _faults(evidence.invoice, line, lane):
+            raise Rejected(LANES_STEP, f"lane {line.lane}: {reason}")
+
+
+def _faults(invoice: Invoice, line: InvoiceLine, lane: LaneEvidence) -> Iterator[str]:
+    opening, closing = lane.opening.point, lane.closing.point
+    for point in (opening, closing):
+        if (point.licence, point.lane) != (invoice.licence, line.lane):
+            yield "a leaf of another licence or lane"
+        if point.n and point.currency != invoice.currency:
+            yield "a leaf in another currency"
+    if (opening.n, closing.n) != (line.opening_n, line.closing_n):
+        yield "the leaves have other numbers than the line"
+    yield from _order_faults(lane)
+    yield from _period_faults(invoice, lane)
+    if closing.total_units - opening.total_units != line.units:
+        yield "the units are not closing minus opening"
+    if closing.total_amount - opening.total_amount != line.amount:
+        yield "the amount is not closing minus opening"
+
+
+def _order_faults(lane: LaneEvidence) -> Iterator[str]:
+    opening, closing = lane.opening, lane.closing
+    if opening.point.n > closing.point.n:
+        yield "it closes before it opens"
+    if opening.point.n == closing.point.n and opening.leaf.hash != closing.leaf.hash:
+        yield "two leaves of one number"
+    if opening.point.n < closing.point.n and opening.index >= closing.index:
+        yield "the closing leaf is not behind the opening leaf in the log"
+
+
+def _period_faults(invoice: Invoice, lane: LaneEvidence) -> Iterator[str]:
+    opening, closing = lane.opening, lane.closing
+    if opening.leaf.type != LANE_OPENED and opening.leaf.at >= invoice.starts_at:
+        yield "the opening leaf is not before the period"
+    if closing.leaf.hash != opening.leaf.hash and not invoice.covers(closing.leaf.at):
+        yield "the closing leaf is outside the period"
+
+
+def check_sums(evidence: InvoiceEvidence) -> int:
+    """The charged amount in units of 10⁻⁸; Rejected when a sum or the rounding is wrong."""
+    record, lines = evidence.invoice.record, evidence.invoice.lines
+    usage = sum(line.amount for line in lines)
+    charged = (usage + MINOR_UNIT // 2) // MINOR_UNIT * MINOR_UNIT
+    with_units = record.whole("units") == sum(line.units for line in lines)
+    require(with_units, SUMS_STEP, "the units are not the sum of the lanes")
+    require(record.amount("usage_amount") == usage, SUMS_STEP, "the usage amount is not the sum")
+    rounded = record.amount("charged_amount") == charged
+    require(rounded, SUMS_STEP, "the charged amount is not rounded half-up to the minor unit")
+    rest = record.signed_amount("rounding_amount") == charged - usage
+    require(rest, SUMS_STEP, "the rounding amount is not charged minus usage")
+    return charged

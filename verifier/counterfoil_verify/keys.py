@@ -1,0 +1,131 @@
+"""Verification keys: their text form (C2SP signed-note vkeys), their roles, their fingerprints."""
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from counterfoil_verify.canonical import Json, parse_json
+from counterfoil_verify.errors import Rejected, require
+from counterfoil_verify.fields import Record, decode_base64
+
+STEP = "keys"
+ED25519 = 0x01
+PUBLIC_SIZE = 32
+COSIGNATURE = 0x04
+KEYS_BYTES_MAX = 65_536
+KEYS_PER_ROLE_MAX = 64
+RECEIPTS_SUFFIX = "/receipts"
+STATEMENTS_SUFFIX = "/statements"
+_VKEY = re.compile(r"([^\s+]{1,255})\+([0-9a-f]{8})\+(\S{1,100})")
+
+
+@dataclass(frozen=True)
+class Key:
+    """One Ed25519 verification key under its name."""
+
+    name: str
+    key_id: bytes
+    algorithm: int
+    public: bytes
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the 32 public key bytes, in hexadecimal."""
+        return hashlib.sha256(self.public).hexdigest()
+
+    def verify(self, message: bytes, signature: bytes, step: str) -> None:
+        """Reject at `step` a signature that this key did not make (RFC 8032)."""
+        try:
+            Ed25519PublicKey.from_public_bytes(self.public).verify(signature, message)
+        except (InvalidSignature, ValueError) as error:
+            raise Rejected(step, f"the signature of {self.name} is false") from error
+
+
+def parse_vkey(text: str) -> Key:
+    """A key from `name+hex key id+base64(algorithm || public key)`; the key id is recomputed."""
+    match = _VKEY.fullmatch(text)
+    if match is None:
+        raise Rejected(STEP, "not a verification key")
+    name, key_id, encoded = match.groups()
+    data = decode_base64(encoded, STEP, "a public key")
+    require(len(data) == 1 + PUBLIC_SIZE, STEP, "not an Ed25519 public key")
+    require(data[0] in {ED25519, COSIGNATURE}, STEP, f"algorithm {data[0]} is not supported")
+    expected = hashlib.sha256(name.encode() + b"\n" + data).digest()[:4]
+    require(expected.hex() == key_id, STEP, f"the key id of {name} is not that of its key")
+    return Key(name, expected, data[0], data[1:])
+
+
+@dataclass(frozen=True)
+class Keyring:
+    """The trusted keys, by what each may sign; a key of one role is never accepted in another."""
+
+    checkpoint: tuple[Key, ...] = ()
+    receipts: tuple[Key, ...] = ()
+    statements: tuple[Key, ...] = ()
+    witnesses: tuple[Key, ...] = ()
+    source: str = field(default="", compare=False)
+
+    def roles(self) -> Iterator[tuple[str, Key]]:
+        """Every key with its role, for showing fingerprints."""
+        for role in ("checkpoint", "receipts", "statements", "witnesses"):
+            for key in getattr(self, role):
+                yield role, key
+
+
+def verify_named(
+    keys: Iterable[Key], name: str, message: bytes, signature: bytes, *, step: str
+) -> Key:
+    """The key of that name which made the signature; several share a name during a rotation."""
+    candidates = [key for key in keys if key.name == name]
+    require(candidates, step, f"no trusted key is named {name[:200]!r}")
+    for key in candidates[:-1]:
+        try:
+            key.verify(message, signature, step)
+        except Rejected:
+            continue
+        return key
+    candidates[-1].verify(message, signature, step)
+    return candidates[-1]
+
+
+def parse_keyring(data: bytes, source: str) -> Keyring:
+    """A keyring from keys.json: per role one verification key or a list of them."""
+    require(len(data) <= KEYS_BYTES_MAX, STEP, f"longer than {KEYS_BYTES_MAX} bytes")
+    record = Record(STEP, parse_json(data), "keys.json")
+    record.only(optional=("checkpoint", "receipts", "statements", "witnesses"))
+    roles = {name: _keys_of(value) for name, value in record.members.items()}
+    return _checked(Keyring(**roles, source=source))
+
+
+def _keys_of(value: Json) -> tuple[Key, ...]:
+    texts = value if isinstance(value, list) else [value]
+    require(len(texts) <= KEYS_PER_ROLE_MAX, STEP, f"more than {KEYS_PER_ROLE_MAX} keys of a role")
+    require(all(isinstance(text, str) for text in texts), STEP, "a key is not text")
+    return tuple(parse_vkey(str(text)) for text in texts)
+
+
+def _checked(keyring: Keyring) -> Keyring:
+    """Roles agree with names: `<origin>`, `<origin>/receipts`, `<origin>/statements`."""
+    for role, key in keyring.roles():
+        algorithm = COSIGNATURE if role == "witnesses" else ED25519
+        require(key.algorithm == algorithm, STEP, f"{key.name} has another role's algorithm")
+    for key in keyring.receipts:
+        require(key.name.endswith(RECEIPTS_SUFFIX), STEP, f"{key.name} is no receipt key")
+    for key in keyring.statements:
+        require(key.name.endswith(STATEMENTS_SUFFIX), STEP, f"{key.name} is no statement key")
+    return keyring
+
+
+def keyring_of(vkeys: Iterable[str]) -> Keyring:
+    """A keyring from single verification keys, each given the role that its name ends in."""
+    keys = [parse_vkey(text) for text in vkeys]
+    plain = [key for key in keys if key.algorithm == ED25519]
+    receipts = tuple(key for key in plain if key.name.endswith(RECEIPTS_SUFFIX))
+    statements = tuple(key for key in plain if key.name.endswith(STATEMENTS_SUFFIX))
+    others = tuple(key for key in plain if key not in receipts and key not in statements)
+    witnesses = tuple(key for key in keys if key.algorithm == COSIGNATURE)
+    return Keyring(others, receipts, statements, witnesses, source="the command line")

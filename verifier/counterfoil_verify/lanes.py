@@ -1,0 +1,134 @@
+"""Meter lanes replayed leaf by leaf: gapless numbers, chained hashes, right running totals."""
+
+from counterfoil_verify import canonical
+from counterfoil_verify.errors import Rejected, require
+from counterfoil_verify.fields import AMOUNT_MAX, WHOLE_MAX, parse_instant
+from counterfoil_verify.leaves import CallFields
+
+STEP = "lanes"
+REVOCATIONS = "revocations"
+LATE_MAX = 60_000_000
+"""A call admitted before a revocation may be sequenced behind it for the merge delay, in µs."""
+
+
+class LaneState:
+    """Where one lane stands; mutable because an audit moves it once per leaf."""
+
+    __slots__ = (
+        "currency", "leaf", "n", "opened_at", "opened_index", "revoked_at", "total_amount",
+        "total_units",
+    )  # fmt: skip
+
+    def __init__(self, leaf: bytes, *, opened_index: int, opened_at: int) -> None:
+        self.opened_index = opened_index
+        self.opened_at = opened_at
+        self.revoked_at: int | None = None
+        self.n = 0
+        self.total_units = 0
+        self.total_amount = 0
+        self.currency = b""
+        self.leaf = leaf
+
+
+def place_of(licence: str, lane: int) -> bytes:
+    """A lane's name: the canonical text of its two members, as a call leaf holds them."""
+    return b'%d,"licence":%s' % (lane, canonical.encode(licence))
+
+
+class LaneBook:
+    """Every lane of a log. Memory grows with lanes and revocations, never with calls."""
+
+    def __init__(self) -> None:
+        self.late_calls = 0
+        self._lanes: dict[bytes, LaneState] = {}
+        self._counts: dict[str, int] = {}
+        self._revoked: dict[str, int] = {}
+
+    def __len__(self) -> int:
+        return len(self._lanes)
+
+    @property
+    def revoked_count(self) -> int:
+        """How many licences were revoked."""
+        return len(self._revoked)
+
+    def lanes_of(self, licence: str) -> list[LaneState]:
+        """The lanes of a licence in the order of their numbers."""
+        count = self._counts.get(licence, 0)
+        return [self._lanes[place_of(licence, lane)] for lane in range(1, count + 1)]
+
+    def lanes_due(self, licence: str, *, tree_size: int, ends_at: int) -> int:
+        """How many lanes the licence had opened under a tree size and before an instant."""
+        return sum(
+            lane.opened_index < tree_size and lane.opened_at < ends_at
+            for lane in self.lanes_of(licence)
+        )
+
+    def open(self, licence: str, lane: int, state: LaneState) -> None:
+        """Open the licence's next lane; numbers start at 1 and leave no gap."""
+        due = self._counts.get(licence, 0) + 1
+        require(lane == due, STEP, f"lane {lane} of {licence[:80]} opened where {due} is due")
+        state.revoked_at = self._revoked.get(licence)
+        self._counts[licence] = due
+        self._lanes[place_of(licence, lane)] = state
+
+    def revoke(self, licence: str, at: int) -> None:
+        """Take no further call of the licence; the first revocation counts."""
+        revoked_at = self._revoked.setdefault(licence, at)
+        for lane in self.lanes_of(licence):
+            lane.revoked_at = revoked_at
+
+    def finish(self) -> None:
+        """Totals only grow, so it is enough that the last ones are in range."""
+        for place, lane in self._lanes.items():
+            is_small = lane.total_units < WHOLE_MAX and lane.total_amount < AMOUNT_MAX
+            require(is_small, STEP, f"lane {_shown(place)}: the totals are too large")
+
+    def call(self, fields: CallFields, leaf: bytes) -> None:
+        """Move a lane by one call leaf; `leaf` is the leaf hash in hexadecimal."""
+        amount, at, currency, place, n, previous, total_amount, total_units, units = fields
+        state = self._lanes.get(place)
+        if state is None:
+            raise Rejected(STEP, f"a call in lane {_shown(place)}, which was never opened")
+        state.n += 1
+        state.total_units += int(units)
+        state.total_amount += int(amount)
+        if (
+            int(n) != state.n
+            or previous != state.leaf
+            or int(total_units) != state.total_units
+            or int(total_amount) != state.total_amount
+        ):
+            raise Rejected(STEP, f"lane {_shown(place)}: {_fault(fields, state)}")
+        state.leaf = leaf
+        if currency != state.currency:
+            _begin(fields, state)
+        if state.revoked_at is not None:
+            self._check_revoked(parse_instant(at.decode(), STEP, "at"), state.revoked_at, place)
+
+    def _check_revoked(self, at: int, revoked_at: int, place: bytes) -> None:
+        shown = _shown(place)
+        require(at < revoked_at, REVOCATIONS, f"a call in lane {shown} after the revocation")
+        is_timely = revoked_at - at <= LATE_MAX
+        require(is_timely, REVOCATIONS, f"a call in lane {shown} sequenced too late")
+        self.late_calls += 1
+
+
+def _begin(fields: CallFields, state: LaneState) -> None:
+    """The first call fixes the lane's currency."""
+    is_first = state.n == 1
+    require(is_first, STEP, f"lane {_shown(fields[3])}: {state.n} changes the currency")
+    state.currency = fields[2]
+
+
+def _fault(fields: CallFields, state: LaneState) -> str:
+    n = int(fields[4])
+    if n != state.n:
+        return f"{state.n - 1} is followed by {n}"
+    if fields[5] != state.leaf:
+        return f"{n} does not name its predecessor"
+    return f"the totals of {n} do not add up"
+
+
+def _shown(place: bytes) -> str:
+    return place.decode(errors="replace").replace(',"licence":', " of ").replace('"', "")[:100]

@@ -1,0 +1,138 @@
+"""Usage receipts: the leaf's exact bytes, the exchange's signature, and the commitments inside."""
+
+import base64
+import hmac
+from dataclasses import dataclass
+
+from counterfoil_verify import canonical
+from counterfoil_verify.canonical import Json
+from counterfoil_verify.errors import Rejected, require
+from counterfoil_verify.fields import Record
+from counterfoil_verify.keys import Key, Keyring, verify_named
+from counterfoil_verify.leaves import Call, parse_call, parse_leaf
+
+FORMAT_STEP = "format"
+SIGNATURE_STEP = "signature"
+COMMITMENTS_STEP = "commitments"
+BODY_STEP = "body"
+
+FORMAT = "counterfoil-usage-receipt/1"
+DOMAIN = b"counterfoil/usage-receipt/v1\x00"
+RECEIPT_BYTES_MAX = 65_536
+MERGE_DELAY_MAX = 86_400
+MICROSECONDS = 1_000_000
+_REQUEST_MEMBERS = ("method", "listing", "parameters")
+
+
+@dataclass(frozen=True)
+class Promise:
+    """What the exchange undertook: the leaf is in this log by this time."""
+
+    origin: str
+    issued_at: int
+    merge_delay_seconds: int
+    record: Record
+
+    @property
+    def due_at(self) -> int:
+        """Microseconds since 1970 at which the leaf must be under a checkpoint."""
+        return self.issued_at + self.merge_delay_seconds * MICROSECONDS
+
+
+@dataclass(frozen=True)
+class UsageReceipt:
+    """A usage receipt as read; only `check_signature` makes it evidence."""
+
+    call: Call
+    promise: Promise
+    detail: Record
+    detail_key: bytes
+    key: str
+    signature: bytes
+
+
+def parse_receipt(data: bytes) -> UsageReceipt:
+    """A usage receipt from its canonical JSON, or from the value of the `Usage-Receipt` header."""
+    data = data.removesuffix(b"\n")
+    if not data.startswith(b"{"):
+        data = _from_header(data)
+    try:
+        value = canonical.parse(data, bytes_max=RECEIPT_BYTES_MAX)
+    except Rejected as error:
+        raise error.within(FORMAT_STEP) from error
+    return _read(Record(FORMAT_STEP, value, "the usage receipt"))
+
+
+def _from_header(data: bytes) -> bytes:
+    try:
+        decoded = base64.b64decode(data + b"=" * (-len(data) % 4), altchars=b"-_", validate=True)
+    except ValueError as error:
+        raise Rejected(FORMAT_STEP, "neither JSON nor a receipt header") from error
+    again = base64.urlsafe_b64encode(decoded).rstrip(b"=")
+    require(again == data, FORMAT_STEP, "the receipt header is not strict Base64")
+    return decoded
+
+
+def _read(record: Record) -> UsageReceipt:
+    record.only("format", "entry", "detail", "detail_key", "promise", "key", "signature")
+    require(record.text("format") == FORMAT, FORMAT_STEP, f"the format is not {FORMAT}")
+    return UsageReceipt(
+        call=_read_call(record.base64("entry")),
+        promise=_read_promise(record.record("promise")),
+        detail=record.record("detail"),
+        detail_key=record.base64("detail_key", 32),
+        key=record.text("key"),
+        signature=record.base64("signature", 64),
+    )
+
+
+def _read_call(entry: bytes) -> Call:
+    try:
+        return parse_call(parse_leaf(entry))
+    except Rejected as error:
+        raise error.within(FORMAT_STEP) from error
+
+
+def _read_promise(record: Record) -> Promise:
+    record.only("origin", "issued_at", "merge_delay_seconds")
+    delay = record.whole("merge_delay_seconds")
+    require(delay <= MERGE_DELAY_MAX, FORMAT_STEP, f"a merge delay above {MERGE_DELAY_MAX} seconds")
+    return Promise(record.text("origin"), record.instant("issued_at"), delay, record)
+
+
+def check_signature(receipt: UsageReceipt, keyring: Keyring) -> Key:
+    """Reject unless a trusted receipt key of the promised log signed leaf hash and promise."""
+    expected = f"{receipt.promise.origin}/receipts"
+    require(receipt.key == expected, SIGNATURE_STEP, "the key is not named after the origin")
+    promise = canonical.encode(dict(receipt.promise.record.members))
+    message = DOMAIN + receipt.call.leaf.hash + promise
+    return verify_named(
+        keyring.receipts, receipt.key, message, receipt.signature, step=SIGNATURE_STEP
+    )
+
+
+def check_detail(receipt: UsageReceipt) -> None:
+    """Reject a detail record other than the one the leaf commits to, or a request that differs."""
+    detail = receipt.detail.members
+    _commitment(receipt, "detail", canonical.encode(dict(detail)))
+    if all(name in detail for name in _REQUEST_MEMBERS):
+        request: Json = {name: detail[name] for name in _REQUEST_MEMBERS}
+        _commitment(receipt, "request", canonical.encode(request))
+
+
+def check_body(receipt: UsageReceipt, body: bytes) -> None:
+    """Reject a response body other than the one delivered, byte for byte."""
+    try:
+        _commitment(receipt, "response", body)
+    except Rejected as error:
+        raise error.within(BODY_STEP) from error
+
+
+def _commitment(receipt: UsageReceipt, name: str, message: bytes) -> None:
+    computed = hmac.digest(receipt.detail_key, name.encode() + b"\x00" + message, "sha256")
+    stated = receipt.call.leaf.record.hexadecimal(name, 32)
+    require(
+        hmac.compare_digest(computed, stated),
+        COMMITMENTS_STEP,
+        f"the leaf commits to another {name}",
+    )

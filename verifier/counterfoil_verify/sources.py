@@ -1,0 +1,110 @@
+"""Where a log is read from: its address, a folder, or the zip file of an export."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from counterfoil_verify.container import Container
+from counterfoil_verify.errors import NotChecked, Rejected
+from counterfoil_verify.tiles import Source
+from counterfoil_verify.transport import OK, Site
+
+STEP = "source"
+CHECKPOINT = "checkpoint"
+_NOT_THERE = frozenset({404, 410})
+_ALIASES: Mapping[str, str] = {"checkpoint": "checkpoint.txt", "tile/entries/": "entries/"}
+
+
+def _spellings(name: str) -> Iterator[str]:
+    """The log's path and the shorter one that an export may use."""
+    yield name
+    for prefix, alias in _ALIASES.items():
+        if name.startswith(prefix):
+            yield alias + name.removeprefix(prefix)
+
+
+class FolderSource:
+    """A log's files in a folder."""
+
+    is_remote = False
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def read(self, name: str, bytes_max: int) -> bytes | None:
+        """The file, or None where there is none."""
+        for spelling in _spellings(name):
+            data = find_file(self._folder / spelling, bytes_max)
+            if data is not None:
+                return data
+        return None
+
+
+class ContainerSource:
+    """A log's files in an evidence bundle."""
+
+    is_remote = False
+
+    def __init__(self, container: Container) -> None:
+        self._container = container
+
+    def read(self, name: str, bytes_max: int) -> bytes | None:
+        """The file, or None where there is none."""
+        for spelling in _spellings(name):
+            if spelling in self._container:
+                return self._container.read(spelling, bytes_max)
+        return None
+
+
+class SiteSource:
+    """A log's files at its address, the entries with an auditor's token."""
+
+    is_remote = True
+
+    def __init__(self, site: Site, token: str = "") -> None:
+        self._site = site
+        self._headers = {"Accept-Encoding": "gzip, identity"}
+        if token:
+            self._headers["Authorization"] = f"Bearer {token}"
+
+    def read(self, name: str, bytes_max: int) -> bytes | None:
+        """The file, or None where the server has none; NotChecked for any other refusal."""
+        answer = self._site.get(name, self._headers, bytes_max=bytes_max)
+        if answer.status in _NOT_THERE:
+            return None
+        if answer.status != OK:
+            raise NotChecked(STEP, f"the server answers {answer.status} for {name}")
+        return answer.body
+
+
+def find_file(path: Path, bytes_max: int) -> bytes | None:
+    """A file's bytes, or None where there is no file; Rejected when it is too long."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(bytes_max + 1)
+    except (FileNotFoundError, IsADirectoryError):
+        return None
+    except (OSError, ValueError) as error:
+        raise NotChecked(STEP, f"{path}: {error}") from error
+    if len(data) > bytes_max:
+        raise Rejected(STEP, f"{path.name} is longer than {bytes_max} bytes")
+    return data
+
+
+def read_file(path: Path, bytes_max: int) -> bytes:
+    """A file's bytes; NotChecked when it cannot be read."""
+    data = find_file(path, bytes_max)
+    if data is None:
+        raise NotChecked(STEP, f"{path} is not a file")
+    return data
+
+
+def open_source(place: str, token: str = "") -> Source:
+    """The source for an address, a folder or a zip file."""
+    if place.startswith(("http://", "https://")):
+        return SiteSource(Site(place), token)
+    path = Path(place)
+    if path.is_dir():
+        return FolderSource(path)
+    if path.is_file():
+        return ContainerSource(Container.open(path))
+    raise NotChecked(STEP, f"{place} is neither an address, a folder nor a file")

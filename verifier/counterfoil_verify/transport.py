@@ -1,0 +1,100 @@
+"""Bounded HTTP over the standard library: no redirects, limited size, limited time and retries."""
+
+import http.client
+import threading
+import zlib
+from collections.abc import Mapping
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from counterfoil_verify.errors import NotChecked
+
+STEP = "network"
+TIMEOUT_SECONDS = 30
+ATTEMPTS_MAX = 3
+OK = 200
+_GZIP = 31
+
+
+class Answer(NamedTuple):
+    """A server's answer, decompressed."""
+
+    status: int
+    body: bytes
+
+
+class Site:
+    """One server, spoken to over a kept-open connection per thread."""
+
+    def __init__(self, url: str) -> None:
+        try:
+            parts = urlsplit(url)
+            self._port = parts.port
+        except ValueError as error:
+            raise NotChecked(STEP, "not an address") from error
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise NotChecked(STEP, "not an http or https address")
+        self._is_secure = parts.scheme == "https"
+        self._host = parts.hostname
+        self._prefix = parts.path.rstrip("/")
+        self._query = f"?{parts.query}" if parts.query else ""
+        self._thread = threading.local()
+
+    def get(self, name: str, headers: Mapping[str, str], *, bytes_max: int) -> Answer:
+        """The file `name` below the address; NotChecked when the server cannot be reached."""
+        path = f"{self._prefix}/{name}{self._query}"
+        return self._ask("GET", path, None, headers, bytes_max=bytes_max)
+
+    def post(self, body: bytes, headers: Mapping[str, str], *, bytes_max: int) -> Answer:
+        """The answer to a body sent to the address itself."""
+        path = f"{self._prefix or '/'}{self._query}"
+        return self._ask("POST", path, body, headers, bytes_max=bytes_max)
+
+    def _ask(
+        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str], *,
+        bytes_max: int,
+    ) -> Answer:  # fmt: skip
+        failure: Exception = OSError("never tried")
+        for _ in range(ATTEMPTS_MAX):
+            connection = self._connection()
+            try:
+                connection.request(method, path, body, dict(headers))
+                response = connection.getresponse()
+                data = response.read(bytes_max + 1)
+                if len(data) <= bytes_max and not response.isclosed():
+                    response.read(1)
+                encoding = response.headers.get("Content-Encoding", "identity")
+                return Answer(response.status, _decoded(data, encoding, bytes_max))
+            except (OSError, http.client.HTTPException, ValueError) as error:
+                self._forget()
+                failure = error
+        raise NotChecked(STEP, f"{self._host}: {type(failure).__name__}: {failure}"[:300])
+
+    def _connection(self) -> http.client.HTTPConnection:
+        found: http.client.HTTPConnection | None = getattr(self._thread, "connection", None)
+        if found is None:
+            kind = http.client.HTTPSConnection if self._is_secure else http.client.HTTPConnection
+            found = kind(self._host, self._port, timeout=TIMEOUT_SECONDS)
+            self._thread.connection = found
+        return found
+
+    def _forget(self) -> None:
+        self._connection().close()
+        self._thread.connection = None
+
+
+def _decoded(data: bytes, encoding: str, bytes_max: int) -> bytes:
+    if len(data) > bytes_max:
+        raise NotChecked(STEP, f"the server sent more than {bytes_max} bytes")
+    if encoding == "identity":
+        return data
+    if encoding != "gzip":
+        raise NotChecked(STEP, f"the server sent the encoding {encoding[:40]!r}")
+    unpacker = zlib.decompressobj(_GZIP)
+    try:
+        unpacked = unpacker.decompress(data, bytes_max + 1)
+    except zlib.error as error:
+        raise NotChecked(STEP, "the server sent broken gzip") from error
+    if len(unpacked) > bytes_max:
+        raise NotChecked(STEP, f"the server sent more than {bytes_max} bytes")
+    return unpacked
