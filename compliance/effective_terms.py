@@ -151,7 +151,15 @@ def to_document(terms: Terms) -> dict[str, Any]:
 
 ENFORCED = ("fields", "calls_max", "calls_per_second", "starts_at", "ends_at", "purposes")
 """What the exchange itself refuses on every call."""
-PROMISED = ("regions", "retention", "transfer", "recipients", "may_sublicense", "duties", "prohibitions")
+PROMISED = (
+    "regions",
+    "retention",
+    "transfer",
+    "recipients",
+    "may_sublicense",
+    "duties",
+    "prohibitions",
+)
 """What only the contract and audits can hold the buyer to."""
 
 

@@ -32,11 +32,11 @@ class ReviewAlreadyOpen(CounterfoilError):
         )
 
 
-class DossierChanged(CounterfoilError):
+class DossierHashMismatch(CounterfoilError):
     """The dossier does not have the hash that it was handed in or examined under."""
 
     kind = ErrorKind.CONFLICT
-    slug = "dossier-changed"
+    slug = "dossier-hash-mismatch"
     title = "The dossier is not the one that was examined"
 
     def __init__(self, version_id: str) -> None:
@@ -146,22 +146,22 @@ class RuleSetUnknown(CounterfoilError):
         super().__init__("It cannot be replayed.", rule_set_hash=rule_set_hash)
 
 
-class ListingNotFound(CounterfoilError):
+class ListingNeverPublished(CounterfoilError):
     """No listing of this code was ever published."""
 
     kind = ErrorKind.NOT_FOUND
-    slug = "listing-not-found"
+    slug = "listing-never-published"
     title = "There is no such listing"
 
     def __init__(self, listing_code: str) -> None:
         super().__init__(f"No listing {listing_code}.", listing_code=listing_code)
 
 
-class ListingNotOpen(CounterfoilError):
+class ListingNotInForce(CounterfoilError):
     """The listing is suspended, delisted or revoked."""
 
     kind = ErrorKind.CONFLICT
-    slug = "listing-not-open"
+    slug = "listing-not-in-force"
     title = "The listing is not open"
 
     def __init__(self, listing_code: str, state: str) -> None:
@@ -216,6 +216,17 @@ class ScenarioOutsideListing(CounterfoilError):
 
     def __init__(self, errors: list[dict[str, str]]) -> None:
         super().__init__("See errors for each term.", errors=errors)
+
+
+class ScenarioForOwnListing(CounterfoilError):
+    """A supplier asks to use its own listing."""
+
+    kind = ErrorKind.CONFLICT
+    slug = "scenario-for-own-listing"
+    title = "The listing is your own"
+
+    def __init__(self, listing_code: str) -> None:
+        super().__init__("A scenario needs two parties.", listing_code=listing_code)
 
 
 class LicenceNotFound(CounterfoilError):
@@ -275,3 +286,14 @@ class UpstreamProbeUnavailable(CounterfoilError):
 
     def __init__(self) -> None:
         super().__init__("Answer the rule by hand with a reason.")
+
+
+class EvaluationNotFound(CounterfoilError):
+    """No rule evaluation of this id is within the caller's reach."""
+
+    kind = ErrorKind.NOT_FOUND
+    slug = "evaluation-not-found"
+    title = "There is no such evaluation"
+
+    def __init__(self, evaluation_id: str) -> None:
+        super().__init__(f"No evaluation {evaluation_id}.", evaluation_id=evaluation_id)

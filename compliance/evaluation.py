@@ -36,6 +36,17 @@ class RuleOutcome:
             "decided_by": dict(self.decided_by),
         }
 
+    @classmethod
+    def read(cls, document: Mapping[str, Any]) -> "RuleOutcome":
+        """The outcome that `document` wrote."""
+        return cls(
+            document["rule_id"],
+            document["rule_version"],
+            Severity(document["severity"]),
+            Outcome(document["outcome"]),
+            document["decided_by"],
+        )
+
     @property
     def blocks(self) -> bool:
         """Whether it stops the case by itself."""
@@ -112,6 +123,7 @@ def find(facts: Mapping[str, Any], path: str) -> Any:
     return value
 
 
-def failing_ids(outcomes: Iterable[RuleOutcome]) -> list[str]:
-    """The ids of outcomes that failed or broke, in order."""
-    return [each.rule_id for each in outcomes if each.outcome in FAILING]
+def worst_severity(outcomes: Iterable[RuleOutcome]) -> Severity:
+    """The gravest rule that did not pass; what waits for a person is no finding yet."""
+    doubtful = {each.severity for each in outcomes if each.outcome in FAILING | {Outcome.WARN}}
+    return next((each for each in Severity if each in doubtful), Severity.INFO)

@@ -49,12 +49,6 @@ def _plan_terms(plan: Mapping[str, Any]) -> Mapping[str, Any]:
     return terms
 
 
-def evidence_valid_until(dossier: Mapping[str, Any]) -> str | None:
-    """The last day (ISO 8601) on which every dated document of the dossier is still valid."""
-    days = [document.get("valid_to") for document in dossier.get("evidence") or ()]
-    return min((day for day in days if day), default=None)
-
-
 def product_terms(dossier: Mapping[str, Any]) -> dict[str, Any]:
     """What a scenario for the product may ask for at most."""
     return {

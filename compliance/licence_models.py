@@ -7,6 +7,7 @@ from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base
+from compliance.effective_terms import split_by_enforcement
 from compliance.scenario_machine import ScenarioState
 
 
@@ -86,3 +87,13 @@ class Licence(Base):
     ended_at: Mapped[datetime | None]
     ended_by: Mapped[str | None]
     reason_code: Mapped[str | None]
+
+    @property
+    def enforced(self) -> dict[str, Any]:
+        """The half of the terms that the exchange refuses calls by."""
+        return split_by_enforcement(self.terms)["enforced"]
+
+    @property
+    def promised(self) -> dict[str, Any]:
+        """The half that rests on the contract and on audits."""
+        return split_by_enforcement(self.terms)["promised"]

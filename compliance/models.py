@@ -7,7 +7,7 @@ from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base
-from compliance.review_machine import Review, Stage
+from compliance.review_machine import TRANSITIONS, Decision, Review, Stage
 
 
 class Party(Base):
@@ -87,6 +87,10 @@ class ReviewCase(Base):
         if review.stage is Stage.APPROVED:
             self.second_approved_hash = self.dossier_hash
 
+    def refuse_when_decided(self) -> None:
+        """Raises `IllegalTransition` unless reviewers are still at work."""
+        TRANSITIONS.next(self.stage, Decision.APPROVE)
+
 
 class RuleEvaluation(Base):
     """One run of a rule set over a case, with everything needed to run it again."""
@@ -140,6 +144,7 @@ class ReviewDecision(Base):
     reviewer_id: Mapped[str]
     decision: Mapped[str]
     reason: Mapped[str]
+    reason_salt: Mapped[str]
     reason_hash: Mapped[str]
     dossier_hash: Mapped[str]
     decided_at: Mapped[datetime]

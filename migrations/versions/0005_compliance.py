@@ -185,6 +185,8 @@ def _create_decisions() -> None:
         sa.Column("reviewer_id", sa.Text, nullable=False),
         sa.Column("decision", sa.Text, nullable=False),
         sa.Column("reason", sa.Text, nullable=False),
+        # Reasons are short words that could be guessed from a bare hash on the public log.
+        sa.Column("reason_salt", sa.Text, nullable=False),
         sa.Column("reason_hash", sa.Text, nullable=False),
         sa.Column("dossier_hash", sa.Text, nullable=False),
         sa.Column("decided_at", INSTANT, nullable=False),

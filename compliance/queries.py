@@ -1,0 +1,183 @@
+"""Reads: the reviewers' queue, one case on one screen, scenarios and licences."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from app.core.paging import Page, paginate
+from app.core.unit_of_work import UnitOfWork
+from compliance.conflicts import QUESTIONS
+from compliance.errors import LicenceNotFound, ReviewCaseNotFound, ScenarioNotFound
+from compliance.evaluation import RuleOutcome
+from compliance.licence_models import Licence, Scenario
+from compliance.models import ItemAnswer, ReviewCase, RuleEvaluation
+from compliance.review_machine import OPEN_STAGES
+from compliance.rule_set import RuleSet
+from compliance.services.decisions import answers_of
+from compliance.services.evaluations import findings_of, held_rule_set
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class CaseView:
+    """Everything that a reviewer needs of one case."""
+
+    case: ReviewCase
+    evaluation_id: str
+    machine_findings: list[Document]
+    left_to_judge: list[Document]
+    documents: list[Document]
+    conflict_questions: list[Document]
+
+
+def list_cases(
+    uow: UnitOfWork,
+    *,
+    stage: str | None = None,
+    severity: str | None = None,
+    risk_level: str | None = None,
+    older_than_hours: int | None = None,
+    cursor: str | None = None,
+    limit: int = 20,
+) -> Page[ReviewCase]:
+    """The queue, oldest first; without a stage only what is still undecided."""
+    stages = OPEN_STAGES if stage is None else (stage,)
+    wanted = select(ReviewCase).where(ReviewCase.stage.in_(stages))
+    if severity is not None:
+        wanted = wanted.where(ReviewCase.severity == severity)
+    if risk_level is not None:
+        wanted = wanted.where(ReviewCase.risk_level == risk_level)
+    if older_than_hours is not None:
+        since = uow.now - timedelta(hours=older_than_hours)
+        wanted = wanted.where(ReviewCase.stage_since_at <= since)
+    return paginate(
+        uow.session, wanted, key=ReviewCase.id, cursor=cursor, limit=limit, newest_first=False
+    )
+
+
+def list_cases_of_supplier(
+    uow: UnitOfWork, supplier_id: str, *, cursor: str | None = None, limit: int = 20
+) -> Page[ReviewCase]:
+    """A supplier's own cases, newest first."""
+    wanted = select(ReviewCase).where(ReviewCase.supplier_id == supplier_id)
+    return paginate(uow.session, wanted, key=ReviewCase.id, cursor=cursor, limit=limit)
+
+
+def get_case_view(uow: UnitOfWork, case_id: str) -> CaseView:
+    """One case on one screen; raises `ReviewCaseNotFound`."""
+    case = uow.session.get(ReviewCase, case_id)
+    if case is None:
+        raise ReviewCaseNotFound(case_id)
+    evaluation = latest_evaluation(uow, case)
+    rules = held_rule_set(uow, evaluation.rule_set_hash)
+    outcomes = [RuleOutcome.read(each) for each in evaluation.outcomes]
+    return CaseView(
+        case=case,
+        evaluation_id=evaluation.id,
+        machine_findings=findings_of(outcomes, rules),
+        left_to_judge=_left_to_judge(outcomes, rules, answers_of(uow, case)),
+        documents=_documents(case.dossier, rules),
+        conflict_questions=[
+            {"code": code, "en": en, "zh": zh} for code, (en, zh) in QUESTIONS.items()
+        ],
+    )
+
+
+def latest_evaluation(uow: UnitOfWork, case: ReviewCase) -> RuleEvaluation:
+    """The last run of the rules over the case; opening it ran them, so there is one."""
+    wanted = select(RuleEvaluation).where(RuleEvaluation.case_id == case.id)
+    return uow.session.scalars(wanted.order_by(RuleEvaluation.id.desc()).limit(1)).one()
+
+
+def _left_to_judge(
+    outcomes: list[RuleOutcome], rules: RuleSet, answers: list[ItemAnswer]
+) -> list[Document]:
+    left = [each for each in outcomes if each.needs_person]
+    given: dict[str, list[Document]] = {}
+    for answer in answers:
+        said = {"outcome": answer.outcome, "reason": answer.reason, "by": answer.reviewer_id}
+        given.setdefault(answer.rule_id, []).append(said)
+    return [
+        {**finding, "answers": given.get(finding["rule_id"], [])}
+        for finding in findings_of(left, rules)
+    ]
+
+
+def _documents(dossier: Document, rules: RuleSet) -> list[Document]:
+    return [
+        {
+            **document,
+            "proves": [rule.id for rule in rules.rules if document["kind"] in rule.evidence_kinds],
+        }
+        for document in dossier.get("evidence") or ()
+    ]
+
+
+def list_evaluations(
+    uow: UnitOfWork, case_id: str, *, cursor: str | None = None, limit: int = 20
+) -> Page[RuleEvaluation]:
+    """Every run of the rules over a case, newest first."""
+    wanted = select(RuleEvaluation).where(RuleEvaluation.case_id == case_id)
+    return paginate(uow.session, wanted, key=RuleEvaluation.id, cursor=cursor, limit=limit)
+
+
+def list_scenarios(
+    uow: UnitOfWork,
+    *,
+    buyer_id: str | None,
+    state: str | None = None,
+    listing_code: str | None = None,
+    cursor: str | None = None,
+    limit: int = 20,
+) -> Page[Scenario]:
+    """A buyer's scenarios, or everybody's for the exchange (``buyer_id`` None), newest first."""
+    wanted = select(Scenario)
+    if buyer_id is not None:
+        wanted = wanted.where(Scenario.buyer_id == buyer_id)
+    if state is not None:
+        wanted = wanted.where(Scenario.state == state)
+    if listing_code is not None:
+        wanted = wanted.where(Scenario.listing_code == listing_code)
+    return paginate(uow.session, wanted, key=Scenario.id, cursor=cursor, limit=limit)
+
+
+def get_scenario(uow: UnitOfWork, scenario_id: str, *, buyer_id: str | None) -> Scenario:
+    """One scenario of the buyer, or anybody's for the exchange; raises `ScenarioNotFound`."""
+    scenario = uow.session.get(Scenario, scenario_id)
+    if scenario is None or buyer_id not in {None, scenario.buyer_id}:
+        raise ScenarioNotFound(scenario_id)
+    return scenario
+
+
+def list_licences(
+    uow: UnitOfWork,
+    *,
+    organisation_id: str | None,
+    state: str | None = None,
+    listing_code: str | None = None,
+    cursor: str | None = None,
+    limit: int = 20,
+) -> Page[Licence]:
+    """Licences in which the organisation is a party, or all for the exchange (None)."""
+    wanted = select(Licence)
+    if organisation_id is not None:
+        wanted = wanted.where(
+            (Licence.buyer_id == organisation_id) | (Licence.supplier_id == organisation_id)
+        )
+    if state is not None:
+        wanted = wanted.where(Licence.state == state)
+    if listing_code is not None:
+        wanted = wanted.where(Licence.listing_code == listing_code)
+    return paginate(uow.session, wanted, key=Licence.id, cursor=cursor, limit=limit)
+
+
+def get_licence(uow: UnitOfWork, licence_id: str, *, organisation_id: str | None) -> Licence:
+    """One licence of which the organisation is a party; raises `LicenceNotFound`."""
+    licence = uow.session.get(Licence, licence_id)
+    parties = None if licence is None else {None, licence.buyer_id, licence.supplier_id}
+    if licence is None or parties is None or organisation_id not in parties:
+        raise LicenceNotFound(licence_id)
+    return licence

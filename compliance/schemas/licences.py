@@ -1,0 +1,212 @@
+"""Shapes of listings' standing, scenarios and licences."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import ValidationError, fields, validate, validates_schema
+
+from app.web.paging import PageQuerySchema
+from app.web.schemas import Integer, Schema, Text, Timestamp
+from compliance.listing_machine import LICENCE_REVOCATIONS, LISTING_REVOCATIONS, SuspensionReason
+from compliance.purposes import CODES
+from compliance.regions import is_region
+from compliance.retention import is_retention
+from compliance.scenario_machine import LicenceState, ScenarioDecision, ScenarioState
+from compliance.schemas.reviews import REASON_MAX, one_of
+
+FIELDS_MAX = 200
+CALLS_MAX = 10**12
+CALLS_PER_SECOND_MAX = 10_000
+HUMAN_SUSPENSIONS = (
+    SuspensionReason.COMPLAINT,
+    SuspensionReason.QUALITY,
+    SuspensionReason.SECURITY_INCIDENT,
+    SuspensionReason.RIGHTS_DISPUTE,
+    SuspensionReason.REGULATOR_ORDER,
+)
+
+
+def _different(values: list[str]) -> None:
+    if len(set(values)) != len(values):
+        msg = "A value stands twice."
+        raise ValidationError(msg)
+
+
+def _purposes() -> fields.List[str]:
+    code = fields.String(validate=validate.OneOf(sorted(CODES)))
+    return fields.List(code, validate=[validate.Length(min=1, max=len(CODES)), _different])
+
+
+def _regions(**kwargs: Any) -> fields.List[str]:
+    region = fields.String(validate=_demand_region)
+    return fields.List(region, validate=[validate.Length(min=1, max=50), _different], **kwargs)
+
+
+def _demand_region(code: str) -> None:
+    if not is_region(code):
+        msg = "WORLD, a country by ISO 3166-1 or a GB/T 2260 code."
+        raise ValidationError(msg)
+
+
+def _demand_retention(text: str) -> None:
+    if not is_retention(text):
+        msg = "NO_CACHE, FIXED:<days>, CONTRACT_TERM or UNLIMITED."
+        raise ValidationError(msg)
+
+
+class SuspendListingSchema(Schema):
+    """Why the listing is suspended."""
+
+    reason_code = fields.String(required=True, validate=one_of(HUMAN_SUSPENSIONS))
+
+
+class RevokeListingSchema(Schema):
+    """Why the listing is ended for good."""
+
+    reason_code = fields.String(required=True, validate=one_of(LISTING_REVOCATIONS))
+
+
+class StandingSchema(Schema):
+    """How a listing stands."""
+
+    listing_code = fields.String()
+    state = fields.String()
+    reason_code = fields.String(allow_none=True)
+    evidence_lapses_at = Timestamp(allow_none=True)
+    changed_at = Timestamp()
+
+
+class NeededFieldSchema(Schema):
+    """An output field that the buyer needs, and what for."""
+
+    name = Text(max=63, required=True)
+    reason = Text(max=300, required=True)
+
+
+class SubmitScenarioSchema(Schema):
+    """A declared use: problem, solution, purpose, fields, volume, period, place, recipients."""
+
+    listing_code = Text(max=30, required=True)
+    sector = Text(max=40, required=True)
+    problem = Text(max=2_000, required=True)
+    solution = Text(max=2_000, required=True)
+    purpose = fields.String(required=True, validate=validate.OneOf(sorted(CODES)))
+    purpose_text = Text(max=1_000, required=True)
+    # "fields" would hide marshmallow's own attribute of that name.
+    fields_needed = fields.List(
+        fields.Nested(NeededFieldSchema),
+        data_key="fields",
+        attribute="fields",
+        required=True,
+        validate=validate.Length(min=1, max=FIELDS_MAX),
+    )
+    regions = _regions(required=True)
+    calls_max = Integer(min=1, max=CALLS_MAX, required=True)
+    calls_per_second = Integer(min=1, max=CALLS_PER_SECOND_MAX, required=True)
+    starts_at = Timestamp(required=True)
+    ends_at = Timestamp(required=True)
+    retention = fields.String(required=True, validate=_demand_retention)
+    recipients = fields.List(Text(max=100), required=True, validate=validate.Length(max=50))
+    prohibited_uses = fields.List(
+        Text(max=300), required=True, validate=validate.Length(min=1, max=50)
+    )
+
+    @validates_schema
+    def _check_period(self, data: Mapping[str, Any], **_kwargs: Any) -> None:
+        if data["starts_at"] >= data["ends_at"]:
+            msg = "The end is not after the start."
+            raise ValidationError(msg, "ends_at")
+
+
+class NarrowedTermsSchema(Schema):
+    """What the reviewer takes away; only members that are named are narrowed."""
+
+    purposes = _purposes()
+    fields_kept = fields.List(
+        Text(max=63),
+        data_key="fields",
+        attribute="fields",
+        validate=validate.Length(min=1, max=FIELDS_MAX),
+    )
+    regions = _regions()
+    calls_max = Integer(min=1, max=CALLS_MAX)
+    calls_per_second = Integer(min=1, max=CALLS_PER_SECOND_MAX)
+    starts_at = Timestamp()
+    ends_at = Timestamp()
+    retention = fields.String(validate=_demand_retention)
+
+
+class DecideScenarioSchema(Schema):
+    """A reviewer's decision on a scenario."""
+
+    decision = fields.String(required=True, validate=one_of(ScenarioDecision))
+    reason = Text(max=REASON_MAX, required=True)
+    narrowed = fields.Nested(NarrowedTermsSchema)
+
+
+class ScenarioSchema(Schema):
+    """A scenario and what was approved of it."""
+
+    id = fields.String()
+    buyer_id = fields.String()
+    supplier_id = fields.String()
+    listing_code = fields.String()
+    state = fields.String()
+    content = fields.Dict(keys=fields.String())
+    scenario_hash = fields.String()
+    terms = fields.Dict(keys=fields.String(), allow_none=True)
+    valid_from = Timestamp(allow_none=True)
+    valid_until = Timestamp(allow_none=True)
+    submitted_at = Timestamp()
+    decided_at = Timestamp(allow_none=True)
+    reason = fields.String(allow_none=True)
+    withdrawn_at = Timestamp(allow_none=True)
+
+
+class ScenarioQuerySchema(PageQuerySchema):
+    """Filters of scenarios."""
+
+    state = fields.String(load_default=None, validate=one_of(ScenarioState))
+    listing_code = fields.String(load_default=None, validate=validate.Length(min=1, max=30))
+
+
+class RevokeLicenceSchema(Schema):
+    """Why the licence ends before its term."""
+
+    reason_code = fields.String(required=True, validate=one_of(LICENCE_REVOCATIONS))
+
+
+class LicenceSchema(Schema):
+    """A licence: whole terms, and which half of them the exchange enforces."""
+
+    id = fields.String()
+    order_id = fields.String()
+    agreement_id = fields.String()
+    agreement_hash = fields.String()
+    buyer_id = fields.String()
+    supplier_id = fields.String()
+    listing_code = fields.String()
+    version_id = fields.String()
+    dossier_hash = fields.String()
+    scenario_id = fields.String()
+    terms = fields.Dict(keys=fields.String())
+    terms_hash = fields.String()
+    enforced = fields.Dict(keys=fields.String())
+    promised = fields.Dict(keys=fields.String())
+    plan_id = fields.String()
+    plan_hash = fields.String()
+    plan_terms = fields.Dict(keys=fields.String())
+    currency = fields.String()
+    starts_at = Timestamp()
+    ends_at = Timestamp()
+    state = fields.String()
+    issued_at = Timestamp()
+    ended_at = Timestamp(allow_none=True)
+    reason_code = fields.String(allow_none=True)
+
+
+class LicenceQuerySchema(PageQuerySchema):
+    """Filters of licences."""
+
+    state = fields.String(load_default=None, validate=one_of(LicenceState))
+    listing_code = fields.String(load_default=None, validate=validate.Length(min=1, max=30))

@@ -1,0 +1,97 @@
+"""What ends by itself: evidence, verifications, licences; one bounded batch per call."""
+
+from sqlalchemy import or_, select
+
+from app.core.unit_of_work import UnitOfWork
+from compliance.events import LicenceEnded
+from compliance.licence_models import Licence, ListingStanding, Scenario
+from compliance.listing_machine import MACHINE, ListingState, RevocationReason
+from compliance.models import Party
+from compliance.scenario_machine import END, LICENCE_TRANSITIONS, LicenceState, ScenarioState
+from compliance.services.licences import revoke
+from compliance.services.listings import open_causes, suspend
+
+TERM_ENDED = "TERM_ENDED"
+
+
+def suspend_expired(uow: UnitOfWork, limit: int) -> int:
+    """Suspend, end and revoke what has lapsed; how many rows changed, at most 3 x ``limit``.
+
+    Needs the exchange's reach. Rows that another worker holds are left to it.
+    """
+    return _suspend_lapsed(uow, limit) + _end_licences(uow, limit) + _revoke_left(uow, limit)
+
+
+def _suspend_lapsed(uow: UnitOfWork, limit: int) -> int:
+    unverified = select(Party.organisation_id).where(Party.verified_until <= uow.now)
+    wanted = (
+        select(ListingStanding)
+        .where(
+            ListingStanding.state == ListingState.LISTED,
+            or_(
+                ListingStanding.evidence_lapses_at <= uow.now,
+                ListingStanding.supplier_id.in_(unverified),
+            ),
+        )
+        .order_by(ListingStanding.listing_code)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    lapsed = list(uow.session.scalars(wanted))
+    for standing in lapsed:
+        causes = open_causes(standing, uow.session.get(Party, standing.supplier_id), uow.now)
+        suspend(uow, standing, MACHINE, causes[0])
+    return len(lapsed)
+
+
+def _end_licences(uow: UnitOfWork, limit: int) -> int:
+    wanted = (
+        select(Licence)
+        .where(Licence.state == LicenceState.ACTIVE, Licence.ends_at <= uow.now)
+        .order_by(Licence.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    over = list(uow.session.scalars(wanted))
+    for licence in over:
+        licence.state = LICENCE_TRANSITIONS.next(licence.state, END)
+        licence.ended_at, licence.ended_by, licence.reason_code = uow.now, MACHINE, TERM_ENDED
+        uow.record(
+            LicenceEnded(
+                occurred_at=uow.now,
+                licence_id=licence.id,
+                buyer_id=licence.buyer_id,
+                supplier_id=licence.supplier_id,
+                ends_at=licence.ends_at,
+            )
+        )
+    return len(over)
+
+
+def _revoke_left(uow: UnitOfWork, limit: int) -> int:
+    revoked = select(ListingStanding.listing_code).where(
+        ListingStanding.state == ListingState.REVOKED
+    )
+    withdrawn = select(Scenario.id).where(Scenario.state == ScenarioState.WITHDRAWN)
+    wanted = (
+        select(Licence)
+        .where(
+            Licence.state == LicenceState.ACTIVE,
+            or_(Licence.listing_code.in_(revoked), Licence.scenario_id.in_(withdrawn)),
+        )
+        .order_by(Licence.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    left = list(uow.session.scalars(wanted))
+    for licence in left:
+        reason = _reason(uow, licence)
+        revoke(uow, licence, actor_id=MACHINE, reason_code=reason)
+    return len(left)
+
+
+def _reason(uow: UnitOfWork, licence: Licence) -> RevocationReason:
+    standing = uow.session.get(ListingStanding, licence.listing_code)
+    if standing is not None and standing.state == ListingState.REVOKED:
+        return RevocationReason.LISTING_REVOKED
+    return RevocationReason.SCENARIO_WITHDRAWN

@@ -1,0 +1,243 @@
+"""Licences: issued for an order that a scenario permits, revoked by reason, never widened."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, select
+
+from app.core.canonical import digest_hex
+from app.core.principals import Permission, Principal
+from app.core.unit_of_work import UnitOfWork
+from compliance.effective_terms import Terms, effective, from_document, to_document
+from compliance.errors import (
+    LicenceCannotBeIssued,
+    LicenceNotFound,
+    NotYourDecision,
+    Obstacle,
+)
+from compliance.events import LicenceIssued, LicenceRevoked
+from compliance.facts import product_terms as approved_terms
+from compliance.licence_models import Licence, ListingStanding, Scenario
+from compliance.listing_machine import ListingState, RevocationReason
+from compliance.models import Party, ReviewCase
+from compliance.retention import NotARetention
+from compliance.review_machine import Stage
+from compliance.scenario_machine import LICENCE_TRANSITIONS, REVOKE, LicenceState
+
+REVOKED_AT_ONCE_MAX = 500
+"""Licences ended in one transaction; the worker's tick ends the rest of a larger number."""
+
+
+def issue_licence(
+    uow: UnitOfWork,
+    *,
+    order_id: str,
+    agreement_id: str,
+    agreement_hash: str,
+    buyer_id: str,
+    supplier_id: str,
+    listing_code: str,
+    product_id: str,  # noqa: ARG001 - the event is passed on whole
+    version_id: str,
+    dossier_hash: str,
+    plan_id: str,
+    plan_hash: str,
+    plan_terms: dict[str, Any],
+    scenario_id: str,
+    due_amount: int,  # noqa: ARG001 - money is the journal's
+    currency: str,
+    split: dict[str, int],
+    starts_at: datetime,
+    ends_at: datetime,
+    product_terms: dict[str, Any],
+) -> Licence:
+    """The licence of an order; raises `LicenceCannotBeIssued` and with it undoes the order.
+
+    Both parties verified, the listing open, exactly this dossier approved by two reviewers, and
+    an active scenario of this buyer for this listing: without one of them there is no licence.
+    """
+    _demand_parties(uow, buyer_id, supplier_id)
+    _demand_open_listing(uow, listing_code, supplier_id)
+    approval = _demand_approval(uow, version_id, dossier_hash, listing_code)
+    scenario = _demand_scenario(uow, scenario_id, buyer_id, listing_code)
+    terms = _effective(
+        (approved_terms(approval.dossier), product_terms, scenario.terms or {}),
+        Terms(
+            starts_at=starts_at,
+            ends_at=ends_at,
+            calls_per_second=plan_terms.get("calls_per_second"),
+        ),
+    )
+    document = to_document(terms)
+    licence = Licence(
+        id=uow.ids.opaque("lic"),
+        order_id=order_id,
+        agreement_id=agreement_id,
+        agreement_hash=agreement_hash,
+        buyer_id=buyer_id,
+        supplier_id=supplier_id,
+        listing_code=listing_code,
+        version_id=version_id,
+        dossier_hash=dossier_hash,
+        scenario_id=scenario_id,
+        terms=document,
+        terms_hash=digest_hex(document),
+        plan_id=plan_id,
+        plan_hash=plan_hash,
+        plan_terms=plan_terms,
+        split=split,
+        currency=currency,
+        starts_at=terms.starts_at,
+        ends_at=terms.ends_at,
+        state=LicenceState.ACTIVE,
+        issued_at=uow.now,
+    )
+    uow.session.add(licence)
+    uow.session.flush()
+    _record_issue(uow, licence)
+    return licence
+
+
+def _demand_parties(uow: UnitOfWork, buyer_id: str, supplier_id: str) -> None:
+    buyer = uow.session.get(Party, buyer_id)
+    supplier = uow.session.get(Party, supplier_id)
+    is_whole = (
+        buyer is not None
+        and supplier is not None
+        and buyer.is_buyer
+        and supplier.is_supplier
+        and min(buyer.verified_until, supplier.verified_until) > uow.now
+    )
+    if not is_whole:
+        raise LicenceCannotBeIssued(Obstacle.PARTY_NOT_VERIFIED)
+
+
+def _demand_open_listing(uow: UnitOfWork, listing_code: str, supplier_id: str) -> None:
+    # Shared lock: a suspension waits for this order or this order sees the suspension.
+    standing = uow.session.get(ListingStanding, listing_code, with_for_update={"read": True})
+    if (
+        standing is None
+        or standing.state != ListingState.LISTED
+        or standing.supplier_id != supplier_id
+    ):
+        raise LicenceCannotBeIssued(Obstacle.LISTING_NOT_OPEN)
+
+
+def _demand_approval(
+    uow: UnitOfWork, version_id: str, dossier_hash: str, listing_code: str
+) -> ReviewCase:
+    wanted = select(ReviewCase).where(
+        ReviewCase.version_id == version_id,
+        ReviewCase.dossier_hash == dossier_hash,
+        ReviewCase.listing_code == listing_code,
+        ReviewCase.stage == Stage.APPROVED,
+    )
+    approval = uow.session.scalars(wanted.limit(1)).one_or_none()
+    if approval is None:
+        raise LicenceCannotBeIssued(Obstacle.VERSION_NOT_APPROVED)
+    return approval
+
+
+def _demand_scenario(
+    uow: UnitOfWork, scenario_id: str, buyer_id: str, listing_code: str
+) -> Scenario:
+    scenario = uow.session.get(Scenario, scenario_id, with_for_update=True)
+    if (
+        scenario is None
+        or scenario.buyer_id != buyer_id
+        or scenario.listing_code != listing_code
+        or not scenario.is_active_at(uow.now)
+    ):
+        raise LicenceCannotBeIssued(Obstacle.SCENARIO_NOT_ACTIVE)
+    return scenario
+
+
+def _effective(documents: Iterable[Mapping[str, Any]], agreed: Terms) -> Terms:
+    try:
+        links = [from_document(document) for document in documents]
+    except NotARetention:
+        raise LicenceCannotBeIssued(Obstacle.TERMS_UNREADABLE) from None
+    return effective([*links, agreed])
+
+
+def _record_issue(uow: UnitOfWork, licence: Licence) -> None:
+    uow.record(
+        LicenceIssued(
+            occurred_at=uow.now,
+            licence_id=licence.id,
+            order_id=licence.order_id,
+            agreement_id=licence.agreement_id,
+            buyer_id=licence.buyer_id,
+            supplier_id=licence.supplier_id,
+            listing_code=licence.listing_code,
+            version_id=licence.version_id,
+            scenario_id=licence.scenario_id,
+            terms=licence.terms,
+            terms_hash=licence.terms_hash,
+            plan_id=licence.plan_id,
+            plan_hash=licence.plan_hash,
+            plan_terms=licence.plan_terms,
+            split=licence.split,
+            currency=licence.currency,
+            starts_at=licence.starts_at,
+            ends_at=licence.ends_at,
+        )
+    )
+
+
+def revoke_licence(
+    uow: UnitOfWork, principal: Principal, *, licence_id: str, reason_code: str
+) -> Licence:
+    """End a licence before its term: the exchange's risk officer or its supplier may.
+
+    Raises `LicenceNotFound`, `NotYourDecision`, `IllegalTransition`.
+    """
+    licence = uow.session.get(Licence, licence_id, with_for_update=True)
+    if licence is None:
+        raise LicenceNotFound(licence_id)
+    is_supplier = principal.organisation_id == licence.supplier_id
+    may_as_supplier = is_supplier and principal.may(Permission.OFFER_PRODUCTS)
+    if not (may_as_supplier or principal.may(Permission.SUSPEND)):
+        why = "Only the licence's supplier or the exchange's risk officer revokes it."
+        raise NotYourDecision(why)
+    revoke(uow, licence, actor_id=principal.id, reason_code=reason_code)
+    return licence
+
+
+def revoke(uow: UnitOfWork, licence: Licence, *, actor_id: str, reason_code: str) -> None:
+    """The revocation itself; raises `IllegalTransition`."""
+    licence.state = LICENCE_TRANSITIONS.next(licence.state, REVOKE)
+    licence.ended_at, licence.ended_by = uow.now, actor_id
+    licence.reason_code = RevocationReason(reason_code)
+    uow.record(
+        LicenceRevoked(
+            occurred_at=uow.now,
+            licence_id=licence.id,
+            buyer_id=licence.buyer_id,
+            supplier_id=licence.supplier_id,
+            reason_code=reason_code,
+            revoked_by=actor_id,
+        )
+    )
+
+
+def revoke_licences_of_listing(uow: UnitOfWork, listing_code: str, *, actor_id: str) -> None:
+    """End the listing's active licences, at most `REVOKED_AT_ONCE_MAX` now."""
+    reason = RevocationReason.LISTING_REVOKED
+    _revoke_all(uow, Licence.listing_code == listing_code, actor_id, reason)
+
+
+def revoke_licences_of_scenario(uow: UnitOfWork, scenario_id: str, *, actor_id: str) -> None:
+    """End the scenario's active licences, at most `REVOKED_AT_ONCE_MAX` now."""
+    reason = RevocationReason.SCENARIO_WITHDRAWN
+    _revoke_all(uow, Licence.scenario_id == scenario_id, actor_id, reason)
+
+
+def _revoke_all(
+    uow: UnitOfWork, which: ColumnElement[bool], actor_id: str, reason_code: str
+) -> None:
+    wanted = select(Licence).where(which, Licence.state == LicenceState.ACTIVE)
+    batch = wanted.order_by(Licence.id).limit(REVOKED_AT_ONCE_MAX).with_for_update()
+    for licence in uow.session.scalars(batch):
+        revoke(uow, licence, actor_id=actor_id, reason_code=reason_code)

@@ -1,0 +1,29 @@
+"""Whose identity is verified, and until when."""
+
+from datetime import datetime
+
+from app.core.unit_of_work import UnitOfWork
+from compliance.models import Party
+
+
+def note_party_verified(
+    uow: UnitOfWork,
+    *,
+    organisation_id: str,
+    name: str,
+    uscc: str,
+    is_supplier: bool,
+    is_buyer: bool,
+    valid_until: datetime,
+) -> None:
+    """Keep the verification; a later one replaces it."""
+    uow.session.merge(
+        Party(
+            organisation_id=organisation_id,
+            name=name,
+            uscc=uscc,
+            is_supplier=is_supplier,
+            is_buyer=is_buyer,
+            verified_until=valid_until,
+        )
+    )

@@ -1,0 +1,224 @@
+"""Scenarios: declared by a buyer, decided by a reviewer of neither party, withdrawn at will."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.core.canonical import digest_hex
+from app.core.principals import Principal
+from app.core.unit_of_work import UnitOfWork
+from compliance import purposes, regions
+from compliance.effective_terms import effective, from_document, meet, to_document
+from compliance.errors import (
+    ListingNeverPublished,
+    ListingNotInForce,
+    NotYourDecision,
+    ScenarioForOwnListing,
+    ScenarioNotFound,
+    ScenarioOutsideListing,
+)
+from compliance.events import (
+    ScenarioApproved,
+    ScenarioRefused,
+    ScenarioSubmitted,
+    ScenarioWithdrawn,
+)
+from compliance.licence_models import ListingStanding, Scenario
+from compliance.listing_machine import ListingState
+from compliance.scenario_machine import TRANSITIONS, WITHDRAW, ScenarioDecision, ScenarioState
+from compliance.services.licences import revoke_licences_of_scenario
+
+Document = dict[str, Any]
+
+
+def submit_scenario(
+    uow: UnitOfWork, principal: Principal, *, listing_code: str, content: Document
+) -> Scenario:
+    """The buyer's declared use, waiting for a reviewer.
+
+    Raises `ListingNeverPublished`, `ListingNotInForce`, `ScenarioForOwnListing`,
+    `ScenarioOutsideListing`.
+    """
+    standing = _open_standing(uow, listing_code)
+    if standing.supplier_id == principal.organisation_id:
+        raise ScenarioForOwnListing(listing_code)
+    errors = _beyond(content, standing.product_terms)
+    if errors:
+        raise ScenarioOutsideListing(errors)
+    scenario = Scenario(
+        id=uow.ids.new("scn"),
+        buyer_id=principal.organisation_id,
+        supplier_id=standing.supplier_id,
+        listing_code=listing_code,
+        state=ScenarioState.SUBMITTED,
+        content=content,
+        submitted_by=principal.id,
+        submitted_at=uow.now,
+        terms=None,
+        scenario_hash="",
+    )
+    scenario.scenario_hash = _hash(scenario)
+    uow.session.add(scenario)
+    uow.record(
+        ScenarioSubmitted(
+            occurred_at=uow.now,
+            scenario_id=scenario.id,
+            buyer_id=scenario.buyer_id,
+            listing_code=listing_code,
+            scenario_hash=scenario.scenario_hash,
+        )
+    )
+    return scenario
+
+
+def _open_standing(uow: UnitOfWork, listing_code: str) -> ListingStanding:
+    standing = uow.session.get(ListingStanding, listing_code)
+    if standing is None:
+        raise ListingNeverPublished(listing_code)
+    if standing.state != ListingState.LISTED:
+        raise ListingNotInForce(listing_code, standing.state)
+    return standing
+
+
+def _beyond(content: Mapping[str, Any], product: Mapping[str, Any]) -> list[dict[str, str]]:
+    asked = {field["name"] for field in content["fields"]}
+    checks = {
+        "purpose": purposes.within([content["purpose"]], product["purposes"]),
+        "fields": asked <= set(product["fields"]),
+        "regions": regions.within(content["regions"], product["regions"]),
+        "ends_at": content["starts_at"] < content["ends_at"],
+    }
+    return [
+        {"pointer": f"#/{name}", "detail": "The listing does not permit this."}
+        for name, is_met in checks.items()
+        if not is_met
+    ]
+
+
+def asked_terms(content: Mapping[str, Any]) -> Document:
+    """What the buyer asks for, as terms."""
+    return {
+        "purposes": [content["purpose"]],
+        "fields": sorted(field["name"] for field in content["fields"]),
+        "regions": content["regions"],
+        "starts_at": content["starts_at"],
+        "ends_at": content["ends_at"],
+        "calls_max": content["calls_max"],
+        "calls_per_second": content["calls_per_second"],
+        "retention": content["retention"],
+        "recipients": content["recipients"],
+        "prohibitions": content["prohibited_uses"],
+    }
+
+
+def _hash(scenario: Scenario) -> str:
+    return digest_hex(
+        {
+            "scenario": scenario.id,
+            "buyer": scenario.buyer_id,
+            "listing": scenario.listing_code,
+            "content": scenario.content,
+            "terms": scenario.terms,
+        }
+    )
+
+
+def lock_scenario(uow: UnitOfWork, scenario_id: str) -> Scenario:
+    """The scenario, held to the end of the transaction; raises `ScenarioNotFound`."""
+    scenario = uow.session.get(Scenario, scenario_id, with_for_update=True)
+    if scenario is None:
+        raise ScenarioNotFound(scenario_id)
+    return scenario
+
+
+def decide_scenario(
+    uow: UnitOfWork,
+    principal: Principal,
+    *,
+    scenario_id: str,
+    decision: str,
+    reason: str,
+    narrowed: Document | None = None,
+) -> Scenario:
+    """The decision of a reviewer from neither party; ``narrowed`` may only take away.
+
+    Raises `ScenarioNotFound`, `NotYourDecision`, `ScenarioOutsideListing`, `IllegalTransition`,
+    `LicenceCannotBeIssued` when nothing would be left.
+    """
+    scenario = lock_scenario(uow, scenario_id)
+    scenario.state = TRANSITIONS.next(scenario.state, ScenarioDecision(decision))
+    if principal.organisation_id in {scenario.buyer_id, scenario.supplier_id}:
+        why = "A reviewer from neither party decides a scenario."
+        raise NotYourDecision(why)
+    scenario.decided_by, scenario.decided_at = principal.id, uow.now
+    scenario.reason = reason
+    if scenario.state == ScenarioState.ACTIVE:
+        _approve(uow, scenario, narrowed or {})
+    else:
+        uow.record(
+            ScenarioRefused(
+                occurred_at=uow.now,
+                scenario_id=scenario.id,
+                buyer_id=scenario.buyer_id,
+                refused_by=principal.id,
+            )
+        )
+    return scenario
+
+
+def _approve(uow: UnitOfWork, scenario: Scenario, narrowed: Document) -> None:
+    standing = _open_standing(uow, scenario.listing_code)
+    asked = from_document(asked_terms(scenario.content))
+    limits = from_document(narrowed)
+    both = meet(asked, limits)
+    wider = [name for name in narrowed if getattr(both, name) != getattr(limits, name)]
+    if wider:
+        errors = [{"pointer": f"#/narrowed/{n}", "detail": "Wider than asked."} for n in wider]
+        raise ScenarioOutsideListing(errors)
+    granted = effective([both, from_document(standing.product_terms)])
+    scenario.terms = to_document(granted)
+    scenario.valid_from, scenario.valid_until = granted.starts_at, granted.ends_at
+    scenario.scenario_hash = _hash(scenario)
+    _record_approval(uow, scenario)
+
+
+def _record_approval(uow: UnitOfWork, scenario: Scenario) -> None:
+    assert scenario.terms is not None
+    assert scenario.decided_by is not None
+    assert scenario.valid_from is not None
+    assert scenario.valid_until is not None
+    uow.record(
+        ScenarioApproved(
+            occurred_at=uow.now,
+            scenario_id=scenario.id,
+            buyer_id=scenario.buyer_id,
+            listing_code=scenario.listing_code,
+            terms=scenario.terms,
+            scenario_hash=scenario.scenario_hash,
+            approved_by=scenario.decided_by,
+            valid_from=scenario.valid_from,
+            valid_until=scenario.valid_until,
+        )
+    )
+
+
+def withdraw_scenario(uow: UnitOfWork, principal: Principal, *, scenario_id: str) -> Scenario:
+    """The buyer gives the use up; its licences end at once.
+
+    Raises `ScenarioNotFound`, `NotYourDecision`, `IllegalTransition`.
+    """
+    scenario = lock_scenario(uow, scenario_id)
+    if principal.organisation_id != scenario.buyer_id:
+        why = "Only the buyer withdraws its scenario."
+        raise NotYourDecision(why)
+    scenario.state = TRANSITIONS.next(scenario.state, WITHDRAW)
+    scenario.withdrawn_at = uow.now
+    uow.record(
+        ScenarioWithdrawn(
+            occurred_at=uow.now,
+            scenario_id=scenario.id,
+            buyer_id=scenario.buyer_id,
+            listing_code=scenario.listing_code,
+        )
+    )
+    revoke_licences_of_scenario(uow, scenario.id, actor_id=principal.id)
+    return scenario
