@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from flask import Response
+
+from app.core.canonical import canonical_bytes
 from app.core.ids import InvoiceId, OrganisationId, TopUpId
 from app.core.paging import Page
 from app.core.principals import Permission
@@ -144,14 +147,18 @@ def get_invoice(invoice_id: str) -> Invoice:
 @blueprint.route("/invoices/<string:invoice_id>/evidence", methods=["GET"])
 @blueprint.response(200, schemas.InvoiceEvidenceSchema)
 @requires(Permission.READ_OWN)
-def get_invoice_evidence(invoice_id: str) -> dict[str, Any]:
-    """Two leaves a lane, their paths and a checkpoint: the invoice checked without trust."""
+def get_invoice_evidence(invoice_id: str) -> Response:
+    """Two leaves a lane, their paths and a checkpoint: the invoice checked without trust.
+
+    The answer is canonical JSON, byte for byte what a verifier reads.
+    """
     with unit_of_work() as uow:
         invoice = queries.get_invoice(uow.session, InvoiceId(invoice_id), _own_organisation())
     with unit_of_work(Reach.EXCHANGE) as uow:
-        return invoice_services.invoice_evidence(
+        evidence = invoice_services.invoice_evidence(
             uow.session, get(JournalPorts).lane_ledger, invoice
         )
+    return Response(canonical_bytes(evidence), content_type="application/json")
 
 
 @blueprint.route("/statements", methods=["GET"])

@@ -1,6 +1,6 @@
 """Verbs on invoices: issue one from the lanes' leaves, and gather its evidence."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -82,6 +82,21 @@ def invoice_evidence(session: Session, lane_ledger: LaneLedger, invoice: Invoice
         leaves=invoice.lane_leaves,
         proofs=proofs,
     )
+
+
+class InvoiceEvidenceSource:
+    """A licence's published invoices, for whoever bundles its evidence."""
+
+    def __init__(self, lane_ledger: LaneLedger) -> None:
+        self._lane_ledger = lane_ledger
+
+    def invoices(self, session: Session, licence_id: str, limit: int) -> Iterable[dict[str, Any]]:
+        """Evidence of invoices whose leaves are published, oldest first, at most ``limit``."""
+        for invoice in queries.list_licence_invoices(session, LicenceId(licence_id), limit):
+            try:
+                yield invoice_evidence(session, self._lane_ledger, invoice)
+            except NotYetPublished:
+                return  # later invoices close later leaves
 
 
 def _opening_counts(last: Invoice | None, from_at: datetime) -> Mapping[int, int] | None:

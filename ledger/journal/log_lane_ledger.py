@@ -18,7 +18,10 @@ from ledger.log.storage import stored_nodes
 
 
 class LogLaneLedger:
-    """Reads the log's tables in the caller's session; needs the exchange's reach."""
+    """Reads the log's tables in the caller's session; needs the exchange's reach.
+
+    A lane's opening has n = 0 and its calls count from 1 without a gap, as the log enforces.
+    """
 
     def lanes(
         self,
@@ -36,13 +39,12 @@ class LogLaneLedger:
             closing_n = reader.last_before(until_at, last_n)
             if closing_n is None:
                 continue
-            if opening_counts is None:
-                opening_n = reader.last_before(from_at, closing_n) or 0
-            else:
-                opening_n = opening_counts.get(lane, 0)
-            spans.append(
-                LaneSpan(lane, reader.leaf(opening_n), reader.leaf(max(opening_n, closing_n)))
-            )
+            before_n = reader.last_before(from_at, closing_n) or 0
+            opening_n = before_n if opening_counts is None else opening_counts.get(lane, 0)
+            if closing_n == before_n:
+                # Nothing in the period: what was committed late waits for the lane's next call.
+                closing_n = opening_n
+            spans.append(LaneSpan(lane, reader.leaf(opening_n), reader.leaf(closing_n)))
         return spans
 
     def prove(self, session: Session, leaf_hashes: Sequence[str]) -> LedgerProofs | None:

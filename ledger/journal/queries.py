@@ -17,6 +17,8 @@ from ledger.journal.models import (
     Wallet,
 )
 
+_POSTING_ID_MAX = 2**63 - 1
+
 
 def find_wallet_for_update(
     session: Session, organisation_id: OrganisationId, currency: str
@@ -64,8 +66,20 @@ def list_postings(
     if until_at is not None:
         statement = statement.where(PostedLine.booked_at < until_at)
     return paginate(
-        session, statement, key=PostedLine.posting_id, cursor=cursor, limit=limit, parse=int
+        session,
+        statement,
+        key=PostedLine.posting_id,
+        cursor=cursor,
+        limit=limit,
+        parse=_parse_posting_id,
     )
+
+
+def _parse_posting_id(cursor: str) -> int:
+    posting_id = int(cursor)
+    if not 0 <= posting_id <= _POSTING_ID_MAX:
+        raise ValueError
+    return posting_id
 
 
 def find_transaction(session: Session, template: str, reference: str) -> JournalTransaction | None:
@@ -173,6 +187,12 @@ def find_invoice(
             Invoice.until_at == until_at,
         )
     )
+
+
+def list_licence_invoices(session: Session, licence_id: LicenceId, limit: int) -> list[Invoice]:
+    """The licence's invoices, oldest first, at most ``limit``."""
+    statement = select(Invoice).where(Invoice.licence_id == licence_id)
+    return list(session.scalars(statement.order_by(Invoice.until_at).limit(limit)))
 
 
 def find_last_invoice(session: Session, licence_id: LicenceId) -> Invoice | None:
