@@ -1,0 +1,265 @@
+"""Dossiers, people and whole approved listings for tests of compliance; nothing here is real."""
+
+from datetime import UTC, datetime
+
+from app.core.canonical import digest_hex
+from app.core.clock import iso_instant
+from app.core.principals import Principal, Role
+from app.core.reach import Reach
+from compliance import services
+from compliance.conflicts import QUESTIONS
+from compliance.queries import get_case_view
+
+SUPPLIER_ID = "org_00000000000000000000supply"
+BUYER_ID = "org_000000000000000000000buyer"
+EXCHANGE_ID = "org_00000000000000000exchange0"
+LISTING_CODE = "1000000001-0123456789"
+VERSION_ID = "ver_00000000000000000000000001"
+SUPPLIER_USCC = "91350100M000100Y43"
+NEXT_YEAR = datetime(2027, 11, 20, tzinfo=UTC)
+CLEAR = dict.fromkeys(QUESTIONS, "no")
+
+
+def staff(name, *roles, organisation_id=EXCHANGE_ID):
+    return Principal(
+        f"psn_{name}", organisation_id, frozenset(roles or (Role.REVIEWER,)), has_second_factor=True
+    )
+
+
+FIRST, SECOND, THIRD = staff("first"), staff("second"), staff("third")
+SUPPLIER = Principal("psn_supplier", SUPPLIER_ID, frozenset({Role.SUPPLIER}))
+BUYER = Principal("psn_buyer", BUYER_ID, frozenset({Role.BUYER}))
+
+
+def document(kind, **changes):
+    return {
+        "kind": kind,
+        "title": kind.lower(),
+        "issuer": "Example Ltd",
+        "valid_from": "2026-01-01",
+        "sha256": "0" * 64,
+        "visibility": "PARTIES",
+        **changes,
+    }
+
+
+def field(name, **changes):
+    return {"name": name, "type": "string", "description": f"The {name}.", **changes}
+
+
+def per_call(unit_price="0.40000000", **changes):
+    return {
+        "kind": "per_call",
+        "unit": "call",
+        "unit_price": unit_price,
+        "free_units": 0,
+        "currency": "CNY",
+        "calls_per_second": 50,
+        **changes,
+    }
+
+
+def package(units, price, **changes):
+    return {
+        "kind": "package",
+        "unit": "call",
+        "package_units": units,
+        "package_price": price,
+        "valid_days": 365,
+        "free_units": 0,
+        "currency": "CNY",
+        "calls_per_second": 50,
+        **changes,
+    }
+
+
+def dossier(**changes):
+    return {
+        "format": "counterfoil-dossier/1",
+        "version_id": VERSION_ID,
+        "name": "Airports of the world",
+        "summary": "Look an airport up by its code.",
+        "product_kind": "DATA_SERVICE_API",
+        "sectors": ["TRANSPORT"],
+        "topic": "SPACE_TIME",
+        "grade": "GENERAL_1",
+        "pi_level": "NONE",
+        "allowed_purposes": ["OPERATIONS", "RESEARCH"],
+        "regions": ["CN"],
+        "retention": "CONTRACT_TERM",
+        "transfer_rule": "NO_TRANSFER",
+        "delivery_mode": "API_CALL",
+        "source_types": ["SELF_PRODUCED"],
+        "source_statement": "Collected by our own system.",
+        "rights": [{"right": "OPERATE", "basis": "original", "from": "2026-01-01"}],
+        "evidence": [
+            document("SYSTEM_DESCRIPTION"),
+            document("GENERATION_PROCESS"),
+            document("INVESTMENT_RECORD", valid_to="2027-06-30"),
+        ],
+        "fields_in": [field("code", example="PVG", required=True)],
+        "fields_out": [field("name", example="Pudong"), field("city", example="Shanghai")],
+        "sample": [{"name": "Pudong", "city": "Shanghai"}, {"name": "Heathrow", "city": "London"}],
+        "upstream": {"url": "https://upstream.example/airports", "method": "GET"},
+        "offers": [],
+        "plans": [per_call()],
+        **changes,
+    }
+
+
+def verify_parties(uow, *, valid_until=NEXT_YEAR):
+    for organisation_id, is_supplier in ((SUPPLIER_ID, True), (BUYER_ID, False)):
+        services.note_party_verified(
+            uow,
+            organisation_id=organisation_id,
+            name="Example Ltd",
+            uscc=SUPPLIER_USCC,
+            is_supplier=is_supplier,
+            is_buyer=not is_supplier,
+            valid_until=valid_until,
+        )
+
+
+def open_review(uow, *, version_id=VERSION_ID, listing_code=LISTING_CODE, **changes):
+    contents = dossier(**changes)
+    return services.open_review(
+        uow,
+        version_id=version_id,
+        product_id="prd_00000000000000000000000001",
+        supplier_id=SUPPLIER_ID,
+        listing_code=listing_code,
+        dossier=contents,
+        dossier_hash=digest_hex(contents),
+    )
+
+
+def take(uow, reviewer, case, **answers):
+    return services.take_case(uow, reviewer, case_id=case.id, answers={**CLEAR, **answers})
+
+
+def items_for(uow, case, **outcomes):
+    left = get_case_view(uow, case.id).left_to_judge
+    return [
+        {
+            "rule_id": item["rule_id"],
+            "outcome": outcomes.get(item["rule_id"], "PASS"),
+            "reason": "Seen and understood.",
+        }
+        for item in left
+    ]
+
+
+def decide(uow, reviewer, case, decision="approve", items=None):
+    return services.decide_case(
+        uow, reviewer, case_id=case.id, decision=decision, reason="Looked at.", items=items or []
+    )
+
+
+def approve(uow, case, *, first=FIRST, second=SECOND):
+    take(uow, first, case)
+    decide(uow, first, case, items=items_for(uow, case))
+    take(uow, second, case)
+    return decide(uow, second, case)
+
+
+def publish(uow, *, listing_code=LISTING_CODE, version_id=VERSION_ID, **changes):
+    """A listing through both reviewers and into force."""
+    verify_parties(uow)
+    case = open_review(uow, version_id=version_id, listing_code=listing_code, **changes)
+    approve(uow, case)
+    uow.session.flush()
+    services.note_listing_published(
+        uow,
+        listing_code=listing_code,
+        version_id=version_id,
+        supplier_id=SUPPLIER_ID,
+        dossier_hash=case.dossier_hash,
+    )
+    uow.session.flush()
+    return case
+
+
+def scenario_content(**changes):
+    return {
+        "sector": "TRANSPORT",
+        "problem": "Flights are planned with stale airport names.",
+        "solution": "Look each airport up when a flight is planned.",
+        "purpose": "LOGISTICS",
+        "purpose_text": "Planning of freight flights.",
+        "fields": [{"name": "name", "reason": "Shown to the planner."}],
+        "regions": ["31"],
+        "calls_max": 10_000,
+        "calls_per_second": 20,
+        "starts_at": iso_instant(datetime(2026, 11, 1, tzinfo=UTC)),
+        "ends_at": iso_instant(datetime(2027, 5, 1, tzinfo=UTC)),
+        "retention": "FIXED:30",
+        "recipients": [],
+        "prohibited_uses": ["No resale."],
+        **changes,
+    }
+
+
+def submit_scenario(uow, **changes):
+    scenario = services.submit_scenario(
+        uow, BUYER, listing_code=LISTING_CODE, content=scenario_content(**changes)
+    )
+    uow.session.flush()
+    return scenario
+
+
+def approve_scenario(uow, scenario, narrowed=None, *, reviewer=FIRST):
+    return services.decide_scenario(
+        uow,
+        reviewer,
+        scenario_id=scenario.id,
+        decision="approve",
+        reason="Plausible.",
+        narrowed=narrowed,
+    )
+
+
+def order(uow, case, scenario, **changes):
+    """The fields of an OrderPlaced event."""
+    plan_terms = per_call()
+    return {
+        "order_id": uow.ids.new("ord"),
+        "agreement_id": uow.ids.new("agr"),
+        "agreement_hash": "a" * 64,
+        "buyer_id": BUYER_ID,
+        "supplier_id": SUPPLIER_ID,
+        "listing_code": LISTING_CODE,
+        "product_id": case.product_id,
+        "version_id": case.version_id,
+        "dossier_hash": case.dossier_hash,
+        "plan_id": "pln_00000000000000000000000001",
+        "plan_hash": digest_hex(plan_terms),
+        "plan_terms": plan_terms,
+        "scenario_id": scenario.id,
+        "due_amount": 0,
+        "currency": "CNY",
+        "split": {"supplier": 8400, "commission": 1000, "tax": 600},
+        "starts_at": uow.now,
+        "ends_at": NEXT_YEAR,
+        "product_terms": {
+            "purposes": ["OPERATIONS", "RESEARCH"],
+            "fields": ["city", "name"],
+            "regions": ["CN"],
+            "retention": "CONTRACT_TERM",
+            "transfer": "NO_TRANSFER",
+            "calls_per_second": 50,
+        },
+        **changes,
+    }
+
+
+def licensed(uow):
+    """A licence with everything that it rests on; answers licence, scenario and case."""
+    case = publish(uow)
+    scenario = approve_scenario(uow, submit_scenario(uow))
+    uow.session.flush()
+    licence = services.issue_licence(uow, **order(uow, case, scenario))
+    return licence, scenario, case
+
+
+def exchange(units):
+    return units.begin(Reach.EXCHANGE)

@@ -1,0 +1,204 @@
+"""The shipped rules decide as they say, over facts gathered from a dossier."""
+
+import json
+from datetime import date
+from importlib import resources
+
+import pytest
+
+from app.core.canonical import digest_hex
+from compliance import rule_set
+from compliance.evaluation import evaluate, worst_severity
+from compliance.facts import gather
+from compliance.predicates import REGISTRY
+from compliance.rule_set import RuleKind, RuleSet, Severity
+from compliance.verdicts import Outcome
+from tests.factories.compliance import SUPPLIER_USCC, document, dossier, field, package, per_call
+
+PROBE = {"probed_at": "x", "calls_count": 3, "answered_count": 3, "fitting_count": 3, "detail": ""}
+
+
+def circumstances(**changes):
+    supplier = {
+        "uscc": SUPPLIER_USCC,
+        "is_supplier": True,
+        "verified_until": "2027-01-01T00:00:00.000000Z",
+    }
+    return {
+        "at": "2026-11-20T08:00:00.000000Z",
+        "supplier": {**supplier, **changes.pop("supplier", {})},
+        "probe": PROBE,
+        **changes,
+    }
+
+
+def outcomes(contents=None, **changes):
+    facts = gather(contents or dossier(), circumstances(**changes))
+    return {each.rule_id: each.outcome for each in evaluate(rule_set.current(), facts).outcomes}
+
+
+def test_a_whole_dossier_passes_every_rule_but_those_of_judgement():
+    answers = outcomes()
+    left = {rule for rule, outcome in answers.items() if outcome is not Outcome.PASS}
+    assert left == {"D2", "T1", "T2"}
+    assert {answers[rule] for rule in left} == {Outcome.NEEDS_HUMAN}
+
+
+@pytest.mark.parametrize(
+    ("rule", "changes"),
+    [
+        ("DSL33-2", {"source_statement": ""}),
+        ("DSL33-2", {"source_types": []}),
+        ("DSL33-2", {"evidence": []}),
+        ("P2", {"evidence": [document("SYSTEM_DESCRIPTION")]}),
+        ("P8", {"rights": []}),
+        ("P8", {"rights": [{"right": "OWN", "basis": "original"}]}),
+        ("P8", {"rights": [{"right": "OPERATE", "basis": "licensed"}]}),
+        ("M3", {"grade": None}),
+        ("CORE-1", {"grade": "CORE"}),
+        ("G1", {"fields_out": [field("name", grade="IMPORTANT")]}),
+        ("D1", {"summary": ""}),
+        ("D1", {"fields_out": []}),
+        ("D1", {"fields_out": [field("name"), field("name")]}),
+        ("D1", {"fields_out": [field("name", description="")]}),
+        ("K1", {"plans": []}),
+        ("K1", {"plans": [per_call("0.00000000")]}),
+        ("K1", {"plans": [per_call("-1")]}),
+        ("K1", {"plans": [per_call("1000001")]}),
+        ("N1", {"allowed_purposes": []}),
+        ("N1", {"allowed_purposes": ["ANYTHING"]}),
+        ("I1", {"sample": [{"name": "13800138000"}]}),
+        ("I1", {"pi_level": "WHO KNOWS"}),
+        ("I1", {"fields_out": [field("phone", example="13800138000")]}),
+        ("D3", {"sample": []}),
+        ("D3", {"sample": [{"name": "AKIA" + "ABCDEFGHIJKLMNOP"}]}),
+        ("D3", {"pi_level": "PERSONAL", "sample": [{"name": "13800138000"}]}),
+    ],
+)
+def test_a_dossier_with_one_fault_fails_the_rule_for_it(rule, changes):
+    assert outcomes(dossier(**changes))[rule] is Outcome.FAIL
+
+
+@pytest.mark.parametrize(
+    ("rule", "outcome", "changes"),
+    [
+        ("K1", Outcome.WARN, {"plans": [package(100, "10"), package(1000, "200")]}),
+        ("K1", Outcome.PASS, {"plans": [per_call(), package(100, "30"), package(1000, "200")]}),
+        ("K1", Outcome.ERROR, {"plans": [per_call("a lot")]}),
+        ("K1", Outcome.ERROR, {"plans": [{"kind": "lottery"}]}),
+        ("P8", Outcome.NEEDS_HUMAN, {"rights": [{"right": "USE", "basis": "original"}]}),
+        (
+            "P2",
+            Outcome.NEEDS_HUMAN,
+            {
+                "source_types": ["OTHER"],
+                "evidence": [document("SOURCE_STATEMENT")],
+            },
+        ),
+        ("CORE-1", Outcome.NEEDS_HUMAN, {"grade": "IMPORTANT"}),
+        ("I1", Outcome.NEEDS_HUMAN, {"sample": [{"name": "desk@example.com"}]}),
+        ("I1", Outcome.PASS, {"pi_level": "PERSONAL", "sample": [{"name": "138****8000"}]}),
+        ("D1", Outcome.ERROR, {"fields_out": 7}),
+    ],
+)
+def test_what_the_machine_cannot_settle_is_said_so(rule, outcome, changes):
+    assert outcomes(dossier(**changes))[rule] is outcome
+
+
+@pytest.mark.parametrize(
+    ("rule", "outcome", "changes"),
+    [
+        ("S1", Outcome.FAIL, {"supplier": {"uscc": "91350100M000100Y44"}}),
+        ("S1", Outcome.FAIL, {"supplier": {"uscc": None}}),
+        ("DSL33-1", Outcome.FAIL, {"supplier": {"verified_until": None}}),
+        ("DSL33-1", Outcome.FAIL, {"supplier": {"is_supplier": False}}),
+        ("DSL33-1", Outcome.FAIL, {"supplier": {"verified_until": "2026-11-20T08:00:00.000000Z"}}),
+        ("D4", Outcome.NEEDS_HUMAN, {"probe": None}),
+        ("D4", Outcome.FAIL, {"probe": {**PROBE, "fitting_count": 2}}),
+        ("D4", Outcome.FAIL, {"probe": {**PROBE, "answered_count": 0, "fitting_count": 0}}),
+        ("D4", Outcome.NEEDS_HUMAN, {"probe": {**PROBE, "calls_count": 0}}),
+        ("P2", Outcome.FAIL, {"at": "2027-07-01T00:00:00.000000Z"}),
+    ],
+)
+def test_circumstances_decide_beside_the_dossier(rule, outcome, changes):
+    assert outcomes(**changes)[rule] is outcome
+
+
+def test_evidence_counts_on_its_last_day():
+    assert outcomes(at="2027-06-30T23:59:59.000000Z")["P2"] is Outcome.PASS
+
+
+def test_an_error_blocks_like_a_failure():
+    evaluation = evaluate(rule_set.current(), gather(dossier(fields_out=7), circumstances()))
+    assert "D1" in [each.rule_id for each in evaluation.blocking]
+
+
+def test_the_same_facts_give_the_same_evaluation():
+    facts = gather(dossier(), circumstances())
+    assert evaluate(rule_set.current(), facts) == evaluate(rule_set.current(), facts)
+
+
+def test_every_outcome_says_what_decided_it():
+    facts = gather(dossier(evidence=[document("SYSTEM_DESCRIPTION")]), circumstances())
+    by_id = {each.rule_id: each for each in evaluate(rule_set.current(), facts).outcomes}
+    missing = {"SELF_PRODUCED": ["GENERATION_PROCESS", "INVESTMENT_RECORD"]}
+    assert by_id["P2"].decided_by == {"missing": missing}
+
+
+def test_every_rule_names_a_registered_predicate_and_a_source():
+    for rule in rule_set.current().rules:
+        assert rule.predicate in REGISTRY
+        assert rule.law_refs
+        assert rule.message
+        assert rule.message_zh
+        assert (rule.kind is RuleKind.JUDGEMENT) == (rule.predicate == "judgement")
+
+
+def test_the_hash_of_the_rule_set_is_that_of_its_published_file():
+    text = resources.files("compliance.rules").joinpath("rule_set_1.json").read_text("utf-8")
+    assert rule_set.current().hash == digest_hex(json.loads(text))
+
+
+def changed(**changes):
+    document_ = json.loads(json.dumps(rule_set.current().document))
+    document_["rules"][0].update(changes)
+    return RuleSet.read(document_)
+
+
+def test_a_rule_applies_on_its_days_only():
+    rules = changed(effective_from="2026-02-01", effective_to="2026-03-31")
+    assert [rules.rules[0].is_in_force(date(2026, *day)) for day in [(1, 31), (2, 1), (3, 31)]] == [
+        False,
+        True,
+        True,
+    ]
+    assert not rules.rules[0].is_in_force(date(2026, 4, 1))
+    answers = evaluate(rules, gather(dossier(), circumstances())).outcomes
+    assert rules.rules[0].id not in [each.rule_id for each in answers]
+
+
+@pytest.mark.parametrize(
+    ("condition", "outcome"),
+    [
+        ({"path": "product.pi_level", "in": ["SENSITIVE"]}, Outcome.NOT_APPLICABLE),
+        ({"path": "product.pi_level", "in": ["NONE"]}, Outcome.PASS),
+        ({"path": "product.purposes", "any_in": ["RESEARCH"]}, Outcome.PASS),
+        ({"path": "product.purposes", "any_in": ["RISK"]}, Outcome.NOT_APPLICABLE),
+        ({"path": "product.name.first"}, Outcome.NOT_APPLICABLE),
+    ],
+)
+def test_a_rule_applies_when_its_conditions_hold(condition, outcome):
+    answers = evaluate(changed(applies_when=[condition]), gather(dossier(), circumstances()))
+    assert answers.outcomes[0].outcome is outcome
+
+
+def test_two_rules_of_one_id_are_refused():
+    with pytest.raises(ValueError, match="share an id"):
+        changed(id="T1")
+
+
+def test_the_severity_of_a_case_is_its_gravest_finding():
+    facts = gather(dossier(plans=[package(1, "1"), package(2, "9")]), circumstances())
+    assert worst_severity(evaluate(rule_set.current(), facts).outcomes) is Severity.REVIEW
+    facts = gather(dossier(), circumstances())
+    assert worst_severity(evaluate(rule_set.current(), facts).outcomes) is Severity.INFO
