@@ -1,5 +1,6 @@
 """The OpenAPI 3.1 document and its interactive page, served without any network."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,8 @@ def register(app: Flask) -> Any:
     _add_assets(app)
     for endpoint, view in app.view_functions.items():
         if endpoint.startswith("api-docs."):
-            app.view_functions[endpoint] = public("documentation")(view)
+            # A bound method takes no mark; a partial of it does.
+            app.view_functions[endpoint] = public("documentation")(partial(view))
     return api
 
 
