@@ -8,7 +8,7 @@ from typing_extensions import override
 
 
 class ChainStore(BaseDB):
-    """A key-value store whose writes wait in memory until `commit` makes them durable together.
+    """A key-value store whose writes wait in memory until `persist` makes them durable together.
 
     A block is dozens of keys. They become durable in one SQLite transaction (WAL, synchronous
     FULL), so a process killed at any instant leaves either the whole block or nothing of it.
@@ -46,7 +46,7 @@ class ChainStore(BaseDB):
             return self._waiting[key] is not None
         return self._stored(key) is not None
 
-    def commit(self) -> None:
+    def persist(self) -> None:
         """Make every waiting write durable, all or none."""
         if not self._waiting:
             return

@@ -137,7 +137,7 @@ class JsonRpcChain:
 
     def call(self, address: str, data: bytes) -> bytes:
         """The return data of a view; raises `ChainRefused` when it reverts."""
-        call: Any = {"to": address, "data": data, "from": self.account}
+        call: Any = {"to": _checksummed(address), "data": data, "from": self.account}
         return bytes(_ask(lambda: self._web3.eth.call(call)))
 
     def code_at(self, address: str) -> bytes:
@@ -178,7 +178,7 @@ class JsonRpcChain:
             "data": data,
         }
         if to is not None:
-            fields["to"] = to
+            fields["to"] = _checksummed(to)
         signed = self._account.sign_transaction(fields)
         return SignedTransaction(bytes(signed.raw_transaction), _hex(signed.hash), nonce)
 

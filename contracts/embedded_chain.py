@@ -98,7 +98,7 @@ class EmbeddedChain:
         params = get_default_genesis_params({"timestamp": GENESIS_TIME})
         chain = _DevelopmentChain.from_genesis(AtomicDB(self._store), params, state)
         self._store[_FACTS_KEY] = json.dumps(facts).encode()
-        self._store.commit()
+        self._store.persist()
         assert isinstance(chain, _DevelopmentChain)
         return chain
 
@@ -146,10 +146,10 @@ class EmbeddedChain:
     def _mine(self, transaction: SignedTransactionAPI) -> None:
         now = int(self._clock.now().timestamp())
         # Several blocks in one second run ahead of the clock: a header must be later than its
-        # parent's (yellow paper, section 4.4.4), and the default is one second later.
-        self._chain.set_header_timestamp(max(now, self._chain.header.timestamp))
+        # parent's (yellow paper, section 4.4.4).
+        self._chain.set_header_timestamp(max(now, self.head.timestamp + 1))
         self._chain.mine_all([transaction])
-        self._store.commit()
+        self._store.persist()
 
     def _forget_attempt(self) -> None:
         self._store.discard()

@@ -48,14 +48,17 @@ struct Grant:
 
 BATCH_MAX: constant(uint256) = 50
 STANDING: constant(uint256) = 1
-REVOKED: constant(uint256) = 2
 TIME_MASK: constant(uint256) = 2**64 - 1
+ENDS_SHIFT: constant(uint256) = 64
+STATUS_SHIFT: constant(uint256) = 128
+REVOKED_AT_SHIFT: constant(uint256) = 136
+STANDING_TO_REVOKED: constant(uint256) = 3 << 128  # STANDING ^ REVOKED, in place
 
 
 # Storage: period, status and time of revocation share one slot.
 
 commitments: HashMap[bytes32, bytes32]
-periods: HashMap[bytes32, uint256]  # revoked_at * 2**136 + status * 2**128 + ends * 2**64 + starts
+periods: HashMap[bytes32, uint256]  # revoked_at, status, ends, starts: from the high bits down
 registrar: public(address)
 administrator: public(address)
 offered_administrator: public(address)
@@ -84,7 +87,7 @@ def __init__(administrator_: address, registrar_: address):
 def grant(id: bytes32, commitment: bytes32, starts: uint64, ends: uint64):
     """
     @notice Records one licence; the same grant again changes nothing, not even a revocation.
-    @param id SHA-256 of the licence's random identifier
+    @param id first 16 bytes of SHA-256 of the licence's random identifier, then zeros
     @param commitment salted hash of its terms
     @param starts first second of validity, Unix time
     @param ends first second after validity, Unix time
@@ -110,13 +113,11 @@ def revoke(id: bytes32):
     """
     assert msg.sender == self.registrar, "not the registrar"
     packed: uint256 = self.periods[id]
-    status: uint256 = (packed >> 128) & 255
-    assert status != 0, "no such licence"
-    if status == REVOKED:
-        return
-    dates: uint256 = packed & (2**128 - 1)
-    self.periods[id] = (block.timestamp << 136) | (REVOKED << 128) | dates
-    log LicenceRevoked(id=id)
+    if packed >> STATUS_SHIFT == STANDING:  # a standing licence has no time of revocation above its status
+        self.periods[id] = packed ^ (block.timestamp << REVOKED_AT_SHIFT) ^ STANDING_TO_REVOKED
+        log LicenceRevoked(id=id)
+    else:
+        assert packed != 0, "no such licence"
 
 
 # Reading
@@ -130,11 +131,11 @@ def licence(id: bytes32) -> (uint8, bytes32, uint64, uint64, uint64):
     """
     packed: uint256 = self.periods[id]
     return (
-        convert((packed >> 128) & 255, uint8),
+        convert((packed >> STATUS_SHIFT) & 255, uint8),
         self.commitments[id],
         convert(packed & TIME_MASK, uint64),
-        convert((packed >> 64) & TIME_MASK, uint64),
-        convert((packed >> 136) & TIME_MASK, uint64),
+        convert((packed >> ENDS_SHIFT) & TIME_MASK, uint64),
+        convert((packed >> REVOKED_AT_SHIFT) & TIME_MASK, uint64),
     )
 
 
@@ -146,8 +147,8 @@ def is_valid(id: bytes32, time: uint64) -> bool:
     """
     packed: uint256 = self.periods[id]
     at: uint256 = convert(time, uint256)
-    revoked_at: uint256 = packed >> 136
-    if packed == 0 or at < packed & TIME_MASK or at >= (packed >> 64) & TIME_MASK:
+    revoked_at: uint256 = packed >> REVOKED_AT_SHIFT
+    if packed == 0 or at < packed & TIME_MASK or at >= (packed >> ENDS_SHIFT) & TIME_MASK:
         return False
     return revoked_at == 0 or at < revoked_at
 
@@ -191,12 +192,12 @@ def accept_administration():
 @internal
 def _grant(granted: Grant):
     packed: uint256 = self.periods[granted.id]
-    dates: uint256 = (convert(granted.ends, uint256) << 64) | convert(granted.starts, uint256)
+    dates: uint256 = (convert(granted.ends, uint256) << ENDS_SHIFT) | convert(granted.starts, uint256)
     if packed != 0:
         is_same: bool = packed & (2**128 - 1) == dates and self.commitments[granted.id] == granted.commitment
         assert is_same, "another grant under this id"
         return
     assert granted.starts < granted.ends, "empty period"
     self.commitments[granted.id] = granted.commitment
-    self.periods[granted.id] = (STANDING << 128) | dates
+    self.periods[granted.id] = (STANDING << STATUS_SHIFT) | dates
     log LicenceGranted(id=granted.id, commitment=granted.commitment)

@@ -71,31 +71,35 @@ class AnchorKeeper:
         self._paused_until: datetime | None = None
         self._told_health: tuple[datetime, int, int] | None = None
 
-    def look(self) -> None:
-        """See what became of the open anchors and anchor the newest head if that is due.
+    def look(self) -> bool:
+        """See what became of the open anchors, and anchor the newest head if that is due.
 
-        A contract head that this log does not begin with stops the signing of checkpoints.
+        Whether a head was anchored. A contract head that this log does not begin with stops the
+        signing of checkpoints.
         """
         now = self._units.clock.now()
         if self._paused_until is not None and now < self._paused_until:
-            return
+            return False
         try:
-            self._look()
+            return self._look()
         except CounterfoilError as failure:
             if failure.kind not in _OUTAGES:
                 raise
             self._note_failure(failure, now)
+            return False
 
-    def _look(self) -> None:
+    def _look(self) -> bool:
         # First, so that every head published later than this reading can only be larger.
         contract_head = self._registry.head()
         if contract_head.size:
             known = PublishedHead(CONTRACT_SOURCE, contract_head.size, contract_head.root)
             stop_if_behind(self._units, self._origin, [known])
         is_under_way = self._settle_open(contract_head)
-        if not is_under_way and self._anchor_if_due(contract_head):
+        has_anchored = not is_under_way and self._anchor_if_due(contract_head)
+        if has_anchored:
             contract_head = self._registry.head()
         self._note_answer(contract_head)
+        return has_anchored
 
     # Following
 

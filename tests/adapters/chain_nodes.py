@@ -1,0 +1,74 @@
+"""Chain nodes that the adapter tests run against: the embedded one, and anvil where it is found."""
+
+import contextlib
+import json
+import shutil
+import socket
+import subprocess
+import time
+import urllib.request
+
+import pytest
+
+from tests.unit.contracts.embedded import KEYS, STRANGER, begin_chain, served
+
+_START_SECONDS = 20
+
+
+@contextlib.contextmanager
+def embedded(directory, clock=None):
+    """The address of an embedded chain."""
+    chain = begin_chain(directory, clock)
+    try:
+        with served(chain) as url:
+            yield url
+    finally:
+        chain.close()
+
+
+@contextlib.contextmanager
+def anvil():
+    """The address of an anvil node that funds the exchange's accounts; skips where it is absent."""
+    program = shutil.which("anvil")
+    if program is None:
+        pytest.skip("anvil is not installed (npm package @foundry-rs/anvil)")
+    with socket.socket() as place:
+        place.bind(("127.0.0.1", 0))
+        port = place.getsockname()[1]
+    command = [program, "--port", str(port), "--silent", "--chain-id", "31337"]
+    with subprocess.Popen(command) as process:
+        url = f"http://127.0.0.1:{port}"
+        try:
+            _await(url)
+            for address in (*KEYS.addresses, STRANGER.address):
+                rpc(url, "anvil_setBalance", address, hex(10**24))
+            yield url
+        finally:
+            process.kill()
+
+
+def rpc(url, method, *parameters):
+    """The result of a JSON-RPC call made without any client."""
+    return exchange(url, method, *parameters)["result"]
+
+
+def exchange(url, method, *parameters):
+    """The whole answer of a JSON-RPC call made without any client."""
+    body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": list(parameters)}
+    return json.loads(post(url, json.dumps(body).encode()))
+
+
+def post(url, body):
+    """The body of the answer to raw bytes."""
+    request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return answer.read()
+
+
+def _await(url):
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError):
+            return rpc(url, "eth_chainId")
+        time.sleep(0.02)
+    raise TimeoutError(url)
