@@ -11,9 +11,12 @@ from pathlib import Path
 import structlog
 
 from app import embedded_postgres
+from app.core.cipher import Cipher
+from app.keyring import FileKeyring
 from app.parts import find_database
 from app.settings import Settings, SettingsRefused, development_secret, from_environment
 from app.web.observability import configure_logs
+from contracts.accounts import AccountKeys
 from migrations.run import upgrade
 
 _log = structlog.get_logger("supervisor")
@@ -60,7 +63,7 @@ class Supervisor:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._stop = threading.Event()
-        self._children = [Child(name, command) for name, command in _commands(settings)]
+        self._children: list[Child] = []
         self._environment = dict(os.environ)  # noqa: TID251 -- handed to the children unchanged
 
     def run(self) -> None:
@@ -76,8 +79,8 @@ class Supervisor:
         self._shut_down()
 
     def _prepare(self) -> None:
-        development_secret(self._settings)
         upgrade(find_database(self._settings))
+        self._children = [Child(name, command) for name, command in _commands(self._settings)]
 
     def _revive(self) -> None:
         self._revive_database()
@@ -108,16 +111,18 @@ class Supervisor:
 
 
 def _commands(settings: Settings) -> list[tuple[str, list[str]]]:
-    commands = []
-    if not settings.chain_url:
-        chain = settings.var / "chain"
-        port = str(settings.chain_port)
-        commands.append(
-            ("chain", _python("contracts.embedded_node", "--path", str(chain), "--port", port))
-        )
-    commands.append(("worker", _python("app.worker_process")))
-    commands.append(("web", _granian(settings)))
-    return commands
+    worker, web = _python("app.worker_process"), _granian(settings)
+    servers = [("worker", worker), ("web", web)]
+    return servers if settings.chain_url else [("chain", _chain_node(settings)), *servers]
+
+
+def _chain_node(settings: Settings) -> list[str]:
+    cipher = Cipher.from_passphrase(development_secret(settings))
+    keyring = FileKeyring(settings.key_file, cipher, origin="unused")
+    accounts = AccountKeys.derive(keyring.chain_account).addresses
+    funds = [part for address in accounts for part in ("--fund", address)]
+    folder, port = str(settings.var / "chain"), str(settings.chain_port)
+    return _python("contracts.embedded_node", "--path", folder, "--port", port, *funds)
 
 
 def _python(module: str, *arguments: str) -> list[str]:

@@ -1,24 +1,30 @@
 """Event -> what other rooms do about it, in the same transaction: one readable table."""
 
+from app.accounts.events import ApiKeyIssued, ApiKeyRevoked, OrganisationVerified
+from app.core.events import Event
+from app.core.unit_of_work import Reaction, Reactions
+from app.reactions import onboarding, reviewing, trading
+from app.reactions.recording import RECORDERS
 from compliance.events import (
     LicenceIssued,
     LicenceRevoked,
     ListingResumed,
     ListingRevoked,
     ListingSuspended,
+    ReviewOpened,
     ReviewReturned,
     ScenarioApproved,
     ScenarioWithdrawn,
     VersionApproved,
     VersionRejected,
 )
-
-from app.accounts.events import ApiKeyIssued, ApiKeyRevoked, OrganisationVerified
-from app.core.events import Event
-from app.core.unit_of_work import Reaction, Reactions
-from app.reactions import onboarding, reviewing, trading
-from app.reactions.recording import RECORDERS
-from listings.events import ListingPublished, OrderPlaced, PlanPublished, VersionSubmitted
+from listings.events import (
+    ListingDelisted,
+    ListingPublished,
+    OrderPlaced,
+    PlanPublished,
+    VersionSubmitted,
+)
 
 REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     OrganisationVerified: (
@@ -27,10 +33,12 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
         onboarding.open_accounts,
     ),
     VersionSubmitted: (reviewing.open_review,),
+    ReviewOpened: (reviewing.ask_for_probe,),
     ReviewReturned: (reviewing.return_version,),
     VersionRejected: (reviewing.reject_version,),
     VersionApproved: (reviewing.publish_listing,),
     ListingPublished: (reviewing.note_listing, reviewing.route_listing),
+    ListingDelisted: (reviewing.note_delisting,),
     PlanPublished: (reviewing.note_plan,),
     ListingSuspended: (reviewing.suspend_listing,),
     ListingResumed: (reviewing.resume_listing,),

@@ -95,6 +95,7 @@ RECORDED: dict[type[Event], Recorded] = {
     compliance.LicenceRevoked: Recorded(
         "licence_revoked", ("licence_id", "reason_code", "revoked_by")
     ),
+    compliance.LicenceEnded: Recorded("licence_ended", ("licence_id", "ends_at")),
     journal.InvoiceIssued: Recorded("invoice", ("invoice_id", "licence_id", "invoice_hash")),
     log.AuditorRead: Recorded("auditor_read", ("principal_id", "subject")),
     log.EvidenceBundled: Recorded("evidence_bundled", ("licence_id", "bundle_hash")),

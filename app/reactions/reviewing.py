@@ -1,18 +1,18 @@
 """From submission to the catalogue, and out of it again."""
 
+from app.core.unit_of_work import UnitOfWork
+from compliance import services as compliance
 from compliance.events import (
     ListingResumed,
     ListingRevoked,
     ListingSuspended,
+    ReviewOpened,
     ReviewReturned,
     VersionApproved,
     VersionRejected,
 )
-
-from app.core.unit_of_work import UnitOfWork
-from compliance import services as compliance
 from listings import services as listings
-from listings.events import ListingPublished, PlanPublished, VersionSubmitted
+from listings.events import ListingDelisted, ListingPublished, PlanPublished, VersionSubmitted
 from metering import services as metering
 
 
@@ -95,3 +95,14 @@ def revoke_listing(uow: UnitOfWork, event: ListingRevoked) -> None:
     """Out of the catalogue for good; its licences are revoked by compliance itself."""
     listings.revoke_listing(uow, listing_code=event.listing_code)
     metering.revoke_route(uow, listing_code=event.listing_code)
+
+
+def note_delisting(uow: UnitOfWork, event: ListingDelisted) -> None:
+    """The supplier took it down: no new orders; running licences run on."""
+    compliance.note_listing_delisted(uow, listing_code=event.listing_code)
+
+
+def ask_for_probe(uow: UnitOfWork, event: ReviewOpened) -> None:
+    """Test calls leave the process, so they are made after the commit."""
+    payload = {"case_id": event.case_id, "version_id": event.version_id}
+    uow.enqueue("upstream.probe", payload, key=f"upstream.probe:{event.case_id}")

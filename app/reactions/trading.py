@@ -1,11 +1,10 @@
 """From an approved scenario over the order to a licence that the data plane enforces."""
 
-from compliance.events import LicenceIssued, LicenceRevoked, ScenarioApproved, ScenarioWithdrawn
-
 from app.accounts import services as accounts
 from app.accounts.events import ApiKeyIssued, ApiKeyRevoked
 from app.core.unit_of_work import UnitOfWork
 from compliance import services as compliance
+from compliance.events import LicenceIssued, LicenceRevoked, ScenarioApproved, ScenarioWithdrawn
 from ledger.journal import services as journal
 from ledger.log import services as log
 from listings import services as listings

@@ -1,0 +1,112 @@
+"""The only place of wiring: the control plane in Flask, the data plane in front of it."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import text
+
+from app import cli, wiring
+from app.core.cipher import Cipher
+from app.core.clock import Clock
+from app.core.ids import IdSource
+from app.core.unit_of_work import UnitOfWorkFactory
+from app.parts import Parts, build_parts
+from app.web import (
+    access,
+    addresses,
+    documentation,
+    idempotency,
+    operations,
+    problems,
+    request_context,
+)
+from app.web.context import Registry
+from app.web.limits import limiter
+from app.web.observability import Metrics, configure_logs
+from metering.data_plane import DataPlane
+
+__all__ = ["Application", "build_application", "build_parts", "create_control_plane"]
+
+BODY_BYTES_MAX = 2 * 1024 * 1024
+WsgiApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+@dataclass(frozen=True)
+class Application:
+    """What the server calls: data plane for `/data/`, control plane for everything else."""
+
+    control_plane: Flask
+    data_plane: DataPlane
+
+    def __call__(
+        self, environ: dict[str, Any], start_response: Callable[..., Any]
+    ) -> Iterable[bytes]:
+        """Answer one request."""
+        if environ.get("PATH_INFO", "").startswith("/data/"):
+            return self.data_plane(environ, start_response)
+        return self.control_plane.wsgi_app(environ, start_response)
+
+    def close(self) -> None:
+        """Drain the data plane and give its leases back."""
+        self.data_plane.close()
+
+
+def build_application(parts: Parts) -> Application:
+    """Both planes of one process."""
+    configure_logs(parts.settings.log_level)
+    return Application(create_control_plane(parts), wiring.build_data_plane(parts))
+
+
+def create_control_plane(parts: Parts) -> Flask:
+    """The management API."""
+    app = Flask("counterfoil", static_folder=None)
+    app.config.update(
+        MAX_CONTENT_LENGTH=BODY_BYTES_MAX,
+        PROPAGATE_EXCEPTIONS=False,
+        RATELIMIT_STORAGE_URI=parts.settings.redis_url or "memory://",
+        RATELIMIT_KEY_PREFIX="counterfoil",
+    )
+    app.json.sort_keys = False  # type: ignore[attr-defined] # Flask's own provider has it
+    _register_things(app, parts)
+    _register_hooks(app, parts)
+    api = documentation.register(app)
+    for blueprint in wiring.blueprints():
+        api.register_blueprint(blueprint)
+    app.register_blueprint(operations.blueprint)
+    cli.register(app, parts)
+    return app
+
+
+def _register_things(app: Flask, parts: Parts) -> None:
+    registry, metrics = Registry(), Metrics()
+    for kind, thing in [
+        (Clock, parts.clock),
+        (IdSource, parts.ids),
+        (Cipher, parts.cipher),
+        (UnitOfWorkFactory, parts.units),
+        (Metrics, metrics),
+        *wiring.things(parts),
+    ]:
+        registry.add(kind, thing)
+    app.extensions["counterfoil"] = registry
+    app.extensions["counterfoil.metrics"] = metrics
+    app.extensions["counterfoil.metrics_token"] = parts.settings.metrics_token
+    app.extensions["counterfoil.readiness"] = {"database": lambda: _ask_database(parts)}
+
+
+def _ask_database(parts: Parts) -> None:
+    with parts.engine.connect() as connection:
+        connection.execute(text("SELECT 1"))
+
+
+def _register_hooks(app: Flask, parts: Parts) -> None:
+    """The order is the order of execution before a view, and the reverse after it."""
+    problems.register(app)
+    request_context.register(app, parts.ids)
+    addresses.register(app)
+    access.register_authentication(app)
+    limiter.init_app(app)
+    access.register_authorisation(app)
+    idempotency.register(app)

@@ -1,0 +1,91 @@
+"""Test calls to a submitted version's upstream, by the code that later delivers its calls."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select
+
+from app.core.cipher import Cipher
+from app.core.errors import CounterfoilError
+from app.core.reach import Reach
+from app.core.unit_of_work import UnitOfWorkFactory
+from compliance.ports import ProbeResult
+from listings.delivery import delivery_of, enforced_fields_out
+from listings.models import UpstreamCredential
+from metering.deliveries import fetch
+from metering.errors import AnswerBreaksSchema
+from metering.ports import Upstream
+from metering.views import RouteView, route_view
+
+CALLS_MAX = 5
+
+
+class ListedUpstreamProbe:
+    """Calls an upstream with the examples and the sample of its own dossier."""
+
+    def __init__(self, units: UnitOfWorkFactory, cipher: Cipher, upstream: Upstream) -> None:
+        self._units = units
+        self._cipher = cipher
+        self._upstream = upstream
+
+    def probe(self, *, version_id: str, dossier: dict[str, Any]) -> ProbeResult:
+        """At most five calls; a dead upstream is a result, no error."""
+        try:
+            route = self._route(version_id, dossier)
+        except (ValueError, KeyError) as fault:
+            return ProbeResult(1, 0, 0, f"the definition cannot be enforced: {fault}")
+        requests = probe_requests(dossier)
+        findings = [_call(self._upstream, route, parameters) for parameters in requests]
+        details = sorted({detail for _, _, detail in findings if detail})
+        return ProbeResult(
+            calls_count=len(findings),
+            answered_count=sum(answered for answered, _, _ in findings),
+            fitting_count=sum(fits for _, fits, _ in findings),
+            detail="; ".join(details)[:500],
+        )
+
+    def _route(self, version_id: str, dossier: Mapping[str, Any]) -> RouteView:
+        with self._units.begin(Reach.EXCHANGE) as uow:
+            kept = uow.session.scalars(
+                select(UpstreamCredential).where(UpstreamCredential.version_id == version_id)
+            ).one_or_none()
+        ciphertext, context = (kept.ciphertext, kept.context) if kept else (None, "")
+        row = {
+            "delivery": delivery_of(dossier, ciphertext=ciphertext, context=context),
+            "fields_in": dossier.get("fields_in") or [],
+            "fields_out": enforced_fields_out(dossier),
+            "route_state": "active",
+            "route_revision": 0,
+        }
+        return route_view(row, self._cipher)
+
+
+def probe_requests(dossier: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Parameters of the test calls: the fields' examples, then rows of the sample that have them.
+
+    A product without input fields is called once, without parameters.
+    """
+    fields = dossier.get("fields_in") or []
+    names = [field["name"] for field in fields]
+    examples = {field["name"]: field["example"] for field in fields if "example" in field}
+    candidates = [examples, *(dossier.get("sample") or [])]
+    needed = {field["name"] for field in fields if field.get("required", True)}
+    requests: list[dict[str, Any]] = []
+    for candidate in candidates:
+        request = {name: candidate[name] for name in names if candidate.get(name) is not None}
+        if needed <= set(request) and request not in requests:
+            requests.append(request)
+    return requests[:CALLS_MAX] or [examples]
+
+
+def _call(
+    upstream: Upstream, route: RouteView, parameters: Mapping[str, Any]
+) -> tuple[bool, bool, str]:
+    """Whether there was an answer, whether it fits the output fields, and what was wrong."""
+    try:
+        fetch(upstream, route, route.request_schema.read(parameters))
+    except AnswerBreaksSchema as mismatch:
+        return True, False, mismatch.detail
+    except CounterfoilError as failure:
+        return False, False, failure.slug
+    return True, True, ""

@@ -1,0 +1,28 @@
+"""Addresses that no row can match: refused before a query sees them."""
+
+from flask import Flask, request
+
+from app.core.errors import CounterfoilError, ErrorKind
+from app.web.blueprints import is_storable
+
+
+class MalformedAddress(CounterfoilError):
+    """The path or the query holds a character that no text of ours can hold."""
+
+    kind = ErrorKind.MALFORMED
+    slug = "malformed-address"
+    title = "The address cannot be read"
+
+    def __init__(self) -> None:
+        super().__init__("Leave NUL characters and lone surrogates out of path and query.")
+
+
+def _refuse_unstorable() -> None:
+    values = [*(request.view_args or {}).values(), *request.args.keys(), *request.args.values()]
+    if not all(is_storable(str(value)) for value in values):
+        raise MalformedAddress
+
+
+def register(app: Flask) -> None:
+    """Check every request's path and query."""
+    app.before_request(_refuse_unstorable)

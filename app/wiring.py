@@ -1,0 +1,111 @@
+"""Which adapter satisfies which port, room by room; the factory and the worker read it."""
+
+import secrets
+from typing import Any
+
+import psycopg
+from flask_smorest import Blueprint
+from metering.receipt_queries import StoredReceipts
+
+from app.accounts import api as accounts_api
+from app.accounts.access_tokens import AccessKeys
+from app.accounts.argon2_passwords import Argon2Passwords
+from app.accounts.authentication import BearerAuthenticator
+from app.accounts.ports import CredentialKit
+from app.parts import Parts
+from app.probing import ListedUpstreamProbe
+from app.web.access import Authenticator
+from compliance import api as compliance_api
+from compliance.ports import UpstreamProbe
+from ledger.journal import api as journal_api
+from ledger.journal.bank_transfer_payment_gateway import BankTransferGateway
+from ledger.journal.call_books import CallBooks
+from ledger.journal.invoice_services import InvoiceEvidenceSource
+from ledger.journal.log_lane_ledger import LogLaneLedger
+from ledger.journal.ports import JournalPorts
+from ledger.journal.wallet_leases import WalletLeases
+from ledger.log import anchor_api, intake
+from ledger.log import api as log_api
+from ledger.log.anchor_queries import StoredAnchors
+from ledger.log.keys import LogKeys
+from ledger.log.ports import EvidenceSources
+from listings import api as listings_api
+from listings.ports import ExchangePolicy
+from metering import api as metering_api
+from metering.data_plane import DataPlane, DataPlaneSettings
+from metering.data_plane import build_data_plane as build_data_plane_of
+from metering.http_upstream import HttpUpstream
+
+PAY_INTO = "Counterfoil Data Exchange, settlement account"
+AUDIENCE = "counterfoil"
+
+
+def blueprints() -> list[Blueprint]:
+    """Every room's routes."""
+    return [
+        accounts_api.blueprint,
+        listings_api.blueprint,
+        compliance_api.blueprint,
+        metering_api.blueprint,
+        journal_api.blueprint,
+        log_api.blueprint,
+        anchor_api.blueprint,
+    ]
+
+
+def things(parts: Parts) -> list[tuple[type, object]]:
+    """What views may ask for, by type."""
+    access_keys = AccessKeys(parts.settings.public_url, AUDIENCE, parts.keyring.sessions)
+    kit = CredentialKit(Argon2Passwords(), access_keys, parts.cipher, secrets.token_bytes)
+    lanes = LogLaneLedger()
+    gateway = BankTransferGateway(PAY_INTO)
+    return [
+        (CredentialKit, kit),
+        (Authenticator, BearerAuthenticator(parts.units, access_keys)),
+        (ExchangePolicy, ExchangePolicy(parts.settings.commission_bp, parts.settings.tax_bp)),
+        (UpstreamProbe, upstream_probe(parts)),
+        (JournalPorts, JournalPorts(gateway, lanes, parts.keyring.statements)),
+        (LogKeys, log_keys(parts)),
+        (
+            EvidenceSources,
+            EvidenceSources(_receipts(parts), InvoiceEvidenceSource(lanes), StoredAnchors()),
+        ),
+        (StoredReceipts, _receipts(parts)),
+    ]
+
+
+def _receipts(parts: Parts) -> StoredReceipts:
+    return StoredReceipts(parts.origin, parts.keyring.receipts)
+
+
+def log_keys(parts: Parts) -> LogKeys:
+    """The log's signers."""
+    keyring = parts.keyring
+    return LogKeys(keyring.checkpoint, keyring.receipts, keyring.statements)
+
+
+def upstream_probe(parts: Parts) -> ListedUpstreamProbe:
+    """Test calls to a submitted version's upstream."""
+    upstream = HttpUpstream(parts.settings.upstream_networks)
+    return ListedUpstreamProbe(parts.units, parts.cipher, upstream)
+
+
+def build_data_plane(parts: Parts) -> DataPlane:
+    """The data plane of this process; it starts threads."""
+
+    def connect() -> "psycopg.Connection[Any]":
+        return psycopg.connect(parts.database_url)
+
+    settings = DataPlaneSettings(lease_seconds=parts.settings.lease_seconds)
+    return build_data_plane_of(
+        settings,
+        connect=connect,
+        clock=parts.clock,
+        entropy=secrets.token_bytes,
+        cipher=parts.cipher,
+        receipt_signer=parts.keyring.receipts,
+        wallets=WalletLeases(parts.clock),
+        books=CallBooks(),
+        log=intake,
+        upstream=HttpUpstream(parts.settings.upstream_networks),
+    )

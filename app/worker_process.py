@@ -1,0 +1,150 @@
+"""The worker's process: sequencer, checkpoints, anchors, outbox and everything that lapses."""
+
+import os
+import secrets
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from app.accounts import services as accounts
+from app.core.reach import Reach
+from app.core.unit_of_work import UnitOfWork
+from app.parts import Parts, build_parts
+from app.probing import ListedUpstreamProbe
+from app.settings import from_environment
+from app.web.observability import configure_logs
+from app.wiring import log_keys, upstream_probe
+from app.worker import Handler, Step, Worker, drain_outbox, forget_expired
+from compliance import queries as compliance_queries
+from compliance import services as compliance
+from contracts.accounts import AccountKeys
+from contracts.deployments import ChainAccess, open_chain
+from contracts.licence_services import LicenceRecorder
+from ledger.journal.wallet_leases import WalletLeases
+from ledger.log.anchor_keeper import AnchorKeeper
+from ledger.log.anchors import AnchorPolicy
+from ledger.log.file_checkpoint_keeper import FileCheckpointKeeper
+from ledger.log.sequencer import Sequencer
+from metering import upkeep
+
+EXPIRY_PORTION = 100
+_SECOND, _MINUTE, _HOUR = 1.0, 60.0, 3600.0
+
+
+class Chain:
+    """The chain, reached when first needed: the worker must start while the chain is away."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._lock = threading.Lock()
+        self._access: ChainAccess | None = None
+
+    def access(self) -> ChainAccess:
+        """The contracts; deploys what is missing; raises while the chain is away."""
+        with self._lock:
+            if self._access is None:
+                settings = self._parts.settings
+                url = settings.chain_url or f"http://127.0.0.1:{settings.chain_port}"
+                keys = AccountKeys.derive(self._parts.keyring.chain_account)
+                self._access = open_chain(
+                    self._parts.units,
+                    url,
+                    keys,
+                    settings.chain_finality,
+                    origin=self._parts.origin,
+                )
+            return self._access
+
+
+class Anchoring:
+    """The anchorer's timed look, once the chain can be reached."""
+
+    def __init__(self, parts: Parts, chain: Chain) -> None:
+        self._parts = parts
+        self._chain = chain
+        self._keeper: AnchorKeeper | None = None
+
+    def look(self) -> bool:
+        """Follow open anchors, and anchor the newest head if that is due."""
+        if self._keeper is None:
+            self._keeper = AnchorKeeper(
+                self._parts.units,
+                self._parts.origin,
+                self._chain.access().anchors,
+                AnchorPolicy(interval_seconds=self._parts.settings.anchor_seconds),
+            )
+        return self._keeper.look()
+
+
+def build_worker(parts: Parts) -> Worker:
+    """Every timed step of one installation."""
+    chain = Chain(parts)
+    keeper = FileCheckpointKeeper(parts.settings.var / "checkpoints")
+    sequencer = Sequencer(parts.units, log_keys(parts), keeper=keeper)
+    wallets = WalletLeases(parts.clock)
+    every = min(parts.settings.checkpoint_seconds, _SECOND)
+    return Worker(
+        [
+            Step("sequence", every, lambda: bool(sequencer.step().integrated_count)),
+            Step("anchor", _SECOND, Anchoring(parts, chain).look),
+            Step("outbox", 0.2, lambda: drain_outbox(parts.units, _handlers(parts, chain))),
+            Step("expire", _MINUTE, _in_unit(parts, _suspend_expired)),
+            Step(
+                "leases", _SECOND, _in_unit(parts, lambda uow: upkeep.reclaim_leases(uow, wallets))
+            ),
+            Step("answers", _MINUTE, _in_unit(parts, upkeep.forget_answers)),
+            Step("partitions", _HOUR, _in_unit(parts, upkeep.add_partitions)),
+            Step("sessions", _HOUR, _in_unit(parts, accounts.forget_stale_access)),
+            Step("responses", _HOUR, lambda: forget_expired(parts.units)),
+        ]
+    )
+
+
+def _in_unit(parts: Parts, action: Callable[[UnitOfWork], Any]) -> Callable[[], bool]:
+    """A step that is one service in one unit of work; work done means: come back at once."""
+
+    def step() -> bool:
+        with parts.units.begin(Reach.EXCHANGE) as uow:
+            done = action(uow)
+            uow.commit()
+        return bool(done)
+
+    return step
+
+
+def _suspend_expired(uow: UnitOfWork) -> int:
+    return compliance.suspend_expired(uow, EXPIRY_PORTION)
+
+
+def _handlers(parts: Parts, chain: Chain) -> dict[str, Handler]:
+    """Outbox topics; a chain that is away makes its messages wait."""
+
+    def recorder() -> LicenceRecorder:
+        return LicenceRecorder(parts.units, chain.access().licences, secrets.token_bytes)
+
+    return {
+        "chain.grant_licence": lambda payload: recorder().grant_licence(payload),
+        "chain.revoke_licence": lambda payload: recorder().revoke_licence(payload),
+        "upstream.probe": lambda payload: probe_case(parts, upstream_probe(parts), payload),
+    }
+
+
+def probe_case(parts: Parts, probe: ListedUpstreamProbe, payload: dict[str, Any]) -> None:
+    """Make the test calls outside any transaction, then run the rules with what came back."""
+    with parts.units.begin(Reach.EXCHANGE) as uow:
+        case = compliance_queries.get_case_view(uow, payload["case_id"]).case
+    result = probe.probe(version_id=payload["version_id"], dossier=case.dossier)
+    with parts.units.begin(Reach.EXCHANGE) as uow:
+        compliance.note_probe(uow, case_id=payload["case_id"], result=result)
+        uow.commit()
+
+
+def main() -> None:
+    """Work with the environment's settings until SIGTERM."""
+    settings = from_environment(os.environ)  # noqa: TID251 -- the one reading of settings
+    configure_logs(settings.log_level)
+    build_worker(build_parts(settings)).run_until_signalled()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+"""From the supplier's draft over the rules and two reviewers into the catalogue."""
+
+import time
+from typing import Any
+
+from demo.http import Surprise
+from demo.products import airports, working_days
+from demo.world import Trade, World
+
+PROBE_SECONDS = 30
+_NO_CONFLICT = "no"
+
+
+def submit_products(world: World) -> None:
+    """Both products drafted and submitted by their supplier."""
+    installation = world.installation
+    key, url = installation.upstream_key, installation.upstream_url
+    _submit(world, world.airports, airports(url, key))
+    _submit(world, world.days, working_days(url, key))
+
+
+def _submit(world: World, trade: Trade, content: dict[str, Any]) -> None:
+    client = world.supplier.client
+    trade.product = client.post("/v1/products", content)
+    submission = f"/v1/products/{trade.product['id']}/versions/1/submission"
+    submitted = client.post(submission)
+    trade.listing_code = submitted["listing_code"]
+
+
+def find_undisclosed_identity_number(world: World) -> None:
+    """A product whose sample hides an identity number goes straight back to its supplier."""
+    content = airports(world.installation.upstream_url, world.installation.upstream_key)
+    # A made-up number with a valid check digit in a division that does not exist.
+    content["sample"] = [row | {"city": "00000019900101001X"} for row in content["sample"]]
+    client = world.supplier.client
+    product = client.post("/v1/products", content)
+    client.post(f"/v1/products/{product['id']}/versions/1/submission")
+    cases = client.get("/v1/review-cases/mine")["items"]
+    case = next(case for case in cases if case["product_id"] == product["id"])
+    blocking = {finding["rule_id"] for finding in case["findings"]}
+    if case["stage"] != "RETURNED" or not {"I1", "D3"} <= blocking:
+        message = f"the hidden identity number was not found: {case}"
+        raise Surprise(message)
+
+
+def review_products(world: World) -> None:
+    """Each case by two reviewers without a conflict, every open item answered with a reason."""
+    for trade in (world.airports, world.days):
+        case_id = _case_of(world, trade)
+        _wait_for_probe(world, case_id)
+        for name in ("reviewer-1", "reviewer-2"):
+            _review(world, name, case_id)
+
+
+def _case_of(world: World, trade: Trade) -> str:
+    cases = world.staff_client("reviewer-1").get("/v1/review-cases")["items"]
+    found: str = next(case["id"] for case in cases if case["listing_code"] == trade.listing_code)
+    return found
+
+
+def _wait_for_probe(world: World, case_id: str) -> None:
+    """The worker makes test calls to the upstream after the submission."""
+    deadline = time.monotonic() + PROBE_SECONDS
+    while time.monotonic() < deadline:
+        probe = world.staff_client("reviewer-1").get(f"/v1/review-cases/{case_id}")["probe"]
+        if probe:
+            return
+        time.sleep(0.1)
+    message = f"the upstream of case {case_id} was not probed in {PROBE_SECONDS} s"
+    raise Surprise(message)
+
+
+def _review(world: World, name: str, case_id: str) -> None:
+    client = world.staff_client(name)
+    view = client.get(f"/v1/review-cases/{case_id}")
+    answers = {question["code"]: _NO_CONFLICT for question in view["conflict_questions"]}
+    client.post(f"/v1/review-cases/{case_id}/assignment", {"answers": answers})
+    items = [
+        {"rule_id": item["rule_id"], "outcome": "PASS", "reason": "Read the documents; it holds."}
+        for item in view["left_to_judge"]
+    ]
+    decision = {"decision": "approve", "reason": "Complete, lawful and useful.", "items": items}
+    client.post(f"/v1/review-cases/{case_id}/decisions", decision)
+
+
+def find_in_catalogue(world: World) -> None:
+    """Anybody finds the products, in Chinese and in English, and sees the whole page."""
+    for query, trade in (
+        ("机场", world.airports),
+        ("airport", world.airports),
+        ("假日", world.days),
+    ):
+        found = world.anybody.get("/v1/listings", query={"q": query})["items"]
+        if [item["code"] for item in found] != [trade.listing_code]:
+            message = f"searching {query!r} found {found}"
+            raise Surprise(message)
+    for trade in (world.airports, world.days):
+        page = world.anybody.get(f"/v1/listings/{trade.listing_code}")
+        trade.plan_id = page["offers"][0]["plans"][0]["id"]
