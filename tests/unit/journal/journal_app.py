@@ -1,0 +1,79 @@
+"""The journal's routes behind the exchange's own HTTP parts, with principals chosen by the test."""
+
+from flask import Flask
+
+from app.core.cipher import Cipher
+from app.core.clock import Clock
+from app.core.ids import IdSource
+from app.core.principals import Principal, Role
+from app.core.unit_of_work import UnitOfWorkFactory
+from app.web import access, addresses, idempotency, problems, request_context
+from app.web.access import Authenticator
+from app.web.context import Registry
+from app.web.documentation import ProblemApi
+from app.web.limits import limiter
+from app.web.observability import Metrics
+from ledger.journal.api import blueprint
+from ledger.journal.ports import JournalPorts
+
+
+def identifier(prefix, number):
+    """An id of the right shape that is the same in every run."""
+    return f"{prefix}_{number:026d}"
+
+
+BUYER_ID, SUPPLIER_ID = identifier("org", 1), identifier("org", 2)
+STRANGER_ID, EXCHANGE_ID = identifier("org", 3), identifier("org", 9)
+LICENCE_ID, ORDER_ID = identifier("lic", 1), identifier("ord", 1)
+
+
+def _staff(name, role):
+    return Principal(name, EXCHANGE_ID, frozenset({role}), has_second_factor=True)
+
+
+PRINCIPALS = {
+    "buyer": Principal(identifier("psn", 1), BUYER_ID, frozenset({Role.BUYER})),
+    "supplier": Principal(identifier("psn", 2), SUPPLIER_ID, frozenset({Role.SUPPLIER})),
+    "stranger": Principal(
+        identifier("psn", 3), STRANGER_ID, frozenset({Role.BUYER, Role.SUPPLIER})
+    ),
+    "operator": _staff(identifier("psn", 4), Role.OPERATOR),
+    "second_operator": _staff(identifier("psn", 5), Role.OPERATOR),
+    "auditor": _staff(identifier("psn", 6), Role.AUDITOR),
+}
+
+
+class NamedPrincipals:
+    """Believes whatever name the header gives."""
+
+    def authenticate(self, authorization):
+        return PRINCIPALS[authorization] if authorization else None
+
+
+def journal_app(units, ports, clock):
+    """The application with nothing but the journal."""
+    app, registry = Flask("journal"), Registry()
+    app.config.update(
+        RATELIMIT_STORAGE_URI="memory://",
+        PROPAGATE_EXCEPTIONS=False,
+        API_TITLE="journal",
+        API_VERSION="v1",
+        OPENAPI_VERSION="3.1.0",
+    )
+    registry.add(Clock, clock)
+    registry.add(IdSource, units.ids)
+    registry.add(Cipher, Cipher(bytes(32)))
+    registry.add(UnitOfWorkFactory, units)
+    registry.add(Authenticator, NamedPrincipals())
+    registry.add(JournalPorts, ports)
+    app.extensions["counterfoil"] = registry
+    app.extensions["counterfoil.metrics"] = Metrics()
+    problems.register(app)
+    request_context.register(app, units.ids)
+    addresses.register(app)
+    access.register_authentication(app)
+    limiter.init_app(app)
+    access.register_authorisation(app)
+    idempotency.register(app)
+    ProblemApi(app).register_blueprint(blueprint)
+    return app
