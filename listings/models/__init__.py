@@ -1,0 +1,19 @@
+"""The room's tables."""
+
+from listings.models.listings import Listing
+from listings.models.orders import Agreement, ApprovedScenario, Order
+from listings.models.parties import ListingParty
+from listings.models.products import DataProduct, Offer, Plan, ProductVersion, UpstreamCredential
+
+__all__ = [
+    "Agreement",
+    "ApprovedScenario",
+    "DataProduct",
+    "Listing",
+    "ListingParty",
+    "Offer",
+    "Order",
+    "Plan",
+    "ProductVersion",
+    "UpstreamCredential",
+]

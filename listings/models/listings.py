@@ -1,0 +1,60 @@
+"""A product's appearance in the catalogue."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Text
+from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
+from sqlalchemy.orm import Mapped, deferred, mapped_column, relationship
+
+from app.core.db import Base
+from listings.errors import ListingNotOpen
+from listings.life_cycle import LIFE_CYCLE, LISTED
+from listings.models.products import ProductVersion
+
+
+class Listing(Base):
+    """The current version under its public code, with what the catalogue filters by.
+
+    Prices are the lowest of one unit, at scale 10⁻⁸.
+    """
+
+    __tablename__ = "listings"
+
+    listing_code: Mapped[str] = mapped_column(primary_key=True)
+    id: Mapped[str]
+    product_id: Mapped[str] = mapped_column(ForeignKey("data_products.id"))
+    version_id: Mapped[str] = mapped_column(ForeignKey("product_versions.id"))
+    supplier_id: Mapped[str]
+    supplier_name: Mapped[str]
+    state: Mapped[str]
+    dossier_hash: Mapped[str]
+    name: Mapped[str]
+    name_en: Mapped[str]
+    series: Mapped[str]
+    summary: Mapped[str]
+    keywords: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    sectors: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    topic: Mapped[str]
+    product_kind: Mapped[str]
+    delivery_mode: Mapped[str]
+    update_frequency: Mapped[str]
+    grade: Mapped[str]
+    price_models: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    lowest_price_amount: Mapped[int]
+    currency: Mapped[str]
+    search: Mapped[str] = deferred(mapped_column(TSVECTOR))
+    first_listed_at: Mapped[datetime]
+    published_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+    version: Mapped[ProductVersion] = relationship()
+
+    def demand_open(self) -> None:
+        """Raises `ListingNotOpen` unless the listing is on sale."""
+        if self.state != LISTED:
+            raise ListingNotOpen(self.listing_code, self.state)
+
+    def advance(self, event: str, *, at: datetime) -> None:
+        """Move listing and version together; raises `IllegalTransition`."""
+        self.state = LIFE_CYCLE.next(self.state, event)
+        self.version.advance(event, at=at)
+        self.changed_at = at
