@@ -49,8 +49,8 @@ def is_decimal(text: str) -> bool:
 def _is_instant(kind: str, value: str) -> bool:
     try:
         if kind == "date":
-            date.fromisoformat(value)
-            return True
+            # fromisoformat also reads weeks and days without hyphens, which no caller expects.
+            return date.fromisoformat(value).isoformat() == value
         return datetime.fromisoformat(value).tzinfo is not None
     except ValueError:
         return False

@@ -9,8 +9,8 @@ import re
 LENGTH_MAX = 200
 WAYS_MAX = 1_000_000
 """The most splits a pattern may have on the longest permitted text."""
-TEXT_LENGTH_MAX = 1_000
-"""What an unbounded repetition is taken to be repeated at most."""
+TEXT_LENGTH_MAX = 4_096
+"""What an unbounded repetition is taken to be repeated at most: the longest text of a call."""
 
 _PART = re.compile(
     r"""

@@ -1,12 +1,33 @@
 """Listings as a supplier would write them; nothing here is a real company's."""
 
+from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
+
+from app.core.cipher import Cipher
+from app.core.principals import Principal, Role
+from app.core.reach import Reach
+from listings import services
+from listings.ports import ExchangePolicy
+from listings.schemas.content import DraftVersionSchema
 
 CODED = [
     {"code": "01", "label": "match", "label_zh": "一致"},
     {"code": "02", "label": "no match", "label_zh": "不一致"},
     {"code": "03", "label": "none", "label_zh": "查无"},
 ]
+
+
+def _proof(kind: str, visibility: str = "PARTIES") -> dict[str, str]:
+    return {
+        "kind": kind,
+        "title": kind.replace("_", " ").capitalize(),
+        "issuer": "The supplier",
+        "valid_from": "2025-01-01",
+        "valid_to": "2030-01-01",
+        "sha256": "ab" * 32,
+        "visibility": visibility,
+    }
 
 
 def version_content() -> dict[str, Any]:
@@ -37,14 +58,9 @@ def version_content() -> dict[str, Any]:
             }
         ],
         "evidence": [
-            {
-                "kind": "SYSTEM_DESCRIPTION",
-                "title": "Survey system",
-                "issuer": "The supplier",
-                "valid_from": "2025-01-01",
-                "valid_to": "2030-01-01",
-                "sha256": "ab" * 32,
-            }
+            _proof("SYSTEM_DESCRIPTION", visibility="PUBLIC"),
+            _proof("GENERATION_PROCESS"),
+            _proof("INVESTMENT_RECORD"),
         ],
         "pi_level": "NONE",
         "grade": "GENERAL_1",
@@ -128,3 +144,108 @@ def draft_version() -> dict[str, Any]:
     content = version_content()
     content["upstream"]["credential"] = "s3cret-of-the-upstream"
     return {**content, "offers": version_offers()}
+
+
+SUPPLIER_ID = "org_supplier"
+BUYER_ID = "org_buyer"
+SUPPLIER = Principal("psn_supplier", SUPPLIER_ID, frozenset({Role.SUPPLIER}))
+BUYER = Principal("psn_buyer", BUYER_ID, frozenset({Role.BUYER}))
+
+
+class Market:
+    """Walks the room's services as suppliers, reviewers' reactions and buyers would."""
+
+    def __init__(self, units, clock):
+        self.units = units
+        self.clock = clock
+        self.cipher = Cipher(bytes(32))
+        self.policy = ExchangePolicy()
+        self.verify(SUPPLIER_ID, "Supplier Ltd", is_supplier=True)
+        self.verify(BUYER_ID, "Buyer Ltd", is_buyer=True)
+
+    @contextmanager
+    def as_exchange(self):
+        with self.units.begin(Reach.EXCHANGE) as uow:
+            yield uow
+            uow.commit()
+
+    @contextmanager
+    def acting(self, principal=SUPPLIER):
+        with self.units.begin(Reach.organisation(principal.organisation_id)) as uow:
+            yield uow
+            uow.commit()
+
+    def verify(self, organisation_id, name, *, is_supplier=False, is_buyer=False, days=365):
+        with self.as_exchange() as uow:
+            return services.note_party_verified(
+                uow,
+                organisation_id=organisation_id,
+                name=name,
+                uscc="91310000MA1FL0000X",
+                is_supplier=is_supplier,
+                is_buyer=is_buyer,
+                valid_until=self.clock.now() + timedelta(days=days),
+            )
+
+    def product(self, name="城市信息查询", principal=SUPPLIER):
+        with self.acting(principal) as uow:
+            return services.register_product(uow, principal, name=name)
+
+    def draft(self, product, principal=SUPPLIER, **changes):
+        form = load_draft({**draft_version(), **changes})
+        with self.acting(principal) as uow:
+            return services.draft_version(
+                uow, principal, self.cipher, product_id=product.id, form=form
+            )
+
+    def submit(self, version, principal=SUPPLIER):
+        with self.acting(principal) as uow:
+            return services.submit_version(
+                uow,
+                principal,
+                product_id=version.product_id,
+                version_number=version.version_number,
+            )
+
+    def publish(self, version):
+        with self.as_exchange() as uow:
+            return services.publish_listing(
+                uow, version_id=version.id, dossier_hash=version.dossier_hash
+            )
+
+    def listed(self, product=None, principal=SUPPLIER, **changes):
+        """A listing on sale."""
+        product = product or self.product(changes.get("name", "城市信息查询"), principal)
+        return self.publish(self.submit(self.draft(product, principal, **changes), principal))
+
+    def scenario(self, listing_code, scenario_id="scn_1", buyer_id=BUYER_ID, days=90):
+        with self.as_exchange() as uow:
+            return services.note_scenario_approved(
+                uow,
+                scenario_id=scenario_id,
+                buyer_id=buyer_id,
+                listing_code=listing_code,
+                terms={"purposes": ["RESEARCH"]},
+                valid_from=self.clock.now(),
+                valid_until=self.clock.now() + timedelta(days=days),
+            )
+
+    def order(self, listing, *, plan=0, scenario_id="scn_1", principal=BUYER, **changes):
+        plans = [plan for offer in listing.version.offers for plan in offer.plans]
+        command = {
+            "listing_code": listing.listing_code,
+            "plan_id": plans[plan].id,
+            "scenario_id": scenario_id,
+            "accept_terms": True,
+            **changes,
+        }
+        with self.acting(principal) as uow:
+            return services.place_order(uow, principal, self.policy, **command)
+
+    def events(self, kind):
+        return [event for event in self.units.events if isinstance(event, kind)]
+
+
+def load_draft(form):
+    """The form as the route hands it to the services."""
+    return DraftVersionSchema().load(form)

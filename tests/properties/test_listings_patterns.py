@@ -31,7 +31,7 @@ def test_an_accepted_pattern_compiles_and_answers_within_its_budget(pattern):
         "(?=a)",
         r"(a)\1",
         "a**",
-        "a*a*a*",
+        "a*a*",
         "[",
         "(",
         "",

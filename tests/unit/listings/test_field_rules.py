@@ -99,6 +99,7 @@ def test_a_value_of_its_type_fits(field, value):
         ({"type": "decimal"}, "1e5"),
         ({"type": "boolean"}, 1),
         ({"type": "date"}, "20.11.2026"),
+        ({"type": "date"}, "20261120"),
         ({"type": "timestamp"}, "2026-11-20T08:00:00"),
         ({"type": "string"}, ["x"]),
     ],

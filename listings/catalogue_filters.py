@@ -1,0 +1,33 @@
+"""What a visitor asks the catalogue for."""
+
+from dataclasses import dataclass, field
+
+FACETS = (
+    "sector",
+    "topic",
+    "kind",
+    "supplier",
+    "price_model",
+    "delivery",
+    "update",
+    "grade",
+)
+SORTS = ("relevance", "newest", "price")
+
+
+@dataclass(frozen=True)
+class CatalogueQuery:
+    """Words, chosen facet values (any of one facet, all facets together), order and page."""
+
+    words: str = ""
+    chosen: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    sort: str = ""
+    cursor: str | None = None
+    limit: int = 20
+
+    @property
+    def order(self) -> str:
+        """The order asked for; without one, relevance for words and the newest otherwise."""
+        order = self.sort or ("relevance" if self.words else "newest")
+        # Nothing is more relevant than another where nothing was asked.
+        return "newest" if order == "relevance" and not self.words else order

@@ -1,0 +1,33 @@
+"""What the data plane needs to call a listing's upstream and to judge its answer."""
+
+import base64
+from collections.abc import Mapping
+from typing import Any
+
+
+def delivery_of(
+    content: Mapping[str, Any], *, ciphertext: bytes | None, context: str
+) -> dict[str, Any]:
+    """The delivery definition; the credential stays encrypted under its context.
+
+    A listing that is not called (a file, a report) has no address and is not routed.
+    """
+    upstream = content.get("upstream") or {}
+    return {
+        "url": upstream.get("url", ""),
+        "method": upstream.get("method", "GET"),
+        "timeout_ms": upstream.get("timeout_ms", 0),
+        "response_bytes_max": upstream.get("response_bytes_max", 0),
+        "credential_header": upstream.get("credential_header", ""),
+        "credential_ciphertext": base64.b64encode(ciphertext or b"").decode(),
+        "credential_context": context if ciphertext else "",
+        "outcome_rule": content.get("outcome_rule", {}),
+    }
+
+
+def enforced_fields_out(content: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The output fields as an answer is checked: what is not nullable must be there."""
+    return [
+        {**field, "required": not field.get("nullable", False)}
+        for field in content.get("fields_out", ())
+    ]

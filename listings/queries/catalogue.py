@@ -1,0 +1,163 @@
+"""The public catalogue: search, facets, pages of listings, similar ones."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Integer, and_, cast, false, func, literal, select, tuple_
+from sqlalchemy.dialects.postgresql import TSQUERY, array
+from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.types import Text
+
+from app.core.paging import InvalidCursor, Page, decode_cursor, encode_cursor
+from listings.catalogue_filters import CatalogueQuery
+from listings.errors import ListingNotFound
+from listings.life_cycle import LISTED
+from listings.listing_codes import parse_listing_code
+from listings.models import Listing, ProductVersion
+from listings.search_text import likeness_query, search_query
+from listings.vocabulary import vocabulary
+
+SIMILAR_MAX = 10
+_RANK_SCALE = 1_000_000
+"""Ranks are compared as whole numbers: a cursor must not depend on how floats are printed."""
+
+Condition = ColumnElement[bool]
+
+
+def facet_conditions(query: CatalogueQuery) -> dict[str, Condition]:
+    """One condition for each facet in which something was chosen."""
+    makers: dict[str, Callable[[list[str]], Condition]] = {
+        "sector": lambda values: Listing.sectors.overlap(_texts(values)),
+        "topic": lambda values: Listing.topic.in_(_with_descendants(values)),
+        "kind": Listing.product_kind.in_,
+        "supplier": Listing.supplier_id.in_,
+        "price_model": lambda values: Listing.price_models.overlap(_texts(values)),
+        "delivery": Listing.delivery_mode.in_,
+        "update": Listing.update_frequency.in_,
+        "grade": Listing.grade.in_,
+    }
+    return {name: makers[name](list(values)) for name, values in query.chosen.items() if values}
+
+
+def base_conditions(query: CatalogueQuery) -> list[Condition]:
+    """What holds for every facet: on sale, and found by the words."""
+    conditions: list[Condition] = [Listing.state == LISTED]
+    if query.words:
+        words = search_query(query.words)
+        # Signs alone are no words; they find nothing rather than everything.
+        conditions.append(Listing.search.op("@@")(cast(words, TSQUERY)) if words else false())
+    return conditions
+
+
+def search_catalogue(session: Session, query: CatalogueQuery) -> Page[Listing]:
+    """One page of listings on sale; raises `InvalidCursor`."""
+    order = _order(query)
+    conditions = [*base_conditions(query), *facet_conditions(query).values()]
+    key = tuple_(order.key, Listing.listing_code)
+    if query.cursor is not None:
+        bound = tuple_(*order.read(query.cursor))
+        conditions.append(key < bound if order.is_descending else key > bound)
+    columns = [order.key, Listing.listing_code]
+    statement = (
+        select(Listing, order.key.label("order_key"))
+        .where(*conditions)
+        .order_by(*(c.desc() if order.is_descending else c.asc() for c in columns))
+        .limit(query.limit + 1)
+    )
+    rows = session.execute(statement).all()
+    kept = rows[: query.limit]
+    more = len(rows) > query.limit
+    cursor = order.write(kept[-1][1], kept[-1][0].listing_code) if more else None
+    return Page([row[0] for row in kept], cursor)
+
+
+@dataclass(frozen=True)
+class _Order:
+    """An order with its key column, and how the key travels in a cursor."""
+
+    name: str
+    key: ColumnElement[Any]
+    is_descending: bool
+    parse: Callable[[str], Any]
+
+    def write(self, value: Any, listing_code: str) -> str:
+        text = value.isoformat() if isinstance(value, datetime) else str(value)
+        return encode_cursor(f"{self.name} {text} {listing_code}")
+
+    def read(self, cursor: str) -> tuple[ColumnElement[Any], ColumnElement[str]]:
+        try:
+            name, text, listing_code = decode_cursor(cursor).split(" ")
+            value = self.parse(text)
+        except (ValueError, OverflowError):
+            raise InvalidCursor from None
+        if name != self.name or abs(value if isinstance(value, int) else 0) >= 2**62:
+            raise InvalidCursor
+        return literal(value, self.key.type), literal(listing_code)
+
+
+def _order(query: CatalogueQuery) -> _Order:
+    if query.order == "price":
+        price: ColumnElement[Any] = Listing.lowest_price_amount.expression
+        return _Order("price", price, is_descending=False, parse=int)
+    if query.order == "relevance":
+        rank = func.ts_rank(Listing.search, cast(search_query(query.words), TSQUERY))
+        key = cast(rank * _RANK_SCALE, Integer)
+        return _Order("relevance", key, is_descending=True, parse=int)
+    published: ColumnElement[Any] = Listing.published_at.expression
+    return _Order("newest", published, is_descending=True, parse=_instant)
+
+
+def _instant(text: str) -> datetime:
+    instant = datetime.fromisoformat(text)
+    if instant.tzinfo is None:
+        raise ValueError
+    return instant
+
+
+def _texts(values: list[str]) -> ColumnElement[Any]:
+    return array(values, type_=Text())
+
+
+def _with_descendants(topics: list[str]) -> list[str]:
+    terms = vocabulary("topics").values()
+    return [*topics, *(term.code for term in terms if term.parent in topics)]
+
+
+def get_listing(session: Session, listing_code: str) -> Listing:
+    """A listing on sale with its version and plans; raises `ListingNotFound`."""
+    code = parse_listing_code(listing_code)
+    statement = (
+        select(Listing)
+        .where(Listing.listing_code == code, Listing.state == LISTED)
+        .options(selectinload(Listing.version).selectinload(ProductVersion.offers))
+    )
+    listing = session.scalars(statement).one_or_none()
+    if listing is None:
+        raise ListingNotFound(code)
+    return listing
+
+
+def list_similar(session: Session, listing_code: str) -> list[Listing]:
+    """Listings that share words, sectors or topic, the likest first, at most `SIMILAR_MAX`."""
+    listing = get_listing(session, listing_code)
+    words = likeness_query([listing.name, listing.name_en, *listing.keywords, listing.series])
+    query = cast(words, TSQUERY)
+    shares_sector = Listing.sectors.overlap(_texts(listing.sectors))
+    score = func.ts_rank(Listing.search, query) + 0.1 * (
+        cast(shares_sector, Integer)
+        + cast(Listing.topic == listing.topic, Integer)
+        + cast(Listing.product_kind == listing.product_kind, Integer)
+    )
+    statement = (
+        select(Listing)
+        .where(
+            Listing.state == LISTED,
+            Listing.listing_code != listing.listing_code,
+            Listing.search.op("@@")(query) | and_(shares_sector, Listing.topic == listing.topic),
+        )
+        .order_by(score.desc(), Listing.listing_code)
+        .limit(SIMILAR_MAX)
+    )
+    return list(session.scalars(statement))

@@ -1,0 +1,36 @@
+"""The verbs of this room; reactions and routes call them by these names."""
+
+from listings.services.drafts import amend_draft, draft_version, register_product, replace_draft
+from listings.services.importing import import_drafts
+from listings.services.ordering import activate_order, place_order
+from listings.services.parties import note_party_verified
+from listings.services.publication import (
+    delist_listing,
+    publish_listing,
+    resume_listing,
+    revoke_listing,
+    suspend_listing,
+)
+from listings.services.scenarios import note_scenario_approved, note_scenario_ended
+from listings.services.submissions import reject_version, return_version, submit_version
+
+__all__ = [
+    "activate_order",
+    "amend_draft",
+    "delist_listing",
+    "draft_version",
+    "import_drafts",
+    "note_party_verified",
+    "note_scenario_approved",
+    "note_scenario_ended",
+    "place_order",
+    "publish_listing",
+    "register_product",
+    "reject_version",
+    "replace_draft",
+    "resume_listing",
+    "return_version",
+    "revoke_listing",
+    "submit_version",
+    "suspend_listing",
+]

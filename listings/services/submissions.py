@@ -1,0 +1,72 @@
+"""Hands versions in for review, and takes the review's answer."""
+
+from app.core.ids import OrganisationId, ProductId, VersionId
+from app.core.principals import Principal
+from app.core.unit_of_work import UnitOfWork
+from listings.content_rules import missing_parts
+from listings.dossier import dossier_hash
+from listings.errors import VersionIncomplete
+from listings.events import VersionSubmitted
+from listings.listing_codes import RANDOM_LENGTH, make_listing_code
+from listings.models import DataProduct, ListingParty, ProductVersion
+from listings.queries.products import lock_product, lock_version, lock_version_by_id
+from listings.services.parties import demand_supplier
+
+
+def submit_version(
+    uow: UnitOfWork, principal: Principal, *, product_id: str, version_number: int
+) -> ProductVersion:
+    """Fix a draft by its dossier's hash and hand it to the reviewers.
+
+    Raises `PartyNotVerified`, `VersionNotFound`, `IllegalTransition`, `VersionIncomplete`.
+    """
+    supplier = demand_supplier(uow, principal.organisation_id)
+    product = lock_product(uow.session, product_id, supplier_id=supplier.organisation_id)
+    version = lock_version(
+        uow.session, product.id, version_number, supplier_id=supplier.organisation_id
+    )
+    version.advance("submit", at=uow.now)
+    missing = missing_parts(version.content, [plan.terms for plan in version.plans])
+    if missing:
+        raise VersionIncomplete(missing)
+    version.listing_code = _listing_code(uow, product, supplier)
+    _hand_in(uow, version)
+    return version
+
+
+def _listing_code(uow: UnitOfWork, product: DataProduct, supplier: ListingParty) -> str:
+    if product.listing_code is None:
+        random_part = uow.ids.opaque("lst")[-RANDOM_LENGTH:]
+        product.listing_code = make_listing_code(supplier.party_number, random_part)
+    return product.listing_code
+
+
+def _hand_in(uow: UnitOfWork, version: ProductVersion) -> None:
+    dossier = version.dossier()
+    version.dossier_hash = dossier_hash(dossier)
+    uow.record(
+        VersionSubmitted(
+            occurred_at=uow.now,
+            version_id=VersionId(version.id),
+            product_id=ProductId(version.product_id),
+            supplier_id=OrganisationId(version.supplier_id),
+            listing_code=str(version.listing_code),
+            version_number=version.version_number,
+            dossier=dossier,
+            dossier_hash=version.dossier_hash,
+        )
+    )
+
+
+def return_version(uow: UnitOfWork, *, version_id: str) -> ProductVersion:
+    """The review sent the version back to be edited; raises `IllegalTransition`."""
+    version = lock_version_by_id(uow.session, version_id)
+    version.advance("return", at=uow.now)
+    return version
+
+
+def reject_version(uow: UnitOfWork, *, version_id: str) -> ProductVersion:
+    """The review refused the version for good; raises `IllegalTransition`."""
+    version = lock_version_by_id(uow.session, version_id)
+    version.advance("reject", at=uow.now)
+    return version
