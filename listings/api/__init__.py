@@ -1,0 +1,6 @@
+"""The routes of this room, by subject, on one blueprint."""
+
+from listings.api import catalogue_routes, order_routes, product_routes
+from listings.api.blueprint import blueprint
+
+__all__ = ["blueprint", "catalogue_routes", "order_routes", "product_routes"]

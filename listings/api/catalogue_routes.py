@@ -1,0 +1,145 @@
+"""Routes of the public catalogue, and the supplier's way out of it."""
+
+from typing import Any, cast
+
+from flask import request
+
+from app.core.principals import Permission
+from app.core.reach import Reach
+from app.web.access import public, requires
+from app.web.context import current_principal, unit_of_work
+from app.web.idempotency import idempotent
+from listings import services
+from listings.api.blueprint import blueprint
+from listings.catalogue_filters import FACETS, CatalogueQuery
+from listings.listing_page import render_card, render_page
+from listings.models import Listing
+from listings.queries import catalogue, facets
+from listings.schemas.catalogue import (
+    CataloguePageSchema,
+    CatalogueQuerySchema,
+    ListingPageSchema,
+    ListingStateSchema,
+    SimilarListingsSchema,
+    VocabulariesSchema,
+)
+from listings.vocabulary import NAMES, Language, labelled, vocabulary
+
+_FACET_VOCABULARIES = {
+    "sector": "sectors",
+    "topic": "topics",
+    "kind": "product_kinds",
+    "price_model": "price_models",
+    "delivery": "delivery_modes",
+    "update": "update_frequencies",
+    "grade": "grades",
+}
+Answer = tuple[dict[str, Any], dict[str, str]]
+
+
+@blueprint.route("/listings", methods=["GET"])
+@blueprint.arguments(CatalogueQuerySchema, location="query")
+@blueprint.response(200, CataloguePageSchema)
+@public("the catalogue is what the exchange shows to everybody")
+def get_listings(asked: dict[str, Any]) -> Answer:
+    """Search the catalogue in Chinese or English, filter it, page through it."""
+    query = CatalogueQuery(
+        words=asked["q"].strip(),
+        chosen={name: tuple(asked[name]) for name in FACETS},
+        sort=asked["sort"],
+        cursor=asked["cursor"],
+        limit=asked["limit"],
+    )
+    language = _language()
+    with unit_of_work(Reach.PUBLIC) as uow:
+        page = catalogue.search_catalogue(uow.session, query)
+        total, counts = facets.count_facets(uow.session, query)
+    return _in(
+        language,
+        {
+            "items": [render_card(_columns(listing), language) for listing in page.items],
+            "next_cursor": page.next_cursor,
+            "total_count": total,
+            "facets": {name: _labelled(name, counts[name], language) for name in FACETS},
+        },
+    )
+
+
+@blueprint.route("/listings/<listing_code>", methods=["GET"])
+@blueprint.response(200, ListingPageSchema)
+@public("a listing's page is what the exchange shows to everybody")
+def get_listing(listing_code: str) -> Answer:
+    """Show everything about a listing: fields, sample, plans, conditions, provenance."""
+    language = _language()
+    with unit_of_work(Reach.PUBLIC) as uow:
+        listing = catalogue.get_listing(uow.session, listing_code)
+        version = listing.version
+        columns = {**_columns(listing), "version_number": version.version_number}
+        plans = [
+            {**plan.reviewed(), "offer": offer.name}
+            for offer in version.offers
+            for plan in offer.plans
+        ]
+    return _in(language, render_page(columns, version.content, plans, language))
+
+
+@blueprint.route("/listings/<listing_code>/similar", methods=["GET"])
+@blueprint.response(200, SimilarListingsSchema)
+@public("it points to other public pages")
+def get_similar(listing_code: str) -> Answer:
+    """List the listings that are most like this one."""
+    language = _language()
+    with unit_of_work(Reach.PUBLIC) as uow:
+        found = catalogue.list_similar(uow.session, listing_code)
+    return _in(language, {"items": [render_card(_columns(item), language) for item in found]})
+
+
+@blueprint.route("/listings/<listing_code>/delisting", methods=["POST"])
+@blueprint.response(201, ListingStateSchema)
+@requires(Permission.OFFER_PRODUCTS)
+@idempotent
+def post_delisting(listing_code: str) -> Listing:
+    """Take one's own listing off sale for good; running agreements go on."""
+    with unit_of_work() as uow:
+        listing = services.delist_listing(uow, current_principal(), listing_code=listing_code)
+        uow.commit()
+    return listing
+
+
+@blueprint.route("/vocabularies", methods=["GET"])
+@blueprint.response(200, VocabulariesSchema)
+@public("forms and pages of everybody use the same words")
+def get_vocabularies() -> Answer:
+    """Show every coded word with its label."""
+    language = _language()
+    terms = {
+        name: [
+            {"code": term.code, "label": term.label(language), "parent": term.parent}
+            for term in vocabulary(name).values()
+        ]
+        for name in sorted(NAMES)
+    }
+    return _in(language, {"vocabularies": terms})
+
+
+def _language() -> Language:
+    """What Accept-Language prefers (RFC 9110 section 12.5.4); English without a preference."""
+    return cast("Language", request.accept_languages.best_match(["en", "zh"], default="en"))
+
+
+def _in(language: Language, body: dict[str, Any]) -> Answer:
+    return body, {"Content-Language": language, "Vary": "Accept-Language"}
+
+
+def _columns(listing: Listing) -> dict[str, Any]:
+    names = (column.key for column in listing.__mapper__.column_attrs if column.key != "search")
+    return {name: getattr(listing, name) for name in names}
+
+
+def _labelled(facet: str, counts: list[dict[str, Any]], language: Language) -> list[dict[str, Any]]:
+    words = _FACET_VOCABULARIES.get(facet)
+    if words is None:
+        return counts
+    return [
+        {**entry, "label": labelled(words, entry["value"], language)["label"]} for entry in counts
+    ]

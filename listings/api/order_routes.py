@@ -1,0 +1,60 @@
+"""Routes of orders and agreements."""
+
+from typing import Any
+
+from app.core.paging import Page
+from app.core.principals import Permission
+from app.web.access import requires
+from app.web.context import current_principal, get, unit_of_work
+from app.web.idempotency import idempotent
+from app.web.paging import PageQuerySchema, page_schema
+from listings import services
+from listings.api.blueprint import blueprint
+from listings.models import Agreement, Order
+from listings.ports import ExchangePolicy
+from listings.queries import orders
+from listings.schemas.orders import AgreementSchema, OrderSchema, PlaceOrderSchema
+
+
+@blueprint.route("/orders", methods=["POST"])
+@blueprint.arguments(PlaceOrderSchema)
+@blueprint.response(201, OrderSchema)
+@requires(Permission.BUY)
+@idempotent
+def post_order(command: dict[str, Any]) -> Order:
+    """Accept a plan for an approved scenario; the answer names agreement and licence."""
+    with unit_of_work() as uow:
+        order = services.place_order(uow, current_principal(), get(ExchangePolicy), **command)
+        uow.commit()
+    return order
+
+
+@blueprint.route("/orders", methods=["GET"])
+@blueprint.arguments(PageQuerySchema, location="query")
+@blueprint.response(200, page_schema(OrderSchema))
+@requires(Permission.READ_OWN)
+def get_orders(query: dict[str, Any]) -> Page[Order]:
+    """List the orders that one's organisation placed or received, newest first."""
+    organisation_id = current_principal().organisation_id
+    with unit_of_work() as uow:
+        return orders.list_orders(uow.session, organisation_id=organisation_id, **query)
+
+
+@blueprint.route("/orders/<order_id>", methods=["GET"])
+@blueprint.response(200, OrderSchema)
+@requires(Permission.READ_OWN)
+def get_order(order_id: str) -> Order:
+    """Show an order to either party."""
+    organisation_id = current_principal().organisation_id
+    with unit_of_work() as uow:
+        return orders.get_order(uow.session, order_id, organisation_id=organisation_id)
+
+
+@blueprint.route("/agreements/<agreement_id>", methods=["GET"])
+@blueprint.response(200, AgreementSchema)
+@requires(Permission.READ_OWN)
+def get_agreement(agreement_id: str) -> Agreement:
+    """Show an agreement to either party."""
+    organisation_id = current_principal().organisation_id
+    with unit_of_work() as uow:
+        return orders.get_agreement(uow.session, agreement_id, organisation_id=organisation_id)

@@ -1,0 +1,54 @@
+"""Orders and agreements."""
+
+from marshmallow import fields
+
+from app.web.schemas import AmountText, Identifier, Schema, Text, Timestamp
+
+
+class DueSchema(Schema):
+    """What the order itself costs: a package's price, nothing for a plan by the call."""
+
+    amount = AmountText(attribute="units")
+    currency = fields.String()
+
+
+class PlaceOrderSchema(Schema):
+    """A plan of a listing, accepted for an approved scenario."""
+
+    listing_code = Text(max=30, required=True)
+    plan_id = Identifier(required=True)
+    scenario_id = Identifier(required=True)
+    accept_terms = fields.Boolean(required=True, truthy={True}, falsy={False})
+
+
+class OrderSchema(Schema):
+    """An order; the licence is there as soon as it is active."""
+
+    id = fields.String()
+    state = fields.String()
+    buyer_id = fields.String()
+    supplier_id = fields.String()
+    listing_code = fields.String()
+    version_id = fields.String()
+    plan_id = fields.String()
+    scenario_id = fields.String()
+    agreement_id = fields.String()
+    agreement_hash = fields.String(attribute="agreement.agreement_hash")
+    licence_id = fields.String(allow_none=True)
+    due = fields.Nested(DueSchema)
+    starts_at = Timestamp()
+    ends_at = Timestamp()
+    placed_at = Timestamp()
+    activated_at = Timestamp(allow_none=True)
+
+
+class AgreementSchema(Schema):
+    """The accepted terms; the hash is over their canonical JSON."""
+
+    id = fields.String()
+    buyer_id = fields.String()
+    supplier_id = fields.String()
+    listing_code = fields.String()
+    agreement_hash = fields.String()
+    terms = fields.Dict()
+    agreed_at = Timestamp()

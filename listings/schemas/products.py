@@ -1,0 +1,83 @@
+"""Data products and versions as their supplier sees them."""
+
+from marshmallow import fields
+
+from app.web.schemas import Schema, Text, Timestamp
+from listings.schemas.content import VersionContentSchema
+
+
+class RegisterProductSchema(Schema):
+    """A data product by its working name."""
+
+    name = Text(max=30, required=True)
+
+
+class ProductSchema(Schema):
+    """A data product; the listing code comes with the first submission."""
+
+    id = fields.String()
+    supplier_id = fields.String()
+    name = fields.String()
+    listing_code = fields.String(allow_none=True)
+    registered_at = Timestamp()
+
+
+class VersionSummarySchema(Schema):
+    """Where a version stands."""
+
+    id = fields.String()
+    version_number = fields.Integer()
+    state = fields.String()
+    dossier_hash = fields.String(allow_none=True)
+    created_at = Timestamp()
+    submitted_at = Timestamp(allow_none=True)
+    decided_at = Timestamp(allow_none=True)
+
+
+class ProductDetailSchema(ProductSchema):
+    """A data product with its versions and the state of its listing."""
+
+    listing_state = fields.String(allow_none=True)
+    origin = fields.Dict(allow_none=True)
+    versions = fields.List(fields.Nested(VersionSummarySchema))
+
+
+class PlanTermsSchema(Schema):
+    """The canonical terms of a plan; amounts are decimal strings."""
+
+    kind = fields.String()
+    unit = fields.String()
+    unit_price = fields.String()
+    package_units = fields.Integer()
+    package_price = fields.String()
+    valid_days = fields.Integer()
+    free_units = fields.Integer()
+    currency = fields.String()
+    calls_per_second = fields.Integer()
+
+
+class VersionPlanSchema(Schema):
+    """A plan with the hash over its terms."""
+
+    id = fields.String()
+    plan_hash = fields.String()
+    terms = fields.Nested(PlanTermsSchema)
+
+
+class VersionOfferSchema(Schema):
+    """A named set of plans."""
+
+    id = fields.String()
+    name = fields.String()
+    plans = fields.List(fields.Nested(VersionPlanSchema))
+
+
+class VersionSchema(VersionSummarySchema):
+    """A version; of the upstream's credential only that there is one."""
+
+    product_id = fields.String()
+    listing_code = fields.String(allow_none=True)
+    content = fields.Nested(VersionContentSchema)
+    has_credential = fields.Boolean()
+    offers = fields.List(fields.Nested(VersionOfferSchema))
+    edited_at = Timestamp()
