@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from app.core.money import format_amount
 from demo import listing, onboarding, proving, trading, using
 from demo.calls import Call, Vault, call
 from demo.http import Client, Surprise
@@ -88,7 +89,7 @@ def _check_invoice(invoice: dict[str, Any], usage_amount: str) -> None:
 
 
 def _yuan(units: str) -> str:
-    return using.format_amount(int(units))
+    return format_amount(int(units))
 
 
 def _revoke_and_audit(world: World, report: Report, vault: Vault, folder: Path) -> None:

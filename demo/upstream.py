@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import airportsdata
 import chinese_calendar
+from typing_extensions import override
 
 CREDENTIAL_HEADER = "X-Supplier-Key"
 FAULT_CODE = "ZZZZ"
@@ -88,7 +89,8 @@ class Upstream(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 -- the base class's name
+    @override
+    def log_message(self, format: str, *args: Any) -> None:
         """Stay quiet: the story prints what matters."""
 
 

@@ -17,6 +17,8 @@ from app.core.db import make_engine
 from app.core.events import Event
 from app.core.ids import IdSource
 from app.core.unit_of_work import UnitOfWorkFactory
+from app.factory import build_parts, create_control_plane
+from app.settings import from_environment
 from migrations.run import upgrade
 from tests.fakes.clock import FixedClock
 
@@ -95,3 +97,36 @@ class _RememberAll(dict):
 def units(engine, clock, ids):
     """Units of work without reactions; `units.events` lists what was recorded."""
     return RecordingUnits(engine, clock, ids)
+
+
+@pytest.fixture
+def settings(database_url, tmp_path):
+    """Settings of a development installation on the fresh database."""
+    return from_environment(
+        {
+            "DATABASE_URL": database_url,
+            "COUNTERFOIL_VAR": str(tmp_path),
+            "COUNTERFOIL_UPSTREAM_NETWORKS": "127.0.0.0/8",
+            "COUNTERFOIL_LOG_LEVEL": "ERROR",
+        }
+    )
+
+
+@pytest.fixture
+def parts(settings, clock):
+    """What a process builds once, on the standing clock, with every reaction."""
+    built = build_parts(settings, clock=clock)
+    yield built
+    built.engine.dispose()
+
+
+@pytest.fixture
+def app(parts):
+    """The whole control plane."""
+    return create_control_plane(parts)
+
+
+@pytest.fixture
+def client(app):
+    """A client of the control plane."""
+    return app.test_client()
