@@ -9,7 +9,7 @@ from app.accounts import email_addresses, password_rules
 from app.accounts.networks import NETWORKS_MAX
 from app.accounts.services.organisations import EVIDENCE_MAX
 from app.core.principals import MEMBER_ROLES, STAFF_ROLES, Role
-from app.web.paging import PageQuerySchema
+from app.web.paging import PageQuerySchema, page_schema
 from app.web.schemas import Identifier, Integer, Schema, Text, Timestamp
 
 EVIDENCE_KINDS = (
@@ -82,7 +82,7 @@ def _roles(available: frozenset[Role]) -> fields.List[str]:
     )
 
 
-class EvidenceSchema(Schema):
+class OrganisationEvidenceSchema(Schema):
     """A document about an organisation, by its hash."""
 
     id = Identifier(dump_only=True)
@@ -120,7 +120,7 @@ class RegisterOrganisationSchema(Schema):
     is_supplier = Flag(required=True)
     is_buyer = Flag(required=True)
     evidence = fields.List(
-        fields.Nested(EvidenceSchema),
+        fields.Nested(OrganisationEvidenceSchema),
         load_default=list,
         validate=validate.Length(max=EVIDENCE_MAX),
     )
@@ -171,7 +171,7 @@ class OrganisationPageQuerySchema(PageQuerySchema):
 class OrganisationDetailSchema(OrganisationSchema):
     """An organisation with what was shown and decided about it."""
 
-    evidence = fields.List(fields.Nested(EvidenceSchema), required=True)
+    evidence = fields.List(fields.Nested(OrganisationEvidenceSchema), required=True)
     decisions = fields.List(fields.Nested(VerificationSchema), required=True)
 
 
@@ -195,6 +195,11 @@ class PersonSchema(Schema):
     is_active = fields.Boolean(required=True)
     added_at = Timestamp(required=True)
     deactivated_at = Timestamp(required=True, allow_none=True)
+
+
+# Made once: two classes of one name would be two schemas in the OpenAPI document.
+OrganisationPageSchema = page_schema(OrganisationSchema)
+PersonPageSchema = page_schema(PersonSchema)
 
 
 class RegisteredSchema(Schema):
@@ -336,3 +341,6 @@ class IssuedApiKeySchema(Schema):
 
     api_key = fields.Nested(ApiKeySchema, required=True)
     text = fields.String(required=True, metadata={"example": "cfk_0a1b2c3d_…"})
+
+
+ApiKeyPageSchema = page_schema(ApiKeySchema)

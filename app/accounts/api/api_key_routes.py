@@ -8,7 +8,7 @@ from app.accounts.api.blueprint import blueprint
 from app.accounts.ports import CredentialKit
 from app.accounts.schemas import (
     ApiKeyPageQuerySchema,
-    ApiKeySchema,
+    ApiKeyPageSchema,
     IssueApiKeySchema,
     IssuedApiKeySchema,
     RotateApiKeySchema,
@@ -19,7 +19,6 @@ from app.core.principals import Permission
 from app.web.access import requires
 from app.web.context import current_principal, get, unit_of_work
 from app.web.idempotency import idempotent
-from app.web.paging import page_schema
 
 
 @blueprint.route("/v1/api-keys", methods=["POST"])
@@ -39,7 +38,7 @@ def post_api_key(command: dict[str, Any]) -> IssuedKey:
 
 @blueprint.route("/v1/api-keys", methods=["GET"])
 @blueprint.arguments(ApiKeyPageQuerySchema, location="query")
-@blueprint.response(200, page_schema(ApiKeySchema))
+@blueprint.response(200, ApiKeyPageSchema)
 @requires(Permission.MANAGE_KEYS)
 def get_api_keys(query: dict[str, Any]) -> Page[ApiKey]:
     """List one's organisation's keys by prefix; the secrets are with their holders."""

@@ -8,10 +8,10 @@ from app.accounts.models import EvidenceRecord, Organisation
 from app.accounts.ports import CredentialKit
 from app.accounts.schemas import (
     DecideVerificationSchema,
-    EvidenceSchema,
     OrganisationDetailSchema,
+    OrganisationEvidenceSchema,
     OrganisationPageQuerySchema,
-    OrganisationSchema,
+    OrganisationPageSchema,
     RegisteredSchema,
     RegisterOrganisationSchema,
 )
@@ -23,7 +23,6 @@ from app.web.access import public, requires
 from app.web.context import current_principal, get, unit_of_work
 from app.web.idempotency import idempotent
 from app.web.limits import limit
-from app.web.paging import page_schema
 
 
 @blueprint.route("/v1/organisations", methods=["POST"])
@@ -46,7 +45,7 @@ def post_organisation(command: dict[str, Any]) -> dict[str, Any]:
 
 @blueprint.route("/v1/organisations", methods=["GET"])
 @blueprint.arguments(OrganisationPageQuerySchema, location="query")
-@blueprint.response(200, page_schema(OrganisationSchema))
+@blueprint.response(200, OrganisationPageSchema)
 @requires(Permission.READ_EXCHANGE)
 def get_organisations(query: dict[str, Any]) -> Page[Organisation]:
     """List suppliers and buyers for the exchange's staff."""
@@ -64,8 +63,8 @@ def get_own_organisation() -> Organisation:
 
 
 @blueprint.route("/v1/organisations/me/evidence", methods=["POST"])
-@blueprint.arguments(EvidenceSchema)
-@blueprint.response(201, EvidenceSchema)
+@blueprint.arguments(OrganisationEvidenceSchema)
+@blueprint.response(201, OrganisationEvidenceSchema)
 @requires(Permission.MANAGE_ORGANISATION)
 @idempotent
 def post_evidence(record: dict[str, Any]) -> EvidenceRecord:

@@ -11,6 +11,7 @@ from app.accounts.schemas import (
     AddMemberSchema,
     ChangePasswordSchema,
     GrantMemberRoleSchema,
+    PersonPageSchema,
     PersonSchema,
 )
 from app.core.paging import Page
@@ -19,7 +20,7 @@ from app.web.access import requires
 from app.web.context import current_principal, get, unit_of_work
 from app.web.idempotency import idempotent
 from app.web.limits import limit
-from app.web.paging import PageQuerySchema, page_schema
+from app.web.paging import PageQuerySchema
 
 _MEMBER_ROLE = f"<any({','.join(sorted(MEMBER_ROLES))}):role>"
 
@@ -41,7 +42,7 @@ def post_person(command: dict[str, Any]) -> Person:
 
 @blueprint.route("/v1/people", methods=["GET"])
 @blueprint.arguments(PageQuerySchema, location="query")
-@blueprint.response(200, page_schema(PersonSchema))
+@blueprint.response(200, PersonPageSchema)
 @requires(Permission.MANAGE_ORGANISATION)
 def get_people(query: dict[str, Any]) -> Page[Person]:
     """List the people of one's own organisation."""

@@ -6,13 +6,18 @@ from app.accounts import queries, services
 from app.accounts.api.blueprint import blueprint
 from app.accounts.models import Person
 from app.accounts.ports import CredentialKit
-from app.accounts.schemas import AddStaffSchema, GrantStaffRoleSchema, PersonSchema
+from app.accounts.schemas import (
+    AddStaffSchema,
+    GrantStaffRoleSchema,
+    PersonPageSchema,
+    PersonSchema,
+)
 from app.core.paging import Page
 from app.core.principals import STAFF_ROLES, Permission, Role
 from app.web.access import requires
 from app.web.context import current_principal, get, unit_of_work
 from app.web.idempotency import idempotent
-from app.web.paging import PageQuerySchema, page_schema
+from app.web.paging import PageQuerySchema
 
 _STAFF_ROLE = f"<any({','.join(sorted(STAFF_ROLES))}):role>"
 
@@ -34,7 +39,7 @@ def post_staff(command: dict[str, Any]) -> Person:
 
 @blueprint.route("/v1/staff", methods=["GET"])
 @blueprint.arguments(PageQuerySchema, location="query")
-@blueprint.response(200, page_schema(PersonSchema))
+@blueprint.response(200, PersonPageSchema)
 @requires(Permission.READ_EXCHANGE)
 def get_staff(query: dict[str, Any]) -> Page[Person]:
     """List the exchange's people: who may decide is no secret among them."""
