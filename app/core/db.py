@@ -62,6 +62,8 @@ def make_engine(database_url: str, *, pool_size: int = 8) -> Engine:
         max_overflow=pool_size,
         pool_pre_ping=True,
         pool_timeout=10,
+        # A failing statement is logged; its parameters carry hashes, addresses and ciphertexts.
+        hide_parameters=True,
         connect_args={"options": "-c timezone=UTC -c lock_timeout=10000"},
     )
 
