@@ -52,3 +52,12 @@ def test_old_failures_are_forgotten():
 def test_younger_failures_are_not():
     young = Attempts(9, NOW - FORGOTTEN_AFTER + timedelta(seconds=1), None)
     assert with_attempt(young, NOW).count == 10
+
+
+def test_the_most_patient_guesser_has_a_few_dozen_attempts_a_day():
+    attempts, now, tried = None, NOW, 0
+    while now < NOW + timedelta(days=1):
+        attempts = with_attempt(attempts, now)
+        tried += 1
+        now += timedelta(seconds=seconds_locked(attempts, now))
+    assert tried <= 40
