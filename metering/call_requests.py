@@ -1,0 +1,192 @@
+"""Reads a metered call out of a WSGI environment: bounded, strict, UTF-8 only."""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+from metering.errors import (
+    CallBodyMalformed,
+    CallKeyMissing,
+    CallKeyUnknown,
+    CallTooLarge,
+    IdempotencyKeyMalformed,
+)
+
+PREFIX = "/data/"
+QUERY_BYTES_MAX = 8 * 1024
+PARAMETERS_MAX = 100
+
+_LISTING = re.compile(r"[A-Za-z0-9-]{1,64}", re.ASCII)
+_KEY = re.compile(r"[Bb]earer +(cfk_[A-Za-z0-9_-]{8}_[A-Za-z0-9_-]{43})", re.ASCII)
+_IDEMPOTENCY_KEY = re.compile(r"[!-~]{1,128}", re.ASCII)
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}", re.ASCII)
+_WORD = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
+
+NOT_ASCII = "A query is ASCII; other characters are percent-encoded UTF-8."
+NOT_A_QUERY = "The query is not percent-encoded UTF-8."
+NOT_AN_OBJECT = "The body is not one JSON object of parameters in UTF-8."
+TWICE = "A parameter is given twice."
+BOTH = "A POST carries its parameters in the body alone."
+NOT_A_PURPOSE = "Purpose is one code."
+NOT_FIELDS = "Answer-Fields is a list of field names."
+
+Environment = Mapping[str, Any]
+
+
+class NoSuchAddress(Exception):
+    """The path is not that of a listing."""
+
+
+class UnknownMethod(Exception):
+    """The method is neither GET nor POST."""
+
+
+class UnknownMediaType(Exception):
+    """The body is not declared as JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallRequest:
+    """A call as it came; parameters are not yet checked against the listing's fields."""
+
+    method: str
+    listing_code: str
+    parameters: dict[str, Any]
+    client_address: str
+    idempotency_key: str | None
+    purpose: str | None
+    fields: frozenset[str] | None
+
+
+def read_listing_code(environment: Environment) -> str:
+    """The listing code of the path; raises `NoSuchAddress`."""
+    code = environment.get("PATH_INFO", "").removeprefix(PREFIX)
+    if not _LISTING.fullmatch(code):
+        raise NoSuchAddress
+    return str(code)
+
+
+def check_method(environment: Environment) -> None:
+    """Raises `UnknownMethod` for anything but GET and POST; a HEAD would be charged for nothing."""
+    if environment["REQUEST_METHOD"] not in {"GET", "POST"}:
+        raise UnknownMethod
+
+
+def read_key(environment: Environment) -> str:
+    """The whole key text; raises `CallKeyMissing`, or `CallKeyUnknown` for another form."""
+    header = environment.get("HTTP_AUTHORIZATION")
+    if not header:
+        raise CallKeyMissing
+    match = _KEY.fullmatch(header)
+    if match is None:
+        raise CallKeyUnknown
+    return match.group(1)
+
+
+def read_request_id(environment: Environment, make: Callable[[], str]) -> str:
+    """The caller's request id if it is well formed, else a new one."""
+    offered = environment.get("HTTP_X_REQUEST_ID", "")
+    return offered if _REQUEST_ID.fullmatch(offered) else make()
+
+
+def read_call(environment: Environment, *, body_bytes_max: int) -> CallRequest:
+    """The call; raises `CallBodyMalformed`, `CallTooLarge` or `UnknownMediaType`."""
+    method = environment["REQUEST_METHOD"]
+    if method == "POST":
+        parameters = _body(environment, body_bytes_max)
+    else:
+        parameters = _query(environment.get("QUERY_STRING", ""))
+    fields = environment.get("HTTP_ANSWER_FIELDS")
+    return CallRequest(
+        method,
+        read_listing_code(environment),
+        parameters,
+        client_address(environment.get("REMOTE_ADDR", "")),
+        _idempotency_key(environment.get("HTTP_IDEMPOTENCY_KEY")),
+        _word(environment.get("HTTP_PURPOSE")),
+        None if fields is None else _words(fields),
+    )
+
+
+def client_address(remote: str) -> str:
+    """The socket's address, without the port that some servers append to it."""
+    if remote.count(":") == 1:
+        return remote.partition(":")[0]
+    return remote.removeprefix("[").partition("]")[0]
+
+
+def _query(query: str) -> dict[str, Any]:
+    if len(query) > QUERY_BYTES_MAX:
+        raise CallTooLarge(QUERY_BYTES_MAX)
+    if not query:
+        return {}
+    try:
+        if not query.isascii():
+            raise CallBodyMalformed(NOT_ASCII)
+        pairs = parse_qsl(
+            query, keep_blank_values=True, errors="strict", max_num_fields=PARAMETERS_MAX
+        )
+    except ValueError:
+        raise CallBodyMalformed(NOT_A_QUERY) from None
+    parameters = dict(pairs)
+    if len(parameters) != len(pairs):
+        raise CallBodyMalformed(TWICE)
+    return parameters
+
+
+def _body(environment: Environment, bytes_max: int) -> dict[str, Any]:
+    media_type = environment.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
+    if media_type != "application/json":
+        raise UnknownMediaType
+    if environment.get("QUERY_STRING"):
+        raise CallBodyMalformed(BOTH)
+    length = environment.get("CONTENT_LENGTH") or ""
+    if length.isdecimal() and int(length[:12]) > bytes_max:
+        raise CallTooLarge(bytes_max)
+    body = environment["wsgi.input"].read(bytes_max + 1)
+    if len(body) > bytes_max:
+        raise CallTooLarge(bytes_max)
+    return _document(body)
+
+
+def _document(body: bytes) -> dict[str, Any]:
+    try:
+        document = json.loads(body.decode("utf-8"), object_pairs_hook=_once, parse_constant=_no)
+    except (ValueError, RecursionError):
+        raise CallBodyMalformed(NOT_AN_OBJECT) from None
+    if not isinstance(document, dict) or len(document) > PARAMETERS_MAX:
+        raise CallBodyMalformed(NOT_AN_OBJECT)
+    return document
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError
+    return members
+
+
+def _no(_name: str) -> Any:
+    raise ValueError
+
+
+def _idempotency_key(text: str | None) -> str | None:
+    if text is not None and not _IDEMPOTENCY_KEY.fullmatch(text):
+        raise IdempotencyKeyMalformed
+    return text
+
+
+def _word(text: str | None) -> str | None:
+    if text is not None and not _WORD.fullmatch(text):
+        raise CallBodyMalformed(NOT_A_PURPOSE)
+    return text
+
+
+def _words(text: str) -> frozenset[str]:
+    words = [part.strip() for part in text.split(",")]
+    if len(words) > PARAMETERS_MAX or not all(map(_WORD.fullmatch, words)):
+        raise CallBodyMalformed(NOT_FIELDS)
+    return frozenset(words)

@@ -1,0 +1,219 @@
+"""One metered call from reservation to durable record, and the rule for every way it can end."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from app.core.canonical import canonical_bytes
+from metering.call_requests import CallRequest
+from metering.caller_cache import CallerCache
+from metering.decisions import CallFacts, Refused, decide
+from metering.deliveries import Delivered, Fetched, fetch, shape
+from metering.errors import CallKeyUnknown, MeterUnavailable
+from metering.group_commit import GroupCommitter
+from metering.lease_keeper import LeaseKeeper
+from metering.leaves import detail_digest, request_digest, response_digest
+from metering.meters import Meter, Reservation
+from metering.pending_calls import PendingCall, Verdict
+from metering.ports import Upstream
+from metering.receipts import ReceiptParts
+from metering.stored_answers import StoredAnswer, StoredAnswers
+from metering.views import KeyView
+
+RECORD_TRIES = 4
+WAIT_SECONDS_MAX = 40.0
+"""Longer than the committer tries to reach a restarted database."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An answer whose record is durable; `units_left` is None where nothing bounds them."""
+
+    status: int
+    outcome: str
+    body: bytes
+    units: int
+    amount: int
+    parts: ReceiptParts | None
+    is_replay: bool
+    units_left: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A decided call with typed parameters."""
+
+    request: CallRequest
+    key: KeyView
+    facts: CallFacts
+    parameters: dict[str, Any]
+    request_id: str
+
+    @property
+    def fingerprint(self) -> bytes:
+        """What a retry must repeat: listing and parameters."""
+        named = {
+            "listing": self.request.listing_code,
+            "parameters": self.parameters,
+            "fields": sorted(self.facts.fields) if self.facts.fields is not None else None,
+        }
+        return hashlib.sha256(canonical_bytes(named)).digest()
+
+
+class CallService:
+    """Delivers and records calls."""
+
+    def __init__(
+        self,
+        *,
+        callers: CallerCache,
+        keeper: LeaseKeeper,
+        committer: GroupCommitter,
+        answers: StoredAnswers,
+        upstream: Upstream,
+        entropy: Callable[[int], bytes],
+    ) -> None:
+        self._callers = callers
+        self._keeper = keeper
+        self._committer = committer
+        self._answers = answers
+        self._upstream = upstream
+        self._entropy = entropy
+
+    def answer(self, call: Call) -> Answered:
+        """The stored answer of a retry, or a delivered and recorded one.
+
+        Raises `CounterfoilError`; then nothing was charged.
+        """
+        if call.request.idempotency_key is not None:
+            stored = self._find(call)
+            if stored is not None:
+                return stored
+        meter, reservation = self._keeper.reserve(call.key.licence)
+        try:
+            fetched = fetch(self._upstream, call.key.licence.route, call.parameters)
+        except BaseException:
+            meter.settle(reservation, None)
+            raise
+        for _ in range(RECORD_TRIES):
+            pending, delivered = self._record(call, meter, reservation, fetched)
+            if pending.verdict is Verdict.RECORDED:
+                return _answered(pending, delivered, meter)
+            again = self._after(pending.verdict, call)
+            if isinstance(again, Answered):
+                return again
+            call = again
+            meter, reservation = self._keeper.reserve(call.key.licence)
+        meter.settle(reservation, None)
+        raise MeterUnavailable
+
+    def _record(
+        self, call: Call, meter: Meter, reservation: Reservation, fetched: Fetched
+    ) -> tuple[PendingCall, Delivered]:
+        """Hand the call to the committer and wait for its verdict, which settles what is held."""
+        try:
+            delivered = shape(fetched, call.key.licence, call.facts.fields, reservation)
+            pending = self._pending(call, meter, reservation, delivered)
+            self._committer.submit(pending)
+        except BaseException:
+            meter.settle(reservation, None)
+            raise
+        if not pending.decided.wait(WAIT_SECONDS_MAX):
+            raise MeterUnavailable
+        return pending, delivered
+
+    def _after(self, verdict: Verdict, call: Call) -> Call | Answered:
+        """What to do after a call was not recorded: replay, try once more, or refuse."""
+        if verdict is Verdict.ANSWERED_BEFORE:
+            return self._find(call) or call
+        if verdict is Verdict.CHANGED:
+            return self._decide_again(call)
+        if verdict is Verdict.LANE_LOST:
+            return call
+        raise MeterUnavailable
+
+    def _decide_again(self, call: Call) -> Call:
+        """The call under what stands now; raises the refusal when it may no longer be made."""
+        self._callers.forget("licence", frozenset({call.key.licence.licence_id}))
+        key = self._callers.find(call.key.secret_hash)
+        if key is None or key.withdrawn_at is not None:
+            raise CallKeyUnknown
+        decision = decide(key, call.facts)
+        if isinstance(decision, Refused):
+            raise decision.as_error()
+        return Call(call.request, key, call.facts, call.parameters, call.request_id)
+
+    def _find(self, call: Call) -> Answered | None:
+        assert call.request.idempotency_key is not None, "only keyed calls are stored"
+        stored = self._answers.find(
+            call.key.licence.licence_id, call.request.idempotency_key, call.fingerprint
+        )
+        return None if stored is None else _replayed(stored)
+
+    def _pending(
+        self, call: Call, meter: Meter, reservation: Reservation, delivered: Delivered
+    ) -> PendingCall:
+        secret = self._entropy(48)
+        detail_key, blind = secret[:32], secret[32:].hex()
+        request, licence = call.request, call.key.licence
+        detail = canonical_bytes(
+            {
+                "body_bytes": len(delivered.body),
+                "key": call.key.key_id,
+                "listing": request.listing_code,
+                "method": request.method,
+                "request_id": call.request_id,
+                "status": delivered.status,
+            }
+        )
+        keyed = None
+        if request.idempotency_key is not None:
+            answer = (delivered.status, delivered.body)
+            keyed = self._answers.seal(
+                licence.licence_id, request.idempotency_key, call.fingerprint, answer
+            )
+        return PendingCall(
+            key=call.key,
+            meter=meter,
+            reservation=reservation,
+            charge=delivered.charge,
+            outcome=delivered.outcome,
+            request=request_digest(
+                detail_key, request.method, request.listing_code, call.parameters
+            ),
+            response=response_digest(detail_key, delivered.body),
+            detail_digest=detail_digest(detail_key, detail),
+            detail=detail,
+            detail_key=detail_key,
+            blind=blind,
+            keyed=keyed,
+        )
+
+
+def _answered(pending: PendingCall, delivered: Delivered, meter: Meter) -> Answered:
+    parts = ReceiptParts(
+        pending.leaf, pending.leaf_hash, pending.detail, pending.detail_key, pending.at
+    )
+    return Answered(
+        delivered.status,
+        delivered.outcome,
+        delivered.body,
+        delivered.charge.units,
+        delivered.charge.amount,
+        parts,
+        is_replay=False,
+        units_left=meter.units_left(),
+    )
+
+
+def _replayed(stored: StoredAnswer) -> Answered:
+    return Answered(
+        stored.status,
+        stored.outcome,
+        stored.body,
+        stored.units,
+        stored.amount,
+        stored.parts,
+        is_replay=True,
+    )

@@ -1,0 +1,119 @@
+"""Key hash -> key, licence and route: remembered up to 1 s, forgotten when a change is announced.
+
+The cache is for speed alone: what it may wrongly still believe is caught by the fence at the
+commit (`metering.fences`).
+"""
+
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg.rows import dict_row
+
+from app.core.cipher import Cipher
+from metering.connections import Connections
+from metering.views import KeyView, LicenceView, key_view, licence_view, route_view
+
+ENTRIES_MAX = 20_000
+
+FIND = """
+SELECT k.key_id, k.secret_hash, k.networks, k.expires_at AS key_expires_at, k.withdrawn_at,
+       e.licence_id, e.buyer_id, e.supplier_id, e.listing_code, e.version_id, e.scenario_id,
+       e.plan_hash, e.plan_terms, e.terms, e.split, e.currency, e.state, e.revision,
+       e.starts_at, e.ends_at,
+       r.state AS route_state, r.revision AS route_revision, r.delivery, r.fields_in, r.fields_out
+FROM call_keys AS k
+JOIN entitlements AS e ON e.licence_id = k.licence_id
+JOIN delivery_routes AS r ON r.version_id = e.version_id
+WHERE k.secret_hash = %s
+"""
+
+STILL = """
+SELECT e.revision, r.revision
+FROM call_keys AS k
+JOIN entitlements AS e ON e.licence_id = k.licence_id
+JOIN delivery_routes AS r ON r.version_id = e.version_id
+WHERE k.key_id = %s
+"""
+
+
+@dataclass(slots=True)
+class _Entry:
+    view: KeyView
+    checked_at: float
+
+
+class CallerCache:
+    """Finds callers by the hash of their key."""
+
+    def __init__(
+        self, connections: Connections, cipher: Cipher, *, fresh_seconds: float = 1.0
+    ) -> None:
+        self._connections = connections
+        self._cipher = cipher
+        self._fresh_seconds = fresh_seconds
+        self._entries: dict[str, _Entry] = {}
+        self._lock = threading.Lock()
+        self._generation = 0
+
+    def find(self, secret_hash: str) -> KeyView | None:
+        """The key with this hash, at most a second old; None when there is none."""
+        entry = self._entries.get(secret_hash)
+        if entry is not None and time.monotonic() - entry.checked_at < self._fresh_seconds:
+            return entry.view
+        return self._refresh(secret_hash, entry)
+
+    def _refresh(self, secret_hash: str, entry: _Entry | None) -> KeyView | None:
+        generation, asked_at = self._generation, time.monotonic()
+        if entry is not None and self._is_unchanged(entry.view):
+            entry.checked_at = asked_at
+            return entry.view
+        view = self._load(secret_hash)
+        with self._lock:
+            if view is None:
+                self._entries.pop(secret_hash, None)
+            elif generation == self._generation:
+                # Else something was announced while we asked: use the answer once, keep nothing.
+                self._keep(secret_hash, _Entry(view, asked_at))
+        return view
+
+    def _keep(self, secret_hash: str, entry: _Entry) -> None:
+        if len(self._entries) >= ENTRIES_MAX:
+            self._entries.pop(next(iter(self._entries)))
+        self._entries[secret_hash] = entry
+
+    def _is_unchanged(self, view: KeyView) -> bool:
+        with self._connections.transaction() as connection:
+            row = connection.execute(STILL, (view.key_id,)).fetchone()
+        return row == (view.licence.revision, view.licence.route.revision)
+
+    def _load(self, secret_hash: str) -> KeyView | None:
+        with self._connections.transaction() as connection:
+            cursor = connection.cursor(row_factory=dict_row)
+            row = cursor.execute(FIND, (secret_hash,)).fetchone()
+        return None if row is None else self._compile(row)
+
+    def _compile(self, row: Mapping[str, Any]) -> KeyView:
+        return key_view(row, licence_view(row, route_view(row, self._cipher)))
+
+    def forget(self, kind: str, subjects: frozenset[str]) -> None:
+        """Drop what an announced change touches."""
+        with self._lock:
+            self._generation += 1
+            self._entries = {
+                secret_hash: entry
+                for secret_hash, entry in self._entries.items()
+                if _subject(entry.view.licence, kind) not in subjects
+            }
+
+    def forget_everything(self) -> None:
+        """Drop all: announcements may have been missed."""
+        with self._lock:
+            self._generation += 1
+            self._entries = {}
+
+
+def _subject(licence: LicenceView, kind: str) -> str:
+    return licence.listing_code if kind == "listing" else licence.licence_id

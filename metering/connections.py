@@ -1,0 +1,71 @@
+"""The data plane's own database connections: few, bounded, replaced when they break."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+
+Connection = psycopg.Connection[Any]
+Connect = Callable[[], Connection]
+
+# The data plane serves every organisation and knows its callers by their key alone, so its
+# connections carry the exchange's reach for as long as they live; nothing but this room's own
+# statements ever runs on them. A commit that is answered for must be on the disk, whatever the
+# server's default says; and a stuck transaction elsewhere may hold calls up only for a moment.
+PREPARE = """
+SELECT set_config('counterfoil.reach', 'exchange', false),
+       set_config('counterfoil.organisation', '', false),
+       set_config('synchronous_commit', 'on', false),
+       set_config('timezone', 'UTC', false),
+       set_config('lock_timeout', '2000', false),
+       set_config('statement_timeout', '10000', false)
+"""
+
+
+def open_connection(connect: Connect) -> Connection:
+    """A connection of the data plane; it leaves no transaction open."""
+    connection = connect()
+    connection.autocommit = True
+    connection.prepare_threshold = 1
+    connection.execute(PREPARE)
+    return connection
+
+
+class Connections:
+    """Lends connections to request threads; at most ``size`` exist."""
+
+    def __init__(self, connect: Connect, *, size: int) -> None:
+        self._connect = connect
+        self._idle: list[Connection] = []
+        self._permits = threading.BoundedSemaphore(size)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """One short transaction, committed at the end of the block, rolled back on an error."""
+        with self._permits:
+            connection = self._take()
+            try:
+                with connection.transaction():
+                    yield connection
+            finally:
+                self._give_back(connection)
+
+    def _take(self) -> Connection:
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            return open_connection(self._connect)
+        return connection if not connection.closed else open_connection(self._connect)
+
+    def _give_back(self, connection: Connection) -> None:
+        if connection.closed or connection.broken:
+            connection.close()
+        else:
+            self._idle.append(connection)
+
+    def close(self) -> None:
+        """Close what is idle."""
+        while self._idle:
+            self._idle.pop().close()

@@ -1,0 +1,302 @@
+"""The metered route as a WSGI application: decided, delivered, recorded, then answered."""
+
+import hashlib
+import hmac
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+import psycopg
+import structlog
+
+from app.core.cipher import Cipher
+from app.core.clock import Clock
+from app.core.errors import CounterfoilError
+from app.core.ids import IdSource
+from app.core.signing import Signer
+from metering import call_requests
+from metering.call_service import Answered, Call, CallService
+from metering.caller_cache import CallerCache
+from metering.changes import ChangeListener
+from metering.commit_store import CommitStore
+from metering.connections import Connect, Connections
+from metering.decisions import CallFacts, Refused, decide
+from metering.denials import DenialCounts
+from metering.errors import CallKeyUnknown, CallRateExceeded, MeterBusy, MeterUnavailable
+from metering.group_commit import GroupCommitter
+from metering.housekeeping import Housekeeping
+from metering.lease_keeper import LeaseKeeper
+from metering.lease_store import LeaseStore
+from metering.ports import CallBooks, CallLog, Upstream, Wallets
+from metering.rate_limits import RateLimits
+from metering.receipts import receipt_bytes, receipt_header
+from metering.replies import Header, Reply, error_reply, plain_reply
+from metering.stored_answers import StoredAnswers
+from metering.views import KeyView, LicenceView
+
+StartResponse = Callable[[str, list[Header]], Any]
+RECEIPTS_SUFFIX = "/receipts"
+
+_log = structlog.get_logger("metering.data_plane")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataPlaneSettings:
+    """Bounds of one process's data plane."""
+
+    lease_seconds: float = 15.0
+    idle_seconds: float = 5.0
+    slab_calls_max: int = 4096
+    batch_max: int = 256
+    queue_max: int = 1024
+    connections_max: int = 6
+    body_bytes_max: int = 64 * 1024
+    answer_keep_seconds: float = 86_400.0
+    cache_seconds: float = 1.0
+    drain_seconds: float = 20.0
+
+
+class DataPlane:
+    """``/data/<listing code>``: one instance a process, any number of threads."""
+
+    def __init__(
+        self,
+        settings: DataPlaneSettings,
+        *,
+        clock: Clock,
+        ids: IdSource,
+        signer: Signer,
+        callers: CallerCache,
+        rates: RateLimits,
+        denials: DenialCounts,
+        calls: CallService,
+        closers: tuple[Callable[[], None], ...],
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._ids = ids
+        self._signer = signer
+        self._origin = signer.name.removesuffix(RECEIPTS_SUFFIX)
+        self._callers = callers
+        self._rates = rates
+        self._denials = denials
+        self._calls = calls
+        self._closers = closers
+        self._in_flight = 0
+        self._is_closing = False
+        self._idle = threading.Condition()
+        self.counts: Counter[str] = Counter()
+        """Replies by outcome or slug, since the start; for metrics."""
+
+    def __call__(
+        self, environment: dict[str, Any], start_response: StartResponse
+    ) -> Iterable[bytes]:
+        """PEP 3333."""
+        request_id = call_requests.read_request_id(environment, lambda: self._ids.new("req"))
+        reply = self._reply(environment, request_id)
+        start_response(*reply.start(request_id))
+        return (b"",) if environment["REQUEST_METHOD"] == "HEAD" else (reply.body,)
+
+    def _reply(self, environment: dict[str, Any], request_id: str) -> Reply:
+        try:
+            self._enter()
+        except MeterBusy as error:
+            return error_reply(error, request_id)
+        try:
+            return self._serve(environment, request_id)
+        except call_requests.NoSuchAddress:
+            return plain_reply(HTTPStatus.NOT_FOUND, "Nothing is at this address.", request_id)
+        except call_requests.UnknownMethod:
+            detail = "This address knows other methods."
+            return plain_reply(HTTPStatus.METHOD_NOT_ALLOWED, detail, request_id)
+        except call_requests.UnknownMediaType:
+            detail = "Send parameters as application/json."
+            return plain_reply(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail, request_id)
+        except psycopg.Error:
+            _log.warning("database unavailable", request_id=request_id, exc_info=True)
+            return error_reply(MeterUnavailable(), request_id)
+        except Exception:  # noqa: BLE001 -- the one place that turns the unforeseen into a 500
+            _log.exception("unexpected error", request_id=request_id)
+            detail = "The call was not carried out. Quote the instance when you report it."
+            return plain_reply(HTTPStatus.INTERNAL_SERVER_ERROR, detail, request_id)
+        finally:
+            self._leave()
+
+    def _serve(self, environment: dict[str, Any], request_id: str) -> Reply:
+        key: KeyView | None = None
+        try:
+            call_requests.read_listing_code(environment)
+            call_requests.check_method(environment)
+            key = self._identify(environment)
+            return self._metered(environment, key, request_id)
+        except CounterfoilError as error:
+            self.counts[error.slug] += 1
+            licence = key.licence if key is not None else None
+            self._denials.count(
+                licence.licence_id if licence else "",
+                error.slug,
+                licence.buyer_id if licence else "",
+            )
+            return error_reply(error, request_id)
+
+    def _identify(self, environment: dict[str, Any]) -> KeyView:
+        secret_hash = hashlib.sha256(call_requests.read_key(environment).encode()).hexdigest()
+        key = self._callers.find(secret_hash)
+        if key is None or not hmac.compare_digest(key.secret_hash, secret_hash):
+            raise CallKeyUnknown
+        if key.withdrawn_at is not None:
+            raise CallKeyUnknown
+        if key.expires_at is not None and key.expires_at <= self._clock.now():
+            raise CallKeyUnknown
+        return key
+
+    def _metered(self, environment: dict[str, Any], key: KeyView, request_id: str) -> Reply:
+        request = call_requests.read_call(environment, body_bytes_max=self._settings.body_bytes_max)
+        facts = CallFacts(
+            self._clock.now(),
+            request.listing_code,
+            request.client_address,
+            request.purpose,
+            request.fields,
+        )
+        decision = decide(key, facts)
+        if isinstance(decision, Refused):
+            raise decision.as_error()
+        licence = key.licence
+        calls_left = self._rates.take(licence.licence_id, licence.calls_per_second)
+        if calls_left is None:
+            raise CallRateExceeded(licence.calls_per_second)
+        parameters = licence.route.request_schema.read(request.parameters)
+        answered = self._calls.answer(Call(request, key, facts, parameters, request_id))
+        self.counts[answered.outcome] += 1
+        headers = self._headers(answered, licence, calls_left)
+        if request.idempotency_key is not None:
+            headers.append(("Idempotency-Key", request.idempotency_key))
+        return Reply(answered.status, headers, answered.body)
+
+    def _headers(self, answered: Answered, licence: LicenceView, calls_left: int) -> list[Header]:
+        headers = [
+            ("Content-Type", "application/json"),
+            ("Outcome", answered.outcome),
+            ("Usage-Units", str(answered.units)),
+            ("RateLimit-Policy", f'"licence";q={licence.calls_per_second};w=1'),
+            ("RateLimit", f'"licence";r={calls_left};t=1'),
+        ]
+        if answered.parts is not None:
+            receipt = receipt_bytes(answered.parts, origin=self._origin, signer=self._signer)
+            headers.append(("Usage-Receipt", receipt_header(receipt)))
+        if answered.units_left is not None:
+            headers.append(("Quota-Remaining", str(answered.units_left)))
+        if answered.is_replay:
+            headers.append(("Idempotency-Replayed", "true"))
+        return headers
+
+    def _enter(self) -> None:
+        with self._idle:
+            if self._is_closing:
+                raise MeterBusy
+            self._in_flight += 1
+
+    def _leave(self) -> None:
+        with self._idle:
+            self._in_flight -= 1
+            if self._is_closing and not self._in_flight:
+                self._idle.notify_all()
+
+    def close(self) -> None:
+        """Refuse new calls, let those in flight finish, give every lease back."""
+        with self._idle:
+            if self._is_closing:
+                return
+            self._is_closing = True
+            self._idle.wait_for(lambda: not self._in_flight, self._settings.drain_seconds)
+        for close in self._closers:
+            close()
+
+
+def build_data_plane(
+    settings: DataPlaneSettings,
+    *,
+    connect: Connect,
+    clock: Clock,
+    entropy: Callable[[int], bytes],
+    cipher: Cipher,
+    receipt_signer: Signer,
+    wallets: Wallets,
+    books: CallBooks,
+    log: CallLog,
+    upstream: Upstream,
+) -> DataPlane:
+    """The data plane of one process; call it after the process has forked, for it starts threads.
+
+    ``connect`` opens a psycopg connection to the application's database. The origin in receipts
+    is the signer's name without ``/receipts``.
+    """
+    ids = IdSource(clock, entropy)
+    connections = Connections(connect, size=settings.connections_max)
+    callers = CallerCache(connections, cipher, fresh_seconds=settings.cache_seconds)
+    denials = DenialCounts(connections)
+    rates = RateLimits(connections, lambda: clock.now().timestamp())
+    store = LeaseStore(
+        holder=ids.opaque("wrk"),
+        clock=clock,
+        ids=ids,
+        entropy=entropy,
+        wallets=wallets,
+        log=log,
+        lease_seconds=settings.lease_seconds,
+    )
+    keeper = LeaseKeeper(connections, store, slab_calls_max=settings.slab_calls_max)
+    committer = GroupCommitter(
+        connect,
+        CommitStore(
+            ids=ids, books=books, log=log, answer_keep_seconds=settings.answer_keep_seconds
+        ),
+        clock,
+        batch_max=settings.batch_max,
+        queue_max=settings.queue_max,
+    )
+    calls = CallService(
+        callers=callers,
+        keeper=keeper,
+        committer=committer,
+        answers=StoredAnswers(connections, cipher),
+        upstream=upstream,
+        entropy=entropy,
+    )
+
+    def on_change(kind: str, subjects: frozenset[str]) -> None:
+        if kind == "recall":
+            keeper.give_back(subjects)
+        else:
+            callers.forget(kind, subjects)
+
+    listener = ChangeListener(connect, on_change=on_change, on_gap=callers.forget_everything)
+    chores = (
+        keeper.prolong,
+        lambda: keeper.close_idle(idle_seconds=settings.idle_seconds),
+        lambda: denials.write(clock.now()),
+        rates.forget_idle,
+    )
+    housekeeping = Housekeeping(chores, every_seconds=min(1.0, settings.lease_seconds / 5))
+    return DataPlane(
+        settings,
+        clock=clock,
+        ids=ids,
+        signer=receipt_signer,
+        callers=callers,
+        rates=rates,
+        denials=denials,
+        calls=calls,
+        closers=(
+            committer.close,
+            housekeeping.close,
+            listener.close,
+            keeper.close,
+            connections.close,
+            upstream.close,
+        ),
+    )

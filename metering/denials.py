@@ -1,0 +1,49 @@
+"""Refusals and failures are free and counted: in memory per call, in the database now and then."""
+
+import threading
+from collections import Counter
+from datetime import datetime
+
+from metering.connections import Connections
+
+KINDS_MAX = 10_000
+"""Beyond so many different counts between two writes, further ones fall under ``other``."""
+
+WRITE = """
+INSERT INTO denial_counts AS d (hour, licence_id, slug, buyer_id, calls_count)
+SELECT date_trunc('hour', %s::timestamptz), *
+FROM unnest(%s::text[], %s::text[], %s::text[], %s::bigint[])
+ON CONFLICT (licence_id, slug, hour)
+DO UPDATE SET calls_count = d.calls_count + excluded.calls_count
+"""
+
+
+class DenialCounts:
+    """Counts by licence and slug; calls without a known key count under an empty licence."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+        self._counts: Counter[tuple[str, str, str]] = Counter()
+        self._lock = threading.Lock()
+
+    def count(self, licence_id: str, slug: str, buyer_id: str) -> None:
+        """Count one refusal."""
+        with self._lock:
+            if len(self._counts) >= KINDS_MAX:
+                licence_id, slug, buyer_id = "", "other", ""
+            self._counts[licence_id, slug, buyer_id] += 1
+
+    def write(self, at: datetime) -> None:
+        """Add the counts to the database; what cannot be written is kept for the next time."""
+        with self._lock:
+            counts, self._counts = self._counts, Counter()
+        if not counts:
+            return
+        rows = sorted((*key, number) for key, number in counts.items())
+        try:
+            with self._connections.transaction() as connection:
+                connection.execute(WRITE, (at, *map(list, zip(*rows, strict=True))))
+        except Exception:
+            with self._lock:
+                self._counts.update(counts)
+            raise

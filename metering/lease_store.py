@@ -1,0 +1,263 @@
+"""Leases and lanes in the database: taking, prolonging, closing and reclaiming them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+import psycopg
+
+from app.core.clock import Clock, iso_instant
+from app.core.ids import IdSource
+from metering import lease_sql as sql
+from metering.allowances import (
+    SHARE,
+    Allowance,
+    Remaining,
+    Shortage,
+    least_amount,
+    next_slab,
+)
+from metering.leaves import LaneNames, lane_opened_leaf, leaf_hash
+from metering.meters import Lane
+from metering.ports import CallLog, Wallets
+from metering.views import LicenceView
+
+Connection = psycopg.Connection[Any]
+LANES_MAX = 512
+"""Lanes that one licence may ever have: as many as workers serve it at once."""
+
+
+class LaneLost(Exception):
+    """Another worker holds the lane, or it was taken back after it expired."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a worker asks for: about so many calls, on its lane if it has one."""
+
+    licence: LicenceView
+    calls: int
+    lane: Lane | None
+    drained_lease_ids: Sequence[str] = ()
+    is_patient: bool = False
+    """Rather ask again than pay while another worker holds free units."""
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """A lease and the lane it is for."""
+
+    lease_id: str
+    slab: Allowance
+    lane: Lane
+    units_beyond: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class NotGranted:
+    """Nothing could be leased: the bound, and whether other leases hold something back."""
+
+    bound: str
+    is_leased_elsewhere: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeaseStore:
+    """One worker's dealings with leases; the caller opens the transaction."""
+
+    holder: str
+    clock: Clock
+    ids: IdSource
+    entropy: Callable[[int], bytes]
+    wallets: Wallets
+    log: CallLog
+    lease_seconds: float
+
+    def acquire(self, connection: Connection, wanted: Wanted) -> Granted | NotGranted:
+        """Lease a slab; raises `LaneLost` when the worker's lane is no longer its own."""
+        licence = wanted.licence
+        row = connection.execute(sql.LOCK_ENTITLEMENT, (licence.licence_id,)).fetchone()
+        if row is None or row[0] != "active":
+            return NotGranted("licence", is_leased_elsewhere=False)
+        if wanted.lane is not None and wanted.drained_lease_ids:
+            self._close_leases(connection, wanted.lane.lane_id, list(wanted.drained_lease_ids))
+            row = connection.execute(sql.LOCK_ENTITLEMENT, (licence.licence_id,)).fetchone()
+        assert row is not None, "the row is locked by this transaction"
+        if wanted.is_patient and not row[3] and row[6]:
+            return NotGranted("free units", is_leased_elsewhere=True)
+        slab = next_slab(wanted.calls, licence.bounds, Remaining(*row[1:5]))
+        if isinstance(slab, Shortage):
+            return NotGranted(slab.bound, is_leased_elsewhere=row[5])
+        lease_id, amount = self._reserve(connection, licence, slab)
+        if amount < least_amount(licence.bounds, slab):
+            return NotGranted("balance", is_leased_elsewhere=True)
+        # Only now: a worker that is granted nothing must not open lane after lane.
+        lane = self._lane(connection, wanted)
+        taken = Allowance(slab.calls, slab.units, slab.free_units, amount)
+        beyond = None if row[2] is None else row[2] - slab.units
+        granted = Granted(lease_id, taken, lane, beyond)
+        self._insert(connection, licence, granted)
+        return granted
+
+    def _reserve(
+        self, connection: Connection, licence: LicenceView, slab: Allowance
+    ) -> tuple[str, int]:
+        """Lease id and money held for it; near the wallet's end only a quarter, to leave some."""
+        lease_id = self.ids.new("lse")
+        if not slab.amount:
+            return lease_id, 0
+        least = least_amount(licence.bounds, slab)
+        hold = partial(
+            self.wallets.reserve,
+            connection,
+            organisation_id=licence.buyer_id,
+            currency=licence.currency,
+            least_amount=least,
+        )
+        got = hold(wanted_amount=slab.amount, lease_id=lease_id)
+        if got == slab.amount or got < SHARE * licence.bounds.unit_price:
+            return lease_id, got
+        self.wallets.settle(connection, lease_id=lease_id, spent_amount=0)
+        lease_id = self.ids.new("lse")
+        return lease_id, hold(wanted_amount=max(least, got // SHARE), lease_id=lease_id)
+
+    def _insert(self, connection: Connection, licence: LicenceView, granted: Granted) -> None:
+        slab, now = granted.slab, self.clock.now()
+        amounts = {
+            "licence_id": licence.licence_id,
+            "calls": slab.calls,
+            "units": slab.units,
+            "free_units": slab.free_units,
+            "amount": slab.amount,
+        }
+        connection.execute(sql.LEASE_OUT, amounts)
+        row = amounts | {"lane_id": granted.lane.lane_id, "epoch": granted.lane.epoch}
+        row |= {"lease_id": granted.lease_id, "buyer_id": licence.buyer_id, "at": now}
+        connection.execute(sql.INSERT_LEASE, row | {"expires_at": self._expiry(now)})
+
+    def _expiry(self, now: datetime) -> datetime:
+        return now + timedelta(seconds=self.lease_seconds)
+
+    def _lane(self, connection: Connection, wanted: Wanted) -> Lane:
+        if wanted.lane is None:
+            return self._take_or_open(connection, wanted.licence)
+        kept = connection.execute(
+            sql.KEEP_LANE,
+            {
+                "lane_id": wanted.lane.lane_id,
+                "epoch": wanted.lane.epoch,
+                "holder": self.holder,
+                "expires_at": self._expiry(self.clock.now()),
+            },
+        )
+        if kept.rowcount != 1:
+            raise LaneLost
+        return wanted.lane
+
+    def _take_or_open(self, connection: Connection, licence: LicenceView) -> Lane:
+        now = self.clock.now()
+        free = connection.execute(sql.FIND_FREE_LANE, (licence.licence_id, now)).fetchone()
+        if free is None:
+            return self._open(connection, licence, now)
+        self._close_leases(connection, free[0], None)
+        taken = connection.execute(
+            sql.TAKE_LANE,
+            {"holder": self.holder, "expires_at": self._expiry(now), "lane_id": free[0]},
+        ).fetchone()
+        assert taken is not None, "lanes are never deleted"
+        number, epoch, sequence, units, amount, last = taken
+        return Lane(free[0], _names(licence, number), epoch, sequence, units, amount, last)
+
+    def _open(self, connection: Connection, licence: LicenceView, now: datetime) -> Lane:
+        count = connection.execute(
+            "SELECT count(*) FROM lanes WHERE licence_id = %s", (licence.licence_id,)
+        ).fetchone()
+        number = (count[0] if count else 0) + 1
+        if number > LANES_MAX:
+            raise LaneLost
+        leaf = lane_opened_leaf(
+            licence_id=licence.licence_id,
+            lane=number,
+            plan_hash=licence.plan_hash,
+            at=iso_instant(now),
+            blind=self.entropy(16).hex(),
+        )
+        hashed = leaf_hash(leaf)
+        lane = Lane(self.ids.new("lan"), _names(licence, number), 1, 0, 0, 0, hashed)
+        row = {"lane_id": lane.lane_id, "licence_id": licence.licence_id, "number": number}
+        row |= {"buyer_id": licence.buyer_id, "holder": self.holder, "last_leaf_hash": hashed}
+        connection.execute(sql.INSERT_LANE, row | {"at": now, "expires_at": self._expiry(now)})
+        with connection.cursor() as cursor:
+            entry = (hashed, leaf, "lane_opened", licence.licence_id, number, None)
+            self.log.append_leaves(cursor, [entry])
+        return lane
+
+    def _close_leases(
+        self, connection: Connection, lane_id: str, lease_ids: list[str] | None
+    ) -> None:
+        close_leases(connection, self.wallets, lane_id, lease_ids, at=self.clock.now())
+
+    def prolong(self, connection: Connection, lanes: Sequence[Lane]) -> None:
+        """Put off the expiry of this worker's lanes and their leases."""
+        connection.execute(
+            sql.PROLONG,
+            {
+                "lane_ids": [lane.lane_id for lane in lanes],
+                "epochs": [lane.epoch for lane in lanes],
+                "holder": self.holder,
+                "expires_at": self._expiry(self.clock.now()),
+            },
+        )
+
+    def close(self, connection: Connection, licence_id: str, lane: Lane) -> None:
+        """Give a lane and everything unspent on it back; a lane that was lost is left alone."""
+        connection.execute(sql.LOCK_ENTITLEMENT, (licence_id,))
+        freed = connection.execute(sql.FREE_LANE, {"lane_id": lane.lane_id, "epoch": lane.epoch})
+        if freed.rowcount == 1:
+            self._close_leases(connection, lane.lane_id, None)
+
+
+def _names(licence: LicenceView, number: int) -> LaneNames:
+    return LaneNames(
+        licence.licence_id,
+        licence.version_id,
+        licence.scenario_id,
+        licence.plan_hash,
+        licence.currency,
+        number,
+    )
+
+
+def close_leases(
+    connection: Connection,
+    wallets: Wallets,
+    lane_id: str,
+    lease_ids: Sequence[str] | None,
+    *,
+    at: datetime,
+) -> int:
+    """Close a lane's open leases (all, or those named) and return what was not spent."""
+    given: Mapping[str, Any] = {"lane_id": lane_id, "lease_ids": lease_ids, "at": at}
+    closed = connection.execute(sql.CLOSE_LEASES, given).fetchall()
+    for lease_id, amount, spent_amount in closed:
+        if amount:
+            wallets.settle(connection, lease_id=lease_id, spent_amount=spent_amount)
+    return len(closed)
+
+
+def reclaim_lanes(connection: Connection, wallets: Wallets, *, at: datetime, limit: int) -> int:
+    """Take lanes back whose worker let them expire; their leases return but for what was spent.
+
+    What was spent is what the durable events show: a lease's spent counts are written in the same
+    transaction as the events. Runs in the connection's transaction; any worker may run it.
+    """
+    expired = connection.execute(sql.EXPIRED, (at, limit)).fetchall()
+    reclaimed = 0
+    for lane_id, licence_id in sorted(expired, key=lambda row: (row[1], row[0])):
+        connection.execute(sql.LOCK_ENTITLEMENT, (licence_id,))
+        if connection.execute(sql.TAKE_BACK, (lane_id, at)).rowcount == 1:
+            close_leases(connection, wallets, lane_id, None, at=at)
+            reclaimed += 1
+    return reclaimed

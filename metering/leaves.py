@@ -1,0 +1,107 @@
+"""The log leaves of a meter lane: exactly the bytes that are hashed, signed and logged.
+
+Canonical JSON with sorted keys. The call leaf is written from a template, because it is made on
+every metered call; a test holds it equal to `canonical_bytes`.
+"""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from typing import Any
+
+from app.core.canonical import canonical_bytes
+
+LEAF_BYTES_MAX = 2048
+
+
+def leaf_hash(leaf: bytes) -> bytes:
+    """The leaf's hash in the tree (RFC 6962 section 2.1)."""
+    return hashlib.sha256(b"\x00" + leaf).digest()
+
+
+def lane_opened_leaf(*, licence_id: str, lane: int, plan_hash: str, at: str, blind: str) -> bytes:
+    """The first leaf of a lane; its hash is ``previous`` of the first call."""
+    return canonical_bytes(
+        {
+            "v": 1,
+            "type": "lane_opened",
+            "licence": licence_id,
+            "lane": lane,
+            "plan": plan_hash,
+            "at": at,
+            "blind": blind,
+        }
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class LaneNames:
+    """What every leaf of a lane repeats; all of it ASCII without characters to escape."""
+
+    licence_id: str
+    version_id: str
+    scenario_id: str
+    plan_hash: str
+    currency: str
+    lane: int
+
+    def __post_init__(self) -> None:
+        texts = (self.licence_id, self.version_id, self.scenario_id, self.plan_hash, self.currency)
+        # The template does not escape; ids and hashes never need it.
+        assert all(text.isascii() and text.isprintable() for text in texts)
+        assert not any('"' in text or "\\" in text for text in texts)
+
+
+@dataclass(frozen=True, slots=True)
+class CallFacts:
+    """What one call adds to the leaf; digests in hexadecimal."""
+
+    units: int
+    amount: int
+    outcome: str
+    at: str
+    request: str
+    response: str
+    detail: str
+    blind: str
+
+
+def call_leaf(
+    names: LaneNames,
+    facts: CallFacts,
+    *,
+    n: int,
+    total_units: int,
+    total_amount: int,
+    previous: str,
+) -> bytes:
+    """The leaf of call ``n`` of a lane; amounts are decimal integers at scale 10⁻⁸ as text."""
+    return (
+        f'{{"amount":"{facts.amount}","at":"{facts.at}","blind":"{facts.blind}",'
+        f'"currency":"{names.currency}","detail":"{facts.detail}","lane":{names.lane},'
+        f'"licence":"{names.licence_id}","n":{n},"outcome":"{facts.outcome}",'
+        f'"plan":"{names.plan_hash}","previous":"{previous}","request":"{facts.request}",'
+        f'"response":"{facts.response}","scenario":"{names.scenario_id}",'
+        f'"total_amount":"{total_amount}","total_units":{total_units},"type":"call",'
+        f'"units":{facts.units},"v":1,"version":"{names.version_id}"}}'
+    ).encode("ascii")
+
+
+def request_digest(detail_key: bytes, method: str, listing_code: str, parameters: Any) -> str:
+    """The keyed digest of a call's input; keyed, because inputs can be guessed."""
+    request = {"method": method, "listing": listing_code, "parameters": parameters}
+    return _keyed(detail_key, b"request\x00", canonical_bytes(request))
+
+
+def response_digest(detail_key: bytes, body: bytes) -> str:
+    """The keyed digest of exactly the bytes that the buyer was sent."""
+    return _keyed(detail_key, b"response\x00", body)
+
+
+def detail_digest(detail_key: bytes, detail: bytes) -> str:
+    """The commitment to the detail record, given its canonical bytes."""
+    return _keyed(detail_key, b"detail\x00", detail)
+
+
+def _keyed(key: bytes, domain: bytes, message: bytes) -> str:
+    return hmac.digest(key, domain + message, "sha256").hex()

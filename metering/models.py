@@ -1,0 +1,116 @@
+"""Tables of the control plane's reads and of the reactions; the metered path uses plain SQL."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.db import Base
+
+
+class DeliveryRoute(Base):
+    """How a listing's version is delivered."""
+
+    __tablename__ = "delivery_routes"
+
+    version_id: Mapped[str] = mapped_column(primary_key=True)
+    listing_code: Mapped[str]
+    supplier_id: Mapped[str]
+    state: Mapped[str]
+    revision: Mapped[int]
+    delivery: Mapped[dict[str, Any]]
+    fields_in: Mapped[list[dict[str, Any]]]
+    fields_out: Mapped[list[dict[str, Any]]]
+    changed_at: Mapped[datetime]
+
+
+class Entitlement(Base):
+    """A buyer's right to call: what was granted, spent and is out on lease."""
+
+    __tablename__ = "entitlements"
+
+    licence_id: Mapped[str] = mapped_column(primary_key=True)
+    order_id: Mapped[str]
+    agreement_id: Mapped[str]
+    buyer_id: Mapped[str]
+    supplier_id: Mapped[str]
+    listing_code: Mapped[str]
+    version_id: Mapped[str]
+    scenario_id: Mapped[str]
+    plan_id: Mapped[str]
+    plan_hash: Mapped[str]
+    plan_terms: Mapped[dict[str, Any]]
+    terms: Mapped[dict[str, Any]]
+    terms_hash: Mapped[str]
+    split: Mapped[dict[str, int]]
+    currency: Mapped[str]
+    state: Mapped[str]
+    revision: Mapped[int]
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+    granted_calls: Mapped[int | None]
+    spent_calls: Mapped[int] = mapped_column(default=0)
+    leased_calls: Mapped[int] = mapped_column(default=0)
+    granted_units: Mapped[int | None]
+    spent_units: Mapped[int] = mapped_column(default=0)
+    leased_units: Mapped[int] = mapped_column(default=0)
+    granted_free_units: Mapped[int] = mapped_column(default=0)
+    spent_free_units: Mapped[int] = mapped_column(default=0)
+    leased_free_units: Mapped[int] = mapped_column(default=0)
+    cap_amount: Mapped[int | None]
+    spent_amount: Mapped[int] = mapped_column(default=0)
+    leased_amount: Mapped[int] = mapped_column(default=0)
+
+
+class CallKey(Base):
+    """A key scoped to one licence; only its hash is known here."""
+
+    __tablename__ = "call_keys"
+
+    key_id: Mapped[str] = mapped_column(primary_key=True)
+    licence_id: Mapped[str]
+    organisation_id: Mapped[str]
+    secret_hash: Mapped[str]
+    networks: Mapped[list[str]]
+    expires_at: Mapped[datetime | None]
+    withdrawn_at: Mapped[datetime | None]
+
+
+class UsageEvent(Base):
+    """One recorded call; lane and n are unique, though no constraint spans the partitions."""
+
+    __tablename__ = "usage_events"
+
+    event_id: Mapped[str]
+    licence_id: Mapped[str]
+    lane_id: Mapped[str] = mapped_column(primary_key=True)
+    lane: Mapped[int]
+    n: Mapped[int] = mapped_column(primary_key=True)
+    lease_id: Mapped[str]
+    buyer_id: Mapped[str]
+    supplier_id: Mapped[str]
+    listing_code: Mapped[str]
+    key_id: Mapped[str]
+    outcome: Mapped[str]
+    units: Mapped[int]
+    free_units: Mapped[int]
+    amount: Mapped[int]
+    currency: Mapped[str]
+    occurred_at: Mapped[datetime]
+    leaf_hash: Mapped[bytes]
+    leaf: Mapped[bytes]
+    detail: Mapped[bytes | None]
+    detail_key: Mapped[bytes | None]
+
+
+class PlanCopy(Base):
+    """A published plan's terms, for quotes."""
+
+    __tablename__ = "plan_copies"
+
+    plan_id: Mapped[str] = mapped_column(primary_key=True)
+    plan_hash: Mapped[str]
+    listing_code: Mapped[str]
+    terms: Mapped[dict[str, Any]]
+    noted_at: Mapped[datetime]

@@ -1,0 +1,113 @@
+"""What metering needs of other rooms and of the world outside; satisfied by shape."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+import psycopg
+
+LeafRow = tuple[bytes, bytes, str, str | None, int | None, int | None]
+"""leaf hash, leaf, entry type, licence, lane number, n."""
+
+
+class Wallets(Protocol):
+    """Buyers' prepaid money, held in the journal; amounts at scale 10⁻⁸."""
+
+    def reserve(
+        self,
+        connection: "psycopg.Connection[Any]",
+        *,
+        organisation_id: str,
+        currency: str,
+        wanted_amount: int,
+        least_amount: int,
+        lease_id: str,
+    ) -> int:
+        """Hold between ``least_amount`` and ``wanted_amount`` for a lease; 0 when it has less.
+
+        Runs in the connection's transaction and never commits.
+        """
+        ...
+
+    def settle(
+        self, connection: "psycopg.Connection[Any]", *, lease_id: str, spent_amount: int
+    ) -> None:
+        """End a lease's hold; what was not spent returns to the wallet."""
+        ...
+
+
+class CallBooks(Protocol):
+    """The journal's side of metered calls."""
+
+    def post_usage(
+        self,
+        cursor: "psycopg.Cursor[Any]",
+        *,
+        lane_id: str,
+        licence_id: str,
+        buyer_id: str,
+        supplier_id: str,
+        currency: str,
+        lease_id: str,
+        first_n: int,
+        last_n: int,
+        amount: int,
+        total_amount_before: int,
+        split: Mapping[str, int],
+        booked_at: datetime,
+    ) -> None:
+        """Book calls ``first_n`` to ``last_n`` of a lane, paid out of the lease's hold.
+
+        ``split`` is in basis points; shares are the difference of the split running totals, so
+        that no remainder is lost over any number of batches.
+        """
+        ...
+
+
+class CallLog(Protocol):
+    """The public log's intake."""
+
+    def append_leaves(self, cursor: "psycopg.Cursor[Any]", rows: Sequence[LeafRow]) -> None:
+        """Store unsequenced leaves in the cursor's transaction, in this order within a lane."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where and how an upstream is asked; the credential is in clear and never logged."""
+
+    url: str
+    method: str
+    timeout_seconds: float
+    response_bytes_max: int
+    credential_header: str | None
+    credential: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamAnswer:
+    """Status and body, exactly as they came."""
+
+    status: int
+    body: bytes
+
+
+class UpstreamFailed(Exception):
+    """The upstream gave no usable answer; the text is for operators, never for buyers."""
+
+
+class UpstreamTimedOut(UpstreamFailed):
+    """The upstream did not answer whole in its time."""
+
+
+class Upstream(Protocol):
+    """Asks suppliers' systems."""
+
+    def send(self, target: Target, parameters: Mapping[str, Any]) -> UpstreamAnswer:
+        """One answer within time and size; raises `UpstreamFailed` or `UpstreamTimedOut`."""
+        ...
+
+    def close(self) -> None:
+        """Close pooled connections."""
+        ...

@@ -1,0 +1,209 @@
+"""What other rooms' events change for calls: routes, entitlements and keys, behind their fences."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import text, update
+from sqlalchemy.dialects.postgresql import insert
+
+from app.core.unit_of_work import UnitOfWork
+from metering import fences
+from metering.models import CallKey, DeliveryRoute, Entitlement, PlanCopy
+from metering.plans import PlanKind, read_plan
+from metering.views import granted_free_units, granted_units
+
+
+def route_listing(
+    uow: UnitOfWork,
+    *,
+    listing_code: str,
+    version_id: str,
+    supplier_id: str,
+    delivery: dict[str, Any],
+    fields_in: list[dict[str, Any]],
+    fields_out: list[dict[str, Any]],
+) -> None:
+    """Open the route of a published version; licences of earlier versions keep theirs."""
+    _close_fence(uow, "listing", listing_code)
+    values = {
+        "listing_code": listing_code,
+        "supplier_id": supplier_id,
+        "state": "open",
+        "delivery": delivery,
+        "fields_in": fields_in,
+        "fields_out": fields_out,
+        "changed_at": uow.now,
+    }
+    statement = insert(DeliveryRoute).values(version_id=version_id, revision=1, **values)
+    uow.session.execute(
+        statement.on_conflict_do_update(
+            index_elements=[DeliveryRoute.version_id],
+            set_={**values, "revision": DeliveryRoute.revision + 1},
+        )
+    )
+
+
+def suspend_route(uow: UnitOfWork, *, listing_code: str) -> None:
+    """Stop every version of a listing; a revoked route stays revoked."""
+    _change_routes(uow, listing_code, "suspended", ("open",))
+
+
+def resume_route(uow: UnitOfWork, *, listing_code: str) -> None:
+    """Deliver again after a suspension."""
+    _change_routes(uow, listing_code, "open", ("suspended",))
+
+
+def revoke_route(uow: UnitOfWork, *, listing_code: str) -> None:
+    """Stop a listing for good."""
+    _change_routes(uow, listing_code, "revoked", ("open", "suspended"))
+
+
+def _change_routes(
+    uow: UnitOfWork, listing_code: str, state: str, from_states: Sequence[str]
+) -> None:
+    _close_fence(uow, "listing", listing_code)
+    uow.session.execute(
+        update(DeliveryRoute)
+        .where(DeliveryRoute.listing_code == listing_code, DeliveryRoute.state.in_(from_states))
+        .values(state=state, revision=DeliveryRoute.revision + 1, changed_at=uow.now)
+    )
+
+
+def grant_entitlement(
+    uow: UnitOfWork,
+    *,
+    licence_id: str,
+    order_id: str,
+    agreement_id: str,
+    buyer_id: str,
+    supplier_id: str,
+    listing_code: str,
+    version_id: str,
+    scenario_id: str,
+    terms: dict[str, Any],
+    terms_hash: str,
+    plan_id: str,
+    plan_hash: str,
+    plan_terms: dict[str, Any],
+    split: dict[str, int],
+    currency: str,
+    starts_at: datetime,
+    ends_at: datetime,
+) -> None:
+    """Give a licence its allowance; granting the same licence again changes nothing."""
+    plan = read_plan(plan_terms)
+    if plan.kind is PlanKind.PACKAGE and plan.valid_days:
+        ends_at = min(ends_at, starts_at + timedelta(days=plan.valid_days))
+    statement = insert(Entitlement).values(
+        licence_id=licence_id,
+        order_id=order_id,
+        agreement_id=agreement_id,
+        buyer_id=buyer_id,
+        supplier_id=supplier_id,
+        listing_code=listing_code,
+        version_id=version_id,
+        scenario_id=scenario_id,
+        terms=terms,
+        terms_hash=terms_hash,
+        plan_id=plan_id,
+        plan_hash=plan_hash,
+        plan_terms=plan_terms,
+        split=split,
+        currency=currency,
+        state="active",
+        revision=1,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        changed_at=uow.now,
+        granted_calls=terms.get("calls_max"),
+        granted_units=granted_units(plan),
+        granted_free_units=granted_free_units(plan),
+        cap_amount=None,
+    )
+    uow.session.execute(statement.on_conflict_do_nothing(index_elements=[Entitlement.licence_id]))
+
+
+def revoke_entitlement(uow: UnitOfWork, *, licence_id: str) -> None:
+    """End a licence: no call that is committed after this is delivered."""
+    _close_fence(uow, "licence", licence_id)
+    uow.session.execute(
+        update(Entitlement)
+        .where(Entitlement.licence_id == licence_id, Entitlement.state == "active")
+        .values(state="revoked", revision=Entitlement.revision + 1, changed_at=uow.now)
+    )
+
+
+def admit_key(
+    uow: UnitOfWork,
+    *,
+    key_id: str,
+    licence_id: str,
+    organisation_id: str,
+    secret_hash: str,
+    networks: Sequence[str],
+    expires_at: datetime | None,
+) -> None:
+    """Let a key call under its licence."""
+    statement = insert(CallKey).values(
+        key_id=key_id,
+        licence_id=licence_id,
+        organisation_id=organisation_id,
+        secret_hash=secret_hash,
+        networks=list(networks),
+        expires_at=expires_at,
+        withdrawn_at=None,
+    )
+    uow.session.execute(statement.on_conflict_do_nothing(index_elements=[CallKey.key_id]))
+
+
+def withdraw_key(uow: UnitOfWork, *, key_id: str) -> None:
+    """End a key; its licence's revision changes, so that calls in flight are decided again."""
+    licence_id = uow.session.scalar(
+        update(CallKey)
+        .where(CallKey.key_id == key_id, CallKey.withdrawn_at.is_(None))
+        .values(withdrawn_at=uow.now)
+        .returning(CallKey.licence_id)
+    )
+    if licence_id is None:
+        return
+    _close_fence(uow, "licence", licence_id)
+    uow.session.execute(
+        update(Entitlement)
+        .where(Entitlement.licence_id == licence_id)
+        .values(revision=Entitlement.revision + 1, changed_at=uow.now)
+    )
+
+
+def set_spending_cap(uow: UnitOfWork, *, licence_id: str, cap_amount: int | None) -> None:
+    """Bound what a licence may spend in all (10⁻⁸); not below what is spent or out on lease."""
+    _close_fence(uow, "licence", licence_id)
+    uow.session.execute(
+        update(Entitlement)
+        .where(Entitlement.licence_id == licence_id)
+        .values(cap_amount=cap_amount, changed_at=uow.now)
+    )
+
+
+def note_plan(
+    uow: UnitOfWork, *, plan_id: str, plan_hash: str, listing_code: str, terms: dict[str, Any]
+) -> None:
+    """Keep a published plan's terms for quotes; plans never change under their id."""
+    statement = insert(PlanCopy).values(
+        plan_id=plan_id,
+        plan_hash=plan_hash,
+        listing_code=listing_code,
+        terms=terms,
+        noted_at=uow.now,
+    )
+    uow.session.execute(statement.on_conflict_do_nothing(index_elements=[PlanCopy.plan_id]))
+
+
+def _close_fence(uow: UnitOfWork, kind: str, subject: str) -> None:
+    """Wait until no commit relies on the subject, keep others out, announce the change."""
+    key = fences.fence_key(f"{kind}:{subject}")
+    uow.session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
+    uow.session.execute(
+        text("SELECT pg_notify(:channel, :message)"),
+        {"channel": fences.CHANNEL, "message": fences.message(kind, [subject])},
+    )

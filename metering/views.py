@@ -1,0 +1,163 @@
+"""What a worker keeps of a key and its licence to decide calls without asking the database."""
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Any
+
+from app.core.cipher import Cipher
+from metering.allowances import CallBounds
+from metering.fences import licence_fence, listing_fence
+from metering.field_schemas import AnswerSchema, RequestSchema
+from metering.outcomes import OutcomeRule, read_rule
+from metering.plans import PlanKind, PlanTerms, read_plan
+from metering.ports import Target
+from metering.rating import most_units
+
+Network = IPv4Network | IPv6Network
+RESPONSE_BYTES_MAX = 1 << 20
+TIMEOUT_MS_MAX = 30_000
+
+
+@dataclass(frozen=True, slots=True)
+class RouteView:
+    """How a listing's version is asked and what it answers, compiled once."""
+
+    state: str
+    revision: int
+    target: Target
+    rule: OutcomeRule
+    request_schema: RequestSchema
+    answer_schema: AnswerSchema
+
+
+@dataclass(frozen=True, slots=True)
+class LicenceView:
+    """What a licence permits and costs."""
+
+    licence_id: str
+    buyer_id: str
+    supplier_id: str
+    listing_code: str
+    version_id: str
+    scenario_id: str
+    plan_hash: str
+    currency: str
+    split: Mapping[str, int]
+    state: str
+    revision: int
+    starts_at: datetime
+    ends_at: datetime
+    plan: PlanTerms
+    bounds: CallBounds
+    fields: frozenset[str] | None
+    purposes: frozenset[str] | None
+    calls_per_second: int
+    route: RouteView
+    fences: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class KeyView:
+    """A call key and the licence it is scoped to."""
+
+    key_id: str
+    secret_hash: str
+    networks: tuple[Network, ...]
+    expires_at: datetime | None
+    withdrawn_at: datetime | None
+    licence: LicenceView
+
+
+def _names(value: Any) -> frozenset[str] | None:
+    return None if value is None else frozenset(map(str, value))
+
+
+def target_of(delivery: Mapping[str, Any], cipher: Cipher) -> Target:
+    """The upstream of a delivery definition, its credential decrypted; raises `CannotDecrypt`."""
+    credential = None
+    if delivery.get("credential_ciphertext"):
+        credential = cipher.decrypt(
+            base64.b64decode(delivery["credential_ciphertext"]),
+            context=delivery["credential_context"],
+        ).decode()
+    return Target(
+        url=delivery["url"],
+        method=delivery.get("method", "GET"),
+        timeout_seconds=min(int(delivery.get("timeout_ms") or 5_000), TIMEOUT_MS_MAX) / 1000,
+        response_bytes_max=min(
+            int(delivery.get("response_bytes_max") or RESPONSE_BYTES_MAX), RESPONSE_BYTES_MAX
+        ),
+        credential_header=delivery.get("credential_header") if credential is not None else None,
+        credential=credential,
+    )
+
+
+def route_view(row: Mapping[str, Any], cipher: Cipher) -> RouteView:
+    """Compile a route's row; raises ValueError for a definition that cannot be enforced."""
+    rule = read_rule(row["delivery"].get("outcome_rule"))
+    return RouteView(
+        state=row["route_state"],
+        revision=row["route_revision"],
+        target=target_of(row["delivery"], cipher),
+        rule=rule,
+        request_schema=RequestSchema(row["fields_in"]),
+        answer_schema=AnswerSchema(row["fields_out"], rule.rows),
+    )
+
+
+def licence_view(row: Mapping[str, Any], route: RouteView) -> LicenceView:
+    """Compile an entitlement's row."""
+    plan, terms = read_plan(row["plan_terms"]), row["terms"]
+    licensed_rate = terms.get("calls_per_second") or plan.calls_per_second
+    return LicenceView(
+        licence_id=row["licence_id"],
+        buyer_id=row["buyer_id"],
+        supplier_id=row["supplier_id"],
+        listing_code=row["listing_code"],
+        version_id=row["version_id"],
+        scenario_id=row["scenario_id"],
+        plan_hash=row["plan_hash"],
+        currency=row["currency"],
+        split=row["split"],
+        state=row["state"],
+        revision=row["revision"],
+        starts_at=row["starts_at"],
+        ends_at=row["ends_at"],
+        plan=plan,
+        bounds=call_bounds(plan, route.rule.rows_max),
+        fields=_names(terms.get("fields")),
+        purposes=_names(terms.get("purposes")),
+        calls_per_second=min(int(licensed_rate), plan.calls_per_second),
+        route=route,
+        fences=(licence_fence(row["licence_id"]), listing_fence(row["listing_code"])),
+    )
+
+
+def call_bounds(plan: PlanTerms, rows_max: int) -> CallBounds:
+    """The most that a call can take under a plan."""
+    return CallBounds(most_units(plan.unit, rows_max), plan.call_price)
+
+
+def key_view(row: Mapping[str, Any], licence: LicenceView) -> KeyView:
+    """Compile a key's row."""
+    return KeyView(
+        key_id=row["key_id"],
+        secret_hash=row["secret_hash"],
+        networks=tuple(ip_network(text) for text in row["networks"]),
+        expires_at=row["key_expires_at"],
+        withdrawn_at=row["withdrawn_at"],
+        licence=licence,
+    )
+
+
+def granted_units(plan: PlanTerms) -> int | None:
+    """The units that an entitlement of this plan holds; None where only money bounds it."""
+    return plan.package_units + plan.free_units if plan.kind is PlanKind.PACKAGE else None
+
+
+def granted_free_units(plan: PlanTerms) -> int:
+    """The units that cost nothing; a package's are part of its own units."""
+    return plan.free_units if plan.kind is PlanKind.PER_CALL else 0

@@ -1,0 +1,256 @@
+"""A licensed buyer with money and a key, a published listing, and data planes over them."""
+
+import base64
+import hashlib
+import io
+import json
+import random
+from dataclasses import dataclass, field
+from datetime import timedelta
+from urllib.parse import urlencode
+
+import psycopg
+
+from app.core.canonical import digest_hex
+from app.core.cipher import Cipher
+from app.core.reach import Reach
+from app.core.signing import Ed25519Signer
+from metering import services
+from metering.data_plane import DataPlaneSettings, build_data_plane
+from metering.http_upstream import HttpUpstream
+from tests.fakes.metering_ports import TABLES, FakeBooks, FakeLog, FakeWallets
+
+CIPHER = Cipher(b"k" * 32)
+SIGNER = Ed25519Signer.from_seed("test.localhost/log/2026/receipts", b"s" * 32)
+ORIGIN = "test.localhost/log/2026"
+SPLIT = {"supplier": 8400, "commission": 1000, "tax": 600}
+FIELDS_IN = [{"name": "iata", "type": "string", "is_required": True, "max_length": 8}]
+FIELDS_OUT = [
+    {"name": "iata", "type": "string", "is_required": True},
+    {"name": "name", "type": "string", "is_required": True},
+    {"name": "lat", "type": "decimal"},
+]
+
+
+def per_call(**changes):
+    """Terms of a per-call plan at 0.40."""
+    return {
+        "kind": "per_call",
+        "unit": "hit",
+        "unit_price": "0.40000000",
+        "free_units": 0,
+        "currency": "CNY",
+        "calls_per_second": 100_000,
+    } | changes
+
+
+def package(units=1000, **changes):
+    """Terms of a prepaid package."""
+    return {
+        "kind": "package",
+        "unit": "call",
+        "package_units": units,
+        "package_price": "300.00000000",
+        "valid_days": 365,
+        "free_units": 0,
+        "currency": "CNY",
+        "calls_per_second": 100_000,
+    } | changes
+
+
+@dataclass(frozen=True)
+class Licensed:
+    """What a buyer holds."""
+
+    licence_id: str
+    key_id: str
+    key: str
+    listing_code: str
+    version_id: str
+    buyer_id: str
+    supplier_id: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A reply of the data plane, read."""
+
+    status: int
+    headers: dict
+    body: bytes
+
+    @property
+    def json(self):
+        return json.loads(self.body)
+
+    @property
+    def receipt(self):
+        text = self.headers["Usage-Receipt"]
+        return json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+
+    @property
+    def leaf(self):
+        return json.loads(base64.b64decode(self.receipt["entry"]))
+
+
+def key_text(number):
+    """A well-formed key."""
+    secret = hashlib.sha256(f"key {number}".encode()).hexdigest()[:43]
+    return f"cfk_{number:08d}_{secret}"
+
+
+@dataclass
+class World:
+    """One database with listings and licences, and the planes that a test opened over it."""
+
+    database_url: str
+    units: object
+    clock: object
+    ids: object
+    planes: list = field(default_factory=list)
+    entropy: object = field(default_factory=lambda: random.Random(7).randbytes)  # noqa: S311 -- repeatable tests
+    number: int = 0
+
+    def __post_init__(self):
+        self.connection = psycopg.connect(self.database_url, autocommit=True)
+        self.connection.execute("SELECT set_config('counterfoil.reach', 'exchange', false)")
+        self.connection.execute(TABLES)
+
+    def close(self):
+        for plane in self.planes:
+            plane.close()
+        self.connection.close()
+
+    def sql(self, statement, *parameters):
+        return self.connection.execute(statement, parameters).fetchall()
+
+    def one(self, statement, *parameters):
+        return self.sql(statement, *parameters)[0][0]
+
+    def publish(
+        self,
+        url="http://127.0.0.1:9/airports",
+        *,
+        code="S0001-ABCDEFGHJK",
+        version="ver_1",
+        fields_in=None,
+        fields_out=None,
+        **delivery,
+    ):
+        ciphertext = CIPHER.encrypt(b"supplier secret", context=f"upstream:{version}")
+        with self.units.begin(Reach.EXCHANGE) as uow:
+            services.route_listing(
+                uow,
+                listing_code=code,
+                version_id=version,
+                supplier_id="org_supplier",
+                delivery={
+                    "url": url,
+                    "method": "GET",
+                    "timeout_ms": 2000,
+                    "response_bytes_max": 65536,
+                    "credential_header": "X-Supplier-Key",
+                    "credential_ciphertext": base64.b64encode(ciphertext).decode(),
+                    "credential_context": f"upstream:{version}",
+                    "outcome_rule": {},
+                }
+                | delivery,
+                fields_in=fields_in or FIELDS_IN,
+                fields_out=fields_out or FIELDS_OUT,
+            )
+            uow.commit()
+        return code, version
+
+    def license(self, plan=None, *, listing=None, buyer="org_buyer", networks=(), **terms):
+        code, version = listing or ("S0001-ABCDEFGHJK", "ver_1")
+        plan = plan or per_call()
+        self.number += 1
+        licence_id, key_id = self.ids.opaque("lic"), self.ids.new("key")
+        key = key_text(self.number)
+        with self.units.begin(Reach.EXCHANGE) as uow:
+            services.grant_entitlement(
+                uow,
+                licence_id=licence_id,
+                order_id=self.ids.new("ord"),
+                agreement_id=self.ids.new("agr"),
+                buyer_id=buyer,
+                supplier_id="org_supplier",
+                listing_code=code,
+                version_id=version,
+                scenario_id=self.ids.new("scn"),
+                terms={"fields": ["iata", "name", "lat"], "purposes": ["CREDIT"]} | terms,
+                terms_hash=digest_hex(terms),
+                plan_id=self.ids.new("pln"),
+                plan_hash=digest_hex(plan),
+                plan_terms=plan,
+                split=SPLIT,
+                currency="CNY",
+                starts_at=self.clock.now() - timedelta(days=1),
+                ends_at=self.clock.now() + timedelta(days=30),
+            )
+            services.admit_key(
+                uow,
+                key_id=key_id,
+                licence_id=licence_id,
+                organisation_id=buyer,
+                secret_hash=hashlib.sha256(key.encode()).hexdigest(),
+                networks=networks,
+                expires_at=None,
+            )
+            uow.commit()
+        return Licensed(licence_id, key_id, key, code, version, buyer, "org_supplier")
+
+    def fund(self, amount, buyer="org_buyer"):
+        self.connection.execute(
+            "INSERT INTO fake_wallets VALUES (%s, %s) ON CONFLICT (organisation_id)"
+            " DO UPDATE SET balance = fake_wallets.balance + excluded.balance",
+            (buyer, amount),
+        )
+
+    def plane(self, upstream=None, *, wallets=None, books=None, log=None, **settings):
+        plane = build_data_plane(
+            DataPlaneSettings(**settings),
+            connect=lambda: psycopg.connect(self.database_url),
+            clock=self.clock,
+            entropy=self.entropy,
+            cipher=CIPHER,
+            receipt_signer=SIGNER,
+            wallets=wallets or FakeWallets(),
+            books=books or FakeBooks(),
+            log=log or FakeLog(),
+            upstream=upstream or HttpUpstream(["127.0.0.0/8"]),
+        )
+        self.planes.append(plane)
+        return plane
+
+    def change(self, service, **facts):
+        """Run a service of the room in a transaction of its own."""
+        with self.units.begin(Reach.EXCHANGE) as uow:
+            service(uow, **facts)
+            uow.commit()
+
+
+def call(plane, licensed=None, parameters=None, *, method="GET", body=None, path=None, **headers):
+    """Make one call through WSGI; header names as keywords (``idempotency_key``)."""
+    query = urlencode(parameters or {}) if method != "POST" else ""
+    if method == "POST" and body is None:
+        body = json.dumps(parameters or {}).encode()
+    environment = {
+        "REQUEST_METHOD": method,
+        "PATH_INFO": path or f"/data/{licensed.listing_code}",
+        "QUERY_STRING": headers.pop("query", query),
+        "REMOTE_ADDR": headers.pop("address", "127.0.0.1"),
+        "wsgi.input": io.BytesIO(body or b""),
+        "CONTENT_LENGTH": str(len(body or b"")),
+        "CONTENT_TYPE": headers.pop("content_type", "application/json"),
+    }
+    if licensed is not None:
+        environment["HTTP_AUTHORIZATION"] = f"Bearer {licensed.key}"
+    environment |= {f"HTTP_{name.upper()}": value for name, value in headers.items()}
+    started = {}
+
+    def start_response(status, given):
+        started["status"], started["headers"] = int(status[:3]), dict(given)
+
+    answer = b"".join(plane(environment, start_response))
+    return Answer(started["status"], started["headers"], answer)
