@@ -4,7 +4,6 @@ It shares no code with the product or the verifier: hashlib, hmac, json, zipfile
 Everything is derived from fixed seeds, so the same calls give the same bytes.
 """
 
-import base64
 import datetime as dt
 import hashlib
 import hmac
@@ -13,104 +12,22 @@ import json
 import zipfile
 from dataclasses import dataclass, field
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from tests.vectors.primitives import (
+    Key,
+    b64,
+    canonical,
+    consistency_path,
+    hash_leaf,
+    inclusion_path,
+    instant,
+    seeded,
+    tree_hash,
+)
 
 ORIGIN = "exchange.example/log/2026"
 START = dt.datetime(2026, 11, 20, 8, 0, 0, tzinfo=dt.UTC)
 PRICE = 40_123_456
 PLAN = hashlib.sha256(b"plan").hexdigest()
-
-
-def canonical(value):
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
-
-
-def b64(data):
-    return base64.b64encode(data).decode()
-
-
-def seeded(*parts, size=32):
-    return hashlib.sha256("/".join(str(part) for part in parts).encode()).digest()[:size]
-
-
-def instant(moment):
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-# The tree, word for word from RFC 6962 section 2.1 and RFC 9162 sections 2.1.3.1 and 2.1.4.1.
-
-
-def hash_leaf(entry):
-    return hashlib.sha256(b"\x00" + entry).digest()
-
-
-def hash_node(left, right):
-    return hashlib.sha256(b"\x01" + left + right).digest()
-
-
-def split(count):
-    k = 1
-    while k * 2 < count:
-        k *= 2
-    return k
-
-
-def tree_hash(hashes):
-    if not hashes:
-        return hashlib.sha256(b"").digest()
-    if len(hashes) == 1:
-        return hashes[0]
-    k = split(len(hashes))
-    return hash_node(tree_hash(hashes[:k]), tree_hash(hashes[k:]))
-
-
-def inclusion_path(index, hashes):
-    if len(hashes) == 1:
-        return []
-    k = split(len(hashes))
-    if index < k:
-        return [*inclusion_path(index, hashes[:k]), tree_hash(hashes[k:])]
-    return [*inclusion_path(index - k, hashes[k:]), tree_hash(hashes[:k])]
-
-
-def consistency_path(size, hashes):
-    def walk(size, hashes, is_whole):
-        if size == len(hashes):
-            return [] if is_whole else [tree_hash(hashes)]
-        k = split(len(hashes))
-        if size <= k:
-            return [*walk(size, hashes[:k], is_whole), tree_hash(hashes[k:])]
-        return [*walk(size - k, hashes[k:], is_whole=False), tree_hash(hashes[:k])]
-
-    return walk(size, hashes, is_whole=True)
-
-
-# Keys and notes (C2SP signed-note, tlog-checkpoint, tlog-cosignature).
-
-
-class Key:
-    def __init__(self, name, seed, algorithm=1):
-        self.name = name
-        self.private = Ed25519PrivateKey.from_private_bytes(seed)
-        public = self.private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
-        self.data = bytes([algorithm]) + public
-        self.key_id = hashlib.sha256(name.encode() + b"\n" + self.data).digest()[:4]
-
-    @property
-    def vkey(self):
-        return f"{self.name}+{self.key_id.hex()}+{b64(self.data)}"
-
-    def sign(self, message):
-        return self.private.sign(message)
-
-    def line(self, text):
-        return f"— {self.name} {b64(self.key_id + self.sign(text.encode()))}\n"
-
-    def cosign(self, text, time):
-        message = f"cosignature/v1\ntime {time}\n{text}".encode()
-        proof = self.key_id + time.to_bytes(8) + self.sign(message)
-        return f"— {self.name} {b64(proof)}\n"
 
 
 def tile_place(index):
@@ -199,14 +116,14 @@ class Exchange:
         lanes.append(lane)
         return lane
 
-    def call(self, lane, body=b'{"code":"CTU"}', units=1, amount=PRICE, **changes):
+    def call(self, lane, body=b'{"code":"CTU"}', units=1, amount=PRICE, leaf=None):
         lane.units += units
         lane.amount += amount
         previous = hash_leaf(self.entries[lane.indices[-1]]).hex()
         key = seeded(self.seed, "detail", lane.licence, lane.number, len(lane.calls) + 1)
         detail = {"listing": "airports", "method": "GET", "parameters": {"code": "成都"}, "ms": 12}
         request = {name: detail[name] for name in ("method", "listing", "parameters")}
-        leaf = {
+        facts = {
             "licence": lane.licence, "version": "ver_1", "scenario": "scn_1", "lane": lane.number,
             "n": len(lane.calls) + 1, "units": units, "amount": str(amount), "currency": "CNY",
             "total_units": lane.units, "total_amount": str(lane.amount), "previous": previous,
@@ -215,7 +132,7 @@ class Exchange:
             "response": hmac.digest(key, b"response\0" + body, "sha256").hex(),
             "detail": hmac.digest(key, b"detail\0" + canonical(detail), "sha256").hex(),
         }  # fmt: skip
-        index = self.append("call", **{**leaf, **changes})
+        index = self.append("call", **{**facts, **(leaf or {})})
         call = {"index": index, "detail": detail, "key": key, "body": body, "at": self.now}
         lane.calls.append(call)
         return call
@@ -232,7 +149,7 @@ class Exchange:
                 "format": "counterfoil-usage-receipt/1",
                 "entry": b64(entry),
                 "detail": call["detail"],
-                "detail_key": b64(call["key"]),
+                "detail_key": call["key"].hex(),
                 "promise": promise,
                 "key": signer.name,
                 "signature": b64(signer.sign(message)),
@@ -285,7 +202,8 @@ class Exchange:
             "period": {"from": instant(period[0]), "until": instant(period[1])},
             "lanes": lines, "units": sum(line["units"] for line in lines),
             "usage_amount": str(usage), "charged_amount": str(charged),
-            "rounding_amount": str(charged - usage), "issued_at": instant(period[1]),
+            "rounding_amount": str(charged - usage), "lines": [], "total_amount": str(charged),
+            "issued_at": instant(period[1] + dt.timedelta(minutes=2)),
         }  # fmt: skip
 
     def sign_invoice(self, invoice, evidence, size=None):
@@ -389,7 +307,7 @@ def small_exchange():
     second = exchange.open_lane("lic_a")
     exchange.call(second)
     exchange.call(first)
-    exchange.call(second, units=0, amount=0, outcome="miss")
+    exchange.call(second, units=0, amount=0, leaf={"outcome": "miss"})
     exchange.call(other)
     exchange.append("licence_revoked", licence="lic_b")
     exchange.call(first)

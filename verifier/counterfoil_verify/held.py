@@ -32,17 +32,21 @@ class HeldReceipt(NamedTuple):
         return (self.point.licence, self.point.lane, self.point.n)
 
     def contradicts(self, evidence: InvoiceEvidence) -> str:
-        """Why this receipt and the invoice cannot both be true; empty when they can."""
+        """Why this receipt and the invoice cannot both be true; empty when they can.
+
+        A call whose leaf was not yet due when the invoice was issued may be on the next one.
+        """
         invoice, point = evidence.invoice, self.point
         if point.licence != invoice.licence:
             return ""
+        is_owed = invoice.covers(point.at) and self.due_at <= invoice.issued_at
         lane = next((lane for lane in evidence.lanes if lane.lane == point.lane), None)
         if lane is None:
-            return "its lane is not in the invoice" if invoice.covers(point.at) else ""
+            return "its lane is not in the invoice" if is_owed else ""
         for proven in (lane.opening, lane.closing):
             if proven.point.n == point.n and proven.leaf.hash != self.leaf:
                 return f"the log has another leaf for number {point.n}"
-        if point.n > lane.closing.point.n and invoice.covers(point.at):
+        if point.n > lane.closing.point.n and is_owed:
             return f"its number is above the closing number {lane.closing.point.n}"
         return ""
 

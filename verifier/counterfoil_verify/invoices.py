@@ -45,6 +45,7 @@ class Invoice:
     currency: str
     starts_at: int
     ends_at: int
+    issued_at: int
     lines: tuple[InvoiceLine, ...]
     record: Record
 
@@ -112,7 +113,7 @@ def _read(record: Record) -> InvoiceEvidence:
 def _read_invoice(record: Record) -> Invoice:
     period = record.record("period")
     period.only("from", "until")
-    for name in ("units", "usage_amount", "charged_amount", "rounding_amount", "issued_at"):
+    for name in ("units", "usage_amount", "charged_amount", "rounding_amount"):
         require(name in record.members, FORMAT_STEP, f"{name} is missing")
     return Invoice(
         invoice_id=record.text("invoice_id"),
@@ -120,6 +121,7 @@ def _read_invoice(record: Record) -> Invoice:
         currency=record.text("currency"),
         starts_at=period.instant("from"),
         ends_at=period.instant("until"),
+        issued_at=record.instant("issued_at"),
         lines=tuple(_read_line(line) for line in record.records("lanes", LANES_MAX)),
         record=record,
     )
@@ -214,11 +216,16 @@ def _period_faults(invoice: Invoice, lane: LaneEvidence) -> Iterator[str]:
         yield "the closing leaf is outside the period"
 
 
+def _rounded(amount: int) -> int:
+    """Half-up to the minor unit."""
+    return (amount + MINOR_UNIT // 2) // MINOR_UNIT * MINOR_UNIT
+
+
 def check_sums(evidence: InvoiceEvidence) -> int:
-    """The charged amount in units of 10⁻⁸; Rejected when a sum or the rounding is wrong."""
+    """The total amount in units of 10⁻⁸; Rejected when a sum or the rounding is wrong."""
     record, lines = evidence.invoice.record, evidence.invoice.lines
     usage = sum(line.amount for line in lines)
-    charged = (usage + MINOR_UNIT // 2) // MINOR_UNIT * MINOR_UNIT
+    charged = _rounded(usage)
     with_units = record.whole("units") == sum(line.units for line in lines)
     require(with_units, SUMS_STEP, "the units are not the sum of the lanes")
     require(record.amount("usage_amount") == usage, SUMS_STEP, "the usage amount is not the sum")
@@ -226,4 +233,14 @@ def check_sums(evidence: InvoiceEvidence) -> int:
     require(rounded, SUMS_STEP, "the charged amount is not rounded half-up to the minor unit")
     rest = record.signed_amount("rounding_amount") == charged - usage
     require(rest, SUMS_STEP, "the rounding amount is not charged minus usage")
-    return charged
+    return _check_total(record, charged)
+
+
+def _check_total(record: Record, charged: int) -> int:
+    """Usage and the prepaid packages bought in the period, each rounded by itself."""
+    lines = record.records("lines", LANES_MAX) if "lines" in record.members else []
+    total = charged + sum(_rounded(line.amount("amount")) for line in lines)
+    if lines or "total_amount" in record.members:
+        is_sum = record.amount("total_amount") == total
+        require(is_sum, SUMS_STEP, "the total amount is not usage and packages")
+    return total

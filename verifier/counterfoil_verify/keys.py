@@ -18,6 +18,7 @@ PUBLIC_SIZE = 32
 COSIGNATURE = 0x04
 KEYS_BYTES_MAX = 65_536
 KEYS_PER_ROLE_MAX = 64
+ROLES = ("checkpoint", "receipts", "statements", "witnesses")
 RECEIPTS_SUFFIX = "/receipts"
 STATEMENTS_SUFFIX = "/statements"
 _VKEY = re.compile(r"([^\s+]{1,255})\+([0-9a-f]{8})\+(\S{1,100})")
@@ -71,7 +72,7 @@ class Keyring:
 
     def roles(self) -> Iterator[tuple[str, Key]]:
         """Every key with its role, for showing fingerprints."""
-        for role in ("checkpoint", "receipts", "statements", "witnesses"):
+        for role in ROLES:
             for key in getattr(self, role):
                 yield role, key
 
@@ -96,8 +97,8 @@ def parse_keyring(data: bytes, source: str) -> Keyring:
     """A keyring from keys.json: per role one verification key or a list of them."""
     require(len(data) <= KEYS_BYTES_MAX, STEP, f"longer than {KEYS_BYTES_MAX} bytes")
     record = Record(STEP, parse_json(data), "keys.json")
-    record.only(optional=("checkpoint", "receipts", "statements", "witnesses"))
-    roles = {name: _keys_of(value) for name, value in record.members.items()}
+    record.only(optional=("origin", *ROLES))
+    roles = {name: _keys_of(record.members[name]) for name in ROLES if name in record.members}
     return _checked(Keyring(**roles, source=source))
 
 

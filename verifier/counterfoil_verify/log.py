@@ -85,7 +85,6 @@ class Audit:
             self._note_roots(start, hashes)
             self._tree.add(hashes)
             progress(start + len(entries), self._head.tree_size)
-        self._lanes.finish()
         root = self._tree.finish()
         require(root == self._head.root_hash, ROOT, "the rebuilt root hash is not the signed one")
         self.facts.roots[self._head.tree_size] = root
@@ -153,9 +152,7 @@ class Audit:
             state = LaneState(hexlify(digest), opened_index=index, opened_at=leaf.at)
             self._lanes.open(point.licence, point.lane, state)
         elif leaf.type == LICENCE_REVOKED:
-            members = leaf.record.members
-            name = "licence" if "licence" in members else "licence_id"
-            self._lanes.revoke(leaf.record.text(name), leaf.at)
+            self._lanes.revoke(leaf.record.text("licence"), leaf.at)
 
     def _count_type(self, name: str) -> None:
         types = self.facts.types

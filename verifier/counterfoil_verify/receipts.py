@@ -80,7 +80,7 @@ def _read(record: Record) -> UsageReceipt:
         call=_read_call(record.base64("entry")),
         promise=_read_promise(record.record("promise")),
         detail=record.record("detail"),
-        detail_key=record.base64("detail_key", 32),
+        detail_key=record.hexadecimal("detail_key", 32),
         key=record.text("key"),
         signature=record.base64("signature", 64),
     )

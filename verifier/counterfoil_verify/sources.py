@@ -1,15 +1,18 @@
 """Where a log is read from: its address, a folder, or the zip file of an export."""
 
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from counterfoil_verify.container import Container
 from counterfoil_verify.errors import NotChecked, Rejected
 from counterfoil_verify.tiles import Source
-from counterfoil_verify.transport import OK, Site
+from counterfoil_verify.transport import OK, Answer, Site
 
 STEP = "source"
 CHECKPOINT = "checkpoint"
+PAUSES_MAX = 30
+_BUSY = frozenset({429, 503})
 _NOT_THERE = frozenset({404, 410})
 _ALIASES: Mapping[str, str] = {"checkpoint": "checkpoint.txt", "tile/entries/": "entries/"}
 
@@ -60,20 +63,33 @@ class SiteSource:
 
     is_remote = True
 
-    def __init__(self, site: Site, token: str = "") -> None:
+    def __init__(
+        self, site: Site, token: str = "", *, pause: Callable[[float], None] = time.sleep
+    ) -> None:
         self._site = site
+        self._pause = pause
         self._headers = {"Accept-Encoding": "gzip, identity"}
         if token:
             self._headers["Authorization"] = f"Bearer {token}"
 
     def read(self, name: str, bytes_max: int) -> bytes | None:
         """The file, or None where the server has none; NotChecked for any other refusal."""
-        answer = self._site.get(name, self._headers, bytes_max=bytes_max)
+        answer = self._get(name, bytes_max)
         if answer.status in _NOT_THERE:
             return None
         if answer.status != OK:
             raise NotChecked(STEP, f"the server answers {answer.status} for {name}")
         return answer.body
+
+    def _get(self, name: str, bytes_max: int) -> Answer:
+        """The answer, after as many pauses as the server asks for, within reason."""
+        answer = self._site.get(name, self._headers, bytes_max=bytes_max)
+        for _ in range(PAUSES_MAX):
+            if answer.status not in _BUSY:
+                break
+            self._pause(answer.retry_after_seconds)
+            answer = self._site.get(name, self._headers, bytes_max=bytes_max)
+        return answer
 
 
 def find_file(path: Path, bytes_max: int) -> bytes | None:

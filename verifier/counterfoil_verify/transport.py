@@ -13,6 +13,7 @@ STEP = "network"
 TIMEOUT_SECONDS = 30
 ATTEMPTS_MAX = 3
 OK = 200
+RETRY_AFTER_MAX = 60
 _GZIP = 31
 
 
@@ -21,6 +22,7 @@ class Answer(NamedTuple):
 
     status: int
     body: bytes
+    retry_after_seconds: int
 
 
 class Site:
@@ -64,7 +66,8 @@ class Site:
                 if len(data) <= bytes_max and not response.isclosed():
                     response.read(1)
                 encoding = response.headers.get("Content-Encoding", "identity")
-                return Answer(response.status, _decoded(data, encoding, bytes_max))
+                pause = _seconds(response.headers.get("Retry-After", ""))
+                return Answer(response.status, _decoded(data, encoding, bytes_max), pause)
             except (OSError, http.client.HTTPException, ValueError) as error:
                 self._forget()
                 failure = error
@@ -81,6 +84,12 @@ class Site:
     def _forget(self) -> None:
         self._connection().close()
         self._thread.connection = None
+
+
+def _seconds(text: str) -> int:
+    """Retry-After in seconds (RFC 9110, section 10.2.3); a date counts as one second."""
+    is_number = text.isascii() and text.isdigit() and len(text) <= len(str(RETRY_AFTER_MAX))
+    return min(int(text), RETRY_AFTER_MAX) if is_number else 1
 
 
 def _decoded(data: bytes, encoding: str, bytes_max: int) -> bytes:

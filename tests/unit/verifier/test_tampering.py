@@ -1,0 +1,192 @@
+"""Every byte counts: one changed byte anywhere is found, and the step is named."""
+
+import io
+import json
+
+import pytest
+from counterfoil_verify import bundle as bundles
+from counterfoil_verify import invoices, proofs, receipts
+from counterfoil_verify.container import Container
+from counterfoil_verify.errors import Rejected
+from counterfoil_verify.keys import parse_keyring
+from counterfoil_verify.leaves import parse_leaf
+from counterfoil_verify.notes import open_checkpoint
+from counterfoil_verify.report import Report
+
+from tests.vectors.exchange import Exchange, pack
+
+PATTERNS = (0x01, 0x80)
+KEYS = parse_keyring(Exchange().keys, "test")
+
+
+def flips(data, stride=1, patterns=PATTERNS):
+    for position in range(0, len(data), stride):
+        for pattern in patterns:
+            changed = bytearray(data)
+            changed[position] ^= pattern
+            yield position, bytes(changed)
+
+
+def assert_every_flip_is_rejected(data, check, stride=1):
+    check(data)
+    for position, changed in flips(data, stride):
+        with pytest.raises(Rejected) as failure:
+            check(changed)
+        assert failure.value.step, position
+
+
+@pytest.fixture
+def call(exchange):
+    return exchange.lanes["lic_a"][0].calls[1]
+
+
+def check_receipt(data):
+    receipt = receipts.parse_receipt(data)
+    receipts.check_signature(receipt, KEYS)
+    receipts.check_detail(receipt)
+
+
+def check_invoice(data):
+    evidence = invoices.parse_invoice(data)
+    checkpoint = open_checkpoint(evidence.checkpoint, KEYS)
+    invoices.check_signature(evidence, KEYS, checkpoint.origin)
+    invoices.check_inclusions(evidence, checkpoint.head)
+    invoices.check_lanes(evidence)
+    invoices.check_sums(evidence)
+
+
+def check_bundle(data, keys=KEYS):
+    bundles.check_bundle(Container(data), keys, Report("bundle", io.StringIO()))
+
+
+def test_every_byte_of_a_receipt_counts(exchange, call):
+    assert_every_flip_is_rejected(exchange.receipt(call), check_receipt)
+
+
+def test_every_byte_of_a_response_body_counts(exchange, call):
+    receipt = receipts.parse_receipt(exchange.receipt(call))
+    assert_every_flip_is_rejected(call["body"], lambda body: receipts.check_body(receipt, body))
+
+
+def test_every_byte_of_a_proof_counts(exchange, call):
+    leaf = parse_leaf(exchange.entries[call["index"]]).hash
+
+    def check(data):
+        proofs.check_proof(proofs.parse_proof(data), leaf, KEYS)
+
+    assert_every_flip_is_rejected(exchange.proof(call["index"]), check)
+
+
+def test_every_byte_of_a_checkpoint_counts(exchange):
+    assert_every_flip_is_rejected(exchange.checkpoint(), lambda data: open_checkpoint(data, KEYS))
+
+
+def test_every_byte_of_an_invoice_counts(exchange):
+    assert_every_flip_is_rejected(exchange.invoice("lic_a"), check_invoice)
+
+
+def small_bundle():
+    exchange = Exchange()
+    lane = exchange.open_lane("lic_a")
+    exchange.call(lane)
+    exchange.call(lane)
+    return exchange, exchange.bundle_files("lic_a")
+
+
+def test_every_byte_of_a_bundle_counts():
+    exchange, files = small_bundle()
+    data = exchange.bundle(files)
+    check_bundle(data)
+    for position, changed in flips(data, patterns=(0x01,)):
+        with pytest.raises(Rejected) as failure:
+            Container(changed)
+        assert failure.value.step == "container", position
+
+
+def signed_members(exchange, files):
+    container = Container(exchange.bundle(files))
+    return {name: container.read(name, 1 << 20) for name in container}
+
+
+def test_a_byte_changed_with_a_right_checksum_is_still_found():
+    """Whoever rewrites the zip file around the change does not have the statement key."""
+    exchange, files = small_bundle()
+    members = signed_members(exchange, files)
+    for name, data in members.items():
+        for _, changed in flips(data, stride=max(1, len(data) // 25), patterns=(0x01,)):
+            with pytest.raises(Rejected) as failure:
+                check_bundle(pack({**members, name: changed}))
+            assert failure.value.step in {"keys", "manifest", "files"}
+
+
+@pytest.mark.parametrize(
+    ("folder", "steps"),
+    [
+        ("checkpoint.txt", {"checkpoint"}),
+        ("receipts/", {"receipts"}),
+        ("proofs/", {"inclusion"}),
+        ("invoices/", {"invoices"}),
+        ("anchors.json", {"anchors", "log"}),
+        ("consistency.json", {"anchors"}),
+        ("tile/", {"log"}),
+    ],
+)
+def test_even_the_holder_of_the_statement_key_cannot_change_the_rest(folder, steps):
+    exchange, files = small_bundle()
+    for name in [name for name in files if name.startswith(folder)]:
+        data = files[name]
+        for position, changed in flips(data, stride=max(1, len(data) // 60), patterns=(0x01,)):
+            if folder == "anchors.json" and not in_head(data, position):
+                continue
+            with pytest.raises(Rejected) as failure:
+                check_bundle(exchange.bundle({**files, name: changed}))
+            assert failure.value.step in steps
+
+
+def in_head(data, position):
+    """What of an anchor is tied to the log; the rest only the chain can confirm."""
+    start = data.index(b'"root_hash"')
+    return start <= position < data.index(b'"status"')
+
+
+def test_a_file_added_or_removed_is_found():
+    exchange, files = small_bundle()
+    members = signed_members(exchange, files)
+    with pytest.raises(Rejected) as failure:
+        check_bundle(pack({**members, "receipts/more.json": b"{}"}))
+    assert failure.value.step == "files"
+    del members["anchors.json"]
+    with pytest.raises(Rejected) as failure:
+        check_bundle(pack(members))
+    assert failure.value.step == "files"
+
+
+def test_a_bundle_of_a_foreign_exchange_fails_against_the_trusted_keys():
+    foreign = Exchange(seed="foreign")
+    lane = foreign.open_lane("lic_a")
+    foreign.call(lane)
+    data = foreign.bundle(foreign.bundle_files("lic_a"))
+    check_bundle(data, keys=None)
+    with pytest.raises(Rejected) as failure:
+        check_bundle(data)
+    assert failure.value.step == "manifest"
+
+
+def test_every_byte_of_an_exported_log_counts(desk, exchange):
+    files = exchange.export()
+    for name, data in files.items():
+        for position, changed in flips(data, stride=max(1, len(data) // 40), patterns=(0x01,)):
+            folder = desk.lay_out({**files, name: changed})
+            outcome = desk.run("log", folder)
+            assert outcome.code == 1, (name, position)
+            assert outcome.step in {"checkpoint", "entries", "tiles", "lanes", "root"}
+
+
+def test_the_commands_name_the_step_of_a_changed_byte(desk, exchange, call):
+    receipt = bytearray(exchange.receipt(call))
+    receipt[-10] ^= 1
+    outcome = desk.run("receipt", desk.put("receipt.json", bytes(receipt)))
+    assert outcome.code == 1
+    assert outcome.step == "signature"
+    assert "REJECTED at signature" in outcome.output
+    assert json.dumps(outcome.report["passed"]) == "false"
