@@ -12,6 +12,7 @@ from app.core import idempotency
 from app.core.cipher import Cipher
 from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from app.web.blueprints import Blueprint
 from app.web.context import find_principal, get
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -22,10 +23,20 @@ _ACCEPTABLE = re.compile(r"[\x21-\x7e]{1,128}", re.ASCII)
 _STORED_BELOW = 400
 
 
+_PARAMETER = {
+    "in": "header",
+    "name": HEADER,
+    "required": True,
+    "description": "Fresh for every new request, the same when it is retried; kept for 24 hours.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": idempotency.KEY_LENGTH_MAX},
+}
+
+
 def idempotent(view: View) -> View:
     """Mark a creating view: the key is required, and its success is answered once and replayed."""
-    view.is_idempotent = True  # type: ignore[attr-defined] # carried along by functools.wraps
-    return view
+    described: View = Blueprint.doc(parameters=[_PARAMETER])(view)
+    described.is_idempotent = True  # type: ignore[attr-defined] # carried along by functools.wraps
+    return described
 
 
 def _caller() -> str:

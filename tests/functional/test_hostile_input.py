@@ -1,0 +1,171 @@
+"""Whatever arrives at any route, the answer is a problem document, never a 500."""
+
+import itertools
+import os
+
+import hypothesis
+import psycopg
+import pytest
+import schemathesis
+
+from app import embedded_postgres
+from app.accounts.authentication import SignedInPerson
+from app.core.principals import Role
+from app.factory import build_parts, create_control_plane
+from app.settings import from_environment
+from app.web.access import Authenticator
+from app.web.limits import limiter
+from tests.fakes.clock import FixedClock
+
+PROBLEM = "application/problem+json"
+_numbers = itertools.count()
+
+
+class EverybodyIs:
+    """An authenticator under which every request comes from one principal."""
+
+    def __init__(self, principal):
+        self.principal = principal
+
+    def authenticate(self, _authorization):
+        return self.principal
+
+
+def somebody(*roles):
+    return SignedInPerson(
+        "psn_" + "0" * 26,
+        "org_" + "0" * 26,
+        frozenset(roles),
+        has_second_factor=True,
+        session_id="ses_" + "0" * 26,
+    )
+
+
+PRINCIPALS = {
+    "member": somebody(Role.OWNER, Role.SUPPLIER, Role.BUYER),
+    "staff": somebody(*Role),
+}
+
+
+@pytest.fixture(scope="module", params=sorted(PRINCIPALS))
+def application(request, postgres, template_database, tmp_path_factory):
+    name = f"hostile_{os.getpid()}_{next(_numbers)}"
+    url = embedded_postgres.ensure_database(postgres, name, template=template_database)
+    settings = from_environment(
+        {
+            "DATABASE_URL": url,
+            "COUNTERFOIL_VAR": str(tmp_path_factory.mktemp("var")),
+            "COUNTERFOIL_LOG_LEVEL": "ERROR",
+        }
+    )
+    parts = build_parts(settings, clock=FixedClock())
+    app = create_control_plane(parts)
+    app.extensions["counterfoil"].add(Authenticator, EverybodyIs(PRINCIPALS[request.param]))
+    limiter.enabled = False
+    yield app
+    limiter.enabled = True
+    parts.engine.dispose()
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="module")
+def api_schema(application):
+    return schemathesis.openapi.from_wsgi("/docs/openapi.json", application)
+
+
+described = schemathesis.pytest.from_fixture("api_schema")
+
+
+@described.parametrize()
+@hypothesis.settings(
+    max_examples=int(os.environ.get("FUZZ_EXAMPLES", "15")),
+    deadline=None,
+    suppress_health_check=list(hypothesis.HealthCheck),
+)
+def test_generated_requests_never_break_a_route(case):
+    response = case.call()
+    assert response.status_code < 500, response.text
+    if response.status_code >= 400:
+        assert response.headers["content-type"][0] == PROBLEM
+        assert {"type", "title", "status", "detail", "instance"} <= response.json().keys()
+
+
+HOSTILE_BODIES = {
+    "not UTF-8": b'{"name": "\xff\xfe"}',
+    "not JSON": b"{",
+    "NaN": b'{"name": NaN}',
+    "NUL": b'{"name": "a\\u0000b"}',
+    "lone surrogate": b'{"name": "\\ud800"}',
+    "a list": b"[1, 2]",
+    "a number": b"7",
+    "deep": b"[" * 10_000 + b"]" * 10_000,
+    "a huge integer": b'{"name": ' + b"9" * 10_000 + b"}",
+    "wrong types": b'{"name": {"a": 1}, "amount": 1.5, "currency": 3}',
+    "float money": b'{"amount": 1.5, "currency": "CNY"}',
+    "negative money": b'{"amount": "-1", "currency": "CNY"}',
+    "unknown field": b'{"surprise": true}',
+    "empty": b"",
+}
+
+
+def post_routes(app):
+    return sorted(
+        {
+            rule.rule.replace("<path:", "<").replace("<string:", "<")
+            for rule in app.url_map.iter_rules()
+            if {"POST", "PUT", "PATCH"} & (rule.methods or set())
+        }
+    )
+
+
+def test_hostile_bodies_get_a_problem_on_every_writing_route(application):
+    client = application.test_client()
+    for path in post_routes(application):
+        address = path.replace("<", "").replace(">", "").replace(":", "")
+        for name, body in HOSTILE_BODIES.items():
+            for method in ("POST", "PUT", "PATCH"):
+                response = client.open(
+                    address,
+                    method=method,
+                    data=body,
+                    content_type="application/json",
+                    headers={"Idempotency-Key": "hostile"},
+                )
+                assert 200 <= response.status_code < 500, (method, path, name, response.data)
+                if response.status_code >= 400:
+                    assert response.content_type == PROBLEM, (method, path, name)
+
+
+def test_an_oversized_body_is_refused(application):
+    response = application.test_client().post(
+        "/v1/organisations",
+        data=b"x" * (3 * 1024 * 1024),
+        content_type="application/json",
+        headers={"Idempotency-Key": "huge"},
+    )
+    assert (response.status_code, response.content_type) == (413, PROBLEM)
+
+
+def test_another_content_type_is_refused(application):
+    response = application.test_client().post(
+        "/v1/organisations", data=b"<a/>", content_type="text/xml", headers={"Idempotency-Key": "x"}
+    )
+    assert (response.status_code, response.content_type) == (415, PROBLEM)
+
+
+def test_a_nul_in_an_address_is_refused(application):
+    response = application.test_client().get("/v1/listings/%00?q=%00")
+    assert (response.status_code, response.content_type) == (400, PROBLEM)
+
+
+def test_a_missing_idempotency_key_is_named(application):
+    response = application.test_client().post("/v1/organisations", json={})
+    assert response.status_code == 400
+    assert response.json["type"] == "/problems#idempotency-key-missing"
+
+
+def test_a_wrong_method_keeps_its_allow_header(application):
+    response = application.test_client().delete("/v1/listings")
+    assert (response.status_code, response.content_type) == (405, PROBLEM)
+    assert "GET" in response.headers["Allow"]
