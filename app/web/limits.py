@@ -1,10 +1,12 @@
 """Rate limits protect the service; they are counted per principal, or per address without one."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any, TypeVar, cast
 
-from flask import request
-from flask_limiter import Limiter
+from flask import Flask, Response, request
+from flask_limiter import HeaderNames, Limiter
+from typing_extensions import override
 
 from app.web.context import find_principal
 
@@ -20,8 +22,32 @@ def caller_key() -> str:
     return principal.id if principal else f"address:{request.remote_addr}"
 
 
-limiter = Limiter(
-    caller_key, default_limits=[DEFAULT], headers_enabled=True, strategy="moving-window"
+_UNTIL_RESET = "RateLimit-Retry-After"
+
+
+class _Limits(Limiter):
+    """flask-limiter 4.1 writes Retry-After on every response, over ours; kept for 429 only."""
+
+    @override
+    def init_app(self, app: Flask) -> None:
+        """Attach to the application; what is registered first runs last after a request."""
+        app.after_request(_say_when_only_if_limited)
+        super().init_app(app)
+
+
+def _say_when_only_if_limited(response: Response) -> Response:
+    seconds = response.headers.pop(_UNTIL_RESET, None)
+    if seconds is not None and response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+        response.headers.setdefault("Retry-After", seconds)
+    return response
+
+
+limiter = _Limits(
+    caller_key,
+    default_limits=[DEFAULT],
+    headers_enabled=True,
+    header_name_mapping={HeaderNames.RETRY_AFTER: _UNTIL_RESET},
+    strategy="moving-window",
 )
 
 
