@@ -1,7 +1,8 @@
 """Reads of the log: entries as their parties may see them, and how far the log has come."""
 
 import json
-from collections.abc import Sequence
+import operator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -77,13 +78,14 @@ def _filtered(wanted: EntryFilter) -> Select[LogEntry]:
     if wanted.subject is not None:
         about = select(LogEntrySubject.arrival).where(LogEntrySubject.subject == wanted.subject)
         statement = statement.where(LogEntry.arrival.in_(about))
-    conditions: list[tuple[object, ColumnElement[bool]]] = [
-        (wanted.type, LogEntry.entry_type == wanted.type),
-        (wanted.licence_id, LogEntry.licence_id == wanted.licence_id),
-        (wanted.from_at, LogEntry.recorded_at >= wanted.from_at),
-        (wanted.until_at, LogEntry.recorded_at < wanted.until_at),
+    rules: list[tuple[Any, Callable[[Any, Any], ColumnElement[bool]], Any]] = [
+        (LogEntry.entry_type, operator.eq, wanted.type),
+        (LogEntry.licence_id, operator.eq, wanted.licence_id),
+        (LogEntry.recorded_at, operator.ge, wanted.from_at),
+        (LogEntry.recorded_at, operator.lt, wanted.until_at),
     ]
-    return statement.where(*(rule for value, rule in conditions if value is not None))
+    given = (compare(column, value) for column, compare, value in rules if value is not None)
+    return statement.where(*given)
 
 
 def _parse_arrival(cursor: str) -> int:
