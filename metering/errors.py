@@ -289,3 +289,17 @@ class PlanNotKnown(CounterfoilError):
 
     def __init__(self, plan_id: str) -> None:
         super().__init__("No published plan has this id.", plan_id=plan_id)
+
+
+class CapBelowSpending(CounterfoilError):
+    """A spending cap under what is already spent or reserved."""
+
+    kind = ErrorKind.CONFLICT
+    slug = "cap-below-spending"
+    title = "The cap is below what is spent"
+
+    def __init__(self, committed_amount: int) -> None:
+        super().__init__(
+            "The cap cannot be below what is spent or reserved by calls under way.",
+            committed_amount=format_amount(committed_amount),
+        )

@@ -62,6 +62,13 @@ class Entitlement(Base):
     spent_amount: Mapped[int] = mapped_column(default=0)
     leased_amount: Mapped[int] = mapped_column(default=0)
 
+    @property
+    def remaining_units(self) -> int | None:
+        """Units neither spent nor out on lease; None where nothing bounds them."""
+        if self.granted_units is None:
+            return None
+        return self.granted_units - self.spent_units - self.leased_units
+
 
 class CallKey(Base):
     """A key scoped to one licence; only its hash is known here."""

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import text, update
+from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from app.core.unit_of_work import UnitOfWork
 from metering import fences
+from metering.errors import CapBelowSpending, EntitlementNotFound
 from metering.models import CallKey, DeliveryRoute, Entitlement, PlanCopy
 from metering.plans import PlanKind, read_plan
 from metering.views import granted_free_units, granted_units
@@ -175,14 +176,25 @@ def withdraw_key(uow: UnitOfWork, *, key_id: str) -> None:
     )
 
 
-def set_spending_cap(uow: UnitOfWork, *, licence_id: str, cap_amount: int | None) -> None:
-    """Bound what a licence may spend in all (10⁻⁸); not below what is spent or out on lease."""
-    _close_fence(uow, "licence", licence_id)
-    uow.session.execute(
-        update(Entitlement)
-        .where(Entitlement.licence_id == licence_id)
-        .values(cap_amount=cap_amount, changed_at=uow.now)
-    )
+def set_spending_cap(
+    uow: UnitOfWork, *, buyer_id: str, licence_id: str, cap_amount: int | None
+) -> None:
+    """Bound what a licence may spend in all (10⁻⁸).
+
+    Raises `EntitlementNotFound`, and `CapBelowSpending` under what is spent or out on lease.
+    """
+    entitlement = uow.session.scalars(
+        select(Entitlement)
+        .where(Entitlement.licence_id == licence_id, Entitlement.buyer_id == buyer_id)
+        .with_for_update()
+    ).one_or_none()
+    if entitlement is None:
+        raise EntitlementNotFound(licence_id)
+    committed = entitlement.spent_amount + entitlement.leased_amount
+    if cap_amount is not None and cap_amount < committed:
+        raise CapBelowSpending(committed)
+    entitlement.cap_amount = cap_amount
+    entitlement.changed_at = uow.now
 
 
 def note_plan(

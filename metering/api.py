@@ -1,0 +1,99 @@
+"""Routes of metering on the control plane: entitlements, usage, receipts again, quotes."""
+
+from dataclasses import asdict
+from typing import Any
+
+from flask import Response
+
+from app.core.paging import Page
+from app.core.principals import Permission
+from app.web.access import requires
+from app.web.blueprints import Blueprint
+from app.web.context import current_principal, get, unit_of_work
+from app.web.paging import PageQuerySchema, page_schema
+from metering import queries, schemas, services
+from metering.models import Entitlement, UsageEvent
+from metering.rating import quote_volume
+from metering.receipt_queries import StoredReceipts
+
+blueprint = Blueprint(
+    "metering", __name__, url_prefix="/v1", description="What may be called, and what was."
+)
+
+
+def _own_organisation() -> str | None:
+    """The first lock: whose rows to ask for; None for the exchange's staff, who see all."""
+    principal = current_principal()
+    return None if principal.is_exchange_staff else principal.organisation_id
+
+
+@blueprint.route("/entitlements", methods=["GET"])
+@blueprint.arguments(PageQuerySchema, location="query")
+@blueprint.response(200, page_schema(schemas.EntitlementSchema))
+@requires(Permission.READ_OWN)
+def get_entitlements(page: dict[str, Any]) -> Page[Entitlement]:
+    """Entitlements that the organisation holds or delivers."""
+    with unit_of_work() as uow:
+        return queries.list_entitlements(uow.session, _own_organisation(), **page)
+
+
+@blueprint.route("/entitlements/<licence_id>", methods=["GET"])
+@blueprint.response(200, schemas.EntitlementSchema)
+@requires(Permission.READ_OWN)
+def get_entitlement(licence_id: str) -> Entitlement:
+    """One entitlement with what is left of it."""
+    with unit_of_work() as uow:
+        return queries.get_entitlement(uow.session, _own_organisation(), licence_id)
+
+
+@blueprint.route("/entitlements/<licence_id>/spending-cap", methods=["PUT"])
+@blueprint.arguments(schemas.SpendingCapSchema)
+@blueprint.response(200, schemas.EntitlementSchema)
+@requires(Permission.BUY)
+def put_spending_cap(command: dict[str, Any], licence_id: str) -> Entitlement:
+    """Bound what the licence may spend; not below what is already spent or reserved."""
+    with unit_of_work() as uow:
+        services.set_spending_cap(
+            uow, buyer_id=current_principal().organisation_id, licence_id=licence_id, **command
+        )
+        uow.commit()
+        return queries.get_entitlement(uow.session, _own_organisation(), licence_id)
+
+
+@blueprint.route("/usage", methods=["GET"])
+@blueprint.arguments(schemas.UsageQuerySchema, location="query")
+@blueprint.response(200, page_schema(schemas.UsageEventSchema))
+@requires(Permission.READ_OWN)
+def get_usage(query: dict[str, Any]) -> Page[UsageEvent]:
+    """Recorded calls, newest first."""
+    with unit_of_work() as uow:
+        return queries.list_usage(uow.session, _own_organisation(), **query)
+
+
+@blueprint.route("/receipts/<licence_id>/<int:lane>/<int:n>", methods=["GET"])
+@blueprint.response(200, description="A usage receipt, canonical JSON.")
+@requires(Permission.READ_OWN)
+def get_receipt(licence_id: str, lane: int, n: int) -> Response:
+    """A usage receipt again, byte for byte as it was given with the answer."""
+    with unit_of_work() as uow:
+        receipt = get(StoredReceipts).receipt(
+            uow.session, _own_organisation(), licence_id=licence_id, lane=lane, n=n
+        )
+    return Response(receipt, content_type="application/json")
+
+
+@blueprint.route("/quotes", methods=["POST"])
+@blueprint.arguments(schemas.QuoteRequestSchema)
+@blueprint.response(200, schemas.QuoteSchema)
+@requires(Permission.READ_OWN)
+def post_quote(command: dict[str, Any]) -> dict[str, Any]:
+    """What a volume would cost, by the code that rates real calls; stores nothing."""
+    with unit_of_work() as uow:
+        copy, plan = queries.get_plan(uow.session, command["plan_id"])
+    quote = quote_volume(plan, command["units"])
+    return asdict(quote) | {
+        "plan_id": copy.plan_id,
+        "plan_hash": copy.plan_hash,
+        "total_amount": quote.total_amount,
+        "currency": plan.currency,
+    }

@@ -1,0 +1,74 @@
+"""Reads of the control plane: own entitlements, own usage, plans."""
+
+from datetime import datetime
+
+from sqlalchemy import Select, or_, select
+from sqlalchemy.orm import Session
+
+from app.core.paging import Page, paginate
+from metering.errors import EntitlementNotFound, PlanNotKnown
+from metering.models import Entitlement, PlanCopy, UsageEvent
+from metering.plans import PlanTerms, read_plan
+
+
+def _own_entitlements(organisation_id: str | None) -> Select[tuple[Entitlement]]:
+    """Those of a party; None asks for everybody's and is for the exchange's staff."""
+    statement = select(Entitlement)
+    if organisation_id is None:
+        return statement
+    return statement.where(
+        or_(Entitlement.buyer_id == organisation_id, Entitlement.supplier_id == organisation_id)
+    )
+
+
+def list_entitlements(
+    session: Session, organisation_id: str | None, *, cursor: str | None, limit: int
+) -> Page[Entitlement]:
+    """A page of entitlements."""
+    statement = _own_entitlements(organisation_id)
+    return paginate(session, statement, key=Entitlement.licence_id, cursor=cursor, limit=limit)
+
+
+def get_entitlement(session: Session, organisation_id: str | None, licence_id: str) -> Entitlement:
+    """One entitlement; raises `EntitlementNotFound`, also for another organisation's."""
+    statement = _own_entitlements(organisation_id).where(Entitlement.licence_id == licence_id)
+    found = session.scalars(statement).one_or_none()
+    if found is None:
+        raise EntitlementNotFound(licence_id)
+    return found
+
+
+def list_usage(
+    session: Session,
+    organisation_id: str | None,
+    *,
+    licence_id: str | None = None,
+    outcome: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    cursor: str | None,
+    limit: int,
+) -> Page[UsageEvent]:
+    """A page of usage events, newest first; ``since`` is included, ``until`` is not."""
+    statement = select(UsageEvent)
+    if organisation_id is not None:
+        statement = statement.where(
+            or_(UsageEvent.buyer_id == organisation_id, UsageEvent.supplier_id == organisation_id)
+        )
+    if licence_id is not None:
+        statement = statement.where(UsageEvent.licence_id == licence_id)
+    if outcome is not None:
+        statement = statement.where(UsageEvent.outcome == outcome)
+    if since is not None:
+        statement = statement.where(UsageEvent.occurred_at >= since)
+    if until is not None:
+        statement = statement.where(UsageEvent.occurred_at < until)
+    return paginate(session, statement, key=UsageEvent.event_id, cursor=cursor, limit=limit)
+
+
+def get_plan(session: Session, plan_id: str) -> tuple[PlanCopy, PlanTerms]:
+    """A published plan and its terms; raises `PlanNotKnown`."""
+    found = session.get(PlanCopy, plan_id)
+    if found is None:
+        raise PlanNotKnown(plan_id)
+    return found, read_plan(found.terms)
