@@ -156,10 +156,11 @@ def take_case(
 def note_probe(uow: UnitOfWork, *, case_id: str, result: ProbeResult) -> ReviewCase:
     """Keep what a probe of the upstream found and run the rules with it.
 
-    Raises `ReviewCaseNotFound`, `IllegalTransition` for a decided case.
+    A case that was decided meanwhile stays as it was decided. Raises `ReviewCaseNotFound`.
     """
     case = lock_case(uow, case_id)
-    case.refuse_when_decided()
+    if case.stage not in OPEN_STAGES:
+        return case
     case.probe = {"probed_at": iso_instant(uow.now), **asdict(result)}
     run_rules(uow, case)
     return case

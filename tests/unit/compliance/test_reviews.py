@@ -339,10 +339,12 @@ def test_a_probe_decides_the_rule_about_the_upstream(uow, case, fitting, outcome
         assert "D4" not in [item["rule_id"] for item in items_for(uow, case)]
 
 
-def test_a_decided_case_is_not_probed(uow, case):
+def test_a_probe_that_comes_late_changes_nothing(uow, case):
     approve(uow, case)
+    services.note_probe(uow, case_id=case.id, result=ProbeResult(1, 0, 0))
+    assert case.probe is None
     with pytest.raises(IllegalTransition):
-        services.note_probe(uow, case_id=case.id, result=ProbeResult(1, 1, 1))
+        case.refuse_when_decided()
 
 
 # The queue.

@@ -1,0 +1,517 @@
+"""Listings in force, scenarios and licences: no trade without a scenario, on a real database."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import product
+
+import pytest
+from sqlalchemy import select, text, update
+from sqlalchemy.exc import IntegrityError
+
+from app.core.canonical import digest_hex
+from app.core.principals import Principal, Role
+from app.core.reach import Reach
+from app.core.states import IllegalTransition
+from compliance import queries, services
+from compliance.errors import (
+    CauseNotClosed,
+    LicenceCannotBeIssued,
+    LicenceNotFound,
+    ListingNeverPublished,
+    ListingNotInForce,
+    NotYourDecision,
+    ScenarioForOwnListing,
+    ScenarioNotFound,
+    ScenarioOutsideListing,
+    SecondPersonNeeded,
+)
+from compliance.events import (
+    LicenceEnded,
+    LicenceIssued,
+    LicenceRevoked,
+    ListingResumed,
+    ListingRevoked,
+    ListingSuspended,
+    ScenarioApproved,
+    ScenarioRefused,
+    ScenarioSubmitted,
+    ScenarioWithdrawn,
+)
+from compliance.licence_models import Licence, ListingStanding, Scenario
+from compliance.models import Party
+from tests.factories.compliance import (
+    BUYER,
+    BUYER_ID,
+    FIRST,
+    LISTING_CODE,
+    SECOND,
+    SUPPLIER,
+    SUPPLIER_ID,
+    approve_scenario,
+    dossier,
+    exchange,
+    licensed,
+    open_review,
+    order,
+    publish,
+    scenario_content,
+    staff,
+    submit_scenario,
+    verify_parties,
+)
+
+RISK = staff("risk", Role.RISK_OFFICER)
+
+
+@pytest.fixture
+def uow(units):
+    with exchange(units) as work:
+        yield work
+
+
+def of(units, kind):
+    return [event for event in units.events if isinstance(event, kind)]
+
+
+def standing(uow):
+    return uow.session.get_one(ListingStanding, LISTING_CODE)
+
+
+def suspend(uow, person=FIRST, reason="COMPLAINT"):
+    return services.suspend_listing(uow, person, listing_code=LISTING_CODE, reason_code=reason)
+
+
+def resume(uow, person=SECOND):
+    return services.resume_listing(uow, person, listing_code=LISTING_CODE)
+
+
+def revoke(uow, person=SECOND):
+    return services.revoke_listing(
+        uow, person, listing_code=LISTING_CODE, reason_code="UNLAWFUL_SOURCE"
+    )
+
+
+# Listings.
+
+
+def test_a_listing_without_its_approval_is_not_taken_on(uow):
+    verify_parties(uow)
+    case = open_review(uow)
+    with pytest.raises(ListingNeverPublished):
+        services.note_listing_published(
+            uow,
+            listing_code=LISTING_CODE,
+            version_id=case.version_id,
+            supplier_id=SUPPLIER_ID,
+            dossier_hash=case.dossier_hash,
+        )
+
+
+def test_a_published_listing_is_watched_until_its_evidence_lapses(uow):
+    publish(uow)
+    assert standing(uow).state == "LISTED"
+    assert standing(uow).evidence_lapses_at == datetime(2027, 7, 1, tzinfo=UTC)
+
+
+def test_one_person_suspends_and_another_resumes(units, uow):
+    publish(uow)
+    suspend(uow)
+    with pytest.raises(SecondPersonNeeded):
+        resume(uow, FIRST)
+    uow.session.expire_all()
+    resume(uow)
+    uow.commit()
+    assert of(units, ListingSuspended)[0].reason_code == "COMPLAINT"
+    assert of(units, ListingResumed)[0].resumed_by == SECOND.id
+
+
+def test_revoking_needs_a_suspension_and_a_second_person(units, uow):
+    publish(uow)
+    with pytest.raises(IllegalTransition):
+        revoke(uow)
+    suspend(uow)
+    uow.session.flush()
+    with pytest.raises(SecondPersonNeeded):
+        revoke(uow, FIRST)
+    uow.session.expire_all()
+    assert revoke(uow).state == "REVOKED"
+    with pytest.raises(IllegalTransition):
+        resume(uow)
+    uow.commit()
+    assert len(of(units, ListingRevoked)) == 1
+
+
+def test_revoking_a_listing_revokes_its_licences(units, uow):
+    licence, _, _ = licensed(uow)
+    suspend(uow)
+    revoke(uow)
+    uow.commit()
+    (revoked,) = of(units, LicenceRevoked)
+    assert (revoked.licence_id, revoked.reason_code) == (licence.id, "LISTING_REVOKED")
+
+
+def test_a_listing_that_was_never_published_is_not_found(uow):
+    with pytest.raises(ListingNeverPublished):
+        suspend(uow)
+
+
+def test_a_delisted_listing_takes_no_scenario(uow):
+    publish(uow)
+    services.note_listing_delisted(uow, listing_code=LISTING_CODE)
+    with pytest.raises(ListingNotInForce):
+        submit_scenario(uow)
+
+
+# Scenarios.
+
+
+def test_a_scenario_within_the_listing_waits_for_a_reviewer(units, uow):
+    publish(uow)
+    scenario = submit_scenario(uow)
+    uow.commit()
+    assert scenario.state == "SUBMITTED"
+    assert of(units, ScenarioSubmitted)[0].scenario_hash == scenario.scenario_hash
+
+
+@pytest.mark.parametrize(
+    ("pointer", "changes"),
+    [
+        ("#/purpose", {"purpose": "CREDIT"}),
+        ("#/fields", {"fields": [{"name": "owner", "reason": "Curious."}]}),
+        ("#/regions", {"regions": ["JP"]}),
+        ("#/ends_at", {"ends_at": "2026-01-01T00:00:00.000000Z"}),
+    ],
+)
+def test_a_scenario_beyond_the_listing_is_refused_with_the_term(uow, pointer, changes):
+    publish(uow)
+    with pytest.raises(ScenarioOutsideListing) as refusal:
+        submit_scenario(uow, **changes)
+    assert [error["pointer"] for error in refusal.value.facts["errors"]] == [pointer]
+
+
+def test_a_supplier_has_no_scenario_for_its_own_listing(uow):
+    publish(uow)
+    with pytest.raises(ScenarioForOwnListing):
+        services.submit_scenario(
+            uow, SUPPLIER, listing_code=LISTING_CODE, content=scenario_content()
+        )
+
+
+def test_a_scenario_for_an_unknown_listing_is_refused(uow):
+    with pytest.raises(ListingNeverPublished):
+        submit_scenario(uow)
+
+
+def test_an_approved_scenario_carries_its_terms(units, uow):
+    publish(uow)
+    scenario = approve_scenario(uow, submit_scenario(uow))
+    uow.commit()
+    (approved,) = of(units, ScenarioApproved)
+    assert approved.terms["purposes"] == ["LOGISTICS"]
+    assert approved.terms["fields"] == ["name"]
+    assert approved.terms["retention"] == "FIXED:30+CONTRACT_TERM"
+    assert approved.terms["transfer"] == "NO_TRANSFER"
+    assert approved.valid_until == datetime(2027, 5, 1, tzinfo=UTC)
+    assert approved.scenario_hash == scenario.scenario_hash
+
+
+def test_a_reviewer_may_narrow(uow):
+    publish(uow)
+    narrowed = {"calls_max": 10, "regions": ["310115"], "retention": "NO_CACHE"}
+    terms = approve_scenario(uow, submit_scenario(uow), narrowed).terms
+    assert (terms["calls_max"], terms["regions"], terms["retention"]) == (
+        10,
+        ["310115"],
+        "NO_CACHE",
+    )
+
+
+@pytest.mark.parametrize(
+    "narrowed",
+    [
+        {"calls_max": 10_001},
+        {"purposes": ["OPERATIONS"]},
+        {"fields": ["name", "city"]},
+        {"regions": ["CN"]},
+        {"ends_at": "2028-01-01T00:00:00.000000Z"},
+        {"retention": "UNLIMITED"},
+    ],
+)
+def test_a_reviewer_cannot_widen(uow, narrowed):
+    publish(uow)
+    with pytest.raises(ScenarioOutsideListing):
+        approve_scenario(uow, submit_scenario(uow), narrowed)
+
+
+@pytest.mark.parametrize("organisation_id", [BUYER_ID, SUPPLIER_ID])
+def test_a_reviewer_of_either_party_decides_nothing(uow, organisation_id):
+    publish(uow)
+    scenario = submit_scenario(uow)
+    with pytest.raises(NotYourDecision):
+        approve_scenario(uow, scenario, reviewer=staff("insider", organisation_id=organisation_id))
+
+
+def test_a_refused_scenario_stays_refused(units, uow):
+    publish(uow)
+    scenario = submit_scenario(uow)
+    services.decide_scenario(
+        uow, FIRST, scenario_id=scenario.id, decision="refuse", reason="Too vague."
+    )
+    with pytest.raises(IllegalTransition):
+        approve_scenario(uow, scenario)
+    uow.session.expire_all()
+    uow.commit()
+    assert len(of(units, ScenarioRefused)) == 1
+
+
+def test_only_the_buyer_withdraws(uow):
+    publish(uow)
+    scenario = submit_scenario(uow)
+    with pytest.raises(NotYourDecision):
+        services.withdraw_scenario(uow, SUPPLIER, scenario_id=scenario.id)
+    with pytest.raises(ScenarioNotFound):
+        services.withdraw_scenario(uow, BUYER, scenario_id="scn_1")
+
+
+def test_withdrawing_a_scenario_revokes_its_licences_within_the_buyers_own_reach(units, uow):
+    licence, scenario, _ = licensed(uow)
+    uow.commit()
+    with units.begin(Reach.organisation(BUYER_ID)) as own:
+        services.withdraw_scenario(own, BUYER, scenario_id=scenario.id)
+        own.commit()
+    assert len(of(units, ScenarioWithdrawn)) == 1
+    (revoked,) = of(units, LicenceRevoked)
+    assert (revoked.licence_id, revoked.reason_code) == (licence.id, "SCENARIO_WITHDRAWN")
+
+
+def test_the_database_refuses_a_scenario_approved_by_its_submitter(uow):
+    publish(uow)
+    scenario = approve_scenario(uow, submit_scenario(uow))
+    uow.session.flush()
+    with pytest.raises(IntegrityError, match="approval_is_whole"), uow.session.begin_nested():
+        uow.session.execute(
+            update(Scenario).where(Scenario.id == scenario.id).values(decided_by=BUYER.id)
+        )
+
+
+# Licences.
+
+
+def test_a_licence_is_the_meet_of_everything_it_rests_on(units, uow):
+    licence, scenario, case = licensed(uow)
+    uow.commit()
+    assert licence.terms["purposes"] == ["LOGISTICS"]
+    assert licence.terms["fields"] == ["name"]
+    assert licence.terms["regions"] == ["31"]
+    assert licence.terms["calls_max"] == 10_000
+    assert licence.terms["calls_per_second"] == 20
+    assert licence.terms["prohibitions"] == ["No resale."]
+    assert licence.starts_at == uow.now
+    assert licence.ends_at == scenario.valid_until
+    (issued,) = of(units, LicenceIssued)
+    assert issued.terms_hash == digest_hex(licence.terms)
+    assert (issued.licence_id, issued.version_id) == (licence.id, case.version_id)
+
+
+def test_an_order_cannot_widen_what_was_approved(uow):
+    case = publish(uow)
+    scenario = approve_scenario(uow, submit_scenario(uow))
+    fields = order(uow, case, scenario)
+    fields["product_terms"] |= {"purposes": ["MARKETING", "OPERATIONS"], "fields": ["name", "tax"]}
+    assert services.issue_licence(uow, **fields).terms["purposes"] == ["LOGISTICS"]
+
+
+def broken(uow, *, party, listing, approval, scenario):
+    """Everything for a licence, save what is named as missing."""
+    case = publish(uow)
+    made = submit_scenario(uow)
+    if scenario:
+        approve_scenario(uow, made)
+    if not listing:
+        suspend(uow)
+    if not party:
+        uow.session.execute(
+            update(Party)
+            .where(Party.organisation_id == BUYER_ID)
+            .values(verified_until=uow.now - timedelta(days=1))
+        )
+        uow.session.expire_all()
+    uow.session.flush()
+    return order(uow, case, made, **({} if approval else {"dossier_hash": "0" * 64}))
+
+
+@pytest.mark.parametrize(
+    ("party", "listing", "approval", "scenario"), product([True, False], repeat=4)
+)
+def test_a_licence_needs_parties_listing_approval_and_scenario_all_at_once(
+    units, party, listing, approval, scenario
+):
+    with exchange(units) as uow:
+        fields = broken(uow, party=party, listing=listing, approval=approval, scenario=scenario)
+        if party and listing and approval and scenario:
+            assert services.issue_licence(uow, **fields).state == "ACTIVE"
+            return
+        with pytest.raises(LicenceCannotBeIssued):
+            services.issue_licence(uow, **fields)
+        assert uow.session.scalars(select(Licence)).all() == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"buyer_id": "org_other"},
+        {"supplier_id": BUYER_ID},
+        {"listing_code": "1000000001-zzzzzzzzzz"},
+        {"scenario_id": "scn_other"},
+        {"version_id": "ver_other"},
+        {"ends_at": datetime(2026, 1, 1, tzinfo=UTC)},
+        {"product_terms": {"retention": "FOREVER"}},
+        {"product_terms": {"fields": ["city"]}},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_an_order_that_names_anything_else_gets_no_licence(uow, changes):
+    case = publish(uow)
+    scenario = approve_scenario(uow, submit_scenario(uow))
+    uow.session.flush()
+    with pytest.raises(LicenceCannotBeIssued):
+        services.issue_licence(uow, **order(uow, case, scenario, **changes))
+
+
+def test_a_scenario_that_ran_out_permits_no_licence(uow):
+    case = publish(uow)
+    scenario = approve_scenario(uow, submit_scenario(uow))
+    uow.session.flush()
+    uow.now = datetime(2027, 5, 1, tzinfo=UTC)
+    with pytest.raises(LicenceCannotBeIssued) as refusal:
+        services.issue_licence(uow, **order(uow, case, scenario))
+    assert refusal.value.facts["obstacle"] == "scenario-not-active"
+
+
+@pytest.mark.parametrize("person", [RISK, SUPPLIER])
+def test_risk_officer_and_supplier_revoke_a_licence(units, uow, person):
+    licence, _, _ = licensed(uow)
+    services.revoke_licence(uow, person, licence_id=licence.id, reason_code="BREACH")
+    with pytest.raises(IllegalTransition):
+        services.revoke_licence(uow, person, licence_id=licence.id, reason_code="BREACH")
+    uow.session.expire_all()
+    uow.commit()
+    assert of(units, LicenceRevoked)[0].revoked_by == person.id
+
+
+@pytest.mark.parametrize(
+    "person",
+    [BUYER, Principal("psn_x", "org_x", frozenset({Role.SUPPLIER})), staff("op", Role.OPERATOR)],
+)
+def test_nobody_else_revokes_a_licence(uow, person):
+    licence, _, _ = licensed(uow)
+    with pytest.raises(NotYourDecision):
+        services.revoke_licence(uow, person, licence_id=licence.id, reason_code="BREACH")
+
+
+def test_both_parties_see_a_licence_in_two_halves_and_nobody_else_sees_it(units, uow):
+    licence, scenario, _ = licensed(uow)
+    uow.commit()
+    for organisation_id in (BUYER_ID, SUPPLIER_ID):
+        with units.begin(Reach.organisation(organisation_id)) as own:
+            seen = queries.get_licence(own, licence.id, organisation_id=organisation_id)
+            assert seen.enforced["fields"] == ["name"]
+            assert seen.promised["retention"] == "FIXED:30+CONTRACT_TERM"
+            page = queries.list_licences(own, organisation_id=organisation_id, state="ACTIVE")
+            assert [each.id for each in page.items] == [licence.id]
+    with units.begin(Reach.organisation("org_other")) as other:
+        with pytest.raises(LicenceNotFound):
+            queries.get_licence(other, licence.id, organisation_id="org_other")
+        for table in ("licences", "scenarios"):
+            counted = text(f"SELECT count(*) FROM {table}")  # noqa: S608 -- names from this file
+            assert other.session.execute(counted).scalar_one() == 0
+    with units.begin(Reach.organisation(SUPPLIER_ID)) as supplier, pytest.raises(ScenarioNotFound):
+        queries.get_scenario(supplier, scenario.id, buyer_id=SUPPLIER_ID)
+
+
+def test_lists_are_filtered(uow):
+    licence, scenario, _ = licensed(uow)
+    for state, listing_code, count in [
+        ("ACTIVE", LISTING_CODE, 1),
+        ("ACTIVE", "other", 0),
+        (None, None, 1),
+    ]:
+        scenarios = queries.list_scenarios(
+            uow, buyer_id=BUYER_ID, state=state, listing_code=listing_code
+        )
+        licences = queries.list_licences(
+            uow, organisation_id=None, state=state, listing_code=listing_code
+        )
+        assert len(scenarios.items) == len(licences.items) == count
+    assert queries.get_scenario(uow, scenario.id, buyer_id=None).id == scenario.id
+    assert queries.get_licence(uow, licence.id, organisation_id=None).id == licence.id
+
+
+# What ends by itself.
+
+
+def test_nothing_ends_before_its_time(uow):
+    licensed(uow)
+    assert services.suspend_expired(uow, 10) == 0
+
+
+def test_lapsed_evidence_suspends_at_the_next_tick(units, uow):
+    publish(uow)
+    uow.now = datetime(2027, 7, 1, tzinfo=UTC)
+    assert services.suspend_expired(uow, 10) == 1
+    assert services.suspend_expired(uow, 10) == 0
+    with pytest.raises(CauseNotClosed) as refusal:
+        resume(uow)
+    assert refusal.value.facts["causes"] == ["EVIDENCE_EXPIRED"]
+    uow.session.expire_all()
+    uow.commit()
+    (suspended,) = of(units, ListingSuspended)
+    assert (suspended.suspended_by, suspended.reason_code) == ("machine", "EVIDENCE_EXPIRED")
+
+
+def test_a_lapsed_verification_suspends_until_it_is_renewed(uow):
+    publish(uow)
+    verify_parties(uow, valid_until=uow.now)
+    uow.session.flush()
+    assert services.suspend_expired(uow, 10) == 1
+    with pytest.raises(CauseNotClosed):
+        resume(uow)
+    uow.session.expire_all()
+    verify_parties(uow)
+    assert resume(uow).state == "LISTED"
+
+
+def test_a_licence_ends_with_its_term(units, uow):
+    licence, _, _ = licensed(uow)
+    uow.now = licence.ends_at
+    services.suspend_expired(uow, 10)
+    uow.commit()
+    assert licence.state == "ENDED"
+    assert of(units, LicenceEnded)[0].licence_id == licence.id
+    assert of(units, LicenceRevoked) == []
+
+
+def test_a_batch_is_bounded_and_the_next_tick_goes_on(uow):
+    publish(uow)
+    publish(
+        uow,
+        listing_code="1000000001-abcdefghjk",
+        version_id="ver_2",
+        name=dossier()["name"] + " 2",
+    )
+    uow.now = datetime(2027, 7, 1, tzinfo=UTC)
+    assert [services.suspend_expired(uow, 1) for _ in range(3)] == [1, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("model", "state", "reason"),
+    [
+        (ListingStanding, "REVOKED", "LISTING_REVOKED"),
+        (Scenario, "WITHDRAWN", "SCENARIO_WITHDRAWN"),
+    ],
+)
+def test_the_tick_ends_licences_that_a_large_revocation_left(uow, model, state, reason):
+    licence, _, _ = licensed(uow)
+    uow.session.execute(update(model).values(state=state))
+    uow.session.expire_all()
+    assert services.suspend_expired(uow, 10) == 1
+    assert (licence.state, licence.reason_code) == ("REVOKED", reason)
