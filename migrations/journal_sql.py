@@ -142,7 +142,8 @@ BEGIN
         END IF;
         RETURN lease.amount;
     END IF;
-    granted := least(wallet.balance_amount - wallet.pending_amount, p_wanted) / p_least * p_least;
+    granted := least(wallet.balance_amount - wallet.pending_amount, p_wanted);
+    granted := granted - granted % greatest(p_least, 1);
     IF granted = 0 THEN
         RETURN 0;
     END IF;

@@ -34,11 +34,12 @@ class WalletLeases:
     ) -> int:
         """The granted amount: at most ``wanted``, a multiple of ``least``, 0 when there is less.
 
-        Amounts in 10⁻⁸ units. Repeated with the same open lease it answers the same; raises
+        Amounts in 10⁻⁸ units; a ``least`` of 0 takes whatever there is (the slab also holds free
+        units). Repeated with the same open lease it answers the same; raises
         `LeaseNotOpen` for a lease that is closed or of another wallet.
         """
-        if not 0 < least_amount <= wanted_amount:
-            msg = "a lease asks for at least one least amount, and that is positive"
+        if wanted_amount <= 0 or not 0 <= least_amount <= wanted_amount:
+            msg = "a lease asks for something, and for no less than its least amount"
             raise ValueError(msg)
         arguments = (
             lease_id,

@@ -78,7 +78,12 @@ def reserve(leases, connection, lease_id="lse_1", wanted=4 * SCALE, least=PRICE)
     )
 
 
-def post(connection, clock, first_n, last_n, *, lease_id="lse_1", lane="lan_1", **changes):
+def post(connection, clock, first_n, last_n, **changes):
+    with connection.cursor() as cursor:
+        usage(cursor, clock, first_n, last_n, **changes)
+
+
+def usage(cursor, clock, first_n, last_n, *, lease_id="lse_1", lane="lan_1", **changes):
     facts = {
         "lane_id": lane,
         "licence_id": "lic_1",
@@ -93,8 +98,7 @@ def post(connection, clock, first_n, last_n, *, lease_id="lse_1", lane="lan_1", 
         "split": SPLIT,
         "booked_at": clock.now(),
     }
-    with connection.cursor() as cursor:
-        CallBooks().post_usage(cursor, **{**facts, **changes})
+    CallBooks().post_usage(cursor, **{**facts, **changes})
 
 
 def wallet(connection):
@@ -125,11 +129,17 @@ def test_the_last_fen_is_neither_oversold_nor_stranded(funded, leases, connectio
     assert reserve(leases, connection, "lse_none", least=1) == 0
 
 
+def test_a_lease_beside_free_units_takes_whatever_there_is(funded, leases, connection):
+    assert reserve(leases, connection, wanted=10 * SCALE - 1, least=0) == 10 * SCALE - 1
+    assert reserve(leases, connection, "lse_2", wanted=5, least=0) == 1
+    assert reserve(leases, connection, "lse_3", wanted=5, least=0) == 0
+
+
 def test_a_buyer_without_a_wallet_gets_no_lease(leases, connection):
     assert reserve(leases, connection) == 0
 
 
-@pytest.mark.parametrize(("wanted", "least"), [(5, 0), (5, -1), (4, 5)])
+@pytest.mark.parametrize(("wanted", "least"), [(0, 0), (5, -1), (4, 5)])
 def test_a_lease_smaller_than_one_call_is_a_fault_of_the_caller(leases, connection, wanted, least):
     with pytest.raises(ValueError, match="least"):
         reserve(leases, connection, wanted=wanted, least=least)
@@ -227,6 +237,22 @@ def test_a_run_of_calls_is_booked_once(funded, leases, connection, clock, units)
     count = connection.execute("SELECT count(*) FROM journal_transactions").fetchone()
     assert count == (2,)
     assert imbalances(units) == []
+
+
+def test_runs_are_booked_in_a_pipeline_over_a_binary_cursor(
+    funded, leases, connection, clock, units
+):
+    reserve(leases, connection)
+    connection.commit()
+    with (
+        connection.pipeline(),
+        connection.transaction(),
+        connection.cursor(binary=True) as cursor,
+    ):
+        for n in (1, 2):
+            usage(cursor, clock, n, n)
+    assert imbalances(units) == []
+    assert connection.execute("SELECT spent_amount FROM wallet_leases").fetchone() == (2 * PRICE,)
 
 
 def test_a_run_booked_again_with_another_amount_is_refused(funded, leases, connection, clock):
