@@ -11,7 +11,7 @@ from metering.models import Entitlement, PlanCopy, UsageEvent
 from metering.plans import PlanTerms, read_plan
 
 
-def _own_entitlements(organisation_id: str | None) -> Select[tuple[Entitlement]]:
+def _own_entitlements(organisation_id: str | None) -> Select[Entitlement]:
     """Those of a party; None asks for everybody's and is for the exchange's staff."""
     statement = select(Entitlement)
     if organisation_id is None:
@@ -31,6 +31,8 @@ def list_entitlements(
 
 def get_entitlement(session: Session, organisation_id: str | None, licence_id: str) -> Entitlement:
     """One entitlement; raises `EntitlementNotFound`, also for another organisation's."""
+    if not licence_id.isascii() or not licence_id.isprintable():
+        raise EntitlementNotFound(licence_id.encode("ascii", "replace").decode())
     statement = _own_entitlements(organisation_id).where(Entitlement.licence_id == licence_id)
     found = session.scalars(statement).one_or_none()
     if found is None:

@@ -14,6 +14,8 @@ from metering.errors import UsageReceiptNotFound
 from metering.models import UsageEvent
 from metering.receipts import ReceiptParts, receipt_bytes
 
+NUMBER_MAX = 2**53 - 1
+
 
 @dataclass(frozen=True)
 class StoredReceipts:
@@ -37,6 +39,8 @@ class StoredReceipts:
         self, session: Session, organisation_id: str | None, *, licence_id: str, lane: int, n: int
     ) -> bytes:
         """One receipt; raises `UsageReceiptNotFound`, also for another organisation's call."""
+        if max(lane, n) > NUMBER_MAX or not licence_id.isascii() or not licence_id.isprintable():
+            raise UsageReceiptNotFound  # PostgreSQL has no such number, and no such text
         statement = select(UsageEvent).where(
             UsageEvent.licence_id == licence_id, UsageEvent.lane == lane, UsageEvent.n == n
         )

@@ -12,6 +12,7 @@ from metering import fences
 from metering.errors import CapBelowSpending, EntitlementNotFound
 from metering.models import CallKey, DeliveryRoute, Entitlement, PlanCopy
 from metering.plans import PlanKind, read_plan
+from metering.queries import get_entitlement
 from metering.views import granted_free_units, granted_units
 
 
@@ -183,6 +184,7 @@ def set_spending_cap(
 
     Raises `EntitlementNotFound`, and `CapBelowSpending` under what is spent or out on lease.
     """
+    get_entitlement(uow.session, buyer_id, licence_id)
     entitlement = uow.session.scalars(
         select(Entitlement)
         .where(Entitlement.licence_id == licence_id, Entitlement.buyer_id == buyer_id)
