@@ -195,8 +195,8 @@ class AnchorKeeper:
         """Store the plan; False when another process has one under way."""
         with self._units.begin(Reach.EXCHANGE) as uow:
             anchor.id, anchor.planned_at = uow.ids.new("anc"), uow.now
-            uow.session.add(anchor)
             _answer_requests(uow.session, uow.now)
+            uow.session.add(anchor)
             try:
                 uow.commit()
             except IntegrityError:

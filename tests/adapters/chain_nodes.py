@@ -2,7 +2,9 @@
 
 import contextlib
 import json
+import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -36,7 +38,8 @@ def anvil():
         place.bind(("127.0.0.1", 0))
         port = place.getsockname()[1]
     command = [program, "--port", str(port), "--silent", "--chain-id", "31337"]
-    with subprocess.Popen(command) as process:
+    # Its own session: npm's anvil is a script that starts the real one as a child.
+    with subprocess.Popen(command, start_new_session=True) as process:
         url = f"http://127.0.0.1:{port}"
         try:
             _await(url)
@@ -44,7 +47,7 @@ def anvil():
                 rpc(url, "anvil_setBalance", address, hex(10**24))
             yield url
         finally:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def rpc(url, method, *parameters):

@@ -263,7 +263,7 @@ def _noted(answer, asked):
 def test_a_failing_chain_is_asked_ever_less_often(units, chain, clock, monkeypatch):
     publish(units, 1)
     chain.is_away = True
-    asked = []
+    asked: list[bool] = []
     keep = keeper(units, chain)
     monkeypatch.setattr(chain, "_answer", _noted(chain._answer, asked))
     for _ in range(180):
