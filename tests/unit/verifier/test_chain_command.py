@@ -1,0 +1,171 @@
+"""`chain` and anchors: what a node says of the contract, against checkpoint and bundle."""
+
+import pytest
+from counterfoil_verify.chain import HEAD_ANCHORED_TOPIC, HEAD_SELECTOR
+
+from tests.unit.verifier.servers import node, speaking
+from tests.vectors.exchange import Exchange
+from tests.vectors.primitives import tree_hash
+
+CONTRACT = "0x" + "ab" * 20
+
+
+def word(number):
+    return f"{number:064x}"
+
+
+def head_data(exchange, size):
+    return "0x" + word(size) + tree_hash(exchange.hashes[:size]).hex() + word(1_795_161_600)
+
+
+def event(exchange, size, **changes):
+    root = tree_hash(exchange.hashes[:size]).hex()
+    topics = [HEAD_ANCHORED_TOPIC, "0x" + word(size), "0x" + root]
+    return {"address": CONTRACT, "topics": topics, "data": "0x" + word(1), **changes}
+
+
+def contract(exchange, size, events=()):
+    """A node with a contract whose newest head has the size."""
+
+    def call(question, block):
+        assert (question["data"], question["to"], block) == (HEAD_SELECTOR, CONTRACT, "latest")
+        return head_data(exchange, size)
+
+    def logs(question):
+        return [found for found in events if found["topics"][:2] == question["topics"]]
+
+    return node({"eth_chainId": "0x6601", "eth_call": call, "eth_getLogs": logs})
+
+
+def run(desk, exchange, rpc, *more):
+    checkpoint = desk.put("checkpoint", exchange.checkpoint())
+    given = ("--contract", CONTRACT, "--checkpoint", checkpoint)
+    return desk.run("chain", "--rpc", rpc, *given, *more)
+
+
+def test_the_newest_anchor_is_the_checkpoint(desk, exchange):
+    with contract(exchange, 14) as rpc:
+        outcome = run(desk, exchange, rpc)
+    assert (outcome.code, outcome.passed_steps[-1]) == (0, "agreement")
+
+
+def test_an_earlier_anchor_is_the_checkpoint(desk, exchange):
+    later = Exchange()
+    later.entries = [*exchange.entries, exchange.entries[0]]
+    with contract(later, 15, [event(exchange, 14)]) as rpc:
+        assert run(desk, exchange, rpc).code == 0
+
+
+def test_another_root_of_the_same_size_is_a_fork(desk, exchange):
+    forked = Exchange()
+    forked.entries = list(reversed(exchange.entries))
+    with contract(forked, 14) as rpc:
+        outcome = run(desk, exchange, rpc)
+    assert (outcome.code, outcome.step) == (1, "agreement")
+    assert "fork" in outcome.output
+
+
+def test_an_earlier_event_of_another_root_is_a_fork(desk, exchange):
+    forked = Exchange()
+    forked.entries = list(reversed(exchange.entries))
+    with contract(exchange, 6, [event(forked, 14)]) as rpc:
+        assert run(desk, exchange, rpc).code == 1
+
+
+def test_an_anchor_behind_the_checkpoint_is_proven_from_tiles(desk, exchange):
+    log = desk.lay_out(exchange.export())
+    with contract(exchange, 6) as rpc:
+        assert run(desk, exchange, rpc).code == 3
+        outcome = run(desk, exchange, rpc, "--log", log)
+    assert outcome.code == 0
+    assert "extends size 6" in outcome.output
+
+
+def test_an_anchor_of_another_history_is_not_proven_from_tiles(desk, exchange):
+    forked = Exchange()
+    forked.entries = list(reversed(exchange.entries))
+    log = desk.lay_out(exchange.export())
+    with contract(forked, 6) as rpc:
+        outcome = run(desk, exchange, rpc, "--log", log)
+    assert (outcome.code, outcome.step) == (1, "agreement")
+
+
+def test_a_contract_without_a_head_does_not_confirm_anything(desk, exchange):
+    with contract(exchange, 0) as rpc:
+        assert run(desk, exchange, rpc).code == 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"", b"null", b"[]", b'{"id":1}', b'{"id":1,"result":null}', b'{"id":1,"result":1}',
+        b'{"id":1,"result":"0xzz"}', b'{"id":2,"result":"0x1"}', b"\xff", b'{"id":1,"result":1.5}',
+        b'{"id":1,"error":{"code":-32601,"message":"no"}}', b"[" * 5000,
+    ],
+)  # fmt: skip
+def test_a_node_that_talks_nonsense_ends_in_not_checked(desk, exchange, body):
+    with speaking(200, body) as rpc:
+        assert run(desk, exchange, rpc).code == 3
+
+
+def test_a_node_out_of_reach_ends_in_not_checked(desk, exchange):
+    assert run(desk, exchange, "http://127.0.0.1:1").code == 3
+
+
+def test_something_else_than_an_address_is_rejected(desk, exchange):
+    checkpoint = desk.put("checkpoint", exchange.checkpoint())
+    words = ("--rpc", "http://127.0.0.1:1", "--contract", "0x12", "--checkpoint", checkpoint)
+    assert desk.run("chain", *words).code == 1
+
+
+# Anchors of a bundle
+
+
+def receipt_of(exchange, **changes):
+    size = len(exchange.entries) // 2
+    return {
+        "status": "0x1", "blockNumber": "0x7", "blockHash": "0x" + "ef" * 32,
+        "logs": [{"address": "0x" + "00" * 20, "topics": []}, event(exchange, size)], **changes,
+    }  # fmt: skip
+
+
+def check_bundle(desk, exchange, receipt, chain_id="0x6601"):
+    bundle = desk.put("bundle.zip", exchange.bundle(exchange.bundle_files("lic_a")))
+    with node({"eth_chainId": chain_id, "eth_getTransactionReceipt": receipt}) as rpc:
+        return desk.run("bundle", bundle, "--rpc", rpc)
+
+
+def test_an_anchor_is_confirmed_by_the_chain(desk, exchange):
+    outcome = check_bundle(desk, exchange, receipt_of(exchange))
+    assert outcome.code == 0
+    assert "1 confirmed by chain" in outcome.output
+
+
+def test_an_anchor_that_the_chain_does_not_know_is_rejected(desk, exchange):
+    outcome = check_bundle(desk, exchange, None)
+    assert (outcome.code, outcome.step) == (1, "anchors")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"status": "0x0"},
+        {"blockNumber": "0x8"},
+        {"blockHash": "0x" + "00" * 32},
+        {"logs": []},
+    ],
+)
+def test_an_anchor_that_the_chain_tells_otherwise_is_rejected(desk, exchange, changes):
+    outcome = check_bundle(desk, exchange, receipt_of(exchange, **changes))
+    assert (outcome.code, outcome.step) == (1, "anchors")
+
+
+def test_a_head_announced_by_another_contract_does_not_count(desk, exchange):
+    stranger = event(exchange, len(exchange.entries) // 2, address="0x" + "cd" * 20)
+    outcome = check_bundle(desk, exchange, receipt_of(exchange, logs=[stranger]))
+    assert (outcome.code, outcome.step) == (1, "anchors")
+
+
+def test_a_node_of_another_chain_is_rejected(desk, exchange):
+    outcome = check_bundle(desk, exchange, receipt_of(exchange), chain_id="0x1")
+    assert (outcome.code, outcome.step) == (1, "anchors")
