@@ -72,14 +72,7 @@ def register_organisation(
     )
     uow.session.add(organisation)
     uow.session.flush()
-    uow.record(
-        OrganisationRegistered(
-            occurred_at=uow.now,
-            organisation_id=organisation_id,
-            is_supplier=is_supplier,
-            is_buyer=is_buyer,
-        )
-    )
+    _record_registration(uow, organisation)
     roles = founder_roles(organisation.kind)
     return organisation, make_person(uow, passwords, organisation, roles=roles, **person)
 
@@ -133,6 +126,17 @@ def decide_verification(
     _flush_verification(uow)
     _record_decision(uow, organisation, PersonId(principal.id), reason)
     return organisation
+
+
+def _record_registration(uow: UnitOfWork, organisation: Organisation) -> None:
+    uow.record(
+        OrganisationRegistered(
+            occurred_at=uow.now,
+            organisation_id=OrganisationId(organisation.id),
+            is_supplier=organisation.is_supplier,
+            is_buyer=organisation.is_buyer,
+        )
+    )
 
 
 def _evidence(uow: UnitOfWork, organisation_id: str, record: Mapping[str, Any]) -> EvidenceRecord:
