@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, and_, cast, false, func, literal, select, tuple_
-from sqlalchemy.dialects.postgresql import TSQUERY, array
+from sqlalchemy import ColumnElement, Integer, and_, cast, false, func, literal, or_, select, tuple_
+from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY
 from sqlalchemy.orm import Session, selectinload
 from sqlalchemy.types import Text
 
@@ -47,7 +47,7 @@ def base_conditions(query: CatalogueQuery) -> list[Condition]:
     if query.words:
         words = search_query(query.words)
         # Signs alone are no words; they find nothing rather than everything.
-        conditions.append(Listing.search.op("@@")(cast(words, TSQUERY)) if words else false())
+        conditions.append(Listing.search.bool_op("@@")(cast(words, TSQUERY)) if words else false())
     return conditions
 
 
@@ -117,7 +117,7 @@ def _instant(text: str) -> datetime:
 
 
 def _texts(values: list[str]) -> ColumnElement[Any]:
-    return array(values, type_=Text())
+    return literal(values, ARRAY(Text()))
 
 
 def _with_descendants(topics: list[str]) -> list[str]:
@@ -155,7 +155,10 @@ def list_similar(session: Session, listing_code: str) -> list[Listing]:
         .where(
             Listing.state == LISTED,
             Listing.listing_code != listing.listing_code,
-            Listing.search.op("@@")(query) | and_(shares_sector, Listing.topic == listing.topic),
+            or_(
+                Listing.search.bool_op("@@")(query),
+                and_(shares_sector, Listing.topic == listing.topic),
+            ),
         )
         .order_by(score.desc(), Listing.listing_code)
         .limit(SIMILAR_MAX)

@@ -146,8 +146,9 @@ def draft_version() -> dict[str, Any]:
     return {**content, "offers": version_offers()}
 
 
-SUPPLIER_ID = "org_supplier"
-BUYER_ID = "org_buyer"
+SUPPLIER_ID = "org_" + "1" * 26
+BUYER_ID = "org_" + "2" * 26
+SCENARIO_ID = "scn_" + "3" * 26
 SUPPLIER = Principal("psn_supplier", SUPPLIER_ID, frozenset({Role.SUPPLIER}))
 BUYER = Principal("psn_buyer", BUYER_ID, frozenset({Role.BUYER}))
 
