@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.core.reach import Reach
@@ -84,13 +85,14 @@ def publish_head(
     Raises `LogBehindItsPublishedHead` once, then `SigningStopped`.
     """
     with units.begin(Reach.EXCHANGE) as uow:
-        # The sequencer takes the same lock, so the head stands still in here.
         if not storage.try_liveness_lock(uow.session, keys.origin):
             return None
+        # What was published is learned before the head is read: heads only grow.
+        known = _remembered(uow.session, keys, keeper)
         head = _unpublished_head(uow, keys.origin)
         if head is None:
             return None
-        _stop_or_pass(uow, head, _remembered(uow.session, head, keys, keeper))
+        _stop_or_pass(uow, head, known)
         checkpoint = _sign(uow, head, keys, keeper)
         uow.commit()
         return checkpoint
@@ -108,12 +110,11 @@ def _unpublished_head(uow: UnitOfWork, origin: str) -> Head | None:
     return head
 
 
-def _remembered(
-    session: Session, head: Head, keys: LogKeys, keeper: CheckpointKeeper
-) -> list[PublishedHead]:
+def _remembered(session: Session, keys: LogKeys, keeper: CheckpointKeeper) -> list[PublishedHead]:
     """What this log itself has published: by its own table, and by the memory outside it."""
     known = []
-    last = newest_checkpoint(session, head.shard)
+    head = storage.find_head(session, keys.origin)
+    last = None if head is None else newest_checkpoint(session, head.shard)
     if last is not None:
         known.append(PublishedHead("its own checkpoints", last.tree_size, last.root_hash))
     return known + kept_head(keys, keeper)
@@ -134,13 +135,15 @@ def _sign(uow: UnitOfWork, head: Head, keys: LogKeys, keeper: CheckpointKeeper) 
     text = sign_checkpoint(checkpoint, [keys.checkpoint])
     # Kept before it is shown: whatever anybody has seen, the keeper knows.
     keeper.keep(head.origin, text)
-    uow.session.add(
-        SignedCheckpoint(
+    uow.session.execute(
+        insert(SignedCheckpoint)
+        .values(
             shard=head.shard,
             tree_size=checkpoint.tree_size,
             root_hash=checkpoint.root_hash,
             text=text,
             signed_at=uow.now,
         )
+        .on_conflict_do_nothing(index_elements=["shard", "tree_size"])
     )
     return checkpoint

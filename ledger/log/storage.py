@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from ledger.log.errors import HeadMoved
 from ledger.log.lanes import Lane, Waiting
-from ledger.log.merkle import EMPTY_ROOT, NodeReader
+from ledger.log.merkle import EMPTY_ROOT, HASH_BYTES, NodeReader
 from ledger.log.models import LanePosition, LogHead, LogTile
-from ledger.log.tiles import Growth, TileAddress, node_reader, right_edge
+from ledger.log.tiles import Growth, TileAddress, node_reader, right_edge, width_of
 
 
 @dataclass(frozen=True)
@@ -144,9 +144,15 @@ def stored_nodes(session: Session, shard: int) -> NodeReader:
 
 
 def load_edge(session: Session, head: Head) -> dict[int, bytes]:
-    """The partial tiles of the tree's right edge, by level."""
+    """The partial tiles of this head's right edge, by level.
+
+    Tiles only grow: what a faster sequencer has added since the head was read is cut off.
+    """
     tiles = load_tiles(session, head.shard, right_edge(head.tree_size))
-    return {address.level: hashes for address, hashes in tiles.items()}
+    return {
+        address.level: hashes[: width_of(head.tree_size, address) * HASH_BYTES]
+        for address, hashes in tiles.items()
+    }
 
 
 def store_tiles(session: Session, shard: int, tiles: Mapping[TileAddress, bytes]) -> None:

@@ -1,0 +1,93 @@
+"""Implementations that are not ours accept our log, and refuse it when it is changed."""
+
+import metamorphic_log
+import pytest
+from pymerkle import InmemoryTree
+from scitt_cose import merkle as scitt
+
+from app.core.reach import Reach
+from ledger.log import storage
+from ledger.log.merkle import leaf_hash
+from ledger.log.notes import from_base64, key_of
+from ledger.log.proofs import parse_ledger_proof
+from ledger.log.sequencer import Sequencer
+from ledger.log.tree_queries import get_consistency, get_ledger_proof, load_entries
+from tests.unit.log.log_factory import ORIGIN, append_facts, log_keys
+
+KEYS = log_keys()
+VKEYS = [key_of(KEYS.checkpoint).text]
+SIZES = (1, 2, 255, 256, 257, 700)
+
+
+class Served:
+    """A log as its readers get it: checkpoints, entries, proofs as text."""
+
+    def __init__(self, units):
+        self.units, self.notes, sequencer = units, {}, Sequencer(units, KEYS)
+        sequencer.step()  # the shard's opening leaf
+        for size in SIZES:
+            grown_from = max(self.notes, default=1)
+            append_facts(units, size - grown_from)
+            sequencer.step()
+            with units.begin(Reach.EXCHANGE) as uow:
+                shard = storage.get_head(uow.session, ORIGIN).shard
+                self.entries = load_entries(uow.session, shard, 0, size + 1)
+            self.notes[size] = self.proof(0).checkpoint
+
+    def proof(self, index):
+        with self.units.begin(Reach.EXCHANGE) as uow:
+            leaf = leaf_hash(self.entries[index]).hex()
+            text = get_ledger_proof(uow.session, leaf).text
+        return parse_ledger_proof(text.encode())
+
+    def consistency(self, first, second):
+        with self.units.begin(Reach.PUBLIC) as uow:
+            return get_consistency(uow.session, ORIGIN, first, second)
+
+
+@pytest.fixture
+def served(units):
+    return Served(units)
+
+
+def test_metamorphic_log_accepts_checkpoints_inclusion_and_consistency(served):
+    newest = served.notes[700]
+    head = metamorphic_log.checkpoint_verify(newest, VKEYS)
+    assert (head.origin, head.size) == (ORIGIN, 700)
+    for index in (0, 1, 255, 256, 511, 512, 698, 699):
+        proof = served.proof(index)
+        leaf = leaf_hash(served.entries[index])
+        path = list(proof.path)
+        metamorphic_log.checkpoint_verify_inclusion(newest, VKEYS, index, leaf, path)
+        with pytest.raises(metamorphic_log.VerifyError):
+            metamorphic_log.checkpoint_verify_inclusion(newest, VKEYS, index ^ 1, leaf, path)
+    for first in SIZES[:-1]:
+        hashes = [from_base64(item) for item in served.consistency(first, 700)["hashes"]]
+        metamorphic_log.checkpoint_verify_consistency(served.notes[first], newest, VKEYS, hashes)
+
+
+def test_metamorphic_log_refuses_a_checkpoint_with_another_size(served):
+    with pytest.raises(metamorphic_log.VerifyError):
+        metamorphic_log.checkpoint_verify(served.notes[700].replace("\n700\n", "\n701\n"), VKEYS)
+
+
+def test_scitt_cose_accepts_roots_inclusion_and_consistency(served):
+    entries = [entry.hex() for entry in served.entries]
+    for first in SIZES:
+        proof = served.consistency(first, 700)
+        first_root, root = (from_base64(proof[name]).hex() for name in ("from_root", "to_root"))
+        assert scitt.merkle_root(entries[:first]) == first_root
+        hashes = [from_base64(item).hex() for item in proof["hashes"]]
+        assert scitt.verify_consistency(first_root, root, first, 700, hashes)
+        assert not scitt.verify_consistency(root, first_root, first, 700, hashes) or first == 700
+    for index in (0, 256, 699):
+        path = [item.hex() for item in served.proof(index).path]
+        assert scitt.verify_inclusion(entries[index], index, 700, path, root)
+        assert not scitt.verify_inclusion(entries[index - 1], index, 700, path, root)
+
+
+def test_pymerkle_comes_to_the_same_roots(served):
+    tree = InmemoryTree(algorithm="sha256")
+    tree.append_entries(served.entries)
+    for size in SIZES:
+        assert tree.get_root(size) == from_base64(served.consistency(size, 700)["from_root"])
