@@ -13,8 +13,10 @@ from app.web.access import requires
 from app.web.blueprints import Blueprint
 from app.web.context import current_principal, get, unit_of_work
 from app.web.idempotency import idempotent
+from app.web.limits import limit
 from app.web.paging import PageQuerySchema, page_schema
 from ledger.journal import (
+    audit_queries,
     invoice_services,
     queries,
     schemas,
@@ -159,6 +161,16 @@ def get_invoice_evidence(invoice_id: str) -> Response:
             uow.session, get(JournalPorts).lane_ledger, invoice
         )
     return Response(canonical_bytes(evidence), content_type="application/json")
+
+
+@blueprint.route("/imbalances", methods=["GET"])
+@blueprint.response(200, schemas.ImbalancesSchema)
+@requires(Permission.AUDIT)
+@limit("6 per minute")
+def get_imbalances() -> dict[str, Any]:
+    """Every sum of the books that does not hold, recomputed from the rows; empty is good."""
+    with unit_of_work() as uow:
+        return {"items": audit_queries.find_imbalances(uow.session)}
 
 
 @blueprint.route("/statements", methods=["GET"])

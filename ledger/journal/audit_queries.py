@@ -10,7 +10,7 @@ FINDINGS_MAX = 100
 
 @dataclass(frozen=True)
 class Imbalance:
-    """A sum that does not hold: ``found`` where ``expected`` should be (10⁻⁸ units)."""
+    """A sum that does not hold: ``found`` where ``expected`` should be (10⁻⁸ units or a count)."""
 
     rule: str
     subject: str

@@ -163,11 +163,11 @@ class InvoicePeriodOverlaps(CounterfoilError):
         )
 
 
-class NotYetPublished(CounterfoilError):
+class InvoiceNotYetPublished(CounterfoilError):
     """A leaf of the invoice is not yet under a signed checkpoint."""
 
     kind = ErrorKind.CONFLICT
-    slug = "not-yet-published"
+    slug = "invoice-not-yet-published"
     title = "The log has not yet published this"
 
     def __init__(self, invoice_id: str) -> None:

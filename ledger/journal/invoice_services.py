@@ -11,7 +11,7 @@ from app.core.ids import InvoiceId, LicenceId
 from app.core.unit_of_work import UnitOfWork
 from ledger.journal import postings, queries
 from ledger.journal.booking import book
-from ledger.journal.errors import InvoicePeriodOverlaps, NotYetPublished, PeriodUnfit
+from ledger.journal.errors import InvoiceNotYetPublished, InvoicePeriodOverlaps, PeriodUnfit
 from ledger.journal.events import InvoiceIssued
 from ledger.journal.invoicing import (
     InvoiceFacts,
@@ -68,13 +68,16 @@ def issue_invoice(
 
 
 def invoice_evidence(session: Session, lane_ledger: LaneLedger, invoice: Invoice) -> dict[str, Any]:
-    """The invoice, its leaves and their proofs under one checkpoint; raises `NotYetPublished`."""
+    """The invoice, its leaves and their proofs under one checkpoint.
+
+    Raises `InvoiceNotYetPublished`.
+    """
     hashes = [
         leaf[end]["leaf_hash"] for leaf in invoice.lane_leaves for end in ("opening", "closing")
     ]
     proofs = lane_ledger.prove(session, hashes)
     if proofs is None:
-        raise NotYetPublished(invoice.invoice_id)
+        raise InvoiceNotYetPublished(invoice.invoice_id)
     return evidence_document(
         document=invoice.document,
         signature=invoice.signature_text,
@@ -95,7 +98,7 @@ class InvoiceEvidenceSource:
         for invoice in queries.list_licence_invoices(session, LicenceId(licence_id), limit):
             try:
                 yield invoice_evidence(session, self._lane_ledger, invoice)
-            except NotYetPublished:
+            except InvoiceNotYetPublished:
                 return  # later invoices close later leaves
 
 

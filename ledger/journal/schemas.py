@@ -145,6 +145,21 @@ class InvoiceEvidenceSchema(Schema):
     checkpoint = fields.String(required=True)
 
 
+class ImbalanceSchema(Schema):
+    """A sum that does not hold."""
+
+    rule = fields.String(required=True)
+    subject = fields.String(required=True)
+    expected = AmountText(required=True, negative=True)
+    found = AmountText(required=True, negative=True)
+
+
+class ImbalancesSchema(Schema):
+    """At most a hundred sums that do not hold; none, when all is well."""
+
+    items = fields.List(fields.Nested(ImbalanceSchema), required=True)
+
+
 class StatementQuerySchema(PageQuerySchema):
     """The period of a statement; ``from`` is included, ``until`` is not."""
 

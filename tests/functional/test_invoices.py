@@ -19,9 +19,9 @@ from ledger.journal.bank_transfer_payment_gateway import BankTransferGateway
 from ledger.journal.booking import book
 from ledger.journal.errors import (
     InvoiceNotFound,
+    InvoiceNotYetPublished,
     InvoicePeriodOverlaps,
     LicencePartiesNotFound,
-    NotYetPublished,
     PeriodUnfit,
 )
 from ledger.journal.events import InvoiceIssued
@@ -319,7 +319,7 @@ def test_evidence_waits_for_the_checkpoint(open_lane, issue, clock, units, ports
     open_lane(1).call()
     clock.advance(seconds=1)
     invoice = issue(START, clock.now())
-    with units.begin(Reach.EXCHANGE) as uow, pytest.raises(NotYetPublished):
+    with units.begin(Reach.EXCHANGE) as uow, pytest.raises(InvoiceNotYetPublished):
         invoice_services.invoice_evidence(uow.session, ports.lane_ledger, invoice)
     sequencer.step()
     with units.begin(Reach.EXCHANGE) as uow:

@@ -4,6 +4,7 @@ import hashlib
 import itertools
 
 import pytest
+from sqlalchemy import text
 
 from app.core.canonical import canonical_bytes
 from app.core.clock import iso_instant
@@ -201,7 +202,7 @@ def test_evidence_is_canonical_once_the_log_is_published(call, traded, clock, un
     made = call("buyer", "POST", "/v1/invoices", body).json
     path = f"/v1/invoices/{made['invoice_id']}/evidence"
     early = call("buyer", "GET", path)
-    assert (early.status_code, slug(early)) == (409, "not-yet-published")
+    assert (early.status_code, slug(early)) == (409, "invoice-not-yet-published")
     Sequencer(units, keys).step()
     answer = call("supplier", "GET", path)
     assert answer.data == canonical_bytes(answer.json)
@@ -262,3 +263,19 @@ def test_a_period_that_is_not_over_is_refused(call, traded, clock):
     assert (refused.status_code, slug(refused)) == (422, "period-unfit")
     unknown = {**body, "licence_id": identifier("lic", 7)}
     assert call("buyer", "POST", "/v1/invoices", unknown).status_code == 404
+
+
+def test_an_auditor_asks_whether_the_books_balance(call, traded, units):
+    assert call("auditor", "GET", "/v1/imbalances").json == {"items": []}
+    assert call("buyer", "GET", "/v1/imbalances").status_code == 403
+    with units.begin(Reach.EXCHANGE) as uow:
+        change = text("UPDATE wallets SET balance_amount = 1 WHERE organisation_id = :buyer")
+        uow.session.execute(change, {"buyer": BUYER_ID})
+        uow.commit()
+    (found,) = call("auditor", "GET", "/v1/imbalances").json["items"]
+    assert found == {
+        "rule": "wallet_is_its_postings",
+        "subject": f"{BUYER_ID}/wallet/CNY",
+        "expected": "0.00000001",
+        "found": "700.00000000",
+    }
