@@ -137,6 +137,11 @@ class Exchange:
         lane.calls.append(call)
         return call
 
+    def erased_receipt(self, call):
+        """The receipt after the detail record and its key were erased."""
+        receipt = json.loads(self.receipt(call))
+        return canonical({**receipt, "detail": None, "detail_key": None})
+
     def receipt(self, call, entry=None, signer=None):
         entry = self.entries[call["index"]] if entry is None else entry
         promise = {

@@ -115,6 +115,10 @@ def _bad_cosignature(witness):
     return f"— {witness.name} {b64(witness.key_id + bytes(8) + bytes(64))}\n"
 
 
+def _without_key(receipt):
+    return canonical({**json.loads(receipt), "detail_key": None})
+
+
 def receipt_vectors():
     exchange = small_exchange()
     call = exchange.lanes["lic_a"][0].calls[1]
@@ -136,6 +140,7 @@ def receipt_vectors():
         ("a leaf of another type", "format", exchange.receipt(call, entry=exchange.entries[0])),
         ("an unknown member", "format", receipt[:-1] + b',"z":1}'),
         ("spaces", "format", receipt.replace(b'":', b'": ', 1)),
+        ("a detail record without its key", "format", _without_key(receipt)),
     ]  # fmt: skip
     header = b64(receipt).replace("+", "-").replace("/", "_").rstrip("=")
     return {
@@ -149,6 +154,7 @@ def receipt_vectors():
                 "proof": exchange.proof(call["index"]).decode(),
             }
         ],
+        "erased": exchange.erased_receipt(call).decode(),
         "rejected": [
             {"name": name, "step": step, "receipt": data.decode()} for name, step, data in cases
         ],

@@ -1,6 +1,7 @@
 """Evidence bundles: everything about a licence in one canonical zip file, checked in ten steps."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -15,7 +16,7 @@ from counterfoil_verify.errors import Rejected, require
 from counterfoil_verify.fields import Record, decode_base64
 from counterfoil_verify.heads import HeadBook
 from counterfoil_verify.held import HeldReceipt, check_lanes, hold
-from counterfoil_verify.keys import KEYS_BYTES_MAX, Keyring, parse_keyring, verify_named
+from counterfoil_verify.keys import COMPARE, KEYS_BYTES_MAX, Keyring, parse_keyring, verify_named
 from counterfoil_verify.log import Audit, LogFacts, describe_types
 from counterfoil_verify.merkle import Head, check_inclusion
 from counterfoil_verify.notes import NOTE_BYTES_MAX, Checkpoint
@@ -38,7 +39,7 @@ MANIFEST_BYTES_MAX = 16_777_216
 CONSISTENCY_BYTES_MAX = 1_048_576
 CONSISTENCIES_MAX = 1_024
 PATH_MAX = 128
-OWN_KEYS = "the bundle: compare these fingerprints with those you got elsewhere"
+OWN_KEYS = f"the bundle: {COMPARE}"
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ class Bundle:
     held: list[HeldReceipt] = field(default_factory=list)
     billed: list[invoices.InvoiceEvidence] = field(default_factory=list)
     facts: LogFacts | None = None
+    counts: Counter[str] = field(default_factory=Counter)
 
     @property
     def head(self) -> Head:
@@ -99,6 +101,7 @@ def check_bundle(
     for name, check in steps.items():
         with report.step(name) as detail:
             detail.append(check(bundle))
+    report.counts |= bundle.counts
     return bundle
 
 
@@ -145,6 +148,7 @@ def check_receipts(bundle: Bundle) -> str:
         except Rejected as error:
             raise error.within(RECEIPTS, name) from error
         bundle.held.append(held)
+    bundle.counts["receipts"] = len(bundle.held)
     return f"{len(bundle.held):,} receipts"
 
 
@@ -168,6 +172,7 @@ def check_inclusions(bundle: Bundle) -> str:
             proven.add(_check_proof(bundle, name))
         except Rejected as error:
             raise error.within(INCLUSION, name) from error
+    bundle.counts["inclusion_proofs"] = len(proven)
     waiting = [receipt for receipt in bundle.held if receipt.leaf not in proven]
     for receipt in waiting:
         is_due = receipt.due_at <= bundle.manifest.created_at
@@ -199,6 +204,7 @@ def check_invoices(bundle: Bundle) -> str:
             bundle.billed.append(_check_invoice(bundle, name))
         except Rejected as error:
             raise error.within(INVOICES, name) from error
+    bundle.counts["invoices"] = len(bundle.billed)
     _check_succession(bundle.billed)
     return f"{len(bundle.billed)} invoices"
 
@@ -245,6 +251,7 @@ def check_anchoring(bundle: Bundle, chain: Chain | None) -> str:
     if "anchors.json" in bundle.container:
         anchors = read_anchors(bundle.container.read("anchors.json", ANCHORS_BYTES_MAX))
     check_anchors(anchors, bundle.head, bundle.heads)
+    bundle.counts["anchors"] = len(anchors)
     linked = _check_consistency(bundle) if "consistency.json" in bundle.container else 0
     if chain is None:
         return f"{len(anchors)} anchors, {linked} consistency proofs, not asked of a chain"
@@ -272,6 +279,7 @@ def check_log(bundle: Bundle) -> str:
     source = ContainerSource(bundle.container)
     audit = Audit(source, bundle.head, sizes=bundle.heads.sizes, has_tiles=bool(tiles))
     bundle.facts = facts = audit.run()
+    bundle.counts["leaves"] = bundle.head.tree_size
     for head in bundle.heads:
         same = facts.roots.get(head.tree_size, head.root_hash) == head.root_hash
         require(same, LOG, f"the log had another root hash at size {head.tree_size}")

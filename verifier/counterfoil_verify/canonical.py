@@ -14,7 +14,16 @@ def _refuse_float(text: str) -> NoReturn:
     raise Rejected(STEP, f"{text[:40]} is not a whole number")
 
 
+def _refuse_duplicates(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    members = dict(pairs)
+    require(len(members) == len(pairs), STEP, "a key stands twice")
+    return members
+
+
 _decoder = json.JSONDecoder(parse_float=_refuse_float, parse_constant=_refuse_float)
+_unique_decoder = json.JSONDecoder(
+    parse_float=_refuse_float, parse_constant=_refuse_float, object_pairs_hook=_refuse_duplicates
+)
 _encoder = json.JSONEncoder(
     sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
 )
@@ -28,18 +37,24 @@ def encode(value: Json) -> bytes:
         raise Rejected(STEP, "the value has no canonical form") from error
 
 
-def parse_json(data: bytes) -> Json:
+def parse_json(data: bytes, decoder: json.JSONDecoder = _decoder) -> Json:
     """Any JSON of whole numbers, canonical or not; for answers of a server, never for evidence."""
     try:
-        value: Json = _decoder.decode(data.decode())
+        value: Json = decoder.decode(data.decode())
     except (ValueError, RecursionError) as error:
         raise Rejected(STEP, f"not JSON: {type(error).__name__}") from error
     return value
 
 
-def parse(data: bytes, *, bytes_max: int) -> Json:
-    """The value of canonical bytes; duplicate keys, spaces and odd escapes are all Rejected."""
+def parse(data: bytes, *, bytes_max: int, is_strict: bool = True) -> Json:
+    """The value of canonical bytes; duplicate keys, spaces and odd escapes are all Rejected.
+
+    Not strictly: of any spelling of it, for a file that other programs may have written again.
+    Even then a key may stand only once, so that nobody reads another value than was signed.
+    """
     require(len(data) <= bytes_max, STEP, f"longer than {bytes_max} bytes")
+    if not is_strict:
+        return parse_json(data, decoder=_unique_decoder)
     value = parse_json(data)
     require(encode(value) == data, STEP, "the bytes are not the canonical form of their value")
     return value

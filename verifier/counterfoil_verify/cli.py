@@ -15,7 +15,7 @@ PASSED, REJECTED, NOT_CHECKED = 0, 1, 3
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="counterfoil-verify", description=__doc__)
     shared = argparse.ArgumentParser(add_help=False)
-    shared.add_argument("--keys", type=Path, help="trusted keys (keys.json)")
+    shared.add_argument("--keys", help="trusted keys: a file or an address")
     shared.add_argument("--key", action="append", default=[], help="a trusted verification key")
     shared.add_argument("--json", type=Path, help="write a machine-readable report here")
     kinds = parser.add_subparsers(dest="command", required=True)
@@ -44,7 +44,9 @@ def _invoice(parser: argparse.ArgumentParser) -> None:
 
 def _log(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("place", help="the log's address, a folder, or an evidence bundle")
-    parser.add_argument("--token", default="", help="an auditor's bearer token")
+    parser.add_argument(
+        "--token", default="", help="an auditor's bearer token (better: $COUNTERFOIL_TOKEN)"
+    )
     parser.add_argument("--token-file", type=Path, help="a file that holds the token")
     parser.add_argument("--without-tiles", action="store_true", help="compare entries only")
     parser.add_argument("--since", type=Path, help="an earlier checkpoint, to be extended")

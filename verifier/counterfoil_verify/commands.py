@@ -1,6 +1,7 @@
 """The seven commands: each a sequence of numbered steps over evidence read from files."""
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from counterfoil_verify import contradictions, invoices, receipts
 from counterfoil_verify.chain import Chain, parse_address
 from counterfoil_verify.container import Container
 from counterfoil_verify.errors import NotChecked, Rejected, require
-from counterfoil_verify.keys import KEYS_BYTES_MAX, Keyring, keyring_of, parse_keyring
+from counterfoil_verify.keys import COMPARE, KEYS_BYTES_MAX, Keyring, keyring_of, parse_keyring
 from counterfoil_verify.leaves import LEAF_BYTES_MAX, Leaf, parse_leaf
 from counterfoil_verify.log import STEPS as AUDIT_STEPS
 from counterfoil_verify.log import Audit, LogFacts, describe_types, read_checkpoint
@@ -21,11 +22,12 @@ from counterfoil_verify.paths import TilePaths
 from counterfoil_verify.proofs import check_proof as prove
 from counterfoil_verify.proofs import parse_proof
 from counterfoil_verify.report import Report
-from counterfoil_verify.sources import open_source, read_file
+from counterfoil_verify.sources import open_source, read_file, read_keys, read_place
 from counterfoil_verify.tiles import Source
 
 BODY_BYTES_MAX = 1 << 28
 TOKEN_BYTES_MAX = 8_192
+ENVIRONMENT_NAME = "COUNTERFOIL_TOKEN"
 PROGRESS_SECONDS = 1.0
 
 
@@ -40,21 +42,32 @@ def _keyring(options: argparse.Namespace, report: Report) -> Keyring:
 
 def _given_keys(options: argparse.Namespace) -> Keyring | None:
     if options.keys is not None:
-        return parse_keyring(read_file(options.keys, KEYS_BYTES_MAX), str(options.keys))
+        return parse_keyring(read_place(options.keys, KEYS_BYTES_MAX), options.keys)
     return keyring_of(options.key) if options.key else None
+
+
+def _log_keyring(options: argparse.Namespace, source: Source, report: Report) -> Keyring:
+    """The trusted keys, or the log's own with a warning."""
+    keyring = _given_keys(options)
+    if keyring is None:
+        keyring = parse_keyring(read_keys(source), f"the log itself: {COMPARE}")
+    report.show_keys(keyring)
+    return keyring
 
 
 def check_receipt(options: argparse.Namespace, report: Report) -> None:
     """A usage receipt: format, signature, commitments, then body and proof where given."""
     keyring = _keyring(options, report)
     with report.step("format") as detail:
-        receipt = receipts.parse_receipt(read_file(options.file, 2 * receipts.RECEIPT_BYTES_MAX))
+        data = read_file(options.file, 2 * receipts.RECEIPT_BYTES_MAX)
+        receipt = receipts.parse_receipt(data, is_strict=False)
         point = receipt.call.point
         detail.append(f"call {point.n} in lane {point.lane} of {point.licence}")
     with report.step("signature") as detail:
         detail.append(receipts.check_signature(receipt, keyring).name)
-    with report.step("commitments"):
+    with report.step("commitments") as detail:
         receipts.check_detail(receipt)
+        detail.extend(["the detail record was erased"] if receipt.is_erased else [])
     if options.body is not None:
         with report.step("body"):
             receipts.check_body(receipt, read_file(options.body, BODY_BYTES_MAX))
@@ -95,14 +108,15 @@ def _read_leaf(data: bytes) -> Leaf:
         except Rejected:
             if data.startswith(b"{"):
                 raise
-    return receipts.parse_receipt(data).call.leaf
+    return receipts.parse_receipt(data, is_strict=False).call.leaf
 
 
 def check_invoice(options: argparse.Namespace, report: Report) -> None:
     """Invoice evidence: signature, two leaves a lane under a checkpoint, differences and sums."""
     keyring = _keyring(options, report)
     with report.step("format") as detail:
-        evidence = invoices.parse_invoice(read_file(options.file, invoices.EVIDENCE_BYTES_MAX))
+        data = read_file(options.file, invoices.EVIDENCE_BYTES_MAX)
+        evidence = invoices.parse_invoice(data, is_strict=False)
         detail.append(evidence.invoice.invoice_id)
     with report.step("checkpoint") as detail:
         checkpoint = open_checkpoint(evidence.checkpoint, keyring)
@@ -121,8 +135,8 @@ def check_invoice(options: argparse.Namespace, report: Report) -> None:
 
 def check_log(options: argparse.Namespace, report: Report) -> None:
     """The whole log from its address, a folder or a bundle; progress goes to stderr."""
-    keyring = _keyring(options, report)
     source = open_source(options.place, _token(options))
+    keyring = _log_keyring(options, source, report)
     with report.step("checkpoint") as detail:
         checkpoint = read_checkpoint(source, keyring)
         detail.append(_describe(checkpoint))
@@ -137,7 +151,7 @@ def check_log(options: argparse.Namespace, report: Report) -> None:
             same = facts.roots.get(head.tree_size) == head.root_hash
             require(same, "root", f"the log had another root hash at size {head.tree_size}")
         _detail_audit(details, facts)
-    report.facts["leaves"] = checkpoint.head.tree_size
+    report.counts["leaves"] = checkpoint.head.tree_size
     report.facts["types"] = dict(facts.types)
 
 
@@ -162,7 +176,7 @@ def _detail_audit(details: dict[str, list[str]], facts: LogFacts) -> None:
 
 def _token(options: argparse.Namespace) -> str:
     if options.token_file is None:
-        return str(options.token)
+        return str(options.token or os.environ.get(ENVIRONMENT_NAME, ""))  # noqa: TID251 - no settings here
     return read_file(options.token_file, TOKEN_BYTES_MAX).decode("ascii", "replace").strip()
 
 
@@ -183,7 +197,8 @@ def _progress() -> Callable[[int, int], None]:
 
 def check_chain(options: argparse.Namespace, report: Report) -> None:
     """What the anchor contract says against a checkpoint."""
-    keyring = _keyring(options, report)
+    source = open_source(options.log) if options.log else None
+    keyring = _log_keyring(options, source, report) if source else _keyring(options, report)
     contract = parse_address(options.contract, "contract")
     with report.step("checkpoint") as detail:
         checkpoint = open_checkpoint(read_file(options.checkpoint, NOTE_BYTES_MAX), keyring)
@@ -197,7 +212,6 @@ def check_chain(options: argparse.Namespace, report: Report) -> None:
         detail.append(f"size {head.tree_size:,}")
     with report.step("agreement") as detail:
         announced = chain.anchored(contract, checkpoint.head.tree_size)
-        source = open_source(options.log) if options.log else None
         detail.append(_agree(checkpoint.head, head, announced, source))
 
 

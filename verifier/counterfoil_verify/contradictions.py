@@ -25,15 +25,15 @@ def read_signed(data: bytes, keyring: Keyring) -> Signed:
     """A usage receipt, invoice evidence or checkpoint, with its signature verified."""
     if invoices.FORMAT.encode() in data[:200_000]:
         return Signed("invoice", _signed_invoice(data, keyring))
-    if data.startswith(b"{") or b"\n" not in data.strip():
-        receipt = receipts.parse_receipt(data)
+    if data.lstrip().startswith(b"{") or b"\n" not in data.strip():
+        receipt = receipts.parse_receipt(data, is_strict=False)
         receipts.check_signature(receipt, keyring)
         return Signed("usage receipt", hold(receipt))
     return Signed("checkpoint", open_checkpoint(data, keyring))
 
 
 def _signed_invoice(data: bytes, keyring: Keyring) -> InvoiceEvidence:
-    evidence = invoices.parse_invoice(data)
+    evidence = invoices.parse_invoice(data, is_strict=False)
     checkpoint = open_checkpoint(evidence.checkpoint, keyring)
     invoices.check_signature(evidence, keyring, checkpoint.origin)
     invoices.check_inclusions(evidence, checkpoint.head)

@@ -84,10 +84,11 @@ class InvoiceEvidence:
     checkpoint: bytes
 
 
-def parse_invoice(data: bytes) -> InvoiceEvidence:
-    """Invoice evidence from its canonical JSON."""
+def parse_invoice(data: bytes, *, is_strict: bool = True) -> InvoiceEvidence:
+    """Invoice evidence from its canonical JSON, or not strictly from any spelling of it."""
+    data = data.removesuffix(b"\n")
     try:
-        value = canonical.parse(data.removesuffix(b"\n"), bytes_max=EVIDENCE_BYTES_MAX)
+        value = canonical.parse(data, bytes_max=EVIDENCE_BYTES_MAX, is_strict=is_strict)
         return _read(Record(FORMAT_STEP, value, "the invoice evidence"))
     except Rejected as error:
         raise error.within(FORMAT_STEP) from error

@@ -18,6 +18,7 @@ PUBLIC_SIZE = 32
 COSIGNATURE = 0x04
 KEYS_BYTES_MAX = 65_536
 KEYS_PER_ROLE_MAX = 64
+COMPARE = "compare these fingerprints with those you got elsewhere"
 ROLES = ("checkpoint", "receipts", "statements", "witnesses")
 RECEIPTS_SUFFIX = "/receipts"
 STATEMENTS_SUFFIX = "/statements"

@@ -45,19 +45,28 @@ class UsageReceipt:
 
     call: Call
     promise: Promise
-    detail: Record
+    detail: Record | None
+    """None when the detail record was erased with its key; the leaf stays, unlinkable."""
     detail_key: bytes
     key: str
     signature: bytes
 
+    @property
+    def is_erased(self) -> bool:
+        """Whether the commitments can no longer be opened."""
+        return self.detail is None
 
-def parse_receipt(data: bytes) -> UsageReceipt:
-    """A usage receipt from its canonical JSON, or from the value of the `Usage-Receipt` header."""
+
+def parse_receipt(data: bytes, *, is_strict: bool = True) -> UsageReceipt:
+    """A usage receipt from its canonical JSON, or from the value of the `Usage-Receipt` header.
+
+    Not strictly, its JSON may be spelled in any way; the signature covers what it says.
+    """
     data = data.removesuffix(b"\n")
-    if not data.startswith(b"{"):
-        data = _from_header(data)
+    if not data.lstrip().startswith(b"{"):
+        data, is_strict = _from_header(data), True
     try:
-        value = canonical.parse(data, bytes_max=RECEIPT_BYTES_MAX)
+        value = canonical.parse(data, bytes_max=RECEIPT_BYTES_MAX, is_strict=is_strict)
     except Rejected as error:
         raise error.within(FORMAT_STEP) from error
     return _read(Record(FORMAT_STEP, value, "the usage receipt"))
@@ -76,11 +85,12 @@ def _from_header(data: bytes) -> bytes:
 def _read(record: Record) -> UsageReceipt:
     record.only("format", "entry", "detail", "detail_key", "promise", "key", "signature")
     require(record.text("format") == FORMAT, FORMAT_STEP, f"the format is not {FORMAT}")
+    is_erased = record.members["detail"] is None and record.members["detail_key"] is None
     return UsageReceipt(
         call=_read_call(record.base64("entry")),
         promise=_read_promise(record.record("promise")),
-        detail=record.record("detail"),
-        detail_key=record.hexadecimal("detail_key", 32),
+        detail=None if is_erased else record.record("detail"),
+        detail_key=b"" if is_erased else record.hexadecimal("detail_key", 32),
         key=record.text("key"),
         signature=record.base64("signature", 64),
     )
@@ -112,7 +122,12 @@ def check_signature(receipt: UsageReceipt, keyring: Keyring) -> Key:
 
 
 def check_detail(receipt: UsageReceipt) -> None:
-    """Reject a detail record other than the one the leaf commits to, or a request that differs."""
+    """Reject a detail record other than the leaf's, or a request that differs in it.
+
+    Nothing is left to check where the record was erased.
+    """
+    if receipt.detail is None:
+        return
     detail = receipt.detail.members
     _commitment(receipt, "detail", canonical.encode(dict(detail)))
     if all(name in detail for name in _REQUEST_MEMBERS):
@@ -122,6 +137,7 @@ def check_detail(receipt: UsageReceipt) -> None:
 
 def check_body(receipt: UsageReceipt, body: bytes) -> None:
     """Reject a response body other than the one delivered, byte for byte."""
+    require(not receipt.is_erased, BODY_STEP, "the key to the commitment was erased")
     try:
         _commitment(receipt, "response", body)
     except Rejected as error:

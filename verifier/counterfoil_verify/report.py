@@ -27,6 +27,7 @@ class Report:
         self.command = command
         self.steps: list[Step] = []
         self.keys: list[dict[str, str]] = []
+        self.counts: dict[str, int] = {}
         self.facts: dict[str, object] = {}
         self._out = out
         self._number = 0
@@ -86,6 +87,7 @@ class Report:
             "command": self.command,
             "passed": self.passed,
             "steps": [asdict(step) for step in self.steps],
+            "counts": self.counts,
             "keys": self.keys,
             "facts": self.facts,
         }

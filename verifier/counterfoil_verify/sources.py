@@ -6,15 +6,21 @@ from pathlib import Path
 
 from counterfoil_verify.container import Container
 from counterfoil_verify.errors import NotChecked, Rejected
+from counterfoil_verify.keys import KEYS_BYTES_MAX
+from counterfoil_verify.notes import NOTE_BYTES_MAX
 from counterfoil_verify.tiles import Source
 from counterfoil_verify.transport import OK, Answer, Site
 
 STEP = "source"
+ADDRESSES = ("http://", "https://")
 CHECKPOINT = "checkpoint"
 PAUSES_MAX = 30
 _BUSY = frozenset({429, 503})
 _NOT_THERE = frozenset({404, 410})
-_ALIASES: Mapping[str, str] = {"checkpoint": "checkpoint.txt", "tile/entries/": "entries/"}
+KEYS = "keys"
+_ALIASES: Mapping[str, str] = {
+    "checkpoint": "checkpoint.txt", "keys": "keys.json", "tile/entries/": "entries/",
+}  # fmt: skip
 
 
 def _spellings(name: str) -> Iterator[str]:
@@ -114,10 +120,37 @@ def read_file(path: Path, bytes_max: int) -> bytes:
     return data
 
 
+def read_place(place: str, bytes_max: int) -> bytes:
+    """The bytes of a file or of an address; NotChecked when there are none."""
+    if not place.startswith(ADDRESSES):
+        return read_file(Path(place), bytes_max)
+    folder, _, name = place.rpartition("/")
+    data = SiteSource(Site(folder)).read(name, bytes_max)
+    if data is None:
+        raise NotChecked(STEP, f"nothing at {place}")
+    return data
+
+
+def read_keys(source: Source) -> bytes:
+    """The keys that a log serves or carries beside itself."""
+    data = source.read(KEYS, KEYS_BYTES_MAX)
+    if data is None:
+        raise NotChecked(KEYS, "no trusted keys: give --keys or --key")
+    return data
+
+
+def _open_site(address: str, token: str) -> SiteSource:
+    """The log at the address, or at its usual place below an exchange's address."""
+    source = SiteSource(Site(address), token)
+    if source.read(CHECKPOINT, NOTE_BYTES_MAX) is not None:
+        return source
+    return SiteSource(Site(f"{address.rstrip('/')}/log"), token)
+
+
 def open_source(place: str, token: str = "") -> Source:
     """The source for an address, a folder or a zip file."""
-    if place.startswith(("http://", "https://")):
-        return SiteSource(Site(place), token)
+    if place.startswith(ADDRESSES):
+        return _open_site(place, token)
     path = Path(place)
     if path.is_dir():
         return FolderSource(path)

@@ -1,6 +1,7 @@
 """The command line: what is asked for, exit codes, contradictions."""
 
 import datetime as dt
+import json
 import os
 import subprocess
 import sys
@@ -107,6 +108,59 @@ def test_it_runs_alone_as_a_module(tmp_path, desk, exchange):
     )  # fmt: skip
     assert (done.returncode, done.stdout.strip().splitlines()[-1]) == (0, "verified")
     assert done.stderr == ""
+
+
+# Files that other programs have written again
+
+
+def respelled(data):
+    return json.dumps(json.loads(data), indent=2).encode()
+
+
+def test_a_receipt_or_invoice_written_again_by_another_program_still_passes(desk, exchange, call):
+    assert desk.run("receipt", desk.put("receipt", respelled(exchange.receipt(call)))).code == 0
+    invoice = exchange.invoice("lic_a")
+    assert desk.run("invoice", desk.put("invoice", respelled(invoice))).code == 0
+    receipt = exchange.receipt(call)
+    assert contradict(desk, respelled(receipt), respelled(invoice)).step == "contradiction"
+
+
+def test_in_a_bundle_only_the_canonical_spelling_counts(desk, exchange):
+    files = exchange.bundle_files("lic_a")
+    files["receipts/lic_a-1-1.json"] = respelled(files["receipts/lic_a-1-1.json"])
+    outcome = desk.run("bundle", desk.put("bundle.zip", exchange.bundle(files)))
+    assert (outcome.code, outcome.step) == (1, "receipts")
+
+
+def test_a_key_that_stands_twice_is_never_read(desk, exchange, call):
+    receipt = exchange.receipt(call)
+    doubled = receipt.replace(b'"format":', b'"format":"counterfoil-usage-receipt/0","format":')
+    outcome = desk.run("receipt", desk.put("receipt", doubled))
+    assert (outcome.code, outcome.step) == (1, "format")
+
+
+def test_every_byte_of_a_receipt_counts_whatever_its_spelling(desk, exchange, call):
+    receipt = exchange.receipt(call)
+    for position in range(0, len(receipt), 7):
+        changed = bytearray(receipt)
+        changed[position] ^= 0x01
+        assert desk.run("receipt", desk.put("receipt", bytes(changed))).code == 1
+
+
+def test_an_erased_detail_record_leaves_the_receipt_valid(desk, exchange, call):
+    outcome = desk.run("receipt", desk.put("receipt", exchange.erased_receipt(call)))
+    assert outcome.code == 0
+    assert "erased" in outcome.output
+
+
+def test_a_bundle_with_an_erased_call_has_no_gap(desk, exchange, call):
+    files = exchange.bundle_files("lic_a")
+    files["receipts/lic_a-1-2.json"] = exchange.erased_receipt(call)
+    outcome = desk.run("bundle", desk.put("bundle.zip", exchange.bundle(files)))
+    assert outcome.code == 0
+    assert outcome.report["counts"] == {
+        "receipts": 6, "inclusion_proofs": 6, "invoices": 1, "anchors": 1, "leaves": 14,
+    }  # fmt: skip
 
 
 # Contradictions

@@ -1,5 +1,6 @@
 """`log`: the whole log from its address, a folder or an export."""
 
+import json
 from collections import Counter
 
 import pytest
@@ -28,6 +29,7 @@ def test_a_folder_is_audited(desk, exchange):
     assert outcome.code == 0
     assert outcome.passed_steps == AUDIT
     assert outcome.report["facts"]["types"]["call"] == 8
+    assert outcome.report["counts"] == {"leaves": 14}
 
 
 def test_an_address_is_audited_with_the_auditors_token(desk, long_exchange):
@@ -42,6 +44,35 @@ def test_the_token_may_come_from_a_file(desk, exchange):
     with log_site(exchange.export()) as address:
         outcome = desk.run("log", f"{address}/log", "--token-file", token)
     assert outcome.code == 0
+
+
+def test_the_token_may_come_from_the_environment(desk, exchange, monkeypatch):
+    monkeypatch.setenv("COUNTERFOIL_TOKEN", TOKEN)
+    with log_site(exchange.export()) as address:
+        assert desk.run("log", f"{address}/log").code == 0
+
+
+def test_the_exchanges_address_leads_to_its_log(desk, exchange):
+    with log_site(exchange.export()) as address:
+        assert desk.run("log", address, "--token", TOKEN).code == 0
+
+
+def test_without_keys_the_logs_own_are_taken_and_that_is_said(desk, exchange):
+    served = {"origin": exchange.origin, **json.loads(exchange.keys)}
+    files = {**exchange.export(), "keys": json.dumps(served, indent=1).encode()}
+    with log_site(files) as address:
+        outcome = desk.run("log", f"{address}/log", "--token", TOKEN, keys=False)
+        assert outcome.code == 0
+        assert "the log itself: compare these fingerprints" in outcome.output
+        given = ("--keys", f"{address}/log/keys", "--token", TOKEN)
+        assert desk.run("log", f"{address}/log", *given, keys=False).code == 0
+
+
+def test_a_log_without_keys_anywhere_is_not_checked(desk, exchange):
+    assert desk.run("log", desk.lay_out(exchange.export()), keys=False).code == 3
+    with log_site(exchange.export()) as address:
+        outcome = desk.run("log", address, "--keys", f"{address}/log/keys", keys=False)
+        assert outcome.code == 3
 
 
 def test_without_the_token_nothing_is_said_of_the_log(desk, exchange):

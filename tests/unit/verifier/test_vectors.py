@@ -101,6 +101,15 @@ def test_receipts_are_accepted_as_json_and_as_header():
         proofs.check_proof(proof, receipt.call.leaf.hash, keyring(vectors))
 
 
+def test_an_erased_receipt_keeps_its_signature_and_opens_nothing():
+    vectors = load("receipts.json")
+    receipt = check_receipt(vectors["erased"].encode(), keyring(vectors))
+    assert receipt.is_erased
+    with pytest.raises(Rejected) as failure:
+        receipts.check_body(receipt, decode(vectors["accepted"][0]["body"]))
+    assert failure.value.step == "body"
+
+
 @pytest.mark.parametrize("case", rejected("receipts.json"))
 def test_faulty_receipts_are_rejected_at_their_step(case):
     with pytest.raises(Rejected) as failure:
