@@ -110,11 +110,11 @@ def resume_listing(uow: UnitOfWork, principal: Principal, *, listing_code: str) 
     Raises `SecondPersonNeeded`, `CauseNotClosed`, `IllegalTransition`.
     """
     standing = lock_standing(uow, listing_code)
-    _move(uow, standing, RESUME)
     _demand_other_person(standing, principal)
     causes = open_causes(standing, uow.session.get(Party, standing.supplier_id), uow.now)
     if causes:
         raise CauseNotClosed(listing_code, [cause.value for cause in causes])
+    _move(uow, standing, RESUME)
     standing.suspended_by = standing.reason_code = None
     uow.record(
         ListingResumed(occurred_at=uow.now, listing_code=listing_code, resumed_by=principal.id)
@@ -147,8 +147,8 @@ def revoke_listing(
     Raises `SecondPersonNeeded`, `IllegalTransition`.
     """
     standing = lock_standing(uow, listing_code)
-    _move(uow, standing, REVOKE)
     _demand_other_person(standing, principal)
+    _move(uow, standing, REVOKE)
     standing.reason_code = RevocationReason(reason_code)
     uow.record(
         ListingRevoked(

@@ -7,7 +7,7 @@ from app.core.canonical import digest_hex
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
 from compliance import purposes, regions
-from compliance.effective_terms import effective, from_document, meet, to_document
+from compliance.effective_terms import Terms, effective, from_document, meet, to_document
 from compliance.errors import (
     ListingNeverPublished,
     ListingNotInForce,
@@ -145,40 +145,47 @@ def decide_scenario(
     `LicenceCannotBeIssued` when nothing would be left.
     """
     scenario = lock_scenario(uow, scenario_id)
-    scenario.state = TRANSITIONS.next(scenario.state, ScenarioDecision(decision))
+    following = TRANSITIONS.next(scenario.state, ScenarioDecision(decision))
     if principal.organisation_id in {scenario.buyer_id, scenario.supplier_id}:
         why = "A reviewer from neither party decides a scenario."
         raise NotYourDecision(why)
+    if following == ScenarioState.ACTIVE:
+        _grant(scenario, _granted_terms(uow, scenario, narrowed or {}))
+    scenario.state, scenario.reason = following, reason
     scenario.decided_by, scenario.decided_at = principal.id, uow.now
-    scenario.reason = reason
-    if scenario.state == ScenarioState.ACTIVE:
-        _approve(uow, scenario, narrowed or {})
-    else:
-        uow.record(
-            ScenarioRefused(
-                occurred_at=uow.now,
-                scenario_id=scenario.id,
-                buyer_id=scenario.buyer_id,
-                refused_by=principal.id,
-            )
-        )
+    _record_decision(uow, scenario, principal.id)
     return scenario
 
 
-def _approve(uow: UnitOfWork, scenario: Scenario, narrowed: Document) -> None:
+def _granted_terms(uow: UnitOfWork, scenario: Scenario, narrowed: Document) -> Terms:
     standing = _open_standing(uow, scenario.listing_code)
-    asked = from_document(asked_terms(scenario.content))
-    limits = from_document(narrowed)
+    asked, limits = from_document(asked_terms(scenario.content)), from_document(narrowed)
     both = meet(asked, limits)
     wider = [name for name in narrowed if getattr(both, name) != getattr(limits, name)]
     if wider:
         errors = [{"pointer": f"#/narrowed/{n}", "detail": "Wider than asked."} for n in wider]
         raise ScenarioOutsideListing(errors)
-    granted = effective([both, from_document(standing.product_terms)])
-    scenario.terms = to_document(granted)
-    scenario.valid_from, scenario.valid_until = granted.starts_at, granted.ends_at
+    return effective([both, from_document(standing.product_terms)])
+
+
+def _grant(scenario: Scenario, terms: Terms) -> None:
+    scenario.terms = to_document(terms)
+    scenario.valid_from, scenario.valid_until = terms.starts_at, terms.ends_at
     scenario.scenario_hash = _hash(scenario)
-    _record_approval(uow, scenario)
+
+
+def _record_decision(uow: UnitOfWork, scenario: Scenario, reviewer_id: str) -> None:
+    if scenario.state == ScenarioState.ACTIVE:
+        _record_approval(uow, scenario)
+        return
+    uow.record(
+        ScenarioRefused(
+            occurred_at=uow.now,
+            scenario_id=scenario.id,
+            buyer_id=scenario.buyer_id,
+            refused_by=reviewer_id,
+        )
+    )
 
 
 def _record_approval(uow: UnitOfWork, scenario: Scenario) -> None:

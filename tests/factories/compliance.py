@@ -1,14 +1,19 @@
 """Dossiers, people and whole approved listings for tests of compliance; nothing here is real."""
 
+import itertools
 from datetime import UTC, datetime
 
 from app.core.canonical import digest_hex
 from app.core.clock import iso_instant
 from app.core.principals import Principal, Role
 from app.core.reach import Reach
+from app.core.unit_of_work import UnitOfWorkFactory
+from app.web.access import Authenticator
 from compliance import services
 from compliance.conflicts import QUESTIONS
+from compliance.ports import ProbeResult, UpstreamProbe
 from compliance.queries import get_case_view
+from listings import services as listings
 
 SUPPLIER_ID = "org_00000000000000000000supply"
 BUYER_ID = "org_000000000000000000000buyer"
@@ -107,9 +112,9 @@ def dossier(**changes):
     }
 
 
-def verify_parties(uow, *, valid_until=NEXT_YEAR):
+def verify_parties(uow, *, valid_until=NEXT_YEAR, note=services.note_party_verified):
     for organisation_id, is_supplier in ((SUPPLIER_ID, True), (BUYER_ID, False)):
-        services.note_party_verified(
+        note(
             uow,
             organisation_id=organisation_id,
             name="Example Ltd",
@@ -263,3 +268,116 @@ def licensed(uow):
 
 def exchange(units):
     return units.begin(Reach.EXCHANGE)
+
+
+PEOPLE = {
+    "supplier": SUPPLIER,
+    "buyer": BUYER,
+    "stranger": Principal("psn_stranger", "org_stranger", frozenset({Role.SUPPLIER, Role.BUYER})),
+    "first": FIRST,
+    "second": SECOND,
+    "third": THIRD,
+    "risk": staff("risk", Role.RISK_OFFICER),
+    "auditor": staff("auditor", Role.AUDITOR),
+    "insider": staff("insider", organisation_id=SUPPLIER_ID),
+}
+NOT_CONTENT = {"format", "version_id", "plans", "offers"}
+
+
+class NameAuthenticator:
+    """Takes the name in the header for the person: sessions are the accounts' own test."""
+
+    def authenticate(self, authorization):
+        return PEOPLE.get(authorization)
+
+
+class StandingProbe:
+    """A probe whose upstream always answers as told."""
+
+    def __init__(self, fitting_count=3):
+        self.fitting_count = fitting_count
+
+    def probe(self, **_submission):
+        return ProbeResult(3, 3, self.fitting_count)
+
+
+class OverHttp:
+    """Calls the application in somebody's name."""
+
+    _keys = itertools.count()
+
+    def __init__(self, app):
+        self.app, self.client = app, app.test_client()
+
+    def call(self, who, method, path, body=None, *, expect):
+        answer = self.client.open(
+            path,
+            method=method,
+            json=body,
+            headers={"Authorization": who, "Idempotency-Key": f"key-{next(self._keys)}"},
+        )
+        assert answer.status_code == expect, answer.text
+        return answer.get_json()
+
+    def get(self, who, path, *, expect=200):
+        return self.call(who, "GET", path, expect=expect)
+
+    def post(self, who, path, body=None, *, expect=201):
+        return self.call(who, "POST", path, body, expect=expect)
+
+    def refused(self, who, path, body=None, *, slug, expect):
+        problem = self.post(who, path, body, expect=expect)
+        assert problem["type"].partition("#")[2] == slug, problem
+        return problem
+
+    def submit(self, **changes):
+        content = {k: v for k, v in dossier(**changes).items() if k not in NOT_CONTENT} | {
+            "description": "Airports.",
+            "update_frequency": "MONTHLY",
+            "coverage": "World",
+            "offers": [{"name": "Calls", "plans": [per_call("0.40")]}],
+        }
+        product = self.post("supplier", "/v1/products", {"name": content["name"]})
+        path = f"/v1/products/{product['id']}/versions"
+        self.post("supplier", path, content)
+        return self.post("supplier", f"{path}/1/submission")["listing_code"]
+
+    def case(self):
+        (found,) = self.get("first", "/v1/review-cases")["items"]
+        return f"/v1/review-cases/{found['id']}"
+
+    def take(self, who, case, **answers):
+        return self.post(who, f"{case}/assignment", {"answers": {**CLEAR, **answers}})
+
+    def items(self, who, case):
+        return [
+            {"rule_id": item["rule_id"], "outcome": "PASS", "reason": "Seen."}
+            for item in self.get(who, case)["left_to_judge"]
+        ]
+
+    def approve(self, who, case):
+        body = {"decision": "approve", "reason": "Sound.", "items": self.items(who, case)}
+        return self.post(who, f"{case}/decisions", body)
+
+    def catalogue(self):
+        return [item["listing_code"] for item in self.get("stranger", "/v1/listings")["items"]]
+
+    def list_product(self):
+        code = self.submit()
+        case = self.case()
+        for who in ("first", "second"):
+            self.take(who, case)
+            self.approve(who, case)
+        return code
+
+
+def everybody_over_http(app):
+    """The whole application with its parties verified and everybody known by name."""
+    registry = app.extensions["counterfoil"]
+    registry.add(Authenticator, NameAuthenticator())
+    registry.add(UpstreamProbe, StandingProbe())
+    with registry.get(UnitOfWorkFactory).begin(Reach.EXCHANGE) as uow:
+        for note in (services.note_party_verified, listings.note_party_verified):
+            verify_parties(uow, note=note)
+        uow.commit()
+    return OverHttp(app)

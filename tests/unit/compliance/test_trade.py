@@ -340,7 +340,7 @@ def broken(uow, *, party, listing, approval, scenario):
 
 
 @pytest.mark.parametrize(
-    ("party", "listing", "approval", "scenario"), product([True, False], repeat=4)
+    ("party", "listing", "approval", "scenario"), list(product([True, False], repeat=4))
 )
 def test_a_licence_needs_parties_listing_approval_and_scenario_all_at_once(
     units, party, listing, approval, scenario
@@ -367,7 +367,6 @@ def test_a_licence_needs_parties_listing_approval_and_scenario_all_at_once(
         {"product_terms": {"retention": "FOREVER"}},
         {"product_terms": {"fields": ["city"]}},
     ],
-    ids=lambda changes: next(iter(changes)),
 )
 def test_an_order_that_names_anything_else_gets_no_licence(uow, changes):
     case = publish(uow)

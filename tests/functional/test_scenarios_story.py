@@ -1,0 +1,189 @@
+"""Scenarios, orders and licences over HTTP in the whole application."""
+
+import pytest
+
+from app.core.reach import Reach
+from app.core.unit_of_work import UnitOfWorkFactory
+from ledger.journal import services as journal
+from tests.factories.compliance import (
+    BUYER_ID,
+    SUPPLIER_ID,
+    everybody_over_http,
+    scenario_content,
+)
+
+APPROVE = {"decision": "approve", "reason": "Plausible."}
+
+
+@pytest.fixture
+def exchange(app):
+    made = everybody_over_http(app)
+    with app.extensions["counterfoil"].get(UnitOfWorkFactory).begin(Reach.EXCHANGE) as uow:
+        for organisation_id in (BUYER_ID, SUPPLIER_ID):
+            journal.open_accounts(uow, organisation_id=organisation_id)
+        uow.commit()
+    return made
+
+
+@pytest.fixture
+def code(exchange):
+    return exchange.list_product()
+
+
+def submit(exchange, code, **changes):
+    body = {"listing_code": code, **scenario_content(**changes)}
+    return exchange.post("buyer", "/v1/scenarios", body)
+
+
+def approved(exchange, code, **decision):
+    scenario = submit(exchange, code)
+    return exchange.post(
+        "first", f"/v1/scenarios/{scenario['id']}/decision", {**APPROVE, **decision}
+    )
+
+
+def order(exchange, code, scenario_id):
+    page = exchange.get("buyer", f"/v1/listings/{code}")
+    return {
+        "listing_code": code,
+        "plan_id": page["offers"][0]["plans"][0]["id"],
+        "scenario_id": scenario_id,
+        "accept_terms": True,
+    }
+
+
+def licensed(exchange, code):
+    scenario = approved(exchange, code)
+    placed = exchange.post("buyer", "/v1/orders", order(exchange, code, scenario["id"]))
+    return scenario, placed["licence_id"]
+
+
+def test_an_order_needs_an_approved_scenario(exchange, code):
+    scenario = submit(exchange, code)
+    body = order(exchange, code, scenario["id"])
+    exchange.refused("buyer", "/v1/orders", body, slug="scenario-not-approved", expect=403)
+    refused = {"decision": "refuse", "reason": "Too vague."}
+    exchange.post("second", f"/v1/scenarios/{scenario['id']}/decision", refused)
+    exchange.refused("buyer", "/v1/orders", body, slug="scenario-not-approved", expect=403)
+    assert exchange.get("buyer", "/v1/licences")["items"] == []
+
+
+def test_an_order_for_a_scenario_becomes_a_licence_that_both_parties_see(exchange, code):
+    scenario, licence_id = licensed(exchange, code)
+    for who in ("buyer", "supplier", "auditor"):
+        licence = exchange.get(who, f"/v1/licences/{licence_id}")
+        assert licence["scenario_id"] == scenario["id"]
+        assert licence["enforced"]["fields"] == ["name"]
+        assert licence["enforced"]["calls_max"] == 10_000
+        assert licence["promised"]["prohibitions"] == ["No resale."]
+        listed = exchange.get(who, f"/v1/licences?state=ACTIVE&listing_code={code}")["items"]
+        assert [each["id"] for each in listed] == [licence_id]
+    exchange.get("stranger", f"/v1/licences/{licence_id}", expect=404)
+    assert exchange.get("stranger", "/v1/licences")["items"] == []
+
+
+def test_a_narrowed_scenario_narrows_the_licence(exchange, code):
+    scenario = approved(
+        exchange,
+        code,
+        narrowed={"calls_max": 5, "ends_at": "2026-12-31T00:00:00Z", "fields": ["name"]},
+    )
+    placed = exchange.post("buyer", "/v1/orders", order(exchange, code, scenario["id"]))
+    licence = exchange.get("buyer", f"/v1/licences/{placed['licence_id']}")
+    assert licence["enforced"]["calls_max"] == 5
+    assert licence["ends_at"] == "2026-12-31T00:00:00.000000Z"
+
+
+def test_nobody_widens_a_scenario(exchange, code):
+    scenario = submit(exchange, code)
+    problem = exchange.refused(
+        "first",
+        f"/v1/scenarios/{scenario['id']}/decision",
+        {**APPROVE, "narrowed": {"calls_max": 10_001}},
+        slug="scenario-outside-listing",
+        expect=422,
+    )
+    assert problem["errors"][0]["pointer"] == "#/narrowed/calls_max"
+
+
+def test_a_withdrawn_scenario_takes_its_licences_along(exchange, code):
+    scenario, licence_id = licensed(exchange, code)
+    path = f"/v1/scenarios/{scenario['id']}/withdrawal"
+    exchange.refused("supplier", path, slug="permission-missing", expect=403)
+    exchange.refused("stranger", path, slug="scenario-not-found", expect=404)
+    assert exchange.post("buyer", path)["state"] == "WITHDRAWN"
+    licence = exchange.get("buyer", f"/v1/licences/{licence_id}")
+    assert (licence["state"], licence["reason_code"]) == ("REVOKED", "SCENARIO_WITHDRAWN")
+    body = order(exchange, code, scenario["id"])
+    exchange.refused("buyer", "/v1/orders", body, slug="scenario-not-approved", expect=403)
+
+
+@pytest.mark.parametrize("who", ["risk", "supplier"])
+def test_risk_officer_and_supplier_revoke_a_licence(exchange, code, who):
+    _, licence_id = licensed(exchange, code)
+    path, body = f"/v1/licences/{licence_id}/revocation", {"reason_code": "BREACH"}
+    exchange.refused("buyer", path, body, slug="not-your-decision", expect=403)
+    exchange.refused("stranger", path, body, slug="licence-not-found", expect=404)
+    assert exchange.post(who, path, body)["state"] == "REVOKED"
+    exchange.refused(who, path, body, slug="illegal-transition", expect=409)
+
+
+def test_a_revoked_listing_takes_its_licences_along(exchange, code):
+    _, licence_id = licensed(exchange, code)
+    path = f"/v1/listings/{code}"
+    exchange.post("risk", f"{path}/suspension", {"reason_code": "COMPLAINT"})
+    exchange.post("first", f"{path}/revocation", {"reason_code": "UNLAWFUL_SOURCE"})
+    assert exchange.get("buyer", f"/v1/licences/{licence_id}")["reason_code"] == "LISTING_REVOKED"
+
+
+def test_a_suspended_listing_takes_no_scenario_and_no_order(exchange, code):
+    scenario = approved(exchange, code)
+    body = order(exchange, code, scenario["id"])
+    exchange.post("risk", f"/v1/listings/{code}/suspension", {"reason_code": "COMPLAINT"})
+    exchange.refused("buyer", "/v1/orders", body, slug="listing-not-open", expect=409)
+    exchange.refused(
+        "buyer",
+        "/v1/scenarios",
+        {"listing_code": code, **scenario_content()},
+        slug="listing-not-in-force",
+        expect=409,
+    )
+
+
+def test_everybody_sees_their_own_scenarios_only(exchange, code):
+    scenario = submit(exchange, code)
+    path = f"/v1/scenarios/{scenario['id']}"
+    assert exchange.get("buyer", path) == scenario
+    assert exchange.get("first", "/v1/scenarios?state=SUBMITTED")["items"] == [scenario]
+    for who in ("supplier", "stranger"):
+        exchange.get(who, path, expect=404)
+        assert exchange.get(who, "/v1/scenarios")["items"] == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"purpose": "ANYTHING"},
+        {"purpose": None},
+        {"fields": []},
+        {"fields": [{"name": "name"}]},
+        {"fields": [{"name": "owner", "reason": "Curious."}]},
+        {"regions": ["Shanghai"]},
+        {"regions": ["CN", "CN"]},
+        {"calls_max": -1},
+        {"calls_max": 1.5},
+        {"calls_per_second": "20"},
+        {"starts_at": "2027-05-01T00:00:00Z"},
+        {"starts_at": "tomorrow"},
+        {"ends_at": "2027-05-01T00:00:00"},
+        {"retention": "FOREVER"},
+        {"prohibited_uses": []},
+        {"problem": "x" * 2_001},
+        {"colour": "red"},
+    ],
+)
+def test_a_scenario_that_is_not_whole_is_refused(exchange, code, changes):
+    body = {"listing_code": code, **scenario_content(**changes)}
+    problem = exchange.post("buyer", "/v1/scenarios", body, expect=422)
+    assert problem["errors"]
+    assert exchange.get("buyer", "/v1/scenarios")["items"] == []
