@@ -20,22 +20,26 @@ def submit_products(world: World) -> None:
 
 
 def _submit(world: World, trade: Trade, content: dict[str, Any]) -> None:
-    client = world.supplier.client
-    trade.product = client.post("/v1/products", content)
-    submission = f"/v1/products/{trade.product['id']}/versions/1/submission"
-    submitted = client.post(submission)
+    trade.product, submitted = _hand_in(world, content)
     trade.listing_code = submitted["listing_code"]
+
+
+def _hand_in(world: World, content: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Register, describe, submit; the product and its submitted version."""
+    client = world.supplier.client
+    product = client.post("/v1/products", {"name": content["name"]})
+    versions = f"/v1/products/{product['id']}/versions"
+    client.post(versions, content)
+    return product, client.post(f"{versions}/1/submission")
 
 
 def find_undisclosed_identity_number(world: World) -> None:
     """A product whose sample hides an identity number goes straight back to its supplier."""
     content = airports(world.installation.upstream_url, world.installation.upstream_key)
     # A made-up number with a valid check digit in a division that does not exist.
-    content["sample"] = [row | {"city": "00000019900101001X"} for row in content["sample"]]
-    client = world.supplier.client
-    product = client.post("/v1/products", content)
-    client.post(f"/v1/products/{product['id']}/versions/1/submission")
-    cases = client.get("/v1/review-cases/mine")["items"]
+    content["sample"] = [row | {"city": "000000199001010018"} for row in content["sample"]]
+    product, _ = _hand_in(world, content)
+    cases = world.supplier.client.get("/v1/review-cases/mine")["items"]
     case = next(case for case in cases if case["product_id"] == product["id"])
     blocking = {finding["rule_id"] for finding in case["findings"]}
     if case["stage"] != "RETURNED" or not {"I1", "D3"} <= blocking:
@@ -91,9 +95,9 @@ def find_in_catalogue(world: World) -> None:
         ("假日", world.days),
     ):
         found = world.anybody.get("/v1/listings", query={"q": query})["items"]
-        if [item["code"] for item in found] != [trade.listing_code]:
+        if [item["listing_code"] for item in found] != [trade.listing_code]:
             message = f"searching {query!r} found {found}"
             raise Surprise(message)
     for trade in (world.airports, world.days):
         page = world.anybody.get(f"/v1/listings/{trade.listing_code}")
-        trade.plan_id = page["offers"][0]["plans"][0]["id"]
+        trade.plan_id = page["plans"][0]["plan_id"]
