@@ -133,13 +133,15 @@ def root_from_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes
     """The root that a path leads to (RFC 9162 section 2.1.3.2); raises `EvidenceRefused`."""
     if not 0 <= index < size <= TREE_SIZE_MAX:
         refuse("the index is not inside the tree")
-    spans = inclusion_spans(index, size)
-    if len(path) != len(spans):
+    # Up to where the ways of this leaf and of the last one part, siblings stand on either side;
+    # above it, every sibling is to the left.
+    inner = (index ^ (size - 1)).bit_length()
+    if len(path) != inner + (index >> inner).bit_count():
         refuse("the path has the wrong length")
     result = leaf
-    for span, sibling in zip(spans, path, strict=True):
-        is_left = span.start > index
-        result = node_hash(result, sibling) if is_left else node_hash(sibling, result)
+    for height, sibling in enumerate(path):
+        is_right = height >= inner or index >> height & 1
+        result = node_hash(sibling, result) if is_right else node_hash(result, sibling)
     return result
 
 
