@@ -5,6 +5,8 @@ from typing import Any
 
 from demo.upstream import CREDENTIAL_HEADER, find_airport, find_day
 
+PACKAGE_PRICE = "5.00"
+
 
 def _evidence(kind: str, title: str) -> dict[str, str]:
     digest = hashlib.sha256(title.encode()).hexdigest()
@@ -137,7 +139,7 @@ def working_days(upstream_url: str, upstream_key: str) -> dict[str, Any]:
                         "kind": "package",
                         "unit": "call",
                         "package_units": 20,
-                        "package_price": "5.00",
+                        "package_price": PACKAGE_PRICE,
                         "valid_days": 90,
                         "currency": "CNY",
                         "calls_per_second": 500,

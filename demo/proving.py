@@ -3,17 +3,15 @@
 import json
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from demo.http import Client, Surprise
 from demo.installation import ROOT
+from demo.patience import wait_for
 from demo.world import World
 
-WAIT_SECONDS = 60
 ANCHORED = ("mined", "final")
 
 
@@ -42,18 +40,6 @@ def insist(
         message = f"counterfoil-verify {arguments[0]} rejected: {report}"
         raise Surprise(message)
     return report
-
-
-def wait_for(what: str, ready: Callable[[], Any]) -> Any:
-    """Ask until there is an answer."""
-    deadline = time.monotonic() + WAIT_SECONDS
-    while time.monotonic() < deadline:
-        answer = ready()
-        if answer:
-            return answer
-        time.sleep(0.2)
-    message = f"{what} did not happen within {WAIT_SECONDS} s"
-    raise Surprise(message)
 
 
 def wait_for_checkpoint(world: World) -> int:

@@ -7,7 +7,9 @@ from itertools import cycle, islice
 from app.core.money import format_amount, parse_amount
 from demo.calls import Call, Vault, call, call_all
 from demo.http import Client, Surprise
-from demo.trading import balance
+from demo.patience import wait_for
+from demo.products import PACKAGE_PRICE
+from demo.trading import TOP_UP, balance
 from demo.upstream import FAULT_CODE
 from demo.world import World
 
@@ -96,11 +98,8 @@ def use_up_package(world: World, vault: Vault) -> None:
 
 
 def check_balance(world: World, charged: int) -> str:
-    """What is left in the wallet is exactly what was not used; the usage amount."""
+    """What is left in the wallet is exactly what was not used, once idle leases are back."""
     used = charged * UNIT_PRICE
-    left = parse_amount("1000.00") - parse_amount("5.00") - used
-    found = balance(world)["available"]
-    if parse_amount(found) > left:
-        message = f"available {found}, but at most {format_amount(left)} can be left"
-        raise Surprise(message)
+    left = format_amount(parse_amount(TOP_UP) - parse_amount(PACKAGE_PRICE) - used)
+    wait_for(f"{left} in the wallet", lambda: balance(world)["available"] == left)
     return format_amount(used)
