@@ -1,17 +1,22 @@
 """Implementations that are not ours accept our log, and refuse it when it is changed."""
 
+import json
+
 import metamorphic_log
 import pytest
+from counterfoil_verify.cli import main as verify
 from pymerkle import InmemoryTree
 from scitt_cose import merkle as scitt
 
 from app.core.reach import Reach
 from ledger.log import storage
+from ledger.log.bundle_services import export_log
 from ledger.log.merkle import leaf_hash
 from ledger.log.notes import from_base64, key_of
 from ledger.log.proofs import parse_ledger_proof
 from ledger.log.sequencer import Sequencer
 from ledger.log.tree_queries import get_consistency, get_ledger_proof, load_entries
+from tests.unit.log.log_app import FixedSources
 from tests.unit.log.log_factory import ORIGIN, append_facts, log_keys
 
 KEYS = log_keys()
@@ -91,3 +96,26 @@ def test_pymerkle_comes_to_the_same_roots(served):
     tree.append_entries(served.entries)
     for size in SIZES:
         assert tree.get_root(size) == from_base64(served.consistency(size, 700)["from_root"])
+
+
+@pytest.fixture
+def exported(served, tmp_path):
+    """The whole log and its keys as files, as an auditor has them."""
+    with served.units.begin(Reach.EXCHANGE) as uow:
+        bundle = export_log(uow, keys=KEYS, anchors=FixedSources())
+    keys, archive = tmp_path / "keys.json", tmp_path / "log.zip"
+    keys.write_text(json.dumps(KEYS.vkeys))
+    archive.write_bytes(bundle.data)
+    return str(archive), str(keys)
+
+
+@pytest.mark.parametrize("command", ["log", "bundle"])
+def test_the_independent_verifier_accepts_the_exported_log(exported, command):
+    archive, keys = exported
+    assert verify([command, archive, "--keys", keys]) == 0
+
+
+def test_the_independent_verifier_refuses_the_log_under_other_keys(exported, tmp_path):
+    other = tmp_path / "other.json"
+    other.write_text(json.dumps(log_keys("other.example/log/2026").vkeys))
+    assert verify(["log", exported[0], "--keys", str(other)]) == 1
