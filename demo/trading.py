@@ -15,7 +15,7 @@ def top_up(world: World) -> None:
     path = f"/v1/top-ups/{announced['top_up_id']}/confirmation"
     stated = {"amount": TOP_UP, "currency": "CNY"}
     world.staff_client("operator-1").post(path, stated, expect=200)
-    world.staff_client("operator-1").expect("POST", path, 409, body=stated)  # nobody confirms twice
+    world.staff_client("operator-1").expect("POST", path, 403, body=stated)  # nobody confirms twice
     world.staff_client("operator-2").post(path, stated, expect=200)
 
 
