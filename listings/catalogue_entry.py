@@ -33,11 +33,11 @@ def catalogue_entry(
         "lowest_price_amount": lowest_price(plans) or 0,
         "currency": plans[0]["currency"],
         "supplier_name": supplier_name,
-        "search": _search(content, supplier_name),
     }
 
 
-def _search(content: Mapping[str, Any], supplier_name: str) -> str:
+def search_words(content: Mapping[str, Any], *, supplier_name: str) -> str:
+    """What the listing is found by, as the text form of a tsvector."""
     names = [content["name"], content.get("name_en", "")]
     fields = [
         text

@@ -13,6 +13,7 @@ QUERY_TOKENS_MAX = 24
 POSITION_MAX = 16_000
 """PostgreSQL caps positions at 16,383; what stands behind is found, but not as a phrase."""
 _WORD_LENGTH_MAX = 40
+_STOP = frozenset({"a", "an", "and", "by", "for", "in", "of", "on", "or", "the", "to", "with"})
 _GAP = 5
 """Empty positions between two parts, so that no phrase spans them."""
 
@@ -93,13 +94,18 @@ def search_query(text: str) -> str:
     """
     terms: list[str] = []
     left = QUERY_TOKENS_MAX
-    for run, word in _RUN.findall(fold(text)):
+    for run, word in _telling(_RUN.findall(fold(text))):
         tokens = [stem(word[:_WORD_LENGTH_MAX])] if word else _bigrams(run)[:left]
         left -= len(tokens)
         terms.append(" <-> ".join(f"'{token}'" for token in tokens))
         if left <= 0:
             break
     return " & ".join(f"({term})" for term in terms)
+
+
+def _telling(found: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Without the words that stand everywhere, unless there are no others."""
+    return [(run, word) for run, word in found if word not in _STOP] or found
 
 
 def likeness_query(texts: Sequence[str]) -> str:

@@ -132,7 +132,7 @@ def _in(language: Language, body: dict[str, Any]) -> Answer:
 
 
 def _columns(listing: Listing) -> dict[str, Any]:
-    names = (column.key for column in listing.__mapper__.column_attrs if column.key != "search")
+    names = (column.key for column in listing.__mapper__.column_attrs)
     return {name: getattr(listing, name) for name in names}
 
 

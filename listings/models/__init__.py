@@ -1,6 +1,6 @@
 """The room's tables."""
 
-from listings.models.listings import Listing
+from listings.models.listings import Listing, ListingWords
 from listings.models.orders import Agreement, ApprovedScenario, Order
 from listings.models.parties import ListingParty
 from listings.models.products import DataProduct, Offer, Plan, ProductVersion, UpstreamCredential
@@ -11,6 +11,7 @@ __all__ = [
     "DataProduct",
     "Listing",
     "ListingParty",
+    "ListingWords",
     "Offer",
     "Order",
     "Plan",

@@ -4,12 +4,21 @@ from datetime import datetime
 
 from sqlalchemy import ForeignKey, Text
 from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
-from sqlalchemy.orm import Mapped, deferred, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.core.db import Base
 from listings.errors import ListingNotOpen
 from listings.life_cycle import LIFE_CYCLE, LISTED
 from listings.models.products import ProductVersion
+
+
+class ListingWords(Base):
+    """What a listing is found by, apart from it so that the index serves every reader."""
+
+    __tablename__ = "listing_words"
+
+    listing_code: Mapped[str] = mapped_column(ForeignKey("listings.listing_code"), primary_key=True)
+    search: Mapped[str] = mapped_column(TSVECTOR)
 
 
 class Listing(Base):
@@ -42,11 +51,11 @@ class Listing(Base):
     price_models: Mapped[list[str]] = mapped_column(ARRAY(Text))
     lowest_price_amount: Mapped[int]
     currency: Mapped[str]
-    search: Mapped[str] = deferred(mapped_column(TSVECTOR))
     first_listed_at: Mapped[datetime]
     published_at: Mapped[datetime]
     changed_at: Mapped[datetime]
     version: Mapped[ProductVersion] = relationship()
+    words: Mapped[ListingWords | None] = relationship()
 
     def demand_open(self) -> None:
         """Raises `ListingNotOpen` unless the listing is on sale."""

@@ -5,7 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, and_, cast, false, func, literal, or_, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    and_,
+    cast,
+    false,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    tuple_,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY
 from sqlalchemy.orm import Session, selectinload
 from sqlalchemy.types import Text
@@ -15,7 +27,7 @@ from listings.catalogue_filters import CatalogueQuery
 from listings.errors import ListingNotFound
 from listings.life_cycle import LISTED
 from listings.listing_codes import parse_listing_code
-from listings.models import Listing, ProductVersion
+from listings.models import Listing, ListingWords, ProductVersion
 from listings.search_text import likeness_query, search_query
 from listings.vocabulary import vocabulary
 
@@ -24,6 +36,8 @@ _RANK_SCALE = 1_000_000
 """Ranks are compared as whole numbers: a cursor must not depend on how floats are printed."""
 
 Condition = ColumnElement[bool]
+# A constant, not a parameter: only so can the planner use the partial indexes in every plan.
+ON_SALE: Condition = Listing.state == literal_column(f"'{LISTED}'")
 
 
 def facet_conditions(query: CatalogueQuery) -> dict[str, Condition]:
@@ -43,12 +57,16 @@ def facet_conditions(query: CatalogueQuery) -> dict[str, Condition]:
 
 def base_conditions(query: CatalogueQuery) -> list[Condition]:
     """What holds for every facet: on sale, and found by the words."""
-    conditions: list[Condition] = [Listing.state == LISTED]
-    if query.words:
-        words = search_query(query.words)
+    if not query.words:
+        return [ON_SALE]
+    words = search_query(query.words)
+    if not words:
         # Signs alone are no words; they find nothing rather than everything.
-        conditions.append(Listing.search.bool_op("@@")(cast(words, TSQUERY)) if words else false())
-    return conditions
+        return [false()]
+    matching = select(ListingWords.listing_code).where(
+        ListingWords.search.bool_op("@@")(cast(words, TSQUERY))
+    )
+    return [ON_SALE, Listing.listing_code.in_(matching)]
 
 
 def search_catalogue(session: Session, query: CatalogueQuery) -> Page[Listing]:
@@ -102,11 +120,20 @@ def _order(query: CatalogueQuery) -> _Order:
         price: ColumnElement[Any] = Listing.lowest_price_amount.expression
         return _Order("price", price, is_descending=False, parse=int)
     if query.order == "relevance":
-        rank = func.ts_rank(Listing.search, cast(search_query(query.words), TSQUERY))
-        key = cast(rank * _RANK_SCALE, Integer)
+        key = cast(_rank(search_query(query.words)) * _RANK_SCALE, Integer)
         return _Order("relevance", key, is_descending=True, parse=int)
     published: ColumnElement[Any] = Listing.published_at.expression
     return _Order("newest", published, is_descending=True, parse=_instant)
+
+
+def _rank(words: str) -> ColumnElement[Any]:
+    rank = func.ts_rank(ListingWords.search, cast(words, TSQUERY))
+    return (
+        select(rank)
+        .where(ListingWords.listing_code == Listing.listing_code)
+        .correlate(Listing)
+        .scalar_subquery()
+    )
 
 
 def _instant(text: str) -> datetime:
@@ -130,7 +157,7 @@ def get_listing(session: Session, listing_code: str) -> Listing:
     code = parse_listing_code(listing_code)
     statement = (
         select(Listing)
-        .where(Listing.listing_code == code, Listing.state == LISTED)
+        .where(Listing.listing_code == code, ON_SALE)
         .options(selectinload(Listing.version).selectinload(ProductVersion.offers))
     )
     listing = session.scalars(statement).one_or_none()
@@ -143,9 +170,11 @@ def list_similar(session: Session, listing_code: str) -> list[Listing]:
     """Listings that share words, sectors or topic, the likest first, at most `SIMILAR_MAX`."""
     listing = get_listing(session, listing_code)
     words = likeness_query([listing.name, listing.name_en, *listing.keywords, listing.series])
-    query = cast(words, TSQUERY)
+    matching = select(ListingWords.listing_code).where(
+        ListingWords.search.bool_op("@@")(cast(words, TSQUERY))
+    )
     shares_sector = Listing.sectors.overlap(_texts(listing.sectors))
-    score = func.ts_rank(Listing.search, query) + 0.1 * (
+    score = _rank(words) + 0.1 * (
         cast(shares_sector, Integer)
         + cast(Listing.topic == listing.topic, Integer)
         + cast(Listing.product_kind == listing.product_kind, Integer)
@@ -153,10 +182,10 @@ def list_similar(session: Session, listing_code: str) -> list[Listing]:
     statement = (
         select(Listing)
         .where(
-            Listing.state == LISTED,
+            ON_SALE,
             Listing.listing_code != listing.listing_code,
             or_(
-                Listing.search.bool_op("@@")(query),
+                Listing.listing_code.in_(matching),
                 and_(shares_sector, Listing.topic == listing.topic),
             ),
         )

@@ -5,13 +5,13 @@ from sqlalchemy import select
 from app.core.ids import OrganisationId, PlanId, ProductId, VersionId
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
-from listings.catalogue_entry import catalogue_entry
+from listings.catalogue_entry import catalogue_entry, search_words
 from listings.delivery import delivery_of, enforced_fields_out
 from listings.errors import DossierChanged, ListingNotFound, ListingNotOpen
 from listings.events import ListingDelisted, ListingPublished, PlanPublished
 from listings.life_cycle import LISTED, SUSPENDED
 from listings.listing_codes import parse_listing_code
-from listings.models import Listing, ProductVersion
+from listings.models import Listing, ListingWords, ProductVersion
 from listings.queries.products import lock_version_by_id
 from listings.services.parties import demand_supplier
 
@@ -72,6 +72,9 @@ def _show(uow: UnitOfWork, listing: Listing, version: ProductVersion) -> None:
     entry = catalogue_entry(version.content, plans, supplier_name=supplier.name)
     for name, value in entry.items():
         setattr(listing, name, value)
+    words = search_words(version.content, supplier_name=supplier.name)
+    listing.words = listing.words or ListingWords(listing_code=listing.listing_code)
+    listing.words.search = words
     listing.version, listing.dossier_hash = version, str(version.dossier_hash)
     listing.state, listing.published_at, listing.changed_at = LISTED, uow.now, uow.now
 
