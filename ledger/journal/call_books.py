@@ -5,7 +5,6 @@ from datetime import datetime
 
 from psycopg import Cursor
 
-from app.core.ids import LaneId, LeaseId, LicenceId, OrganisationId
 from ledger.journal.booking import named_refusals
 from ledger.journal.postings import accrue_calls
 
@@ -19,12 +18,12 @@ class CallBooks:
         self,
         cursor: Cursor[tuple[object, ...]],
         *,
-        lane_id: LaneId,
-        licence_id: LicenceId,
-        buyer_id: OrganisationId,
-        supplier_id: OrganisationId,
+        lane_id: str,
+        licence_id: str,
+        buyer_id: str,
+        supplier_id: str,
         currency: str,
-        lease_id: LeaseId,
+        lease_id: str,
         first_n: int,
         last_n: int,
         amount: int,

@@ -3,7 +3,6 @@
 from psycopg import Connection, Cursor
 
 from app.core.clock import Clock
-from app.core.ids import LeaseId, OrganisationId
 from ledger.journal.booking import named_refusals
 
 Executor = Connection[tuple[object, ...]] | Cursor[tuple[object, ...]]
@@ -26,11 +25,11 @@ class WalletLeases:
         self,
         connection: Executor,
         *,
-        organisation_id: OrganisationId,
+        organisation_id: str,
         currency: str,
         wanted_amount: int,
         least_amount: int,
-        lease_id: LeaseId,
+        lease_id: str,
     ) -> int:
         """The granted amount: at most ``wanted``, a multiple of ``least``, 0 when there is less.
 
@@ -55,7 +54,7 @@ class WalletLeases:
         assert isinstance(row[0], int)
         return row[0]
 
-    def settle(self, connection: Executor, *, lease_id: LeaseId, spent_amount: int) -> None:
+    def settle(self, connection: Executor, *, lease_id: str, spent_amount: int) -> None:
         """Close the lease: the spent amount leaves the wallet, the rest is available again.
 
         Repeating it changes nothing. Raises `LeaseSpendDiffers` unless ``spent_amount`` is exactly
