@@ -88,6 +88,18 @@ class Client:
     def _exchange(
         self, method: str, path: str, data: bytes | None, headers: Mapping[str, str]
     ) -> Answer:
+        is_fresh = not hasattr(self._local, "connection")
+        try:
+            return self._exchange_once(method, path, data, headers)
+        except (ConnectionError, http.client.RemoteDisconnected):
+            if is_fresh:
+                raise
+        # A kept connection whose other end is gone; every POST carries its key, so once more.
+        return self._exchange_once(method, path, data, headers)
+
+    def _exchange_once(
+        self, method: str, path: str, data: bytes | None, headers: Mapping[str, str]
+    ) -> Answer:
         connection = self._connection()
         try:
             connection.request(method, path, body=data, headers=dict(headers))
