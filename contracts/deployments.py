@@ -4,8 +4,6 @@ The creation is signed and stored before it is sent; its address follows from ac
 whoever comes next finds either the code at that address, or bytes that are safe to send again.
 """
 
-import threading
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -49,22 +47,6 @@ class ChainAccess:
         """Release the connections."""
         self.anchors.chain.close()
         self.licences.chain.close()
-
-
-class ChainOpener:
-    """Opens the chain at the first call that finds it answering; shared by the worker's threads."""
-
-    def __init__(self, open_once: Callable[[], ChainAccess]) -> None:
-        self._open_once = open_once
-        self._lock = threading.Lock()
-        self._access: ChainAccess | None = None
-
-    def access(self) -> ChainAccess:
-        """The contracts; raises what `open_chain` raises until the chain is there."""
-        with self._lock:
-            if self._access is None:
-                self._access = self._open_once()
-            return self._access
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,10 @@ class AnchorKeeper:
         if contract_head.size:
             known = PublishedHead(CONTRACT_SOURCE, contract_head.size, contract_head.root)
             stop_if_behind(self._units, self._origin, [known])
-        is_under_way = self._settle_open(contract_head)
+        open_states = self._settle_open(contract_head)
+        if open_states:  # settling may have sent bytes again, and a block may have taken them
+            contract_head = self._registry.head()
+        is_under_way = any(state in _UNDER_WAY for state in open_states)
         has_anchored = not is_under_way and self._anchor_if_due(contract_head)
         if has_anchored:
             contract_head = self._registry.head()
@@ -103,12 +106,11 @@ class AnchorKeeper:
 
     # Following
 
-    def _settle_open(self, contract_head: ContractHead) -> bool:
-        """Settle what can be settled; whether an anchor is still under way."""
+    def _settle_open(self, contract_head: ContractHead) -> list[str]:
+        """Settle what can be settled; the states of the anchors that were open."""
         with self._units.begin(Reach.EXCHANGE) as uow:
             unsettled = list_unsettled(uow.session, self._registry.contract)
-        states = [self._settle(anchor, contract_head) for anchor in unsettled]
-        return any(state in _UNDER_WAY for state in states)
+        return [self._settle(anchor, contract_head) for anchor in unsettled]
 
     def _settle(self, anchor: Anchor, contract_head: ContractHead) -> str:
         mined_nonce = self._registry.mined_nonce()
@@ -117,7 +119,9 @@ class AnchorKeeper:
             anchor.tree_size,
             anchor.root_hash,
         )
-        age = self._units.clock.now() - anchor.planned_at
+        # One that a re-organisation took out of its block gets its chance before it is given up.
+        since = anchor.planned_at if anchor.mined_at is None else self._units.clock.now()
+        age = self._units.clock.now() - since
         finding = find(Sight(status.state, anchor.nonce, mined_nonce, is_head, age))
         if finding is Finding.MISSING:
             finding, status = self._send_again(anchor)

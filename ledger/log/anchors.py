@@ -32,7 +32,7 @@ class Finding(StrEnum):
 LOST_REASONS = {
     Finding.REVERTED: "the contract refused it",
     Finding.OVERTAKEN: "its nonce went to another transaction",
-    Finding.EXPIRED: "no node kept it",
+    Finding.EXPIRED: "no node would mine it",
 }
 
 ANCHOR_STATES = Transitions(
@@ -68,7 +68,7 @@ class Sight:
     """A look at the chain: the transaction's state, and what else tells whether it can still come.
 
     ``mined_nonce`` is read before the state: read after it, a transaction mined in between would
-    look overtaken.
+    look overtaken. ``age`` is how long the transaction has been without a block.
     """
 
     transaction_state: str
@@ -79,13 +79,14 @@ class Sight:
 
 
 MISSING_MAX = timedelta(minutes=10)
-"""A node that forgets the bytes for so long will not take them at that gas price; sign anew."""
+"""Bytes that no node keeps for so long, or that wait behind a missing nonce, are signed anew."""
 
 
 def find(sight: Sight) -> Finding:
     """What a look at the chain means for an anchor."""
     if sight.transaction_state == "pending":
-        return Finding.WAITS
+        is_blocked = sight.nonce > sight.mined_nonce and sight.age > MISSING_MAX
+        return Finding.EXPIRED if is_blocked else Finding.WAITS
     if sight.transaction_state != "unknown":
         return Finding(sight.transaction_state)
     if sight.is_contract_head:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from app.core.reach import Reach
 from contracts import deployments
 from contracts.client import JsonRpcChain
-from contracts.deployments import ChainOpener, open_chain
+from contracts.deployments import open_chain
 from contracts.errors import ChainUnavailable, DeploymentMismatch, LicenceNotOnChain
 from contracts.licence_entries import OPEN_END_SECONDS, chain_licence_id, terms_commitment
 from contracts.licence_services import LicenceRecorder
@@ -101,20 +101,10 @@ def test_other_code_at_the_address_is_refused(units, url):
         opened(units, url)
 
 
-def test_an_opener_waits_for_the_chain_and_then_opens_once(units, url):
-    attempts = []
-
-    def open_once():
-        attempts.append(True)
-        return open_chain(
-            units, url if len(attempts) > 1 else "http://127.0.0.1:9", KEYS, origin=ORIGIN
-        )
-
-    opener = ChainOpener(open_once)
+def test_a_chain_that_is_away_is_an_outage(units):
     with pytest.raises(ChainUnavailable):
-        opener.access()
-    assert opener.access() is opener.access()
-    assert len(attempts) == 2
+        opened(units, "http://127.0.0.1:9")
+    assert deployed(units) == []
 
 
 @pytest.fixture

@@ -193,6 +193,16 @@ def test_a_reorganisation_that_forgets_the_anchor_gets_the_same_bytes(units, cha
     assert len(set(chain.sent)) == 1
 
 
+def test_an_old_anchor_out_of_its_block_gets_its_chance_before_it_is_given_up(units, chain, clock):
+    publish(units, 3)
+    keep = keeper(units, chain)
+    keep.look()
+    clock.advance(seconds=3_600)
+    chain.lose_last_block(forget=True)
+    keep.look()
+    assert states(units) == ["mined"]
+
+
 def test_a_taken_nonce_loses_the_anchor_and_a_new_one_follows(units, chain):
     publish(units, 3)
     chain.is_refusing = True

@@ -55,6 +55,13 @@ def test_bytes_that_no_node_keeps_are_given_up_after_a_while():
     assert find(sight(age=MISSING_MAX + timedelta(seconds=1))) is Finding.EXPIRED
 
 
+def test_a_transaction_behind_a_missing_nonce_is_given_up_after_a_while():
+    late = MISSING_MAX + timedelta(seconds=1)
+    assert find(sight("pending", nonce=6, mined_nonce=5)) is Finding.WAITS
+    assert find(sight("pending", nonce=6, mined_nonce=5, age=late)) is Finding.EXPIRED
+    assert find(sight("pending", nonce=5, mined_nonce=5, age=late)) is Finding.WAITS
+
+
 def test_a_settled_anchor_never_moves_again():
     for state in (AnchorState.FINAL, AnchorState.LOST):
         for finding in Finding:
