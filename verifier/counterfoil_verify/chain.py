@@ -47,6 +47,10 @@ class Chain:
         self._site = Site(url)
         self._number = 0
 
+    def close(self) -> None:
+        """Close the connection to the node."""
+        self._site.close()
+
     def ask(self, method: str, *parameters: Json) -> Json:
         """The result of a JSON-RPC 2.0 call; NotChecked when the node has none."""
         self._number += 1

@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from counterfoil_verify import commands
@@ -89,7 +90,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     report = Report(options.command, sys.stdout)
     try:
-        options.run(options, report)
+        with ExitStack() as options.opened:
+            options.run(options, report)
     except Rejected as error:
         return _end(options, report, f"REJECTED at {error.step}: {error.reason}", REJECTED)
     except NotChecked as error:

@@ -5,7 +5,9 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from contextlib import ExitStack, closing
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 from counterfoil_verify import bundle as bundles
 from counterfoil_verify import contradictions, invoices, receipts
@@ -29,6 +31,19 @@ BODY_BYTES_MAX = 1 << 28
 TOKEN_BYTES_MAX = 8_192
 ENVIRONMENT_NAME = "COUNTERFOIL_TOKEN"
 PROGRESS_SECONDS = 1.0
+
+
+class _Closable(Protocol):
+    def close(self) -> None: ...
+
+
+Kept = TypeVar("Kept", bound=_Closable)
+
+
+def _kept(options: argparse.Namespace, thing: Kept) -> Kept:
+    """The thing itself, to be closed when the command ends."""
+    stack: ExitStack = options.opened
+    return stack.enter_context(closing(thing))
 
 
 def _keyring(options: argparse.Namespace, report: Report) -> Keyring:
@@ -135,7 +150,7 @@ def check_invoice(options: argparse.Namespace, report: Report) -> None:
 
 def check_log(options: argparse.Namespace, report: Report) -> None:
     """The whole log from its address, a folder or a bundle; progress goes to stderr."""
-    source = open_source(options.place, _token(options))
+    source = _kept(options, open_source(options.place, _token(options)))
     keyring = _log_keyring(options, source, report)
     with report.step("checkpoint") as detail:
         checkpoint = read_checkpoint(source, keyring)
@@ -197,13 +212,13 @@ def _progress() -> Callable[[int, int], None]:
 
 def check_chain(options: argparse.Namespace, report: Report) -> None:
     """What the anchor contract says against a checkpoint."""
-    source = open_source(options.log) if options.log else None
+    source = _kept(options, open_source(options.log)) if options.log else None
     keyring = _log_keyring(options, source, report) if source else _keyring(options, report)
     contract = parse_address(options.contract, "contract")
     with report.step("checkpoint") as detail:
         checkpoint = open_checkpoint(read_file(options.checkpoint, NOTE_BYTES_MAX), keyring)
         detail.append(_describe(checkpoint))
-    chain = Chain(options.rpc)
+    chain = _kept(options, Chain(options.rpc))
     with report.step("chain") as detail:
         detail.append(f"chain {chain.chain_id()}")
     with report.step("anchored head") as detail:
@@ -239,7 +254,7 @@ def check_bundle(options: argparse.Namespace, report: Report) -> None:
     given = _given_keys(options)
     if given is not None:
         report.show_keys(given)
-    chain = Chain(options.rpc) if options.rpc else None
+    chain = _kept(options, Chain(options.rpc)) if options.rpc else None
     bundles.check_bundle(container, given, report, chain=chain)
 
 

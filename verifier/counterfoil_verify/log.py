@@ -3,8 +3,9 @@
 import re
 from binascii import hexlify
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -79,19 +80,24 @@ class Audit:
 
     def run(self, progress: Progress = _no_progress) -> LogFacts:
         """Audit every leaf; Rejected at `entries`, `tiles`, `lanes`, `revocations` or `root`."""
-        for start, entries in self._bundles():
-            hashes = [sha256(b"\x00" + entry).digest() for entry in entries]
-            self._replay(start, entries, hashes)
-            self._note_roots(start, hashes)
-            self._tree.add(hashes)
-            progress(start + len(entries), self._head.tree_size)
+        # Closed at once on a rejection: whoever reads ahead must have stopped by then.
+        with closing(self._bundles()) as bundles:
+            for start, entries in bundles:
+                self._take(start, entries)
+                progress(start + len(entries), self._head.tree_size)
         root = self._tree.finish()
         require(root == self._head.root_hash, ROOT, "the rebuilt root hash is not the signed one")
         self.facts.roots[self._head.tree_size] = root
         self.facts.types[CALL] = self._calls
         return self.facts
 
-    def _bundles(self) -> Iterator[tuple[int, list[bytes]]]:
+    def _take(self, start: int, entries: list[bytes]) -> None:
+        hashes = [sha256(b"\x00" + entry).digest() for entry in entries]
+        self._replay(start, entries, hashes)
+        self._note_roots(start, hashes)
+        self._tree.add(hashes)
+
+    def _bundles(self) -> Generator[tuple[int, list[bytes]], None, None]:
         """The entry bundles in order; from afar they are fetched ahead of their use."""
         if self._source.is_remote:
             yield from self._bundles_ahead()

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 
 from counterfoil_verify.container import Container
@@ -47,6 +48,9 @@ class FolderSource:
                 return data
         return None
 
+    def close(self) -> None:
+        """Nothing stays open between files."""
+
 
 class ContainerSource:
     """A log's files in an evidence bundle."""
@@ -62,6 +66,9 @@ class ContainerSource:
             if spelling in self._container:
                 return self._container.read(spelling, bytes_max)
         return None
+
+    def close(self) -> None:
+        """The container belongs to whoever opened it."""
 
 
 class SiteSource:
@@ -86,6 +93,10 @@ class SiteSource:
         if answer.status != OK:
             raise NotChecked(STEP, f"the server answers {answer.status} for {name}")
         return answer.body
+
+    def close(self) -> None:
+        """Close the connections to the server."""
+        self._site.close()
 
     def _get(self, name: str, bytes_max: int) -> Answer:
         """The answer, after as many pauses as the server asks for, within reason."""
@@ -125,7 +136,8 @@ def read_place(place: str, bytes_max: int) -> bytes:
     if not place.startswith(ADDRESSES):
         return read_file(Path(place), bytes_max)
     folder, _, name = place.rpartition("/")
-    data = SiteSource(Site(folder)).read(name, bytes_max)
+    with closing(SiteSource(Site(folder))) as source:
+        data = source.read(name, bytes_max)
     if data is None:
         raise NotChecked(STEP, f"nothing at {place}")
     return data
@@ -144,6 +156,7 @@ def _open_site(address: str, token: str) -> SiteSource:
     source = SiteSource(Site(address), token)
     if source.read(CHECKPOINT, NOTE_BYTES_MAX) is not None:
         return source
+    source.close()
     return SiteSource(Site(f"{address.rstrip('/')}/log"), token)
 
 

@@ -23,6 +23,10 @@ class Source(Protocol):
         """The file, or None where there is none; NotChecked when the place cannot be reached."""
         ...
 
+    def close(self) -> None:
+        """Let go of what reading took."""
+        ...
+
     @property
     def is_remote(self) -> bool:
         """Whether reading ahead saves waiting."""

@@ -41,6 +41,13 @@ class Site:
         self._prefix = parts.path.rstrip("/")
         self._query = f"?{parts.query}" if parts.query else ""
         self._thread = threading.local()
+        self._opened: list[http.client.HTTPConnection] = []
+
+    def close(self) -> None:
+        """Close the connections of all threads."""
+        for connection in self._opened:
+            connection.close()
+        self._opened.clear()
 
     def get(self, name: str, headers: Mapping[str, str], *, bytes_max: int) -> Answer:
         """The file `name` below the address; NotChecked when the server cannot be reached."""
@@ -79,10 +86,13 @@ class Site:
             kind = http.client.HTTPSConnection if self._is_secure else http.client.HTTPConnection
             found = kind(self._host, self._port, timeout=TIMEOUT_SECONDS)
             self._thread.connection = found
+            self._opened.append(found)
         return found
 
     def _forget(self) -> None:
-        self._connection().close()
+        failed = self._connection()
+        failed.close()
+        self._opened.remove(failed)
         self._thread.connection = None
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from contextlib import closing
 
 import pytest
 from counterfoil_verify.errors import NotChecked
@@ -87,19 +88,22 @@ def test_compressed_answers_are_read(desk, exchange):
         assert desk.run("log", f"{address}/log", "--token", TOKEN).code == 0
 
 
+def patient(address):
+    """The log's files, with pauses that take no time."""
+    return closing(SiteSource(Site(f"{address}/log"), pause=lambda _: None))
+
+
 def test_a_busy_server_is_asked_again(desk, exchange):
     asked = Counter()
-    with log_site(exchange.export(), asked, busy=3) as address:
-        source = SiteSource(Site(f"{address}/log"), TOKEN, pause=lambda _: None)
+    with log_site(exchange.export(), asked, busy=3) as address, patient(address) as source:
         assert source.read("checkpoint", 1000) == exchange.checkpoint()
     assert asked["all"] == 4
 
 
 def test_a_server_that_stays_busy_is_given_up(exchange):
-    with log_site({}, busy=1000) as address:
-        source = SiteSource(Site(f"{address}/log"), pause=lambda _: None)
-        with pytest.raises(NotChecked):
-            source.read("checkpoint", 1000)
+    site = log_site({}, busy=1000)
+    with site as address, patient(address) as source, pytest.raises(NotChecked):
+        source.read("checkpoint", 1000)
 
 
 def test_an_export_bundle_is_audited(desk, exchange):
