@@ -46,7 +46,7 @@ def order(exchange, code, scenario_id):
     page = exchange.get("buyer", f"/v1/listings/{code}")
     return {
         "listing_code": code,
-        "plan_id": page["offers"][0]["plans"][0]["id"],
+        "plan_id": page["plans"][0]["plan_id"],
         "scenario_id": scenario_id,
         "accept_terms": True,
     }
@@ -140,7 +140,7 @@ def test_a_suspended_listing_takes_no_scenario_and_no_order(exchange, code):
     scenario = approved(exchange, code)
     body = order(exchange, code, scenario["id"])
     exchange.post("risk", f"/v1/listings/{code}/suspension", {"reason_code": "COMPLAINT"})
-    exchange.refused("buyer", "/v1/orders", body, slug="listing-not-open", expect=409)
+    exchange.refused("buyer", "/v1/orders", body, slug="listing-not-found", expect=404)
     exchange.refused(
         "buyer",
         "/v1/scenarios",
