@@ -42,10 +42,10 @@ class Shortage:
 
 
 def _portion(wanted: int, remaining: int | None, least: int) -> int:
-    """``wanted``, cut to a share of what is left but not below ``least``; never above the rest."""
+    """``wanted``, cut to a share of what is left, but not below ``least`` if there is so much."""
     if remaining is None:
         return wanted
-    return min(remaining, max(least, min(wanted, remaining // SHARE)))
+    return min(wanted, remaining, max(least, remaining // SHARE))
 
 
 def next_slab(wanted_calls: int, bounds: CallBounds, remaining: Remaining) -> Allowance | Shortage:
