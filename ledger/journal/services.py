@@ -129,7 +129,7 @@ def note_licence(
 ) -> None:
     """Remember who pays whom under a licence and see that their accounts are open; once."""
     for organisation_id in (buyer_id, supplier_id):
-        open_accounts(uow, organisation_id=organisation_id, currency=currency)
+        open_accounts(uow, organisation_id=OrganisationId(organisation_id), currency=currency)
     parties = {
         "licence_id": licence_id,
         "order_id": order_id,
