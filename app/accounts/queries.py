@@ -3,7 +3,7 @@
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
-from app.accounts.access_models import ApiKey, SecondFactor
+from app.accounts.access_models import ApiKey
 from app.accounts.errors import OrganisationNotFound, PersonNotFound
 from app.accounts.models import Organisation, Person
 from app.core.paging import Page, paginate
@@ -50,12 +50,6 @@ def get_person(uow: UnitOfWork, organisation_id: str, person_id: str) -> Person:
     if found is None:
         raise PersonNotFound(person_id)
     return found
-
-
-def has_confirmed_second_factor(uow: UnitOfWork, person_id: str) -> bool:
-    """Whether the person has to send a one-time code to sign in."""
-    factor = uow.session.get(SecondFactor, person_id)
-    return factor is not None and factor.confirmed_at is not None
 
 
 def list_api_keys(

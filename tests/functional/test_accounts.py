@@ -135,8 +135,9 @@ def test_an_organisation_registers_and_is_verified_by_somebody_else(nobody, revi
     assert registered["person"]["roles"] == ["buyer", "owner", "supplier"]
     pending = reviewer.get("/v1/organisations?status=pending")
     assert [item["id"] for item in pending["items"]] == [organisation_id]
-    path = f"/v1/organisations/{organisation_id}/verification"
-    decided = reviewer.post(path, verification(clock))
+    path = f"/v1/organisations/{organisation_id}"
+    assert reviewer.get(path)["evidence"][0]["title"] == "Business licence"
+    decided = reviewer.post(f"{path}/verification", verification(clock))
     assert decided["status"] == "verified"
     shown = nobody.sign_in("owner1@example.cn").get("/v1/organisations/me")
     assert shown["decisions"][0]["reason"] == "The registry shows the same name."

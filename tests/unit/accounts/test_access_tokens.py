@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from jwt.types import Options
 
 from app.accounts.access_tokens import (
     LIFETIME,
@@ -72,7 +73,7 @@ def test_a_token_is_good_for_ten_minutes():
 def test_anybody_can_check_a_token_with_the_published_keys():
     text = token()
     key = jwt.PyJWK(jwks(KEYS)["keys"][0])
-    options = {"verify_exp": False, "verify_iat": False}
+    options: Options = {"verify_exp": False, "verify_iat": False}
     decoded = jwt.decode(text, key, algorithms=["EdDSA"], audience="counterfoil", options=options)
     assert decoded["amr"] == ["pwd", "otp"]
     assert jwt.get_unverified_header(text)["kid"] == key.key_id

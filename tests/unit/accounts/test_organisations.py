@@ -265,3 +265,9 @@ def test_the_password_is_stored_as_argon2id_only(house):
     person = house.do(queries.get_person, owner.organisation_id, owner.id)
     assert person.password_hash.startswith("$argon2id$")
     assert PASSWORD not in repr(vars(person))
+
+
+def test_a_row_that_breaks_another_rule_is_not_mistaken_for_a_verified_code(house, reviewer):
+    owner = house.register()
+    with pytest.raises(IntegrityError, match="method_check"):
+        decide(house, reviewer, owner, method="x" * 41)

@@ -3,6 +3,7 @@
 import threading
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 
 from app.accounts import queries, services
 from app.accounts.errors import (
@@ -82,7 +83,8 @@ def test_an_organisation_has_a_bounded_number_of_people(house, owner, monkeypatc
 
 def test_a_role_is_granted_once(house, owner, buyer):
     for _ in range(2):
-        granted = house.do(services.grant_role, owner, person_id=buyer.id, role=Role.SUPPLIER)
+        house.do(services.grant_role, owner, person_id=buyer.id, role=Role.SUPPLIER)
+    granted = house.do(queries.get_person, owner.organisation_id, buyer.id)
     assert granted.roles == {Role.BUYER, Role.SUPPLIER}
     assert [e.role for e in events(house, RoleGranted)] == ["buyer", "supplier"]
 
@@ -244,3 +246,16 @@ def test_a_new_password_follows_the_rules(house, owner):
     tokens = house.sign_in("owner@example.cn")
     with pytest.raises(WeakPassword):
         change(house, tokens, PASSWORD, "owner@example.cn!")
+
+
+def test_a_row_that_breaks_another_rule_is_not_mistaken_for_a_taken_address(house, owner):
+    with pytest.raises(IntegrityError, match="people_name_check"):
+        house.do(
+            services.add_person,
+            house.kit.passwords,
+            owner,
+            email="long@example.cn",
+            name="x" * 101,
+            password=PASSWORD,
+            roles=[Role.BUYER],
+        )
