@@ -42,6 +42,13 @@ def insist(
     return report
 
 
+def keep_keys(world: World, folder: Path) -> tuple[str, str]:
+    """Keep the log's public keys, as a buyer does once; the option that trusts them."""
+    path = folder / "keys.json"
+    path.write_bytes(world.anybody.expect("GET", "/log/keys", 200).body)
+    return "--keys", str(path)
+
+
 def wait_for_checkpoint(world: World) -> int:
     """Wait until every entry is under a signed checkpoint; the tree size."""
 

@@ -71,14 +71,15 @@ def _prove(world: World, report: Report, vault: Vault, folder: Path) -> None:
             "transaction": anchor["transaction_hash"],
         }
     with report.step("one receipt is verified on its own, with the body that came with it"):
+        keys = proving.keep_keys(world, folder)
         stem = vault.folder / "00001"
         body = str(stem.with_suffix(".body"))
-        proving.insist(folder, "receipt", str(stem.with_suffix(".json")), "--body", body)
+        proving.insist(folder, "receipt", str(stem.with_suffix(".json")), "--body", body, *keys)
     with report.step("the invoice is two leaves a lane, and verifies"):
         evidence = proving.issue_invoice(world, folder)
         _check_invoice(evidence["invoice"], figures["usage_amount"])
         figures["invoice_amount"] = _yuan(evidence["invoice"]["charged_amount"])
-        proving.insist(folder, "invoice", str(folder / "invoice.json"))
+        proving.insist(folder, "invoice", str(folder / "invoice.json"), *keys)
         figures["invoice_verified"] = True
 
 
@@ -101,7 +102,8 @@ def _revoke_and_audit(world: World, report: Report, vault: Vault, folder: Path) 
         proving.wait_for_anchor(world, size)
         bundle = folder / "evidence.zip"
         proving.fetch_bundle(world, world.buyer.client, bundle)
-        checked = proving.insist(folder, "bundle", str(bundle))
+        keys = proving.keep_keys(world, folder)
+        checked = proving.insist(folder, "bundle", str(bundle), *keys)
         figures["bundle"] = str(bundle)
         figures |= _counts(checked, vault, world)
     with report.step("one changed byte anywhere in the bundle is found"):
@@ -109,13 +111,13 @@ def _revoke_and_audit(world: World, report: Report, vault: Vault, folder: Path) 
     with report.step("an auditor re-hashes the whole log over HTTP"):
         token = world.staff_client("auditor").token or ""
         environment = world.installation.environment | {"COUNTERFOIL_TOKEN": token}
-        audited = proving.insist(folder, "log", world.base_url, environment=environment)
+        audited = proving.insist(folder, "log", world.base_url, *keys, environment=environment)
         figures["log_verified"] = audited["passed"]
     with report.step("the chain holds the log's head"):
         checkpoint = folder / "checkpoint.txt"
         checkpoint.write_bytes(world.anybody.expect("GET", "/log/checkpoint", 200).body)
         chain = ("--rpc", world.installation.chain_url, "--contract", figures["anchor"]["contract"])
-        proving.insist(folder, "chain", *chain, "--checkpoint", str(checkpoint))
+        proving.insist(folder, "chain", *chain, "--checkpoint", str(checkpoint), *keys)
 
 
 def _revoke(world: World) -> int:
