@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict
 
 from sqlalchemy import ColumnElement, select
+from typing_extensions import Unpack
 
 from app.core.canonical import digest_hex
 from app.core.principals import Permission, Principal
@@ -28,75 +29,88 @@ from compliance.scenario_machine import LICENCE_TRANSITIONS, REVOKE, LicenceStat
 REVOKED_AT_ONCE_MAX = 500
 """Licences ended in one transaction; the worker's tick ends the rest of a larger number."""
 
+COPIED = (
+    "order_id",
+    "agreement_id",
+    "agreement_hash",
+    "buyer_id",
+    "supplier_id",
+    "listing_code",
+    "version_id",
+    "dossier_hash",
+    "scenario_id",
+    "plan_id",
+    "plan_hash",
+    "plan_terms",
+    "split",
+    "currency",
+)
+"""What a licence takes over from its order unchanged."""
 
-def issue_licence(
-    uow: UnitOfWork,
-    *,
-    order_id: str,
-    agreement_id: str,
-    agreement_hash: str,
-    buyer_id: str,
-    supplier_id: str,
-    listing_code: str,
-    product_id: str,  # noqa: ARG001 - the event is passed on whole
-    version_id: str,
-    dossier_hash: str,
-    plan_id: str,
-    plan_hash: str,
-    plan_terms: dict[str, Any],
-    scenario_id: str,
-    due_amount: int,  # noqa: ARG001 - money is the journal's
-    currency: str,
-    split: dict[str, int],
-    starts_at: datetime,
-    ends_at: datetime,
-    product_terms: dict[str, Any],
-) -> Licence:
+
+class PlacedOrder(TypedDict):
+    """An order as it was placed; ``due_amount`` at scale 10⁻⁸, ``split`` in basis points."""
+
+    order_id: str
+    agreement_id: str
+    agreement_hash: str
+    buyer_id: str
+    supplier_id: str
+    listing_code: str
+    product_id: str
+    version_id: str
+    dossier_hash: str
+    plan_id: str
+    plan_hash: str
+    plan_terms: dict[str, Any]
+    scenario_id: str
+    due_amount: int
+    currency: str
+    split: dict[str, int]
+    starts_at: datetime
+    ends_at: datetime
+    product_terms: dict[str, Any]
+
+
+def issue_licence(uow: UnitOfWork, **placed: Unpack[PlacedOrder]) -> Licence:
     """The licence of an order; raises `LicenceCannotBeIssued` and with it undoes the order.
 
     Both parties verified, the listing open, exactly this dossier approved by two reviewers, and
     an active scenario of this buyer for this listing: without one of them there is no licence.
     """
-    _demand_parties(uow, buyer_id, supplier_id)
-    _demand_open_listing(uow, listing_code, supplier_id)
-    approval = _demand_approval(uow, version_id, dossier_hash, listing_code)
-    scenario = _demand_scenario(uow, scenario_id, buyer_id, listing_code)
-    terms = _effective(
-        (approved_terms(approval.dossier), product_terms, scenario.terms or {}),
-        Terms(
-            starts_at=starts_at,
-            ends_at=ends_at,
-            calls_per_second=plan_terms.get("calls_per_second"),
-        ),
+    _demand_parties(uow, placed["buyer_id"], placed["supplier_id"])
+    _demand_open_listing(uow, placed["listing_code"], placed["supplier_id"])
+    approval = _demand_approval(
+        uow, placed["version_id"], placed["dossier_hash"], placed["listing_code"]
     )
-    document = to_document(terms)
-    licence = Licence(
-        id=uow.ids.opaque("lic"),
-        order_id=order_id,
-        agreement_id=agreement_id,
-        agreement_hash=agreement_hash,
-        buyer_id=buyer_id,
-        supplier_id=supplier_id,
-        listing_code=listing_code,
-        version_id=version_id,
-        dossier_hash=dossier_hash,
-        scenario_id=scenario_id,
-        terms=document,
-        terms_hash=digest_hex(document),
-        plan_id=plan_id,
-        plan_hash=plan_hash,
-        plan_terms=plan_terms,
-        split=split,
-        currency=currency,
-        starts_at=terms.starts_at,
-        ends_at=terms.ends_at,
-        state=LicenceState.ACTIVE,
-        issued_at=uow.now,
+    scenario = _demand_scenario(
+        uow, placed["scenario_id"], placed["buyer_id"], placed["listing_code"]
     )
+    agreed = Terms(
+        starts_at=placed["starts_at"],
+        ends_at=placed["ends_at"],
+        calls_per_second=placed["plan_terms"].get("calls_per_second"),
+    )
+    links = (approved_terms(approval.dossier), placed["product_terms"], scenario.terms or {})
+    licence = _licence(uow, _effective(links, agreed), placed)
     uow.session.add(licence)
     uow.session.flush()
     _record_issue(uow, licence)
     return licence
+
+
+def _licence(uow: UnitOfWork, terms: Terms, placed: PlacedOrder) -> Licence:
+    document = to_document(terms)
+    return Licence(
+        id=uow.ids.opaque("lic"),
+        terms=document,
+        terms_hash=digest_hex(document),
+        starts_at=terms.starts_at,
+        ends_at=terms.ends_at,
+        state=LicenceState.ACTIVE,
+        issued_at=uow.now,
+        **{name: placed[name] for name in COPIED},  # type: ignore[literal-required] # members of it
+    )
 
 
 def _demand_parties(uow: UnitOfWork, buyer_id: str, supplier_id: str) -> None:
