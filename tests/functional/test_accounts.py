@@ -1,6 +1,7 @@
 """Accounts over HTTP: who takes part, who acts for them, how they show that it is them."""
 
 import itertools
+from typing import Any
 
 import jwt
 import pyotp
@@ -169,7 +170,7 @@ def test_evidence_follows_the_registration(nobody, reviewer, clock):
     assert reviewer.post(path, verification(clock))["status"] == "verified"
 
 
-BAD_REGISTRATIONS = [
+BAD_REGISTRATIONS: list[tuple[dict[str, Any], int]] = [
     ({"uscc": "91350100M000100Y44"}, 422),
     ({"uscc": 91350100}, 422),
     ({"is_supplier": "yes"}, 422),
@@ -328,7 +329,7 @@ def test_a_key_is_issued_listed_rotated_and_revoked(owner, licence):
         owner.call("DELETE", f"/v1/api-keys/{key_id}", expect=204)
 
 
-BAD_KEYS = [
+BAD_KEYS: list[dict[str, Any]] = [
     {"licence_id": "lic_short"},
     {"networks": ["10.0.0.1/8"]},
     {"networks": ["10.0.0.0/8"] * 21},
