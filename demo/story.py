@@ -117,7 +117,8 @@ def _revoke_and_audit(world: World, report: Report, vault: Vault, folder: Path) 
         checkpoint = folder / "checkpoint.txt"
         checkpoint.write_bytes(world.anybody.expect("GET", "/log/checkpoint", 200).body)
         chain = ("--rpc", world.installation.chain_url, "--contract", figures["anchor"]["contract"])
-        proving.insist(folder, "chain", *chain, "--checkpoint", str(checkpoint), *keys)
+        held = ("--checkpoint", str(checkpoint), "--log", world.base_url)
+        proving.insist(folder, "chain", *chain, *held, *keys)
 
 
 def _revoke(world: World) -> int:

@@ -51,13 +51,17 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     ApiKeyIssued: (trading.admit_key,),
     ApiKeyRevoked: (trading.withdraw_key,),
 }
-"""The order in a row is the order of execution; the record in the log comes first of all."""
+"""The order in a row is the order of execution; the record in the log comes last of all."""
 
 
 def build_reactions() -> Reactions:
-    """The table, with each recorded event's log entry in front."""
-    kinds = {**dict.fromkeys(RECORDERS), **dict.fromkeys(REACTIONS)}
+    """The table, with each recorded event's log entry behind.
+
+    Behind, because an entry draws its place in the log when it is written: by then a revocation
+    holds the locks that calls need, so no call of that licence comes after it in the log.
+    """
+    kinds = {**dict.fromkeys(REACTIONS), **dict.fromkeys(RECORDERS)}
     return {
-        kind: (*((RECORDERS[kind],) if kind in RECORDERS else ()), *REACTIONS.get(kind, ()))
+        kind: (*REACTIONS.get(kind, ()), *((RECORDERS[kind],) if kind in RECORDERS else ()))
         for kind in kinds
     }
