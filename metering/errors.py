@@ -1,4 +1,4 @@
-"""The facts for which metering refuses; a class a slug, explained in docs/problems/metering.md."""
+"""The facts for which metering refuses; a class a slug, explained in docs/problems.md."""
 
 from typing import ClassVar
 
