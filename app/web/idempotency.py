@@ -1,6 +1,5 @@
 """Idempotency-Key on creating requests: effect and stored response share one transaction."""
 
-import hashlib
 import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -46,7 +45,8 @@ def _caller() -> str:
 
 def _fingerprint() -> str:
     parts = (request.method, request.full_path, request.get_data(cache=True))
-    return hashlib.sha256(repr(parts).encode()).hexdigest()
+    # Keyed: a body may hold a password, and a plain hash of it could be searched.
+    return get(Cipher).fingerprint(repr(parts).encode())
 
 
 def _context(key: str) -> str:

@@ -1,5 +1,7 @@
 """The JSON shape of a page and of its query."""
 
+from functools import cache
+
 from marshmallow import fields, validate
 
 from app.core.paging import LIMIT_DEFAULT, LIMIT_MAX
@@ -15,6 +17,7 @@ class PageQuerySchema(Schema):
     )
 
 
+@cache
 def page_schema(item: type[Schema]) -> type[Schema]:
     """The schema of ``{"items": [...], "next_cursor": ...}`` for an item schema."""
     members = {

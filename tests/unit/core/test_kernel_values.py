@@ -86,6 +86,12 @@ def test_a_secret_opens_only_in_its_context_and_unaltered():
         Cipher(b"short")
 
 
+def test_a_fingerprint_needs_the_key():
+    first, other = Cipher(bytes(32)), Cipher(bytes([1]) * 32)
+    assert first.fingerprint(b"x") == first.fingerprint(b"x") != first.fingerprint(b"y")
+    assert first.fingerprint(b"x") != other.fingerprint(b"x")
+
+
 def test_a_signature_checks_with_the_public_key():
     signer = Ed25519Signer.generate("test/key")
     Ed25519PublicKey.from_public_bytes(signer.public_key).verify(
