@@ -30,10 +30,15 @@ BATCHES_MAX = 8
 
 @dataclass(frozen=True)
 class Step:
-    """What one step did: leaves integrated, and the checkpoint published, if any."""
+    """What one step did: leaves integrated, and the checkpoint published, if any.
+
+    ``has_more`` says that the bound of a step was reached: come back at once. Otherwise a pause
+    keeps the number of checkpoints small.
+    """
 
     integrated_count: int
     checkpoint: Checkpoint | None
+    has_more: bool
 
 
 class Sequencer:
@@ -61,13 +66,11 @@ class Sequencer:
         if not self._is_checked:
             stop_if_behind(self._units, self._keys.origin, kept_head(self._keys, self._keeper))
             self._is_checked = True
-        integrated = 0
-        for _ in range(BATCHES_MAX):
+        integrated, count, batches = 0, self._batch_max, 0
+        while count == self._batch_max and batches < BATCHES_MAX:
             count = self.integrate()
-            integrated += count
-            if count < self._batch_max:
-                break
-        return Step(integrated, self.publish())
+            integrated, batches = integrated + count, batches + 1
+        return Step(integrated, self.publish(), has_more=count == self._batch_max)
 
     def integrate(self) -> int:
         """Sequence and integrate one batch; how many leaves, 0 when another one was faster."""

@@ -180,7 +180,7 @@ def take_waiting(session: Session, limit: int) -> Batch:
             " WHERE w.held_since IS NULL ORDER BY w.arrival LIMIT :limit"
         ),
         {"limit": limit},
-    )
+    ).all()
     batch = Batch([], [])
     for arrival, leaf, licence_id, lane, n, is_intact in rows:
         if not is_intact:

@@ -34,6 +34,10 @@ def sequencer(units):
     return Sequencer(units, KEYS)
 
 
+def size_of(checkpoint):
+    return checkpoint.tree_size
+
+
 def lanes_in_order(units):
     """(lane, n) of every lane entry, by index."""
     with units.begin(Reach.EXCHANGE) as uow:
@@ -103,8 +107,19 @@ def test_an_entry_rolled_back_with_its_business_is_never_sequenced(units, sequen
 def test_many_batches_give_the_same_tree_as_one(units):
     append_facts(units, 700)
     small = Sequencer(units, KEYS, batch_max=100)
-    assert small.step().integrated_count == 701
+    step = small.step()
+    assert (step.integrated_count, step.has_more) == (701, False)
     assert check_tree(units).epoch == 8
+
+
+def test_a_step_is_bounded_and_says_that_more_waits(units):
+    append_facts(units, 99)
+    narrow = Sequencer(units, KEYS, batch_max=10)
+    first = narrow.step()
+    assert (first.integrated_count, first.has_more) == (80, True)
+    second = narrow.step()
+    assert (second.integrated_count, size_of(second.checkpoint)) == (20, 100)
+    assert not narrow.step().has_more
 
 
 def test_a_transaction_that_commits_late_is_not_skipped(units, sequencer):
@@ -271,7 +286,7 @@ def test_a_restored_backup_is_noticed_by_the_kept_checkpoint(units, tmp_path):
     with pytest.raises(LogBehindItsPublishedHead):
         Sequencer(units, KEYS, keeper=keeper).step()
     with units.begin(Reach.EXCHANGE) as uow:
-        assert find_checkpoint(uow.session, ORIGIN).tree_size == 4
+        assert size_of(find_checkpoint(uow.session, ORIGIN)) == 4
 
 
 def test_a_running_sequencer_notices_the_contradiction_when_it_signs(units, tmp_path):
@@ -324,7 +339,7 @@ def test_two_shards_grow_side_by_side(units, sequencer):
     sequencer.step()
     other = Sequencer(units, log_keys("exchange.example/log/2027"))
     append_facts(units, 2)
-    assert other.step().checkpoint.tree_size == 3
+    assert size_of(other.step().checkpoint) == 3
     assert check_tree(units).tree_size == 4
 
 

@@ -5,7 +5,7 @@ from flask import Flask
 from app.core.clock import Clock
 from app.core.principals import Principal, Role
 from app.core.unit_of_work import UnitOfWorkFactory
-from app.web import access, idempotency, problems, request_context
+from app.web import access, addresses, idempotency, problems, request_context
 from app.web.access import Authenticator
 from app.web.context import Registry
 from app.web.documentation import ProblemApi
@@ -71,6 +71,7 @@ def log_app(units, keys, clock):
     app.extensions["counterfoil.metrics"] = Metrics()
     problems.register(app)
     request_context.register(app, units.ids)
+    addresses.register(app)
     access.register_authentication(app)
     limiter.init_app(app)
     access.register_authorisation(app)

@@ -76,7 +76,8 @@ def test_256_leaves_make_a_full_tile_and_one_hash_above():
 
 
 def test_a_tree_grown_in_steps_is_the_tree_grown_at_once():
-    hashes, stored, edge, size = leaves(1_000), {}, {}, 0
+    hashes, stored, size = leaves(1_000), {}, 0
+    edge: dict[int, bytes] = {}
     for step in (1, 254, 1, 1, 300, 443):
         growth = grow(edge, size, hashes[size : size + step])
         stored.update(growth.tiles)
