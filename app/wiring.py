@@ -5,7 +5,6 @@ from typing import Any
 
 import psycopg
 from flask_smorest import Blueprint
-from metering.receipt_queries import StoredReceipts
 
 from app.accounts import api as accounts_api
 from app.accounts.access_tokens import AccessKeys
@@ -35,6 +34,7 @@ from metering import api as metering_api
 from metering.data_plane import DataPlane, DataPlaneSettings
 from metering.data_plane import build_data_plane as build_data_plane_of
 from metering.http_upstream import HttpUpstream
+from metering.receipt_queries import StoredReceipts
 
 PAY_INTO = "Counterfoil Data Exchange, settlement account"
 AUDIENCE = "counterfoil"

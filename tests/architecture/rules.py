@@ -130,6 +130,11 @@ ENTRY_POINTS = {
 """Started by name (`python -m` or the Makefile), so nothing imports them."""
 
 
+def _is_prose(tree: ast.Module) -> bool:
+    """Whether a module holds nothing but its docstring: it says what a folder or room has not."""
+    return len(tree.body) == 1 and ast.get_docstring(tree) is not None
+
+
 def unreachable_modules(trees: Mapping[str, ast.Module], roots: Iterable[ast.Module]) -> list[str]:
     """Modules that neither an entry point nor anything it imports ever imports."""
     by_module = {
@@ -145,4 +150,6 @@ def unreachable_modules(trees: Mapping[str, ast.Module], roots: Iterable[ast.Mod
             waiting += imported_modules(by_module[name])
             if "." in name:
                 waiting.append(name.rsplit(".", 1)[0])
-    return sorted(set(by_module) - reached)
+    return sorted(
+        name for name, tree in by_module.items() if name not in reached and not _is_prose(tree)
+    )
