@@ -85,7 +85,7 @@ def build_worker(parts: Parts) -> Worker:
     every = min(parts.settings.checkpoint_seconds, _SECOND)
     return Worker(
         [
-            Step("sequence", every, lambda: bool(sequencer.step().integrated_count)),
+            Step("sequence", every, lambda: sequencer.step().has_more),
             Step("anchor", _SECOND, Anchoring(parts, chain).look),
             Step("outbox", 0.2, lambda: drain_outbox(parts.units, _handlers(parts, chain))),
             Step("expire", _MINUTE, _in_unit(parts, _suspend_expired)),

@@ -6,6 +6,7 @@ from app.core.unit_of_work import Reaction, Reactions
 from app.reactions import onboarding, reviewing, trading
 from app.reactions.recording import RECORDERS
 from compliance.events import (
+    LicenceEnded,
     LicenceIssued,
     LicenceRevoked,
     ListingResumed,
@@ -48,6 +49,7 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     OrderPlaced: (trading.charge_order, trading.issue_licence),
     LicenceIssued: (trading.grant_entitlement, trading.note_licence, trading.grant_on_chain),
     LicenceRevoked: (trading.end_licence,),
+    LicenceEnded: (trading.note_licence_ended,),
     ApiKeyIssued: (trading.admit_key,),
     ApiKeyRevoked: (trading.withdraw_key,),
 }

@@ -4,7 +4,13 @@ from app.accounts import services as accounts
 from app.accounts.events import ApiKeyIssued, ApiKeyRevoked
 from app.core.unit_of_work import UnitOfWork
 from compliance import services as compliance
-from compliance.events import LicenceIssued, LicenceRevoked, ScenarioApproved, ScenarioWithdrawn
+from compliance.events import (
+    LicenceEnded,
+    LicenceIssued,
+    LicenceRevoked,
+    ScenarioApproved,
+    ScenarioWithdrawn,
+)
 from ledger.journal import services as journal
 from ledger.log import services as log
 from listings import services as listings
@@ -139,6 +145,11 @@ def end_licence(uow: UnitOfWork, event: LicenceRevoked) -> None:
         {"licence_id": event.licence_id},
         key=f"chain.revoke_licence:{event.licence_id}",
     )
+
+
+def note_licence_ended(uow: UnitOfWork, event: LicenceEnded) -> None:
+    """No new key for it; the data plane reads the term itself."""
+    accounts.note_licence_ended(uow, licence_id=event.licence_id)
 
 
 def admit_key(uow: UnitOfWork, event: ApiKeyIssued) -> None:

@@ -4,7 +4,7 @@ from http import HTTPStatus
 from typing import Any
 
 import structlog
-from flask import Flask, Response, g, json, request
+from flask import Flask, Response, json, request
 from werkzeug.exceptions import HTTPException
 
 from app.core.errors import CounterfoilError
@@ -42,7 +42,7 @@ def on_counterfoil_error(error: CounterfoilError) -> Response:
     """Our own facts."""
     headers = {}
     if error.retry_after_seconds is not None:
-        headers["Retry-After"] = g.retry_after = str(error.retry_after_seconds)
+        headers["Retry-After"] = str(error.retry_after_seconds)
     if error.status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = 'Bearer realm="counterfoil"'
     document = problem_document(
@@ -96,11 +96,3 @@ def register(app: Flask) -> None:
     app.register_error_handler(CounterfoilError, on_counterfoil_error)
     app.register_error_handler(HTTPException, on_http_exception)
     app.register_error_handler(Exception, on_unexpected)
-    app.after_request(_keep_retry_after)
-
-
-def _keep_retry_after(response: Response) -> Response:
-    # The rate limiter raises Retry-After to the end of its own window on every answer.
-    if "retry_after" in g:
-        response.headers["Retry-After"] = g.retry_after
-    return response

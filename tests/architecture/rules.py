@@ -38,14 +38,11 @@ def commits(trees: Iterable[tuple[str, ast.Module]]) -> list[str]:
     """Calls of `.commit()` on anything but a unit of work."""
     found = []
     for name, tree in trees:
-        for node in ast.walk(tree):
-            is_commit = (
-                isinstance(node, ast.Call)
-                and isinstance(node.func, ast.Attribute)
-                and node.func.attr == "commit"
-            )
-            if is_commit and not _receiver(node).endswith("uow"):
-                found.append(f"{name}:{node.lineno}: {_receiver(node)}.commit()")
+        calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+        for call in calls:
+            is_commit = isinstance(call.func, ast.Attribute) and call.func.attr == "commit"
+            if is_commit and not _receiver(call).endswith("uow"):
+                found.append(f"{name}:{call.lineno}: {_receiver(call)}.commit()")
     return found
 
 
@@ -97,7 +94,9 @@ def unaccounted_events(
 def slugs() -> dict[str, str]:
     """Every error slug with its class."""
     return {
-        kind.slug: kind.__name__ for kind in subclasses(CounterfoilError) if "slug" in vars(kind)
+        vars(kind)["slug"]: kind.__name__
+        for kind in subclasses(CounterfoilError)
+        if "slug" in vars(kind)
     }
 
 

@@ -69,26 +69,29 @@ def application(request, postgres, template_database, tmp_path_factory):
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-@pytest.fixture(scope="module")
-def api_schema(application):
-    return schemathesis.openapi.from_wsgi("/docs/openapi.json", application)
-
-
-described = schemathesis.pytest.from_fixture("api_schema")
-
-
-@described.parametrize()
 @hypothesis.settings(
-    max_examples=int(os.environ.get("FUZZ_EXAMPLES", "15")),
+    max_examples=int(os.environ.get("FUZZ_EXAMPLES", "10")),
     deadline=None,
     suppress_health_check=list(hypothesis.HealthCheck),
+    database=None,
 )
-def test_generated_requests_never_break_a_route(case):
+@hypothesis.given(data=hypothesis.strategies.data())
+def _stays_civil(operation, data):
+    case = data.draw(operation.as_strategy())
     response = case.call()
-    assert response.status_code < 500, response.text
+    assert response.status_code < 500, (operation.label, response.text)
     if response.status_code >= 400:
-        assert response.headers["content-type"][0] == PROBLEM
+        assert response.headers["content-type"][0] == PROBLEM, operation.label
         assert {"type", "title", "status", "detail", "instance"} <= response.json().keys()
+
+
+def test_generated_requests_never_break_a_route(application):
+    # Driven by hand: the plugin of this release does not know this release of pytest.
+    schema = schemathesis.openapi.from_wsgi("/docs/openapi.json", application)
+    operations = [found.ok() for found in schema.get_all_operations()]
+    assert len(operations) > 80
+    for operation in operations:
+        _stays_civil(operation)
 
 
 HOSTILE_BODIES = {

@@ -1,5 +1,7 @@
 """Posting templates balance, whatever they are given."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +11,12 @@ from ledger.journal.chart import AccountKind, exchange_account, payable_of, rece
 from ledger.journal.postings import Draft, Posting, Unbalanced
 
 SPLIT = {"supplier": 8400, "commission": 1000, "tax": 600}
-PARTIES = {"buyer_id": "org_b", "supplier_id": "org_s", "currency": "CNY", "split": SPLIT}
+PARTIES: dict[str, Any] = {
+    "buyer_id": "org_b",
+    "supplier_id": "org_s",
+    "currency": "CNY",
+    "split": SPLIT,
+}
 amounts = st.integers(1, 10**16)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import counterfoil_verify
 import pytest
 from counterfoil_verify import chain
-from eth_utils import keccak
+from eth_utils.crypto import keccak
 
 PACKAGE = Path(counterfoil_verify.__file__).parent
 ALLOWED = {"counterfoil_verify", "cryptography"} | set(sys.stdlib_module_names)
