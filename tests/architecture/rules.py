@@ -152,3 +152,28 @@ def unreachable_modules(trees: Mapping[str, ast.Module], roots: Iterable[ast.Mod
     return sorted(
         name for name, tree in by_module.items() if name not in reached and not _is_prose(tree)
     )
+
+
+EDGE = ("flask", "flask_smorest", "marshmallow", "werkzeug", "webargs", "app.web")
+EDGE_NAMES = ("api", "schemas")
+
+
+def _is_edge(path: str) -> bool:
+    """Whether a domain module may know HTTP: routes and JSON shapes only."""
+    parts = path.removesuffix(".py").split("/")
+    return any(part in EDGE_NAMES or part.endswith(("_api", "_schemas")) for part in parts)
+
+
+def edge_imports(trees: Iterable[tuple[str, ast.Module]]) -> list[str]:
+    """Domain modules behind the edge that import something of HTTP."""
+    found = []
+    for path, tree in trees:
+        in_domain = not path.startswith("app/") or path.startswith("app/accounts/")
+        if not in_domain or _is_edge(path):
+            continue
+        found += [
+            f"{path}: {name}"
+            for name in sorted(imported_modules(tree))
+            if any(name == edge or name.startswith(f"{edge}.") for edge in EDGE)
+        ]
+    return found

@@ -117,6 +117,18 @@ def test_a_planted_unreachable_module_is_noticed():
     assert rules.unreachable_modules(trees, []) == ["listings.forgotten"]
 
 
+def test_only_routes_and_shapes_know_http():
+    assert rules.edge_imports(rules.sources()) == []
+
+
+def test_a_planted_service_that_knows_flask_is_noticed():
+    planted = ast.parse("from flask import request")
+    assert rules.edge_imports([("listings/services/orders.py", planted)]) == [
+        "listings/services/orders.py: flask",
+        "listings/services/orders.py: flask.request",
+    ]
+
+
 def test_the_readme_speaks_only_of_commands_that_exist():
     readme = (rules.ROOT / "README.md").read_text(encoding="utf-8")
     makefile = (rules.ROOT / "Makefile").read_text(encoding="utf-8")
