@@ -56,8 +56,9 @@ def put_spending_cap(command: dict[str, Any], licence_id: str) -> Entitlement:
         services.set_spending_cap(
             uow, buyer_id=current_principal().organisation_id, licence_id=licence_id, **command
         )
+        capped = queries.get_entitlement(uow.session, _own_organisation(), licence_id)
         uow.commit()
-        return queries.get_entitlement(uow.session, _own_organisation(), licence_id)
+        return capped
 
 
 @blueprint.route("/usage", methods=["GET"])
