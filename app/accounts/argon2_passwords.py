@@ -1,17 +1,26 @@
 """Password hashing with argon2id (RFC 9106)."""
 
+from functools import cache
+
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from argon2.profiles import RFC_9106_LOW_MEMORY
+
+_USUAL = PasswordHasher.from_parameters(RFC_9106_LOW_MEMORY)
+
+
+@cache
+def _hash_of_nobody(hasher: PasswordHasher) -> str:
+    return hasher.hash("nobody has this password")
 
 
 class Argon2Passwords:
     """argon2id with the low-memory profile of RFC 9106, 4: 64 MiB, three passes."""
 
     def __init__(self, hasher: PasswordHasher | None = None) -> None:
-        self._hasher = hasher or PasswordHasher.from_parameters(RFC_9106_LOW_MEMORY)
+        self._hasher = hasher or _USUAL
         # Same parameters as every real hash, so an unknown address takes the same time.
-        self._nobody = self._hasher.hash("nobody has this password")
+        self._nobody = _hash_of_nobody(self._hasher)
 
     def hash(self, password: str) -> str:
         """A PHC string with a fresh salt."""
