@@ -119,7 +119,7 @@ class CallService:
         except BaseException:
             meter.settle(reservation, None)
             raise
-        if not pending.decided.wait(WAIT_SECONDS_MAX):
+        if not pending.wait(WAIT_SECONDS_MAX):
             raise MeterUnavailable
         return pending, delivered
 

@@ -1,5 +1,6 @@
 """Writes a batch of calls in one transaction of few round trips: all of it durable, or none."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -32,7 +33,8 @@ ON CONFLICT DO NOTHING RETURNING licence_id, idempotency_key
 # Compare and set: epoch and sequence are what this worker believes, or the lane is not its own.
 ADVANCE_LANES = """
 UPDATE lanes AS l SET sequence = v.sequence, total_units = v.total_units,
-    total_amount = v.total_amount, last_leaf_hash = v.last_leaf_hash
+    total_amount = v.total_amount, last_leaf_hash = v.last_leaf_hash,
+    expires_at = greatest(l.expires_at, %s)
 FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[],
             %s::bytea[])
      AS v (lane_id, epoch, opening, sequence, total_units, total_amount, last_leaf_hash)
@@ -88,6 +90,7 @@ class CommitStore:
     books: CallBooks
     log: CallLog
     answer_keep_seconds: float
+    lease_seconds: float
 
     def write(self, connection: Connection, batches: Sequence[LaneBatch], at: datetime) -> None:
         """Write everything and commit; raises `BatchRefused` with nothing written."""
@@ -97,15 +100,19 @@ class CommitStore:
             connection.transaction(),
             connection.cursor(binary=True) as cursor,
         ):
-            _check_authority(cursor, calls)
-            checks = [self._insert_answers(connection, calls, batches, at)]
-            checks += [_advance(connection, batches), _spend(connection, batches)]
+            revisions = _share_fences(connection, calls)
+            answers = self._insert_answers(connection, calls, batches, at)
+            expires_at = at + timedelta(seconds=self.lease_seconds)
+            advanced = _advance(connection, batches, expires_at)
+            spent = _spend(connection, batches)
+            pipeline.sync()
+            # Checked before anything is booked: a lost lane is a fact, not a failure of the books.
+            _check_authority(revisions, calls)
+            _check_answers(answers, calls)
+            _check_lanes(advanced, spent, batches)
             cursor.execute(INSERT_EVENTS, (at, *self._event_columns(batches)), binary=True)
             self._post(cursor, batches, at)
             self.log.append_leaves(cursor, [_leaf_row(call) for call in calls])
-            pipeline.sync()
-            _check_answers(checks[0], calls)
-            _check_lanes(checks[1:], batches)
 
     def _insert_answers(
         self,
@@ -200,14 +207,21 @@ def _leaf_row(call: PendingCall) -> tuple[bytes, bytes, str, str, int, int]:
     return call.leaf_hash, call.leaf, "call", call.meter.licence_id, call.lane, call.n
 
 
-def _check_authority(cursor: "psycopg.Cursor[Any]", calls: Sequence[PendingCall]) -> None:
-    """Hold the fences, then see whether what the calls were decided by still stands."""
+def _share_fences(connection: Connection, calls: Sequence[PendingCall]) -> "psycopg.Cursor[Any]":
+    """Hold the fences, then read the revisions, in a statement of its own.
+
+    The second statement's snapshot is taken after the fences are held, so it sees every change
+    that was committed under them.
+    """
     fences = sorted({fence for call in calls for fence in call.key.licence.fences})
     licences = list({call.meter.licence_id for call in calls})
-    cursor.execute(SHARE_FENCES, (fences,))
-    # A statement of its own: its snapshot is taken after the fences are held.
-    cursor.execute(READ_REVISIONS, (licences,))
-    revisions = {row[0]: (row[1], row[2]) for row in cursor.fetchall()}
+    connection.execute(SHARE_FENCES, (fences,))
+    return connection.execute(READ_REVISIONS, (licences,))
+
+
+def _check_authority(read: "psycopg.Cursor[Any]", calls: Sequence[PendingCall]) -> None:
+    """See whether what the calls were decided by still stands."""
+    revisions = {row[0]: (row[1], row[2]) for row in read.fetchall()}
     changed = [
         call
         for call in calls
@@ -218,7 +232,9 @@ def _check_authority(cursor: "psycopg.Cursor[Any]", calls: Sequence[PendingCall]
         raise AuthorityChanged(changed)
 
 
-def _advance(connection: Connection, batches: Sequence[LaneBatch]) -> "psycopg.Cursor[Any]":
+def _advance(
+    connection: Connection, batches: Sequence[LaneBatch], expires_at: datetime
+) -> "psycopg.Cursor[Any]":
     rows = [
         (
             batch.lane.lane_id,
@@ -231,7 +247,7 @@ def _advance(connection: Connection, batches: Sequence[LaneBatch]) -> "psycopg.C
         )
         for batch in batches
     ]
-    return connection.execute(ADVANCE_LANES, _columns(rows))
+    return connection.execute(ADVANCE_LANES, (expires_at, *_columns(rows)))
 
 
 def _spend(connection: Connection, batches: Sequence[LaneBatch]) -> "psycopg.Cursor[Any]":
@@ -259,14 +275,14 @@ def _check_answers(inserted: "psycopg.Cursor[Any] | None", calls: Sequence[Pendi
 
 
 def _check_lanes(
-    checks: Sequence["psycopg.Cursor[Any] | None"], batches: Sequence[LaneBatch]
+    advanced: "psycopg.Cursor[Any]", spent: "psycopg.Cursor[Any]", batches: Sequence[LaneBatch]
 ) -> None:
-    advanced, spent = ([row[0] for row in check.fetchall()] for check in checks if check)
+    ours = {row[0] for row in advanced.fetchall()}
+    shares = Counter(row[0] for row in spent.fetchall())
     lost = [
         batch
         for batch in batches
-        if batch.lane.lane_id not in advanced
-        or spent.count(batch.lane.lane_id) != len(batch.shares)
+        if batch.lane.lane_id not in ours or shares[batch.lane.lane_id] != len(batch.shares)
     ]
     if lost:
         raise LanesLost([call for batch in lost for call in batch.calls])

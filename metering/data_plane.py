@@ -253,7 +253,11 @@ def build_data_plane(
     committer = GroupCommitter(
         connect,
         CommitStore(
-            ids=ids, books=books, log=log, answer_keep_seconds=settings.answer_keep_seconds
+            ids=ids,
+            books=books,
+            log=log,
+            answer_keep_seconds=settings.answer_keep_seconds,
+            lease_seconds=settings.lease_seconds,
         ),
         clock,
         batch_max=settings.batch_max,

@@ -15,6 +15,7 @@ import psycopg
 import structlog
 
 from app.core.clock import Clock, iso_instant
+from app.core.errors import CounterfoilError
 from metering.commit_store import (
     AnswersExist,
     AuthorityChanged,
@@ -39,7 +40,7 @@ _VERDICTS: dict[type[BatchRefused], Verdict] = {
 
 
 class GroupCommitter:
-    """One per process; `submit` from any thread, then wait for the call's `decided`."""
+    """One per process; `submit` from any thread, then wait for the call's verdict."""
 
     def __init__(
         self,
@@ -186,7 +187,8 @@ class _Attempt:
                 if isinstance(error, _RETRY_ALONE):
                     return False
                 self._after_lost_connection(error)
-            except psycopg.Error:
+            except (psycopg.Error, CounterfoilError):
+                # The books' refusals are facts of their own; both mean that nothing was written.
                 _log.exception("batch refused by the database")
                 return False
             else:

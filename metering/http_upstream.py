@@ -1,33 +1,26 @@
-"""The upstream over HTTP/1.1 with http.client: kept-alive, bounded in time and size, no redirects.
+"""The upstream over HTTP/1.1: pooled, bounded in time and size, no redirects, addresses checked."""
 
-http.client over pycurl: pycurl is quicker by a third but has no wheel for every platform that
-`make demo` must work on, and the address check needs the socket before the first byte.
-"""
-
-import http.client
 import json
+import re
 import socket
 import ssl
 import threading
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import SplitResult, urlencode, urlsplit
 
-from typing_extensions import override
-
 from metering.addresses import Network, may_connect, read_networks
+from metering.http_wire import Wire, WireBroken, WireClosed, WireTooLarge
 from metering.ports import Target, UpstreamAnswer, UpstreamFailed, UpstreamTimedOut
 
 IDLE_MAX = 64
 """Kept-alive connections per upstream; more in flight are opened and closed again."""
-CHUNK = 64 * 1024
-_CLOSED = (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError)
-
-
-class _Stale(UpstreamFailed):
-    """A connection that was kept alive turned out to be closed."""
+PLACES_MAX = 10_000
+_HEADER_VALUE = re.compile(r"[ -~]{0,8192}")
+_HEADER_NAME = re.compile(r"[A-Za-z0-9-]{1,128}", re.ASCII)
 
 
 class NotAnHttpAddress(UpstreamFailed):
@@ -62,38 +55,30 @@ def resolve(host: str, port: int, allowed: Sequence[Network]) -> tuple[str, int]
     return addresses[0], port
 
 
-class _CheckedConnection(http.client.HTTPConnection):
-    """Connects to the checked address and nothing else."""
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A target read once: where it is, what every request to it begins with, idle connections."""
 
-    def __init__(self, url: SplitResult, networks: Sequence[Network], timeout: float) -> None:
-        self._url = url
-        self._networks = networks
-        self.deadline = 0.0
-        self.is_used = False
-        port = url.port or (443 if url.scheme == "https" else 80)
-        super().__init__(url.hostname or "", port, timeout=timeout)
+    host: str
+    port: int
+    context: ssl.SSLContext | None
+    path: str
+    query: str
+    fixed: bytes
+    idle: deque[Wire] = field(default_factory=deque)
 
-    @override
-    def connect(self) -> None:
-        address = resolve(self.host, self.port, self._networks)
-        self.sock = socket.create_connection(address, timeout=self.remaining())
-        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if self._url.scheme == "https":
-            context = ssl.create_default_context()
-            self.sock = context.wrap_socket(self.sock, server_hostname=self.host)
 
-    def remaining(self) -> float:
-        """Seconds until the deadline; raises TimeoutError after it."""
-        left = self.deadline - time.monotonic()
-        if left <= 0:
-            raise TimeoutError
-        return left
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """One request and the bounds of its answer."""
 
-    def start(self, seconds: float) -> None:
-        """Begin a call's time; it covers connecting, sending and the whole answer."""
-        self.deadline = time.monotonic() + seconds
-        if self.sock is not None:
-            self.sock.settimeout(seconds)
+    place: _Place
+    request: bytes
+    deadline: float
+    body_bytes_max: int
+
+    def seconds_left(self) -> float:
+        return max(self.deadline - time.monotonic(), 0.001)
 
 
 class HttpUpstream:
@@ -101,142 +86,149 @@ class HttpUpstream:
 
     def __init__(self, networks_allowed: Sequence[str] = ()) -> None:
         self._networks = read_networks(networks_allowed)
-        self._idle: dict[tuple[str, str], deque[_CheckedConnection]] = {}
-        self._urls: dict[str, SplitResult] = {}
+        self._places: dict[Target, _Place] = {}
         self._lock = threading.Lock()
 
     def send(self, target: Target, parameters: Mapping[str, Any]) -> UpstreamAnswer:
         """One answer; raises `UpstreamFailed`, or `UpstreamTimedOut` when its time is over."""
-        url = self._split(target.url)
-        pool = self._pool(url)
-        connection = self._take(pool, url, target)
+        place = self._places.get(target) or self._place(target)
+        question = _Question(
+            place,
+            _request(target, place, parameters),
+            time.monotonic() + target.timeout_seconds,
+            target.response_bytes_max,
+        )
         try:
-            answer = self._ask(connection, url, target, parameters)
+            wire = place.idle.pop()
+        except IndexError:
+            return self._ask_afresh(question)
+        try:
+            return self._ask(wire, question)
         except _Stale:
             # The upstream had closed a kept connection; a lookup may be asked once more.
-            connection = _CheckedConnection(url, self._networks, target.timeout_seconds)
-            answer = self._ask(connection, url, target, parameters)
-        self._keep(pool, connection)
-        return answer
+            return self._ask_afresh(question)
 
-    def _take(
-        self, pool: deque[_CheckedConnection], url: SplitResult, target: Target
-    ) -> _CheckedConnection:
+    def _ask_afresh(self, question: _Question) -> UpstreamAnswer:
         try:
-            return pool.pop()
-        except IndexError:
-            return _CheckedConnection(url, self._networks, target.timeout_seconds)
+            wire = self._connect(question)
+        except TimeoutError as error:
+            raise UpstreamTimedOut from error
+        except OSError as error:
+            raise UpstreamFailed from error
+        return self._ask(wire, question)
 
-    def _ask(
-        self,
-        connection: _CheckedConnection,
-        url: SplitResult,
-        target: Target,
-        parameters: Mapping[str, Any],
-    ) -> UpstreamAnswer:
+    def _connect(self, question: _Question) -> Wire:
+        place = question.place
+        address = resolve(place.host, place.port, self._networks)
+        sock = socket.create_connection(address, timeout=question.seconds_left())
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if place.context is not None:
+            sock = place.context.wrap_socket(sock, server_hostname=place.host)
+        return Wire(sock)
+
+    def _ask(self, wire: Wire, question: _Question) -> UpstreamAnswer:
+        was_kept = wire.is_kept
         try:
-            return self._exchange(connection, url, target, parameters)
+            status, body = wire.exchange(
+                question.request,
+                seconds=question.seconds_left(),
+                body_bytes_max=question.body_bytes_max,
+            )
         except BaseException as error:
-            connection.close()
-            if isinstance(error, _CLOSED) and connection.is_used:
-                raise _Stale from error
-            if isinstance(error, TimeoutError):
-                raise UpstreamTimedOut from error
-            if isinstance(error, OSError | http.client.HTTPException | ValueError):
-                raise UpstreamFailed from error
+            wire.close()
+            _refuse(error, was_kept=was_kept)
             raise
-
-    def _exchange(
-        self,
-        connection: _CheckedConnection,
-        url: SplitResult,
-        target: Target,
-        parameters: Mapping[str, Any],
-    ) -> UpstreamAnswer:
-        connection.start(target.timeout_seconds)
-        path, body, headers = _request(url, target, parameters)
-        connection.request(target.method, path, body, headers)
-        response = connection.getresponse()
-        answer = UpstreamAnswer(response.status, _read(connection, response, target))
-        connection.is_used = not response.will_close
-        return answer
-
-    def _split(self, url: str) -> SplitResult:
-        split = self._urls.get(url)
-        if split is None:
-            split = urlsplit(url)
-            if split.scheme not in {"http", "https"} or not split.hostname or split.username:
-                raise NotAnHttpAddress
-            self._urls[url] = split
-        return split
-
-    def _pool(self, url: SplitResult) -> deque[_CheckedConnection]:
-        key = (url.scheme, url.netloc)
-        pool = self._idle.get(key)
-        if pool is None:
-            with self._lock:
-                pool = self._idle.setdefault(key, deque())
-        return pool
-
-    def _keep(self, pool: deque[_CheckedConnection], connection: _CheckedConnection) -> None:
-        if connection.is_used and len(pool) < IDLE_MAX:
-            pool.append(connection)
+        idle = question.place.idle
+        if wire.is_kept and len(idle) < IDLE_MAX:
+            idle.append(wire)
         else:
-            connection.close()
+            wire.close()
+        return UpstreamAnswer(status, body)
+
+    def _place(self, target: Target) -> _Place:
+        place = _read_place(target)
+        with self._lock:
+            if len(self._places) >= PLACES_MAX:
+                self._close_all()
+            return self._places.setdefault(target, place)
+
+    def _close_all(self) -> None:
+        for place in self._places.values():
+            while place.idle:
+                place.idle.pop().close()
+        self._places = {}
 
     def close(self) -> None:
         """Close what is kept alive."""
         with self._lock:
-            pools, self._idle = list(self._idle.values()), {}
-        for pool in pools:
-            while pool:
-                pool.pop().close()
+            self._close_all()
 
 
-def _request(
-    url: SplitResult, target: Target, parameters: Mapping[str, Any]
-) -> tuple[str, bytes | None, dict[str, str]]:
-    headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
-    if target.credential_header is not None and target.credential is not None:
-        headers[target.credential_header] = target.credential
-    path = url.path or "/"
+class _Stale(UpstreamFailed):
+    """A connection that was kept alive turned out to be closed."""
+
+
+def _refuse(error: BaseException, *, was_kept: bool) -> None:
+    """Raise the port's error for one of the wire; return for anything else."""
+    if isinstance(error, TimeoutError):
+        raise UpstreamTimedOut from error
+    if was_kept and isinstance(error, WireClosed | ConnectionResetError | BrokenPipeError):
+        raise _Stale from error
+    if isinstance(error, WireTooLarge):
+        raise AnswerTooLarge from error
+    if isinstance(error, OSError | WireBroken | WireClosed):
+        raise UpstreamFailed from error
+
+
+def _read_place(target: Target) -> _Place:
+    try:
+        url = urlsplit(target.url)
+        port = url.port or (443 if url.scheme == "https" else 80)
+    except ValueError as error:
+        raise NotAnHttpAddress from error
+    if url.scheme not in {"http", "https"} or not url.hostname or url.username is not None:
+        raise NotAnHttpAddress
+    if not target.url.isascii() or not target.url.isprintable() or " " in target.url:
+        raise NotAnHttpAddress
+    context = ssl.create_default_context() if url.scheme == "https" else None
+    fixed = _fixed_headers(url, target)
+    return _Place(url.hostname, port, context, url.path or "/", url.query, fixed)
+
+
+def _fixed_headers(url: SplitResult, target: Target) -> bytes:
+    lines = [
+        f"Host: {url.netloc}",
+        "Accept: application/json",
+        "Accept-Encoding: identity",
+        "User-Agent: counterfoil",
+    ]
+    if target.credential_header and target.credential is not None:
+        name, value = target.credential_header, target.credential
+        if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
+            raise NotAnHttpAddress
+        lines.append(f"{name}: {value}")
+    return "\r\n".join(lines).encode("ascii")
+
+
+def _request(target: Target, place: _Place, parameters: Mapping[str, Any]) -> bytes:
     if target.method == "POST":
-        headers["Content-Type"] = "application/json"
         body = json.dumps(parameters, ensure_ascii=False, separators=(",", ":")).encode()
-        return (f"{path}?{url.query}" if url.query else path), body, headers
+        query = f"?{place.query}" if place.query else ""
+        return b"".join(
+            (
+                f"POST {place.path}{query} HTTP/1.1\r\n".encode(),
+                place.fixed,
+                b"\r\nContent-Type: application/json\r\nContent-Length: ",
+                str(len(body)).encode(),
+                b"\r\n\r\n",
+                body,
+            )
+        )
     query = urlencode({name: _as_text(value) for name, value in parameters.items()})
-    query = "&".join(part for part in (url.query, query) if part)
-    return (f"{path}?{query}" if query else path), None, headers
+    query = "&".join(part for part in (place.query, query) if part)
+    path = f"{place.path}?{query}" if query else place.path
+    return b"".join((f"GET {path} HTTP/1.1\r\n".encode(), place.fixed, b"\r\n\r\n"))
 
 
 def _as_text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _read(
-    connection: _CheckedConnection, response: http.client.HTTPResponse, target: Target
-) -> bytes:
-    """The whole body within the call's time and size; raises `UpstreamFailed` beyond its size."""
-    if response.length is not None and response.length > target.response_bytes_max:
-        raise AnswerTooLarge
-    if response.length is not None and response.length <= CHUNK:
-        _hurry(connection)
-        return response.read()
-    chunks: list[bytes] = []
-    size = 0
-    while True:
-        _hurry(connection)
-        chunk = response.read1(CHUNK)
-        if not chunk:
-            return b"".join(chunks)
-        size += len(chunk)
-        if size > target.response_bytes_max:
-            raise AnswerTooLarge
-        chunks.append(chunk)
-
-
-def _hurry(connection: _CheckedConnection) -> None:
-    """Leave the socket only what is left of the call's time."""
-    left = connection.remaining()
-    if connection.sock is not None:
-        connection.sock.settimeout(left)

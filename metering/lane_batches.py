@@ -41,7 +41,7 @@ class LaneBatch:
 
 
 def by_lane(calls: Iterable[PendingCall], at: str) -> list[LaneBatch]:
-    """The batches of several lanes, in the order in which every committer locks them."""
+    """The batches of several lanes, by buyer: every committer locks wallets in this order."""
     meters: dict[Meter, list[PendingCall]] = {}
     for call in calls:
         meters.setdefault(call.meter, []).append(call)
@@ -50,7 +50,7 @@ def by_lane(calls: Iterable[PendingCall], at: str) -> list[LaneBatch]:
         for meter, of_lane in meters.items()
         if meter.lane is not None
     ]
-    return sorted(batches, key=lambda batch: batch.lane.lane_id)
+    return sorted(batches, key=lambda batch: (batch.calls[0].meter.buyer_id, batch.lane.lane_id))
 
 
 def chain(lane: Lane, calls: list[PendingCall], at: str) -> LaneBatch:

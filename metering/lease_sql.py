@@ -17,9 +17,9 @@ WHERE licence_id = %(licence_id)s
 """
 INSERT_LEASE = """
 INSERT INTO leases (lease_id, lane_id, licence_id, buyer_id, epoch,
-                    calls, units, free_units, amount, opened_at, expires_at)
+                    calls, units, free_units, amount, opened_at)
 VALUES (%(lease_id)s, %(lane_id)s, %(licence_id)s, %(buyer_id)s, %(epoch)s,
-        %(calls)s, %(units)s, %(free_units)s, %(amount)s, %(at)s, %(expires_at)s)
+        %(calls)s, %(units)s, %(free_units)s, %(amount)s, %(at)s)
 """
 CLOSE_LEASES = """
 WITH closed AS (
@@ -45,7 +45,8 @@ SELECT lease_id, amount, spent_amount FROM closed ORDER BY lease_id
 """
 FIND_FREE_LANE = """
 SELECT lane_id FROM lanes
-WHERE licence_id = %s AND (holder IS NULL OR expires_at <= %s) ORDER BY number LIMIT 1
+WHERE licence_id = %s AND (holder IS NULL OR expires_at <= %s)
+ORDER BY number LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
 """
 TAKE_LANE = """
 UPDATE lanes SET holder = %(holder)s, epoch = epoch + 1, expires_at = %(expires_at)s
@@ -66,15 +67,12 @@ VALUES (%(lane_id)s, %(licence_id)s, %(buyer_id)s, %(number)s, %(holder)s, 1, %(
 FREE_LANE = """
 UPDATE lanes SET holder = NULL WHERE lane_id = %(lane_id)s AND epoch = %(epoch)s
 """
+# A lane that is locked is being committed, which prolongs it too; waiting for it could make a ring.
 PROLONG = """
-WITH kept AS (
-    UPDATE lanes AS l SET expires_at = %(expires_at)s
-    FROM unnest(%(lane_ids)s::text[], %(epochs)s::bigint[]) AS mine (lane_id, epoch)
-    WHERE l.lane_id = mine.lane_id AND l.epoch = mine.epoch AND l.holder = %(holder)s
-    RETURNING l.lane_id
-)
-UPDATE leases SET expires_at = %(expires_at)s FROM kept
-WHERE leases.lane_id = kept.lane_id AND closed_at IS NULL
+UPDATE lanes SET expires_at = %(expires_at)s
+WHERE holder = %(holder)s AND lane_id IN (
+    SELECT lane_id FROM lanes WHERE lane_id = ANY(%(lane_ids)s) AND holder = %(holder)s
+    FOR NO KEY UPDATE SKIP LOCKED)
 """
 EXPIRED = """
 SELECT lane_id, licence_id FROM lanes

@@ -81,6 +81,8 @@ class LeaseStore:
         row = connection.execute(sql.LOCK_ENTITLEMENT, (licence.licence_id,)).fetchone()
         if row is None or row[0] != "active":
             return NotGranted("licence", is_leased_elsewhere=False)
+        if wanted.lane is not None:
+            self._keep(connection, wanted.lane)
         if wanted.lane is not None and wanted.drained_lease_ids:
             self._close_leases(connection, wanted.lane.lane_id, list(wanted.drained_lease_ids))
             row = connection.execute(sql.LOCK_ENTITLEMENT, (licence.licence_id,)).fetchone()
@@ -94,7 +96,7 @@ class LeaseStore:
         if amount < least_amount(licence.bounds, slab):
             return NotGranted("balance", is_leased_elsewhere=True)
         # Only now: a worker that is granted nothing must not open lane after lane.
-        lane = self._lane(connection, wanted)
+        lane = wanted.lane or self._take_or_open(connection, licence)
         taken = Allowance(slab.calls, slab.units, slab.free_units, amount)
         beyond = None if row[2] is None else row[2] - slab.units
         granted = Granted(lease_id, taken, lane, beyond)
@@ -135,26 +137,23 @@ class LeaseStore:
         connection.execute(sql.LEASE_OUT, amounts)
         row = amounts | {"lane_id": granted.lane.lane_id, "epoch": granted.lane.epoch}
         row |= {"lease_id": granted.lease_id, "buyer_id": licence.buyer_id, "at": now}
-        connection.execute(sql.INSERT_LEASE, row | {"expires_at": self._expiry(now)})
+        connection.execute(sql.INSERT_LEASE, row)
 
     def _expiry(self, now: datetime) -> datetime:
         return now + timedelta(seconds=self.lease_seconds)
 
-    def _lane(self, connection: Connection, wanted: Wanted) -> Lane:
-        if wanted.lane is None:
-            return self._take_or_open(connection, wanted.licence)
+    def _keep(self, connection: Connection, lane: Lane) -> None:
         kept = connection.execute(
             sql.KEEP_LANE,
             {
-                "lane_id": wanted.lane.lane_id,
-                "epoch": wanted.lane.epoch,
+                "lane_id": lane.lane_id,
+                "epoch": lane.epoch,
                 "holder": self.holder,
                 "expires_at": self._expiry(self.clock.now()),
             },
         )
         if kept.rowcount != 1:
             raise LaneLost
-        return wanted.lane
 
     def _take_or_open(self, connection: Connection, licence: LicenceView) -> Lane:
         now = self.clock.now()
@@ -200,12 +199,11 @@ class LeaseStore:
         close_leases(connection, self.wallets, lane_id, lease_ids, at=self.clock.now())
 
     def prolong(self, connection: Connection, lanes: Sequence[Lane]) -> None:
-        """Put off the expiry of this worker's lanes and their leases."""
+        """Put off the expiry of this worker's lanes, and so of their leases."""
         connection.execute(
             sql.PROLONG,
             {
                 "lane_ids": [lane.lane_id for lane in lanes],
-                "epochs": [lane.epoch for lane in lanes],
                 "holder": self.holder,
                 "expires_at": self._expiry(self.clock.now()),
             },

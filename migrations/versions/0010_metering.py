@@ -110,7 +110,6 @@ CREATE TABLE leases (
     free_units bigint NOT NULL, spent_free_units bigint NOT NULL DEFAULT 0,
     amount bigint NOT NULL, spent_amount bigint NOT NULL DEFAULT 0,
     opened_at timestamptz NOT NULL,
-    expires_at timestamptz NOT NULL,
     closed_at timestamptz,
     CONSTRAINT ck_leases_calls CHECK (spent_calls BETWEEN 0 AND calls),
     CONSTRAINT ck_leases_units CHECK (spent_units BETWEEN 0 AND units),
@@ -119,6 +118,8 @@ CREATE TABLE leases (
 );
 CREATE INDEX ix_leases_open ON leases (lane_id) WHERE closed_at IS NULL;
 CREATE INDEX ix_leases_licence_id ON leases (licence_id);
+
+-- A lease lives as long as its worker keeps the lane: lanes.expires_at is the expiry of both.
 
 -- No key over the whole: one would have to carry the time. Inside a partition (lane_id, n) is
 -- unique; across partitions the lane's compare-and-set of its sequence lets no number come twice.

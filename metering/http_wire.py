@@ -1,0 +1,207 @@
+"""One HTTP/1.1 exchange over a socket, read strictly and within bounds (RFC 9112).
+
+http.client spends more time in its general header parser than the network takes; here only what
+decides the body's end is read, and whatever is ambiguous about that end is refused.
+"""
+
+import re
+import socket
+import time
+from dataclasses import dataclass
+
+HEAD_BYTES_MAX = 32 * 1024
+CHUNK_LINE_MAX = 1024
+RECEIVE = 64 * 1024
+
+_STATUS = re.compile(rb"HTTP/1\.([01]) (\d{3})(?: |$)")
+_LENGTH = re.compile(rb"\d{1,12}")
+_CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;.*)?", re.DOTALL)
+_NO_BODY = frozenset({204, 304})
+
+
+class WireBroken(Exception):
+    """The bytes are not one HTTP/1.1 answer that could be read safely."""
+
+
+class WireTooLarge(Exception):
+    """The answer is beyond its bound."""
+
+
+class WireClosed(Exception):
+    """The other side closed before the first byte of an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What of the head decides how the body ends."""
+
+    status: int
+    length: int | None
+    is_chunked: bool
+    is_kept: bool
+
+
+def parse_head(head: bytes) -> Head:
+    """The head without its empty line; raises `WireBroken`."""
+    lines = head.split(b"\r\n")
+    match = _STATUS.match(lines[0])
+    if match is None:
+        raise WireBroken
+    fields = _fields(lines[1:])
+    length, coding = fields.get(b"content-length"), fields.get(b"transfer-encoding")
+    if length is not None and (coding is not None or not _LENGTH.fullmatch(length)):
+        raise WireBroken
+    if coding not in (None, b"chunked"):
+        raise WireBroken
+    if fields.get(b"content-encoding", b"identity") != b"identity":
+        raise WireBroken  # none was offered
+    connection = fields.get(b"connection", b"")
+    is_kept = b"close" not in connection and (match.group(1) == b"1" or b"keep-alive" in connection)
+    status = int(match.group(2))
+    return Head(status, None if length is None else int(length), coding is not None, is_kept)
+
+
+_DECIDING = frozenset({b"content-length", b"transfer-encoding", b"content-encoding", b"connection"})
+
+
+def _fields(lines: list[bytes]) -> dict[bytes, bytes]:
+    """The fields that decide the body's end, in lower case; raises `WireBroken`."""
+    fields: dict[bytes, bytes] = {}
+    for line in lines:
+        name, colon, value = line.partition(b":")
+        if not colon or not name or name != name.strip():
+            raise WireBroken  # folded lines and blanks before the colon smuggle headers
+        name = name.lower()
+        if name in _DECIDING:
+            value = value.strip(b" \t").lower()
+            if fields.setdefault(name, value) != value:
+                raise WireBroken
+    return fields
+
+
+class Wire:
+    """A connected socket and what was received beyond the last answer."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._buffer = b""
+        self._deadline = 0.0
+        self.is_kept = False
+        """Whether another exchange may follow."""
+
+    def exchange(self, request: bytes, *, seconds: float, body_bytes_max: int) -> tuple[int, bytes]:
+        """Send, and read status and whole body.
+
+        Raises TimeoutError after ``seconds`` in all, `WireTooLarge`, `WireBroken`, `WireClosed`
+        and OSError.
+        """
+        self._deadline = time.monotonic() + seconds
+        self.is_kept = False
+        self._sock.settimeout(seconds)
+        self._sock.sendall(request)
+        head = self._head()
+        body = self._body(head, body_bytes_max)
+        # Bytes that nobody asked for would be taken for the next answer.
+        self.is_kept = head.is_kept and not self._buffer
+        return head.status, body
+
+    def _receive(self) -> bytes:
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self._sock.settimeout(left)
+        return self._sock.recv(RECEIVE)
+
+    def _more(self) -> None:
+        data = self._receive()
+        if not data:
+            raise WireBroken
+        self._buffer += data
+
+    def _head(self) -> Head:
+        if not self._buffer:
+            self._buffer = self._receive()
+            if not self._buffer:
+                raise WireClosed
+        while True:
+            end = self._until(b"\r\n\r\n", HEAD_BYTES_MAX)
+            head = parse_head(self._buffer[:end])
+            self._buffer = self._buffer[end + 4 :]
+            if head.status >= 200:  # noqa: PLR2004 -- below are interim answers (RFC 9110 section 15.2)
+                return head
+
+    def _until(self, mark: bytes, most: int) -> int:
+        while True:
+            end = self._buffer.find(mark)
+            if 0 <= end <= most:
+                return end
+            if len(self._buffer) > most + len(mark):
+                raise WireTooLarge
+            self._more()
+
+    def _body(self, head: Head, most: int) -> bytes:
+        if head.status in _NO_BODY:
+            return b""
+        if head.is_chunked:
+            return self._chunked(most)
+        if head.length is None:
+            return self._to_the_end(most)
+        if head.length > most:
+            raise WireTooLarge
+        return self._exactly(head.length)
+
+    def _exactly(self, length: int) -> bytes:
+        if len(self._buffer) < length:
+            parts, size = [self._buffer], len(self._buffer)
+            while size < length:
+                data = self._receive()
+                if not data:
+                    raise WireBroken
+                parts.append(data)
+                size += len(data)
+            self._buffer = b"".join(parts)
+        body, self._buffer = self._buffer[:length], self._buffer[length:]
+        return body
+
+    def _to_the_end(self, most: int) -> bytes:
+        parts, size = [self._buffer], len(self._buffer)
+        while size <= most:
+            data = self._receive()
+            if not data:
+                self._buffer = b""
+                return b"".join(parts)
+            parts.append(data)
+            size += len(data)
+        raise WireTooLarge
+
+    def _chunked(self, most: int) -> bytes:
+        parts: list[bytes] = []
+        size = 0
+        while True:
+            length = self._chunk_length()
+            size += length
+            if size > most:
+                raise WireTooLarge
+            if not length:
+                self._trailer()
+                return b"".join(parts)
+            parts.append(self._exactly(length))
+            if self._exactly(2) != b"\r\n":
+                raise WireBroken
+
+    def _chunk_length(self) -> int:
+        end = self._until(b"\r\n", CHUNK_LINE_MAX)
+        match = _CHUNK.fullmatch(self._buffer[:end])
+        if match is None:
+            raise WireBroken
+        self._buffer = self._buffer[end + 2 :]
+        return int(match.group(1), 16)
+
+    def _trailer(self) -> None:
+        while end := self._until(b"\r\n", HEAD_BYTES_MAX):
+            self._buffer = self._buffer[end + 2 :]
+        self._buffer = self._buffer[2:]
+
+    def close(self) -> None:
+        """Close the socket."""
+        self._sock.close()
