@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed-$(shell cat requirements.txt requirements-dev.txt verifier/pyproject.toml | cksum | cut -d' ' -f1)
 export PYTHONUNBUFFERED := 1
+# One test process a core; each has its own PostgreSQL.
+PARALLEL = -n auto --dist worksteal
 .DEFAULT_GOAL := help
 .PHONY: help demo test run check bench crash install lock format lint types layers coverage docs-check audit clean
 
@@ -19,15 +21,12 @@ run: $(STAMP) ## Serve the exchange with demonstration accounts until stopped
 
 ##@ Check it
 test: $(STAMP) ## Run every test on real PostgreSQL (embedded)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PARALLEL)
 
 check: format-check lint types layers coverage audit ## Everything that must be green before a change lands
 
-coverage: $(STAMP) ## The tests, with branch coverage
-	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest
-	$(BIN)/coverage combine -q
-	$(BIN)/coverage report --skip-covered --skip-empty
+coverage: PARALLEL += --cov --cov-report=term:skip-covered
+coverage: test ## The tests, with branch coverage
 
 format: $(STAMP) ## Format the code
 	$(BIN)/ruff format .
