@@ -18,7 +18,7 @@ from ledger.log.bundles import seal_bundle
 from ledger.log.errors import LogTooLargeToExport
 from ledger.log.events import EvidenceBundled
 from ledger.log.keys import LogKeys
-from ledger.log.merkle import HASH_BYTES, leaf_hash
+from ledger.log.merkle import HASH_BYTES, leaf_hash, make_consistency_proof
 from ledger.log.models import SignedCheckpoint
 from ledger.log.ports import AnchorSource, EvidenceSources
 from ledger.log.queries import get_parties
@@ -27,6 +27,7 @@ from ledger.log.tiles import TILE_WIDTH, tile_path, tiles_of
 RECEIPTS_MAX = 10_000
 INVOICES_MAX = 200
 ANCHORS_MAX = 1_000
+LINKS_MAX = 20
 EXPORT_LEAVES_MAX = 100_000
 """About 60 MB; a longer log is read tile by tile."""
 
@@ -97,7 +98,25 @@ def _head_files(
         "checkpoint.txt": checkpoint.text.encode(),
         "keys.json": canonical_bytes(keys.vkeys),
         "anchors.json": canonical_bytes(covered),
+        "consistency.json": canonical_bytes(_links(session, checkpoint, covered)),
     }
+
+
+def _links(
+    session: Session, checkpoint: SignedCheckpoint, anchors: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Proofs that the checkpoint's tree begins with the newest anchored heads (RFC 9162)."""
+    tree = tree_queries.open_tree(session, checkpoint)
+    sizes = sorted({anchor["tree_size"] for anchor in anchors} - {tree.size})
+    return [
+        {"from": size, "to": tree.size, "hashes": [_b64(node) for node in proof]}
+        for size in sizes[-LINKS_MAX:]
+        for proof in [make_consistency_proof(tree.read, size, tree.size)]
+    ]
+
+
+def _b64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
 
 
 def _receipt_files(
