@@ -1,0 +1,120 @@
+"""Whose each row is: the rule that row-level security must keep, told a second time in Python."""
+
+import json
+
+from psycopg import sql
+
+from app.core.reach import Reach
+
+OWNERS = ("organisation_id", "buyer_id", "supplier_id")
+
+WITHOUT_ROW_SECURITY = {"alembic_version"}
+"""The schema's own version: it is in the source, and tells nothing about anybody."""
+
+EXCHANGE_ONLY = {
+    "anchor_requests": "asked by the exchange's staff",
+    "chain_licences": "the salts of licences on chain",
+    "conflict_declarations": "between a reviewer and the exchange",
+    "delivery_routes": "addresses and credentials of upstreams",
+    "idempotent_responses": "belong to a principal, and are encrypted",
+    "item_answers": "the reviewers' own notes",
+    "lane_positions": "the log's index of lanes",
+    "log_entry_subjects": "the log's index of subjects",
+    "log_waiting": "the log's queue",
+    "outbox_messages": "effects, with what they need",
+    "rate_windows": "the data plane's counters",
+    "review_decisions": "the reviewers' own notes",
+    "sign_in_attempts": "addresses that nobody here may have",
+}
+"""Tables without a row for anybody but the exchange."""
+
+EVERYBODYS = {
+    "anchors": "on a public chain",
+    "chain_deployments": "on a public chain",
+    "chain_health": "published status of a public chain",
+    "checkpoints": "published under /log",
+    "listing_standings": "whether a listing may be sold",
+    "listing_words": "words of published pages",
+    "log_head": "published under /log",
+    "log_positions": "positions of entries that the reader sees anyway, or does not",
+    "log_tiles": "published under /log: hashes only",
+    "plan_copies": "published prices",
+    "rule_sets": "published rules",
+}
+"""Tables that anybody may read: nothing in them is private."""
+
+
+def declare(connection, reach):
+    connection.execute(
+        "SELECT set_config('counterfoil.reach', %s, true),"
+        " set_config('counterfoil.organisation', %s, true)",
+        (reach.kind, reach.organisation_id),
+    )
+
+
+def tables_of(connection):
+    """Every table, partitions too, with the columns that can be written."""
+    found = connection.execute(
+        "SELECT c.relname, array_agg(a.attname::text) FROM pg_class c"
+        " JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped"
+        " AND a.attidentity = '' AND a.attgenerated = ''"
+        " WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm')"
+        " GROUP BY c.relname ORDER BY c.relname"
+    )
+    return {table: columns for table, columns in found if table not in WITHOUT_ROW_SECURITY}
+
+
+def rows_of(connection, table):
+    """Every row that the transaction's reach shows, unfiltered: as text and as a record."""
+    query = sql.SQL("SELECT to_jsonb(t)::text FROM {} t").format(sql.Identifier(table))
+    return {text: json.loads(text) for (text,) in connection.execute(query)}
+
+
+class Everything:
+    """All rows of all tables as the exchange sees them, and whose each row is."""
+
+    def __init__(self, connection):
+        declare(connection, Reach.EXCHANGE)
+        self.columns = tables_of(connection)
+        self.rows = {table: rows_of(connection, table) for table in self.columns}
+        self.listed = {
+            row["version_id"] for row in self.rows["listings"].values() if row["state"] == "LISTED"
+        }
+        self.parties = {
+            row["licence_id"]: {row["buyer_id"], row["supplier_id"]}
+            for row in self.rows["log_parties"].values()
+        }
+        self.booked: dict[int, set[str]] = {}
+        for row in self.rows["postings"].values():
+            self.booked.setdefault(row["transaction_id"], set()).add(row["organisation_id"])
+
+    def owners(self, table, row):
+        """The organisations whose row this is."""
+        if table in EXCHANGE_ONLY:
+            return set()
+        if table == "organisations":
+            return {row["id"]}
+        if table == "log_entries":
+            return self.parties.get(row["licence_id"], set())
+        if table == "journal_transactions":
+            return self.booked[row["transaction_id"]]
+        named = {row[column] for column in OWNERS if column in row}
+        # A scenario is the buyer's own; the supplier learns its terms from the licence.
+        return {row["buyer_id"]} if table == "scenarios" else named
+
+    def is_public(self, table, row):
+        """Whether the table's public policy opens the row to anybody."""
+        if table in EVERYBODYS:
+            return True
+        if table == "listing_parties":
+            return row["is_supplier"]  # a supplier's name stands on every page of its listings
+        versions = {"listings": "version_id", "offers": "version_id", "plans": "version_id"}
+        column = versions.get(table, "id" if table == "product_versions" else None)
+        return column is not None and row[column] in self.listed
+
+    def shown_to(self, table, organisation_id):
+        return {
+            text
+            for text, row in self.rows[table].items()
+            if self.is_public(table, row) or organisation_id in self.owners(table, row)
+        }

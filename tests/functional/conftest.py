@@ -1,0 +1,69 @@
+"""Fixtures: two pairs of organisations that trade, on one whole exchange, made once a session."""
+
+import os
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+import pytest
+
+from app import embedded_postgres
+from demo import onboarding
+from demo.world import World
+from tests.factories.whole_exchange import WholeExchange, trade
+from tests.factories.whose_rows import Everything
+
+NAMES = ("a", "b")
+
+
+@pytest.fixture(scope="session")
+def whole_exchange(postgres, template_database, tmp_path_factory):
+    name = f"isolation_{os.getpid()}"
+    url = embedded_postgres.ensure_database(postgres, name, template=template_database)
+    made = WholeExchange(url, tmp_path_factory.mktemp("whole-exchange"))
+    yield made
+    made.close()
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def worlds(whole_exchange):
+    first = World(whole_exchange)
+    onboarding.open_the_exchange(first)
+    made = {
+        name: trade(whole_exchange, first.staff, name, 10 * number)
+        for number, name in enumerate(NAMES, start=1)
+    }
+    for world in made.values():
+        period = datetime.now(UTC) - timedelta(days=1), datetime.now(UTC)
+        body = {"from": period[0].isoformat(), "until": period[1].isoformat()}
+        world.buyer.client.post("/v1/invoices", {"licence_id": world.airports.licence_id, **body})
+    whole_exchange.settle()
+    return made
+
+
+@pytest.fixture(scope="session")
+def organisations(worlds):
+    """The four organisations by name, such as `b buyer`."""
+    return {
+        f"{name} {side}": organisation_id
+        for name, world in worlds.items()
+        for side, organisation_id in world.organisations.items()
+    }
+
+
+@pytest.fixture
+def connection(whole_exchange, worlds):
+    """A connection of the application's own role, without any reach."""
+    with psycopg.connect(whole_exchange.parts.database_url) as opened:
+        opened.execute("SET lock_timeout = '10s'")
+        yield opened
+        opened.rollback()
+
+
+@pytest.fixture
+def everything(connection):
+    """All rows of the whole exchange, and whose each is."""
+    seen = Everything(connection)
+    connection.rollback()
+    return seen

@@ -1,0 +1,187 @@
+"""A foreign organisation's id is answered like an id that nobody has, on every route with one."""
+
+import pytest
+
+from app.web.limits import limiter
+from demo import onboarding
+from demo.http import Answer
+
+pytestmark = pytest.mark.usefixtures("unlimited")
+
+
+@pytest.fixture
+def unlimited(monkeypatch):
+    """Every answer is wanted, not how fast they come."""
+    monkeypatch.setattr(limiter, "enabled", False)
+
+
+MADE_UP = "0" * 26
+
+
+def foreign_values(everything, world):
+    """What pair B's things are called, by the names that routes give to their parts."""
+    buyer = world.organisations["buyer"]
+
+    def first(table, column, **conditions):
+        for row in everything.rows[table].values():
+            if all(row[name] == value for name, value in conditions.items()):
+                return row[column]
+        raise LookupError(table)
+
+    licence_id = world.airports.licence_id
+    return {
+        "organisation_id": buyer,
+        "person_id": first("people", "id", organisation_id=buyer),
+        "role": "buyer",
+        "key_id": first("api_keys", "id", licence_id=licence_id),
+        "product_id": world.airports.product["id"],
+        "version_number": 1,
+        "version_id": first("entitlements", "version_id", licence_id=licence_id),
+        "order_id": world.airports.order["id"],
+        "agreement_id": world.airports.order["agreement_id"],
+        "scenario_id": world.airports.scenario["id"],
+        "case_id": first("review_cases", "id", listing_code=world.airports.listing_code),
+        "evaluation_id": first(
+            "rule_evaluations", "id", supplier_id=world.organisations["supplier"]
+        ),
+        "licence_id": licence_id,
+        "lane": 1,
+        "n": 1,
+        "leaf_hash": first("log_entries", "leaf_hash", licence_id=licence_id, n=1).removeprefix(
+            "\\x"
+        ),
+        "invoice_id": first("invoices", "invoice_id", licence_id=licence_id),
+        "top_up_id": first("top_ups", "top_up_id", organisation_id=buyer),
+    }
+
+
+def made_up(name, value):
+    """A value of the same shape that nothing is called."""
+    if name in {"role", "lane", "n", "version_number"}:
+        return value
+    if name == "leaf_hash":
+        return "0" * 64
+    return value.partition("_")[0] + "_" + MADE_UP
+
+
+PUBLIC_PARTS = {"listing_code", "tile", "level", "name"}
+"""Parts of addresses of what anybody may read: the catalogue, the log, the documentation."""
+
+
+HASHES_ONLY = {"log.get_ledger_proof"}
+"""Leaf hashes are published in the log's tiles, and a proof is computed from those tiles alone."""
+
+
+def routes_by_id(whole_exchange):
+    """Every route that names a thing that is somebody's."""
+    for rule in whole_exchange.application.control_plane.url_map.iter_rules():
+        is_private = not rule.arguments & PUBLIC_PARTS and rule.endpoint not in HASHES_ONLY
+        if rule.arguments and is_private:
+            for method in sorted(rule.methods - {"HEAD", "OPTIONS"}):
+                yield method, rule
+
+
+def told(answer):
+    """What an answer gives away: all but its own number and the id that was asked for."""
+    body: dict[str, object] = answer.json if answer.body else {}
+    problem = {name: body.get(name) for name in ("type", "title", "status")}
+    return answer.status, problem
+
+
+@pytest.mark.parametrize("side", ["supplier", "buyer"])
+def test_a_foreign_id_is_answered_like_one_that_nobody_has(
+    whole_exchange, worlds, everything, side
+):
+    foreign = foreign_values(everything, worlds["b"])
+    client = getattr(worlds["a"], side).client
+    asked = 0
+    for method, rule in routes_by_id(whole_exchange):
+        build = whole_exchange.application.control_plane.url_map.bind("x").build
+        answers: list[Answer] = []
+        for named in (foreign, {name: made_up(name, value) for name, value in foreign.items()}):
+            parts = {name: named[name] for name in rule.arguments}
+            if "/staff/" in rule.rule:
+                parts["role"] = "reviewer"
+            path = build(rule.endpoint, parts)
+            body: dict[str, object] | None = {} if method in {"POST", "PUT", "PATCH"} else None
+            answers.append(client.send(method, path, body=body))
+        assert told(answers[0]) == told(answers[1]), (method, rule.rule)
+        assert answers[0].status >= 400, (method, rule.rule, answers[0].body)
+        if method == "GET":
+            assert answers[0].status in {403, 404}, (rule.rule, answers[0].body)
+            asked += answers[0].status == 404
+    assert asked >= 8, "too few routes were open to this side at all"
+
+
+@pytest.mark.parametrize("side", ["supplier", "buyer"])
+def test_the_owner_of_the_same_ids_is_answered(worlds, everything, side):
+    """Otherwise the refusals above would prove nothing."""
+    named = foreign_values(everything, worlds["b"])
+    client = getattr(worlds["b"], side).client
+    for path in (
+        "/v1/orders/{order_id}",
+        "/v1/agreements/{agreement_id}",
+        "/v1/licences/{licence_id}",
+        "/v1/entitlements/{licence_id}",
+        "/v1/receipts/{licence_id}/{lane}/{n}",
+        "/v1/invoices/{invoice_id}",
+        "/v1/log-entries/{leaf_hash}",
+    ):
+        client.expect("GET", path.format(**named), 200)
+    own = {"supplier": "/v1/products/{product_id}", "buyer": "/v1/scenarios/{scenario_id}"}
+    client.expect("GET", own[side].format(**named), 200)
+
+
+def commands_about(named, world):
+    """Commands whose body names a thing."""
+    period = {"from": onboarding.in_days(-1), "until": onboarding.in_days(0)}
+    licence = {"licence_id": named["licence_id"]}
+    order = {
+        "listing_code": world.airports.listing_code,
+        "plan_id": world.airports.plan_id,
+        "scenario_id": named["scenario_id"],
+        "accept_terms": True,
+    }
+    return [
+        ("/v1/invoices", licence | period),
+        ("/v1/evidence-bundles", licence),
+        (
+            "/v1/api-keys",
+            licence | {"name": "k", "networks": [], "expires_at": onboarding.in_days(9)},
+        ),
+        ("/v1/orders", order),
+    ]
+
+
+def test_a_command_about_a_foreign_thing_is_answered_like_one_about_nothing(worlds, everything):
+    foreign = foreign_values(everything, worlds["b"])
+    nothing = {name: made_up(name, value) for name, value in foreign.items()}
+    client = worlds["a"].buyer.client
+    pairs = zip(
+        commands_about(foreign, worlds["b"]), commands_about(nothing, worlds["b"]), strict=True
+    )
+    for (path, about_foreign), (_, about_nothing) in pairs:
+        first = client.send("POST", path, body=about_foreign)
+        second = client.send("POST", path, body=about_nothing)
+        assert told(first) == told(second), path
+        assert first.status in {403, 404}, (path, first.body)
+
+
+def test_lists_show_nothing_of_the_other_pair(whole_exchange, worlds, everything):
+    foreign = foreign_values(everything, worlds["b"])
+    hidden = {
+        str(foreign[name]) for name in foreign.keys() - {"role", "lane", "n", "version_number"}
+    }
+    hidden |= {worlds["b"].organisations["buyer"]}
+    # What the catalogue shows to anybody.
+    hidden -= {foreign["product_id"], foreign["version_id"]}
+    shown = 0
+    for rule in whole_exchange.application.control_plane.url_map.iter_rules():
+        if rule.arguments or "GET" not in rule.methods:
+            continue
+        for side in ("supplier", "buyer"):
+            answer = getattr(worlds["a"], side).client.send("GET", rule.rule)
+            text = answer.body.decode("utf-8", "replace")
+            assert [name for name in sorted(hidden) if name in text] == [], rule.rule
+            shown += answer.status == 200
+    assert shown >= 20
