@@ -1,0 +1,94 @@
+"""What every installation answers besides its business: documentation, health, metrics."""
+
+import re
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from app.core.errors import STATUS, ErrorKind
+
+PROBLEM = "application/problem+json"
+
+
+def test_the_interactive_page_needs_no_network(client):
+    page = client.get("/docs/")
+    assert page.status_code == 200
+    addresses = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+    assert addresses
+    for address in addresses:
+        assert address.startswith("/docs/"), address
+        assert client.get(address).status_code == 200, address
+
+
+def test_the_document_is_openapi_3_1_and_describes_every_route(app, client):
+    document = client.get("/docs/openapi.json").json
+    assert document["openapi"] == "3.1.0"
+    described = {
+        (method.upper(), path) for path, item in document["paths"].items() for method in item
+    }
+    routes = {
+        (method, re.sub(r"<(?:[^:<>]+:)?([^<>]+)>", r"{\1}", rule.rule))
+        for rule in app.url_map.iter_rules()
+        if rule.rule.startswith(("/v1/", "/log/"))
+        for method in rule.methods - {"HEAD", "OPTIONS"}
+    }
+    assert routes <= described
+
+
+def test_creating_routes_say_that_they_need_a_key(client):
+    document = client.get("/docs/openapi.json").json
+    parameters = document["paths"]["/v1/orders"]["post"]["parameters"]
+    assert [p["name"] for p in parameters if p["in"] == "header"] == ["Idempotency-Key"]
+
+
+def test_the_root_leads_to_the_documentation(client):
+    assert client.get("/").headers["Location"] == "/docs/"
+
+
+def test_alive_and_ready(client):
+    assert client.get("/healthz").json == {"status": "alive"}
+    ready = client.get("/readyz")
+    assert (ready.status_code, ready.json["parts"]["database"]) == (200, True)
+
+
+def test_not_ready_says_which_part(app, client):
+    def away():
+        raise ConnectionError
+
+    app.extensions["counterfoil.readiness"]["database"] = away
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json["parts"]) == (503, {"database": False})
+
+
+def test_metrics_are_for_loopback_unless_a_token_is_set(app, client):
+    client.get("/healthz")
+    families = {
+        family.name for family in text_string_to_metric_families(client.get("/metrics").text)
+    }
+    assert "counterfoil_requests" in families
+    stranger = client.get("/metrics", environ_base={"REMOTE_ADDR": "192.0.2.1"})
+    assert (stranger.status_code, stranger.content_type) == (404, PROBLEM)
+    app.extensions["counterfoil.metrics_token"] = "scrape-me"
+    assert client.get("/metrics").status_code == 404
+    scraped = client.get("/metrics", headers={"Authorization": "Bearer scrape-me"})
+    assert scraped.status_code == 200
+
+
+def test_a_request_keeps_its_id_and_a_malformed_one_gets_another(client):
+    kept = client.get("/healthz", headers={"X-Request-Id": "caller-chosen-1"})
+    assert kept.headers["X-Request-Id"] == "caller-chosen-1"
+    replaced = client.get("/healthz", headers={"X-Request-Id": "no spaces allowed"})
+    assert replaced.headers["X-Request-Id"].startswith("req_")
+
+
+def test_a_forged_forwarding_header_does_not_change_whom_a_limit_counts(client):
+    seen = [
+        client.get("/v1/listings", headers={"X-Forwarded-For": f"192.0.2.{n}"}).headers[
+            "X-RateLimit-Remaining"
+        ]
+        for n in range(2)
+    ]
+    assert int(seen[1]) == int(seen[0]) - 1
+
+
+def test_every_kind_of_error_has_a_status():
+    assert set(STATUS) == set(ErrorKind)
