@@ -1,0 +1,105 @@
+"""Every request of the guides runs, in the order of its number, and is answered as they say."""
+
+import re
+
+import pytest
+
+from tests.documentation.blocks import (
+    GUIDES,
+    Block,
+    MarkUnreadable,
+    blocks_of,
+    read_blocks,
+    read_request,
+)
+from tests.documentation.exchange import GuidedExchange, GuideWrong
+
+PLANTED = """Text.
+
+<!-- run 7 expect 200 keep code=items.0.code save page.json=body -->
+```http
+GET /v1/vocabularies
+Accept-Language: en
+```
+"""
+
+
+@pytest.fixture
+def exchange(parts, clock, tmp_path):
+    made = GuidedExchange(parts, clock, tmp_path)
+    yield made
+    made.close()
+
+
+def every_block():
+    blocks = [block for path in GUIDES for block in blocks_of(path)]
+    return sorted(blocks, key=lambda block: block.number)
+
+
+def test_the_exchange_answers_the_guides_as_they_say(exchange):
+    blocks = every_block()
+    for block in blocks:
+        exchange.run(block)
+    assert len(blocks) > 50
+
+
+def test_every_role_has_a_guide_with_requests():
+    names = {path.stem for path in GUIDES if blocks_of(path)}
+    assert names == {"auditor", "buyer", "requests", "reviewer", "supplier"}
+
+
+def test_no_two_blocks_have_the_same_number():
+    numbers = [block.number for block in every_block()]
+    assert len(numbers) == len(set(numbers))
+
+
+def test_every_creating_request_of_the_guides_shows_its_idempotency_key():
+    """Except where repeating is harmless by itself, so that the route asks for none."""
+    without = {
+        read_request(block.text).path.split("?")[0]
+        for block in every_block()
+        if block.language == "http" and block.text.startswith("POST")
+        if "Idempotency-Key" not in read_request(block.text).headers
+        if block.slug != "idempotency-key-missing"
+    }
+    allowed = r"/v1/(sessions(/refresh)?|second-factor(/confirmation)?|quotes|evidence-bundles)"
+    assert [path for path in sorted(without) if not re.fullmatch(allowed, path)] == []
+
+
+def test_a_mark_says_what_is_expected_kept_and_saved():
+    (block,) = read_blocks(PLANTED, "planted.md")
+    assert (block.number, block.expect, block.keep, block.save) == (
+        7,
+        200,
+        {"code": "items.0.code"},
+        {"page.json": "body"},
+    )
+    assert block.place == "planted.md:4"
+    request = read_request(block.text)
+    assert (request.method, request.path) == ("GET", "/v1/vocabularies")
+    assert request.headers == {"Accept-Language": "en"}
+
+
+@pytest.mark.parametrize("mark", ["", "<!-- run 7 -->\n", "<!-- run seven expect 200 -->\n"])
+def test_a_block_without_a_readable_mark_is_noticed(mark):
+    with pytest.raises(MarkUnreadable):
+        read_blocks(f"{mark}```http\nGET /v1/vocabularies\n```\n", "planted.md")
+
+
+def test_a_block_that_is_skipped_says_why():
+    text = "<!-- skip: needs a chain node -->\n```sh\ncounterfoil-verify chain\n```\n"
+    assert read_blocks(text, "planted.md") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expect", "slug"),
+    [
+        ("GET /v1/vocabularies", 404, ""),
+        ("GET /v1/people/me", 401, "session-over"),
+        ("GET /v1/people/{{nobody}}", 200, ""),
+    ],
+)
+def test_a_guide_that_is_wrong_is_noticed(exchange, text, expect, slug):
+    block = Block("planted.md:1", "http", f"{text}\n", 1, expect, slug=slug)
+    with pytest.raises(GuideWrong, match=r"planted\.md:1"):
+        exchange.run(block)
