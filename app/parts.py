@@ -16,6 +16,8 @@ from app.settings import Settings, development_secret
 from migrations.run import upgrade
 
 DATABASE = "counterfoil"
+POOL_MAX = 16
+"""Connections of the control plane a process keeps; it may double under load."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ def build_parts(settings: Settings, *, clock: Clock | None = None) -> Parts:
     clock = clock or SystemClock()
     database_url = find_database(settings)
     upgrade(database_url)
-    engine = make_engine(database_url, pool_size=settings.web_threads)
+    engine = make_engine(database_url, pool_size=min(settings.web_threads, POOL_MAX))
     ids = IdSource(clock)
     cipher = Cipher.from_passphrase(development_secret(settings))
     keyring = FileKeyring(settings.key_file, cipher, origin=log_origin(settings.log_host, clock))

@@ -31,8 +31,9 @@ from ledger.log.ports import EvidenceSources
 from listings import api as listings_api
 from listings.ports import ExchangePolicy
 from metering import api as metering_api
+from metering.assembly import Outside
+from metering.assembly import build_data_plane as build_data_plane_of
 from metering.data_plane import DataPlane, DataPlaneSettings
-from metering.data_plane import build_data_plane as build_data_plane_of
 from metering.http_upstream import HttpUpstream
 from metering.receipt_queries import StoredReceipts
 
@@ -99,13 +100,15 @@ def build_data_plane(parts: Parts) -> DataPlane:
     settings = DataPlaneSettings(lease_seconds=parts.settings.lease_seconds)
     return build_data_plane_of(
         settings,
-        connect=connect,
-        clock=parts.clock,
-        entropy=secrets.token_bytes,
-        cipher=parts.cipher,
-        receipt_signer=parts.keyring.receipts,
-        wallets=WalletLeases(parts.clock),
-        books=CallBooks(),
-        log=intake,
-        upstream=HttpUpstream(parts.settings.upstream_networks),
+        Outside(
+            connect=connect,
+            clock=parts.clock,
+            entropy=secrets.token_bytes,
+            cipher=parts.cipher,
+            receipt_signer=parts.keyring.receipts,
+            wallets=WalletLeases(parts.clock),
+            books=CallBooks(),
+            log=intake,
+            upstream=HttpUpstream(parts.settings.upstream_networks),
+        ),
     )

@@ -49,21 +49,24 @@ def metered() -> Any:
     from ledger.journal.call_books import CallBooks  # noqa: PLC0415 -- only this server needs it
     from ledger.journal.wallet_leases import WalletLeases  # noqa: PLC0415 -- only this server needs it
     from ledger.log import intake  # noqa: PLC0415 -- only this server needs it
-    from metering.data_plane import DataPlaneSettings, build_data_plane  # noqa: PLC0415 -- as above
+    from metering.assembly import Outside, build_data_plane  # noqa: PLC0415 -- as above
+    from metering.data_plane import DataPlaneSettings  # noqa: PLC0415 -- as above
     from metering.http_upstream import HttpUpstream  # noqa: PLC0415 -- only this server needs it
 
     clock = SystemClock()
     plane = build_data_plane(
         DataPlaneSettings(),
-        connect=lambda: psycopg.connect(DATABASE_URL),
-        clock=clock,
-        entropy=secrets.token_bytes,
-        cipher=Cipher(b"b" * 32),
-        receipt_signer=Ed25519Signer.from_seed("bench.localhost/log/receipts", b"r" * 32),
-        wallets=WalletLeases(clock),
-        books=CallBooks(),
-        log=intake,
-        upstream=HttpUpstream(["127.0.0.0/8"]),
+        Outside(
+            connect=lambda: psycopg.connect(DATABASE_URL),
+            clock=clock,
+            entropy=secrets.token_bytes,
+            cipher=Cipher(b"b" * 32),
+            receipt_signer=Ed25519Signer.from_seed("bench.localhost/log/receipts", b"r" * 32),
+            wallets=WalletLeases(clock),
+            books=CallBooks(),
+            log=intake,
+            upstream=HttpUpstream(["127.0.0.0/8"]),
+        ),
     )
     atexit.register(plane.close)
     return plane

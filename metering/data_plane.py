@@ -12,7 +12,6 @@ from typing import Any
 import psycopg
 import structlog
 
-from app.core.cipher import Cipher
 from app.core.clock import Clock
 from app.core.errors import CounterfoilError
 from app.core.ids import IdSource
@@ -20,21 +19,12 @@ from app.core.signing import Signer
 from metering import call_requests
 from metering.call_service import Answered, Call, CallService
 from metering.caller_cache import CallerCache
-from metering.changes import ChangeListener
-from metering.commit_store import CommitStore
-from metering.connections import Connect, Connections
 from metering.decisions import CallFacts, Refused, decide
 from metering.denials import DenialCounts
 from metering.errors import CallKeyUnknown, CallRateExceeded, MeterBusy, MeterUnavailable
-from metering.group_commit import GroupCommitter
-from metering.housekeeping import Housekeeping
-from metering.lease_keeper import LeaseKeeper
-from metering.lease_store import LeaseStore
-from metering.ports import CallBooks, CallLog, Upstream, Wallets
 from metering.rate_limits import RateLimits
 from metering.receipts import receipt_bytes, receipt_header
 from metering.replies import Header, Reply, error_reply, plain_reply
-from metering.stored_answers import StoredAnswers
 from metering.views import KeyView, LicenceView
 
 StartResponse = Callable[[str, list[Header]], Any]
@@ -215,92 +205,3 @@ class DataPlane:
             self._idle.wait_for(lambda: not self._in_flight, self._settings.drain_seconds)
         for close in self._closers:
             close()
-
-
-def build_data_plane(
-    settings: DataPlaneSettings,
-    *,
-    connect: Connect,
-    clock: Clock,
-    entropy: Callable[[int], bytes],
-    cipher: Cipher,
-    receipt_signer: Signer,
-    wallets: Wallets,
-    books: CallBooks,
-    log: CallLog,
-    upstream: Upstream,
-) -> DataPlane:
-    """The data plane of one process; call it after the process has forked, for it starts threads.
-
-    ``connect`` opens a psycopg connection to the application's database. The origin in receipts
-    is the signer's name without ``/receipts``.
-    """
-    ids = IdSource(clock, entropy)
-    connections = Connections(connect, size=settings.connections_max)
-    callers = CallerCache(connections, cipher, fresh_seconds=settings.cache_seconds)
-    denials = DenialCounts(connections)
-    rates = RateLimits(connections, lambda: clock.now().timestamp())
-    store = LeaseStore(
-        holder=ids.opaque("wrk"),
-        clock=clock,
-        ids=ids,
-        entropy=entropy,
-        wallets=wallets,
-        log=log,
-        lease_seconds=settings.lease_seconds,
-    )
-    keeper = LeaseKeeper(connections, store, slab_calls_max=settings.slab_calls_max)
-    committer = GroupCommitter(
-        connect,
-        CommitStore(
-            ids=ids,
-            books=books,
-            log=log,
-            answer_keep_seconds=settings.answer_keep_seconds,
-            lease_seconds=settings.lease_seconds,
-        ),
-        clock,
-        batch_max=settings.batch_max,
-        queue_max=settings.queue_max,
-    )
-    calls = CallService(
-        callers=callers,
-        keeper=keeper,
-        committer=committer,
-        answers=StoredAnswers(connections, cipher),
-        upstream=upstream,
-        entropy=entropy,
-    )
-
-    def on_change(kind: str, subjects: frozenset[str]) -> None:
-        if kind == "recall":
-            keeper.give_back(subjects)
-        else:
-            callers.forget(kind, subjects)
-
-    listener = ChangeListener(connect, on_change=on_change, on_gap=callers.forget_everything)
-    chores = (
-        keeper.prolong,
-        lambda: keeper.close_idle(idle_seconds=settings.idle_seconds),
-        lambda: denials.write(clock.now()),
-        rates.forget_idle,
-    )
-    housekeeping = Housekeeping(chores, every_seconds=min(1.0, settings.lease_seconds / 5))
-    return DataPlane(
-        settings,
-        clock=clock,
-        ids=ids,
-        signer=receipt_signer,
-        callers=callers,
-        rates=rates,
-        denials=denials,
-        calls=calls,
-        closers=(
-            committer.close,
-            housekeeping.close,
-            listener.close,
-            keeper.close,
-            connections.close,
-            upstream.close,
-        ),
-    )

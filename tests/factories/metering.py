@@ -16,7 +16,8 @@ from app.core.cipher import Cipher
 from app.core.reach import Reach
 from app.core.signing import Ed25519Signer
 from metering import services
-from metering.data_plane import DataPlaneSettings, build_data_plane
+from metering.assembly import Outside, build_data_plane
+from metering.data_plane import DataPlaneSettings
 from metering.http_upstream import HttpUpstream
 from tests.fakes.metering_ports import TABLES, FakeBooks, FakeLog, FakeWallets
 
@@ -210,15 +211,17 @@ class World:
     def plane(self, upstream=None, *, wallets=None, books=None, log=None, **settings):
         plane = build_data_plane(
             DataPlaneSettings(**settings),
-            connect=lambda: psycopg.connect(self.database_url),
-            clock=self.clock,
-            entropy=self.entropy,
-            cipher=CIPHER,
-            receipt_signer=SIGNER,
-            wallets=wallets or FakeWallets(),
-            books=books or FakeBooks(),
-            log=log or FakeLog(),
-            upstream=upstream or HttpUpstream(["127.0.0.0/8"]),
+            Outside(
+                connect=lambda: psycopg.connect(self.database_url),
+                clock=self.clock,
+                entropy=self.entropy,
+                cipher=CIPHER,
+                receipt_signer=SIGNER,
+                wallets=wallets or FakeWallets(),
+                books=books or FakeBooks(),
+                log=log or FakeLog(),
+                upstream=upstream or HttpUpstream(["127.0.0.0/8"]),
+            ),
         )
         self.planes.append(plane)
         return plane
