@@ -1,0 +1,123 @@
+"""Puts the data plane of one process together from what the composition root supplies."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from app.core.cipher import Cipher
+from app.core.clock import Clock
+from app.core.ids import IdSource
+from app.core.signing import Signer
+from metering.call_service import CallService
+from metering.caller_cache import CallerCache
+from metering.changes import ChangeListener
+from metering.commit_store import CommitStore
+from metering.connections import Connect, Connections
+from metering.data_plane import DataPlane, DataPlaneSettings
+from metering.denials import DenialCounts
+from metering.group_commit import GroupCommitter
+from metering.housekeeping import Housekeeping
+from metering.lease_keeper import LeaseKeeper
+from metering.lease_store import LeaseStore
+from metering.ports import CallBooks, CallLog, Upstream, Wallets
+from metering.rate_limits import RateLimits
+from metering.stored_answers import StoredAnswers
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outside:
+    """What the data plane needs of other rooms and of the world.
+
+    ``connect`` opens a psycopg connection to the application's database. The origin in receipts is
+    the signer's name without ``/receipts``.
+    """
+
+    connect: Connect
+    clock: Clock
+    entropy: Callable[[int], bytes]
+    cipher: Cipher
+    receipt_signer: Signer
+    wallets: Wallets
+    books: CallBooks
+    log: CallLog
+    upstream: Upstream
+
+
+def build_data_plane(settings: DataPlaneSettings, outside: Outside) -> DataPlane:
+    """The data plane of one process; call it after the process has forked: it starts threads."""
+    ids = IdSource(outside.clock, outside.entropy)
+    connections = Connections(outside.connect, size=settings.connections_max)
+    callers = CallerCache(connections, outside.cipher, fresh_seconds=settings.cache_seconds)
+    denials = DenialCounts(connections)
+    rates = RateLimits(connections, lambda: outside.clock.now().timestamp())
+    keeper = LeaseKeeper(
+        connections, _lease_store(settings, outside, ids), slab_calls_max=settings.slab_calls_max
+    )
+    committer = _committer(settings, outside, ids)
+    calls = CallService(
+        callers=callers,
+        keeper=keeper,
+        committer=committer,
+        answers=StoredAnswers(connections, outside.cipher),
+        upstream=outside.upstream,
+        entropy=outside.entropy,
+    )
+    listener = _listener(outside, keeper, callers)
+    chores = (
+        keeper.prolong,
+        lambda: keeper.close_idle(idle_seconds=settings.idle_seconds),
+        lambda: denials.write(outside.clock.now()),
+        rates.forget_idle,
+    )
+    housekeeping = Housekeeping(chores, every_seconds=min(1.0, settings.lease_seconds / 5))
+    # The order of closing: nothing new is committed, then nothing is prolonged, then given back.
+    parts = (committer, housekeeping, listener, keeper, connections, outside.upstream)
+    return DataPlane(
+        settings,
+        clock=outside.clock,
+        ids=ids,
+        signer=outside.receipt_signer,
+        callers=callers,
+        rates=rates,
+        denials=denials,
+        calls=calls,
+        closers=tuple(part.close for part in parts),
+    )
+
+
+def _lease_store(settings: DataPlaneSettings, outside: Outside, ids: IdSource) -> LeaseStore:
+    return LeaseStore(
+        holder=ids.opaque("wrk"),
+        clock=outside.clock,
+        ids=ids,
+        entropy=outside.entropy,
+        wallets=outside.wallets,
+        log=outside.log,
+        lease_seconds=settings.lease_seconds,
+    )
+
+
+def _committer(settings: DataPlaneSettings, outside: Outside, ids: IdSource) -> GroupCommitter:
+    store = CommitStore(
+        ids=ids,
+        books=outside.books,
+        log=outside.log,
+        answer_keep_seconds=settings.answer_keep_seconds,
+        lease_seconds=settings.lease_seconds,
+    )
+    return GroupCommitter(
+        outside.connect,
+        store,
+        outside.clock,
+        batch_max=settings.batch_max,
+        queue_max=settings.queue_max,
+    )
+
+
+def _listener(outside: Outside, keeper: LeaseKeeper, callers: CallerCache) -> ChangeListener:
+    def on_change(kind: str, subjects: frozenset[str]) -> None:
+        if kind == "recall":
+            keeper.give_back(subjects)
+        else:
+            callers.forget(kind, subjects)
+
+    return ChangeListener(outside.connect, on_change=on_change, on_gap=callers.forget_everything)
