@@ -8,6 +8,7 @@ from typing import Any
 
 from app.core.canonical import canonical_bytes
 from app.core.clock import iso_instant
+from app.core.json_text import load_json
 from app.core.signing import Ed25519Signer
 from metering.call_requests import read_call, read_key
 from metering.decisions import CallFacts, decide
@@ -24,7 +25,7 @@ from metering.leaves import (
     response_digest,
 )
 from metering.meters import Lease, Meter
-from metering.outcomes import Outcome, OutcomeKind, parse_body
+from metering.outcomes import Outcome, OutcomeKind
 from metering.receipts import ReceiptParts, receipt_bytes, receipt_header
 from metering.views import key_view, licence_view, route_view
 
@@ -99,7 +100,7 @@ def cpu_by_stage() -> dict[str, float]:
     meter.leases.append(Lease("lse_1", 10**9, 10**9, 0, 10**17))
     held = meter.reserve(licence.bounds, least=1)
     assert held is not None
-    fetched = Fetched(200, Outcome(OutcomeKind.HIT, 1), parse_body(BODY))
+    fetched = Fetched(200, Outcome(OutcomeKind.HIT, 1), load_json(BODY))
     signer = Ed25519Signer.from_seed("bench/receipts", b"s" * 32)
     names = LaneNames("lic_1", "ver_1", "scn_1", "ab" * 32, "CNY", 1)
     leaf_facts = LeafFacts(1, 1, "hit", iso_instant(NOW), "a" * 64, "b" * 64, "c" * 64, "d" * 32)
@@ -129,7 +130,7 @@ def cpu_by_stage() -> dict[str, float]:
         "validate_input": _microseconds(lambda: route.request_schema.read({"iata": "PVG"})),
         "reserve_and_settle": _microseconds(reserve),
         "read_answer": _microseconds(
-            lambda: route.answer_schema.mismatch(parse_body(BODY) or EMPTY, is_hit=True)
+            lambda: route.answer_schema.mismatch(load_json(BODY) or EMPTY, is_hit=True)
         ),
         "project_and_rate": _microseconds(lambda: shape(fetched, licence, None, held)),
         "digests": _microseconds(digests),

@@ -1,6 +1,5 @@
 """Reads a metered call out of a WSGI environment: bounded, strict, UTF-8 only."""
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -154,8 +153,8 @@ def _body(environment: Environment, bytes_max: int) -> dict[str, Any]:
 
 def _document(body: bytes) -> dict[str, Any]:
     try:
-        document = json.loads(body.decode("utf-8"), object_pairs_hook=_once, parse_constant=_no)
-    except (ValueError, RecursionError):
+        document = load_json(body, pairs=_once)
+    except ValueError:
         raise CallBodyMalformed(NOT_AN_OBJECT) from None
     if not isinstance(document, dict) or len(document) > PARAMETERS_MAX:
         raise CallBodyMalformed(NOT_AN_OBJECT)
@@ -167,10 +166,6 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(members) != len(pairs):
         raise ValueError
     return members
-
-
-def _no(_name: str) -> Any:
-    raise ValueError
 
 
 def _idempotency_key(text: str | None) -> str | None:

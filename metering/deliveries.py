@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
+from app.core.json_text import load_json
 from metering.errors import (
     AnswerBeyondQuota,
     AnswerBreaksSchema,
@@ -20,7 +21,6 @@ from metering.outcomes import (
     OutcomeKind,
     classify_body,
     classify_status,
-    parse_body,
 )
 from metering.ports import Upstream, UpstreamFailed, UpstreamTimedOut
 from metering.rating import Charge, count_units, rate_usage
@@ -75,7 +75,7 @@ def fetch(upstream: Upstream, route: RouteView, parameters: Mapping[str, Any]) -
 
 def _read(route: RouteView, body: bytes) -> Fetched:
     try:
-        document = parse_body(body)
+        document = load_json(body)
     except ValueError:
         raise AnswerBreaksSchema(NOT_JSON) from None
     outcome = classify_body(route.rule, document)

@@ -1,6 +1,5 @@
 """What the upstream's answer counts as, decided by the listing's own rule, which is data."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -113,18 +112,6 @@ def read_rule(rule: Mapping[str, Any] | None) -> OutcomeRule:
         rows=None if rows is None else parse_pointer(str(rows)),
         rows_max=rows_max,
     )
-
-
-def parse_body(body: bytes) -> Any:
-    """The JSON document of an answer; raises ValueError, also for what JSON does not know."""
-    try:
-        return json.loads(body, parse_constant=_refuse)
-    except RecursionError:
-        raise ValueError from None
-
-
-def _refuse(_name: str) -> Any:
-    raise ValueError
 
 
 _CLIENT_ERRORS = frozenset({400, 422})

@@ -1,6 +1,5 @@
 """flask-smorest blueprints whose arguments are parsed strictly and fail as problem documents."""
 
-import json
 from collections.abc import Callable
 from typing import Any, NoReturn, TypeVar, cast
 
@@ -12,6 +11,7 @@ from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import UnsupportedMediaType
 
 from app.core.errors import CounterfoilError, ErrorKind, InvalidFields
+from app.core.json_text import load_json
 
 View = TypeVar("View", bound=Callable[..., Any])
 _DEPTH_MAX = 32
@@ -26,11 +26,6 @@ class MalformedBody(CounterfoilError):
 
     def __init__(self) -> None:
         super().__init__("Send one JSON document in UTF-8, without NaN, NUL or lone surrogates.")
-
-
-def refuse_constant(_name: str) -> NoReturn:
-    """JSON has no NaN and no Infinity (RFC 8259 section 6), though Python reads them."""
-    raise ValueError
 
 
 def is_storable(text: str) -> bool:
@@ -55,9 +50,9 @@ def _check_texts(value: object, depth: int = 0) -> None:
 def read_json(data: bytes) -> Any:
     """The JSON document in ``data``; raises `MalformedBody`."""
     try:
-        document = json.loads(data.decode("utf-8"), parse_constant=refuse_constant)
+        document = load_json(data)
         _check_texts(document)
-    except (ValueError, RecursionError):
+    except ValueError:
         raise MalformedBody from None
     return document
 

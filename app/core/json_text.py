@@ -1,0 +1,41 @@
+"""JSON from strangers: UTF-8, no NaN, and never deeper than the C stack can bear.
+
+Python's own guard against deep nesting is the recursion limit, which libraries raise for the whole
+process (py_ecc to 100,000); beyond about 50,000 levels the parser then overruns its stack.
+"""
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+DEPTH_MAX = 100
+_STRINGS_AND_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
+
+
+def load_json(data: bytes, *, pairs: Callable[[list[tuple[str, Any]]], Any] = dict) -> Any:
+    """The one JSON document in ``data``; raises ValueError for anything else (RFC 8259).
+
+    ``pairs`` makes an object of its members; one that raises ValueError can refuse repeated names.
+    """
+    # Counting runs in C; only a document with many brackets is worth a closer look.
+    if data.count(b"[") + data.count(b"{") > DEPTH_MAX and _depth(data) > DEPTH_MAX:
+        raise ValueError
+    hook = None if pairs is dict else pairs
+    return json.loads(data.decode("utf-8"), parse_constant=_refuse, object_pairs_hook=hook)
+
+
+def _depth(data: bytes) -> int:
+    deepest = depth = 0
+    for match in _STRINGS_AND_BRACKETS.finditer(data):
+        token = match.group()
+        if token in {b"[", b"{"}:
+            depth += 1
+            deepest = max(deepest, depth)
+        elif token in {b"]", b"}"}:
+            depth -= 1
+    return deepest
+
+
+def _refuse(_name: str) -> NoReturn:
+    raise ValueError
