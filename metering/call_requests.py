@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
+from app.core.json_text import load_json
 from metering.errors import (
     CallBodyMalformed,
     CallKeyMissing,
