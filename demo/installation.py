@@ -109,6 +109,13 @@ class Installation:
         message = f"the exchange did not become ready; see {self.folder / 'exchange.log'}"
         raise Surprise(message)
 
+    def wait_until_ended(self) -> None:
+        """Return only by an exception: a signal, or `Surprise` when one of the processes ends."""
+        while all(process.poll() is None for process in self._processes):
+            time.sleep(_POLL_SECONDS)
+        message = f"a process ended by itself; see {self.folder}/*.log"
+        raise Surprise(message)
+
     def _is_ready(self) -> bool:
         try:
             return Client(self.base_url).send("GET", "/readyz").status == 200

@@ -16,6 +16,7 @@ class Person:
     email: str
     password: str
     client: Client
+    secret: str = ""
 
     def sign_in(self, one_time_code: str | None = None) -> None:
         """Open a session."""
@@ -25,10 +26,10 @@ class Person:
         tokens = Client(self.client.base_url).post("/v1/sessions", credentials)
         self.client = self.client.as_bearer(tokens["access_token"])
 
-    def enrol_second_factor(self) -> str:
-        """Enrol, confirm, and sign in again with the next code; the secret."""
-        secret: str = self.client.post("/v1/second-factor")["secret"]
-        one_time = pyotp.TOTP(secret)
+    def enrol_second_factor(self) -> None:
+        """Enrol, confirm, and sign in again with the next code."""
+        self.secret = self.client.post("/v1/second-factor")["secret"]
+        one_time = pyotp.TOTP(self.secret)
         now = datetime.now(UTC)  # noqa: TID251 -- a person's own clock
         # A code is accepted once; the step before is still within the permitted drift.
         previous = one_time.at(now - timedelta(seconds=30))
@@ -36,7 +37,6 @@ class Person:
             "POST", "/v1/second-factor/confirmation", 204, body={"one_time_code": previous}
         )
         self.sign_in(one_time.at(now))
-        return secret
 
 
 def new_password() -> str:
