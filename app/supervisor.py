@@ -1,5 +1,6 @@
 """Serves a whole installation from one command: starts the processes, and restarts the dead."""
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -23,6 +24,7 @@ _log = structlog.get_logger("supervisor")
 _POLL_SECONDS = 0.2
 _STOP_SECONDS = 20
 _RESTART_PAUSE_MAX_SECONDS = 5.0
+EXIT_IN_USE = 3
 
 
 @dataclass
@@ -152,6 +154,18 @@ def _write_state(settings: Settings, children: list[Child]) -> None:
     path.write_text("\n".join(lines) + "\n", encoding="ascii")
 
 
+def _claim(var: Path) -> int | None:
+    """Hold the folder for this process's life, however it ends; None where another holds it."""
+    var.mkdir(parents=True, exist_ok=True)
+    handle = os.open(var / "supervisor.lock", os.O_RDWR | os.O_CREAT, mode=0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        return None
+    return handle
+
+
 def main() -> int:
     """Run the supervisor with the environment's settings."""
     try:
@@ -160,7 +174,9 @@ def main() -> int:
         sys.stderr.write(f"{refused}\n")
         return 2
     configure_logs(settings.log_level)
-    settings.var.mkdir(parents=True, exist_ok=True)
+    if _claim(settings.var) is None:
+        sys.stderr.write(f"another supervisor serves {settings.var} already; nothing was started\n")
+        return EXIT_IN_USE
     Supervisor(settings).run()
     return 0
 
