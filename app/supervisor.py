@@ -1,5 +1,6 @@
 """Serves a whole installation from one command: starts the processes, and restarts the dead."""
 
+import contextlib
 import fcntl
 import os
 import signal
@@ -38,6 +39,7 @@ class Child:
 
     def start(self, environment: dict[str, str]) -> None:
         """Start it in its own session, so that a terminal's signals reach only the supervisor."""
+        self._clear_away()
         self.process = subprocess.Popen(self.command, env=environment, start_new_session=True)  # noqa: S603 -- our own commands
         self.starts_count += 1
         _log.info("started", child=self.name, pid=self.process.pid, starts=self.starts_count)
@@ -46,6 +48,12 @@ class Child:
     def is_dead(self) -> bool:
         """Whether it has ended."""
         return self.process is None or self.process.poll() is not None
+
+    def _clear_away(self) -> None:
+        """End what a killed process left of its group: gateways that still hold the port."""
+        if self.process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
 
     def stop(self) -> None:
         """Ask, wait, and kill only what does not listen."""
@@ -81,6 +89,7 @@ class Supervisor:
         self._shut_down()
 
     def _prepare(self) -> None:
+        _end_orphans(self._settings)
         upgrade(find_database(self._settings))
         self._children = [Child(name, command) for name, command in _commands(self._settings)]
 
@@ -151,7 +160,34 @@ def _write_state(settings: Settings, children: list[Child]) -> None:
     """The children's process ids, for people and for the crash tests."""
     lines = [f"{child.name} {child.process.pid}" for child in children if child.process]
     path: Path = settings.var / "processes"
-    path.write_text("\n".join(lines) + "\n", encoding="ascii")
+    fresh = path.with_suffix(".new")
+    fresh.write_text("\n".join(lines) + "\n", encoding="ascii")
+    fresh.replace(path)  # whoever reads it while a child is restarted reads all of it
+
+
+def _end_orphans(settings: Settings) -> None:
+    """End the children of a supervisor that was itself killed: they hold ports and files.
+
+    Only what still runs under the very command that we would start is ours to end.
+    """
+    commands = dict(_commands(settings))
+    try:
+        lines = (settings.var / "processes").read_text(encoding="ascii").splitlines()
+    except FileNotFoundError:
+        return
+    for name, number in (line.split() for line in lines):
+        if _command_of(int(number)) == commands.get(name):
+            _log.warning("orphan ended", child=name, pid=int(number))
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(int(number), signal.SIGKILL)
+
+
+def _command_of(pid: int) -> list[str] | None:
+    """The arguments of a running process; None where there is none, or nobody tells."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8").split("\0")[:-1]
+    except (OSError, UnicodeDecodeError):
+        return None
 
 
 def _claim(var: Path) -> int | None:
