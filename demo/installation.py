@@ -1,5 +1,6 @@
 """A whole installation for the story: supervisor, supplier's upstream, free ports, own folder."""
 
+import contextlib
 import os
 import secrets
 import signal
@@ -84,6 +85,7 @@ class Installation:
             log="upstream.log",
         )
         self.wait_until_ready()
+        self._wait_for_upstream()
 
     def _spawn(self, module: str, *arguments: str, log: str) -> None:
         with (self.folder / log).open("ab") as output:
@@ -107,6 +109,17 @@ class Installation:
                 return
             time.sleep(_POLL_SECONDS)
         message = f"the exchange did not become ready; see {self.folder / 'exchange.log'}"
+        raise Surprise(message)
+
+    def _wait_for_upstream(self) -> None:
+        """The exchange makes its test calls once: the supplier must be there before it submits."""
+        deadline = time.monotonic() + READY_SECONDS
+        while time.monotonic() < deadline:
+            with contextlib.suppress(OSError):
+                socket.create_connection(("127.0.0.1", self.upstream_port), timeout=1).close()
+                return
+            time.sleep(_POLL_SECONDS)
+        message = f"the upstream does not answer; see {self.folder / 'upstream.log'}"
         raise Surprise(message)
 
     def wait_until_ended(self) -> None:
