@@ -86,9 +86,10 @@ class Books:
         self._connection.close()
 
     def _sum(self, queries: Sequence[str]) -> int:
-        return sum(int(self._rows(query)[0][0]) for query in queries)
+        return sum(int(self.rows(query)[0][0]) for query in queries)
 
-    def _rows(self, query: str) -> list[tuple[Any, ...]]:
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """What a query finds."""
         return self._connection.execute(query.encode()).fetchall()
 
     def stranded_leases(self) -> int:
@@ -99,11 +100,11 @@ class Books:
         """What was lost, doubled, oversold and left unbalanced, and how many events there are."""
         events = {
             (licence_id, lane, n): bytes(leaf_hash)
-            for licence_id, lane, n, leaf_hash in self._rows(
+            for licence_id, lane, n, leaf_hash in self.rows(
                 "SELECT licence_id, lane, n, leaf_hash FROM usage_events"
             )
         }
-        count = int(self._rows("SELECT count(*) FROM usage_events")[0][0])
+        count = int(self.rows("SELECT count(*) FROM usage_events")[0][0])
         return {
             "events": count,
             "lost": _missing(held, events) + self._sum(_GAPS),

@@ -13,6 +13,7 @@ RECOVERY_SECONDS = 90.0
 ANSWERS_BETWEEN = 50
 PAUSE_MAX_SECONDS = 0.5
 _POLL_SECONDS = 0.02
+_ALONE = 0.5
 
 
 class NotRecovered(Exception):
@@ -27,12 +28,12 @@ def process_id(installation: Installation, name: str) -> int:
     return int(state.read_text(encoding="ascii").split("\n", 1)[0])
 
 
-def kill(installation: Installation, name: str) -> bool:
-    """Kill −9, with its children where it leads them; whether there was something to kill."""
+def kill(installation: Installation, name: str, *, is_alone: bool = False) -> bool:
+    """Kill −9, with the processes that it began unless alone; whether there was one to kill."""
     try:
         victim = process_id(installation, name)
-        if name == "postgres":
-            os.kill(victim, signal.SIGKILL)  # its backends notice by themselves, as in real life
+        if name == "postgres" or is_alone:
+            os.kill(victim, signal.SIGKILL)  # what it began notices by itself, as in real life
         else:
             os.killpg(victim, signal.SIGKILL)
     except (OSError, KeyError, ValueError):
@@ -54,7 +55,7 @@ def kill_at_random(
     while sum(killed.values()) < kills and time.monotonic() < deadline:
         name = next(order)
         before = answered()
-        if not kill(installation, name):
+        if not kill(installation, name, is_alone=chance.random() < _ALONE):
             time.sleep(_POLL_SECONDS)  # it is dead already, and is being started
             continue
         killed[name] += 1
