@@ -1,6 +1,7 @@
 """Fixtures: a real PostgreSQL per session, a fresh migrated database per test that wants one."""
 
 import itertools
+import logging
 import os
 import random
 import shutil
@@ -10,6 +11,7 @@ from pathlib import Path
 import hypothesis
 import psycopg
 import pytest
+import structlog
 from sqlalchemy.engine import Engine
 
 from app import embedded_postgres
@@ -26,6 +28,9 @@ hypothesis.settings.register_profile("dev", max_examples=50, deadline=None)
 hypothesis.settings.register_profile("ci", max_examples=200, deadline=None)
 hypothesis.settings.register_profile("nightly", max_examples=20_000, deadline=None)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
+
+# Unconfigured, structlog draws every exception with its locals: slow, and nobody reads it here.
+structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
 
 _numbers = itertools.count()
 
@@ -117,6 +122,7 @@ def settings(database_url, tmp_path):
         {
             "DATABASE_URL": database_url,
             "COUNTERFOIL_VAR": str(tmp_path),
+            "COUNTERFOIL_SECRET": "the same secret in every test of a session",
             "COUNTERFOIL_UPSTREAM_NETWORKS": "127.0.0.0/8",
             "COUNTERFOIL_LOG_LEVEL": "ERROR",
         }

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Callable
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -32,10 +33,7 @@ class Cipher:
     @classmethod
     def from_passphrase(cls, passphrase: str) -> "Cipher":
         """A cipher whose key is derived by scrypt from a secret of the settings (RFC 7914)."""
-        key = hashlib.scrypt(
-            passphrase.encode(), salt=b"counterfoil/cipher/v1", n=2**14, r=8, p=1, dklen=_KEY_BYTES
-        )
-        return cls(key)
+        return cls(_derive(passphrase))
 
     def encrypt(self, plaintext: bytes, *, context: str) -> bytes:
         """Nonce and ciphertext; ``context`` must be given again to decrypt."""
@@ -53,3 +51,10 @@ class Cipher:
     def fingerprint(self, data: bytes) -> str:
         """HMAC-SHA-256 in hexadecimal: tells equal data apart without helping to guess them."""
         return hmac.new(self._fingerprint_key, data, hashlib.sha256).hexdigest()
+
+
+@lru_cache(maxsize=4)
+def _derive(passphrase: str) -> bytes:
+    return hashlib.scrypt(
+        passphrase.encode(), salt=b"counterfoil/cipher/v1", n=2**14, r=8, p=1, dklen=_KEY_BYTES
+    )
