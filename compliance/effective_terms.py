@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from app.core.clock import iso_instant
 from compliance import antichains, purposes, regions
 from compliance.errors import LicenceCannotBeIssued, Obstacle
-from compliance.retention import Retention, strictest_transfer
+from compliance.retention import NO_TRANSFER, Retention, strictest_transfer
 
 T = TypeVar("T")
 
@@ -37,6 +37,8 @@ class Terms:
         if self.purposes is not None:
             widest = antichains.widest(self.purposes, purposes.covers)
             object.__setattr__(self, "purposes", widest)
+        if self.transfer == NO_TRANSFER:
+            object.__setattr__(self, "may_sublicense", False)
         if self.regions is not None:
             spelled = map(regions.canonical, self.regions)
             object.__setattr__(self, "regions", antichains.widest(spelled, regions.covers))
