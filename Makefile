@@ -7,7 +7,7 @@ export PYTHONUNBUFFERED := 1
 # One test process a core; each has its own PostgreSQL.
 PARALLEL = -n auto --dist worksteal
 .DEFAULT_GOAL := help
-.PHONY: help demo test run check bench crash install lock format lint types layers coverage docs-check audit clean
+.PHONY: help demo run test check coverage format format-check lint types layers audit bench crash install lock clean
 
 help: ## Show this help
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -81,6 +81,12 @@ def _add_assets(app: Flask) -> None:
     def get_asset(name: str) -> Response:
         return send_from_directory(folder, name, max_age=86_400)
 
+    @app.get("/problems")
+    @public("what a problem document's type points at")
+    def get_problems() -> Response:
+        page = Path(__file__).parents[2] / "docs" / "problems.md"
+        return Response(page.read_bytes(), content_type="text/markdown; charset=utf-8")
+
     @app.get("/")
     @public("leads to the documentation")
     def get_root() -> WerkzeugResponse:

@@ -44,6 +44,13 @@ def test_the_root_leads_to_the_documentation(client):
     assert client.get("/").headers["Location"] == "/docs/"
 
 
+def test_the_type_of_a_problem_resolves_to_its_entry(client):
+    address, slug = client.get("/v1/wallets").json["type"].split("#")
+    page = client.get(address)
+    assert page.status_code == 200
+    assert f"### {slug}" in page.text or f"### `{slug}`" in page.text
+
+
 def test_alive_and_ready(client):
     assert client.get("/healthz").json == {"status": "alive"}
     ready = client.get("/readyz")
