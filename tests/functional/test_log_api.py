@@ -392,6 +392,7 @@ def test_parties_and_auditors_take_evidence_away(http, units, sources, trade, pr
         "keys.json",
         "checkpoint.txt",
         "anchors.json",
+        "consistency.json",
         "invoices/inv_1.json",
         *(f"receipts/{LICENCE}-1-{n}.json" for n in (1, 2, 3)),
         *(f"proofs/{leaf.hex()}.txt" for leaf in leaves),
