@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +26,7 @@ _log = structlog.get_logger("supervisor")
 _POLL_SECONDS = 0.2
 _STOP_SECONDS = 20
 _RESTART_PAUSE_MAX_SECONDS = 5.0
+_LONG_LIFE_SECONDS = 60.0
 EXIT_IN_USE = 3
 
 
@@ -36,13 +38,23 @@ class Child:
     command: list[str]
     process: subprocess.Popen[bytes] | None = None
     starts_count: int = 0
+    started_at: float = 0.0
+    short_lives_count: int = 0
 
     def start(self, environment: dict[str, str]) -> None:
         """Start it in its own session, so that a terminal's signals reach only the supervisor."""
         self._clear_away()
         self.process = subprocess.Popen(self.command, env=environment, start_new_session=True)  # noqa: S603 -- our own commands
         self.starts_count += 1
+        self.started_at = time.monotonic()
         _log.info("started", child=self.name, pid=self.process.pid, starts=self.starts_count)
+
+    def next_pause(self) -> float:
+        """Seconds to wait before the next start: longer with each short life in a row."""
+        if time.monotonic() - self.started_at > _LONG_LIFE_SECONDS:
+            self.short_lives_count = 0
+        self.short_lives_count += 1
+        return min(0.1 * self.short_lives_count, _RESTART_PAUSE_MAX_SECONDS)
 
     @property
     def is_dead(self) -> bool:
@@ -98,7 +110,7 @@ class Supervisor:
         for child in self._children:
             if child.is_dead and not self._stop.is_set():
                 _log.warning("died", child=child.name)
-                self._stop.wait(min(0.1 * child.starts_count, _RESTART_PAUSE_MAX_SECONDS))
+                self._stop.wait(child.next_pause())
                 child.start(self._environment)
                 _write_state(self._settings, self._children)
 

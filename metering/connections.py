@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg
@@ -53,11 +53,11 @@ class Connections:
                 self._give_back(connection)
 
     def _take(self) -> Connection:
-        try:
+        with suppress(IndexError):
             connection = self._idle.pop()
-        except IndexError:
-            return open_connection(self._connect)
-        return connection if not connection.closed else open_connection(self._connect)
+            if not connection.closed:
+                return connection
+        return open_connection(self._connect)
 
     def _give_back(self, connection: Connection) -> None:
         if connection.closed or connection.broken:

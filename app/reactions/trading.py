@@ -2,6 +2,7 @@
 
 from app.accounts import services as accounts
 from app.accounts.events import ApiKeyIssued, ApiKeyRevoked
+from app.core.clock import iso_instant
 from app.core.unit_of_work import UnitOfWork
 from compliance import services as compliance
 from compliance.events import (
@@ -130,8 +131,8 @@ def grant_on_chain(uow: UnitOfWork, event: LicenceIssued) -> None:
     payload = {
         "licence_id": event.licence_id,
         "terms_hash": event.terms_hash,
-        "starts_at": int(event.starts_at.timestamp()),
-        "ends_at": int(event.ends_at.timestamp()),
+        "starts_at": iso_instant(event.starts_at),
+        "ends_at": iso_instant(event.ends_at),
     }
     uow.enqueue("chain.grant_licence", payload, key=f"chain.grant_licence:{event.licence_id}")
 

@@ -207,7 +207,6 @@ def _protect() -> None:
 def downgrade() -> None:
     """Drop them."""
     for table in (
-        "log_parties",
         "lane_positions",
         "checkpoints",
         "log_tiles",
@@ -216,6 +215,7 @@ def downgrade() -> None:
         "log_waiting",
         "log_entry_subjects",
         "log_entries",
+        "log_parties",  # after the entries: their policy reads it
     ):
         op.drop_table(table)
     op.execute("DROP FUNCTION log_refuse_change()")

@@ -122,11 +122,6 @@ def test_nothing_was_lost_or_doubled_by_all_that(world):
     assert world.staff_client("auditor").get("/v1/imbalances")["items"] == []
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="app.reactions tells the chain seconds, contracts.licence_services expects instants",
-)
 def test_every_effect_of_the_orders_reached_the_chain(world):
     """A chain that was killed costs a try or two; what fails four times is another fault."""
     untold = "SELECT count(*) FROM outbox_messages WHERE state = 'waiting' AND attempts_count < 4"
