@@ -16,14 +16,23 @@ from demo.http import Client, Surprise
 ROOT = Path(__file__).resolve().parent.parent
 READY_SECONDS = 120
 _POLL_SECONDS = 0.1
+_PORTS = range(20_000, 32_000)
+_PORT_TRIES_MAX = 50
 
 
 def free_port() -> int:
-    """A loopback port that nobody uses at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A loopback port that nobody uses at the moment.
+
+    Below the range that the kernel gives to outgoing connections, or one of those would take it
+    before the server that it is for has started.
+    """
+    for _ in range(_PORT_TRIES_MAX):
+        port = _PORTS.start + secrets.randbelow(len(_PORTS))
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    message = f"no free port among {_PORTS.start} to {_PORTS.stop}"
+    raise Surprise(message)
 
 
 @dataclass
