@@ -44,7 +44,7 @@ class Installation:
     port: int = field(default_factory=free_port)
     chain_port: int = field(default_factory=free_port)
     upstream_port: int = field(default_factory=free_port)
-    upstream_key: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+    upstream_key: str = field(default_factory=lambda: secrets.token_hex(24))
     _processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     @property
