@@ -17,9 +17,13 @@ ROOMS = ("app", "listings", "compliance", "metering", "ledger", "contracts")
 
 COMMIT_SITES = {
     "app/core/unit_of_work.py": "the one commit of the control plane",
-    "metering/committing.py": "the data plane's group commit (decision 0003)",
+    "metering/commit_store.py": "the data plane's group commit (decision 0003)",
+    "metering/connections.py": "the data plane's short transactions: leases, answers, counts",
 }
-"""Modules that may end a transaction with `commit` on something that is not a unit of work."""
+"""Modules that may end a transaction other than through a unit of work."""
+
+_ENDING = {"commit", "transaction"}
+"""`connection.transaction()` commits at the end of its block."""
 
 
 def sources(root: Path = ROOT) -> Iterator[tuple[str, ast.Module]]:
@@ -35,27 +39,15 @@ def _receiver(call: ast.Call) -> str:
 
 
 def commits(trees: Iterable[tuple[str, ast.Module]]) -> list[str]:
-    """Calls of `.commit()` on anything but a unit of work."""
+    """Calls that commit on anything but a unit of work or the data plane's lent connections."""
     found = []
     for name, tree in trees:
         calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
         for call in calls:
-            is_commit = isinstance(call.func, ast.Attribute) and call.func.attr == "commit"
-            if is_commit and not _receiver(call).endswith("uow"):
-                found.append(f"{name}:{call.lineno}: {_receiver(call)}.commit()")
+            is_ending = isinstance(call.func, ast.Attribute) and call.func.attr in _ENDING
+            if is_ending and not _receiver(call).endswith(("uow", "self._connections")):
+                found.append(f"{name}:{call.lineno}: {ast.unparse(call)}")
     return found
-
-
-def autocommits(trees: Iterable[tuple[str, ast.Module]]) -> list[str]:
-    """Places that switch a connection to autocommit, which is a commit by another name."""
-    return [
-        f"{name}:{node.lineno}"
-        for name, tree in trees
-        for node in ast.walk(tree)
-        if isinstance(node, ast.keyword)
-        and node.arg == "autocommit"
-        and not (isinstance(node.value, ast.Constant) and node.value.value is False)
-    ]
 
 
 def unmarked_routes(app: Flask) -> list[str]:
