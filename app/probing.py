@@ -54,7 +54,7 @@ class ListedUpstreamProbe:
             "delivery": delivery_of(dossier, ciphertext=ciphertext, context=context),
             "fields_in": dossier.get("fields_in") or [],
             "fields_out": enforced_fields_out(dossier),
-            "route_state": "active",
+            "route_state": "open",
             "route_revision": 0,
         }
         return route_view(row, self._cipher)
