@@ -7,7 +7,7 @@ export PYTHONUNBUFFERED := 1
 # One test process a core; each has its own PostgreSQL.
 PARALLEL = -n auto --dist worksteal
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check coverage format format-check lint types layers audit bench crash install lock clean
+.PHONY: help demo run test anvil check coverage format format-check lint types layers audit bench crash install lock clean
 
 help: ## Show this help
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ types: $(STAMP) ## Check the types
 
 layers: $(STAMP) ## Check who imports whom
 	$(BIN)/lint-imports
+
+anvil: ## Install a real JSON-RPC node for the chain tests (needs npm; they are skipped without)
+	npm ci --prefix tests/adapters/anvil --ignore-scripts --no-audit --no-fund --loglevel=error
 
 audit: $(STAMP) ## Look for known vulnerabilities, where an index of them answers
 	$(BIN)/python -m tests.audit_dependencies
