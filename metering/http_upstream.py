@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import SplitResult, urlencode, urlsplit
 
-from metering.addresses import Network, may_connect, read_networks
+from app.core.public_networks import read_networks, resolve
 from metering.http_wire import Wire, WireBroken, WireClosed, WireTooLarge
 from metering.ports import Target, UpstreamAnswer, UpstreamFailed, UpstreamTimedOut
 
@@ -27,32 +27,8 @@ class NotAnHttpAddress(UpstreamFailed):
     """The delivery's URL is not one of HTTP, or carries credentials."""
 
 
-class NameUnresolved(UpstreamFailed):
-    """The upstream's name has no address."""
-
-
-class AddressNotAllowed(UpstreamFailed):
-    """The upstream's name resolves to an address that must not be reached from here."""
-
-
 class AnswerTooLarge(UpstreamFailed):
     """The answer is beyond the size that the listing declares."""
-
-
-def resolve(host: str, port: int, allowed: Sequence[Network]) -> tuple[str, int]:
-    """An address of the host that may be connected to; every address must be permitted.
-
-    Checked here and connected to as a number, so that a second resolution cannot differ
-    (DNS rebinding).
-    """
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError as error:
-        raise NameUnresolved from error
-    addresses = [str(entry[4][0]) for entry in found]
-    if not all(may_connect(address, allowed) for address in addresses):
-        raise AddressNotAllowed
-    return addresses[0], port
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,15 @@
-"""Suppliers are reached at public addresses only, unless the operator names a network."""
+"""Public addresses only are connected to, unless the operator names a network."""
 
 import pytest
 
-from metering.addresses import may_connect, read_networks
-from metering.http_upstream import AddressNotAllowed, HttpUpstream, NotAnHttpAddress, resolve
+from app.core.public_networks import (
+    AddressNotAllowed,
+    NameUnresolved,
+    may_connect,
+    read_networks,
+    resolve,
+)
+from metering.http_upstream import HttpUpstream, NotAnHttpAddress
 from metering.ports import Target
 
 LOOPBACK = read_networks(["127.0.0.0/8"])
@@ -47,6 +53,30 @@ def test_a_named_network_is_reached():
 def test_the_address_is_checked_when_connecting():
     with pytest.raises(AddressNotAllowed):
         resolve("localhost", 80, ())
+
+
+def answering(*addresses):
+    return lambda _host, port: [(2, 1, 6, "", (address, port)) for address in addresses]
+
+
+def test_a_public_name_is_connected_to_by_its_number():
+    assert resolve("example.org", 443, (), answering("8.8.8.8")) == ("8.8.8.8", 443)
+
+
+def test_one_inner_address_among_public_ones_refuses_the_name():
+    with pytest.raises(AddressNotAllowed):
+        resolve("example.org", 443, (), answering("8.8.8.8", "10.0.0.1"))
+
+
+@pytest.mark.parametrize("host", ["x" * 64 + ".example", "no-such-name.invalid"])
+def test_a_name_that_cannot_be_asked_for_is_unresolved(host):
+    with pytest.raises(NameUnresolved):
+        resolve(host, 443, ())
+
+
+def test_a_name_without_addresses_is_unresolved():
+    with pytest.raises(NameUnresolved):
+        resolve("example.org", 443, (), answering())
 
 
 @pytest.mark.parametrize("url", ["ftp://example.org/", "http:///x", "http://a:b@example.org/", ""])
