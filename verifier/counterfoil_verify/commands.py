@@ -184,9 +184,7 @@ def _detail_audit(details: dict[str, list[str]], facts: LogFacts) -> None:
     details["entries"].append(describe_types(facts.types))
     details["tiles"].append(f"{facts.tiles:,} tiles")
     details["lanes"].append(f"{len(facts.lanes):,} lanes")
-    late = f", {facts.lanes.late_calls} calls from before sequenced after"
-    revoked = f"{facts.lanes.revoked_count:,} licences revoked"
-    details["revocations"].append(revoked + (late if facts.lanes.late_calls else ""))
+    details["revocations"].append(f"{facts.lanes.revoked_count:,} licences revoked")
 
 
 def _token(options: argparse.Namespace) -> str:

@@ -2,29 +2,24 @@
 
 from counterfoil_verify import canonical
 from counterfoil_verify.errors import Rejected, require
-from counterfoil_verify.fields import parse_instant
 from counterfoil_verify.leaves import CallFields
 
 STEP = "lanes"
 REVOCATIONS = "revocations"
-LATE_MAX = 60_000_000
-"""A call committed before a revocation may be sequenced behind it for the merge delay, in µs."""
-IN_FLIGHT_MAX = 1_000_000
-"""A revocation is stamped when its transaction begins; calls may commit until it ends, in µs."""
 
 
 class LaneState:
     """Where one lane stands; mutable because an audit moves it once per leaf."""
 
     __slots__ = (
-        "currency", "leaf", "n", "opened_at", "opened_index", "revoked_at", "total_amount",
+        "currency", "is_revoked", "leaf", "n", "opened_at", "opened_index", "total_amount",
         "total_units",
     )  # fmt: skip
 
     def __init__(self, leaf: bytes, *, opened_index: int, opened_at: int) -> None:
         self.opened_index = opened_index
         self.opened_at = opened_at
-        self.revoked_at: int | None = None
+        self.is_revoked = False
         self.n = 0
         self.total_units = 0
         self.total_amount = 0
@@ -41,10 +36,9 @@ class LaneBook:
     """Every lane of a log. Memory grows with lanes and revocations, never with calls."""
 
     def __init__(self) -> None:
-        self.late_calls = 0
         self._lanes: dict[bytes, LaneState] = {}
         self._counts: dict[str, int] = {}
-        self._revoked: dict[str, int] = {}
+        self._revoked: set[str] = set()
 
     def __len__(self) -> int:
         return len(self._lanes)
@@ -70,19 +64,23 @@ class LaneBook:
         """Open the licence's next lane; numbers start at 1 and leave no gap."""
         due = self._counts.get(licence, 0) + 1
         require(lane == due, STEP, f"lane {lane} of {licence[:80]} opened where {due} is due")
-        state.revoked_at = self._revoked.get(licence)
+        state.is_revoked = licence in self._revoked
         self._counts[licence] = due
         self._lanes[place_of(licence, lane)] = state
 
-    def revoke(self, licence: str, at: int) -> None:
-        """Take no further call of the licence; the first revocation counts."""
-        revoked_at = self._revoked.setdefault(licence, at)
+    def revoke(self, licence: str) -> None:
+        """Take no further call of the licence.
+
+        The revocation's leaf draws its place while it holds the locks that calls need, so the
+        order of the log alone decides; no clock is believed.
+        """
+        self._revoked.add(licence)
         for lane in self.lanes_of(licence):
-            lane.revoked_at = revoked_at
+            lane.is_revoked = True
 
     def call(self, fields: CallFields, leaf: bytes) -> None:
         """Move a lane by one call leaf; `leaf` is the leaf hash in hexadecimal."""
-        amount, at, currency, place, n, previous, total_amount, total_units, units = fields
+        amount, _, currency, place, n, previous, total_amount, total_units, units = fields
         state = self._lanes.get(place)
         if state is None:
             raise Rejected(STEP, f"a call in lane {_shown(place)}, which was never opened")
@@ -99,16 +97,8 @@ class LaneBook:
         state.leaf = leaf
         if currency != state.currency:
             _begin(fields, state)
-        if state.revoked_at is not None:
-            self._check_revoked(parse_instant(at.decode(), STEP, "at"), state.revoked_at, place)
-
-    def _check_revoked(self, at: int, revoked_at: int, place: bytes) -> None:
-        shown = _shown(place)
-        is_in_flight = at < revoked_at + IN_FLIGHT_MAX
-        require(is_in_flight, REVOCATIONS, f"a call in lane {shown} after the revocation")
-        is_timely = revoked_at - at <= LATE_MAX
-        require(is_timely, REVOCATIONS, f"a call in lane {shown} sequenced too late")
-        self.late_calls += 1
+        if state.is_revoked:
+            raise Rejected(REVOCATIONS, f"a call in lane {_shown(place)} after the revocation")
 
 
 def _begin(fields: CallFields, state: LaneState) -> None:

@@ -158,7 +158,7 @@ class Audit:
             state = LaneState(hexlify(digest), opened_index=index, opened_at=leaf.at)
             self._lanes.open(point.licence, point.lane, state)
         elif leaf.type == LICENCE_REVOKED:
-            self._lanes.revoke(leaf.record.text("licence"), leaf.at)
+            self._lanes.revoke(leaf.record.text("licence"))
 
     def _count_type(self, name: str) -> None:
         types = self.facts.types
