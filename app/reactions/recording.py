@@ -15,6 +15,7 @@ from compliance import events as compliance
 from ledger.journal import events as journal
 from ledger.log import events as log
 from ledger.log.services import append_entry
+from ledger.payments import events as payments
 from listings import events as listings
 
 Leaf = str | int | list[str] | dict[str, str]
@@ -101,6 +102,8 @@ RECORDED: dict[type[Event], Recorded] = {
     log.EvidenceBundled: Recorded("evidence_bundled", ("licence_id", "bundle_hash")),
 }
 
+_BETWEEN_OWNER_AND_PROVIDER = "between the money's owner and the provider; the journal keeps it"
+
 EXCUSED: dict[type[Event], str] = {
     accounts.OrganisationRegistered: "anybody may register; the verification is the evidence",
     accounts.PersonAdded: "who works where is personal; granting a role is recorded",
@@ -112,6 +115,21 @@ EXCUSED: dict[type[Event], str] = {
     journal.TopUpRequested: "an announcement moves no money",
     journal.TopUpConfirmed: "a balance is between its owner and the bank; the journal keeps it",
     journal.OrderCharged: "the order is recorded; a price per buyer does not belong in the log",
+    payments.PaymentReceived: _BETWEEN_OWNER_AND_PROVIDER,
+    payments.PaymentFailed: _BETWEEN_OWNER_AND_PROVIDER,
+    payments.PaymentCancelled: _BETWEEN_OWNER_AND_PROVIDER,
+    payments.RefundApproved: _BETWEEN_OWNER_AND_PROVIDER,
+    payments.PaymentRefunded: _BETWEEN_OWNER_AND_PROVIDER,
+    payments.RefundFailed: _BETWEEN_OWNER_AND_PROVIDER,
+    payments.TransferPaid: _BETWEEN_OWNER_AND_PROVIDER,
+    payments.TransferFailed: _BETWEEN_OWNER_AND_PROVIDER,
+    payments.TransferReversed: _BETWEEN_OWNER_AND_PROVIDER,
+    payments.PaymentDisputed: _BETWEEN_OWNER_AND_PROVIDER,
+    payments.DisputeClosed: _BETWEEN_OWNER_AND_PROVIDER,
+    payments.ProviderFeeCharged: _BETWEEN_OWNER_AND_PROVIDER,
+    payments.ProviderPaidOut: _BETWEEN_OWNER_AND_PROVIDER,
+    payments.MovementUnexplained: _BETWEEN_OWNER_AND_PROVIDER,
+    payments.PayoutAccountReady: "who is paid through whom is private",
 }
 
 

@@ -1,0 +1,1 @@
+"""Payments: operations at payment providers, their events, and what reconciles them."""
