@@ -1,5 +1,57 @@
-"""Metering records no events of its own: a call's record is its usage event and its log leaf.
+"""What metering records in a unit of work: periods of licences that open and close.
 
-Those are written by the group committer, outside any unit of work
-(docs/decisions/0003-leases-lanes-and-group-commit.md).
+A call records no event: its usage event and its log leaf are written by the group committer,
+outside any unit of work (docs/decisions/0003-leases-lanes-and-group-commit.md).
 """
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.core.events import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class PeriodOpened(Event):
+    """A licence's period begins and its pools may be used; the fee is due now.
+
+    Recorded for the first period too, in the transaction that grants the entitlement: a plan with
+    a period fee has nothing else due at the order. ``fee_amount`` at 10⁻⁸, often 0. Periods count
+    from 1. A reaction that raises an error of kind ``PAYMENT_REQUIRED`` leaves the period
+    unopened; it is tried again later.
+    """
+
+    licence_id: str
+    buyer_id: str
+    supplier_id: str
+    period: int
+    from_at: datetime
+    until_at: datetime
+    fee_amount: int
+    currency: str
+    split: Mapping[str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PeriodClosed(Event):
+    """No lease of the period is out any more: what was charged call by call, and what is due.
+
+    ``total_amount`` is what the plan asks for the period's units, ``minimum_amount`` what the
+    period must come to by the plan's minimum commitment (0 without one, or when the commitment's
+    own period goes on). ``charged_amount >= total_amount`` always: calls taken by several workers
+    at a boundary of two prices are charged the higher one, and the difference is given back now.
+    What is due is the greater of total and minimum. All at 10⁻⁸, without the period's fee.
+    """
+
+    licence_id: str
+    buyer_id: str
+    supplier_id: str
+    period: int
+    from_at: datetime
+    until_at: datetime
+    units: int
+    charged_amount: int
+    total_amount: int
+    minimum_amount: int
+    currency: str
+    split: Mapping[str, int]

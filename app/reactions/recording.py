@@ -17,6 +17,7 @@ from ledger.log import events as log
 from ledger.log.services import append_entry
 from ledger.payments import events as payments
 from listings import events as listings
+from metering import events as metering
 
 Leaf = str | int | list[str] | dict[str, str]
 
@@ -115,6 +116,8 @@ EXCUSED: dict[type[Event], str] = {
     journal.TopUpRequested: "an announcement moves no money",
     journal.TopUpConfirmed: "a balance is between its owner and the bank; the journal keeps it",
     journal.OrderCharged: "the order is recorded; a price per buyer does not belong in the log",
+    metering.PeriodOpened: "follows from plan and licence, which are recorded; the journal has it",
+    metering.PeriodClosed: "sums of recorded calls; credits and invoices that follow are recorded",
     payments.PaymentReceived: _BETWEEN_OWNER_AND_PROVIDER,
     payments.PaymentFailed: _BETWEEN_OWNER_AND_PROVIDER,
     payments.PaymentCancelled: _BETWEEN_OWNER_AND_PROVIDER,
