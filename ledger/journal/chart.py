@@ -22,9 +22,20 @@ class AccountKind(StrEnum):
     ROUNDING = "rounding"
     SUSPENSE = "suspense"
     BANK = "bank"
+    SETTLED = "settled"
+    STRIPE = "stripe"
+    TRANSIT = "transit"
+    DEFERRED = "deferred"
+    FEES = "fees"
+    BAD_DEBT = "bad_debt"
 
 
-ORGANISATION_KINDS = (AccountKind.WALLET, AccountKind.RECEIVABLE, AccountKind.PAYABLE)
+ORGANISATION_KINDS = (
+    AccountKind.WALLET,
+    AccountKind.RECEIVABLE,
+    AccountKind.PAYABLE,
+    AccountKind.SETTLED,
+)
 EXCHANGE_KINDS = tuple(kind for kind in AccountKind if kind not in ORGANISATION_KINDS)
 
 
@@ -43,9 +54,20 @@ def payable_of(organisation_id: str, currency: str) -> str:
     return account_id(organisation_id, AccountKind.PAYABLE, currency)
 
 
+def settled_of(organisation_id: str, currency: str) -> str:
+    """The account id of what a settlement fixed for a supplier and no payout has taken yet."""
+    return account_id(organisation_id, AccountKind.SETTLED, currency)
+
+
 def receivable_of(organisation_id: str, currency: str) -> str:
     """The account id of what a buyer was invoiced and has not yet paid (negative: is owed)."""
     return account_id(organisation_id, AccountKind.RECEIVABLE, currency)
+
+
+def clearing_account(gateway: str, currency: str) -> str:
+    """The account id through which a gateway's money comes and goes: Stripe's, else the bank's."""
+    kind = AccountKind.STRIPE if gateway == "stripe" else AccountKind.BANK
+    return exchange_account(kind, currency)
 
 
 def exchange_account(kind: AccountKind, currency: str) -> str:

@@ -57,7 +57,10 @@ class PostedLine(Base):
 
 
 class Wallet(Base):
-    """Prepaid money of an organisation; ``pending_amount`` of it is leased to workers."""
+    """Money of an organisation; ``pending_amount`` of it is leased to workers.
+
+    Below zero it is what a credit line lent; ``is_credit_suspended`` lets it lend no more.
+    """
 
     __tablename__ = "wallets"
 
@@ -66,12 +69,15 @@ class Wallet(Base):
     account_id: Mapped[str]
     balance_amount: Mapped[int]
     pending_amount: Mapped[int]
+    credit_limit_amount: Mapped[int] = mapped_column(default=0)
+    is_credit_suspended: Mapped[bool] = mapped_column(default=False)
     opened_at: Mapped[datetime]
 
     @property
     def available_amount(self) -> int:
-        """What no worker holds."""
-        return self.balance_amount - self.pending_amount
+        """What no worker holds, the credit line included unless it is suspended; never below 0."""
+        limit = 0 if self.is_credit_suspended else self.credit_limit_amount
+        return max(self.balance_amount + limit - self.pending_amount, 0)
 
 
 class TopUp(Base):
@@ -111,6 +117,7 @@ class LicenceParties(Base):
     listing_code: Mapped[str]
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime]
+    split: Mapped[dict[str, int] | None]
 
 
 class Invoice(Base):

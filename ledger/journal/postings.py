@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 from ledger.journal.chart import (
     AccountKind,
+    clearing_account,
     exchange_account,
     payable_of,
     receivable_of,
     wallet_of,
 )
-from ledger.journal.splits import added_shares, shares
+from ledger.journal.splits import CONTRIBUTOR, added_shares, shares
 
 
 class Unbalanced(ValueError):
@@ -62,13 +63,20 @@ def check_balanced(postings: Sequence[Posting]) -> None:
         raise Unbalanced(dict(sums))
 
 
-def top_up(*, reference: str, organisation_id: str, amount: int, currency: str) -> Draft:
-    """Money arrived in the exchange's bank account for a buyer's wallet."""
+def top_up(
+    *,
+    reference: str,
+    organisation_id: str,
+    amount: int,
+    currency: str,
+    gateway: str = "bank_transfer",
+) -> Draft:
+    """Money arrived with the gateway, at the exchange's bank or Stripe, for a buyer's wallet."""
     return Draft(
         "top_up",
         reference,
         (
-            Posting(exchange_account(AccountKind.BANK, currency), -amount),
+            Posting(clearing_account(gateway, currency), -amount),
             Posting(wallet_of(organisation_id, currency), amount),
         ),
     )
@@ -127,16 +135,13 @@ def invoice_rounding(*, invoice_id: str, buyer_id: str, rounding: int, currency:
 
 
 def credit(
-    *,
-    reference: str,
-    buyer_id: str,
-    supplier_id: str,
-    amount: int,
-    currency: str,
-    split: Mapping[str, int],
+    *, reference: str, buyer_id: str, supplier_id: str, currency: str, parts: Mapping[str, int]
 ) -> Draft:
-    """Money given back to a buyer by those who had received it, in the same proportions."""
-    parts = shares(amount, split)
+    """Money given back to a buyer by those who had received it.
+
+    ``parts`` (10⁻⁸ units) are what each gives back: the original lines, by `unwound_shares`. A
+    supplier that was paid out meanwhile owes it: its payable goes below zero.
+    """
     charged = _from_wallet(buyer_id, supplier_id, currency, parts)
     return Draft("credit", reference, _negated(charged))
 
@@ -149,13 +154,19 @@ def reverse(*, template: str, reference: str, postings: Sequence[Posting]) -> Dr
 def _from_wallet(
     buyer_id: str, supplier_id: str, currency: str, parts: Mapping[str, int]
 ) -> tuple[Posting, ...]:
-    lines = (
-        Posting(wallet_of(buyer_id, currency), -sum(parts.values())),
-        Posting(payable_of(supplier_id, currency), parts["supplier"]),
-        Posting(exchange_account(AccountKind.COMMISSION, currency), parts["commission"]),
-        Posting(exchange_account(AccountKind.TAX, currency), parts["tax"]),
-    )
+    lines = [Posting(wallet_of(buyer_id, currency), -sum(parts.values()))]
+    lines += [
+        Posting(_receiver_of(part, supplier_id, currency), amount) for part, amount in parts.items()
+    ]
     return tuple(line for line in lines if line.amount)
+
+
+def _receiver_of(part: str, supplier_id: str, currency: str) -> str:
+    if part == "supplier":
+        return payable_of(supplier_id, currency)
+    if part.startswith(CONTRIBUTOR):
+        return payable_of(part.removeprefix(CONTRIBUTOR), currency)
+    return exchange_account(AccountKind(part), currency)
 
 
 def _negated(postings: Sequence[Posting]) -> tuple[Posting, ...]:

@@ -6,9 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.journal import postings
-from ledger.journal.chart import AccountKind, exchange_account, payable_of, receivable_of, wallet_of
+from ledger.journal import postings, settlement_postings
+from ledger.journal.chart import (
+    AccountKind,
+    exchange_account,
+    payable_of,
+    receivable_of,
+    settled_of,
+    wallet_of,
+)
 from ledger.journal.postings import Draft, Posting, Unbalanced
+from ledger.journal.splits import shares
 
 SPLIT = {"supplier": 8400, "commission": 1000, "tax": 600}
 PARTIES: dict[str, Any] = {
@@ -18,6 +26,16 @@ PARTIES: dict[str, Any] = {
     "split": SPLIT,
 }
 amounts = st.integers(1, 10**16)
+
+
+def credited(amount, split=SPLIT):
+    return postings.credit(
+        reference="x",
+        buyer_id="org_b",
+        supplier_id="org_s",
+        currency="CNY",
+        parts=shares(amount, split),
+    )
 
 
 def moved(draft):
@@ -59,8 +77,82 @@ def test_rounding_goes_through_the_receivable_and_never_the_wallet():
 
 def test_a_credit_is_the_negation_of_a_charge():
     charge = postings.charge_order(order_id="x", amount=12_345, **PARTIES)
-    credit = postings.credit(reference="x", amount=12_345, **PARTIES)
+    credit = credited(12_345)
     assert moved(credit) == {account: -amount for account, amount in moved(charge).items()}
+
+
+COMPOSITE = {"supplier": 5000, "supplier:org_c": 3000, "commission": 1500, "tax": 500}
+
+
+def test_each_supplier_of_a_composite_product_is_paid_by_its_contribution():
+    draft = postings.charge_order(order_id="x", amount=10_000, **{**PARTIES, "split": COMPOSITE})
+    assert moved(draft) == {
+        wallet_of("org_b", "CNY"): -10_000,
+        payable_of("org_s", "CNY"): 5000,
+        payable_of("org_c", "CNY"): 3000,
+        exchange_account(AccountKind.COMMISSION, "CNY"): 1500,
+        exchange_account(AccountKind.TAX, "CNY"): 500,
+    }
+    undone = {account: -amount for account, amount in moved(draft).items()}
+    assert moved(credited(10_000, COMPOSITE)) == undone
+
+
+def test_a_stripe_top_up_comes_through_the_stripe_account():
+    draft = postings.top_up(
+        reference="t", organisation_id="org_b", amount=7, currency="USD", gateway="stripe"
+    )
+    assert moved(draft) == {"exchange/stripe/USD": -7, wallet_of("org_b", "USD"): 7}
+
+
+def test_a_paid_payout_ends_at_the_bank_and_a_failed_one_where_it_began():
+    said = {"payout_id": "p", "amount": 500, "currency": "CNY"}
+    sides = {"supplier_id": "org_s", **said}
+    settled = settlement_postings.settle(
+        settlement_id="s", supplier_id="org_s", amount=500, currency="CNY"
+    )
+    sent = settlement_postings.pay_out(**sides)
+    paid = settlement_postings.payout_paid(**said, gateway="bank_transfer")
+    failed = settlement_postings.payout_failed(**sides)
+    payable, bank = payable_of("org_s", "CNY"), exchange_account(AccountKind.BANK, "CNY")
+    assert summed(settled, sent, paid) == {payable: -500, bank: 500}
+    assert summed(settled, sent, failed) == {}
+    assert summed(settled, settlement_postings.unsettle(**sides)) == {}
+    returned = settlement_postings.payout_returned(**sides, gateway="bank_transfer")
+    assert summed(settled, sent, paid, returned) == {}
+    assert moved(settled) == {payable: -500, settled_of("org_s", "CNY"): 500}
+
+
+def test_a_charge_back_takes_what_the_wallet_has_and_leaves_the_rest_owed():
+    back = settlement_postings.charge_back(
+        reference="d",
+        organisation_id="org_b",
+        wallet_amount=300,
+        owed_amount=200,
+        currency="CNY",
+        gateway="stripe",
+    )
+    assert moved(back) == {
+        "exchange/stripe/CNY": 500,
+        wallet_of("org_b", "CNY"): -300,
+        receivable_of("org_b", "CNY"): -200,
+    }
+    won = settlement_postings.charge_back_won(
+        reference="d",
+        organisation_id="org_b",
+        amount=500,
+        owed_amount=200,
+        currency="CNY",
+        gateway="stripe",
+    )
+    assert summed(back, won) == {}
+
+
+def summed(*sequence):
+    sums = {}
+    for draft in sequence:
+        for account, amount in moved(draft).items():
+            sums[account] = sums.get(account, 0) + amount
+    return {account: amount for account, amount in sums.items() if amount}
 
 
 def test_postings_of_two_currencies_that_cancel_only_in_sum_are_refused():
@@ -82,7 +174,28 @@ drafts = st.one_of(
         lambda n: postings.top_up(reference="t", organisation_id="org_b", amount=n, currency="CNY")
     ),
     amounts.map(lambda n: postings.charge_order(order_id="o", amount=n, **PARTIES)),
-    amounts.map(lambda n: postings.credit(reference="c", amount=n, **PARTIES)),
+    amounts.map(credited),
+    amounts.map(lambda n: credited(n, COMPOSITE)),
+    amounts.map(
+        lambda n: settlement_postings.settle(
+            settlement_id="s", supplier_id="org_s", amount=n, currency="CNY"
+        )
+    ),
+    amounts.map(
+        lambda n: settlement_postings.refund(
+            reference="r", organisation_id="org_b", amount=n, currency="CNY", gateway="stripe"
+        )
+    ),
+    st.tuples(amounts, st.integers(0, 10**15)).map(
+        lambda pair: settlement_postings.charge_back(
+            reference="b",
+            organisation_id="org_b",
+            wallet_amount=pair[0],
+            owed_amount=pair[1],
+            currency="CNY",
+            gateway="stripe",
+        )
+    ),
     st.tuples(amounts, st.integers(0, 10**15)).map(
         lambda pair: postings.accrue_calls(
             reference="l", amount=pair[0], total_amount_before=pair[1], **PARTIES

@@ -1,0 +1,138 @@
+"""Posting templates behind the charge: settle, pay out, refund, charge back. Pure and balanced."""
+
+from ledger.journal.chart import (
+    AccountKind,
+    clearing_account,
+    exchange_account,
+    payable_of,
+    receivable_of,
+    settled_of,
+    wallet_of,
+)
+from ledger.journal.postings import Draft, Posting
+
+
+def settle(*, settlement_id: str, supplier_id: str, amount: int, currency: str) -> Draft:
+    """What a settlement fixed leaves the payable, whole minor units; the rest stays in it."""
+    return Draft(
+        "settle",
+        settlement_id,
+        (
+            Posting(payable_of(supplier_id, currency), -amount),
+            Posting(settled_of(supplier_id, currency), amount),
+        ),
+    )
+
+
+def pay_out(*, payout_id: str, supplier_id: str, amount: int, currency: str) -> Draft:
+    """An approved payout is under way: no longer the supplier's balance, not yet gone."""
+    return Draft(
+        "pay_out",
+        payout_id,
+        (
+            Posting(settled_of(supplier_id, currency), -amount),
+            Posting(exchange_account(AccountKind.TRANSIT, currency), amount),
+        ),
+    )
+
+
+def payout_paid(*, payout_id: str, amount: int, currency: str, gateway: str) -> Draft:
+    """The gateway's money left for the supplier."""
+    return Draft(
+        "payout_paid",
+        payout_id,
+        (
+            Posting(exchange_account(AccountKind.TRANSIT, currency), -amount),
+            Posting(clearing_account(gateway, currency), amount),
+        ),
+    )
+
+
+def payout_failed(*, payout_id: str, supplier_id: str, amount: int, currency: str) -> Draft:
+    """The money came back, or never left: the payable has it again, for the next settlement."""
+    return Draft(
+        "payout_failed",
+        payout_id,
+        (
+            Posting(exchange_account(AccountKind.TRANSIT, currency), -amount),
+            Posting(payable_of(supplier_id, currency), amount),
+        ),
+    )
+
+
+def payout_returned(
+    *, payout_id: str, supplier_id: str, amount: int, currency: str, gateway: str
+) -> Draft:
+    """Money that had been reported as paid came back through the gateway."""
+    return Draft(
+        "payout_returned",
+        payout_id,
+        (
+            Posting(clearing_account(gateway, currency), -amount),
+            Posting(payable_of(supplier_id, currency), amount),
+        ),
+    )
+
+
+def unsettle(*, payout_id: str, supplier_id: str, amount: int, currency: str) -> Draft:
+    """A payout was given up before its approval: the payable has the amount again."""
+    return Draft(
+        "unsettle",
+        payout_id,
+        (
+            Posting(settled_of(supplier_id, currency), -amount),
+            Posting(payable_of(supplier_id, currency), amount),
+        ),
+    )
+
+
+def refund(
+    *, reference: str, organisation_id: str, amount: int, currency: str, gateway: str
+) -> Draft:
+    """Prepaid money goes back to where it came from."""
+    return Draft(
+        "refund",
+        reference,
+        (
+            Posting(wallet_of(organisation_id, currency), -amount),
+            Posting(clearing_account(gateway, currency), amount),
+        ),
+    )
+
+
+def charge_back(
+    *,
+    reference: str,
+    organisation_id: str,
+    wallet_amount: int,
+    owed_amount: int,
+    currency: str,
+    gateway: str,
+) -> Draft:
+    """The payer's bank took a payment back: out of the wallet, and what it lacks is owed.
+
+    Both amounts in 10⁻⁸ units; ``owed_amount`` stands as a negative receivable, which the buyer
+    pays or which is written off.
+    """
+    lines = (
+        Posting(clearing_account(gateway, currency), wallet_amount + owed_amount),
+        Posting(wallet_of(organisation_id, currency), -wallet_amount),
+        Posting(receivable_of(organisation_id, currency), -owed_amount),
+    )
+    return Draft("charge_back", reference, tuple(line for line in lines if line.amount))
+
+
+def charge_back_won(
+    *, reference: str, organisation_id: str, amount: int, owed_amount: int, currency: str,
+    gateway: str,
+) -> Draft:  # fmt: skip
+    """A charge-back was decided for the exchange: what is still owed is settled, the rest is paid.
+
+    ``owed_amount`` is what the charge-back had left as a receivable.
+    """
+    lines = (
+        Posting(clearing_account(gateway, currency), -amount),
+        Posting(wallet_of(organisation_id, currency), amount - owed_amount),
+        Posting(receivable_of(organisation_id, currency), owed_amount),
+    )
+    return Draft("charge_back_won", reference, tuple(line for line in lines if line.amount))
