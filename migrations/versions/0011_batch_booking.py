@@ -8,3 +8,7 @@ depends_on = None
 
 def upgrade() -> None:
     """Nothing yet."""
+
+
+def downgrade() -> None:
+    """Nothing either."""
