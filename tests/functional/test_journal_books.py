@@ -182,7 +182,7 @@ def test_what_was_never_booked_cannot_be_reversed(exchange):
         "DELETE FROM postings",
         "UPDATE journal_transactions SET reference = 'x'",
         "DELETE FROM journal_transactions",
-        "TRUNCATE journal_transactions, postings",
+        "TRUNCATE journal_transactions, postings CASCADE",
     ],
 )
 def test_the_books_refuse_to_be_changed(exchange, funded, statement):
