@@ -13,7 +13,7 @@ from compliance.ports import ProbeResult
 from listings.delivery import delivery_of, enforced_fields_out
 from listings.models import UpstreamCredential
 from metering.deliveries import fetch
-from metering.errors import AnswerBreaksSchema
+from metering.delivery_errors import AnswerBreaksSchema
 from metering.ports import Upstream
 from metering.views import RouteView, route_view
 

@@ -7,28 +7,22 @@ from http import HTTPStatus
 from typing import Any
 
 from app.core.json_text import load_json
-from metering.errors import (
-    AnswerBeyondQuota,
+from metering.delivery_errors import (
     AnswerBreaksSchema,
+    FailureKind,
     InputRefusedUpstream,
     UpstreamTooSlow,
     UpstreamUnusable,
 )
+from metering.errors import AnswerBeyondQuota
 from metering.meters import Reservation
-from metering.outcomes import (
-    SCHEMA_MISMATCH,
-    Outcome,
-    OutcomeKind,
-    classify_body,
-    classify_status,
-)
+from metering.outcomes import Outcome, OutcomeKind, classify_body, classify_status, weigh
 from metering.ports import Upstream, UpstreamFailed, UpstreamTimedOut
 from metering.rating import Charge, count_units, rate_usage
 from metering.views import LicenceView, RouteView
 
 EMPTY: dict[str, Any] = {}
 NOT_JSON = "the answer is not JSON"
-NOT_ROWS = "the rows are missing or too many"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,27 +54,38 @@ def fetch(upstream: Upstream, route: RouteView, parameters: Mapping[str, Any]) -
         answer = upstream.send(route.target, parameters)
     except UpstreamTimedOut:
         raise UpstreamTooSlow from None
-    except UpstreamFailed:
-        raise UpstreamUnusable from None
+    except UpstreamFailed as failed:
+        raise UpstreamUnusable(FailureKind(failed.reason)) from None
     outcome = classify_status(answer.status)
     if outcome is None:
-        return _read(route, answer.body)
+        return _read(route, answer.status, answer.body)
     if outcome.kind is OutcomeKind.MISS:
         # The words of a supplier's "not found" page were never reviewed; none are passed on.
         return Fetched(HTTPStatus.NOT_FOUND, outcome, EMPTY)
     if outcome.kind is OutcomeKind.CLIENT_ERROR:
         raise InputRefusedUpstream(answer.status)
-    raise UpstreamUnusable
+    raise UpstreamUnusable(_status_failure(answer.status), str(answer.status))
 
 
-def _read(route: RouteView, body: bytes) -> Fetched:
+def _status_failure(status: int) -> FailureKind:
+    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        return FailureKind.CREDENTIAL_REFUSED
+    is_redirect = HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST
+    return FailureKind.REDIRECTED if is_redirect else FailureKind.ERROR_STATUS
+
+
+def _read(route: RouteView, status: int, body: bytes) -> Fetched:
     try:
         document = load_json(body)
     except ValueError:
-        raise AnswerBreaksSchema(NOT_JSON) from None
+        raise AnswerBreaksSchema(NOT_JSON, FailureKind.NOT_JSON) from None
     outcome = classify_body(route.rule, document)
-    if outcome == SCHEMA_MISMATCH:
-        raise AnswerBreaksSchema(NOT_ROWS)
+    if outcome.kind is OutcomeKind.SCHEMA_MISMATCH:
+        raise AnswerBreaksSchema(outcome.reason)
+    if outcome.kind is OutcomeKind.UPSTREAM_ERROR:
+        raise UpstreamUnusable(FailureKind.DECLARED)
+    if outcome.kind is OutcomeKind.CLIENT_ERROR:
+        raise InputRefusedUpstream(status)
     if document in (None, "", [], {}):
         return Fetched(HTTPStatus.OK, outcome, EMPTY if document != [] else [])
     mismatch = route.answer_schema.mismatch(document, is_hit=outcome.kind is not OutcomeKind.MISS)
@@ -95,14 +100,23 @@ def shape(
     asked_fields: frozenset[str] | None,
     reservation: Reservation,
 ) -> Delivered:
-    """The answer as the licence allows it, with its charge; raises `AnswerBeyondQuota`."""
-    units = count_units(licence.plan.unit, fetched.outcome)
+    """The answer as the licence allows it, with its charge.
+
+    Raises `AnswerBeyondQuota`, and `AnswerBreaksSchema` for more bytes than the listing's maximum.
+    """
+    body = _narrowed(fetched.document, licence, asked_fields)
+    outcome = weigh(licence.route.rule, fetched.outcome, len(body))
+    if not outcome.is_answer:
+        raise AnswerBreaksSchema(outcome.reason)
+    units = count_units(licence.plan.unit, outcome)
     if units > reservation.units:
         raise AnswerBeyondQuota(units, reservation.units)
     charge = rate_usage(licence.plan, units, free_units_left=reservation.free_units)
-    document = fetched.document
+    return Delivered(int(fetched.status), outcome.kind.value, body, charge)
+
+
+def _narrowed(document: Any, licence: LicenceView, asked_fields: frozenset[str] | None) -> bytes:
     if document:
         allowed = licence.fields if asked_fields is None else asked_fields
         document = licence.route.answer_schema.project(document, allowed)
-    body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
-    return Delivered(int(fetched.status), fetched.outcome.kind.value, body, charge)
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()

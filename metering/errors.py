@@ -142,55 +142,6 @@ class CallRateExceeded(CounterfoilError):
         )
 
 
-class UpstreamUnusable(CounterfoilError):
-    """The supplier's system failed; nothing is charged."""
-
-    kind = ErrorKind.BAD_GATEWAY
-    slug = "upstream-failed"
-    title = "The supplier's system failed"
-
-    def __init__(self) -> None:
-        super().__init__("The supplier's system gave no usable answer. Nothing was charged.")
-
-
-class UpstreamTooSlow(CounterfoilError):
-    """The supplier's system did not answer in its time; nothing is charged."""
-
-    kind = ErrorKind.GATEWAY_TIMEOUT
-    slug = "upstream-timed-out"
-    title = "The supplier's system took too long"
-
-    def __init__(self) -> None:
-        super().__init__("The supplier's system did not answer in time. Nothing was charged.")
-
-
-class AnswerBreaksSchema(CounterfoilError):
-    """The supplier's answer breaks the listing's schema; it is neither delivered nor charged."""
-
-    kind = ErrorKind.BAD_GATEWAY
-    slug = "answer-breaks-schema"
-    title = "The supplier's answer does not fit the listing"
-
-    def __init__(self, mismatch: str) -> None:
-        super().__init__(
-            "The answer breaks the listing's schema. Nothing was charged.", mismatch=mismatch
-        )
-
-
-class InputRefusedUpstream(CounterfoilError):
-    """The supplier's system refused the input; nothing is charged."""
-
-    kind = ErrorKind.INVALID
-    slug = "input-refused-upstream"
-    title = "The supplier's system refused the input"
-
-    def __init__(self, upstream_status: int) -> None:
-        super().__init__(
-            "The supplier's system refused the input. Nothing was charged.",
-            upstream_status=upstream_status,
-        )
-
-
 class IdempotencyKeyMalformed(CounterfoilError):
     """The Idempotency-Key is empty, too long or not printable ASCII."""
 

@@ -14,6 +14,7 @@ from math import isfinite
 from typing import Any
 
 from app.core.errors import InvalidFields
+from metering.outcome_rules import at_pointer
 
 TEXT_MAX = 4096
 INTEGER_MAX = 2**53 - 1
@@ -124,10 +125,13 @@ def _rules(field: Mapping[str, Any]) -> Iterable[tuple[Callable[[Any], bool], st
 def _with_rules(read: Read, holds: tuple[Callable[[Any], bool], ...]) -> Read:
     def read_ruled(value: Any) -> Any:
         typed = read(value)
-        for rule in holds:
-            if not rule(typed):
-                raise ValueError
-        return typed
+        try:
+            if all(rule(typed) for rule in holds):
+                return typed
+        except (TypeError, ArithmeticError) as error:
+            # A bound on a text, a pattern on a number: such a rule can never hold.
+            raise ValueError from error
+        raise ValueError
 
     return read_ruled
 
@@ -199,14 +203,12 @@ class AnswerSchema:
         self, fields: Iterable[Mapping[str, Any]], rows: tuple[str, ...] | None = None
     ) -> None:
         self._fields = tuple(map(compile_field, fields))
-        self._rows = rows
+        self._rows = rows or ()
 
     def records(self, body: Any) -> list[Any]:
         """The records of an answer: its rows where the rule names them, else the body itself."""
-        if self._rows:
-            for step in self._rows:
-                body = body[step]
-        return body if isinstance(body, list) else [body]
+        found = at_pointer(body, self._rows)
+        return found if isinstance(found, list) else [body]
 
     def mismatch(self, body: Any, *, is_hit: bool) -> str | None:
         """The first way in which the answer breaks the schema; a miss may leave fields out."""
@@ -227,7 +229,7 @@ class AnswerSchema:
         names = [f.name for f in self._fields if allowed is None or f.name in allowed]
         if self._rows:
             kept = [_keep(record, names) for record in self.records(body)]
-            return _wrap(kept, self._rows)
+            return _wrap(kept, self._rows, body)
         if isinstance(body, list):
             return [_keep(record, names) for record in body]
         return _keep(body, names)
@@ -237,8 +239,10 @@ def _keep(record: Any, names: Iterable[str]) -> dict[str, Any]:
     return {name: record[name] for name in names if name in record}
 
 
-def _wrap(rows: list[Any], path: tuple[str, ...]) -> Any:
-    value: Any = rows
-    for step in reversed(path):
-        value = {step: value}
-    return value
+def _wrap(rows: list[Any], path: tuple[str, ...], body: Any) -> Any:
+    """The rows at their place, without what stood beside the way there."""
+    if not path:
+        return rows
+    step, *rest = path
+    inner = _wrap(rows, tuple(rest), at_pointer(body, (step,)))
+    return [inner] if isinstance(body, list) else {step: inner}

@@ -12,8 +12,15 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import SplitResult, urlencode, urlsplit
 
-from app.core.public_networks import read_networks, resolve
-from metering.http_wire import Wire, WireBroken, WireClosed, WireTooLarge
+from app.core.public_networks import (
+    AddressNotAllowed,
+    Lookup,
+    NameUnresolved,
+    look_up,
+    read_networks,
+    resolve,
+)
+from metering.http_wire import Wire, WireBroken, WireClosed, WireCut, WireTooLarge
 from metering.ports import Target, UpstreamAnswer, UpstreamFailed, UpstreamTimedOut
 
 IDLE_MAX = 64
@@ -26,9 +33,39 @@ _HEADER_NAME = re.compile(r"[A-Za-z0-9-]{1,128}", re.ASCII)
 class NotAnHttpAddress(UpstreamFailed):
     """The delivery's URL is not one of HTTP, or carries credentials."""
 
+    reason = "address_unfit"
+
 
 class AnswerTooLarge(UpstreamFailed):
     """The answer is beyond the size that the listing declares."""
+
+    reason = "answer_too_large"
+
+
+class AnswerBroken(UpstreamFailed):
+    """The answer is not one of HTTP/1.1 whose end is beyond doubt."""
+
+    reason = "answer_broken"
+
+
+class ClosedEarly(UpstreamFailed):
+    """The upstream closed the connection before the answer was whole."""
+
+    reason = "closed_early"
+
+
+class NotConnected(UpstreamFailed):
+    """There is no connection; says which of its steps failed."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__()
+        kinds = ((NameUnresolved, "name_unresolved"), (AddressNotAllowed, "address_refused"))
+        found = (
+            reason
+            for kind, reason in (*kinds, (ssl.SSLError, "tls_failed"))
+            if isinstance(error, kind)
+        )
+        self.reason = next(found, "connection_failed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +97,9 @@ class _Question:
 class HttpUpstream:
     """Satisfies `Upstream`; `networks_allowed` names test and demonstration networks."""
 
-    def __init__(self, networks_allowed: Sequence[str] = ()) -> None:
+    def __init__(self, networks_allowed: Sequence[str] = (), lookup: Lookup = look_up) -> None:
         self._networks = read_networks(networks_allowed)
+        self._lookup = lookup
         self._places: dict[Target, _Place] = {}
         self._lock = threading.Lock()
 
@@ -90,15 +128,17 @@ class HttpUpstream:
         except TimeoutError as error:
             raise UpstreamTimedOut from error
         except OSError as error:
-            raise UpstreamFailed from error
+            raise NotConnected(error) from error
         return self._ask(wire, question)
 
     def _connect(self, question: _Question) -> Wire:
         place = question.place
-        address = resolve(place.host, place.port, self._networks)
+        address = resolve(place.host, place.port, self._networks, self._lookup)
         sock = socket.create_connection(address, timeout=question.seconds_left())
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if place.context is not None:
+            # The handshake has what the connection left of the time, not the whole of it again.
+            sock.settimeout(question.seconds_left())
             sock = place.context.wrap_socket(sock, server_hostname=place.host)
         return Wire(sock)
 
@@ -152,8 +192,10 @@ def _refuse(error: BaseException, *, was_kept: bool) -> None:
         raise _Stale from error
     if isinstance(error, WireTooLarge):
         raise AnswerTooLarge from error
-    if isinstance(error, OSError | WireBroken | WireClosed):
-        raise UpstreamFailed from error
+    if isinstance(error, OSError | WireCut | WireClosed):
+        raise ClosedEarly from error
+    if isinstance(error, WireBroken):
+        raise AnswerBroken from error
 
 
 def _read_place(target: Target) -> _Place:

@@ -23,6 +23,10 @@ class WireBroken(Exception):
     """The bytes are not one HTTP/1.1 answer that could be read safely."""
 
 
+class WireCut(WireBroken):
+    """The other side closed in the middle of an answer."""
+
+
 class WireTooLarge(Exception):
     """The answer is beyond its bound."""
 
@@ -115,7 +119,7 @@ class Wire:
     def _more(self) -> None:
         data = self._receive()
         if not data:
-            raise WireBroken
+            raise WireCut
         self._buffer += data
 
     def _head(self) -> Head:
@@ -156,7 +160,7 @@ class Wire:
             while size < length:
                 data = self._receive()
                 if not data:
-                    raise WireBroken
+                    raise WireCut
                 parts.append(data)
                 size += len(data)
             self._buffer = b"".join(parts)

@@ -96,9 +96,14 @@ class UpstreamAnswer:
 class UpstreamFailed(Exception):
     """The upstream gave no usable answer; the text is for operators, never for buyers."""
 
+    reason: str = "connection_failed"
+    """What the supplier is told of it: a `metering.delivery_errors.FailureKind`."""
+
 
 class UpstreamTimedOut(UpstreamFailed):
     """The upstream did not answer whole in its time."""
+
+    reason = "timed_out"
 
 
 class Upstream(Protocol):

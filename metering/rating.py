@@ -26,12 +26,12 @@ def count_units(unit: Unit, outcome: Outcome) -> int:
         return 1
     if unit is Unit.HIT:
         return 0 if outcome.kind is OutcomeKind.MISS else 1
-    return outcome.rows
+    return outcome.units
 
 
-def most_units(unit: Unit, rows_max: int) -> int:
+def most_units(unit: Unit, units_max: int) -> int:
     """The most units that one call can count as: what must be reserved before it is made."""
-    return rows_max if unit is Unit.ROW else 1
+    return 1 if unit in {Unit.CALL, Unit.HIT} else units_max
 
 
 def rate_usage(plan: PlanTerms, units: int, *, free_units_left: int) -> Charge:

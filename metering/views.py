@@ -11,7 +11,7 @@ from app.core.cipher import Cipher
 from metering.allowances import CallBounds
 from metering.fences import licence_fence, listing_fence
 from metering.field_schemas import AnswerSchema, RequestSchema
-from metering.outcomes import OutcomeRule, read_rule
+from metering.outcome_rules import OutcomeRule, read_rule
 from metering.plans import PlanKind, PlanTerms, read_plan
 from metering.ports import Target
 from metering.rating import most_units
@@ -127,7 +127,7 @@ def licence_view(row: Mapping[str, Any], route: RouteView) -> LicenceView:
         starts_at=row["starts_at"],
         ends_at=row["ends_at"],
         plan=plan,
-        bounds=call_bounds(plan, route.rule.rows_max),
+        bounds=call_bounds(plan, route.rule.units_max),
         fields=_names(terms.get("fields")),
         purposes=_names(terms.get("purposes")),
         calls_per_second=min(int(licensed_rate), plan.calls_per_second),
@@ -136,9 +136,9 @@ def licence_view(row: Mapping[str, Any], route: RouteView) -> LicenceView:
     )
 
 
-def call_bounds(plan: PlanTerms, rows_max: int) -> CallBounds:
+def call_bounds(plan: PlanTerms, units_max: int) -> CallBounds:
     """The most that a call can take under a plan."""
-    return CallBounds(most_units(plan.unit, rows_max), plan.call_price)
+    return CallBounds(most_units(plan.unit, units_max), plan.call_price)
 
 
 def key_view(row: Mapping[str, Any], licence: LicenceView) -> KeyView:
