@@ -20,6 +20,7 @@ from compliance import services as compliance
 from contracts.accounts import AccountKeys
 from contracts.deployments import ChainAccess, open_chain
 from contracts.licence_services import LicenceRecorder
+from contracts.record_services import KeyRecorder, StatementRecorder
 from ledger.journal.wallet_leases import WalletLeases
 from ledger.log.anchor_keeper import AnchorKeeper
 from ledger.log.anchors import AnchorPolicy
@@ -122,9 +123,18 @@ def _handlers(parts: Parts, chain: Chain) -> dict[str, Handler]:
     def recorder() -> LicenceRecorder:
         return LicenceRecorder(parts.units, chain.access().licences, secrets.token_bytes)
 
+    def statements() -> StatementRecorder:
+        return StatementRecorder(parts.units, chain.access().statements)
+
+    def keys() -> KeyRecorder:
+        return KeyRecorder(parts.units, chain.access().keys)
+
     return {
         "chain.grant_licence": lambda payload: recorder().grant_licence(payload),
         "chain.revoke_licence": lambda payload: recorder().revoke_licence(payload),
+        "chain.record_statement": lambda payload: statements().record_statement(payload),
+        "chain.announce_key": lambda payload: keys().announce_key(payload),
+        "chain.retire_key": lambda payload: keys().retire_key(payload),
         "upstream.probe": lambda payload: probe_case(parts, upstream_probe(parts), payload),
     }
 

@@ -26,7 +26,7 @@ class Artefact:
 
 @cache
 def load_artefact(name: str) -> Artefact:
-    """The artefact of ``anchor_registry`` or ``licence_registry``."""
+    """The artefact of a contract, by the name of its source."""
     stored = json.loads((_COMPILED / f"{name}.json").read_text(encoding="utf-8"))
     return Artefact(
         contract=stored["contract"],

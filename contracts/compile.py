@@ -13,7 +13,7 @@ from app.core.canonical import sha256_hex
 
 ROOT = Path(__file__).parent
 COMPILED = ROOT / "compiled"
-SOURCES = ("anchor_registry", "licence_registry")
+SOURCES = ("anchor_registry", "key_registry", "licence_registry", "settlement_registry")
 EVM_VERSION = "paris"
 """The oldest target with every opcode used: younger nodes run it too, older consortia need it."""
 

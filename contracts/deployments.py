@@ -22,10 +22,14 @@ from contracts.errors import ChainRefused, DeploymentMismatch, TransactionPendin
 from contracts.models import ChainDeployment
 from contracts.registries import (
     ANCHOR_REGISTRY,
+    KEY_REGISTRY,
     LICENCE_REGISTRY,
     NO_PREDECESSOR,
+    SETTLEMENT_REGISTRY,
     JsonRpcAnchorRegistry,
+    JsonRpcKeyRegistry,
     JsonRpcLicenceRegistry,
+    JsonRpcSettlementRegistry,
     creation_data,
 )
 
@@ -33,6 +37,8 @@ _DEPLOY_GAS = 4_000_000
 _ATTEMPTS_MAX = 4
 
 LICENCES_SUBJECT = "licences"
+STATEMENTS_SUBJECT = "statements"
+KEYS_SUBJECT = "keys"
 
 
 @dataclass(frozen=True)
@@ -42,11 +48,13 @@ class ChainAccess:
     facts: ChainFacts
     anchors: JsonRpcAnchorRegistry
     licences: JsonRpcLicenceRegistry
+    statements: JsonRpcSettlementRegistry
+    keys: JsonRpcKeyRegistry
 
     def close(self) -> None:
         """Release the connections."""
-        self.anchors.chain.close()
-        self.licences.chain.close()
+        for registry in (self.anchors, self.licences, self.keys):
+            registry.chain.close()
 
 
 @dataclass(frozen=True)
@@ -66,7 +74,7 @@ def open_chain(
     *,
     origin: str,
 ) -> ChainAccess:
-    """Reach a chain, deploying what is missing: one anchor registry per log, one for licences.
+    """Reach a chain, deploying what is missing: one anchor registry per log, one of each other.
 
     Raises `ChainUnavailable`, `FinalityUnknown`, `TransactionPending` (call again) and
     `DeploymentMismatch`.
@@ -75,18 +83,26 @@ def open_chain(
         JsonRpcChain(url, key, finality)
         for key in (keys.administrator, keys.anchorer, keys.registrar)
     )
+    by, registered_by = administrator.account, registrar.account
+    for_heads = Wanted(ANCHOR_REGISTRY, origin, (by, anchorer.account, NO_PREDECESSOR))
+    for_licences = Wanted(LICENCE_REGISTRY, LICENCES_SUBJECT, (by, registered_by))
+    for_statements = Wanted(SETTLEMENT_REGISTRY, STATEMENTS_SUBJECT, (by, registered_by))
+    for_keys = Wanted(KEY_REGISTRY, KEYS_SUBJECT, (by,))
     try:
-        by = administrator.account
-        for_heads = Wanted(ANCHOR_REGISTRY, origin, (by, anchorer.account, NO_PREDECESSOR))
-        for_licences = Wanted(LICENCE_REGISTRY, LICENCES_SUBJECT, (by, registrar.account))
-        anchors = ensure_deployed(units, administrator, for_heads)
-        licences = ensure_deployed(units, administrator, for_licences)
-    finally:
+        anchors, licences, statements, for_log_keys = (
+            ensure_deployed(units, administrator, wanted)
+            for wanted in (for_heads, for_licences, for_statements, for_keys)
+        )
+    except BaseException:
         administrator.close()
+        raise
     return ChainAccess(
         anchorer.facts,
         JsonRpcAnchorRegistry(anchorer, anchors),
         JsonRpcLicenceRegistry(registrar, licences),
+        # The same account as licences: one worker sends for both, so nonces follow each other.
+        JsonRpcSettlementRegistry(registrar, statements),
+        JsonRpcKeyRegistry(administrator, for_log_keys),
     )
 
 

@@ -56,6 +56,35 @@ class LicenceNotOnChain(CounterfoilError):
         )
 
 
+class KeyNotOnChain(CounterfoilError):
+    """A retirement came before its announcement; it is repeated until that is there."""
+
+    kind = ErrorKind.CONFLICT
+    slug = "key-not-on-chain"
+    title = "The key is not on chain yet"
+
+    def __init__(self, public_key: str) -> None:
+        super().__init__(
+            "The announcement has not reached the chain yet.",
+            retry_after_seconds=5,
+            public_key=public_key,
+        )
+
+
+class StatementDiffers(CounterfoilError):
+    """The chain holds another root for the statement; nothing written here can change that."""
+
+    kind = ErrorKind.CONFLICT
+    slug = "statement-differs"
+    title = "The chain holds another root for this statement"
+
+    def __init__(self, statement_id: str) -> None:
+        super().__init__(
+            "Another root is recorded for this statement, and records are final.",
+            statement_id=statement_id,
+        )
+
+
 class FinalityUnknown(CounterfoilError):
     """The configured finality is malformed, or the node does not offer it."""
 

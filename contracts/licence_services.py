@@ -11,12 +11,12 @@ from sqlalchemy.dialects.postgresql import insert
 
 from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWorkFactory
-from contracts.client import SignedTransaction, TransactionState
-from contracts.errors import LicenceNotOnChain, TransactionPending
+from contracts.errors import LicenceNotOnChain
 from contracts.licence_entries import SALT_BYTES, chain_licence_id, seconds_of, terms_commitment
 from contracts.models import ChainLicence
 from contracts.ports import LicenceRegistry
 from contracts.registries import LicenceGrant, LicenceStanding
+from contracts.sending import StoredSender
 
 
 class LicenceRecorder:
@@ -31,6 +31,7 @@ class LicenceRecorder:
         self._units = units
         self._registry = registry
         self._entropy = entropy
+        self._sender = StoredSender(units, registry, ChainLicence)
 
     def grant_licence(self, payload: Mapping[str, Any]) -> None:
         """Put ``{licence_id, terms_hash, starts_at, ends_at}`` on chain.
@@ -46,8 +47,10 @@ class LicenceRecorder:
                 licence.starts_at_seconds,
                 licence.ends_at_seconds,
             )
-            self._perform(
-                licence, "granting", lambda nonce: self._registry.sign_grants([grant], nonce)
+            self._sender.send(
+                licence.licence_id,
+                "granting",
+                lambda nonce: self._registry.sign_grants([grant], nonce),
             )
         self._settle(licence.licence_id, "granted")
 
@@ -63,43 +66,12 @@ class LicenceRecorder:
         if licence is None or standing is LicenceStanding.UNKNOWN:
             raise LicenceNotOnChain(payload["licence_id"])
         if standing is LicenceStanding.STANDING:
-            self._perform(
-                licence, "revoking", lambda nonce: self._registry.sign_revocation(chain_id, nonce)
+            self._sender.send(
+                licence.licence_id,
+                "revoking",
+                lambda nonce: self._registry.sign_revocation(chain_id, nonce),
             )
         self._settle(licence.licence_id, "revoked")
-
-    # One transaction to its block
-
-    def _perform(
-        self, licence: ChainLicence, state: str, sign: Callable[[int], SignedTransaction]
-    ) -> None:
-        transaction = self._stored(licence, state) or self._sign(licence.licence_id, state, sign)
-        self._registry.send(transaction.raw)
-        status = self._registry.status(transaction.transaction_hash)
-        if status.state not in (TransactionState.MINED, TransactionState.FINAL):
-            raise TransactionPending(transaction.transaction_hash)
-
-    def _stored(self, licence: ChainLicence, state: str) -> SignedTransaction | None:
-        """The bytes of an earlier delivery, unless their nonce went to another transaction."""
-        if licence.state != state or licence.raw_transaction is None:
-            return None
-        assert licence.nonce is not None, "bytes are stored with their nonce"
-        assert licence.transaction_hash is not None, "bytes are stored with their hash"
-        if licence.nonce < self._registry.mined_nonce():
-            return None
-        return SignedTransaction(licence.raw_transaction, licence.transaction_hash, licence.nonce)
-
-    def _sign(
-        self, licence_id: str, state: str, sign: Callable[[int], SignedTransaction]
-    ) -> SignedTransaction:
-        signed = sign(self._registry.next_nonce())
-        with self._units.begin(Reach.EXCHANGE) as uow:
-            licence = uow.session.get_one(ChainLicence, licence_id)
-            licence.state = state
-            licence.nonce, licence.raw_transaction = signed.nonce, signed.raw
-            licence.transaction_hash = signed.transaction_hash
-            uow.commit()
-        return signed
 
     # Rows
 

@@ -1,4 +1,4 @@
-"""The two contracts as the exchange uses them: reads answered, writes signed but not sent."""
+"""The four contracts as the exchange uses them: reads answered, writes signed but not sent."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,13 +13,20 @@ from contracts.client import ChainFacts, JsonRpcChain, SignedTransaction, Transa
 
 ANCHOR_REGISTRY = "anchor_registry"
 LICENCE_REGISTRY = "licence_registry"
+SETTLEMENT_REGISTRY = "settlement_registry"
+KEY_REGISTRY = "key_registry"
 BATCH_MAX = 50
 NO_PREDECESSOR = "0x" + "00" * 20
+OPEN_END = 2**64 - 1
+"""The last size of a key that has no end."""
 
 _ANCHOR_GAS = 250_000
 _GRANT_GAS = 100_000
 _GRANT_IN_BATCH_GAS = 60_000
 _REVOKE_GAS = 60_000
+_RECORD_GAS = 90_000
+_RECORD_IN_BATCH_GAS = 50_000
+_KEY_GAS = 90_000
 
 
 @dataclass(frozen=True)
@@ -47,6 +54,31 @@ class LicenceGrant:
     commitment: bytes
     starts: int
     ends: int
+
+
+@dataclass(frozen=True)
+class StatementRoot:
+    """What one record holds: the statement's id on chain and the root over its rows."""
+
+    id: bytes
+    root: bytes
+
+
+class KeyRole(IntEnum):
+    """The contract's role numbers."""
+
+    CHECKPOINT = 1
+    RECEIPTS = 2
+    STATEMENTS = 3
+
+
+@dataclass(frozen=True)
+class AnnouncedKey:
+    """A key's role and the tree sizes that it speaks for, both ends included."""
+
+    role: KeyRole
+    from_size: int
+    until_size: int | None
 
 
 class _Contract:
@@ -135,6 +167,55 @@ class JsonRpcLicenceRegistry(_Contract):
     def sign_revocation(self, licence: bytes, nonce: int) -> SignedTransaction:
         """A signed, unsent revocation."""
         return self._sign(_REVOKE_GAS, nonce, "revoke", licence)
+
+
+class JsonRpcSettlementRegistry(_Contract):
+    """The settlement registry at an address."""
+
+    def __init__(self, chain: JsonRpcChain, address: str) -> None:
+        super().__init__(chain, address, SETTLEMENT_REGISTRY)
+
+    def root_of(self, statement: bytes) -> bytes | None:
+        """The recorded root of a statement, by its id on chain, or None."""
+        (root,) = self._read("root_of", statement)
+        return bytes(root) if any(root) else None
+
+    def sign_records(self, statements: Sequence[StatementRoot], nonce: int) -> SignedTransaction:
+        """A signed, unsent transaction that records 1 to 50 statements, all or none."""
+        assert 1 <= len(statements) <= BATCH_MAX, "a batch holds 1 to 50 statements"
+        rows = [(each.id, each.root) for each in statements]
+        if len(rows) == 1:
+            return self._sign(_RECORD_GAS, nonce, "record", *rows[0])
+        gas = _RECORD_GAS + _RECORD_IN_BATCH_GAS * len(rows)
+        return self._sign(gas, nonce, "record_batch", rows)
+
+
+class JsonRpcKeyRegistry(_Contract):
+    """The key registry at an address."""
+
+    def __init__(self, chain: JsonRpcChain, address: str) -> None:
+        super().__init__(chain, address, KEY_REGISTRY)
+
+    def key(self, origin: bytes, public_key: bytes) -> AnnouncedKey | None:
+        """What the chain says of a key of the log whose origin has this SHA-256, or None."""
+        role, from_size, until_size = self._read("key", origin, public_key)
+        if role == 0:
+            return None
+        return AnnouncedKey(
+            KeyRole(role), from_size, None if until_size == OPEN_END else until_size
+        )
+
+    def sign_announcement(
+        self, origin: bytes, public_key: bytes, *, role: KeyRole, from_size: int, nonce: int
+    ) -> SignedTransaction:
+        """A signed, unsent announcement of a key."""
+        return self._sign(_KEY_GAS, nonce, "announce", origin, public_key, int(role), from_size)
+
+    def sign_retirement(
+        self, origin: bytes, public_key: bytes, *, until_size: int, nonce: int
+    ) -> SignedTransaction:
+        """A signed, unsent retirement; the end of a key only moves back."""
+        return self._sign(_KEY_GAS, nonce, "retire", origin, public_key, until_size)
 
 
 def call_data(artefact: Artefact, function: str, *values: Any) -> bytes:
