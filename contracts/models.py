@@ -72,8 +72,8 @@ class ChainKey(CarriesTransaction, Base):
 
     __tablename__ = "chain_keys"
 
+    origin: Mapped[str] = mapped_column(primary_key=True)
     public_key: Mapped[str] = mapped_column(primary_key=True)
-    origin: Mapped[str]
     role: Mapped[str]
     from_size: Mapped[int]
     until_size: Mapped[int | None]

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy.dialects.postgresql import insert
 
 from app.core.reach import Reach
-from app.core.unit_of_work import UnitOfWorkFactory
+from app.core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from contracts.errors import KeyNotOnChain, StatementDiffers
 from contracts.models import ChainKey, ChainStatement
 from contracts.ports import KeyRegistry, SettlementRegistry
@@ -89,14 +89,14 @@ class KeyRecorder:
         self._remember(payload)
         if self._registry.key(chain_origin(origin), key) is None:
             self._sender.send(
-                payload["public_key"],
+                (origin, payload["public_key"]),
                 "announcing",
                 lambda nonce: self._registry.sign_announcement(
                     chain_origin(origin), key, role=role, from_size=from_size, nonce=nonce
                 ),
             )
         with self._units.begin(Reach.EXCHANGE) as uow:
-            row = uow.session.get_one(ChainKey, payload["public_key"], with_for_update=True)
+            row = _key_row(uow, payload)
             if row.state in ("planned", "announcing"):
                 row.state, row.announced_at = "announced", uow.now
             uow.commit()
@@ -113,14 +113,14 @@ class KeyRecorder:
             raise KeyNotOnChain(payload["public_key"])
         if known.until_size is None or known.until_size > until_size:
             self._sender.send(
-                payload["public_key"],
+                (payload["origin"], payload["public_key"]),
                 "retiring",
                 lambda nonce: self._registry.sign_retirement(
                     origin, key, until_size=until_size, nonce=nonce
                 ),
             )
         with self._units.begin(Reach.EXCHANGE) as uow:
-            row = uow.session.get_one(ChainKey, payload["public_key"], with_for_update=True)
+            row = _key_row(uow, payload)
             row.until_size = (
                 until_size if row.until_size is None else min(row.until_size, until_size)
             )
@@ -134,3 +134,8 @@ class KeyRecorder:
                 insert(ChainKey).values(**row, state="planned").on_conflict_do_nothing()
             )
             uow.commit()
+
+
+def _key_row(uow: UnitOfWork, payload: Mapping[str, Any]) -> ChainKey:
+    key = (payload["origin"], payload["public_key"])
+    return uow.session.get_one(ChainKey, key, with_for_update=True)

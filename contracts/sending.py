@@ -9,6 +9,8 @@ from contracts.errors import TransactionPending
 from contracts.models import CarriesTransaction
 from contracts.ports import ChainAccount
 
+Key = str | tuple[str, str]
+
 
 class StoredSender:
     """Brings rows of one table on chain through one account."""
@@ -20,7 +22,7 @@ class StoredSender:
         self._account = account
         self._row_type = row_type
 
-    def send(self, key: str, state: str, sign: Callable[[int], SignedTransaction]) -> None:
+    def send(self, key: Key, state: str, sign: Callable[[int], SignedTransaction]) -> None:
         """Bring a row's transaction into a block; the row is in ``state`` while that is under way.
 
         Bytes of an earlier delivery are sent again, unless their nonce went to another
@@ -35,7 +37,7 @@ class StoredSender:
         if status.state not in (TransactionState.MINED, TransactionState.FINAL):
             raise TransactionPending(transaction.transaction_hash)
 
-    def _stored(self, key: str, state: str) -> SignedTransaction | None:
+    def _stored(self, key: Key, state: str) -> SignedTransaction | None:
         with self._units.begin(Reach.EXCHANGE) as uow:
             row = uow.session.get_one(self._row_type, key)
         if row.state != state or row.raw_transaction is None:
@@ -46,7 +48,7 @@ class StoredSender:
             return None
         return SignedTransaction(row.raw_transaction, row.transaction_hash, row.nonce)
 
-    def _store(self, key: str, state: str, signed: SignedTransaction) -> None:
+    def _store(self, key: Key, state: str, signed: SignedTransaction) -> None:
         with self._units.begin(Reach.EXCHANGE) as uow:
             row = uow.session.get_one(self._row_type, key)
             row.state = state

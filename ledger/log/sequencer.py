@@ -15,7 +15,7 @@ from app.core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from ledger.log import storage
 from ledger.log.checkpoints import Checkpoint
 from ledger.log.errors import HeadMoved, LogStorageAltered, Stored
-from ledger.log.keys import LogKeys
+from ledger.log.keys import LogKeys, announce_key
 from ledger.log.lanes import Arrangement, Waiting, arrange
 from ledger.log.ports import CheckpointKeeper, NoKeeper
 from ledger.log.publication import kept_head, publish_head, stop_if_behind
@@ -89,10 +89,12 @@ class Sequencer:
         return publish_head(self._units, self._keys, self._keeper)
 
     def _open(self, uow: UnitOfWork) -> Head:
-        """The head; a new shard begins with the leaf that names its keys."""
+        """The head; a new shard begins with the leaf that names its keys, and the chain is told."""
         if storage.add_head(uow.session, self._keys.origin, at=uow.now):
             named = {"origin": self._keys.origin, "keys": self._keys.vkeys}
             append_entry(uow, "shard_opened", named, subjects=[self._keys.origin])
+            for role, signer in self._keys.by_role.items():
+                announce_key(uow, self._keys.origin, role, signer.public_key, from_size=0)
         return storage.get_head(uow.session, self._keys.origin)
 
 

@@ -23,9 +23,9 @@ CREATE TABLE chain_statements (
     recorded_at timestamptz
 );
 CREATE TABLE chain_keys (
-    public_key text NOT NULL CONSTRAINT pk_chain_keys PRIMARY KEY
-        CONSTRAINT ck_chain_keys_public_key CHECK (public_key ~ '^[0-9a-f]{64}$'),
     origin text NOT NULL,
+    public_key text NOT NULL CONSTRAINT ck_chain_keys_public_key
+        CHECK (public_key ~ '^[0-9a-f]{64}$'),
     role text NOT NULL CONSTRAINT ck_chain_keys_role
         CHECK (role IN ('checkpoint', 'receipts', 'statements')),
     from_size bigint NOT NULL CONSTRAINT ck_chain_keys_from_size CHECK (from_size >= 0),
@@ -36,7 +36,8 @@ CREATE TABLE chain_keys (
     raw_transaction bytea,
     transaction_hash text,
     announced_at timestamptz,
-    retired_at timestamptz
+    retired_at timestamptz,
+    CONSTRAINT pk_chain_keys PRIMARY KEY (origin, public_key)
 );
 """
 

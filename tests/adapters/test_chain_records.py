@@ -103,7 +103,7 @@ def test_a_key_is_announced_once_and_retired_for_good(units, chain, url):
         keys(units, chain).retire_key(END)
     keys(units, chain).announce_key(KEY)
     assert announced(chain) == AnnouncedKey(KeyRole.RECEIPTS, 7, 90)
-    stored = row(units, ChainKey, PUBLIC_KEY)
+    stored = row(units, ChainKey, (ORIGIN, PUBLIC_KEY))
     assert (stored.state, stored.until_size) == ("retired", 90)
     assert int(rpc(url, "eth_blockNumber"), 16) == before + 2
 
@@ -114,4 +114,11 @@ def test_a_compromise_found_late_moves_the_end_back(units, chain):
     keys(units, chain).retire_key({**END, "until_size": 40})
     keys(units, chain).retire_key({**END, "until_size": 60})
     assert announced(chain).until_size == 40
-    assert row(units, ChainKey, PUBLIC_KEY).until_size == 40
+    assert row(units, ChainKey, (ORIGIN, PUBLIC_KEY)).until_size == 40
+
+
+def test_the_same_key_speaks_for_the_next_shard_too(units, chain):
+    keys(units, chain).announce_key(KEY)
+    keys(units, chain).announce_key({**KEY, "origin": "exchange.example/log/2027", "from_size": 0})
+    assert announced(chain).from_size == 7
+    assert row(units, ChainKey, ("exchange.example/log/2027", PUBLIC_KEY)).state == "announced"

@@ -156,6 +156,7 @@ class GuidedExchange:
         probe = upstream_probe(self._parts)
         handlers: dict[str, Callable[[dict[str, Any]], None]] = {
             "upstream.probe": lambda payload: probe_case(self._parts, probe, payload),
+            "chain.announce_key": _no_chain,
             "chain.grant_licence": _no_chain,
             "chain.revoke_licence": _no_chain,
         }
