@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from compliance import purposes
+
 Facts = dict[str, Any]
 
 PRODUCT = {
@@ -52,7 +54,11 @@ def _plan_terms(plan: Mapping[str, Any]) -> Mapping[str, Any]:
 def product_terms(dossier: Mapping[str, Any]) -> dict[str, Any]:
     """What a scenario for the product may ask for at most."""
     return {
-        "purposes": sorted(dossier.get("allowed_purposes") or ()),
+        "purposes": sorted(
+            purposes.without(
+                dossier.get("allowed_purposes") or (), dossier.get("forbidden_purposes") or ()
+            )
+        ),
         "fields": sorted(field["name"] for field in dossier.get("fields_out") or ()),
         "regions": sorted(dossier.get("regions") or ()),
         "retention": dossier.get("retention"),

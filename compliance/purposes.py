@@ -54,6 +54,19 @@ def closure(granted: Iterable[str]) -> frozenset[str]:
     return frozenset(code for code in CODES if any(covers(node, code) for node in nodes))
 
 
+def without(granted: Iterable[str], forbidden: Iterable[str]) -> frozenset[str]:
+    """The granted purposes less the forbidden ones and all below those.
+
+    A node above a forbidden one cannot be granted, since it would cover it; what it leaves are
+    its other descendants.
+    """
+    barred = closure(forbidden)
+    if not barred:
+        return frozenset(granted)
+    left = closure(granted) - barred
+    return frozenset(node for node in left if closure((node,)) <= left)
+
+
 def within(wanted: Iterable[str], granted: Iterable[str]) -> bool:
     """Whether every wanted purpose is permitted by the granted ones."""
     return antichains.within(wanted, granted, covers)

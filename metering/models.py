@@ -41,6 +41,7 @@ class Entitlement(Base):
     plan_hash: Mapped[str]
     plan_terms: Mapped[dict[str, Any]]
     terms: Mapped[dict[str, Any]]
+    permitted_purposes: Mapped[list[str] | None]
     terms_hash: Mapped[str]
     split: Mapped[dict[str, int]]
     currency: Mapped[str]
@@ -80,6 +81,7 @@ class CallKey(Base):
     organisation_id: Mapped[str]
     secret_hash: Mapped[str]
     networks: Mapped[list[str]]
+    calls_per_second: Mapped[int | None]
     expires_at: Mapped[datetime | None]
     withdrawn_at: Mapped[datetime | None]
 

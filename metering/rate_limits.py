@@ -10,9 +10,9 @@ from metering.connections import Connections
 # second are not stranded in one process while another refuses. A clock that is behind takes from
 # the second that the row is already in.
 TAKE = """
-INSERT INTO rate_windows AS w (licence_id, second, taken, given)
+INSERT INTO rate_windows AS w (subject, second, taken, given)
 VALUES (%(licence_id)s, %(second)s, %(first)s, %(first)s)
-ON CONFLICT (licence_id) DO UPDATE SET
+ON CONFLICT (subject) DO UPDATE SET
     second = greatest(w.second, excluded.second),
     taken = CASE WHEN w.second < excluded.second THEN %(first)s
         ELSE w.taken + least(greatest(least(%(wanted)s, (%(limit)s - w.taken) / 2), 1),

@@ -85,6 +85,7 @@ def grant_entitlement(
     scenario_id: str,
     terms: dict[str, Any],
     terms_hash: str,
+    permitted_purposes: Sequence[str] | None = None,
     plan_id: str,
     plan_hash: str,
     plan_terms: dict[str, Any],
@@ -107,6 +108,7 @@ def grant_entitlement(
         version_id=version_id,
         scenario_id=scenario_id,
         terms=terms,
+        permitted_purposes=None if permitted_purposes is None else list(permitted_purposes),
         terms_hash=terms_hash,
         plan_id=plan_id,
         plan_hash=plan_hash,
@@ -145,18 +147,28 @@ def admit_key(
     secret_hash: str,
     networks: Sequence[str],
     expires_at: datetime | None,
+    calls_per_second: int | None = None,
 ) -> None:
-    """Let a key call under its licence."""
+    """Let a key call under its licence; told again of a key, change it (a rotated one ends)."""
+    changing = {
+        "networks": list(networks),
+        "expires_at": expires_at,
+        "calls_per_second": calls_per_second,
+    }
     statement = insert(CallKey).values(
         key_id=key_id,
         licence_id=licence_id,
         organisation_id=organisation_id,
         secret_hash=secret_hash,
-        networks=list(networks),
-        expires_at=expires_at,
         withdrawn_at=None,
+        **changing,
     )
-    uow.session.execute(statement.on_conflict_do_nothing(index_elements=[CallKey.key_id]))
+    is_new = uow.session.scalar(
+        statement.on_conflict_do_nothing(index_elements=[CallKey.key_id]).returning(CallKey.key_id)
+    )
+    if is_new is None:
+        uow.session.execute(update(CallKey).where(CallKey.key_id == key_id).values(**changing))
+        _change_licence(uow, licence_id)
 
 
 def withdraw_key(uow: UnitOfWork, *, key_id: str) -> None:
@@ -167,8 +179,12 @@ def withdraw_key(uow: UnitOfWork, *, key_id: str) -> None:
         .values(withdrawn_at=uow.now)
         .returning(CallKey.licence_id)
     )
-    if licence_id is None:
-        return
+    if licence_id is not None:
+        _change_licence(uow, licence_id)
+
+
+def _change_licence(uow: UnitOfWork, licence_id: str) -> None:
+    """Have calls in flight under the licence decided again."""
     _close_fence(uow, "licence", licence_id)
     uow.session.execute(
         update(Entitlement)

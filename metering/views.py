@@ -69,6 +69,13 @@ class KeyView:
     expires_at: datetime | None
     withdrawn_at: datetime | None
     licence: LicenceView
+    calls_per_second: int | None = None
+    """The key's own limit, below the licence's; None where it has none."""
+
+
+def _below(limit: int | None, other: int) -> int | None:
+    """A limit that is tighter than the other; None for one that never bites."""
+    return limit if limit is not None and limit < other else None
 
 
 def _names(value: Any) -> frozenset[str] | None:
@@ -129,7 +136,8 @@ def licence_view(row: Mapping[str, Any], route: RouteView) -> LicenceView:
         plan=plan,
         bounds=call_bounds(plan, route.rule.units_max),
         fields=_names(terms.get("fields")),
-        purposes=_names(terms.get("purposes")),
+        # Licences from before the tree was resolved at issue permit exactly what they name.
+        purposes=_names(row.get("permitted_purposes") or terms.get("purposes")),
         calls_per_second=min(int(licensed_rate), plan.calls_per_second),
         route=route,
         fences=(licence_fence(row["licence_id"]), listing_fence(row["listing_code"])),
@@ -150,6 +158,7 @@ def key_view(row: Mapping[str, Any], licence: LicenceView) -> KeyView:
         expires_at=row["key_expires_at"],
         withdrawn_at=row["withdrawn_at"],
         licence=licence,
+        calls_per_second=_below(row.get("key_calls_per_second"), licence.calls_per_second),
     )
 
 

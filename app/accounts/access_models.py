@@ -108,6 +108,7 @@ class ApiKey(Base):
     prefix: Mapped[str]
     secret_hash: Mapped[str]
     networks: Mapped[list[str]]
+    calls_per_second: Mapped[int | None]
     issued_by: Mapped[str] = mapped_column(ForeignKey("people.id"))
     issued_at: Mapped[datetime]
     expires_at: Mapped[datetime]

@@ -86,6 +86,8 @@ class ApiKeyIssued(Event):
     secret_hash: str
     networks: tuple[str, ...]
     expires_at: datetime
+    calls_per_second: int | None = None
+    """The key's own limit; None is the licence's."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,6 +29,7 @@ VERIFICATION_METHODS = (
 REASON_MAX = 2_000
 NAME_MAX = 100
 OVERLAP_SECONDS_MAX = 7 * 24 * 3_600
+CALLS_PER_SECOND_MAX = 100_000
 _CIDR_MAX = 49
 _ONE_TIME_CODE = validate.Regexp(r"\A[0-9]{6}\Z", error="Six digits.")
 _HASH = validate.Regexp(r"\A[0-9a-f]{64}\Z", error="SHA-256 in lower-case hexadecimal.")
@@ -306,6 +307,13 @@ class IssueApiKeySchema(Schema):
         validate=validate.Length(max=NETWORKS_MAX),
         metadata={"description": "CIDR notation; none means from anywhere"},
     )
+    calls_per_second = Integer(
+        load_default=None,
+        allow_none=True,
+        min=1,
+        max=CALLS_PER_SECOND_MAX,
+        metadata={"description": "This key's own limit; none means the licence's"},
+    )
     expires_at = Timestamp(load_default=None, allow_none=True)
 
 
@@ -329,6 +337,7 @@ class ApiKeySchema(Schema):
     name = fields.String(required=True)
     prefix = fields.String(required=True)
     networks = fields.List(fields.String(), required=True)
+    calls_per_second = fields.Integer(required=True, allow_none=True)
     issued_by = Identifier(required=True)
     issued_at = Timestamp(required=True)
     expires_at = Timestamp(required=True)

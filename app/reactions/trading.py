@@ -1,9 +1,12 @@
 """From an approved scenario over the order to a licence that the data plane enforces."""
 
+from collections.abc import Iterable
+
 from app.accounts import services as accounts
 from app.accounts.events import ApiKeyIssued, ApiKeyRevoked
 from app.core.clock import iso_instant
 from app.core.unit_of_work import UnitOfWork
+from compliance import purposes
 from compliance import services as compliance
 from compliance.events import (
     LicenceEnded,
@@ -90,6 +93,8 @@ def grant_entitlement(uow: UnitOfWork, event: LicenceIssued) -> None:
         scenario_id=event.scenario_id,
         terms=event.terms,
         terms_hash=event.terms_hash,
+        # Resolved here, once: the data plane knows no tree, and a later one changes no licence.
+        permitted_purposes=_permitted(event.terms.get("purposes")),
         plan_id=event.plan_id,
         plan_hash=event.plan_hash,
         plan_terms=event.plan_terms,
@@ -98,6 +103,11 @@ def grant_entitlement(uow: UnitOfWork, event: LicenceIssued) -> None:
         starts_at=event.starts_at,
         ends_at=event.ends_at,
     )
+
+
+def _permitted(granted: Iterable[str] | None) -> list[str] | None:
+    """Every purpose that a licence covers, descendants included; None is any."""
+    return None if granted is None else sorted(purposes.closure(granted))
 
 
 def note_licence(uow: UnitOfWork, event: LicenceIssued) -> None:
@@ -163,6 +173,7 @@ def admit_key(uow: UnitOfWork, event: ApiKeyIssued) -> None:
         secret_hash=event.secret_hash,
         networks=event.networks,
         expires_at=event.expires_at,
+        calls_per_second=event.calls_per_second,
     )
 
 

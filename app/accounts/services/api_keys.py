@@ -45,6 +45,7 @@ def issue_api_key(
     name: str,
     networks: Iterable[str],
     expires_at: datetime | None = None,
+    calls_per_second: int | None = None,
 ) -> IssuedKey:
     """A key for the calls of one licence of the principal's organisation.
 
@@ -57,8 +58,16 @@ def issue_api_key(
     if not uow.now < expiry <= latest:
         raise KeyOutlivesLicence(latest=iso_instant(latest))
     _check_room_for_one_more(uow, licence_id)
-    allowed = parse_networks(networks)
-    return _issue(uow, entropy, principal, licence_id, name=name, networks=allowed, until=expiry)
+    return _issue(
+        uow,
+        entropy,
+        principal,
+        licence_id,
+        name=name,
+        networks=parse_networks(networks),
+        calls_per_second=calls_per_second,
+        until=expiry,
+    )
 
 
 def rotate_api_key(
@@ -69,7 +78,7 @@ def rotate_api_key(
     key_id: str,
     overlap_seconds: int,
 ) -> IssuedKey:
-    """A successor with the same networks and lifetime; the old key ends after the overlap.
+    """A successor with the same networks, limit and lifetime; the old one ends after the overlap.
 
     Raises `ApiKeyNotFound`, `ApiKeyNotLive`, `LicenceOver`, `ApiKeyLimitReached`.
     """
@@ -88,6 +97,7 @@ def rotate_api_key(
         licence_id,
         name=old.name,
         networks=tuple(old.networks),
+        calls_per_second=old.calls_per_second,
         until=until,
     )
     old.rotated_to = issued.api_key.id
@@ -120,6 +130,7 @@ def _issue(
     *,
     name: str,
     networks: tuple[str, ...],
+    calls_per_second: int | None,
     until: datetime,
 ) -> IssuedKey:
     text = new_api_key(entropy)
@@ -131,6 +142,7 @@ def _issue(
         prefix=prefix_of(text),
         secret_hash=hash_of(text),
         networks=list(networks),
+        calls_per_second=calls_per_second,
         issued_by=principal.id,
         issued_at=uow.now,
         expires_at=until,
@@ -151,6 +163,7 @@ def _record_issued(uow: UnitOfWork, key: ApiKey) -> None:
             secret_hash=key.secret_hash,
             networks=tuple(key.networks),
             expires_at=key.expires_at,
+            calls_per_second=key.calls_per_second,
         )
     )
 
