@@ -154,11 +154,18 @@ def reverse(*, template: str, reference: str, postings: Sequence[Posting]) -> Dr
 def _from_wallet(
     buyer_id: str, supplier_id: str, currency: str, parts: Mapping[str, int]
 ) -> tuple[Posting, ...]:
-    lines = [Posting(wallet_of(buyer_id, currency), -sum(parts.values()))]
-    lines += [
-        Posting(_receiver_of(part, supplier_id, currency), amount) for part, amount in parts.items()
-    ]
+    payment = Posting(wallet_of(buyer_id, currency), -sum(parts.values()))
+    lines = (payment, *received(supplier_id, currency, parts))
     return tuple(line for line in lines if line.amount)
+
+
+def received(supplier_id: str, currency: str, parts: Mapping[str, int]) -> tuple[Posting, ...]:
+    """Who gets which part of a charge; parts of nothing are left out."""
+    return tuple(
+        Posting(_receiver_of(part, supplier_id, currency), amount)
+        for part, amount in parts.items()
+        if amount
+    )
 
 
 def _receiver_of(part: str, supplier_id: str, currency: str) -> str:

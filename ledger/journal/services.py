@@ -4,12 +4,10 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session
 
 from app.core.ids import LicenceId, OrderId, OrganisationId
 from app.core.unit_of_work import UnitOfWork
 from ledger.journal import postings, queries
-from ledger.journal.booking import book
 from ledger.journal.chart import (
     EXCHANGE,
     EXCHANGE_KINDS,
@@ -18,10 +16,11 @@ from ledger.journal.chart import (
     account_id,
     wallet_of,
 )
-from ledger.journal.errors import InsufficientFunds, NotReversible, TransactionNotFound
+from ledger.journal.covered_booking import book_covered
+from ledger.journal.errors import NotReversible, TransactionNotFound
 from ledger.journal.events import OrderCharged
 from ledger.journal.models import JournalAccount, LicenceParties, Wallet
-from ledger.journal.postings import Draft, Posting
+from ledger.journal.postings import Posting
 
 
 def open_accounts(
@@ -75,7 +74,7 @@ def charge_order(
         split=split,
     )
     open_accounts(uow, organisation_id=supplier_id, currency=currency)
-    if _book_covered(uow, draft, order_id=order_id) is None:
+    if book_covered(uow, draft, order_id=order_id) is None:
         return
     uow.record(
         OrderCharged(
@@ -105,7 +104,7 @@ def reverse(uow: UnitOfWork, *, template: str, reference: str) -> int | None:
         for line in queries.list_lines(uow.session, original.transaction_id)
     ]
     draft = postings.reverse(template=template, reference=reference, postings=lines)
-    return _book_covered(
+    return book_covered(
         uow,
         draft,
         reverses=original.transaction_id,
@@ -126,6 +125,7 @@ def note_licence(
     listing_code: str,
     starts_at: datetime,
     ends_at: datetime,
+    split: Mapping[str, int] | None = None,
 ) -> None:
     """Remember who pays whom under a licence and see that their accounts are open; once."""
     for organisation_id in (buyer_id, supplier_id):
@@ -140,45 +140,6 @@ def note_licence(
         "listing_code": listing_code,
         "starts_at": starts_at,
         "ends_at": ends_at,
+        "split": None if split is None else dict(split),
     }
     uow.session.execute(insert(LicenceParties).values(parties).on_conflict_do_nothing())
-
-
-def _book_covered(
-    uow: UnitOfWork,
-    draft: Draft,
-    *,
-    reverses: int | None = None,
-    licence_id: LicenceId | None = None,
-    order_id: OrderId | None = None,
-) -> int | None:
-    """Book a draft after locking and checking the wallets that it takes from."""
-    wallets = [
-        _lock_cover(uow.session, draft, posting)
-        for posting in draft.postings
-        if posting.amount < 0 and posting.is_of_wallet
-    ]
-    booked = book(
-        uow.session,
-        draft,
-        occurred_at=uow.now,
-        booked_at=uow.now,
-        reverses=reverses,
-        licence_id=licence_id,
-        order_id=order_id,
-    )
-    for wallet in wallets:
-        uow.session.expire(wallet)
-    return booked
-
-
-def _lock_cover(session: Session, draft: Draft, posting: Posting) -> Wallet:
-    owner_id = OrganisationId(posting.owner_id)
-    wallet = queries.find_wallet_for_update(session, owner_id, posting.currency)
-    available = 0 if wallet is None else wallet.available_amount
-    is_booked = queries.find_transaction(session, draft.template, draft.reference) is not None
-    if wallet is None or (available < -posting.amount and not is_booked):
-        raise InsufficientFunds(
-            needed_amount=-posting.amount, available_amount=available, currency=posting.currency
-        )
-    return wallet

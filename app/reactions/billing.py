@@ -1,0 +1,52 @@
+"""What opens, closes and ends a licence, in money."""
+
+from app.core.unit_of_work import UnitOfWork
+from compliance.events import LicenceIssued, LicenceRevoked
+from ledger.journal import deferral_services, period_services
+from metering.events import PeriodClosed, PeriodOpened
+
+
+def charge_period(uow: UnitOfWork, event: PeriodOpened) -> None:
+    """The period is paid in the transaction that opens it, or is not opened."""
+    period_services.charge_period(
+        uow,
+        licence_id=event.licence_id,
+        buyer_id=event.buyer_id,
+        supplier_id=event.supplier_id,
+        period=event.period,
+        amount=event.fee_amount,
+        currency=event.currency,
+        split=event.split,
+    )
+
+
+def adjust_period(uow: UnitOfWork, event: PeriodClosed) -> None:
+    """What the plan asks for the whole period is what the buyer pays for it."""
+    period_services.adjust_period(
+        uow,
+        licence_id=event.licence_id,
+        buyer_id=event.buyer_id,
+        supplier_id=event.supplier_id,
+        period=event.period,
+        charged_amount=event.charged_amount,
+        due_amount=max(event.total_amount, event.minimum_amount),
+        currency=event.currency,
+        split=event.split,
+        until_at=event.until_at,
+    )
+
+
+def note_deferred_licence(uow: UnitOfWork, event: LicenceIssued) -> None:
+    """A yearly package is earned over the licence's own term."""
+    deferral_services.note_deferred_licence(
+        uow,
+        order_id=event.order_id,
+        licence_id=event.licence_id,
+        starts_at=event.starts_at,
+        ends_at=event.ends_at,
+    )
+
+
+def end_deferral(uow: UnitOfWork, event: LicenceRevoked) -> None:
+    """What was paid for the days that will not come goes back, or stays with the supplier."""
+    deferral_services.end_deferral(uow, licence_id=event.licence_id, reason_code=event.reason_code)

@@ -1,0 +1,75 @@
+"""Booking a draft that takes from wallets: locked, not frozen, and covered, or refused."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.core.ids import LicenceId, OrderId, OrganisationId
+from app.core.unit_of_work import UnitOfWork
+from ledger.journal import queries
+from ledger.journal.billing_errors import AccountFrozen
+from ledger.journal.billing_models import AccountFreeze
+from ledger.journal.booking import book
+from ledger.journal.errors import InsufficientFunds
+from ledger.journal.models import Wallet
+from ledger.journal.postings import Draft, Posting
+
+
+def check_not_frozen(session: Session, *account_ids: str) -> None:
+    """Raises `AccountFrozen` when one of the accounts awaits two people's look."""
+    freeze = session.scalars(
+        select(AccountFreeze)
+        .where(AccountFreeze.account_id.in_(account_ids), AccountFreeze.lifted_at.is_(None))
+        .limit(1)
+    ).one_or_none()
+    if freeze is not None:
+        raise AccountFrozen(freeze.account_id, freeze_id=freeze.freeze_id, rule=freeze.rule)
+
+
+def book_covered(
+    uow: UnitOfWork,
+    draft: Draft,
+    *,
+    occurred_at: datetime | None = None,
+    reverses: int | None = None,
+    licence_id: LicenceId | None = None,
+    order_id: OrderId | None = None,
+) -> int | None:
+    """Book a draft after locking and checking the wallets that it takes from.
+
+    The transaction's id, or None when it was booked before. ``occurred_at`` is now unless given.
+    Raises `InsufficientFunds` (the credit line counts), `AccountFrozen`, and what `book` raises.
+    """
+    wallets = [
+        _lock_cover(uow.session, draft, posting)
+        for posting in sorted(draft.postings, key=lambda posting: posting.account_id)
+        if posting.amount < 0 and posting.is_of_wallet
+    ]
+    booked = book(
+        uow.session,
+        draft,
+        occurred_at=occurred_at or uow.now,
+        booked_at=uow.now,
+        reverses=reverses,
+        licence_id=licence_id,
+        order_id=order_id,
+    )
+    for wallet in wallets:
+        uow.session.expire(wallet)
+    return booked
+
+
+def _lock_cover(session: Session, draft: Draft, posting: Posting) -> Wallet:
+    owner_id = OrganisationId(posting.owner_id)
+    wallet = queries.find_wallet_for_update(session, owner_id, posting.currency)
+    available = 0 if wallet is None else wallet.available_amount
+    # Asked under the lock: another transaction may have booked the same while this one waited.
+    is_booked = queries.find_transaction(session, draft.template, draft.reference) is not None
+    if wallet is None or (available < -posting.amount and not is_booked):
+        raise InsufficientFunds(
+            needed_amount=-posting.amount, available_amount=available, currency=posting.currency
+        )
+    if not is_booked:
+        check_not_frozen(session, wallet.account_id)
+    return wallet

@@ -1,0 +1,230 @@
+"""Money of periods and of yearly packages, in a real database."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import text
+
+from app.core.money import SCALE
+from app.core.reach import Reach
+from ledger.journal import deferral_services, period_services, postings, queries, services
+from ledger.journal.audit_queries import find_imbalances
+from ledger.journal.billing_events import DeferralEnded, PeriodAdjusted, PeriodCharged
+from ledger.journal.billing_models import Deferral
+from ledger.journal.booking import book
+from ledger.journal.errors import InsufficientFunds
+
+BUYER, SUPPLIER, SECOND = "org_buyer", "org_supplier", "org_second"
+SPLIT = {"supplier": 6000, f"supplier:{SECOND}": 2400, "commission": 1000, "tax": 600}
+LICENCE, ORDER = "lic_1", "ord_1"
+PARTIES = {"buyer_id": BUYER, "supplier_id": SUPPLIER, "currency": "CNY", "split": SPLIT}
+START = datetime(2026, 11, 20, 8, tzinfo=UTC)
+PRICE = 1_000 * SCALE + 1
+
+
+@pytest.fixture
+def exchange(units):
+    def run(step):
+        with units.begin(Reach.EXCHANGE) as uow:
+            result = step(uow)
+            uow.commit()
+            return result
+
+    return run
+
+
+@pytest.fixture
+def fund(exchange):
+    def run(amount, reference="tup_1"):
+        def step(uow):
+            services.open_accounts(uow, organisation_id=BUYER)
+            draft = postings.top_up(
+                reference=reference, organisation_id=BUYER, amount=amount, currency="CNY"
+            )
+            book(uow.session, draft, occurred_at=uow.now, booked_at=uow.now)
+
+        exchange(step)
+
+    return run
+
+
+@pytest.fixture
+def sums(exchange):
+    def run():
+        rows = text("SELECT account_id, sum(amount) FROM postings GROUP BY 1")
+        return exchange(lambda uow: {a: int(n) for a, n in uow.session.execute(rows) if n})
+
+    return run
+
+
+def wallet(exchange):
+    return exchange(lambda uow: queries.find_wallet_for_update(uow.session, BUYER, "CNY"))
+
+
+def charge(uow, amount=100 * SCALE, period=1):
+    period_services.charge_period(uow, licence_id=LICENCE, period=period, amount=amount, **PARTIES)
+
+
+def adjust(uow, charged, due, period=1, **more):
+    period_services.adjust_period(
+        uow,
+        licence_id=LICENCE,
+        period=period,
+        charged_amount=charged,
+        due_amount=due,
+        **PARTIES,
+        **more,
+    )
+
+
+def test_a_period_s_fee_is_charged_once_and_shared_among_all_suppliers(exchange, fund, sums, units):
+    fund(500 * SCALE)
+    for _ in range(2):
+        exchange(charge)
+    assert sums()["org_buyer/wallet/CNY"] == 400 * SCALE
+    assert sums()["org_supplier/payable/CNY"] == 60 * SCALE
+    assert sums()["org_second/payable/CNY"] == 24 * SCALE
+    assert [type(event) for event in units.events] == [PeriodCharged]
+
+
+def test_a_fee_beyond_the_wallet_is_refused_and_undoes_nothing_else(exchange, fund, sums):
+    fund(50 * SCALE)
+
+    def opening(uow):
+        charge(uow, amount=SCALE, period=1)
+        with pytest.raises(InsufficientFunds), uow.session.begin_nested():
+            charge(uow, period=2)
+
+    exchange(opening)
+    assert sums()["org_buyer/wallet/CNY"] == 49 * SCALE
+
+
+def test_a_period_without_a_fee_books_nothing(exchange, fund, units):
+    fund(SCALE)
+    exchange(lambda uow: charge(uow, amount=0))
+    exchange(lambda uow: adjust(uow, 5, 5))
+    assert units.events == []
+
+
+def test_what_was_charged_beyond_the_plan_goes_back_by_the_same_shares(exchange, fund, sums):
+    fund(500 * SCALE)
+    exchange(charge)
+    for _ in range(2):
+        exchange(lambda uow: adjust(uow, 100 * SCALE, 70 * SCALE))
+    assert sums()["org_buyer/wallet/CNY"] == 430 * SCALE
+    assert sums()["org_supplier/payable/CNY"] == 42 * SCALE
+    assert exchange(lambda uow: find_imbalances(uow.session)) == []
+
+
+def test_a_minimum_is_taken_at_the_close_and_dated_inside_the_period(exchange, fund, sums):
+    fund(500 * SCALE)
+    until = START - timedelta(hours=1)
+    exchange(lambda uow: adjust(uow, 30 * SCALE, 50 * SCALE, until_at=until))
+    assert sums()["org_buyer/wallet/CNY"] == 480 * SCALE
+    assert "org_buyer/receivable/CNY" not in sums()
+    dated = text("SELECT occurred_at FROM journal_transactions WHERE template = 'charge_minimum'")
+    assert exchange(lambda uow: uow.session.scalar(dated)) == until - timedelta(microseconds=1)
+
+
+def test_a_minimum_that_the_wallet_lacks_is_owed_and_taken_with_the_next_money(
+    exchange, fund, sums, units
+):
+    fund(SCALE)
+    exchange(lambda uow: adjust(uow, 0, 50 * SCALE))
+    assert sums()["org_buyer/receivable/CNY"] == -50 * SCALE
+    assert units.events[-1].is_owed
+    assert isinstance(units.events[-1], PeriodAdjusted)
+    assert exchange(period_services.collect_minimums) == 0
+    fund(60 * SCALE, "tup_2")
+    assert exchange(period_services.collect_minimums) == 1
+    assert exchange(period_services.collect_minimums) == 0
+    assert sums()["org_buyer/wallet/CNY"] == 11 * SCALE
+    assert "org_buyer/receivable/CNY" not in sums()
+
+
+@pytest.fixture
+def yearly(exchange, fund):
+    """A yearly package of 365 days, paid; its licence starts now."""
+    fund(2_000 * SCALE)
+
+    def place(uow):
+        term = {"starts_at": START, "ends_at": START + timedelta(days=365)}
+        for _ in range(2):
+            deferral_services.defer_order(uow, order_id=ORDER, amount=PRICE, **PARTIES, **term)
+        deferral_services.note_deferred_licence(uow, order_id=ORDER, licence_id=LICENCE, **term)
+
+    exchange(place)
+
+
+def deferral(exchange):
+    return exchange(lambda uow: uow.session.get(Deferral, ORDER))
+
+
+def test_a_yearly_price_waits_and_is_earned_day_by_day_to_the_last_unit(
+    exchange, yearly, sums, clock
+):
+    assert sums()["exchange/deferred/CNY"] == PRICE
+    assert "org_supplier/payable/CNY" not in sums()
+    assert exchange(deferral_services.recognise_due) == 0
+    clock.advance(seconds=86_400)
+    assert exchange(deferral_services.recognise_due) == 1
+    assert exchange(deferral_services.recognise_due) == 0
+    assert deferral(exchange).recognised_amount == PRICE // 365
+    # The exchange stood still for a month: the days come at once, and are as many.
+    clock.advance(seconds=31 * 86_400 + 5)
+    exchange(deferral_services.recognise_due)
+    assert deferral(exchange).recognised_amount == PRICE * 32 // 365
+    clock.advance(seconds=400 * 86_400)
+    exchange(deferral_services.recognise_due)
+    whole = deferral(exchange)
+    assert (whole.recognised_amount, whole.deferred_amount) == (PRICE, 0)
+    assert whole.closed_at is not None
+    parts = postings.shares(PRICE, SPLIT)
+    found = sums()
+    assert found["org_supplier/payable/CNY"] == parts["supplier"]
+    assert found["org_second/payable/CNY"] == parts[f"supplier:{SECOND}"]
+    assert found["exchange/tax/CNY"] == parts["tax"]
+    assert "exchange/deferred/CNY" not in found
+    assert exchange(lambda uow: find_imbalances(uow.session)) == []
+
+
+def test_a_revocation_by_others_gives_the_unearned_rest_back(exchange, yearly, sums, clock, units):
+    clock.advance(seconds=100 * 86_400 + 7)
+    for _ in range(2):
+        exchange(
+            lambda uow: deferral_services.end_deferral(
+                uow, licence_id=LICENCE, reason_code="REGULATOR_ORDER"
+            )
+        )
+    earned = PRICE * 100 // 365
+    ended = units.events[-1]
+    assert isinstance(ended, DeferralEnded)
+    assert (ended.recognised_amount, ended.refunded_amount) == (earned, PRICE - earned)
+    assert wallet(exchange).balance_amount == 2_000 * SCALE - earned
+    assert "exchange/deferred/CNY" not in sums()
+    clock.advance(seconds=300 * 86_400)
+    assert exchange(deferral_services.recognise_due) == 0
+
+
+def test_a_buyer_s_breach_leaves_the_rest_with_the_supplier(exchange, yearly, sums, clock, units):
+    clock.advance(seconds=10 * 86_400)
+    exchange(
+        lambda uow: deferral_services.end_deferral(uow, licence_id=LICENCE, reason_code="BREACH")
+    )
+    assert (units.events[-1].recognised_amount, units.events[-1].refunded_amount) == (PRICE, 0)
+    assert wallet(exchange).balance_amount == 2_000 * SCALE - PRICE
+    assert sums()["org_supplier/payable/CNY"] == postings.shares(PRICE, SPLIT)["supplier"]
+
+
+def test_a_licence_without_a_deferral_ends_without_money(exchange, units):
+    exchange(
+        lambda uow: deferral_services.end_deferral(uow, licence_id="lic_9", reason_code="BREACH")
+    )
+    assert units.events == []
+
+
+def test_parties_see_their_packages_and_nobody_else_does(units, yearly):
+    for reader, count in ((BUYER, 1), (SUPPLIER, 1), ("org_stranger", 0)):
+        with units.begin(Reach.organisation(reader)) as uow:
+            page = deferral_services.list_deferrals(uow.session, None, cursor=None, limit=5)
+            assert len(page.items) == count
