@@ -42,6 +42,7 @@ class Settings:
     chain_port: int
     chain_finality: str
     upstream_networks: tuple[str, ...]
+    webhook_networks: tuple[str, ...]
     commission_bp: int
     tax_bp: int
     lease_seconds: float
@@ -72,6 +73,7 @@ DEFAULTS: Final[dict[str, str]] = {
     "COUNTERFOIL_CHAIN_PORT": "8545",
     "COUNTERFOIL_CHAIN_FINALITY": "instant",
     "COUNTERFOIL_UPSTREAM_NETWORKS": "",
+    "COUNTERFOIL_WEBHOOK_NETWORKS": "",
     "COUNTERFOIL_COMMISSION_BP": "1000",
     "COUNTERFOIL_TAX_BP": "600",
     "COUNTERFOIL_LEASE_SECONDS": "15",
@@ -163,6 +165,7 @@ def from_environment(environ: Mapping[str, str]) -> Settings:
         chain_port=reader.integer("COUNTERFOIL_CHAIN_PORT", 0, 65_535),
         chain_finality=reader.text("COUNTERFOIL_CHAIN_FINALITY"),
         upstream_networks=reader.networks("COUNTERFOIL_UPSTREAM_NETWORKS"),
+        webhook_networks=reader.networks("COUNTERFOIL_WEBHOOK_NETWORKS"),
         commission_bp=reader.integer("COUNTERFOIL_COMMISSION_BP", 0, 5_000),
         tax_bp=reader.integer("COUNTERFOIL_TAX_BP", 0, 5_000),
         lease_seconds=reader.number("COUNTERFOIL_LEASE_SECONDS", float, 1, 300),

@@ -11,6 +11,12 @@ from app.accounts.access_tokens import AccessKeys
 from app.accounts.argon2_passwords import Argon2Passwords
 from app.accounts.authentication import BearerAuthenticator
 from app.accounts.ports import CredentialKit
+from app.core.public_networks import read_networks
+from app.notices import api as notices_api
+from app.notices.dispatcher import Dispatcher
+from app.notices.http_receiver import HttpReceivers
+from app.notices.ports import WebhookKit
+from app.notices.receiver_urls import ReceiverPolicy
 from app.parts import Parts
 from app.probing import ListedUpstreamProbe
 from app.web.access import Authenticator
@@ -45,6 +51,7 @@ def blueprints() -> list[Blueprint]:
     """Every room's routes."""
     return [
         accounts_api.blueprint,
+        notices_api.blueprint,
         listings_api.blueprint,
         compliance_api.blueprint,
         metering_api.blueprint,
@@ -62,6 +69,7 @@ def things(parts: Parts) -> list[tuple[type, object]]:
     gateway = BankTransferGateway(PAY_INTO)
     return [
         (CredentialKit, kit),
+        (WebhookKit, WebhookKit(parts.cipher, secrets.token_bytes, receiver_policy(parts))),
         (Authenticator, BearerAuthenticator(parts.units, access_keys)),
         (ExchangePolicy, ExchangePolicy(parts.settings.commission_bp, parts.settings.tax_bp)),
         (UpstreamProbe, upstream_probe(parts)),
@@ -89,6 +97,20 @@ def upstream_probe(parts: Parts) -> ListedUpstreamProbe:
     """Test calls to a submitted version's upstream."""
     upstream = HttpUpstream(parts.settings.upstream_networks)
     return ListedUpstreamProbe(parts.units, parts.cipher, upstream)
+
+
+def receiver_policy(parts: Parts) -> ReceiverPolicy:
+    """Where notices may be sent: https and public addresses, but for what the settings open."""
+    return ReceiverPolicy(
+        allows_http=not parts.settings.is_production,
+        networks=read_networks(parts.settings.webhook_networks),
+    )
+
+
+def build_dispatcher(parts: Parts) -> Dispatcher:
+    """The sending of webhooks of this process; it starts threads when there is something to do."""
+    receivers = HttpReceivers(receiver_policy(parts))
+    return Dispatcher(parts.units, parts.cipher, receivers, secrets.token_bytes)
 
 
 def build_data_plane(parts: Parts) -> DataPlane:

@@ -9,11 +9,13 @@ from typing import Any
 from app.accounts import services as accounts
 from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWork
+from app.notices import attempts as webhook_attempts
+from app.notices import services as notices
 from app.parts import Parts, build_parts
 from app.probing import ListedUpstreamProbe
 from app.settings import from_environment
 from app.web.observability import configure_logs
-from app.wiring import log_keys, upstream_probe
+from app.wiring import build_dispatcher, log_keys, upstream_probe
 from app.worker import Handler, Step, Worker, drain_outbox, forget_expired
 from compliance import queries as compliance_queries
 from compliance import services as compliance
@@ -89,6 +91,10 @@ def build_worker(parts: Parts) -> Worker:
             Step("sequence", every, lambda: sequencer.step().has_more),
             Step("anchor", _SECOND, Anchoring(parts, chain).look),
             Step("outbox", 0.2, lambda: drain_outbox(parts.units, _handlers(parts, chain))),
+            Step("webhooks", 0.2, build_dispatcher(parts).step),
+            Step("feed", 0.2, _in_unit(parts, notices.number_notices)),
+            Step("stranded", _MINUTE, _in_unit(parts, webhook_attempts.bury_stranded)),
+            Step("old-notices", _HOUR, _in_unit(parts, notices.forget_notices)),
             Step("expire", _MINUTE, _in_unit(parts, _suspend_expired)),
             Step(
                 "leases", _SECOND, _in_unit(parts, lambda uow: upkeep.reclaim_leases(uow, wallets))

@@ -26,6 +26,7 @@ class Permission(StrEnum):
 
     MANAGE_ORGANISATION = "manage_organisation"
     MANAGE_KEYS = "manage_keys"
+    MANAGE_WEBHOOKS = "manage_webhooks"
     READ_OWN = "read_own"
     READ_ACCOUNTS = "read_accounts"
     OFFER_PRODUCTS = "offer_products"
@@ -45,9 +46,10 @@ _MEMBER = frozenset({Permission.READ_OWN, Permission.READ_ACCOUNTS})
 _STAFF = frozenset({Permission.READ_OWN, Permission.READ_EXCHANGE})
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
-    Role.OWNER: _MEMBER | {Permission.MANAGE_ORGANISATION, Permission.MANAGE_KEYS},
-    Role.SUPPLIER: _MEMBER | {Permission.OFFER_PRODUCTS},
-    Role.BUYER: _MEMBER | {Permission.BUY, Permission.MANAGE_KEYS},
+    Role.OWNER: _MEMBER
+    | {Permission.MANAGE_ORGANISATION, Permission.MANAGE_KEYS, Permission.MANAGE_WEBHOOKS},
+    Role.SUPPLIER: _MEMBER | {Permission.OFFER_PRODUCTS, Permission.MANAGE_WEBHOOKS},
+    Role.BUYER: _MEMBER | {Permission.BUY, Permission.MANAGE_KEYS, Permission.MANAGE_WEBHOOKS},
     Role.REVIEWER: _STAFF
     | {Permission.REVIEW, Permission.VERIFY_ORGANISATIONS, Permission.SUSPEND},
     Role.LISTING_OFFICER: _STAFF | {Permission.LIST},

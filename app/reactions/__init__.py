@@ -4,6 +4,7 @@ from app.accounts.events import ApiKeyIssued, ApiKeyRevoked, OrganisationVerifie
 from app.core.events import Event
 from app.core.unit_of_work import Reaction, Reactions
 from app.reactions import onboarding, reviewing, trading
+from app.reactions.noticing import NOTICERS
 from app.reactions.recording import RECORDERS
 from compliance.events import (
     LicenceEnded,
@@ -53,7 +54,7 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     ApiKeyIssued: (trading.admit_key,),
     ApiKeyRevoked: (trading.withdraw_key,),
 }
-"""The order in a row is the order of execution; the record in the log comes last of all."""
+"""The order in a row is the order of execution; notices follow, and last of all the record."""
 
 
 def build_reactions() -> Reactions:
@@ -62,8 +63,9 @@ def build_reactions() -> Reactions:
     Behind, because an entry draws its place in the log when it is written: by then a revocation
     holds the locks that calls need, so no call of that licence comes after it in the log.
     """
-    kinds = {**dict.fromkeys(REACTIONS), **dict.fromkeys(RECORDERS)}
+    tables = (NOTICERS, RECORDERS)
+    kinds = {**dict.fromkeys(REACTIONS), **dict.fromkeys(NOTICERS), **dict.fromkeys(RECORDERS)}
     return {
-        kind: (*REACTIONS.get(kind, ()), *((RECORDERS[kind],) if kind in RECORDERS else ()))
+        kind: (*REACTIONS.get(kind, ()), *(table[kind] for table in tables if kind in table))
         for kind in kinds
     }

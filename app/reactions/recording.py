@@ -11,6 +11,7 @@ from app.accounts import events as accounts
 from app.core.clock import iso_instant
 from app.core.events import Event
 from app.core.unit_of_work import Reaction, UnitOfWork
+from app.notices import events as notices
 from compliance import events as compliance
 from ledger.journal import events as journal
 from ledger.log import events as log
@@ -115,6 +116,7 @@ EXCUSED: dict[type[Event], str] = {
     compliance.ReviewReturned: "the decision that returned it is recorded",
     journal.TopUpRequested: "an announcement moves no money",
     journal.TopUpConfirmed: "a balance is between its owner and the bank; the journal keeps it",
+    notices.WebhookEndpointDisabled: "between the exchange and one organisation's own system",
     journal.OrderCharged: "the order is recorded; a price per buyer does not belong in the log",
     metering.PeriodOpened: "follows from plan and licence, which are recorded; the journal has it",
     metering.PeriodClosed: "sums of recorded calls; credits and invoices that follow are recorded",
