@@ -15,11 +15,15 @@ from compliance.events import (
     ScenarioApproved,
     ScenarioWithdrawn,
 )
+from ledger.journal import deferral_services
 from ledger.journal import services as journal
 from ledger.log import services as log
 from listings import services as listings
 from listings.events import OrderPlaced
 from metering import services as metering
+
+YEARLY = "yearly"
+"""The kind of plan that is paid at once and earned day by day."""
 
 
 def note_scenario(uow: UnitOfWork, event: ScenarioApproved) -> None:
@@ -42,6 +46,19 @@ def end_scenario(uow: UnitOfWork, event: ScenarioWithdrawn) -> None:
 
 def charge_order(uow: UnitOfWork, event: OrderPlaced) -> None:
     """A package is paid in the transaction that grants it, or nothing is granted."""
+    if event.plan_terms["kind"] == YEARLY:
+        deferral_services.defer_order(
+            uow,
+            order_id=event.order_id,
+            buyer_id=event.buyer_id,
+            supplier_id=event.supplier_id,
+            amount=event.due_amount,
+            currency=event.currency,
+            split=event.split,
+            starts_at=event.starts_at,
+            ends_at=event.ends_at,
+        )
+        return
     journal.charge_order(
         uow,
         order_id=event.order_id,
@@ -133,6 +150,7 @@ def note_licence(uow: UnitOfWork, event: LicenceIssued) -> None:
         listing_code=event.listing_code,
         starts_at=event.starts_at,
         ends_at=event.ends_at,
+        split=event.split,
     )
 
 
