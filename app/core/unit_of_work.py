@@ -1,5 +1,6 @@
 """The one commit: a transaction with its clock, ids, recorded events and reactions."""
 
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -20,6 +21,18 @@ Reactions = Mapping[type[Event], Sequence[Reaction]]
 
 ROUNDS_MAX = 8
 """Reactions may record further events; more rounds than this is a cycle, and a bug."""
+
+
+_here = threading.local()
+
+
+def is_unit_open_here() -> bool:
+    """Whether this thread holds a unit of work open.
+
+    What may last, such as a call of a payment provider, asks and refuses: it would hold locks, and
+    what it depends on would not be durable yet.
+    """
+    return getattr(_here, "open_count", 0) > 0
 
 
 class ReactionsDoNotSettle(RuntimeError):
@@ -113,7 +126,11 @@ class UnitOfWorkFactory:
     @contextmanager
     def begin(self, reach: Reach) -> Iterator[UnitOfWork]:
         """A unit of work that rolls back unless it was committed."""
-        with Session(self.engine, expire_on_commit=False) as session:
-            yield UnitOfWork(
-                session, clock=self.clock, ids=self.ids, reactions=self.reactions, reach=reach
-            )
+        _here.open_count = getattr(_here, "open_count", 0) + 1
+        try:
+            with Session(self.engine, expire_on_commit=False) as session:
+                yield UnitOfWork(
+                    session, clock=self.clock, ids=self.ids, reactions=self.reactions, reach=reach
+                )
+        finally:
+            _here.open_count -= 1

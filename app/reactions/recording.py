@@ -134,7 +134,7 @@ EXCUSED: dict[type[Event], str] = {
     payments.ProviderFeeCharged: _BETWEEN_OWNER_AND_PROVIDER,
     payments.ProviderPaidOut: _BETWEEN_OWNER_AND_PROVIDER,
     payments.MovementUnexplained: _BETWEEN_OWNER_AND_PROVIDER,
-    payments.PayoutAccountReady: "who is paid through whom is private",
+    payments.ProviderAccountReady: "who is paid through whom is private",
 }
 
 

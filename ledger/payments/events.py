@@ -142,7 +142,7 @@ class MovementUnexplained(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PayoutAccountReady(Event):
+class ProviderAccountReady(Event):
     """A supplier may be paid through the provider."""
 
     organisation_id: OrganisationId

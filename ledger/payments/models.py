@@ -130,10 +130,10 @@ class PaymentFinding(Base):
     resolution: Mapped[str | None]
 
 
-class PayoutAccount(Base):
+class ProviderAccount(Base):
     """A supplier's account at a provider, to which payouts go."""
 
-    __tablename__ = "payout_accounts"
+    __tablename__ = "provider_accounts"
 
     account_id: Mapped[str] = mapped_column(primary_key=True)
     organisation_id: Mapped[OrganisationId] = mapped_column(Text)

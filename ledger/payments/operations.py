@@ -82,6 +82,9 @@ TRANSITIONS: dict[str, Transitions] = {
 UNDER_WAY = (State.PLANNED, State.SENT, State.OPEN)
 """States in which the provider still has the last word."""
 
+BOOKED = (State.SUCCEEDED, State.DISPUTED, State.LOST)
+"""States in which the books hold an operation's money."""
+
 _FIRST_PAUSE_SECONDS = 2
 _PAUSE_MAX_SECONDS = 900
 CLAIM_SECONDS = 120

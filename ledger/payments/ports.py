@@ -75,6 +75,8 @@ class Order:
     at: datetime
     within: str | None = None
     """The payment that is refunded, the transfer that is reversed: the provider's reference."""
+    within_names: tuple[str, ...] = ()
+    """Every name that the provider has for it, where it has several."""
     destination: str | None = None
     """The account that a transfer goes to."""
 

@@ -1,0 +1,194 @@
+"""Suppliers' accounts at a provider: asked for, opened by the worker, followed until ready."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from app.core.ids import OrganisationId
+from app.core.principals import Principal
+from app.core.reach import Reach
+from app.core.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from ledger.payments import queries
+from ledger.payments.events import ProviderAccountReady
+from ledger.payments.models import ProviderAccount
+from ledger.payments.operations import CLAIM_SECONDS, LOOK_SECONDS, pause_after
+from ledger.payments.ports import (
+    AccountSight,
+    NotNow,
+    OutcomeUnknown,
+    PaymentGateway,
+    RequestRefused,
+    Subject,
+    SubjectKind,
+)
+
+ERROR_MAX = 500
+BATCH_MAX = 20
+
+
+def request_provider_account(
+    uow: UnitOfWork, principal: Principal, gateway: PaymentGateway
+) -> ProviderAccount:
+    """Ask for the organisation's account at a provider; once, however often it is asked."""
+    organisation_id = OrganisationId(principal.organisation_id)
+    found = queries.find_provider_account(uow.session, organisation_id, gateway.name)
+    if found is not None:
+        return found
+    account_id = uow.ids.new("pva")
+    account = ProviderAccount(
+        account_id=account_id,
+        organisation_id=organisation_id,
+        gateway=gateway.name,
+        state="planned",
+        idempotency_key=f"counterfoil:{account_id}",
+        request=gateway.plan_account(account_id, organisation_id),
+        requirements=[],
+        requested_by=principal.id,
+        requested_at=uow.now,
+        updated_at=uow.now,
+        due_at=uow.now,
+    )
+    # An organisation writes none of these rows itself: they say where its money goes.
+    uow.enter(Reach.EXCHANGE)
+    uow.session.add(account)
+    return account
+
+
+def note_account(uow: UnitOfWork, *, gateway: str, sight: AccountSight) -> bool:
+    """Let an account be what the provider says that it is; whether it is one of ours."""
+    statement = (
+        select(ProviderAccount)
+        .where(
+            ProviderAccount.gateway == gateway,
+            ProviderAccount.provider_reference == sight.reference,
+        )
+        .with_for_update()
+    )
+    account = uow.session.scalars(statement).one_or_none()
+    if account is None:
+        return False
+    _follow(uow, account, sight)
+    return True
+
+
+def _follow(uow: UnitOfWork, account: ProviderAccount, sight: AccountSight) -> None:
+    was_ready = account.state == "ready"
+    account.state = "ready" if sight.is_ready else "onboarding"
+    account.provider_reference = sight.reference
+    account.requirements = list(sight.requirements)
+    account.reason_code = sight.disabled_reason or None
+    account.attempts_count, account.last_error = 0, None
+    account.updated_at = uow.now
+    account.due_at = None if sight.is_ready else uow.now + timedelta(seconds=LOOK_SECONDS)
+    if sight.is_ready and not was_ready:
+        uow.record(
+            ProviderAccountReady(
+                occurred_at=uow.now,
+                organisation_id=account.organisation_id,
+                gateway=account.gateway,
+            )
+        )
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """An account that this worker has for itself for a while."""
+
+    account_id: str
+    gateway: str
+    request: Mapping[str, object]
+    key: str
+    provider_reference: str | None
+
+
+class AccountRunner:
+    """Opens accounts and looks at those that are not ready; safe in several workers at once."""
+
+    def __init__(self, units: UnitOfWorkFactory, gateways: Mapping[str, PaymentGateway]) -> None:
+        self._units = units
+        self._gateways = gateways
+
+    def run_due(self) -> bool:
+        """Work on a bounded batch; whether there may be more."""
+        return all(self._run_one() for _ in range(BATCH_MAX))
+
+    def _run_one(self) -> bool:
+        with self._units.begin(Reach.EXCHANGE) as uow:
+            claimed = self._claim(uow)
+            uow.commit()
+        if claimed is None:
+            return False
+        gateway = self._gateways[claimed.gateway]
+        try:
+            sight = _open_or_look(gateway, claimed)
+        except RequestRefused as refusal:
+            self._fail(claimed, refusal, is_final=claimed.provider_reference is None)
+        except NotNow as failure:
+            self._fail(claimed, failure, asked_seconds=failure.retry_after_seconds)
+        except OutcomeUnknown as failure:
+            self._fail(claimed, failure)
+        else:
+            self._store(claimed, sight)
+        return True
+
+    def _claim(self, uow: UnitOfWork) -> Claimed | None:
+        statement = (
+            select(ProviderAccount)
+            .where(
+                ProviderAccount.due_at <= uow.now, ProviderAccount.gateway.in_(list(self._gateways))
+            )
+            .order_by(ProviderAccount.due_at, ProviderAccount.account_id)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        )
+        account = uow.session.scalars(statement).one_or_none()
+        if account is None:
+            return None
+        account.attempts_count += 1
+        account.due_at = uow.now + timedelta(seconds=CLAIM_SECONDS)
+        if account.state == "planned":
+            account.state = "sent"
+        return Claimed(
+            account.account_id,
+            account.gateway,
+            account.request,
+            account.idempotency_key,
+            account.provider_reference,
+        )
+
+    def _store(self, claimed: Claimed, sight: AccountSight) -> None:
+        with self._units.begin(Reach.EXCHANGE) as uow:
+            account = uow.session.get_one(ProviderAccount, claimed.account_id, with_for_update=True)
+            _follow(uow, account, sight)
+            uow.commit()
+
+    def _fail(
+        self,
+        claimed: Claimed,
+        failure: Exception,
+        *,
+        asked_seconds: int | None = None,
+        is_final: bool = False,
+    ) -> None:
+        with self._units.begin(Reach.EXCHANGE) as uow:
+            account = uow.session.get_one(ProviderAccount, claimed.account_id, with_for_update=True)
+            account.last_error = f"{type(failure).__name__}: {failure}"[:ERROR_MAX]
+            pause = pause_after(account.attempts_count, asked_seconds=asked_seconds)
+            account.due_at = uow.now + pause
+            if is_final and isinstance(failure, RequestRefused):
+                account.state, account.due_at = "failed", None
+                account.reason_code = failure.reason_code
+            account.updated_at = uow.now
+            uow.commit()
+
+
+def _open_or_look(gateway: PaymentGateway, claimed: Claimed) -> AccountSight:
+    if claimed.provider_reference is None:
+        return gateway.open_account(claimed.request, claimed.key)
+    seen = gateway.look(Subject(SubjectKind.ACCOUNT, claimed.provider_reference))
+    if isinstance(seen, AccountSight):
+        return seen
+    msg = "the provider does not show the account"
+    raise OutcomeUnknown(msg)
