@@ -14,6 +14,7 @@ from app.core.unit_of_work import Reaction, UnitOfWork
 from app.notices import events as notices
 from compliance import events as compliance
 from ledger.journal import events as journal
+from ledger.journal import settlement_events as settlement
 from ledger.log import events as log
 from ledger.log.services import append_entry
 from ledger.payments import events as payments
@@ -29,6 +30,8 @@ class Recorded:
 
     entry_type: str
     fields: tuple[str, ...]
+    amounts: tuple[str, ...] = ()
+    """Fields in 10⁻⁸ units, written as text like those of a call: a leaf's numbers are smaller."""
 
 
 RECORDED: dict[type[Event], Recorded] = {
@@ -100,6 +103,39 @@ RECORDED: dict[type[Event], Recorded] = {
     ),
     compliance.LicenceEnded: Recorded("licence_ended", ("licence_id", "ends_at")),
     journal.InvoiceIssued: Recorded("invoice", ("invoice_id", "licence_id", "invoice_hash")),
+    settlement.CreditGiven: Recorded(
+        "credit",
+        ("credit_id", "licence_id", "n", "currency", "reason", "corrects_hash", "note_hash"),
+        amounts=("amount", "total_amount"),
+    ),
+    settlement.DisputeOpened: Recorded(
+        "dispute_opened", ("dispute_id", "licence_id", "reason_code", "call_count", "bundle_hash")
+    ),
+    settlement.DisputeAnswered: Recorded("dispute_answered", ("dispute_id", "licence_id")),
+    settlement.DisputeWithdrawn: Recorded("dispute_withdrawn", ("dispute_id", "licence_id")),
+    settlement.DisputeDecided: Recorded(
+        "dispute_decided",
+        ("dispute_id", "licence_id", "decision", "decided_by", "decision_hash"),
+    ),
+    settlement.SettlementMade: Recorded(
+        "statement", ("settlement_id", "run_id", "from_at", "until_at", "statement_hash")
+    ),
+    settlement.SettlementRunFinished: Recorded(
+        "settlement",
+        ("run_id", "currency", "from_at", "until_at", "settlement_count", "run_hash"),
+    ),
+    settlement.BankAccountRegistered: Recorded(
+        "bank_account",
+        ("bank_account_id", "organisation_id", "registered_by", "effective_at"),
+    ),
+    settlement.BankAccountCancelled: Recorded(
+        "bank_account_cancelled", ("bank_account_id", "organisation_id", "cancelled_by")
+    ),
+    settlement.PayoutApproved: Recorded(
+        "payout", ("payout_id", "settlement_id", "gateway", "requested_by", "approved_by")
+    ),
+    settlement.PayoutPaid: Recorded("payout_paid", ("payout_id",)),
+    settlement.PayoutFailed: Recorded("payout_failed", ("payout_id", "failure_code")),
     log.AuditorRead: Recorded("auditor_read", ("principal_id", "subject")),
     log.EvidenceBundled: Recorded("evidence_bundled", ("licence_id", "bundle_hash")),
 }
@@ -117,6 +153,11 @@ EXCUSED: dict[type[Event], str] = {
     journal.TopUpRequested: "an announcement moves no money",
     journal.TopUpConfirmed: "a balance is between its owner and the bank; the journal keeps it",
     notices.WebhookEndpointDisabled: "between the exchange and one organisation's own system",
+    settlement.TopUpPaid: "a balance is between its owner and the bank; the journal keeps it",
+    settlement.TopUpReturned: "as the payment that it undoes",
+    settlement.PayoutRequested: "a proposal binds nobody; its approval is recorded",
+    settlement.PayoutSent: "the gateway's own reference; approval and end are recorded",
+    settlement.PayoutCancelled: "a proposal that was given up moved nothing",
     journal.OrderCharged: "the order is recorded; a price per buyer does not belong in the log",
     metering.PeriodOpened: "follows from plan and licence, which are recorded; the journal has it",
     metering.PeriodClosed: "sums of recorded calls; credits and invoices that follow are recorded",
@@ -153,6 +194,7 @@ def _recorder(recorded: Recorded) -> Reaction:
         body = {
             name.removesuffix("_id"): _leaf_value(getattr(event, name)) for name in recorded.fields
         }
+        body |= {name: str(getattr(event, name)) for name in recorded.amounts}
         subjects = tuple(str(value) for value in body.values() if isinstance(value, str))
         append_entry(
             uow,

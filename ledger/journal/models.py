@@ -101,6 +101,8 @@ class TopUp(Base):
     second_confirmed_at: Mapped[datetime | None]
     cancelled_by: Mapped[PersonId | None] = mapped_column(Text)
     cancelled_at: Mapped[datetime | None]
+    provider_reference: Mapped[str | None]
+    paid_at: Mapped[datetime | None]
 
 
 class LicenceParties(Base):

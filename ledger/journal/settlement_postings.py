@@ -74,34 +74,9 @@ def payout_returned(
     )
 
 
-def unsettle(*, payout_id: str, supplier_id: str, amount: int, currency: str) -> Draft:
-    """A payout was given up before its approval: the payable has the amount again."""
-    return Draft(
-        "unsettle",
-        payout_id,
-        (
-            Posting(settled_of(supplier_id, currency), -amount),
-            Posting(payable_of(supplier_id, currency), amount),
-        ),
-    )
-
-
-def refund(
-    *, reference: str, organisation_id: str, amount: int, currency: str, gateway: str
-) -> Draft:
-    """Prepaid money goes back to where it came from."""
-    return Draft(
-        "refund",
-        reference,
-        (
-            Posting(wallet_of(organisation_id, currency), -amount),
-            Posting(clearing_account(gateway, currency), amount),
-        ),
-    )
-
-
-def charge_back(
+def take_back(
     *,
+    template: str,
     reference: str,
     organisation_id: str,
     wallet_amount: int,
@@ -109,30 +84,45 @@ def charge_back(
     currency: str,
     gateway: str,
 ) -> Draft:
-    """The payer's bank took a payment back: out of the wallet, and what it lacks is owed.
+    """A ``refund`` or ``charge_back``: paid-in money leaves through the gateway it came by.
 
-    Both amounts in 10⁻⁸ units; ``owed_amount`` stands as a negative receivable, which the buyer
-    pays or which is written off.
+    Both amounts in 10⁻⁸ units. What the wallet no longer has (``owed_amount``) stands as a
+    negative receivable, which the buyer pays or which is written off.
     """
     lines = (
         Posting(clearing_account(gateway, currency), wallet_amount + owed_amount),
         Posting(wallet_of(organisation_id, currency), -wallet_amount),
         Posting(receivable_of(organisation_id, currency), -owed_amount),
     )
-    return Draft("charge_back", reference, tuple(line for line in lines if line.amount))
+    return Draft(template, reference, tuple(line for line in lines if line.amount))
 
 
-def charge_back_won(
-    *, reference: str, organisation_id: str, amount: int, owed_amount: int, currency: str,
+def give_again(
+    *,
+    template: str,
+    reference: str,
+    organisation_id: str,
+    amount: int,
+    owed_amount: int,
+    currency: str,
     gateway: str,
-) -> Draft:  # fmt: skip
-    """A charge-back was decided for the exchange: what is still owed is settled, the rest is paid.
-
-    ``owed_amount`` is what the charge-back had left as a receivable.
-    """
+) -> Draft:
+    """A ``charge_back_won`` or ``refund_failed``: the undoing of `take_back`, line by line."""
     lines = (
         Posting(clearing_account(gateway, currency), -amount),
         Posting(wallet_of(organisation_id, currency), amount - owed_amount),
         Posting(receivable_of(organisation_id, currency), owed_amount),
     )
-    return Draft("charge_back_won", reference, tuple(line for line in lines if line.amount))
+    return Draft(template, reference, tuple(line for line in lines if line.amount))
+
+
+def provider_fee(*, reference: str, amount: int, currency: str, gateway: str) -> Draft:
+    """A gateway kept a fee out of the exchange's balance with it."""
+    return Draft(
+        "provider_fee",
+        reference,
+        (
+            Posting(clearing_account(gateway, currency), amount),
+            Posting(exchange_account(AccountKind.FEES, currency), -amount),
+        ),
+    )

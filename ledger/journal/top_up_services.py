@@ -1,4 +1,4 @@
-"""Verbs on top-ups: announce, confirm twice, cancel."""
+"""Verbs on top-ups: announce, confirm twice or be told by a gateway, cancel."""
 
 from app.core.errors import CounterfoilError
 from app.core.ids import OrganisationId, PersonId, TopUpId
@@ -17,6 +17,7 @@ from ledger.journal.events import TopUpConfirmed, TopUpRequested
 from ledger.journal.models import TopUp
 from ledger.journal.ports import PaymentGateway
 from ledger.journal.services import open_accounts
+from ledger.journal.settlement_events import TopUpPaid
 from ledger.journal.top_ups import TRANSITIONS, TopUpState, check_transferable
 
 
@@ -75,6 +76,39 @@ def confirm_top_up(
     return top_up
 
 
+def credit_top_up(
+    uow: UnitOfWork, top_up_id: TopUpId, *, amount: int, gateway: str, provider_reference: str
+) -> TopUp:
+    """A gateway reports that a payment arrived: credit the wallet, once per top-up.
+
+    ``amount`` in 10⁻⁸ units. The same report again changes nothing; a cancelled top-up is credited
+    all the same. Needs the exchange's reach. Raises `TopUpNotFound`, `ConfirmationDiffers` for
+    another amount or gateway than was announced, `IllegalTransition` when people confirmed it.
+    """
+    top_up = queries.get_top_up_for_update(uow.session, top_up_id)
+    announced = f"{Money(top_up.amount, top_up.currency).text} by {top_up.gateway}"
+    arrived = f"{Money(amount, top_up.currency).text} by {gateway}"
+    if announced != arrived:
+        raise ConfirmationDiffers(top_up_id, announced=announced, confirmed=arrived)
+    if top_up.paid_at is not None and top_up.provider_reference == provider_reference:
+        return top_up
+    top_up.state = TRANSITIONS.next(top_up.state, "pay")
+    top_up.paid_at, top_up.provider_reference = uow.now, provider_reference
+    _book_credit(uow, top_up)
+    uow.record(
+        TopUpPaid(
+            occurred_at=uow.now,
+            top_up_id=top_up.top_up_id,
+            organisation_id=top_up.organisation_id,
+            amount=top_up.amount,
+            currency=top_up.currency,
+            gateway=gateway,
+            provider_reference=provider_reference,
+        )
+    )
+    return top_up
+
+
 def cancel_top_up(uow: UnitOfWork, principal: Principal, *, top_up_id: TopUpId) -> TopUp:
     """Give up a top-up whose money has not been credited.
 
@@ -113,14 +147,7 @@ def _words(money: Money) -> str:
 def _credit_wallet(uow: UnitOfWork, top_up: TopUp) -> None:
     assert top_up.first_confirmed_by is not None
     assert top_up.second_confirmed_by is not None
-    open_accounts(uow, organisation_id=top_up.organisation_id, currency=top_up.currency)
-    draft = postings.top_up(
-        reference=top_up.top_up_id,
-        organisation_id=top_up.organisation_id,
-        amount=top_up.amount,
-        currency=top_up.currency,
-    )
-    book(uow.session, draft, occurred_at=uow.now, booked_at=uow.now)
+    _book_credit(uow, top_up)
     uow.record(
         TopUpConfirmed(
             occurred_at=uow.now,
@@ -131,3 +158,15 @@ def _credit_wallet(uow: UnitOfWork, top_up: TopUp) -> None:
             confirmed_by=(top_up.first_confirmed_by, top_up.second_confirmed_by),
         )
     )
+
+
+def _book_credit(uow: UnitOfWork, top_up: TopUp) -> None:
+    open_accounts(uow, organisation_id=top_up.organisation_id, currency=top_up.currency)
+    draft = postings.top_up(
+        reference=top_up.top_up_id,
+        organisation_id=top_up.organisation_id,
+        amount=top_up.amount,
+        currency=top_up.currency,
+        gateway=top_up.gateway,
+    )
+    book(uow.session, draft, occurred_at=uow.now, booked_at=uow.now)

@@ -25,6 +25,9 @@ TRANSITIONS = Transitions(
         (TopUpState.CONFIRMED_ONCE, "confirm"): TopUpState.POSTED,
         (TopUpState.REQUESTED, "cancel"): TopUpState.CANCELLED,
         (TopUpState.CONFIRMED_ONCE, "cancel"): TopUpState.CANCELLED,
+        (TopUpState.REQUESTED, "pay"): TopUpState.POSTED,
+        # Money that arrives for a cancelled top-up is the buyer's all the same.
+        (TopUpState.CANCELLED, "pay"): TopUpState.POSTED,
     }
 )
 

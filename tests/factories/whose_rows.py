@@ -24,6 +24,7 @@ EXCHANGE_ONLY = {
     "outbox_messages": "effects, with what they need",
     "rate_windows": "the data plane's counters",
     "review_decisions": "the reviewers' own notes",
+    "settlement_runs": "a settlement day covers every supplier",
     "sign_in_attempts": "addresses that nobody here may have",
 }
 """Tables without a row for anybody but the exchange."""

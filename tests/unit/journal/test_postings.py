@@ -116,27 +116,32 @@ def test_a_paid_payout_ends_at_the_bank_and_a_failed_one_where_it_began():
     payable, bank = payable_of("org_s", "CNY"), exchange_account(AccountKind.BANK, "CNY")
     assert summed(settled, sent, paid) == {payable: -500, bank: 500}
     assert summed(settled, sent, failed) == {}
-    assert summed(settled, settlement_postings.unsettle(**sides)) == {}
     returned = settlement_postings.payout_returned(**sides, gateway="bank_transfer")
     assert summed(settled, sent, paid, returned) == {}
     assert moved(settled) == {payable: -500, settled_of("org_s", "CNY"): 500}
 
 
-def test_a_charge_back_takes_what_the_wallet_has_and_leaves_the_rest_owed():
-    back = settlement_postings.charge_back(
+def taken_back(wallet_amount, owed_amount):
+    return settlement_postings.take_back(
+        template="charge_back",
         reference="d",
         organisation_id="org_b",
-        wallet_amount=300,
-        owed_amount=200,
+        wallet_amount=wallet_amount,
+        owed_amount=owed_amount,
         currency="CNY",
         gateway="stripe",
     )
+
+
+def test_a_charge_back_takes_what_the_wallet_has_and_leaves_the_rest_owed():
+    back = taken_back(300, 200)
     assert moved(back) == {
         "exchange/stripe/CNY": 500,
         wallet_of("org_b", "CNY"): -300,
         receivable_of("org_b", "CNY"): -200,
     }
-    won = settlement_postings.charge_back_won(
+    won = settlement_postings.give_again(
+        template="charge_back_won",
         reference="d",
         organisation_id="org_b",
         amount=500,
@@ -145,6 +150,13 @@ def test_a_charge_back_takes_what_the_wallet_has_and_leaves_the_rest_owed():
         gateway="stripe",
     )
     assert summed(back, won) == {}
+
+
+def test_a_provider_s_fee_is_the_exchange_s_own_loss():
+    fee = settlement_postings.provider_fee(
+        reference="m", amount=30, currency="CNY", gateway="stripe"
+    )
+    assert moved(fee) == {"exchange/stripe/CNY": 30, "exchange/fees/CNY": -30}
 
 
 def summed(*sequence):
@@ -181,21 +193,7 @@ drafts = st.one_of(
             settlement_id="s", supplier_id="org_s", amount=n, currency="CNY"
         )
     ),
-    amounts.map(
-        lambda n: settlement_postings.refund(
-            reference="r", organisation_id="org_b", amount=n, currency="CNY", gateway="stripe"
-        )
-    ),
-    st.tuples(amounts, st.integers(0, 10**15)).map(
-        lambda pair: settlement_postings.charge_back(
-            reference="b",
-            organisation_id="org_b",
-            wallet_amount=pair[0],
-            owed_amount=pair[1],
-            currency="CNY",
-            gateway="stripe",
-        )
-    ),
+    st.tuples(amounts, st.integers(0, 10**15)).map(lambda pair: taken_back(*pair)),
     st.tuples(amounts, st.integers(0, 10**15)).map(
         lambda pair: postings.accrue_calls(
             reference="l", amount=pair[0], total_amount_before=pair[1], **PARTIES
