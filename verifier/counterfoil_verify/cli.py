@@ -6,10 +6,12 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from counterfoil_verify import commands
+from counterfoil_verify import commands, vault_commands
 from counterfoil_verify.errors import NotChecked, Rejected
 from counterfoil_verify.report import Report
+from counterfoil_verify.vault import ReceiptVault
 
+VaultAction = Callable[[ReceiptVault, argparse.Namespace, Report], None]
 PASSED, REJECTED, NOT_CHECKED = 0, 1, 3
 
 
@@ -74,6 +76,53 @@ def _contradiction(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=commands.check_contradiction)
 
 
+def _in_vault(
+    act: VaultAction, add_arguments: Callable[[argparse.ArgumentParser], None]
+) -> Callable[[argparse.ArgumentParser], None]:
+    """The arguments of an action on a buyer's vault."""
+
+    def add(parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("vault", type=Path, help="the vault's file; made when not there")
+        add_arguments(parser)
+        parser.set_defaults(run=commands.use_vault, act=act)
+
+    return add
+
+
+def _take(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("files", type=Path, nargs="+", help="receipts: JSON, or header values")
+    parser.add_argument("--body", type=Path, help="the answer that came with the one receipt")
+
+
+def _watch(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("place", help="the log's address, or a folder")
+
+
+def _promises(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("place", help="the exchange's address")
+    parser.add_argument(
+        "--token", default="", help="a buyer's bearer token (better: $COUNTERFOIL_TOKEN)"
+    )
+    parser.add_argument("--token-file", type=Path, help="a file that holds the token")
+
+
+def _show(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("licence", help="the licence's id")
+
+
+def _acknowledge(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("licence", help="the licence's id")
+    parser.add_argument("--name", required=True, help="the key's name: …/acknowledgements")
+    parser.add_argument("--signing-key", type=Path, required=True, help="Ed25519 key, PEM")
+    parser.add_argument("--out", type=Path, help="where to write it; standard output otherwise")
+
+
+def _acknowledgement(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, help="a buyer's acknowledgement")
+    parser.add_argument("--invoice", type=Path, help="invoice evidence to compare it with")
+    parser.set_defaults(run=commands.check_acknowledgement)
+
+
 _COMMANDS: dict[str, tuple[Callable[[argparse.ArgumentParser], None], str]] = {
     "receipt": (_receipt, "check a usage receipt"),
     "proof": (_proof, "check that a leaf is in the log"),
@@ -81,6 +130,24 @@ _COMMANDS: dict[str, tuple[Callable[[argparse.ArgumentParser], None], str]] = {
     "log": (_log, "audit the whole log"),
     "chain": (_chain, "compare a checkpoint with the anchor contract"),
     "bundle": (_bundle, "check an evidence bundle"),
+    "acknowledgement": (_acknowledgement, "check a buyer's acknowledgement"),
+    "vault-take": (_in_vault(vault_commands.take, _take), "verify and keep usage receipts"),
+    "vault-watch": (
+        _in_vault(vault_commands.watch, _watch),
+        "accept the log's newest checkpoint, if it extends the last one",
+    ),
+    "vault-promises": (
+        _in_vault(vault_commands.promises, _promises),
+        "fetch the proofs that the kept receipts promise",
+    ),
+    "vault-show": (
+        _in_vault(vault_commands.show, _show),
+        "show what the vault holds of a licence, and what speaks against the exchange",
+    ),
+    "vault-acknowledge": (
+        _in_vault(vault_commands.acknowledge, _acknowledge),
+        "sign a licence's running totals as far as every receipt is held",
+    ),
     "contradiction": (_contradiction, "show that two signed statements contradict each other"),
 }
 

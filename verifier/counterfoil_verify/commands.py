@@ -1,7 +1,6 @@
-"""The seven commands: each a sequence of numbered steps over evidence read from files."""
+"""The commands: each a sequence of numbered steps over evidence read from files."""
 
 import argparse
-import os
 import sys
 import time
 from collections.abc import Callable
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from counterfoil_verify import bundle as bundles
-from counterfoil_verify import contradictions, invoices, receipts
+from counterfoil_verify import contradictions, invoices, receipts, vault_commands
 from counterfoil_verify.chain import Chain, parse_address
 from counterfoil_verify.container import Container
 from counterfoil_verify.errors import NotChecked, Rejected, require
@@ -26,10 +25,9 @@ from counterfoil_verify.proofs import parse_proof
 from counterfoil_verify.report import Report
 from counterfoil_verify.sources import open_source, read_file, read_keys, read_place
 from counterfoil_verify.tiles import Source
+from counterfoil_verify.vault import ReceiptVault
 
 BODY_BYTES_MAX = 1 << 28
-TOKEN_BYTES_MAX = 8_192
-ENVIRONMENT_NAME = "COUNTERFOIL_TOKEN"
 PROGRESS_SECONDS = 1.0
 
 
@@ -144,13 +142,15 @@ def check_invoice(options: argparse.Namespace, report: Report) -> None:
         invoices.check_lanes(evidence)
         detail.append(f"{len(evidence.lanes)} lanes")
     with report.step("sums") as detail:
-        charged = invoices.check_sums(evidence)
-        detail.append(f"{charged // 10**8}.{charged % 10**8:08d} {evidence.invoice.currency}")
+        total = invoices.check_sums(evidence)
+        sign, units = "-" if total < 0 else "", abs(total)
+        text = f"{sign}{units // 10**8}.{units % 10**8:08d}"
+        detail.append(f"{text} {evidence.invoice.currency}")
 
 
 def check_log(options: argparse.Namespace, report: Report) -> None:
     """The whole log from its address, a folder or a bundle; progress goes to stderr."""
-    source = _kept(options, open_source(options.place, _token(options)))
+    source = _kept(options, open_source(options.place, vault_commands.read_token(options)))
     keyring = _log_keyring(options, source, report)
     with report.step("checkpoint") as detail:
         checkpoint = read_checkpoint(source, keyring)
@@ -185,12 +185,6 @@ def _detail_audit(details: dict[str, list[str]], facts: LogFacts) -> None:
     details["tiles"].append(f"{facts.tiles:,} tiles")
     details["lanes"].append(f"{len(facts.lanes):,} lanes")
     details["revocations"].append(f"{facts.lanes.revoked_count:,} licences revoked")
-
-
-def _token(options: argparse.Namespace) -> str:
-    if options.token_file is None:
-        return str(options.token or os.environ.get(ENVIRONMENT_NAME, ""))  # noqa: TID251 - no settings here
-    return read_file(options.token_file, TOKEN_BYTES_MAX).decode("ascii", "replace").strip()
 
 
 def _progress() -> Callable[[int, int], None]:
@@ -271,3 +265,14 @@ def check_contradiction(options: argparse.Namespace, report: Report) -> None:
         reason = contradictions.find_contradiction(*found)
         detail.append(f"two contradicting signatures: {reason}")
     report.facts["contradiction"] = reason
+
+
+def use_vault(options: argparse.Namespace, report: Report) -> None:
+    """One action on a buyer's vault, under the trusted keys."""
+    vault = _kept(options, ReceiptVault(options.vault, _keyring(options, report)))
+    options.act(vault, options, report)
+
+
+def check_acknowledgement(options: argparse.Namespace, report: Report) -> None:
+    """A buyer's acknowledgement, and the part of an invoice that it leaves open."""
+    vault_commands.check_acknowledgement_file(options, _keyring(options, report), report)

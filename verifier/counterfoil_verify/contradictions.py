@@ -44,7 +44,7 @@ def find_contradiction(first: Statement, second: Statement) -> str:
     """What the two statements contradict each other in; Rejected when they do not."""
     match first, second:
         case HeldReceipt(), HeldReceipt():
-            found = _between_receipts(*sorted((first, second), key=lambda item: item.place))
+            found = contradiction_between(first, second)
         case HeldReceipt(), InvoiceEvidence():
             found = first.contradicts(second)
         case InvoiceEvidence(), HeldReceipt():
@@ -60,7 +60,9 @@ def find_contradiction(first: Statement, second: Statement) -> str:
     return found
 
 
-def _between_receipts(earlier: HeldReceipt, later: HeldReceipt) -> str:
+def contradiction_between(first: HeldReceipt, second: HeldReceipt) -> str:
+    """What two receipts contradict each other in; empty when both can be true."""
+    earlier, later = sorted((first, second), key=lambda item: item.place)
     if earlier.leaf == later.leaf or earlier.place[:2] != later.place[:2]:
         return ""
     if earlier.place == later.place:

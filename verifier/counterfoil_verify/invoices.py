@@ -34,6 +34,8 @@ class InvoiceLine:
     closing_n: int
     units: int
     amount: int
+    carried: int
+    """Calls from before the period, committed after the invoice of their own."""
 
 
 @dataclass(frozen=True)
@@ -135,6 +137,7 @@ def _read_line(record: Record) -> InvoiceLine:
         closing_n=record.whole("closing_n"),
         units=record.whole("units"),
         amount=record.amount("amount"),
+        carried=record.whole("carried") if "carried" in record.members else 0,
     )
 
 
@@ -192,7 +195,7 @@ def _faults(invoice: Invoice, line: InvoiceLine, lane: LaneEvidence) -> Iterator
     if (opening.n, closing.n) != (line.opening_n, line.closing_n):
         yield "the leaves have other numbers than the line"
     yield from _order_faults(lane)
-    yield from _period_faults(invoice, lane)
+    yield from _period_faults(invoice, line, lane)
     if closing.total_units - opening.total_units != line.units:
         yield "the units are not closing minus opening"
     if closing.total_amount - opening.total_amount != line.amount:
@@ -209,17 +212,24 @@ def _order_faults(lane: LaneEvidence) -> Iterator[str]:
         yield "the closing leaf is not behind the opening leaf in the log"
 
 
-def _period_faults(invoice: Invoice, lane: LaneEvidence) -> Iterator[str]:
+def _period_faults(invoice: Invoice, line: InvoiceLine, lane: LaneEvidence) -> Iterator[str]:
     opening, closing = lane.opening, lane.closing
+    calls = closing.point.n - opening.point.n
     if opening.leaf.type != LANE_OPENED and opening.leaf.at >= invoice.starts_at:
         yield "the opening leaf is not before the period"
-    if closing.leaf.hash != opening.leaf.hash and not invoice.covers(closing.leaf.at):
+    if line.carried > calls:
+        yield "more calls are carried over than billed"
+    is_before = closing.leaf.at < invoice.starts_at
+    if calls and is_before and line.carried != calls:
+        yield "the closing leaf is outside the period"
+    if calls and not is_before and (line.carried == calls or not invoice.covers(closing.leaf.at)):
         yield "the closing leaf is outside the period"
 
 
 def _rounded(amount: int) -> int:
-    """Half-up to the minor unit."""
-    return (amount + MINOR_UNIT // 2) // MINOR_UNIT * MINOR_UNIT
+    """Half-up to the minor unit, away from zero below it."""
+    rounded = (abs(amount) + MINOR_UNIT // 2) // MINOR_UNIT * MINOR_UNIT
+    return rounded if amount >= 0 else -rounded
 
 
 def check_sums(evidence: InvoiceEvidence) -> int:
@@ -234,14 +244,34 @@ def check_sums(evidence: InvoiceEvidence) -> int:
     require(rounded, SUMS_STEP, "the charged amount is not rounded half-up to the minor unit")
     rest = record.signed_amount("rounding_amount") == charged - usage
     require(rest, SUMS_STEP, "the rounding amount is not charged minus usage")
-    return _check_total(record, charged)
+    lines_read = record.records("lines", LANES_MAX) if "lines" in record.members else []
+    amounts = [line.signed_amount("amount") for line in lines_read]
+    if "tax" in record.members:
+        _check_tax(record.record("tax"), [usage, *amounts])
+    return _check_total(record, charged, amounts)
 
 
-def _check_total(record: Record, charged: int) -> int:
-    """Usage and the prepaid packages bought in the period, each rounded by itself."""
-    lines = record.records("lines", LANES_MAX) if "lines" in record.members else []
-    total = charged + sum(_rounded(line.amount("amount")) for line in lines)
-    if lines or "total_amount" in record.members:
-        is_sum = record.amount("total_amount") == total
-        require(is_sum, SUMS_STEP, "the total amount is not usage and packages")
+def _check_total(record: Record, charged: int, amounts: list[int]) -> int:
+    """Usage and the charges of the period (given back: below zero), each rounded by itself."""
+    total = charged + sum(_rounded(amount) for amount in amounts)
+    if amounts or "total_amount" in record.members:
+        is_sum = record.signed_amount("total_amount") == total
+        require(is_sum, SUMS_STEP, "the total amount is not usage and charges")
     return total
+
+
+def _check_tax(tax: Record, amounts: list[int]) -> None:
+    """The tax inside usage and each charge: parts that sum, exactly and rounded."""
+    parts = tax.records("parts", LANES_MAX + 1)
+    exact = [part.signed_amount("amount") for part in parts]
+    rounded = [part.signed_amount("rounded_amount") for part in parts]
+    require(len(parts) == len(amounts), SUMS_STEP, "the tax has not one part for each line")
+    is_sum = tax.signed_amount("amount") == sum(exact)
+    require(is_sum, SUMS_STEP, "the tax is not the sum of its parts")
+    for part, near, amount in zip(exact, rounded, amounts, strict=True):
+        require(abs(part) <= abs(amount), SUMS_STEP, "a tax is more than what it is part of")
+        is_near = near % MINOR_UNIT == 0 and abs(near - part) < MINOR_UNIT
+        require(is_near, SUMS_STEP, "a tax is not rounded to a neighbouring minor unit")
+    whole = tax.signed_amount("rounded_amount")
+    is_whole = whole == _rounded(sum(exact)) == sum(rounded)
+    require(is_whole, SUMS_STEP, "the rounded tax is not the rounded sum of its parts")

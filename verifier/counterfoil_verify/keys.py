@@ -1,5 +1,6 @@
 """Verification keys: their text form (C2SP signed-note vkeys), their roles, their fingerprints."""
 
+import base64
 import hashlib
 import re
 from collections.abc import Iterable, Iterator
@@ -19,9 +20,10 @@ COSIGNATURE = 0x04
 KEYS_BYTES_MAX = 65_536
 KEYS_PER_ROLE_MAX = 64
 COMPARE = "compare these fingerprints with those you got elsewhere"
-ROLES = ("checkpoint", "receipts", "statements", "witnesses")
+ROLES = ("checkpoint", "receipts", "statements", "witnesses", "buyers")
 RECEIPTS_SUFFIX = "/receipts"
 STATEMENTS_SUFFIX = "/statements"
+BUYERS_SUFFIX = "/acknowledgements"
 _VKEY = re.compile(r"([^\s+]{1,255})\+([0-9a-f]{8})\+(\S{1,100})")
 
 
@@ -33,6 +35,12 @@ class Key:
     key_id: bytes
     algorithm: int
     public: bytes
+
+    @property
+    def text(self) -> str:
+        """The key as C2SP text."""
+        encoded = base64.b64encode(bytes([self.algorithm]) + self.public).decode()
+        return f"{self.name}+{self.key_id.hex()}+{encoded}"
 
     @property
     def fingerprint(self) -> str:
@@ -47,6 +55,11 @@ class Key:
             raise Rejected(step, f"the signature of {self.name} is false") from error
 
 
+def key_id_of(name: str, algorithm: int, public: bytes) -> bytes:
+    """The four bytes that C2SP signed notes know a key by."""
+    return hashlib.sha256(name.encode() + b"\n" + bytes([algorithm]) + public).digest()[:4]
+
+
 def parse_vkey(text: str) -> Key:
     """A key from `name+hex key id+base64(algorithm || public key)`; the key id is recomputed."""
     match = _VKEY.fullmatch(text)
@@ -56,7 +69,7 @@ def parse_vkey(text: str) -> Key:
     data = decode_base64(encoded, STEP, "a public key")
     require(len(data) == 1 + PUBLIC_SIZE, STEP, "not an Ed25519 public key")
     require(data[0] in {ED25519, COSIGNATURE}, STEP, f"algorithm {data[0]} is not supported")
-    expected = hashlib.sha256(name.encode() + b"\n" + data).digest()[:4]
+    expected = key_id_of(name, data[0], data[1:])
     require(expected.hex() == key_id, STEP, f"the key id of {name} is not that of its key")
     return Key(name, expected, data[0], data[1:])
 
@@ -69,6 +82,7 @@ class Keyring:
     receipts: tuple[Key, ...] = ()
     statements: tuple[Key, ...] = ()
     witnesses: tuple[Key, ...] = ()
+    buyers: tuple[Key, ...] = ()
     source: str = field(default="", compare=False)
 
     def roles(self) -> Iterator[tuple[str, Key]]:
@@ -119,6 +133,8 @@ def _checked(keyring: Keyring) -> Keyring:
         require(key.name.endswith(RECEIPTS_SUFFIX), STEP, f"{key.name} is no receipt key")
     for key in keyring.statements:
         require(key.name.endswith(STATEMENTS_SUFFIX), STEP, f"{key.name} is no statement key")
+    for key in keyring.buyers:
+        require(key.name.endswith(BUYERS_SUFFIX), STEP, f"{key.name} is no buyer's key")
     return keyring
 
 
@@ -128,6 +144,8 @@ def keyring_of(vkeys: Iterable[str]) -> Keyring:
     plain = [key for key in keys if key.algorithm == ED25519]
     receipts = tuple(key for key in plain if key.name.endswith(RECEIPTS_SUFFIX))
     statements = tuple(key for key in plain if key.name.endswith(STATEMENTS_SUFFIX))
-    others = tuple(key for key in plain if key not in receipts and key not in statements)
+    buyers = tuple(key for key in plain if key.name.endswith(BUYERS_SUFFIX))
+    named = {*receipts, *statements, *buyers}
+    others = tuple(key for key in plain if key not in named)
     witnesses = tuple(key for key in keys if key.algorithm == COSIGNATURE)
-    return Keyring(others, receipts, statements, witnesses, source="the command line")
+    return Keyring(others, receipts, statements, witnesses, buyers, source="the command line")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import metamorphic_log
 import pytest
-from counterfoil_verify import bundle, chain, cli, invoices, leaves, receipts
+from counterfoil_verify import acknowledgements, bundle, chain, cli, invoices, leaves, receipts
 
 from tests.vectors.primitives import consistency_path, hash_leaf, inclusion_path
 
@@ -18,7 +18,7 @@ def page(name):
 
 
 def test_the_commands_of_the_auditors_page_exist():
-    named = set(re.findall(r"counterfoil-verify ([a-z]+) ", page("audit.md")))
+    named = set(re.findall(r"counterfoil-verify ([a-z-]+) ", page("audit.md")))
     parser = cli._parser()
     choices = next(a for a in parser._actions if isinstance(a, argparse._SubParsersAction)).choices
     assert named == set(choices)
@@ -27,7 +27,7 @@ def test_the_commands_of_the_auditors_page_exist():
     assert options <= known
 
 
-@pytest.mark.parametrize("module", [bundle, invoices, receipts], ids=lambda m: m.__name__)
+@pytest.mark.parametrize("module", [acknowledgements, bundle, invoices, receipts], ids=lambda m: m.__name__)
 def test_the_format_page_names_formats_and_domains(module):
     text = page("evidence.md")
     assert module.FORMAT in text

@@ -1,0 +1,259 @@
+"""A buyer's half: a vault of usage receipts that remembers, compares and never forgets a fork.
+
+One SQLite file. Each receipt is verified before it is kept, and compared with its neighbours in the
+lane: what cannot both be true is kept as a pair of signed statements, which is evidence by itself.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple, NoReturn
+
+from counterfoil_verify import receipts
+from counterfoil_verify.acknowledgements import AcknowledgedLane
+from counterfoil_verify.contradictions import contradiction_between
+from counterfoil_verify.errors import NotChecked, Rejected, require
+from counterfoil_verify.held import HeldReceipt, hold
+from counterfoil_verify.keys import Keyring
+from counterfoil_verify.merkle import check_consistency
+from counterfoil_verify.notes import Checkpoint, open_checkpoint
+from counterfoil_verify.paths import TilePaths
+from counterfoil_verify.proofs import check_proof, parse_proof
+from counterfoil_verify.tiles import Source
+
+STEP = "vault"
+CONTRADICTION = "contradiction"
+FORK = "fork"
+HEADER = "usage-receipt"
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS receipts (
+    leaf BLOB PRIMARY KEY, licence TEXT NOT NULL, lane INTEGER NOT NULL, n INTEGER NOT NULL,
+    due_at INTEGER NOT NULL, proven_size INTEGER, data BLOB NOT NULL,
+    UNIQUE (licence, lane, n)
+) STRICT;
+CREATE INDEX IF NOT EXISTS unproven ON receipts (due_at) WHERE proven_size IS NULL;
+CREATE TABLE IF NOT EXISTS heads (
+    origin TEXT NOT NULL, tree_size INTEGER NOT NULL, data BLOB NOT NULL,
+    PRIMARY KEY (origin, tree_size)
+) STRICT;
+CREATE TABLE IF NOT EXISTS contradictions (
+    first BLOB NOT NULL, second BLOB NOT NULL, reason TEXT NOT NULL, UNIQUE (first, second)
+) STRICT;
+"""
+
+
+class Contradiction(NamedTuple):
+    """Two signed statements of the exchange that cannot both be true, as they were received."""
+
+    first: bytes
+    second: bytes
+    reason: str
+
+
+class Gap(NamedTuple):
+    """Numbers of a lane, both ends included, of which the vault holds no receipt."""
+
+    lane: int
+    first: int
+    last: int
+
+
+class ReceiptVault:
+    """Receipts, heads and contradictions of one buyer; durable before each method returns."""
+
+    def __init__(self, path: Path, keyring: Keyring) -> None:
+        self._keyring = keyring
+        try:
+            self._store = sqlite3.connect(path, isolation_level=None)
+            self._store.execute("PRAGMA journal_mode = WAL")
+            self._store.execute("PRAGMA synchronous = FULL")
+            self._store.executescript(_SCHEMA)
+        except sqlite3.Error as error:
+            raise NotChecked(STEP, f"{path}: {error}") from error
+
+    def close(self) -> None:
+        """Close the file."""
+        self._store.close()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        self._store.execute("BEGIN IMMEDIATE")
+        try:
+            yield self._store
+        except BaseException:
+            self._store.execute("ROLLBACK")
+            raise
+        self._store.execute("COMMIT")
+
+    # Receipts
+
+    def take(self, data: bytes, body: bytes | None = None) -> HeldReceipt:
+        """Verify a receipt (JSON or header value), and the answer it came with, then keep it.
+
+        Taking it again changes nothing. Rejected when it is false, or when it contradicts a
+        receipt that is kept; then both are kept as a contradiction.
+        """
+        receipt = receipts.parse_receipt(data, is_strict=False)
+        receipts.check_signature(receipt, self._keyring)
+        receipts.check_detail(receipt)
+        if body is not None:
+            receipts.check_body(receipt, body)
+        held = hold(receipt)
+        for kept in self._around(held):
+            earlier = hold(receipts.parse_receipt(kept, is_strict=False))
+            reason = contradiction_between(earlier, held)
+            if reason:
+                self._keep_contradiction(kept, data, reason, step=CONTRADICTION)
+        with self._transaction() as store:
+            store.execute(
+                "INSERT OR IGNORE INTO receipts VALUES (?, ?, ?, ?, ?, NULL, ?)",
+                (held.leaf, *held.place, held.due_at, data),
+            )
+        return held
+
+    def take_answer(self, headers: Mapping[str, str], body: bytes) -> HeldReceipt:
+        """Keep the receipt that an answer of the data plane carries in its header.
+
+        Rejected when it carries none: an answer without its receipt is not to be paid.
+        """
+        found = next((text for name, text in headers.items() if name.lower() == HEADER), None)
+        if found is None:
+            raise Rejected(STEP, "the answer carries no usage receipt")
+        return self.take(found.encode("ascii", "replace"), body)
+
+    def _around(self, held: HeldReceipt) -> list[bytes]:
+        """The kept receipts of the same number, and next to it on either side."""
+        nearest = (
+            "SELECT data FROM (SELECT data FROM receipts WHERE licence = ? AND lane = ? AND n {}"
+            " ? ORDER BY n {} LIMIT 1)"
+        )
+        statement = " UNION ALL ".join(
+            [nearest.format("<", "DESC"), nearest.format("=", "ASC"), nearest.format(">", "ASC")]
+        )
+        return [row[0] for row in self._store.execute(statement, held.place * 3)]
+
+    def _keep_contradiction(
+        self, first: bytes, second: bytes, reason: str, *, step: str
+    ) -> NoReturn:
+        with self._transaction() as store:
+            store.execute(
+                "INSERT OR IGNORE INTO contradictions VALUES (?, ?, ?)", (first, second, reason)
+            )
+        raise Rejected(step, f"{reason}; both statements are kept")
+
+    def contradictions(self) -> list[Contradiction]:
+        """Every pair found so far."""
+        rows = self._store.execute("SELECT first, second, reason FROM contradictions")
+        return [Contradiction(*row) for row in rows]
+
+    def lanes(self, licence: str) -> list[AcknowledgedLane]:
+        """Each lane up to the last call before its first gap: what the buyer can vouch for."""
+        found = []
+        for (lane,) in self._store.execute(
+            "SELECT DISTINCT lane FROM receipts WHERE licence = ? ORDER BY lane", (licence,)
+        ).fetchall():
+            last = self._last_before_gap(licence, lane)
+            if last is not None:
+                point = last.point
+                found.append(
+                    AcknowledgedLane(
+                        lane, point.n, point.total_units, point.total_amount, last.leaf
+                    )
+                )
+        return found
+
+    def _last_before_gap(self, licence: str, lane: int) -> HeldReceipt | None:
+        row = self._store.execute(
+            "SELECT data FROM receipts WHERE licence = ?1 AND lane = ?2 AND n < coalesce(("
+            "SELECT min(n) FROM (SELECT n, row_number() OVER (ORDER BY n) AS place FROM receipts"
+            " WHERE licence = ?1 AND lane = ?2) WHERE n > place), 9223372036854775807)"
+            " ORDER BY n DESC LIMIT 1",
+            (licence, lane),
+        ).fetchone()
+        return None if row is None else hold(receipts.parse_receipt(row[0], is_strict=False))
+
+    def gaps(self, licence: str) -> list[Gap]:
+        """Numbers below the highest held ones of which the buyer holds no receipt.
+
+        Calls that were made elsewhere with the same licence, receipts that were lost, or calls
+        that the exchange invented: only the buyer knows which.
+        """
+        rows = self._store.execute(
+            "SELECT lane, before + 1, n - 1 FROM (SELECT lane, n, lag(n, 1, 0) OVER"
+            " (PARTITION BY lane ORDER BY n) AS before FROM receipts WHERE licence = ?)"
+            " WHERE n > before + 1 ORDER BY lane, n",
+            (licence,),
+        )
+        return [Gap(*row) for row in rows]
+
+    # Promises
+
+    def unproven(self, *, due_before: int | None = None) -> list[HeldReceipt]:
+        """Receipts whose leaf was not yet shown to be in the log, oldest promise first.
+
+        ``due_before`` (µs since 1970) keeps those whose promise is broken by then.
+        """
+        rows = self._store.execute(
+            "SELECT data FROM receipts WHERE proven_size IS NULL AND due_at < ? ORDER BY due_at",
+            (2**62 if due_before is None else due_before,),
+        )
+        return [hold(receipts.parse_receipt(row[0], is_strict=False)) for row in rows]
+
+    def prove(self, leaf: bytes, proof: bytes) -> Checkpoint:
+        """Accept the proof (C2SP tlog-proof) that a kept receipt's leaf is in the log."""
+        checkpoint = check_proof(parse_proof(proof), leaf, self._keyring)
+        with self._transaction() as store:
+            changed = store.execute(
+                "UPDATE receipts SET proven_size = ? WHERE leaf = ?",
+                (checkpoint.head.tree_size, leaf),
+            )
+            require(changed.rowcount == 1, STEP, "no receipt with this leaf is kept")
+        return checkpoint
+
+    # Heads
+
+    def last_head(self, origin: str) -> bytes | None:
+        """The newest checkpoint of a log that was accepted."""
+        row = self._store.execute(
+            "SELECT data FROM heads WHERE origin = ? ORDER BY tree_size DESC LIMIT 1", (origin,)
+        ).fetchone()
+        return None if row is None else bytes(row[0])
+
+    def watch(self, data: bytes, source: Source) -> Checkpoint:
+        """Accept a checkpoint that extends the last one, by the log's public tiles.
+
+        Rejected as a fork, and both kept as a contradiction, when it is smaller, has another root
+        for the same size, or does not begin with the last one.
+        """
+        checkpoint = open_checkpoint(data, self._keyring)
+        kept = self.last_head(checkpoint.origin)
+        if kept is not None:
+            last = open_checkpoint(kept, self._keyring)
+            reason = _fork(last, checkpoint, source)
+            if reason:
+                self._keep_contradiction(kept, data, reason, step=FORK)
+        with self._transaction() as store:
+            store.execute(
+                "INSERT OR IGNORE INTO heads VALUES (?, ?, ?)",
+                (checkpoint.origin, checkpoint.head.tree_size, data),
+            )
+        return checkpoint
+
+
+def _fork(last: Checkpoint, newest: Checkpoint, source: Source) -> str:
+    """Why the newest head does not extend the last one; empty when it does."""
+    if newest.head.tree_size < last.head.tree_size:
+        return f"the log shrank from {last.head.tree_size} to {newest.head.tree_size} leaves"
+    if newest.head.tree_size == last.head.tree_size:
+        is_same = newest.head.root_hash == last.head.root_hash
+        return "" if is_same else f"two root hashes for size {newest.head.tree_size}"
+    if last.head.tree_size == 0:
+        return ""
+    path = TilePaths(source, newest.head.tree_size).consistency(last.head.tree_size)
+    try:
+        check_consistency(last.head, newest.head, path)
+    except Rejected as error:
+        sizes = f"{newest.head.tree_size} does not begin with {last.head.tree_size}"
+        return f"the log of size {sizes}: {error.reason}"
+    return ""
