@@ -1,63 +1,103 @@
-"""Writes a batch of calls in one transaction of few round trips: all of it durable, or none."""
+"""Writes a batch of calls in one transaction and one round trip: all of it durable, or none.
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+Every statement that finds something in the way raises in the database (`metering_refuse`), so that
+what follows it in the pipeline is skipped and the commit becomes a rollback.
+"""
+
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg
 
+from app.core.binary_arrays import bigint_array, bytea_array, text_array
 from app.core.ids import IdSource
 from metering.fences import SHARE_FENCES
 from metering.lane_batches import LaneBatch
 from metering.pending_calls import PendingCall
-from metering.ports import CallBooks, CallLog
+from metering.ports import CallBooks, CallLog, CallRun
 
 Connection = psycopg.Connection[Any]
+Cursor = psycopg.Cursor[Any]
 
-READ_REVISIONS = """
-SELECT e.licence_id, e.revision, r.revision
-FROM entitlements AS e JOIN delivery_routes AS r ON r.version_id = e.version_id
-WHERE e.licence_id = ANY(%s)
+# A statement of its own, after the fences: its snapshot sees every change committed under them.
+CHECK_REVISIONS = """
+SELECT metering_refuse('MT001', array_agg(v.place::text))
+FROM unnest(%s::text[], %s::bigint[], %s::bigint[]) WITH ORDINALITY
+     AS v (licence_id, revision, route_revision, place)
+WHERE (SELECT (e.revision, r.revision)
+       FROM entitlements AS e JOIN delivery_routes AS r ON r.version_id = e.version_id
+       WHERE e.licence_id = v.licence_id) IS DISTINCT FROM (v.revision, v.route_revision)
+HAVING count(*) > 0
 """
 INSERT_ANSWERS = """
-INSERT INTO call_answers (licence_id, idempotency_key, buyer_id, status, outcome, sealed,
-                          lane_id, n, occurred_at, expires_at)
-SELECT answers.*, %s::timestamptz, %s::timestamptz
-FROM unnest(%s::text[], %s::text[], %s::text[], %s::bigint[], %s::text[], %s::bytea[], %s::text[],
-            %s::bigint[])
-     AS answers
-ON CONFLICT DO NOTHING RETURNING licence_id, idempotency_key
+WITH given AS MATERIALIZED (
+    SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::bigint[], %s::text[], %s::bytea[],
+        %s::text[], %s::bigint[]) WITH ORDINALITY AS given (licence_id, idempotency_key, buyer_id,
+        status, outcome, sealed, lane_id, n, place)
+), kept AS (
+    INSERT INTO call_answers (licence_id, idempotency_key, buyer_id, status, outcome, sealed,
+                              lane_id, n, occurred_at, expires_at)
+    SELECT licence_id, idempotency_key, buyer_id, status, outcome, sealed, lane_id, n,
+        %s::timestamptz, %s::timestamptz
+    FROM given ORDER BY place
+    ON CONFLICT DO NOTHING RETURNING licence_id, idempotency_key
+)
+SELECT metering_refuse('MT002', array_agg(given.place::text)) FROM given
+WHERE (licence_id, idempotency_key) NOT IN (SELECT licence_id, idempotency_key FROM kept)
+HAVING count(*) > 0
 """
 # Compare and set: epoch and sequence are what this worker believes, or the lane is not its own.
 ADVANCE_LANES = """
-UPDATE lanes AS l SET sequence = v.sequence, total_units = v.total_units,
-    total_amount = v.total_amount, last_leaf_hash = v.last_leaf_hash,
-    expires_at = greatest(l.expires_at, %s)
-FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[],
-            %s::bytea[])
-     AS v (lane_id, epoch, opening, sequence, total_units, total_amount, last_leaf_hash)
-WHERE l.lane_id = v.lane_id AND l.epoch = v.epoch AND l.sequence = v.opening
-RETURNING l.lane_id
+WITH given AS MATERIALIZED (
+    SELECT * FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[],
+        %s::bigint[], %s::bytea[])
+        AS given (lane_id, epoch, opening, sequence, total_units, total_amount, last_leaf_hash)
+), advanced AS (
+    UPDATE lanes AS l SET sequence = v.sequence, total_units = v.total_units,
+        total_amount = v.total_amount, last_leaf_hash = v.last_leaf_hash,
+        expires_at = greatest(l.expires_at, %s)
+    FROM given AS v
+    WHERE l.lane_id = v.lane_id AND l.epoch = v.epoch AND l.sequence = v.opening
+    RETURNING l.lane_id
+)
+SELECT metering_refuse('MT003', array_agg(lane_id)) FROM given
+WHERE lane_id NOT IN (SELECT lane_id FROM advanced)
+HAVING count(*) > 0
 """
 SPEND_LEASES = """
-UPDATE leases AS l SET spent_calls = l.spent_calls + v.calls,
-    spent_units = l.spent_units + v.units, spent_free_units = l.spent_free_units + v.free_units,
-    spent_amount = l.spent_amount + v.amount
-FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[])
-     AS v (lease_id, calls, units, free_units, amount)
-WHERE l.lease_id = v.lease_id AND l.closed_at IS NULL
-RETURNING l.lane_id
+WITH given AS MATERIALIZED (
+    SELECT * FROM unnest(%s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[],
+        %s::bigint[]) AS given (lane_id, lease_id, calls, units, free_units, amount)
+), spent AS (
+    UPDATE leases AS l SET spent_calls = l.spent_calls + v.calls,
+        spent_units = l.spent_units + v.units,
+        spent_free_units = l.spent_free_units + v.free_units,
+        spent_amount = l.spent_amount + v.amount
+    FROM given AS v
+    WHERE l.lease_id = v.lease_id AND l.lane_id = v.lane_id AND l.closed_at IS NULL
+    RETURNING l.lease_id
+)
+SELECT metering_refuse('MT003', array_agg(lane_id)) FROM given
+WHERE lease_id NOT IN (SELECT lease_id FROM spent)
+HAVING count(*) > 0
 """
 INSERT_EVENTS = """
 INSERT INTO usage_events (occurred_at, event_id, licence_id, lane_id, lane, n, lease_id, buyer_id,
                           supplier_id, listing_code, key_id, outcome, units, free_units, amount,
                           currency, leaf_hash, leaf, detail, detail_key)
-SELECT %s::timestamptz, *
-FROM unnest(%s::text[], %s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::text[], %s::text[],
-            %s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::bigint[],
-            %s::bigint[], %s::text[], %s::bytea[], %s::bytea[], %s::bytea[], %s::bytea[])
+SELECT %s::timestamptz, c.event_id, l.licence_id, l.lane_id, l.lane, c.n, c.lease_id, l.buyer_id,
+    l.supplier_id, l.listing_code, c.key_id, c.outcome, c.units, c.free_units, c.amount, l.currency,
+    c.leaf_hash, c.leaf, c.detail, c.detail_key
+FROM unnest(%s::text[], %s::text[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[])
+    WITH ORDINALITY
+    AS l (licence_id, lane_id, lane, buyer_id, supplier_id, listing_code, currency, place)
+JOIN unnest(%s::bigint[], %s::text[], %s::bigint[], %s::text[], %s::text[], %s::text[],
+    %s::bigint[], %s::bigint[], %s::bigint[], %s::bytea[], %s::bytea[], %s::bytea[], %s::bytea[])
+    AS c (place, event_id, n, lease_id, key_id, outcome, units, free_units, amount, leaf_hash,
+          leaf, detail, detail_key) USING (place)
 """
 READ_LANES = "SELECT lane_id, sequence, last_leaf_hash FROM lanes WHERE lane_id = ANY(%s)"
 
@@ -95,197 +135,187 @@ class CommitStore:
     def write(self, connection: Connection, batches: Sequence[LaneBatch], at: datetime) -> None:
         """Write everything and commit; raises `BatchRefused` with nothing written."""
         calls = [call for batch in batches for call in batch.calls]
-        with (
-            connection.pipeline() as pipeline,
-            connection.transaction(),
-            connection.cursor(binary=True) as cursor,
-        ):
-            revisions = _share_fences(connection, calls)
-            answers = self._insert_answers(connection, calls, batches, at)
-            expires_at = at + timedelta(seconds=self.lease_seconds)
-            advanced = _advance(connection, batches, expires_at)
-            spent = _spend(connection, batches)
-            pipeline.sync()
-            # Checked before anything is booked: a lost lane is a fact, not a failure of the books.
-            _check_authority(revisions, calls)
-            _check_answers(answers, calls)
-            _check_lanes(advanced, spent, batches)
-            cursor.execute(INSERT_EVENTS, (at, *self._event_columns(batches)), binary=True)
-            self._post(cursor, batches, at)
-            self.log.append_leaves(cursor, [_leaf_row(call) for call in calls])
-
-    def _insert_answers(
-        self,
-        connection: Connection,
-        calls: Iterable[PendingCall],
-        batches: Sequence[LaneBatch],
-        at: datetime,
-    ) -> "psycopg.Cursor[Any] | None":
-        keyed = [call for call in calls if call.keyed is not None]
-        if not keyed:
-            return None
-        lane_ids = {id(call): batch.lane.lane_id for batch in batches for call in batch.calls}
+        authorities = _authorities(calls)
         # Sorted, so that two committers with the same keys cannot wait for each other in a ring.
-        keyed.sort(key=lambda call: call.answer_key or ("", ""))
-        rows = [
+        keyed = sorted(
+            (call for call in calls if call.keyed is not None),
+            key=lambda call: call.answer_key or ("", ""),
+        )
+        try:
+            with connection.pipeline(), connection.cursor(binary=True) as cursor:
+                cursor.execute("BEGIN")
+                _share_fences(cursor, calls)
+                _check_authority(cursor, authorities)
+                if keyed:
+                    self._insert_answers(cursor, keyed, at)
+                # Before anything is booked: a lost lane is a fact, not a failure of the books.
+                _advance(cursor, batches, at + timedelta(seconds=self.lease_seconds))
+                _spend(cursor, batches)
+                self._insert_events(cursor, batches, at)
+                self.books.post_runs(cursor, _runs(batches), booked_at=at)
+                self.log.append_leaves(cursor, [_leaf_row(call) for call in calls])
+                cursor.execute("COMMIT")
+        except psycopg.DatabaseError as error:
+            if not connection.closed:
+                connection.rollback()
+            refused = _refusal(error, batches, list(authorities.values()), keyed)
+            if refused is None:
+                raise
+            raise refused from error
+
+    def _insert_answers(self, cursor: Cursor, keyed: Sequence[PendingCall], at: datetime) -> None:
+        answers = [call.keyed for call in keyed if call.keyed is not None]
+        cursor.execute(
+            INSERT_ANSWERS,
             (
-                call.meter.licence_id,
-                call.keyed.idempotency_key,
-                call.meter.buyer_id,
-                call.keyed.status,
-                call.outcome,
-                call.keyed.sealed,
-                lane_ids[id(call)],
-                call.n,
-            )
-            for call in keyed
-            if call.keyed is not None
-        ]
-        expires_at = at + timedelta(seconds=self.answer_keep_seconds)
-        return connection.execute(INSERT_ANSWERS, (at, expires_at, *_columns(rows)))
+                text_array([call.meter.licence_id for call in keyed]),
+                text_array([answer.idempotency_key for answer in answers]),
+                text_array([call.meter.buyer_id for call in keyed]),
+                bigint_array([answer.status for answer in answers]),
+                text_array([call.outcome for call in keyed]),
+                bytea_array([answer.sealed for answer in answers]),
+                text_array([call.lane_id for call in keyed]),
+                bigint_array([call.n for call in keyed]),
+                at,
+                at + timedelta(seconds=self.answer_keep_seconds),
+            ),
+        )
 
-    def _event_columns(self, batches: Sequence[LaneBatch]) -> list[list[Any]]:
-        rows = []
-        for batch in batches:
-            for call in batch.calls:
-                licence, charge = call.key.licence, call.charge
-                rows.append(
-                    (
-                        self.ids.new("use"),
-                        licence.licence_id,
-                        batch.lane.lane_id,
-                        call.lane,
-                        call.n,
-                        call.reservation.lease.lease_id,
-                        licence.buyer_id,
-                        licence.supplier_id,
-                        licence.listing_code,
-                        call.key.key_id,
-                        call.outcome,
-                        charge.units,
-                        charge.free_units,
-                        charge.amount,
-                        licence.currency,
-                        call.leaf_hash,
-                        call.leaf,
-                        call.detail,
-                        call.detail_key,
-                    )
-                )
-        return _columns(rows)
-
-    def _post(
-        self, cursor: "psycopg.Cursor[Any]", batches: Sequence[LaneBatch], at: datetime
-    ) -> None:
-        for batch in batches:
-            licence = batch.calls[0].key.licence
-            for share in batch.shares:
-                if not share.amount:
-                    continue  # free, or paid with the package: there is no money to move
-                self.books.post_usage(
-                    cursor,
-                    lane_id=batch.lane.lane_id,
-                    licence_id=licence.licence_id,
-                    buyer_id=licence.buyer_id,
-                    supplier_id=licence.supplier_id,
-                    currency=licence.currency,
-                    lease_id=share.lease_id,
-                    first_n=share.first_n,
-                    last_n=share.last_n,
-                    amount=share.amount,
-                    total_amount_before=share.total_amount_before,
-                    split=licence.split,
-                    booked_at=at,
-                )
-
-
-def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
-    return [list(column) for column in zip(*rows, strict=True)]
+    def _insert_events(self, cursor: Cursor, batches: Sequence[LaneBatch], at: datetime) -> None:
+        licences = [batch.calls[0].key.licence for batch in batches]
+        calls = [call for batch in batches for call in batch.calls]
+        places = [place for place, batch in enumerate(batches, 1) for _ in batch.calls]
+        charges = [call.charge for call in calls]
+        cursor.execute(
+            INSERT_EVENTS,
+            (
+                at,
+                text_array([licence.licence_id for licence in licences]),
+                text_array([batch.lane.lane_id for batch in batches]),
+                bigint_array([batch.lane.names.lane for batch in batches]),
+                text_array([licence.buyer_id for licence in licences]),
+                text_array([licence.supplier_id for licence in licences]),
+                text_array([licence.listing_code for licence in licences]),
+                text_array([licence.currency for licence in licences]),
+                bigint_array(places),
+                text_array(self.ids.several("use", len(calls))),
+                bigint_array([call.n for call in calls]),
+                text_array([call.reservation.lease.lease_id for call in calls]),
+                text_array([call.key.key_id for call in calls]),
+                text_array([call.outcome for call in calls]),
+                bigint_array([charge.units for charge in charges]),
+                bigint_array([charge.free_units for charge in charges]),
+                bigint_array([charge.amount for charge in charges]),
+                bytea_array([call.leaf_hash for call in calls]),
+                bytea_array([call.leaf for call in calls]),
+                bytea_array([call.detail for call in calls]),
+                bytea_array([call.detail_key for call in calls]),
+            ),
+        )
 
 
 def _leaf_row(call: PendingCall) -> tuple[bytes, bytes, str, str, int, int]:
     return call.leaf_hash, call.leaf, "call", call.meter.licence_id, call.lane, call.n
 
 
-def _share_fences(connection: Connection, calls: Sequence[PendingCall]) -> "psycopg.Cursor[Any]":
-    """Hold the fences, then read the revisions, in a statement of its own.
+_Authorities = dict[tuple[str, int, int], list[PendingCall]]
 
-    The second statement's snapshot is taken after the fences are held, so it sees every change
-    that was committed under them.
-    """
+
+def _authorities(calls: Sequence[PendingCall]) -> _Authorities:
+    """The calls by what they were decided by: licence and the revisions of it and its route."""
+    found: _Authorities = {}
+    for call in calls:
+        licence = call.key.licence
+        decided_by = (licence.licence_id, licence.revision, licence.route.revision)
+        found.setdefault(decided_by, []).append(call)
+    return found
+
+
+def _share_fences(cursor: Cursor, calls: Sequence[PendingCall]) -> None:
     fences = sorted({fence for call in calls for fence in call.key.licence.fences})
-    licences = list({call.meter.licence_id for call in calls})
-    connection.execute(SHARE_FENCES, (fences,))
-    return connection.execute(READ_REVISIONS, (licences,))
+    cursor.execute(SHARE_FENCES, (bigint_array(fences),))
 
 
-def _check_authority(read: "psycopg.Cursor[Any]", calls: Sequence[PendingCall]) -> None:
+def _check_authority(cursor: Cursor, authorities: _Authorities) -> None:
     """See whether what the calls were decided by still stands."""
-    revisions = {row[0]: (row[1], row[2]) for row in read.fetchall()}
-    changed = [
-        call
-        for call in calls
-        if revisions.get(call.meter.licence_id)
-        != (call.key.licence.revision, call.key.licence.route.revision)
-    ]
-    if changed:
-        raise AuthorityChanged(changed)
+    licences, revisions, routes = zip(*authorities, strict=True)
+    given = (text_array(licences), bigint_array(revisions), bigint_array(routes))
+    cursor.execute(CHECK_REVISIONS, given)
 
 
-def _advance(
-    connection: Connection, batches: Sequence[LaneBatch], expires_at: datetime
-) -> "psycopg.Cursor[Any]":
-    rows = [
+def _advance(cursor: Cursor, batches: Sequence[LaneBatch], expires_at: datetime) -> None:
+    cursor.execute(
+        ADVANCE_LANES,
         (
-            batch.lane.lane_id,
-            batch.lane.epoch,
-            batch.lane.sequence,
-            batch.sequence,
-            batch.total_units,
-            batch.total_amount,
-            batch.last_leaf_hash,
-        )
-        for batch in batches
-    ]
-    return connection.execute(ADVANCE_LANES, (expires_at, *_columns(rows)))
+            text_array([batch.lane.lane_id for batch in batches]),
+            bigint_array([batch.lane.epoch for batch in batches]),
+            bigint_array([batch.lane.sequence for batch in batches]),
+            bigint_array([batch.sequence for batch in batches]),
+            bigint_array([batch.total_units for batch in batches]),
+            bigint_array([batch.total_amount for batch in batches]),
+            bytea_array([batch.last_leaf_hash for batch in batches]),
+            expires_at,
+        ),
+    )
 
 
-def _spend(connection: Connection, batches: Sequence[LaneBatch]) -> "psycopg.Cursor[Any]":
-    rows = [
+def _spend(cursor: Cursor, batches: Sequence[LaneBatch]) -> None:
+    shares = [(batch.lane.lane_id, share) for batch in batches for share in batch.shares]
+    cursor.execute(
+        SPEND_LEASES,
         (
-            share.lease_id,
-            share.last_n - share.first_n + 1,
-            share.units,
-            share.free_units,
-            share.amount,
+            text_array([lane_id for lane_id, _ in shares]),
+            text_array([share.lease_id for _, share in shares]),
+            bigint_array([share.last_n - share.first_n + 1 for _, share in shares]),
+            bigint_array([share.units for _, share in shares]),
+            bigint_array([share.free_units for _, share in shares]),
+            bigint_array([share.amount for _, share in shares]),
+        ),
+    )
+
+
+def _runs(batches: Sequence[LaneBatch]) -> list[CallRun]:
+    runs = []
+    for batch in batches:
+        licence = batch.calls[0].key.licence
+        runs += [
+            CallRun(
+                batch.lane.lane_id,
+                licence.licence_id,
+                licence.buyer_id,
+                licence.supplier_id,
+                licence.currency,
+                share.lease_id,
+                share.first_n,
+                share.last_n,
+                share.amount,
+                share.total_amount_before,
+                licence.split,
+            )
+            for share in batch.shares
+            if share.amount  # else free, or paid with the package: there is no money to move
+        ]
+    return runs
+
+
+def _refusal(
+    error: psycopg.Error,
+    batches: Sequence[LaneBatch],
+    authorities: Sequence[list[PendingCall]],
+    keyed: Sequence[PendingCall],
+) -> BatchRefused | None:
+    """What `metering_refuse` said, in terms of the calls; None for any other error."""
+    if error.sqlstate not in {"MT001", "MT002", "MT003"}:
+        return None
+    subjects = json.loads(error.diag.message_detail or "[]")
+    if error.sqlstate == "MT001":
+        return AuthorityChanged(
+            [call for place in subjects for call in authorities[int(place) - 1]]
         )
-        for batch in batches
-        for share in batch.shares
-    ]
-    return connection.execute(SPEND_LEASES, _columns(rows))
-
-
-def _check_answers(inserted: "psycopg.Cursor[Any] | None", calls: Sequence[PendingCall]) -> None:
-    if inserted is None:
-        return
-    ours = set(inserted.fetchall())
-    answered = [call for call in calls if call.keyed is not None and call.answer_key not in ours]
-    if answered:
-        raise AnswersExist(answered)
-
-
-def _check_lanes(
-    advanced: "psycopg.Cursor[Any]", spent: "psycopg.Cursor[Any]", batches: Sequence[LaneBatch]
-) -> None:
-    ours = {row[0] for row in advanced.fetchall()}
-    shares = Counter(row[0] for row in spent.fetchall())
-    lost = [
-        batch
-        for batch in batches
-        if batch.lane.lane_id not in ours or shares[batch.lane.lane_id] != len(batch.shares)
-    ]
-    if lost:
-        raise LanesLost([call for batch in lost for call in batch.calls])
+    if error.sqlstate == "MT002":
+        return AnswersExist([keyed[int(place) - 1] for place in subjects])
+    lost = [batch for batch in batches if batch.lane.lane_id in subjects]
+    return LanesLost([call for batch in lost for call in batch.calls])
 
 
 def read_lanes(connection: Connection, lane_ids: Sequence[str]) -> dict[str, tuple[int, bytes]]:

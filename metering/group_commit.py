@@ -32,6 +32,13 @@ from metering.pending_calls import PendingCall, Verdict
 ATTEMPTS_MAX = 6
 RECONNECT_SECONDS_MAX = 8.0
 
+# The statements are the same for every batch and find rows by their keys. A plan for one batch's
+# sizes would be made anew for the next; made while a table is small, it would read it whole.
+PLAN_ONCE = """
+SELECT set_config('plan_cache_mode', 'force_generic_plan', false),
+       set_config('enable_seqscan', 'off', false)
+"""
+
 _log = structlog.get_logger("metering.commit")
 _VERDICTS: dict[type[BatchRefused], Verdict] = {
     AuthorityChanged: Verdict.CHANGED,
@@ -126,12 +133,17 @@ def _reconnect(connect: Connect) -> Connection:
     deadline, pause = time.monotonic() + RECONNECT_SECONDS_MAX, 0.02
     while True:
         try:
-            return open_connection(connect)
+            return _planning_once(open_connection(connect))
         except psycopg.OperationalError:
             if time.monotonic() > deadline:
                 raise
         time.sleep(pause)
         pause = min(pause * 2, 0.5)
+
+
+def _planning_once(connection: Connection) -> Connection:
+    connection.execute(PLAN_ONCE)
+    return connection
 
 
 def _split_repeats(calls: list[PendingCall]) -> tuple[list[PendingCall], list[PendingCall]]:

@@ -74,7 +74,7 @@ def chain(lane: Lane, calls: list[PendingCall], at: str) -> LaneBatch:
             call.detail_digest,
             call.blind,
         )
-        call.n, call.lane, call.at = n, lane.names.lane, at
+        call.n, call.lane, call.lane_id, call.at = n, lane.names.lane, lane.lane_id, at
         call.leaf = call_leaf(
             lane.names, facts, n=n, total_units=units, total_amount=amount, previous=last.hex()
         )

@@ -60,6 +60,7 @@ class PendingCall:
     verdict: Verdict = Verdict.WAITING
     n: int = 0
     lane: int = 0
+    lane_id: str = ""
     at: str = ""
     leaf: bytes = b""
     leaf_hash: bytes = b""

@@ -37,31 +37,34 @@ class Wallets(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class CallRun:
+    """Calls ``first_n`` to ``last_n`` of a lane, paid out of one lease's hold.
+
+    Amounts at scale 10⁻⁸, ``split`` in basis points. Shares are the difference of the split running
+    totals, so that no remainder is lost over any number of batches.
+    """
+
+    lane_id: str
+    licence_id: str
+    buyer_id: str
+    supplier_id: str
+    currency: str
+    lease_id: str
+    first_n: int
+    last_n: int
+    amount: int
+    total_amount_before: int
+    split: Mapping[str, int]
+
+
 class CallBooks(Protocol):
     """The journal's side of metered calls."""
 
-    def post_usage(
-        self,
-        cursor: "psycopg.Cursor[Any]",
-        *,
-        lane_id: str,
-        licence_id: str,
-        buyer_id: str,
-        supplier_id: str,
-        currency: str,
-        lease_id: str,
-        first_n: int,
-        last_n: int,
-        amount: int,
-        total_amount_before: int,
-        split: Mapping[str, int],
-        booked_at: datetime,
+    def post_runs(
+        self, cursor: "psycopg.Cursor[Any]", runs: Sequence[CallRun], *, booked_at: datetime
     ) -> None:
-        """Book calls ``first_n`` to ``last_n`` of a lane, paid out of the lease's hold.
-
-        ``split`` is in basis points; shares are the difference of the split running totals, so
-        that no remainder is lost over any number of batches.
-        """
+        """Book runs of calls in the cursor's transaction; one that costs nothing books nothing."""
         ...
 
 

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from psycopg import Cursor
 
+from app.core.binary_arrays import bigint_array, bytea_array, text_array
 from ledger.log.errors import refuse_leaf
 from ledger.log.leaves import LEAF_BYTES_MAX
 from ledger.log.merkle import leaf_hash
@@ -18,7 +19,7 @@ _APPEND = """
 WITH fresh AS MATERIALIZED (
     SELECT nextval('log_arrivals') AS arrival, given.*
     FROM unnest(
-        %(hashes)b::bytea[], %(leaves)b::bytea[], %(types)s::text[], %(licences)s::text[],
+        %(hashes)s::bytea[], %(leaves)s::bytea[], %(types)s::text[], %(licences)s::text[],
         %(lanes)s::bigint[], %(numbers)s::bigint[]
     ) WITH ORDINALITY AS given(leaf_hash, body, entry_type, licence_id, lane, n, place)
     ORDER BY given.place
@@ -28,13 +29,15 @@ WITH fresh AS MATERIALIZED (
     SELECT arrival, leaf_hash, body, entry_type, licence_id, lane, n,
         COALESCE(%(at)s::timestamptz, now())
     FROM fresh
-), about AS (
-    INSERT INTO log_entry_subjects (subject, arrival)
-    SELECT DISTINCT subject, arrival FROM fresh, unnest(%(subjects)s::text[]) AS subject
-)
+){about}
 INSERT INTO log_waiting (arrival, licence_id, lane, n)
 SELECT arrival, CASE WHEN lane IS NOT NULL THEN licence_id END, lane, n FROM fresh
 """
+_ABOUT = """, about AS (
+    INSERT INTO log_entry_subjects (subject, arrival)
+    SELECT DISTINCT subject, arrival FROM fresh, unnest(%(subjects)s::text[]) AS subject
+)"""
+_APPEND_ABOUT, _APPEND_CALLS = _APPEND.format(about=_ABOUT), _APPEND.format(about="")
 
 
 class LeafRow(NamedTuple):
@@ -63,20 +66,21 @@ def append_leaves(
     taken = [_admit(LeafRow(*row)) for row in rows]
     if not taken:
         return
-    hashes, leaves, types, licences, lanes, numbers = map(list, zip(*taken, strict=True))
-    cursor.execute(
-        _APPEND,
-        {
-            "hashes": hashes,
-            "leaves": leaves,
-            "types": types,
-            "licences": licences,
-            "lanes": lanes,
-            "numbers": numbers,
-            "subjects": list(subjects),
-            "at": recorded_at,
-        },
-    )
+    hashes, leaves, types, licences, lanes, numbers = zip(*taken, strict=True)
+    facts = {
+        "hashes": bytea_array(hashes),
+        "leaves": bytea_array(leaves),
+        "types": text_array(types),
+        "licences": text_array(licences),
+        "lanes": bigint_array(lanes),
+        "numbers": bigint_array(numbers),
+        "at": recorded_at,
+    }
+    about = list(subjects)
+    if about:
+        cursor.execute(_APPEND_ABOUT, facts | {"subjects": text_array(about)})
+    else:
+        cursor.execute(_APPEND_CALLS, facts)
 
 
 def _admit(row: LeafRow) -> LeafRow:

@@ -18,6 +18,7 @@ ROOMS = ("app", "listings", "compliance", "metering", "ledger", "contracts")
 COMMIT_SITES = {
     "app/core/unit_of_work.py": "the one commit of the control plane",
     "metering/commit_store.py": "the data plane's group commit (decision 0003)",
+    "contracts/chain_store.py": "the embedded chain: a file of its own, in SQLite",
     "metering/connections.py": "the data plane's short transactions: leases, answers, counts",
 }
 """Modules that may end a transaction other than through a unit of work."""
@@ -45,6 +46,13 @@ def commits(trees: Iterable[tuple[str, ast.Module]]) -> list[str]:
         calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
         for call in calls:
             is_ending = isinstance(call.func, ast.Attribute) and call.func.attr in _ENDING
+            is_spelt = any(
+                isinstance(given, ast.Constant)
+                and str(given.value).strip().upper().startswith("COMMIT")
+                for given in call.args[:1]
+            )
+            if is_spelt:
+                found.append(f"{name}:{call.lineno}: {ast.unparse(call)}")
             if is_ending and not _receiver(call).endswith(("uow", "self._connections")):
                 found.append(f"{name}:{call.lineno}: {ast.unparse(call)}")
     return found

@@ -31,7 +31,9 @@ def test_only_the_named_modules_commit_and_each_does():
     assert found == set(rules.COMMIT_SITES)
 
 
-@pytest.mark.parametrize("ending", ["session.commit()", "connection.transaction()"])
+@pytest.mark.parametrize(
+    "ending", ["session.commit()", "connection.transaction()", "connection.execute('COMMIT')"]
+)
 def test_a_planted_second_commit_site_is_noticed(ending):
     planted = ast.parse(f"def save(session, connection):\n    {ending}\n")
     assert rules.commits([("listings/services.py", planted)]) == [

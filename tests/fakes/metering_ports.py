@@ -57,28 +57,21 @@ class FakeWallets:
 class FakeBooks:
     """Writes what it was told."""
 
-    def post_usage(
-        self,
-        cursor,
-        *,
-        lane_id,
-        licence_id,
-        buyer_id,
-        supplier_id,
-        currency,
-        lease_id,
-        first_n,
-        last_n,
-        amount,
-        total_amount_before,
-        split,
-        booked_at,
-    ):
-        assert sum(split.values()) == 10_000
-        cursor.execute(
-            "INSERT INTO fake_postings VALUES (%s, %s, %s, %s, %s, %s, %s)",
-            (lane_id, first_n, last_n, lease_id, buyer_id, supplier_id, amount),
-        )
+    def post_runs(self, cursor, runs, *, booked_at):
+        for run in runs:
+            assert sum(run.split.values()) == 10_000
+            cursor.execute(
+                "INSERT INTO fake_postings VALUES (%s, %s, %s, %s, %s, %s, %s)",
+                (
+                    run.lane_id,
+                    run.first_n,
+                    run.last_n,
+                    run.lease_id,
+                    run.buyer_id,
+                    run.supplier_id,
+                    run.amount,
+                ),
+            )
 
 
 class FakeLog:

@@ -190,18 +190,35 @@ def test_the_books_refuse_to_be_changed(exchange, funded, statement):
         exchange(lambda uow: uow.session.execute(text(statement)))
 
 
-def raw_transaction(uow, posting_count, amounts):
-    transaction_id = uow.session.scalar(
+RAW_LINES = """
+INSERT INTO postings (transaction_id, line, posting_count, account_id, organisation_id, currency,
+    amount, booked_at)
+SELECT {id}, given.line, :count, account_id, {owner}, {currency}, amount, :now
+FROM unnest(CAST(:accounts AS text[]), CAST(:amounts AS bigint[])) WITH ORDINALITY
+    AS given (account_id, amount, line) JOIN journal_accounts USING (account_id)
+"""
+RAW = {"owner": "organisation_id", "currency": "currency"}
+RAW_TRANSACTION = """
+INSERT INTO journal_transactions (template, reference, occurred_at, booked_at, posting_count)
+VALUES ('top_up', 'raw', :now, :now, :count) RETURNING transaction_id
+"""
+
+
+def raw_transaction(uow, posting_count, amounts, **columns):
+    """Header and lines in one statement, as the books demand it."""
+    lines = RAW_LINES.format(id="(SELECT transaction_id FROM booked)", **{**RAW, **columns})
+    return uow.session.scalar(
         text(
-            "INSERT INTO journal_transactions"
-            " (template, reference, occurred_at, booked_at, posting_count)"
-            " VALUES ('top_up', 'raw', :now, :now, :count) RETURNING transaction_id"
+            f"WITH booked AS ({RAW_TRANSACTION}), lines AS ({lines})"  # noqa: S608 -- constants
+            " SELECT transaction_id FROM booked"
         ),
-        {"now": uow.now, "count": posting_count},
+        {
+            "now": uow.now,
+            "count": posting_count,
+            "accounts": [account_id for account_id, _ in amounts],
+            "amounts": [amount for _, amount in amounts],
+        },
     )
-    for line, (account_id, amount) in enumerate(amounts, start=1):
-        raw_posting(uow, transaction_id, posting_count, line, account_id, amount)
-    return transaction_id
 
 
 def raw_posting(uow, transaction_id, posting_count, line, account_id, amount):
@@ -250,6 +267,48 @@ def test_nothing_can_be_added_to_a_booked_transaction(exchange, funded):
                     uow, transaction_id, count, line, "exchange/bank/CNY", 1
                 )
             )
+
+
+def test_lines_are_not_added_in_a_statement_of_their_own(exchange, funded):
+    pair = [("org_buyer/receivable/CNY", 5), ("exchange/bank/CNY", -5)]
+    transaction_id = exchange(lambda uow: raw_transaction(uow, 2, pair))
+    added = text(RAW_LINES.format(id=":id", **RAW))
+    facts = {"accounts": [account_id for account_id, _ in pair], "amounts": [1, -1]}
+    for number, count in ((transaction_id, 2), (transaction_id, 4), (transaction_id + 999, 2)):
+        with pytest.raises(DBAPIError):
+            exchange(
+                lambda uow, number=number, count=count: uow.session.execute(
+                    added, {**facts, "id": number, "count": count, "now": uow.now}
+                )
+            )
+
+
+def test_a_transaction_without_its_lines_is_refused_at_once(exchange, funded):
+    with pytest.raises(DBAPIError) as refusal:
+        exchange(
+            lambda uow: uow.session.execute(text(RAW_TRANSACTION), {"now": uow.now, "count": 2})
+        )
+    assert refusal.value.orig.sqlstate == "JN001"
+
+
+@pytest.mark.parametrize("column", [{"owner": "'org_other'"}, {"currency": "'USD'"}])
+def test_lines_name_the_owner_and_currency_of_their_account(exchange, funded, column):
+    pair = [("org_buyer/receivable/CNY", 5), ("exchange/bank/CNY", -5)]
+    with pytest.raises(DBAPIError) as refusal:
+        exchange(lambda uow: raw_transaction(uow, 2, pair, **column))
+    assert refusal.value.orig.sqlstate == "JN003"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE journal_accounts SET currency = 'USD' WHERE account_id = 'org_buyer/wallet/CNY'",
+        "DELETE FROM journal_accounts WHERE account_id = 'org_buyer/wallet/CNY'",
+    ],
+)
+def test_an_account_that_holds_postings_stays_what_it_is(exchange, funded, statement):
+    with pytest.raises(DBAPIError, match="holds postings"):
+        exchange(lambda uow: uow.session.execute(text(statement)))
 
 
 def test_a_wallet_is_never_oversold_whatever_the_code_does(exchange, funded):

@@ -21,6 +21,7 @@ from ledger.journal.errors import (
 )
 from ledger.journal.splits import shares
 from ledger.journal.wallet_leases import WalletLeases
+from metering.ports import CallRun
 
 BUYER, SUPPLIER = "org_buyer", "org_supplier"
 SPLIT = {"supplier": 8400, "commission": 1000, "tax": 600}
@@ -96,9 +97,8 @@ def usage(cursor, clock, first_n, last_n, *, lease_id="lse_1", lane="lan_1", **c
         "amount": (last_n - first_n + 1) * PRICE,
         "total_amount_before": (first_n - 1) * PRICE,
         "split": SPLIT,
-        "booked_at": clock.now(),
     }
-    CallBooks().post_usage(cursor, **{**facts, **changes})
+    CallBooks().post_runs(cursor, [CallRun(**{**facts, **changes})], booked_at=clock.now())
 
 
 def wallet(connection):

@@ -21,6 +21,7 @@ from ledger.journal.booking import book
 from ledger.journal.call_books import CallBooks
 from ledger.journal.errors import InsufficientFunds, LeaseOverspent
 from ledger.journal.wallet_leases import WalletLeases
+from metering.ports import CallRun
 
 SPLIT = {"supplier": 8400, "commission": 1000, "tax": 600}
 amounts = st.integers(1, 500)
@@ -114,8 +115,7 @@ class WalletMachine(RuleBasedStateMachine):
         n = self._next()
         try:
             with self.connection.transaction(), self.connection.cursor() as cursor:
-                CallBooks().post_usage(
-                    cursor,
+                run = CallRun(
                     lane_id=f"lan_{self.run}",
                     licence_id="lic_1",
                     buyer_id=self.buyer,
@@ -127,8 +127,8 @@ class WalletMachine(RuleBasedStateMachine):
                     amount=amount,
                     total_amount_before=self.total,
                     split=SPLIT,
-                    booked_at=self.clock.now(),
                 )
+                CallBooks().post_runs(cursor, [run], booked_at=self.clock.now())
         except LeaseOverspent:
             assert spent + amount > granted
             return
