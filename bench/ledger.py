@@ -157,7 +157,7 @@ def _invoice_facts(spans: Sequence[LaneSpan]) -> InvoiceFacts:
         until_at=datetime(2026, 12, 1, tzinfo=UTC),
         issued_at=datetime(2026, 12, 1, 8, tzinfo=UTC),
         spans=spans,
-        packages=[],
+        charges=[],
     )
 
 

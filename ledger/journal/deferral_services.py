@@ -119,7 +119,7 @@ def end_deferral(uow: UnitOfWork, *, licence_id: str, reason_code: str) -> None:
         return
     _recognise(uow, deferral, uow.now)
     rest = deferral.deferred_amount
-    if deferral.closed_at is not None or rest == 0:
+    if rest == 0:
         return
     if is_kept(reason_code):
         _earn(uow, deferral, rest, days=deferral.days, at=uow.now)

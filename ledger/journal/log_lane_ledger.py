@@ -6,15 +6,25 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from app.core.clock import iso_instant
 from app.core.ids import LicenceId
-from ledger.journal.ports import LaneLeaf, LaneSpan, LedgerProofs, ProvenLeaf
+from ledger.journal.ports import LaneCount, LaneLeaf, LaneSpan, LedgerProofs, ProvenLeaf
 from ledger.log.merkle import make_inclusion_proof
 from ledger.log.models import LogEntry, LogPosition, SignedCheckpoint
 from ledger.log.storage import stored_nodes
+
+# The leaves' own bytes are parsed, none of the running totals that an invoice rests on.
+_RECOUNT = text(
+    """
+    SELECT count(*) AS calls, coalesce(sum((leaf ->> 'units')::bigint), 0)::bigint AS units,
+        coalesce(sum((leaf ->> 'amount')::bigint), 0)::bigint AS amount
+    FROM log_entries, LATERAL (SELECT convert_from(body, 'UTF8')::json AS leaf) parsed
+    WHERE licence_id = :licence_id AND lane = :lane AND n > :after AND n <= :through
+    """
+)
 
 
 class LogLaneLedger:
@@ -41,11 +51,34 @@ class LogLaneLedger:
                 continue
             before_n = reader.last_before(from_at, closing_n) or 0
             opening_n = before_n if opening_counts is None else opening_counts.get(lane, 0)
-            if closing_n == before_n:
-                # Nothing in the period: what was committed late waits for the lane's next call.
-                closing_n = opening_n
-            spans.append(LaneSpan(lane, reader.leaf(opening_n), reader.leaf(closing_n)))
+            # An earlier invoice may have closed where this period's clock has not yet come to.
+            closing_n = max(opening_n, closing_n)
+            spans.append(reader.span((opening_n, closing_n), before_n))
         return spans
+
+    def spans_between(
+        self,
+        session: Session,
+        licence_id: LicenceId,
+        ends: Mapping[int, tuple[int, int]],
+        *,
+        from_at: datetime,
+    ) -> list[LaneSpan]:
+        """See `LaneLedger.spans_between`."""
+        spans = []
+        for lane, (opening_n, closing_n) in sorted(ends.items()):
+            reader = _LaneReader(session, licence_id, lane)
+            before_n = reader.last_before(from_at, closing_n) or 0
+            spans.append(reader.span((opening_n, closing_n), before_n))
+        return spans
+
+    def recount(
+        self, session: Session, licence_id: LicenceId, lane: int, ends: tuple[int, int]
+    ) -> LaneCount:
+        """See `LaneLedger.recount`; reads every leaf in between, in the database."""
+        arguments = {"licence_id": licence_id, "lane": lane, "after": ends[0], "through": ends[1]}
+        row = session.execute(_RECOUNT, arguments).one()
+        return LaneCount(row.calls, row.units, row.amount)
 
     def prove(self, session: Session, leaf_hashes: Sequence[str]) -> LedgerProofs | None:
         """See `LaneLedger.prove`; the leaves must stand in one shard, the newest one they are in.
@@ -89,6 +122,12 @@ class _LaneReader:
         self._licence_id = licence_id
         self._lane = lane
         self._leaves: dict[int, tuple[str, bytes, dict[str, Any]]] = {}
+
+    def span(self, ends: tuple[int, int], before_n: int) -> LaneSpan:
+        """From the opening to the closing n; ``before_n`` is the last one before the period."""
+        opening_n, closing_n = ends
+        carried = max(min(before_n, closing_n) - opening_n, 0)
+        return LaneSpan(self._lane, self.leaf(opening_n), self.leaf(closing_n), carried)
 
     def leaf(self, n: int) -> LaneLeaf:
         """The lane's n-th leaf; its opening (n = 0) has no totals yet."""

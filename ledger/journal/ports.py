@@ -51,6 +51,8 @@ class LaneSpan:
     lane: int
     opening: LaneLeaf
     closing: LaneLeaf
+    carried_calls: int = 0
+    """Calls from before the period that were committed after the invoice of their own."""
 
     @property
     def units(self) -> int:
@@ -61,6 +63,15 @@ class LaneSpan:
     def amount(self) -> int:
         """Money of the calls in between, in 10⁻⁸ units."""
         return self.closing.total_amount - self.opening.total_amount
+
+
+@dataclass(frozen=True)
+class LaneCount:
+    """What the leaves of a lane add up to, one by one."""
+
+    calls: int
+    units: int
+    amount: int
 
 
 @dataclass(frozen=True)
@@ -96,7 +107,25 @@ class LaneLedger(Protocol):
 
         The opening leaf is the last one before ``from_at``; where ``opening_counts`` is given, the
         leaf with that lane's n instead, and the lane's opening for lanes that it does not name.
+        Calls between that leaf and ``from_at`` are the span's carried calls.
         """
+        ...
+
+    def spans_between(
+        self,
+        session: Session,
+        licence_id: LicenceId,
+        ends: Mapping[int, tuple[int, int]],
+        *,
+        from_at: datetime,
+    ) -> list[LaneSpan]:
+        """The same from numbers: ``lane -> (opening n, closing n)``, as an invoice keeps them."""
+        ...
+
+    def recount(
+        self, session: Session, licence_id: LicenceId, lane: int, ends: tuple[int, int]
+    ) -> LaneCount:
+        """Every call after the opening up to and including the closing n, added up from leaves."""
         ...
 
     def prove(self, session: Session, leaf_hashes: Sequence[str]) -> LedgerProofs | None:

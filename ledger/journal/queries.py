@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.core.ids import InvoiceId, LicenceId, OrderId, OrganisationId, TopUpId
+from app.core.ids import InvoiceId, LicenceId, OrganisationId, TopUpId
 from app.core.paging import Page, paginate
 from ledger.journal.errors import InvoiceNotFound, LicencePartiesNotFound, TopUpNotFound
 from ledger.journal.models import (
@@ -131,21 +131,6 @@ def get_licence_parties_for_update(session: Session, licence_id: LicenceId) -> L
     if found is None:
         raise LicencePartiesNotFound(licence_id)
     return found
-
-
-def find_order_charge(
-    session: Session, order_id: OrderId, buyer_id: OrganisationId
-) -> PostedLine | None:
-    """The posting by which an order's price left the buyer's wallet."""
-    statement = select(PostedLine).join(PostedLine.transaction)
-    return session.scalar(
-        statement.where(
-            JournalTransaction.template == "charge_order",
-            JournalTransaction.reference == order_id,
-            PostedLine.organisation_id == buyer_id,
-            PostedLine.amount < 0,
-        )
-    )
 
 
 def get_invoice(

@@ -13,9 +13,10 @@ from app.core.clock import iso_instant
 from app.core.money import SCALE
 from app.core.reach import Reach
 from app.core.signing import Ed25519Signer
-from ledger.journal import invoice_services, postings, queries, services
+from ledger.journal import invoice_services, period_services, postings, queries, services
 from ledger.journal.audit_queries import find_imbalances
 from ledger.journal.bank_transfer_payment_gateway import BankTransferGateway
+from ledger.journal.billing_errors import InvoiceDiffers
 from ledger.journal.booking import book
 from ledger.journal.errors import (
     InvoiceNotFound,
@@ -27,6 +28,7 @@ from ledger.journal.errors import (
 from ledger.journal.events import InvoiceIssued
 from ledger.journal.invoicing import InvoiceFacts, invoice_document
 from ledger.journal.log_lane_ledger import LogLaneLedger
+from ledger.journal.models import Invoice, LicenceParties
 from ledger.journal.ports import JournalPorts
 from ledger.log.intake import append_leaves
 from ledger.log.keys import LogKeys
@@ -213,6 +215,52 @@ def test_consecutive_invoices_verify_and_count_every_call_once(
     assert [check(invoice) for invoice in (first, second)] == [0, 0]
 
 
+def test_a_late_call_of_a_lane_that_fell_silent_is_on_the_next_invoice(
+    open_lane, issue, check, clock, sequencer
+):
+    lane = open_lane(1)
+    lane.call()
+    clock.advance(seconds=10)
+    first = issue(START, clock.now())
+    lane.call(at=clock.now() - timedelta(seconds=1))
+    clock.advance(seconds=3600)
+    second = issue(clock.now() - timedelta(seconds=60), clock.now())
+    clock.advance(seconds=5)
+    third = issue(second.until_at, clock.now())
+    for _ in range(2):
+        sequencer.step()
+    assert second.document["lanes"] == [
+        {
+            "lane": 1,
+            "opening_n": 1,
+            "closing_n": 2,
+            "units": 1,
+            "amount": "40000000",
+            "carried": 1,
+        }
+    ]
+    assert third.document["units"] == 0
+    assert [check(invoice) for invoice in (first, second, third)] == [0, 0, 0]
+
+
+def test_calls_between_two_invoices_with_a_gap_are_not_lost(
+    open_lane, issue, check, clock, sequencer
+):
+    lane = open_lane(1)
+    clock.advance(seconds=1)
+    lane.call()
+    clock.advance(seconds=10)
+    later = clock.now()
+    clock.advance(seconds=1)
+    lane.call()
+    clock.advance(seconds=1)
+    invoice = issue(later, clock.now())
+    sequencer.step()
+    (line,) = invoice.document["lanes"]
+    assert (line["units"], line["carried"]) == (2, 1)
+    assert check(invoice) == 0
+
+
 def test_a_period_without_calls_is_an_invoice_of_nothing(open_lane, issue, check, clock, sequencer):
     lane = open_lane(1)
     lane.call()
@@ -256,7 +304,8 @@ def test_an_invoice_is_rebuilt_byte_for_byte_from_its_leaves(open_lane, issue, c
             until_at=stored.until_at,
             issued_at=stored.issued_at,
             spans=spans,
-            packages=[],
+            charges=[],
+            split=None,
         )
     )
     assert canonical_bytes(rebuilt) == canonical_bytes(stored.document)
@@ -313,6 +362,141 @@ def test_a_package_charged_in_the_period_is_a_line(issue, licence, units, clock)
     ]
     assert with_package.total_amount == 300 * SCALE
     assert (later.document["lines"], later.total_amount) == ([], 0)
+
+
+SPLIT = {"supplier": 8400, "commission": 1000, "tax": 600}
+
+
+@pytest.fixture
+def taxed(units, licence):
+    """The licence, with the agreement's split known to the books."""
+    with units.begin(Reach.EXCHANGE) as uow:
+        uow.session.get(LicenceParties, LICENCE).split = SPLIT
+        uow.commit()
+
+
+def charge_period(units, period, amount):
+    with units.begin(Reach.EXCHANGE) as uow:
+        period_services.charge_period(
+            uow,
+            licence_id=LICENCE,
+            buyer_id=BUYER,
+            supplier_id=SUPPLIER,
+            period=period,
+            amount=amount,
+            currency="CNY",
+            split=SPLIT,
+        )
+        uow.commit()
+
+
+def adjust_period(units, period, charged, due):
+    with units.begin(Reach.EXCHANGE) as uow:
+        period_services.adjust_period(
+            uow,
+            licence_id=LICENCE,
+            buyer_id=BUYER,
+            supplier_id=SUPPLIER,
+            period=period,
+            charged_amount=charged,
+            due_amount=due,
+            currency="CNY",
+            split=SPLIT,
+        )
+        uow.commit()
+
+
+def test_fees_minimums_and_true_ups_are_lines_with_their_tax_and_verify(
+    taxed, open_lane, issue, check, clock, sequencer, units
+):
+    lane = open_lane(1)
+    clock.advance(seconds=1)
+    for amount in (1_234_567, 40_000_001):
+        lane.call(amount=amount)
+    charge_period(units, 1, 20 * SCALE)
+    adjust_period(units, 1, 0, 3 * SCALE + 7)
+    adjust_period(units, 2, 5 * SCALE, 4 * SCALE)
+    clock.advance(seconds=1)
+    invoice = issue(START, clock.now())
+    clock.advance(seconds=1)
+    assert issue(invoice.until_at, clock.now()).document["lines"] == []
+    document = invoice.document
+    assert [(line["kind"], line["period"], line["amount"]) for line in document["lines"]] == [
+        ("period_fee", "1", str(20 * SCALE)),
+        ("minimum_commitment", "1", str(3 * SCALE + 7)),
+        ("true_up", "2", str(-SCALE)),
+    ]
+    tax = document["tax"]
+    exact = [2_474_074, 120_000_000, 18_000_000, -6_000_000]
+    assert [int(part["amount"]) for part in tax["parts"]] == exact
+    assert sum(int(part["rounded_amount"]) for part in tax["parts"]) == int(tax["rounded_amount"])
+    assert (tax["share_bp"], int(tax["amount"])) == (600, sum(exact))
+    sequencer.step()
+    assert check(invoice) == 0
+    with units.begin(Reach.EXCHANGE) as uow:
+        assert find_imbalances(uow.session) == []
+
+
+def test_a_bill_below_zero_is_possible_exact_and_verified(
+    taxed, open_lane, issue, check, clock, sequencer, units
+):
+    open_lane(1)
+    adjust_period(units, 1, 9 * SCALE + 3, 0)
+    clock.advance(seconds=1)
+    invoice = issue(START, clock.now())
+    sequencer.step()
+    assert invoice.total_amount == -9 * SCALE
+    assert check(invoice) == 0
+    with units.begin(Reach.EXCHANGE) as uow:
+        assert find_imbalances(uow.session) == []
+
+
+def rebuild(units, ports, invoice):
+    with units.begin(Reach.EXCHANGE) as uow:
+        stored = queries.get_invoice(uow.session, invoice.invoice_id, None)
+        return invoice_services.rebuild_invoice(uow.session, ports, stored)
+
+
+def test_rebuilding_finds_the_same_bytes_whatever_came_later(
+    taxed, open_lane, issue, clock, units, ports
+):
+    lane = open_lane(1)
+    lane.call(amount=3)
+    charge_period(units, 1, SCALE)
+    clock.advance(seconds=10)
+    first = issue(START, clock.now())
+    lane.call(at=clock.now() - timedelta(seconds=1))
+    charge_period(units, 2, SCALE)
+    clock.advance(seconds=10)
+    second = issue(first.until_at, clock.now())
+    for invoice in (first, second):
+        made = canonical_bytes(rebuild(units, ports, invoice))
+        assert made == canonical_bytes(invoice.document)
+
+
+def test_rebuilding_says_where_an_altered_invoice_parts_from_the_books(
+    taxed, open_lane, issue, clock, units, ports
+):
+    open_lane(1).call()
+    clock.advance(seconds=1)
+    invoice = issue(START, clock.now())
+    altered = {**invoice.document, "usage_amount": "1"}
+    with units.begin(Reach.EXCHANGE) as uow:
+        uow.session.get(Invoice, invoice.invoice_id).document = altered
+        uow.commit()
+    with pytest.raises(InvoiceDiffers, match="other bytes"):
+        rebuild(units, ports, invoice)
+
+
+def test_a_running_total_that_lies_is_found(taxed, open_lane, issue, clock, units, ports):
+    lane = open_lane(1)
+    lane.call()
+    lane.total_amount += 1
+    lane.call()
+    clock.advance(seconds=1)
+    invoice = issue(START, clock.now())
+    with pytest.raises(InvoiceDiffers, match="do not add up"):
+        rebuild(units, ports, invoice)
 
 
 def test_evidence_waits_for_the_checkpoint(open_lane, issue, clock, units, ports, sequencer):

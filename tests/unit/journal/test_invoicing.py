@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from app.core.canonical import canonical_bytes
 from app.core.money import MINOR
 from ledger.journal.invoicing import (
+    Charge,
     InvoiceFacts,
-    Package,
     evidence_document,
     invoice_document,
     lane_leaves,
@@ -33,7 +33,7 @@ def facts(spans, packages=()):
         until_at=UNTIL,
         issued_at=UNTIL,
         spans=spans,
-        packages=packages,
+        charges=packages,
     )
 
 
@@ -60,7 +60,9 @@ def test_the_charge_is_rounded_half_up_to_the_fen_and_the_rounding_is_stated():
 
 
 def test_a_package_is_a_line_of_its_own_and_part_of_the_total():
-    document = invoice_document(facts(SPANS, [Package("ord_1", 300 * 10**8)]))
+    document = invoice_document(
+        facts(SPANS, [Charge("package", {"order_id": "ord_1"}, 300 * 10**8)])
+    )
     assert document["lines"] == [{"kind": "package", "order_id": "ord_1", "amount": "30000000000"}]
     assert document["charged_amount"] == "321000000"
     assert document["total_amount"] == "30321000000"
@@ -81,7 +83,7 @@ def test_total_is_exact_amount_plus_rounding_in_whole_fen(lanes, packages):
         LaneSpan(number, leaf(0, 0, opening), leaf(1, 1, opening + more))
         for number, (opening, more) in enumerate(lanes)
     ]
-    made = facts(spans, [Package("ord_1", amount) for amount in packages])
+    made = facts(spans, [Charge("package", {"order_id": "ord_1"}, amount) for amount in packages])
     exact = sum(more for _, more in lanes) + sum(packages)
     assert made.total_amount == exact + made.rounding_amount
     assert made.total_amount % MINOR == 0
