@@ -25,6 +25,7 @@ from app.web import (
 from app.web.context import Registry
 from app.web.limits import limiter
 from app.web.observability import Metrics, configure_logs
+from app.web.proxies import TrustedProxies
 from metering.data_plane import DataPlane
 
 __all__ = ["Application", "build_application", "build_parts", "create_control_plane"]
@@ -39,11 +40,13 @@ class Application:
 
     control_plane: Flask
     data_plane: DataPlane
+    proxies: TrustedProxies
 
     def __call__(
         self, environ: dict[str, Any], start_response: Callable[..., Any]
     ) -> Iterable[bytes]:
         """Answer one request."""
+        self.proxies.apply(environ)
         if environ.get("PATH_INFO", "").startswith("/data/"):
             return self.data_plane(environ, start_response)
         return self.control_plane.wsgi_app(environ, start_response)
@@ -56,7 +59,8 @@ class Application:
 def build_application(parts: Parts) -> Application:
     """Both planes of one process."""
     configure_logs(parts.settings.log_level)
-    return Application(create_control_plane(parts), wiring.build_data_plane(parts))
+    proxies = TrustedProxies(parts.settings.trusted_proxies)
+    return Application(create_control_plane(parts), wiring.build_data_plane(parts), proxies)
 
 
 def create_control_plane(parts: Parts) -> Flask:

@@ -42,6 +42,8 @@ class Settings:
     chain_port: int
     chain_finality: str
     upstream_networks: tuple[str, ...]
+    upstream_calls_per_second: int
+    trusted_proxies: tuple[str, ...]
     webhook_networks: tuple[str, ...]
     commission_bp: int
     tax_bp: int
@@ -73,6 +75,8 @@ DEFAULTS: Final[dict[str, str]] = {
     "COUNTERFOIL_CHAIN_PORT": "8545",
     "COUNTERFOIL_CHAIN_FINALITY": "instant",
     "COUNTERFOIL_UPSTREAM_NETWORKS": "",
+    "COUNTERFOIL_UPSTREAM_CALLS_PER_SECOND": "0",
+    "COUNTERFOIL_TRUSTED_PROXIES": "",
     "COUNTERFOIL_WEBHOOK_NETWORKS": "",
     "COUNTERFOIL_COMMISSION_BP": "1000",
     "COUNTERFOIL_TAX_BP": "600",
@@ -165,6 +169,10 @@ def from_environment(environ: Mapping[str, str]) -> Settings:
         chain_port=reader.integer("COUNTERFOIL_CHAIN_PORT", 0, 65_535),
         chain_finality=reader.text("COUNTERFOIL_CHAIN_FINALITY"),
         upstream_networks=reader.networks("COUNTERFOIL_UPSTREAM_NETWORKS"),
+        upstream_calls_per_second=reader.integer(
+            "COUNTERFOIL_UPSTREAM_CALLS_PER_SECOND", 0, 100_000
+        ),
+        trusted_proxies=reader.networks("COUNTERFOIL_TRUSTED_PROXIES"),
         webhook_networks=reader.networks("COUNTERFOIL_WEBHOOK_NETWORKS"),
         commission_bp=reader.integer("COUNTERFOIL_COMMISSION_BP", 0, 5_000),
         tax_bp=reader.integer("COUNTERFOIL_TAX_BP", 0, 5_000),

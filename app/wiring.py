@@ -37,6 +37,7 @@ from ledger.log.ports import EvidenceSources
 from listings import api as listings_api
 from listings.ports import ExchangePolicy
 from metering import api as metering_api
+from metering import failure_api
 from metering.assembly import Outside
 from metering.assembly import build_data_plane as build_data_plane_of
 from metering.data_plane import DataPlane, DataPlaneSettings
@@ -55,6 +56,7 @@ def blueprints() -> list[Blueprint]:
         listings_api.blueprint,
         compliance_api.blueprint,
         metering_api.blueprint,
+        failure_api.blueprint,
         journal_api.blueprint,
         log_api.blueprint,
         anchor_api.blueprint,
@@ -119,7 +121,11 @@ def build_data_plane(parts: Parts) -> DataPlane:
     def connect() -> "psycopg.Connection[Any]":
         return psycopg.connect(parts.database_url)
 
-    settings = DataPlaneSettings(lease_seconds=parts.settings.lease_seconds)
+    settings = DataPlaneSettings(
+        lease_seconds=parts.settings.lease_seconds,
+        threads=parts.settings.web_threads,
+        upstream_calls_per_second=parts.settings.upstream_calls_per_second or None,
+    )
     return build_data_plane_of(
         settings,
         Outside(

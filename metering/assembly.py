@@ -7,6 +7,7 @@ from app.core.cipher import Cipher
 from app.core.clock import Clock
 from app.core.ids import IdSource
 from app.core.signing import Signer
+from metering.bulkheads import Bulkheads
 from metering.call_service import CallService
 from metering.caller_cache import CallerCache
 from metering.changes import ChangeListener
@@ -14,6 +15,7 @@ from metering.commit_store import CommitStore
 from metering.connections import Connect, Connections
 from metering.data_plane import DataPlane, DataPlaneSettings
 from metering.denials import DenialCounts
+from metering.failure_counts import FailureCounts
 from metering.group_commit import GroupCommitter
 from metering.housekeeping import Housekeeping
 from metering.lease_keeper import LeaseKeeper
@@ -46,9 +48,15 @@ def build_data_plane(settings: DataPlaneSettings, outside: Outside) -> DataPlane
     """The data plane of one process; call it after the process has forked: it starts threads."""
     ids = IdSource(outside.clock, outside.entropy)
     connections = Connections(outside.connect, size=settings.connections_max)
-    callers = CallerCache(connections, outside.cipher, fresh_seconds=settings.cache_seconds)
+    callers = CallerCache(
+        connections,
+        outside.cipher,
+        fresh_seconds=settings.cache_seconds,
+        upstream_calls_per_second=settings.upstream_calls_per_second,
+    )
     denials = DenialCounts(connections)
-    rates = RateLimits(connections, lambda: outside.clock.now().timestamp())
+    failures = FailureCounts(connections, outside.clock, lambda: ids.new("dlf"))
+    rates = _rates(settings, outside, connections)
     keeper = LeaseKeeper(
         connections, _lease_store(settings, outside, ids), slab_calls_max=settings.slab_calls_max
     )
@@ -59,6 +67,7 @@ def build_data_plane(settings: DataPlaneSettings, outside: Outside) -> DataPlane
         committer=committer,
         answers=StoredAnswers(connections, outside.cipher),
         upstream=outside.upstream,
+        bulkheads=Bulkheads(settings.threads),
         entropy=outside.entropy,
     )
     listener = _listener(outside, keeper, callers)
@@ -66,6 +75,7 @@ def build_data_plane(settings: DataPlaneSettings, outside: Outside) -> DataPlane
         keeper.prolong,
         lambda: keeper.close_idle(idle_seconds=settings.idle_seconds),
         lambda: denials.write(outside.clock.now()),
+        failures.write,
         rates.forget_idle,
     )
     housekeeping = Housekeeping(chores, every_seconds=min(1.0, settings.lease_seconds / 5))
@@ -79,9 +89,16 @@ def build_data_plane(settings: DataPlaneSettings, outside: Outside) -> DataPlane
         callers=callers,
         rates=rates,
         denials=denials,
+        failures=failures,
         calls=calls,
         closers=tuple(part.close for part in parts),
     )
+
+
+def _rates(settings: DataPlaneSettings, outside: Outside, connections: Connections) -> RateLimits:
+    if settings.is_time_of_store:
+        return RateLimits(connections)
+    return RateLimits(connections, store_at=lambda: outside.clock.now().timestamp())
 
 
 def _lease_store(settings: DataPlaneSettings, outside: Outside, ids: IdSource) -> LeaseStore:

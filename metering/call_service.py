@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.core.canonical import canonical_bytes
+from metering.bulkheads import Bulkheads
 from metering.call_requests import CallRequest
 from metering.caller_cache import CallerCache
 from metering.decisions import CallFacts, Refused, decide
@@ -72,6 +73,7 @@ class CallService:
         committer: GroupCommitter,
         answers: StoredAnswers,
         upstream: Upstream,
+        bulkheads: Bulkheads,
         entropy: Callable[[int], bytes],
     ) -> None:
         self._callers = callers
@@ -79,6 +81,7 @@ class CallService:
         self._committer = committer
         self._answers = answers
         self._upstream = upstream
+        self._bulkheads = bulkheads
         self._entropy = entropy
 
     def answer(self, call: Call) -> Answered:
@@ -92,7 +95,9 @@ class CallService:
                 return stored
         meter, reservation = self._keeper.reserve(call.key.licence)
         try:
-            fetched = fetch(self._upstream, call.key.licence.route, call.parameters)
+            route = call.key.licence.route
+            with self._bulkheads.place(route.upstream):
+                fetched = fetch(self._upstream, route, call.parameters)
         except BaseException:
             meter.settle(reservation, None)
             raise

@@ -50,11 +50,17 @@ class CallerCache:
     """Finds callers by the hash of their key."""
 
     def __init__(
-        self, connections: Connections, cipher: Cipher, *, fresh_seconds: float = 1.0
+        self,
+        connections: Connections,
+        cipher: Cipher,
+        *,
+        fresh_seconds: float = 1.0,
+        upstream_calls_per_second: int | None = None,
     ) -> None:
         self._connections = connections
         self._cipher = cipher
         self._fresh_seconds = fresh_seconds
+        self._upstream_calls_per_second = upstream_calls_per_second
         self._entries: dict[str, _Entry] = {}
         self._lock = threading.Lock()
         self._generation = 0
@@ -97,7 +103,8 @@ class CallerCache:
         return None if row is None else self._compile(row)
 
     def _compile(self, row: Mapping[str, Any]) -> KeyView:
-        return key_view(row, licence_view(row, route_view(row, self._cipher)))
+        licence = licence_view(row, route_view(row, self._cipher))
+        return key_view(row, licence, self._upstream_calls_per_second)
 
     def forget(self, kind: str, subjects: frozenset[str]) -> None:
         """Drop what an announced change touches."""

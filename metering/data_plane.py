@@ -20,8 +20,10 @@ from metering import call_requests
 from metering.call_service import Answered, Call, CallService
 from metering.caller_cache import CallerCache
 from metering.decisions import CallFacts, Refused, decide
+from metering.delivery_errors import DeliveryFailed
 from metering.denials import DenialCounts
 from metering.errors import CallKeyUnknown, CallRateExceeded, MeterBusy, MeterUnavailable
+from metering.failure_counts import FailureCounts
 from metering.rate_limits import RateLimits
 from metering.receipts import receipt_bytes, receipt_header
 from metering.replies import Header, Reply, error_reply, plain_reply
@@ -47,6 +49,12 @@ class DataPlaneSettings:
     answer_keep_seconds: float = 86_400.0
     cache_seconds: float = 1.0
     drain_seconds: float = 20.0
+    threads: int = 64
+    """Request threads of the process, which upstreams share."""
+    upstream_calls_per_second: int | None = None
+    """The limit of upstreams whose delivery names none."""
+    is_time_of_store: bool = True
+    """Whether the database says which second it is; False where a test's clock stands."""
 
 
 class DataPlane:
@@ -62,6 +70,7 @@ class DataPlane:
         callers: CallerCache,
         rates: RateLimits,
         denials: DenialCounts,
+        failures: FailureCounts,
         calls: CallService,
         closers: tuple[Callable[[], None], ...],
     ) -> None:
@@ -73,6 +82,7 @@ class DataPlane:
         self._callers = callers
         self._rates = rates
         self._denials = denials
+        self._failures = failures
         self._calls = calls
         self._closers = closers
         self._in_flight = 0
@@ -123,14 +133,21 @@ class DataPlane:
             key = self._identify(environment)
             return self._metered(environment, key, request_id)
         except CounterfoilError as error:
-            self.counts[error.slug] += 1
-            licence = key.licence if key is not None else None
-            self._denials.count(
-                licence.licence_id if licence else "",
-                error.slug,
-                licence.buyer_id if licence else "",
-            )
-            return error_reply(error, request_id)
+            self._count(error, key.licence if key is not None else None)
+            reply = error_reply(error, request_id)
+            if isinstance(error, CallRateExceeded) and key is not None:
+                reply.headers.extend(_rate_headers(key, error.standing))
+            return reply
+
+    def _count(self, error: CounterfoilError, licence: LicenceView | None) -> None:
+        """Free, but seen: by the buyer as a refusal, by the supplier as a failure of its own."""
+        self.counts[error.slug] += 1
+        if licence is None:
+            self._denials.count("", error.slug, "")
+            return
+        self._denials.count(licence.licence_id, error.slug, licence.buyer_id)
+        if isinstance(error, DeliveryFailed):
+            self._failures.count(licence.listing_code, licence.supplier_id, error)
 
     def _identify(self, environment: dict[str, Any]) -> KeyView:
         secret_hash = hashlib.sha256(call_requests.read_key(environment).encode()).hexdigest()
@@ -156,24 +173,23 @@ class DataPlane:
         if isinstance(decision, Refused):
             raise decision.as_error()
         licence = key.licence
-        calls_left = self._rates.take(licence.licence_id, licence.calls_per_second)
-        if calls_left is None:
-            raise CallRateExceeded(licence.calls_per_second)
+        taken = self._rates.take(key.limits)
+        if not taken.is_granted:
+            nearest = taken.nearest
+            raise CallRateExceeded(nearest.name, nearest.calls_per_second, taken.standing)
         parameters = licence.route.request_schema.read(request.parameters)
         answered = self._calls.answer(Call(request, key, facts, parameters, request_id))
         self.counts[answered.outcome] += 1
-        headers = self._headers(answered, licence, calls_left)
+        headers = self._headers(answered) + _rate_headers(key, taken.standing)
         if request.idempotency_key is not None:
             headers.append(("Idempotency-Key", request.idempotency_key))
         return Reply(answered.status, headers, answered.body)
 
-    def _headers(self, answered: Answered, licence: LicenceView, calls_left: int) -> list[Header]:
+    def _headers(self, answered: Answered) -> list[Header]:
         headers = [
             ("Content-Type", "application/json"),
             ("Outcome", answered.outcome),
             ("Usage-Units", str(answered.units)),
-            ("RateLimit-Policy", f'"licence";q={licence.calls_per_second};w=1'),
-            ("RateLimit", f'"licence";r={calls_left};t=1'),
         ]
         if answered.parts is not None:
             receipt = receipt_bytes(answered.parts, origin=self._origin, signer=self._signer)
@@ -205,3 +221,8 @@ class DataPlane:
             self._idle.wait_for(lambda: not self._in_flight, self._settings.drain_seconds)
         for close in self._closers:
             close()
+
+
+def _rate_headers(key: KeyView, standing: str) -> list[Header]:
+    """Every limit that the call stood under, and what is left of the nearest."""
+    return [("RateLimit-Policy", key.limits.policy), ("RateLimit", standing)]

@@ -128,18 +128,20 @@ class BalanceExhausted(CounterfoilError):
 
 
 class CallRateExceeded(CounterfoilError):
-    """The licence's calls of this second are used."""
+    """The calls of this second are used: the key's, the licence's or the supplier's."""
 
     kind = ErrorKind.RATE_LIMITED
     slug = "call-rate-exceeded"
     title = "Too many calls in this second"
 
-    def __init__(self, calls_per_second: int) -> None:
+    def __init__(self, limit: str, calls_per_second: int, standing: str) -> None:
         super().__init__(
-            f"The licence permits {calls_per_second} calls a second.",
+            f"The {limit} permits {calls_per_second} calls a second.",
             retry_after_seconds=1,
+            limit=limit,
             calls_per_second=calls_per_second,
         )
+        self.standing = standing
 
 
 class IdempotencyKeyMalformed(CounterfoilError):

@@ -1,28 +1,87 @@
-"""Calls of the present second, exact over all processes: each takes tokens in small portions."""
+"""Calls a second, exact over all processes and hosts: each takes tokens of a second in portions.
+
+The store's clock alone says which second it is. A portion carries the instant, on this process's
+monotonic clock, at which its second may be over in the store; after it no token of it is used. So
+neither clocks that differ nor tokens that were kept can serve more in a second than its limit.
+"""
 
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from metering.connections import Connections
 
 # Given is what this statement takes: at most half of what is left, so that the last tokens of a
-# second are not stranded in one process while another refuses. A clock that is behind takes from
-# the second that the row is already in.
+# second are not stranded in one process while another refuses. A statement that waited for the
+# row into the next second takes from the second that the row is in; RETURNING tells it the time.
+# A row that is further ahead than any wait for its lock is of a clock that was set back since.
 TAKE = """
-INSERT INTO rate_windows AS w (subject, second, taken, given)
-VALUES (%(licence_id)s, %(second)s, %(first)s, %(first)s)
+INSERT INTO rate_windows AS w (subject, second, most, taken, given)
+VALUES (%(subject)s, floor(coalesce(%(at)s, extract(epoch FROM clock_timestamp())))::bigint,
+        %(most)s, %(wanted)s, %(wanted)s)
 ON CONFLICT (subject) DO UPDATE SET
-    second = greatest(w.second, excluded.second),
-    taken = CASE WHEN w.second < excluded.second THEN %(first)s
-        ELSE w.taken + least(greatest(least(%(wanted)s, (%(limit)s - w.taken) / 2), 1),
-                             greatest(%(limit)s - w.taken, 0)) END,
-    given = CASE WHEN w.second < excluded.second THEN %(first)s
-        ELSE least(greatest(least(%(wanted)s, (%(limit)s - w.taken) / 2), 1),
-                   greatest(%(limit)s - w.taken, 0)) END
-RETURNING second, taken, given
+    second = CASE WHEN excluded.second NOT BETWEEN w.second - 5 AND w.second THEN excluded.second
+        ELSE w.second END,
+    most = excluded.most,
+    taken = CASE WHEN excluded.second NOT BETWEEN w.second - 5 AND w.second THEN excluded.taken
+        ELSE w.taken + least(greatest(least(excluded.given, (excluded.most - w.taken) / 2), 1),
+                             greatest(excluded.most - w.taken, 0)) END,
+    given = CASE WHEN excluded.second NOT BETWEEN w.second - 5 AND w.second THEN excluded.given
+        ELSE least(greatest(least(excluded.given, (excluded.most - w.taken) / 2), 1),
+                   greatest(excluded.most - w.taken, 0)) END
+RETURNING second, taken, given, coalesce(%(at)s, extract(epoch FROM clock_timestamp()))::float8
 """
+FORGET = "DELETE FROM rate_windows WHERE second < %s"
 PORTIONS = 16
+"""A process takes a sixteenth of a second's calls at once, so limits below 32 one by one."""
+TRIES_MAX = 3
+"""Portions asked for when each time their second was over before they arrived."""
+IDLE_SECONDS = 60
+STORED_SECONDS = 3600
+SWEEP_SECONDS = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """So many calls a second of one subject: a key, a licence, a supplier's upstream."""
+
+    name: str
+    subject: str
+    calls_per_second: int
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Every limit that a call stands under, the tightest first."""
+
+    each: tuple[Limit, ...]
+
+    @classmethod
+    def of(cls, limits: Iterable[Limit]) -> "Limits":
+        """The limits in the order in which they are asked."""
+        return cls(tuple(sorted(limits, key=lambda limit: (limit.calls_per_second, limit.name))))
+
+    @cached_property
+    def policy(self) -> str:
+        """The value of ``RateLimit-Policy`` (draft-ietf-httpapi-ratelimit-headers-11)."""
+        return ", ".join(f'"{each.name}";q={each.calls_per_second};w=1' for each in self.each)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of a call under its limits, and how the nearest of them stands."""
+
+    is_granted: bool
+    nearest: Limit
+    calls_left: int
+    """Of the nearest limit in this second, as far as this process knows."""
+
+    @property
+    def standing(self) -> str:
+        """The value of ``RateLimit``: one-second windows, so the next is at most a second off."""
+        return f'"{self.nearest.name}";r={self.calls_left};t=1'
 
 
 @dataclass(slots=True)
@@ -30,47 +89,103 @@ class _Window:
     second: int = 0
     tokens: int = 0
     taken_by_all: int = 0
-    is_empty: bool = False
+    usable_until: float = float("-inf")
+    """On this process's clock: from here on the store may be in another second."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 class RateLimits:
-    """The windows of this process."""
+    """The windows of this process.
 
-    def __init__(self, connections: Connections, seconds: Callable[[], float]) -> None:
+    ``now`` is a clock that never goes back, in seconds. ``store_at`` replaces the store's own
+    clock, in seconds since 1970; it is for tests whose time stands.
+    """
+
+    def __init__(
+        self,
+        connections: Connections,
+        *,
+        now: Callable[[], float] = time.monotonic,
+        store_at: Callable[[], float] | None = None,
+    ) -> None:
         self._connections = connections
-        self._seconds = seconds
+        self._now = now if store_at is None else store_at
+        self._store_at = store_at
         self._windows: dict[str, _Window] = {}
+        self._swept_at = self._now()
 
-    def take(self, licence_id: str, limit: int) -> int | None:
-        """Take one call of this second; the calls still left in it, or None when there is none."""
-        window = self._windows.get(licence_id)
-        if window is None:
-            window = self._windows.setdefault(licence_id, _Window())
-        second = int(self._seconds())
+    def take(self, limits: Limits) -> Taken:
+        """Take one call of this second under every limit, or none under any."""
+        taken: list[tuple[_Window, int]] = []
+        nearest, fewest = limits.each[0], -1
+        for limit in limits.each:
+            window = self._window(limit.subject)
+            second, left = self._take_one(window, limit)
+            if second is None:
+                _put_back(taken)
+                return Taken(is_granted=False, nearest=limit, calls_left=0)
+            taken.append((window, second))
+            if fewest < 0 or left < fewest:
+                nearest, fewest = limit, left
+        return Taken(is_granted=True, nearest=nearest, calls_left=fewest)
+
+    def _window(self, subject: str) -> _Window:
+        return self._windows.get(subject) or self._windows.setdefault(subject, _Window())
+
+    def _take_one(self, window: _Window, limit: Limit) -> tuple[int | None, int]:
+        """The second that the token is of (None without one), and the calls left after it."""
         with window.lock:
-            if window.second < second:
-                window.second, window.tokens, window.taken_by_all = second, 0, 0
-                window.is_empty = False
-            if not window.tokens and not window.is_empty:
-                self._fetch(window, licence_id, limit, second)
+            for _ in range(TRIES_MAX):
+                if self._now() >= window.usable_until or self._may_have_more(window, limit):
+                    self._fetch(window, limit)
+                if self._now() < window.usable_until:
+                    break
+            else:
+                return None, 0
             if not window.tokens:
-                return None
+                return None, 0
             window.tokens -= 1
-            return window.tokens + max(limit - window.taken_by_all, 0)
+            left = window.tokens + max(limit.calls_per_second - window.taken_by_all, 0)
+            return window.second, left
 
-    def _fetch(self, window: _Window, licence_id: str, limit: int, second: int) -> None:
-        wanted = max(1, limit // PORTIONS)
-        given = {"licence_id": licence_id, "second": second, "limit": limit, "wanted": wanted}
+    @staticmethod
+    def _may_have_more(window: _Window, limit: Limit) -> bool:
+        return not window.tokens and window.taken_by_all < limit.calls_per_second
+
+    def _fetch(self, window: _Window, limit: Limit) -> None:
+        """A portion of the store's present second; the caller holds the window's lock."""
+        most = limit.calls_per_second
+        given = {
+            "subject": limit.subject,
+            "most": most,
+            "wanted": min(max(1, most // PORTIONS), most),
+            "at": None if self._store_at is None else self._store_at(),
+        }
+        asked_at = self._now()
         with self._connections.transaction() as connection:
-            row = connection.execute(TAKE, given | {"first": min(wanted, limit)}).fetchone()
+            row = connection.execute(TAKE, given).fetchone()
         assert row is not None, "the statement always returns the row"
-        window.second, window.taken_by_all, window.tokens = row
-        window.is_empty = window.tokens == 0
+        window.second, window.taken_by_all, window.tokens, store_at = row
+        # The store read its clock after we asked: its second is over no sooner than this.
+        window.usable_until = asked_at + (window.second + 1 - store_at)
 
     def forget_idle(self) -> None:
-        """Drop windows of seconds gone by, so that the table of them stays small."""
-        now = int(self._seconds())
-        for licence_id, window in list(self._windows.items()):
-            if window.second < now - 60 and not window.lock.locked():
-                self._windows.pop(licence_id, None)
+        """Drop windows of seconds gone by, so that neither this table nor the store's grows."""
+        now = self._now()
+        for subject, window in list(self._windows.items()):
+            if window.usable_until < now - IDLE_SECONDS and not window.lock.locked():
+                self._windows.pop(subject, None)
+        if now - self._swept_at > SWEEP_SECONDS:
+            self._swept_at = now
+            with self._connections.transaction() as connection:
+                at = connection.execute("SELECT extract(epoch FROM clock_timestamp())").fetchone()
+                assert at is not None, "a SELECT without FROM has a row"
+                connection.execute(FORGET, (int(at[0]) - STORED_SECONDS,))
+
+
+def _put_back(taken: Sequence[tuple[_Window, int]]) -> None:
+    """Tokens of a call that another limit refused; a token of a second gone by is worth nothing."""
+    for window, second in taken:
+        with window.lock:
+            if window.second == second:
+                window.tokens += 1

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
+from urllib.parse import urlsplit
 
 from app.core.cipher import Cipher
 from metering.allowances import CallBounds
@@ -14,6 +15,7 @@ from metering.field_schemas import AnswerSchema, RequestSchema
 from metering.outcome_rules import OutcomeRule, read_rule
 from metering.plans import PlanKind, PlanTerms, read_plan
 from metering.ports import Target
+from metering.rate_limits import Limit, Limits
 from metering.rating import most_units
 
 Network = IPv4Network | IPv6Network
@@ -31,6 +33,10 @@ class RouteView:
     rule: OutcomeRule
     request_schema: RequestSchema
     answer_schema: AnswerSchema
+    upstream: str
+    """Host and port of the supplier's system: what calls of several listings may share."""
+    calls_per_second: int | None
+    """What the supplier's system takes at most, if its delivery says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +75,7 @@ class KeyView:
     expires_at: datetime | None
     withdrawn_at: datetime | None
     licence: LicenceView
-    calls_per_second: int | None = None
-    """The key's own limit, below the licence's; None where it has none."""
-
-
-def _below(limit: int | None, other: int) -> int | None:
-    """A limit that is tighter than the other; None for one that never bites."""
-    return limit if limit is not None and limit < other else None
+    limits: Limits
 
 
 def _names(value: Any) -> frozenset[str] | None:
@@ -102,6 +102,14 @@ def target_of(delivery: Mapping[str, Any], cipher: Cipher) -> Target:
     )
 
 
+def _place_of(url: str) -> str:
+    """Host and port without credentials; an address that cannot be read is its own place."""
+    try:
+        return urlsplit(url).netloc.rpartition("@")[2].lower() or url
+    except ValueError:
+        return url
+
+
 def route_view(row: Mapping[str, Any], cipher: Cipher) -> RouteView:
     """Compile a route's row; raises ValueError for a definition that cannot be enforced."""
     rule = read_rule(row["delivery"].get("outcome_rule"))
@@ -112,6 +120,8 @@ def route_view(row: Mapping[str, Any], cipher: Cipher) -> RouteView:
         rule=rule,
         request_schema=RequestSchema(row["fields_in"]),
         answer_schema=AnswerSchema(row["fields_out"], rule.rows),
+        upstream=_place_of(row["delivery"]["url"]),
+        calls_per_second=row["delivery"].get("calls_per_second") or None,
     )
 
 
@@ -149,8 +159,24 @@ def call_bounds(plan: PlanTerms, units_max: int) -> CallBounds:
     return CallBounds(most_units(plan.unit, units_max), plan.call_price)
 
 
-def key_view(row: Mapping[str, Any], licence: LicenceView) -> KeyView:
-    """Compile a key's row."""
+def _limits(row: Mapping[str, Any], licence: LicenceView, upstream_default: int | None) -> Limits:
+    """The licence's limit, the key's where it is tighter, that of the supplier's system."""
+    limits = [Limit("licence", f"licence:{licence.licence_id}", licence.calls_per_second)]
+    own = row.get("key_calls_per_second")
+    if own is not None and own < licence.calls_per_second:
+        limits.append(Limit("key", f"key:{row['key_id']}", own))
+    route = licence.route
+    most = route.calls_per_second or upstream_default
+    if most is not None:
+        subject = f"upstream:{licence.supplier_id}:{route.upstream}"
+        limits.append(Limit("supplier", subject, most))
+    return Limits.of(limits)
+
+
+def key_view(
+    row: Mapping[str, Any], licence: LicenceView, upstream_calls_per_second: int | None = None
+) -> KeyView:
+    """Compile a key's row; the limit given is for upstreams whose delivery names none."""
     return KeyView(
         key_id=row["key_id"],
         secret_hash=row["secret_hash"],
@@ -158,7 +184,7 @@ def key_view(row: Mapping[str, Any], licence: LicenceView) -> KeyView:
         expires_at=row["key_expires_at"],
         withdrawn_at=row["withdrawn_at"],
         licence=licence,
-        calls_per_second=_below(row.get("key_calls_per_second"), licence.calls_per_second),
+        limits=_limits(row, licence, upstream_calls_per_second),
     )
 
 

@@ -12,6 +12,7 @@ depends_on = None
 UPGRADE = """
 -- A subject is a licence, a key or a supplier's upstream, named with its kind.
 ALTER TABLE rate_windows RENAME COLUMN licence_id TO subject;
+ALTER TABLE rate_windows ADD COLUMN most bigint NOT NULL DEFAULT 0;
 
 ALTER TABLE api_keys ADD COLUMN calls_per_second bigint
     CONSTRAINT ck_api_keys_calls_per_second CHECK (calls_per_second BETWEEN 1 AND 100000);
@@ -43,6 +44,7 @@ DROP TABLE delivery_failures;
 ALTER TABLE entitlements DROP COLUMN permitted_purposes;
 ALTER TABLE call_keys DROP COLUMN calls_per_second;
 ALTER TABLE api_keys DROP COLUMN calls_per_second;
+ALTER TABLE rate_windows DROP COLUMN most;
 ALTER TABLE rate_windows RENAME COLUMN subject TO licence_id;
 """
 

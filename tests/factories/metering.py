@@ -210,7 +210,7 @@ class World:
 
     def plane(self, upstream=None, *, wallets=None, books=None, log=None, **settings):
         plane = build_data_plane(
-            DataPlaneSettings(**settings),
+            DataPlaneSettings(**{"is_time_of_store": False} | settings),
             Outside(
                 connect=lambda: psycopg.connect(self.database_url),
                 clock=self.clock,
