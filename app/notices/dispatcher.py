@@ -46,6 +46,12 @@ class _Lane:
         with self._lock:
             return self._size - self._under_way
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether anything is under way."""
+        with self._lock:
+            return self._under_way > 0
+
     def start(self, send: Callable[[Claimed], None], claimed: Claimed) -> None:
         """Send in the background; the caller made sure of room."""
         with self._lock:
@@ -88,11 +94,13 @@ class Dispatcher:
         claimed_count = sum(self._start_due(lane) for lane in self._lanes if lane.room)
         if claimed_count:
             return True
-        if any(not lane.room for lane in self._lanes):
-            # Full: come back as soon as one has finished, not at the next tick.
-            self._finished.wait(self._limits.wait_seconds)
-            return True
-        return False
+        # Come back as soon as one has finished, not at the next tick: there may be room now.
+        return self.is_busy and self._finished.wait(self._limits.wait_seconds)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether anything is under way."""
+        return any(lane.is_busy for lane in self._lanes)
 
     def close(self) -> None:
         """Finish what is under way."""
