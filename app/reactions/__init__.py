@@ -3,7 +3,7 @@
 from app.accounts.events import ApiKeyIssued, ApiKeyRevoked, OrganisationVerified
 from app.core.events import Event
 from app.core.unit_of_work import Reaction, Reactions
-from app.reactions import onboarding, reviewing, trading
+from app.reactions import billing, onboarding, reviewing, trading
 from app.reactions.noticing import NOTICERS
 from app.reactions.recording import RECORDERS
 from compliance.events import (
@@ -27,6 +27,7 @@ from listings.events import (
     PlanPublished,
     VersionSubmitted,
 )
+from metering.events import PeriodClosed, PeriodOpened
 
 REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     OrganisationVerified: (
@@ -48,8 +49,15 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     ScenarioApproved: (trading.note_scenario,),
     ScenarioWithdrawn: (trading.end_scenario,),
     OrderPlaced: (trading.charge_order, trading.issue_licence),
-    LicenceIssued: (trading.grant_entitlement, trading.note_licence, trading.grant_on_chain),
-    LicenceRevoked: (trading.end_licence,),
+    LicenceIssued: (
+        trading.grant_entitlement,
+        trading.note_licence,
+        billing.note_deferred_licence,
+        trading.grant_on_chain,
+    ),
+    LicenceRevoked: (trading.end_licence, billing.end_deferral),
+    PeriodOpened: (billing.charge_period,),
+    PeriodClosed: (billing.adjust_period,),
     LicenceEnded: (trading.note_licence_ended,),
     ApiKeyIssued: (trading.admit_key,),
     ApiKeyRevoked: (trading.withdraw_key,),

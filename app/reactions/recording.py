@@ -13,6 +13,7 @@ from app.core.events import Event
 from app.core.unit_of_work import Reaction, UnitOfWork
 from app.notices import events as notices
 from compliance import events as compliance
+from ledger.journal import billing_events as billing
 from ledger.journal import events as journal
 from ledger.journal import settlement_events as settlement
 from ledger.log import events as log
@@ -136,6 +137,10 @@ RECORDED: dict[type[Event], Recorded] = {
     ),
     settlement.PayoutPaid: Recorded("payout_paid", ("payout_id",)),
     settlement.PayoutFailed: Recorded("payout_failed", ("payout_id", "failure_code")),
+    billing.AccountWasFrozen: Recorded("account_frozen", ("freeze_id", "account_id", "rule")),
+    billing.AccountFreezeLifted: Recorded(
+        "account_freeze_lifted", ("freeze_id", "account_id", "rule")
+    ),
     log.AuditorRead: Recorded("auditor_read", ("principal_id", "subject")),
     log.EvidenceBundled: Recorded("evidence_bundled", ("licence_id", "bundle_hash")),
 }
@@ -159,6 +164,19 @@ EXCUSED: dict[type[Event], str] = {
     settlement.PayoutSent: "the gateway's own reference; approval and end are recorded",
     settlement.PayoutCancelled: "a proposal that was given up moved nothing",
     journal.OrderCharged: "the order is recorded; a price per buyer does not belong in the log",
+    billing.PeriodCharged: "a price per buyer does not belong in the log; the invoice is recorded",
+    billing.PeriodAdjusted: "a price per buyer does not belong in the log; the invoice is recorded",
+    billing.DeferralEnded: "follows from the revocation, which is recorded",
+    billing.CreditLineProposed: "a proposal lends nothing",
+    billing.CreditLineApproved: "what a buyer may owe is between it and the exchange",
+    billing.CreditBillIssued: "adds up invoices, which are recorded",
+    billing.CreditBillPaid: "whether a buyer pays is between it and the exchange",
+    billing.PaymentReminded: "whether a buyer pays is between it and the exchange",
+    billing.CreditLineSuspended: "whether a buyer pays is between it and the exchange",
+    billing.CreditLineResumed: "whether a buyer pays is between it and the exchange",
+    billing.BillSentToCollection: "whether a buyer pays is between it and the exchange",
+    billing.BalanceLow: "a balance is between its owner and the exchange",
+    billing.SpendSpiked: "what a buyer spends is between it and the exchange",
     metering.PeriodOpened: "follows from plan and licence, which are recorded; the journal has it",
     metering.PeriodClosed: "sums of recorded calls; credits and invoices that follow are recorded",
     payments.PaymentReceived: _BETWEEN_OWNER_AND_PROVIDER,
