@@ -13,7 +13,7 @@ from app.web.context import current_principal, get, unit_of_work
 from app.web.paging import PageQuerySchema, page_schema
 from metering import queries, schemas, services
 from metering.models import Entitlement, UsageEvent
-from metering.rating import quote_volume
+from metering.quotes import quote_volume
 from metering.receipt_queries import StoredReceipts
 
 blueprint = Blueprint(
@@ -91,7 +91,7 @@ def post_quote(command: dict[str, Any]) -> dict[str, Any]:
     """What a volume would cost, by the code that rates real calls; stores nothing."""
     with unit_of_work() as uow:
         copy, plan = queries.get_plan(uow.session, command["plan_id"])
-    quote = quote_volume(plan, command["units"])
+        quote = quote_volume(plan, command["units"], starts_at=uow.now)
     return asdict(quote) | {
         "plan_id": copy.plan_id,
         "plan_hash": copy.plan_hash,

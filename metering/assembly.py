@@ -73,6 +73,7 @@ def build_data_plane(settings: DataPlaneSettings, outside: Outside) -> DataPlane
     listener = _listener(outside, keeper, callers)
     chores = (
         keeper.prolong,
+        keeper.end_leases,
         lambda: keeper.close_idle(idle_seconds=settings.idle_seconds),
         lambda: denials.write(outside.clock.now()),
         failures.write,

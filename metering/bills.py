@@ -1,7 +1,8 @@
 """What periods of usage come to under a plan: the one code of closing, quotes and replays."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from metering.periods import PeriodUnit, Span, Term, span_at
 from metering.plans import Minimum, PlanKind, PlanTerms
@@ -41,15 +42,25 @@ class PeriodBill:
         return self.usage_amount + self.missing_amount + self.fee_amount
 
 
-def minimum_left(minimum: Minimum | None, term: Term, period: Span, *, reached: int) -> int:
+def minimum_left(
+    minimum: Minimum | None,
+    term: Term,
+    period: Span,
+    *,
+    reached: int,
+    ended_at: datetime | None = None,
+) -> int:
     """What this period must come to, when the commitment's own period ends with it, else 0.
 
-    ``reached`` is what the periods before it, of the same commitment's period, came to.
+    ``reached`` is what the periods before it, of the same commitment's period, came to. A licence
+    that was ended early owes its commitment in proportion to the time that it had.
     """
     if minimum is None:
         return 0
     whole = commitment_span(minimum, term, period)
-    if period.until_at < whole.until_at:
+    if ended_at is not None:
+        whole = replace(whole, until_at=max(whole.from_at, min(whole.until_at, ended_at)))
+    elif period.until_at < whole.until_at:
         return 0
     return max(0, whole.in_proportion(minimum.amount) - reached)
 

@@ -93,7 +93,7 @@ class CallService:
             stored = self._find(call)
             if stored is not None:
                 return stored
-        meter, reservation = self._keeper.reserve(call.key.licence)
+        meter, reservation = self._keeper.reserve(call.key)
         try:
             route = call.key.licence.route
             with self._bulkheads.place(route.upstream):
@@ -109,7 +109,7 @@ class CallService:
             if isinstance(again, Answered):
                 return again
             call = again
-            meter, reservation = self._keeper.reserve(call.key.licence)
+            meter, reservation = self._keeper.reserve(call.key)
         meter.settle(reservation, None)
         raise MeterUnavailable
 

@@ -21,6 +21,7 @@ ENTRIES_MAX = 20_000
 FIND = """
 SELECT k.key_id, k.secret_hash, k.networks, k.expires_at AS key_expires_at, k.withdrawn_at,
        k.calls_per_second AS key_calls_per_second, e.permitted_purposes,
+       c.key_id IS NOT NULL AS is_capped,
        e.licence_id, e.buyer_id, e.supplier_id, e.listing_code, e.version_id, e.scenario_id,
        e.plan_hash, e.plan_terms, e.terms, e.split, e.currency, e.state, e.revision,
        e.starts_at, e.ends_at,
@@ -28,6 +29,7 @@ SELECT k.key_id, k.secret_hash, k.networks, k.expires_at AS key_expires_at, k.wi
 FROM call_keys AS k
 JOIN entitlements AS e ON e.licence_id = k.licence_id
 JOIN delivery_routes AS r ON r.version_id = e.version_id
+LEFT JOIN key_caps AS c ON c.key_id = k.key_id
 WHERE k.secret_hash = %s
 """
 

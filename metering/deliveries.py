@@ -111,7 +111,7 @@ def shape(
     units = count_units(licence.plan.unit, outcome)
     if units > reservation.units:
         raise AnswerBeyondQuota(units, reservation.units)
-    charge = rate_usage(licence.plan, units, free_units_left=reservation.free_units)
+    charge = rate_usage(units, free_units_left=reservation.free_units, steps=reservation.steps)
     return Delivered(int(fetched.status), outcome.kind.value, body, charge)
 
 

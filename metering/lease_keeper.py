@@ -4,17 +4,27 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterable
+from datetime import datetime
 
 import psycopg
 import structlog
 
+from app.core.errors import CounterfoilError
 from metering.allowances import grow
 from metering.connections import Connections
-from metering.errors import BalanceExhausted, MeterUnavailable, QuotaExhausted
+from metering.errors import (
+    BalanceExhausted,
+    CapReached,
+    MeterUnavailable,
+    PeriodNotOpen,
+    PeriodUnpaid,
+    QuotaExhausted,
+)
 from metering.fences import ANNOUNCE, CHANNEL, message
 from metering.lease_store import Granted, LaneLost, LeaseStore, NotGranted, Wanted
-from metering.meters import Lease, Meter, Reservation
-from metering.views import LicenceView
+from metering.meters import Meter, Reservation
+from metering.periods import PeriodUnit, day_end
+from metering.views import KeyView, LicenceView
 
 TRIES_MAX = 8
 RECALLS_MAX = 2
@@ -41,62 +51,64 @@ class LeaseKeeper:
         self._pause = pause
         self._meters: dict[str, Meter] = {}
         self._lock = threading.Lock()
-        self._renewals: queue.SimpleQueue[tuple[Meter, LicenceView] | None] = queue.SimpleQueue()
+        self._renewals: queue.SimpleQueue[tuple[Meter, KeyView] | None] = queue.SimpleQueue()
         self._renewer = threading.Thread(target=self._renew, name="lease-renewal", daemon=True)
         self._renewer.start()
 
-    def reserve(self, licence: LicenceView) -> tuple[Meter, Reservation]:
-        """The most that a call can cost, set aside.
+    def reserve(self, key: KeyView) -> tuple[Meter, Reservation]:
+        """The most that a call with this key can cost, set aside.
 
-        Raises `QuotaExhausted`, `BalanceExhausted`, or `MeterUnavailable` when the lane keeps
-        being lost.
+        Raises `QuotaExhausted`, `CapReached`, `BalanceExhausted`, `PeriodUnpaid`, `PeriodNotOpen`,
+        or `MeterUnavailable` when the lane keeps being lost.
         """
-        recalls = 0
+        recalls, licence = 0, key.licence
         for _ in range(TRIES_MAX):
             meter = self._meter(licence)
-            found = self._from_meter(meter, licence, is_patient=recalls < RECALLS_MAX)
+            found = self._from_meter(meter, key, is_patient=recalls < RECALLS_MAX)
             if isinstance(found, Reservation):
                 return meter, found
             if found is None:
                 continue
             if not found.is_leased_elsewhere or recalls == RECALLS_MAX:
-                raise _refusal(found, licence)
+                raise _refusal(found, key, self._store.clock.now())
             recalls += 1
             self._recall(licence)
         raise MeterUnavailable
 
     def _from_meter(
-        self, meter: Meter, licence: LicenceView, *, is_patient: bool
+        self, meter: Meter, key: KeyView, *, is_patient: bool
     ) -> Reservation | NotGranted | None:
         """A reservation, why there is none, or None when the meter is gone."""
-        most = licence.bounds.units_max
-        taken = meter.reserve(licence.bounds, least=most)
+        most = key.licence.bounds.units_max
+        taken = self._take(meter, key, most)
         if taken is not None:
-            self._renew_ahead(meter, licence)
+            self._renew_ahead(meter, key)
             return taken
         with meter.leasing:
-            taken = meter.reserve(licence.bounds, least=most)
+            taken = self._take(meter, key, most)
             if taken is not None:
                 return taken
             if meter.is_closed:
                 self._forget(meter)
                 return None
-            refused = self._acquire(meter, licence, is_patient=is_patient)
-        if refused is None:
-            return meter.reserve(licence.bounds, least=1)
-        # Nothing more is to be had: a smaller rest may still serve this call.
-        return meter.reserve(licence.bounds, least=1) or refused
+            refused = self._acquire(meter, key, is_patient=is_patient)
+        # Where nothing more is to be had, a smaller rest may still serve this call.
+        return self._take(meter, key, most) or self._take(meter, key, 1) or refused
 
-    def _acquire(
-        self, meter: Meter, licence: LicenceView, *, is_patient: bool = True
-    ) -> NotGranted | None:
+    def _take(self, meter: Meter, key: KeyView, least: int) -> Reservation | None:
+        now = self._store.clock.now().timestamp()
+        return meter.reserve(key.licence.bounds, least=least, at=now, key_id=key.capped_id)
+
+    def _acquire(self, meter: Meter, key: KeyView, *, is_patient: bool = True) -> NotGranted | None:
         """Lease a slab into the meter; the caller holds ``meter.leasing``."""
+        licence = key.licence
         since = time.monotonic() - meter.slab_taken_at if meter.lane else 2.0
         meter.slab_calls = grow(
             meter.slab_calls, was_used_up_in_seconds=since, slab_calls_max=self._slab_calls_max
         )
-        drained = tuple(lease.lease_id for lease in meter.drained(licence.bounds))
-        wanted = Wanted(licence, meter.slab_calls, meter.lane, drained, is_patient)
+        now = self._store.clock.now().timestamp()
+        drained = tuple(lease.lease_id for lease in meter.drained(licence.bounds, now))
+        wanted = Wanted(licence, meter.slab_calls, meter.lane, drained, is_patient, key.capped_id)
         try:
             with self._connections.transaction() as connection:
                 granted = self._store.acquire(connection, wanted)
@@ -105,8 +117,7 @@ class LeaseKeeper:
             self._forget(meter)
             return None
         if isinstance(granted, Granted):
-            lease = Lease.of(granted.lease_id, granted.slab)
-            meter.add(granted.lane, lease, granted.units_beyond)
+            meter.add(granted.lane, granted.lease, granted.units_beyond, granted.amount_beyond)
             return None
         return granted
 
@@ -124,19 +135,19 @@ class LeaseKeeper:
             if self._meters.get(meter.licence_id) is meter:
                 del self._meters[meter.licence_id]
 
-    def _renew_ahead(self, meter: Meter, licence: LicenceView) -> None:
-        if meter.is_renewing or not meter.is_running_low():
+    def _renew_ahead(self, meter: Meter, key: KeyView) -> None:
+        if meter.is_renewing or not meter.is_running_low(key.capped_id):
             return
         meter.is_renewing = True
-        self._renewals.put((meter, licence))
+        self._renewals.put((meter, key))
 
     def _renew(self) -> None:
         while (item := self._renewals.get()) is not None:
-            meter, licence = item
+            meter, key = item
             try:
                 with meter.leasing:
-                    if not meter.is_closed and meter.is_running_low():
-                        self._acquire(meter, licence)
+                    if not meter.is_closed and meter.is_running_low(key.capped_id):
+                        self._acquire(meter, key)
             except Exception:  # noqa: BLE001 -- a call that needs the lease will try again itself
                 _log.exception("renewal failed", licence_id=meter.licence_id)
             finally:
@@ -165,6 +176,15 @@ class LeaseKeeper:
         """Give back lanes that were not used for a while."""
         self._close(self._all(), used_before=time.monotonic() - idle_seconds)
 
+    def end_leases(self) -> None:
+        """Give back leases whose period or day is over, so that it can be closed."""
+        now = self._store.clock.now().timestamp()
+        for meter in self._all():
+            ended = [lease.lease_id for lease in meter.ended(now)]
+            if ended and meter.lane is not None:
+                with self._connections.transaction() as connection:
+                    self._store.end(connection, meter.licence_id, meter.lane, ended)
+
     def _all(self) -> list[Meter]:
         with self._lock:
             return list(self._meters.values())
@@ -192,7 +212,20 @@ class LeaseKeeper:
         self._close(self._all(), used_before=float("inf"))
 
 
-def _refusal(found: NotGranted, licence: LicenceView) -> QuotaExhausted | BalanceExhausted:
+def _refusal(found: NotGranted, key: KeyView, now: datetime) -> CounterfoilError:
+    licence, period, cap = key.licence, found.period, found.cap
     if found.bound == "balance":
-        return BalanceExhausted(licence.bounds.unit_price, licence.currency)
-    return QuotaExhausted(found.bound)
+        return BalanceExhausted(found.unit_price, licence.currency)
+    if found.bound == "period":
+        return PeriodNotOpen()
+    if found.bound == "fee" and period is not None:
+        return PeriodUnpaid(period.number, period.fee_amount, licence.currency)
+    if cap is not None:
+        opens_at = day_end(now) if cap.scope == "day" else None
+        key_id = key.key_id if cap.scope == "key" else None
+        return CapReached(
+            cap.scope, cap.cap_amount, licence.currency, opens_at=opens_at, key_id=key_id
+        )
+    renews = period is not None and found.bound == "units" and period.until_at < licence.ends_at
+    is_renewed = renews and licence.plan.period is not PeriodUnit.TERM
+    return QuotaExhausted(found.bound, period.until_at if period and is_renewed else None)

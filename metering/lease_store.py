@@ -11,16 +11,11 @@ import psycopg
 from app.core.clock import Clock, iso_instant
 from app.core.ids import IdSource
 from metering import lease_sql as sql
-from metering.allowances import (
-    SHARE,
-    Allowance,
-    Remaining,
-    Shortage,
-    least_amount,
-    next_slab,
-)
+from metering.allowances import SHARE, Shortage, Slab, least_amount, next_lease
+from metering.lease_sources import CapLeft, Holdings, PeriodLeft, read_holdings
 from metering.leaves import LaneNames, lane_opened_leaf, leaf_hash
-from metering.meters import Lane
+from metering.meters import Lane, Lease
+from metering.periods import day_of
 from metering.ports import CallLog, Wallets
 from metering.views import LicenceView
 
@@ -42,17 +37,20 @@ class Wanted:
     lane: Lane | None
     drained_lease_ids: Sequence[str] = ()
     is_patient: bool = False
-    """Rather ask again than pay while another worker holds free units."""
+    """Rather ask again than pay while another worker holds units of an earlier pool."""
+    key_id: str | None = None
+    """The key whose own cap must bear it; None for keys without."""
 
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """A lease and the lane it is for."""
+    """A lease and the lane it is for; what is left beyond it is None where nothing bounds it."""
 
-    lease_id: str
-    slab: Allowance
+    lease: Lease
+    slab: Slab
     lane: Lane
     units_beyond: int | None
+    amount_beyond: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +59,9 @@ class NotGranted:
 
     bound: str
     is_leased_elsewhere: bool
+    period: PeriodLeft | None = None
+    cap: CapLeft | None = None
+    unit_price: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,57 +88,93 @@ class LeaseStore:
             self._close_leases(connection, wanted.lane.lane_id, list(wanted.drained_lease_ids))
             row = connection.execute(sql.LOCK_ENTITLEMENT, (licence.licence_id,)).fetchone()
         assert row is not None, "the row is locked by this transaction"
-        if wanted.is_patient and not row[3] and row[6]:
-            return NotGranted("free units", is_leased_elsewhere=True)
-        slab = next_slab(wanted.calls, licence.bounds, Remaining(*row[1:5]))
+        now = self.clock.now()
+        found = read_holdings(connection, licence.licence_id, key_id=wanted.key_id, at=now)
+        if not isinstance(found, Holdings):
+            bound = "period" if found is None else "fee"
+            return NotGranted(bound, is_leased_elsewhere=False, period=found)
+        slab = next_lease(
+            wanted.calls,
+            licence.bounds.units_max,
+            found.sources,
+            calls_left=row[1],
+            amount_left=found.amount_left,
+            is_patient=wanted.is_patient,
+        )
         if isinstance(slab, Shortage):
-            return NotGranted(slab.bound, is_leased_elsewhere=row[5])
-        lease_id, amount = self._reserve(connection, licence, slab)
-        if amount < least_amount(licence.bounds, slab):
-            return NotGranted("balance", is_leased_elsewhere=True)
+            return _not_granted(slab, found, are_calls_leased=row[2])
+        return self._grant(connection, wanted, slab, found)
+
+    def _grant(
+        self, connection: Connection, wanted: Wanted, slab: Slab, found: Holdings
+    ) -> Granted | NotGranted:
+        lease_id, amount = self._reserve(connection, wanted.licence, slab)
+        if amount < least_amount(slab):
+            return NotGranted("balance", is_leased_elsewhere=True, unit_price=slab.first_price)
+        slab = slab.with_amount(amount)
         # Only now: a worker that is granted nothing must not open lane after lane.
-        lane = wanted.lane or self._take_or_open(connection, licence)
-        taken = Allowance(slab.calls, slab.units, slab.free_units, amount)
-        beyond = None if row[2] is None else row[2] - slab.units
-        granted = Granted(lease_id, taken, lane, beyond)
-        self._insert(connection, licence, granted)
+        lane = wanted.lane or self._take_or_open(connection, wanted.licence)
+        lease = Lease.over(lease_id, slab, ends_at=found.ends_at.timestamp(), key_id=wanted.key_id)
+        beyond = found.units_left, found.amount_left
+        granted = Granted(
+            lease,
+            slab,
+            lane,
+            None if beyond[0] is None else beyond[0] - slab.units,
+            None if beyond[1] is None else beyond[1] - slab.amount,
+        )
+        self._insert(connection, wanted.licence, granted, found)
         return granted
 
-    def _reserve(
-        self, connection: Connection, licence: LicenceView, slab: Allowance
-    ) -> tuple[str, int]:
+    def _reserve(self, connection: Connection, licence: LicenceView, slab: Slab) -> tuple[str, int]:
         """Lease id and money held for it; near the wallet's end only a quarter, to leave some."""
         lease_id = self.ids.new("lse")
         if not slab.amount:
             return lease_id, 0
-        least = least_amount(licence.bounds, slab)
+        least = least_amount(slab)
         hold = partial(
             self.wallets.reserve,
             connection,
             organisation_id=licence.buyer_id,
             currency=licence.currency,
-            least_amount=least,
         )
-        got = hold(wanted_amount=slab.amount, lease_id=lease_id)
-        if got == slab.amount or got < SHARE * licence.bounds.unit_price:
+        if slab.calls == 1:
+            # A single call is paid whole if that can be: its price need not be a multiple.
+            got = hold(wanted_amount=slab.amount, least_amount=slab.amount, lease_id=lease_id)
+            if got:
+                return lease_id, got
+        got = hold(wanted_amount=slab.amount, least_amount=least, lease_id=lease_id)
+        if got == slab.amount or got < SHARE * slab.first_price:
             return lease_id, got
         self.wallets.settle(connection, lease_id=lease_id, spent_amount=0)
         lease_id = self.ids.new("lse")
-        return lease_id, hold(wanted_amount=max(least, got // SHARE), lease_id=lease_id)
+        portion = max(least, got // SHARE)
+        return lease_id, hold(wanted_amount=portion, least_amount=least, lease_id=lease_id)
 
-    def _insert(self, connection: Connection, licence: LicenceView, granted: Granted) -> None:
-        slab, now = granted.slab, self.clock.now()
-        amounts = {
+    def _insert(
+        self, connection: Connection, licence: LicenceView, granted: Granted, found: Holdings
+    ) -> None:
+        slab, lane, now = granted.slab, granted.lane, self.clock.now()
+        row = {
+            "lease_id": granted.lease.lease_id,
+            "lane_id": lane.lane_id,
             "licence_id": licence.licence_id,
+            "buyer_id": licence.buyer_id,
+            "epoch": lane.epoch,
             "calls": slab.calls,
             "units": slab.units,
             "free_units": slab.free_units,
             "amount": slab.amount,
+            "at": now,
+            "period": found.period.number,
+            "day": day_of(now),
+            "key_id": granted.lease.key_id,
+            "ends_at": found.ends_at,
+            "pool_ids": [part.pool_id for part in slab.slices],
+            "pool_units": [part.units for part in slab.slices],
+            "are_free": [part.is_free for part in slab.slices],
         }
-        connection.execute(sql.LEASE_OUT, amounts)
-        row = amounts | {"lane_id": granted.lane.lane_id, "epoch": granted.lane.epoch}
-        row |= {"lease_id": granted.lease_id, "buyer_id": licence.buyer_id, "at": now}
-        connection.execute(sql.INSERT_LEASE, row)
+        connection.execute(sql.TAKE, row)
 
     def _expiry(self, now: datetime) -> datetime:
         return now + timedelta(seconds=self.lease_seconds)
@@ -215,6 +252,21 @@ class LeaseStore:
         freed = connection.execute(sql.FREE_LANE, {"lane_id": lane.lane_id, "epoch": lane.epoch})
         if freed.rowcount == 1:
             self._close_leases(connection, lane.lane_id, None)
+
+    def end(
+        self, connection: Connection, licence_id: str, lane: Lane, lease_ids: Sequence[str]
+    ) -> None:
+        """Give leases back whose time is over; the lane stays."""
+        connection.execute(sql.LOCK_ENTITLEMENT, (licence_id,))
+        self._close_leases(connection, lane.lane_id, list(lease_ids))
+
+
+def _not_granted(slab: Shortage, found: Holdings, *, are_calls_leased: bool) -> NotGranted:
+    cap = found.tightest_cap if slab.bound == "amount" else None
+    is_leased = slab.is_leased_elsewhere or (slab.bound == "calls" and are_calls_leased)
+    if cap is not None:
+        is_leased = cap.leased_amount > 0
+    return NotGranted(slab.bound, is_leased, found.period, cap)
 
 
 def _names(licence: LicenceView, number: int) -> LaneNames:

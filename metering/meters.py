@@ -7,11 +7,16 @@ of the lane belong to the committing thread alone and need no lock.
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from metering.allowances import Allowance, CallBounds
+from metering.allowances import Allowance, CallBounds, Slab
 from metering.leaves import LaneNames
 from metering.rating import Charge
+
+NEVER = float("inf")
+Steps = tuple[tuple[int, int], ...]
+"""Units and their price (10⁻⁸), in the order in which they are used."""
 
 
 @dataclass(slots=True, eq=False)
@@ -24,11 +29,37 @@ class Lease:
     free_units: int
     amount: int
     in_flight: int = 0
+    unit_price: int | None = None
+    """What each unit that is not free costs (10⁻⁸); None is the plan's own price."""
+    steps: Steps = ()
+    """Of a lease for one call over several pools: instead of the one price."""
+    ends_at: float = NEVER
+    """When its period, its day or its trial ends, in seconds since the epoch."""
+    key_id: str | None = None
+    """The key whose cap the money was taken from; None serves every key without a cap."""
 
     @classmethod
     def of(cls, lease_id: str, slab: Allowance) -> "Lease":
-        """A lease over a whole slab."""
+        """A lease over a whole slab at the plan's price."""
         return cls(lease_id, slab.calls, slab.units, slab.free_units, slab.amount)
+
+    @classmethod
+    def over(
+        cls, lease_id: str, slab: Slab, *, ends_at: float = NEVER, key_id: str | None = None
+    ) -> "Lease":
+        """A lease over pools."""
+        is_single = len(slab.steps) < 2  # noqa: PLR2004 -- one price, or several
+        return cls(
+            lease_id,
+            slab.calls,
+            slab.units,
+            slab.free_units,
+            slab.amount,
+            unit_price=slab.first_price,
+            steps=() if is_single else slab.steps,
+            ends_at=ends_at,
+            key_id=key_id,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +70,8 @@ class Reservation:
     units: int
     free_units: int
     amount: int
+    steps: Steps = ()
+    """The units that are not free, by their price."""
 
 
 @dataclass(slots=True, eq=False)
@@ -69,16 +102,25 @@ class Meter:
     is_renewing: bool = False
     units_beyond: int | None = None
     """Units of the grant outside this worker's leases when it last looked; None is unbounded."""
+    amount_beyond: int | None = None
+    """Money (10⁻⁸) that the licence's caps leave outside this worker's leases; None: no caps."""
     lock: threading.Lock = field(default_factory=threading.Lock)
     leasing: threading.Lock = field(default_factory=threading.Lock)
     """Held by the one thread that talks to the database about this meter's leases."""
 
-    def reserve(self, bounds: CallBounds, *, least: int) -> Reservation | None:
-        """Set the most that a call can take aside; None when no lease has ``least`` units of it."""
+    def reserve(
+        self, bounds: CallBounds, *, least: int, at: float = 0.0, key_id: str | None = None
+    ) -> Reservation | None:
+        """Set the most that a call can take aside; None when no lease has ``least`` units of it.
+
+        ``key_id`` is that of a key with a cap of its own: it uses its own leases and no others.
+        """
         with self.lock:
             if self.is_closed:
                 return None
             for lease in self.leases:
+                if lease.key_id != key_id or lease.ends_at <= at:
+                    continue
                 taken = _take(lease, bounds, least)
                 if taken is not None:
                     self.used_at = time.monotonic()
@@ -96,19 +138,25 @@ class Meter:
             lease.free_units += reservation.free_units - used.free_units
             lease.amount += reservation.amount - used.amount
 
-    def is_running_low(self) -> bool:
+    def is_running_low(self, key_id: str | None = None) -> bool:
         """Whether less than a quarter of the latest slab's calls is left."""
-        return bool(self.leases) and self.leases[-1].calls * 4 < self.slab_calls
+        last = next((lease for lease in reversed(self.leases) if lease.key_id == key_id), None)
+        return last is not None and last.calls * 4 < self.slab_calls
 
-    def drained(self, bounds: CallBounds) -> list[Lease]:
-        """Take out the leases that cannot serve a whole call and have nothing in flight."""
+    def drained(self, bounds: CallBounds, at: float = 0.0) -> list[Lease]:
+        """Take out the leases that are over or cannot serve a whole call, with none in flight."""
+        return self._take_out(lambda lease: lease.ends_at <= at or not _serves(lease, bounds))
+
+    def ended(self, at: float) -> list[Lease]:
+        """Take out the leases whose time is over, with nothing in flight."""
+        return self._take_out(lambda lease: lease.ends_at <= at)
+
+    def _take_out(self, is_wanted: Callable[[Lease], bool]) -> list[Lease]:
         with self.lock:
-            spent = [
-                lease for lease in self.leases if not lease.in_flight and not _serves(lease, bounds)
-            ]
-            for lease in spent:
+            found = [lease for lease in self.leases if not lease.in_flight and is_wanted(lease)]
+            for lease in found:
                 self.leases.remove(lease)
-            return spent
+            return found
 
     def units_left(self) -> int | None:
         """Units that the licence still has, as far as this worker knows; None is unbounded."""
@@ -117,10 +165,20 @@ class Meter:
         with self.lock:
             return self.units_beyond + sum(lease.units for lease in self.leases)
 
-    def add(self, lane: Lane, lease: Lease, units_beyond: int | None) -> None:
+    def amount_left(self) -> int | None:
+        """Money (10⁻⁸) that the caps still allow, as far as this worker knows; None: no caps."""
+        if self.amount_beyond is None:
+            return None
+        with self.lock:
+            return self.amount_beyond + sum(lease.amount for lease in self.leases)
+
+    def add(
+        self, lane: Lane, lease: Lease, units_beyond: int | None, amount_beyond: int | None = None
+    ) -> None:
         """Take a granted lease into use."""
         with self.lock:
             self.units_beyond = units_beyond
+            self.amount_beyond = amount_beyond
             self.lane = lane
             self.leases.append(lease)
             self.slab_taken_at = time.monotonic()
@@ -145,7 +203,13 @@ _NOTHING = Charge(0, 0, 0)
 
 
 def _serves(lease: Lease, bounds: CallBounds) -> bool:
+    if lease.steps:
+        return lease.calls >= 1
     return lease.calls >= 1 and _units(lease, bounds)[0] >= bounds.units_max
+
+
+def _price(lease: Lease, bounds: CallBounds) -> int:
+    return bounds.unit_price if lease.unit_price is None else lease.unit_price
 
 
 def _units(lease: Lease, bounds: CallBounds) -> tuple[int, int]:
@@ -153,21 +217,34 @@ def _units(lease: Lease, bounds: CallBounds) -> tuple[int, int]:
     most = min(bounds.units_max, lease.units)
     free = min(most, lease.free_units)
     paid = most - free
-    if bounds.unit_price:
-        paid = min(paid, lease.amount // bounds.unit_price)
+    price = _price(lease, bounds)
+    if price:
+        paid = min(paid, lease.amount // price)
     return free + paid, free
 
 
 def _take(lease: Lease, bounds: CallBounds, least: int) -> Reservation | None:
     if lease.calls < 1:
         return None
+    if lease.steps:
+        return _take_whole(lease)
     units, free = _units(lease, bounds)
     if units < least:
         return None
-    amount = (units - free) * bounds.unit_price
+    price = _price(lease, bounds)
+    amount = (units - free) * price
     lease.calls -= 1
     lease.units -= units
     lease.free_units -= free
     lease.amount -= amount
     lease.in_flight += 1
-    return Reservation(lease, units, free, amount)
+    return Reservation(lease, units, free, amount, ((units - free, price),))
+
+
+def _take_whole(lease: Lease) -> Reservation:
+    """All of a lease for one call: it holds as much as there is, be it less than asked for."""
+    taken = Reservation(lease, lease.units, lease.free_units, lease.amount, lease.steps)
+    lease.calls -= 1
+    lease.units = lease.free_units = lease.amount = 0
+    lease.in_flight += 1
+    return taken

@@ -1,6 +1,6 @@
 """Tables of the control plane's reads and of the reactions; the metered path uses plain SQL."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy.orm import Mapped, mapped_column
@@ -62,6 +62,10 @@ class Entitlement(Base):
     cap_amount: Mapped[int | None]
     spent_amount: Mapped[int] = mapped_column(default=0)
     leased_amount: Mapped[int] = mapped_column(default=0)
+    day_cap_amount: Mapped[int | None]
+    next_period_at: Mapped[datetime | None]
+    carried_to: Mapped[str | None]
+    carried_units: Mapped[int] = mapped_column(default=0)
 
     @property
     def remaining_units(self) -> int | None:
@@ -69,6 +73,83 @@ class Entitlement(Base):
         if self.granted_units is None:
             return None
         return self.granted_units - self.spent_units - self.leased_units
+
+
+class LicencePeriod(Base):
+    """A period of a licence; its sums are filled when it closes."""
+
+    __tablename__ = "licence_periods"
+
+    licence_id: Mapped[str] = mapped_column(primary_key=True)
+    period: Mapped[int] = mapped_column(primary_key=True)
+    buyer_id: Mapped[str]
+    supplier_id: Mapped[str]
+    state: Mapped[str]
+    from_at: Mapped[datetime]
+    until_at: Mapped[datetime]
+    try_at: Mapped[datetime]
+    fee_amount: Mapped[int]
+    opened_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    units: Mapped[int | None]
+    free_units: Mapped[int | None]
+    charged_amount: Mapped[int | None]
+    total_amount: Mapped[int | None]
+    minimum_amount: Mapped[int | None]
+
+
+class AllowancePool(Base):
+    """Units of a licence at one price."""
+
+    __tablename__ = "allowance_pools"
+
+    pool_id: Mapped[str] = mapped_column(primary_key=True)
+    licence_id: Mapped[str]
+    period: Mapped[int]
+    position: Mapped[int]
+    buyer_id: Mapped[str]
+    supplier_id: Mapped[str]
+    kind: Mapped[str]
+    unit_price: Mapped[int]
+    granted_units: Mapped[int | None]
+    spent_units: Mapped[int] = mapped_column(default=0)
+    leased_units: Mapped[int] = mapped_column(default=0)
+    from_at: Mapped[datetime]
+    until_at: Mapped[datetime]
+
+    @property
+    def remaining_units(self) -> int | None:
+        """Units neither spent nor out on lease; None where nothing bounds them."""
+        if self.granted_units is None:
+            return None
+        return self.granted_units - self.spent_units - self.leased_units
+
+
+class SpendingDay(Base):
+    """What a licence spends on calls on one day in Shanghai, with the day's cap."""
+
+    __tablename__ = "spending_days"
+
+    licence_id: Mapped[str] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    buyer_id: Mapped[str]
+    cap_amount: Mapped[int | None]
+    spent_amount: Mapped[int] = mapped_column(default=0)
+    leased_amount: Mapped[int] = mapped_column(default=0)
+
+
+class KeyCap(Base):
+    """What one key may spend from the moment its cap was set."""
+
+    __tablename__ = "key_caps"
+
+    key_id: Mapped[str] = mapped_column(primary_key=True)
+    licence_id: Mapped[str]
+    buyer_id: Mapped[str]
+    cap_amount: Mapped[int]
+    spent_amount: Mapped[int] = mapped_column(default=0)
+    leased_amount: Mapped[int] = mapped_column(default=0)
+    set_at: Mapped[datetime]
 
 
 class CallKey(Base):

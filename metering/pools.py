@@ -177,3 +177,13 @@ def units_max(pools: Sequence[Pool]) -> int | None:
     """How many units the pools sell; None is without bound."""
     bounded = [pool.units for pool in pools if pool.units is not None]
     return sum(bounded) if len(bounded) == len(pools) else None
+
+
+def granted_units(terms: PlanTerms) -> int | None:
+    """The units that a licence of this plan holds in all; None where a period or money bounds."""
+    return units_max(pools_of(terms)) if terms.period is PeriodUnit.TERM else None
+
+
+def granted_free_units(terms: PlanTerms) -> int:
+    """The units of a licence that cost nothing; a package's are part of its own units."""
+    return sum(units for _, units in free_units_of(terms))

@@ -58,3 +58,8 @@ def quote_periods(terms: PlanTerms, period_units: Sequence[int], *, starts_at: d
         refused_units=sum(bill.refused_units for bill in bills),
         periods=bills,
     )
+
+
+def quote_volume(terms: PlanTerms, units: int, *, starts_at: datetime) -> Quote:
+    """The price of one call, or of a volume in one period."""
+    return quote_periods(terms, [units], starts_at=starts_at)

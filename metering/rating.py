@@ -1,9 +1,10 @@
 """Rating: usage to amount under a plan, in whole numbers at scale 10⁻⁸, no effects."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from metering.outcomes import Outcome, OutcomeKind
-from metering.plans import PlanKind, PlanTerms, Unit
+from metering.plans import Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,37 +35,16 @@ def most_units(unit: Unit, units_max: int) -> int:
     return 1 if unit in {Unit.CALL, Unit.HIT} else units_max
 
 
-def rate_usage(plan: PlanTerms, units: int, *, free_units_left: int) -> Charge:
-    """The charge for ``units`` when ``free_units_left`` of the plan's free units remain."""
-    free = min(units, free_units_left) if plan.kind is PlanKind.PER_CALL else 0
-    return Charge(units, free, (units - free) * plan.call_price)
+def rate_usage(units: int, *, free_units_left: int, steps: Iterable[tuple[int, int]]) -> Charge:
+    """The charge for ``units``: free ones first, then the steps of (units, price at 10⁻⁸) in order.
 
-
-@dataclass(frozen=True, slots=True)
-class Quote:
-    """What a volume would cost: paid at the order, paid per call, and their sum (10⁻⁸)."""
-
-    units: int
-    free_units: int
-    packages: int
-    order_amount: int
-    usage_amount: int
-
-    @property
-    def total_amount(self) -> int:
-        """Everything that the buyer would pay."""
-        return self.order_amount + self.usage_amount
-
-
-def quote_volume(plan: PlanTerms, units: int, *, free_units_left: int | None = None) -> Quote:
-    """The price of ``units`` under a plan, by the code that rates real calls.
-
-    Package units beyond one package need further packages; each brings its free units.
+    The steps are those of the call's own reservation and hold at least the units that are left.
     """
-    if plan.kind is PlanKind.PACKAGE:
-        size = plan.package_units + plan.free_units
-        packages = max(1, -(-units // size))
-        return Quote(units, 0, packages, packages * plan.package_price, 0)
-    left = plan.free_units if free_units_left is None else free_units_left
-    charge = rate_usage(plan, units, free_units_left=left)
-    return Quote(units, charge.free_units, 0, 0, charge.amount)
+    free = min(units, free_units_left)
+    left, amount = units - free, 0
+    for step_units, price in steps:
+        taken = min(left, step_units)
+        amount += taken * price
+        left -= taken
+    assert not left, "no call is rated beyond its reservation"
+    return Charge(units, free, amount)

@@ -11,9 +11,10 @@ from app.core.unit_of_work import UnitOfWork
 from metering import fences
 from metering.errors import CapBelowSpending, EntitlementNotFound
 from metering.models import CallKey, DeliveryRoute, Entitlement, PlanCopy
-from metering.plans import PlanKind, read_plan
+from metering.period_services import end_periods, open_first_period
+from metering.plans import read_plan
+from metering.pools import granted_free_units, granted_units
 from metering.queries import get_entitlement
-from metering.views import granted_free_units, granted_units
 
 
 def route_listing(
@@ -96,7 +97,7 @@ def grant_entitlement(
 ) -> None:
     """Give a licence its allowance; granting the same licence again changes nothing."""
     plan = read_plan(plan_terms)
-    if plan.kind is PlanKind.PACKAGE and plan.valid_days:
+    if plan.is_prepaid and plan.valid_days:
         ends_at = min(ends_at, starts_at + timedelta(days=plan.valid_days))
     statement = insert(Entitlement).values(
         licence_id=licence_id,
@@ -125,7 +126,13 @@ def grant_entitlement(
         granted_free_units=granted_free_units(plan),
         cap_amount=None,
     )
-    uow.session.execute(statement.on_conflict_do_nothing(index_elements=[Entitlement.licence_id]))
+    is_new = uow.session.scalar(
+        statement.on_conflict_do_nothing(index_elements=[Entitlement.licence_id]).returning(
+            Entitlement.licence_id
+        )
+    )
+    if is_new is not None:
+        open_first_period(uow, get_entitlement(uow.session, None, licence_id))
 
 
 def revoke_entitlement(uow: UnitOfWork, *, licence_id: str) -> None:
@@ -136,6 +143,7 @@ def revoke_entitlement(uow: UnitOfWork, *, licence_id: str) -> None:
         .where(Entitlement.licence_id == licence_id, Entitlement.state == "active")
         .values(state="revoked", revision=Entitlement.revision + 1, changed_at=uow.now)
     )
+    end_periods(uow, licence_id)
 
 
 def admit_key(

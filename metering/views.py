@@ -13,7 +13,7 @@ from metering.allowances import CallBounds
 from metering.fences import licence_fence, listing_fence
 from metering.field_schemas import AnswerSchema, RequestSchema
 from metering.outcome_rules import OutcomeRule, read_rule
-from metering.plans import PlanKind, PlanTerms, read_plan
+from metering.plans import PlanTerms, read_plan
 from metering.ports import Target
 from metering.rate_limits import Limit, Limits
 from metering.rating import most_units
@@ -76,6 +76,13 @@ class KeyView:
     withdrawn_at: datetime | None
     licence: LicenceView
     limits: Limits
+    is_capped: bool = False
+    """Whether the key has a spending cap of its own."""
+
+    @property
+    def capped_id(self) -> str | None:
+        """The key, where its own cap must bear its calls."""
+        return self.key_id if self.is_capped else None
 
 
 def _names(value: Any) -> frozenset[str] | None:
@@ -185,14 +192,5 @@ def key_view(
         withdrawn_at=row["withdrawn_at"],
         licence=licence,
         limits=_limits(row, licence, upstream_calls_per_second),
+        is_capped=row["is_capped"],
     )
-
-
-def granted_units(plan: PlanTerms) -> int | None:
-    """The units that an entitlement of this plan holds; None where only money bounds it."""
-    return plan.package_units + plan.free_units if plan.kind is PlanKind.PACKAGE else None
-
-
-def granted_free_units(plan: PlanTerms) -> int:
-    """The units that cost nothing; a package's are part of its own units."""
-    return plan.free_units if plan.kind is PlanKind.PER_CALL else 0

@@ -27,6 +27,7 @@ SQL_ONLY_TABLES = {
     "call_answers",
     "denial_counts",
     "lanes",
+    "lease_pools",
     "leases",
     "rate_windows",
     "wallet_leases",

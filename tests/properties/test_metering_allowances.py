@@ -8,8 +8,10 @@ from metering.allowances import Allowance, CallBounds, Remaining, Shortage, next
 from metering.meters import Lease, Meter
 from metering.outcomes import Outcome, OutcomeKind
 from metering.plans import read_plan
-from metering.rating import quote_volume, rate_usage
+from metering.quotes import quote_volume
+from metering.rating import rate_usage
 from tests.factories.metering import package, per_call
+from tests.fakes.clock import START
 
 counts = st.integers(0, 10**6)
 
@@ -38,14 +40,17 @@ def test_a_slab_never_exceeds_what_remains(wanted, units_max, price, calls, unit
 def test_calls_one_by_one_cost_what_the_volume_is_quoted_at(units, free):
     plan, left, paid = read_plan(per_call(free_units=free)), free, 0
     for count in units:
-        charge = rate_usage(plan, count, free_units_left=left)
+        steps = [(count, plan.unit_price)]
+        charge = rate_usage(count, free_units_left=left, steps=steps)
         left, paid = left - charge.free_units, paid + charge.amount
-    assert paid == quote_volume(plan, sum(units)).total_amount if units else paid == 0
+    assert (
+        paid == quote_volume(plan, sum(units), starts_at=START).total_amount if units else paid == 0
+    )
 
 
 @given(size=st.integers(1, 1000), units=st.integers(1, 100_000))
 def test_packages_cover_the_volume_and_not_one_more_is_sold(size, units):
-    packages = quote_volume(read_plan(package(size)), units).packages
+    packages = quote_volume(read_plan(package(size)), units, starts_at=START).packages
     assert (packages - 1) * size < units <= packages * size
 
 
@@ -85,7 +90,7 @@ class Interleaving(RuleBasedStateMachine):
         worker = data.draw(st.sampled_from([w for w in self.workers if w["held"]]))
         held = worker["held"].pop()
         units = data.draw(st.integers(0, held.units))
-        charge = rate_usage(read_plan(package()), units, free_units_left=0)
+        charge = rate_usage(units, free_units_left=0, steps=held.steps)
         worker["meter"].settle(held, charge if is_answered else None)
         if is_answered:
             worker["leases"][int(held.lease.lease_id[4:])][1] += units

@@ -4,8 +4,10 @@ import pytest
 
 from metering.outcomes import CLIENT_ERROR, MISS, Outcome, OutcomeKind
 from metering.plans import PlanNotReadable, Unit, read_plan
-from metering.rating import Charge, Quote, count_units, quote_volume, rate_usage
+from metering.quotes import Quote, quote_volume
+from metering.rating import Charge, count_units, rate_usage
 from tests.factories.metering import package, per_call
+from tests.fakes.clock import START
 
 HIT = Outcome(OutcomeKind.HIT, 1)
 ROWS = Outcome(OutcomeKind.ROWS, 7)
@@ -30,25 +32,31 @@ def test_units_follow_the_outcome(unit, outcome, units):
 
 
 def test_an_amount_is_units_times_price():
-    assert rate_usage(read_plan(per_call()), 3, free_units_left=0) == Charge(3, 0, 120_000_000)
+    steps = [(10, 40_000_000)]
+    assert rate_usage(3, free_units_left=0, steps=steps) == Charge(3, 0, 120_000_000)
 
 
 def test_free_units_are_taken_first():
-    plan = read_plan(per_call(free_units=5))
-    assert rate_usage(plan, 7, free_units_left=5) == Charge(7, 5, 80_000_000)
+    steps = [(10, 40_000_000)]
+    assert rate_usage(7, free_units_left=5, steps=steps) == Charge(7, 5, 80_000_000)
 
 
 def test_units_of_a_package_cost_nothing_more():
-    assert rate_usage(read_plan(package()), 3, free_units_left=9) == Charge(3, 0, 0)
+    assert rate_usage(3, free_units_left=0, steps=[(9, 0)]) == Charge(3, 0, 0)
+
+
+def test_a_call_over_two_prices_pays_each_units_own():
+    steps = [(2, 50_000_000), (5, 20_000_000)]
+    assert rate_usage(5, free_units_left=1, steps=steps) == Charge(5, 1, 140_000_000)
 
 
 def test_a_quote_for_a_volume_is_what_the_calls_would_cost():
     plan = read_plan(per_call(free_units=10))
-    assert quote_volume(plan, 110) == Quote(110, 10, 0, 0, 100 * 40_000_000)
+    assert quote_volume(plan, 110, starts_at=START) == Quote(110, 10, 0, 0, 100 * 40_000_000)
 
 
 def test_a_quote_beyond_one_package_needs_another():
-    quote = quote_volume(read_plan(package(1000)), 1001)
+    quote = quote_volume(read_plan(package(1000)), 1001, starts_at=START)
     assert (quote.packages, quote.total_amount) == (2, 2 * 300 * 10**8)
 
 
