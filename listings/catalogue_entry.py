@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from listings.plan_terms import lowest_price
+from listings.plan_prices import lowest_price
 from listings.search_text import search_vector
 
 

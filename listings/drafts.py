@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from listings.errors import Fault
-from listings.plan_terms import plan_faults
+from listings.plan_faults import plan_faults
 
 OFFERS = "offers"
 PLANS_MAX = 50

@@ -7,6 +7,8 @@ from typing import Any
 from app.core.events import Event
 from app.core.ids import (
     AgreementId,
+    ContributionId,
+    CustomOfferId,
     OrderId,
     OrganisationId,
     PlanId,
@@ -72,7 +74,11 @@ class ListingDelisted(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class OrderPlaced(Event):
-    """A buyer accepted a plan for a scenario; amounts at scale 10⁻⁸, split in basis points."""
+    """A buyer accepted a plan for a scenario; amounts at scale 10⁻⁸, split in basis points.
+
+    Further suppliers of a composite product stand in ``split`` as ``supplier:<organisation id>``.
+    A plan of a custom offer is told here and nowhere else: its price is between two parties.
+    """
 
     order_id: OrderId
     agreement_id: AgreementId
@@ -86,6 +92,7 @@ class OrderPlaced(Event):
     plan_id: PlanId
     plan_hash: str
     plan_terms: dict[str, Any]
+    custom_offer_id: CustomOfferId | None = None
     scenario_id: ScenarioId
     due_amount: int
     currency: str
@@ -93,3 +100,80 @@ class OrderPlaced(Event):
     starts_at: datetime
     ends_at: datetime
     product_terms: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CustomOfferProposed(Event):
+    """A supplier proposed a plan to one buyer; of its terms only the hash is told."""
+
+    custom_offer_id: CustomOfferId
+    supplier_id: OrganisationId
+    buyer_id: OrganisationId
+    listing_code: str
+    plan_id: PlanId
+    plan_hash: str
+    valid_until: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class CustomOfferAccepted(Event):
+    """The buyer ordered on the proposed plan."""
+
+    custom_offer_id: CustomOfferId
+    supplier_id: OrganisationId
+    buyer_id: OrganisationId
+    listing_code: str
+    order_id: OrderId
+
+
+@dataclass(frozen=True, kw_only=True)
+class CustomOfferDeclined(Event):
+    """The buyer does not want the proposed plan."""
+
+    custom_offer_id: CustomOfferId
+    supplier_id: OrganisationId
+    buyer_id: OrganisationId
+    listing_code: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CustomOfferWithdrawn(Event):
+    """The supplier took its proposal back."""
+
+    custom_offer_id: CustomOfferId
+    supplier_id: OrganisationId
+    buyer_id: OrganisationId
+    listing_code: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContributionAsked(Event):
+    """A supplier asks another to agree to its share of a product."""
+
+    contribution_id: ContributionId
+    version_id: VersionId
+    supplier_id: OrganisationId
+    contributor_id: OrganisationId
+    terms_hash: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContributionAgreed(Event):
+    """A contributor agreed to exactly these terms."""
+
+    contribution_id: ContributionId
+    version_id: VersionId
+    supplier_id: OrganisationId
+    contributor_id: OrganisationId
+    terms_hash: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContributionDeclined(Event):
+    """A contributor declined these terms."""
+
+    contribution_id: ContributionId
+    version_id: VersionId
+    supplier_id: OrganisationId
+    contributor_id: OrganisationId
+    terms_hash: str

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.core.money import format_amount
-from listings.plan_terms import comparable_price
+from listings.plan_labels import price_label
+from listings.plan_prices import unit_price
 from listings.vocabulary import Language, labelled, labelled_all
 
 _FIELD_FACTS = (
@@ -55,10 +56,14 @@ def render_page(
     content: Mapping[str, Any],
     plans: Sequence[Mapping[str, Any]],
     language: Language,
+    *,
+    names: Mapping[str, str],
 ) -> dict[str, Any]:
     """The whole page; ``plans`` are dossier entries with the offer's name.
 
-    The upstream stays out: its address is between the supplier and the exchange.
+    ``names`` are those of contributors by id.
+    The upstream stays out: its address is between the supplier and the exchange. So do the
+    contributors' shares, which are between them and in the agreements.
     """
     return {
         **render_card(listing, language),
@@ -71,9 +76,22 @@ def render_page(
         "sample": content.get("sample", []),
         "outcome_rule": content.get("outcome_rule", {}),
         **_provenance(content, language),
+        "contributors": [
+            {
+                "id": each["organisation_id"],
+                "name": names.get(each["organisation_id"], ""),
+                "basis": each["basis"],
+            }
+            for each in content.get("contributors", ())
+        ],
         "conditions": _conditions(content, language),
         "plans": [_plan(plan, language) for plan in plans],
     }
+
+
+def contributor_ids(content: Mapping[str, Any]) -> list[str]:
+    """Who shares in the product beside its supplier."""
+    return [each["organisation_id"] for each in content.get("contributors", ())]
 
 
 def _field(field: Mapping[str, Any], language: Language) -> dict[str, Any]:
@@ -136,13 +154,17 @@ def _conditions(content: Mapping[str, Any], language: Language) -> dict[str, Any
 
 
 def _plan(plan: Mapping[str, Any], language: Language) -> dict[str, Any]:
-    terms = plan["terms"]
+    named = {name: plan[name] for name in ("plan_id", "plan_hash", "offer")}
+    return {**named, **render_terms(plan["terms"], language)}
+
+
+def render_terms(terms: Mapping[str, Any], language: Language) -> dict[str, Any]:
+    """What a plan costs, in words and as its canonical terms."""
+    price = unit_price(terms)
     return {
-        "plan_id": plan["plan_id"],
-        "plan_hash": plan["plan_hash"],
-        "offer": plan["offer"],
         "price_model": labelled("price_models", terms["kind"], language),
         "unit": labelled("units", terms["unit"], language),
-        "unit_amount": format_amount(comparable_price(terms)),
+        "unit_amount": None if price is None else format_amount(price),
+        "price_label": price_label(terms, language),
         "terms": terms,
     }

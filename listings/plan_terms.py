@@ -1,67 +1,106 @@
-"""Plans as canonical terms: what one use or one package costs, fixed by a hash."""
+"""Plans as canonical terms: what one use, one package or one period costs, fixed by a hash."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from app.core.canonical import digest_hex
-from app.core.money import format_amount, parse_amount
-from listings.errors import Fault
+from app.core.money import format_amount
 
 PER_CALL = "per_call"
+GRADUATED = "graduated"
+VOLUME = "volume"
 PACKAGE = "package"
-KINDS = (PER_CALL, PACKAGE)
+SUBSCRIPTION = "subscription"
+YEARLY = "yearly"
 CALLS_PER_SECOND_DEFAULT = 50
+YEARLY_DAYS_DEFAULT = 365
 
-_COMMON = ("kind", "unit", "free_units", "currency", "calls_per_second")
-_PACKAGE_ONLY = ("package_units", "package_price", "valid_days")
-_OWN = {PER_CALL: ("unit_price",), PACKAGE: _PACKAGE_ONLY}
-_AMOUNTS = frozenset({"unit_price", "package_price"})
+MONTH, QUARTER, YEAR, TERM = "month", "quarter", "year", "term"
+NO_ROLL_OVER, CARRY = "none", "carry"
 
 Terms = Mapping[str, Any]
 
+_COMMON = ("kind", "unit", "free_units", "currency", "calls_per_second")
+_TRIAL = ("trial_units", "trial_days")
 
-def plan_faults(plan: Mapping[str, Any], pointer: str) -> list[Fault]:
-    """Members that the plan's kind needs and lacks, or has and does not know."""
-    own = _OWN[plan["kind"]]
-    other = set().union(*_OWN.values()) - set(own)
-    faults = [
-        Fault(f"{pointer}/{name}", f"A {plan['kind']} plan needs it.")
-        for name in own
-        if plan.get(name) is None
+
+@dataclass(frozen=True)
+class Shape:
+    """The members of a kind beside the common ones; ``filled`` stand in its terms in any case."""
+
+    needed: tuple[str, ...]
+    optional: tuple[str, ...] = ()
+    filled: tuple[tuple[str, Any], ...] = ()
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """Every member that a plan of the kind may have."""
+        return (*self.needed, *self.optional, *(name for name, _ in self.filled))
+
+
+SHAPES: Mapping[str, Shape] = {
+    PER_CALL: Shape(("unit_price",), (*_TRIAL, "minimum")),
+    GRADUATED: Shape(("tiers", "period"), (*_TRIAL, "minimum")),
+    VOLUME: Shape(("tiers", "period"), (*_TRIAL, "minimum")),
+    PACKAGE: Shape(("package_units", "package_price", "valid_days"), ("roll_over",)),
+    SUBSCRIPTION: Shape(
+        ("period", "period_fee", "included_units"), ("overage_price", "roll_over", *_TRIAL)
+    ),
+    YEARLY: Shape(
+        ("package_price",), filled=(("valid_days", YEARLY_DAYS_DEFAULT), ("package_units", None))
+    ),
+}
+KINDS = tuple(SHAPES)
+PERIODS: Mapping[str, tuple[str, ...]] = {
+    GRADUATED: (MONTH, TERM),
+    VOLUME: (MONTH, TERM),
+    SUBSCRIPTION: (MONTH, QUARTER, YEAR),
+}
+"""After which time a kind counts anew: calendar periods in Asia/Shanghai from the start on."""
+HOLDS_ITS_UNITS = frozenset({PACKAGE, SUBSCRIPTION, YEARLY})
+"""Kinds whose price includes units, so that no others are free."""
+
+
+def _tiers(tiers: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [
+        {"up_to": tier["up_to"], "unit_price": format_amount(tier["unit_price"])} for tier in tiers
     ]
-    faults += [
-        Fault(f"{pointer}/{name}", f"A {plan['kind']} plan has none.")
-        for name in sorted(other)
-        if plan.get(name) is not None
-    ]
-    if plan["kind"] == PACKAGE and plan["free_units"]:
-        faults.append(Fault(f"{pointer}/free_units", "A package holds its units; none are free."))
-    return faults
+
+
+def _minimum(minimum: Mapping[str, Any]) -> dict[str, Any]:
+    return {"amount": format_amount(minimum["amount"]), "period": minimum["period"]}
+
+
+_WRITERS: Mapping[str, Callable[[Any], Any]] = {
+    "minimum": _minimum,
+    "overage_price": format_amount,
+    "package_price": format_amount,
+    "period_fee": format_amount,
+    "tiers": _tiers,
+    "unit_price": format_amount,
+}
 
 
 def plan_terms(plan: Mapping[str, Any]) -> dict[str, Any]:
-    """The canonical terms; amounts in units of 10⁻⁸ become decimal strings with eight places."""
-    names = (*_COMMON, *_OWN[plan["kind"]])
-    return {name: format_amount(plan[name]) if name in _AMOUNTS else plan[name] for name in names}
+    """The canonical terms; amounts in units of 10⁻⁸ become decimal strings with eight places.
+
+    A member that says nothing (no roll-over, a hard stop, no trial) is absent, so that the hashes
+    of plans from before it existed stay.
+    """
+    shape = SHAPES[plan["kind"]]
+    values = {name: plan[name] for name in (*_COMMON, *shape.needed)}
+    values |= {name: given for name in shape.optional if (given := plan.get(name)) is not None}
+    values |= {
+        name: default if plan.get(name) is None else plan[name] for name, default in shape.filled
+    }
+    if values.get("roll_over") == NO_ROLL_OVER:
+        del values["roll_over"]
+    return {
+        name: _WRITERS[name](value) if name in _WRITERS else value for name, value in values.items()
+    }
 
 
 def plan_hash(terms: Terms) -> str:
     """SHA-256 over the canonical terms."""
     return digest_hex(dict(terms))
-
-
-def due_at_order(terms: Terms) -> int:
-    """What the order itself costs, in units of 10⁻⁸: a package's price, nothing per call."""
-    return parse_amount(terms["package_price"]) if terms["kind"] == PACKAGE else 0
-
-
-def comparable_price(terms: Terms) -> int:
-    """The price of one unit in units of 10⁻⁸; a package's is rounded up to the next unit."""
-    if terms["kind"] == PER_CALL:
-        return parse_amount(terms["unit_price"])
-    return -(-parse_amount(terms["package_price"]) // int(terms["package_units"]))
-
-
-def lowest_price(plans: Iterable[Terms]) -> int | None:
-    """The lowest comparable price among plans, in units of 10⁻⁸."""
-    return min(map(comparable_price, plans), default=None)

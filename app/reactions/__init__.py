@@ -3,7 +3,7 @@
 from app.accounts.events import ApiKeyIssued, ApiKeyRevoked, OrganisationVerified
 from app.core.events import Event
 from app.core.unit_of_work import Reaction, Reactions
-from app.reactions import billing, onboarding, reviewing, trading
+from app.reactions import billing, onboarding, reviewing, sharing, trading
 from app.reactions.noticing import NOTICERS
 from app.reactions.recording import RECORDERS
 from compliance.events import (
@@ -48,7 +48,7 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     ListingRevoked: (reviewing.revoke_listing,),
     ScenarioApproved: (trading.note_scenario,),
     ScenarioWithdrawn: (trading.end_scenario,),
-    OrderPlaced: (trading.charge_order, trading.issue_licence),
+    OrderPlaced: (trading.charge_order, trading.issue_licence, sharing.note_shares),
     LicenceIssued: (
         trading.grant_entitlement,
         trading.note_licence,

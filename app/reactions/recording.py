@@ -57,6 +57,13 @@ RECORDED: dict[type[Event], Recorded] = {
     listings.OrderPlaced: Recorded(
         "order_placed", ("order_id", "agreement_hash", "plan_hash", "scenario_id", "dossier_hash")
     ),
+    listings.CustomOfferProposed: Recorded(
+        "custom_offer_proposed", ("custom_offer_id", "plan_hash", "listing_code", "valid_until")
+    ),
+    listings.CustomOfferWithdrawn: Recorded("custom_offer_withdrawn", ("custom_offer_id",)),
+    listings.ContributionAgreed: Recorded(
+        "contribution_agreed", ("contribution_id", "version_id", "terms_hash")
+    ),
     compliance.RulesEvaluated: Recorded(
         "rules_evaluated", ("case_id", "version_id", "rule_set_hash", "input_hash", "outcomes")
     ),
@@ -153,6 +160,10 @@ EXCUSED: dict[type[Event], str] = {
     accounts.PersonDeactivated: "personal; the withdrawal of a role is recorded",
     accounts.RefreshTokenReused: "an incident of one session; it is in the security log",
     listings.ProductRegistered: "a draft binds nobody; its submission is recorded",
+    listings.CustomOfferAccepted: "the order that it became is recorded",
+    listings.CustomOfferDeclined: "what a buyer does not buy is between the two",
+    listings.ContributionAsked: "a draft asks; what was agreed to is recorded",
+    listings.ContributionDeclined: "a draft that was declined binds nobody",
     compliance.ReviewOpened: "follows from the submission, which is recorded",
     compliance.ReviewReturned: "the decision that returned it is recorded",
     journal.TopUpRequested: "an announcement moves no money",

@@ -7,7 +7,9 @@ from typing import Any
 from app.core.money import parse_amount
 from compliance.verdicts import Inputs, Verdict, failed, passed, warned
 
-PER_CALL, PACKAGE = "per_call", "package"
+PER_CALL, PACKAGE, SUBSCRIPTION = "per_call", "package", "subscription"
+TIERED = frozenset({"graduated", "volume"})
+LUMP_SUMS = frozenset({PACKAGE, "yearly"})
 
 
 def prices_are_sane(inputs: Inputs) -> Verdict:
@@ -25,16 +27,25 @@ def prices_are_sane(inputs: Inputs) -> Verdict:
 
 
 def _is_sane(plan: Mapping[str, Any], bound: int) -> bool:
-    price, units = _price_and_units(plan)
+    prices = _prices(plan)
     # Compared by multiplication: money is never divided.
-    return price > 0 and units > 0 and price <= bound * units and plan.get("free_units", 0) >= 0
+    are_bounded = all(units > 0 and 0 <= price <= bound * units for price, units in prices)
+    return are_bounded and any(price > 0 for price, _ in prices) and plan.get("free_units", 0) >= 0
 
 
-def _price_and_units(plan: Mapping[str, Any]) -> tuple[int, int]:
-    if plan["kind"] == PER_CALL:
-        return parse_amount(plan["unit_price"]), 1
-    if plan["kind"] == PACKAGE:
-        return parse_amount(plan["package_price"]), plan["package_units"]
+def _prices(plan: Mapping[str, Any]) -> list[tuple[int, int]]:
+    """Each price of the plan with the units that it buys; an unbounded year counts as one."""
+    kind = plan["kind"]
+    if kind == PER_CALL:
+        return [(parse_amount(plan["unit_price"]), 1)]
+    if kind in TIERED:
+        return [(parse_amount(tier["unit_price"]), 1) for tier in plan["tiers"]]
+    if kind in LUMP_SUMS:
+        units = plan["package_units"]
+        return [(parse_amount(plan["package_price"]), 1 if units is None else units)]
+    if kind == SUBSCRIPTION:
+        overage = parse_amount(plan.get("overage_price") or "0")
+        return [(parse_amount(plan["period_fee"]), plan["included_units"] or 1), (overage, 1)]
     msg = "an unknown kind of plan"
     raise ValueError(msg)
 
@@ -42,7 +53,9 @@ def _price_and_units(plan: Mapping[str, Any]) -> tuple[int, int]:
 def _is_monotone(plans: list[Mapping[str, Any]]) -> bool:
     ladders: dict[tuple[str, str], list[tuple[int, int]]] = {}
     for plan in plans:
-        price, units = _price_and_units(plan)
+        if plan["kind"] not in {PER_CALL, PACKAGE}:
+            continue  # what a period or a tier costs a unit depends on how many are used
+        ((price, units),) = _prices(plan)
         ladders.setdefault((plan["unit"], plan["currency"]), []).append((units, price))
     return all(_falls(sorted(steps)) for steps in ladders.values())
 

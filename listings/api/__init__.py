@@ -1,6 +1,19 @@
 """The routes of this room, by subject, on one blueprint."""
 
-from listings.api import catalogue_routes, order_routes, product_routes
+from listings.api import (
+    catalogue_routes,
+    contribution_routes,
+    custom_offer_routes,
+    order_routes,
+    product_routes,
+)
 from listings.api.blueprint import blueprint
 
-__all__ = ["blueprint", "catalogue_routes", "order_routes", "product_routes"]
+__all__ = [
+    "blueprint",
+    "catalogue_routes",
+    "contribution_routes",
+    "custom_offer_routes",
+    "order_routes",
+    "product_routes",
+]

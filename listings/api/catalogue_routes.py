@@ -1,8 +1,6 @@
 """Routes of the public catalogue, and the supplier's way out of it."""
 
-from typing import Any, cast
-
-from flask import request
+from typing import Any
 
 from app.core.principals import Permission
 from app.core.reach import Reach
@@ -11,8 +9,9 @@ from app.web.context import current_principal, unit_of_work
 from app.web.idempotency import idempotent
 from listings import services
 from listings.api.blueprint import blueprint
+from listings.api.languages import Answer, asked_language, in_language
 from listings.catalogue_filters import FACETS, CatalogueQuery
-from listings.listing_page import render_card, render_page
+from listings.listing_page import contributor_ids, render_card, render_page
 from listings.models import Listing
 from listings.queries import catalogue, facets
 from listings.schemas.catalogue import (
@@ -34,7 +33,6 @@ _FACET_VOCABULARIES = {
     "update": "update_frequencies",
     "grade": "grades",
 }
-Answer = tuple[dict[str, Any], dict[str, str]]
 
 
 @blueprint.route("/listings", methods=["GET"])
@@ -50,11 +48,11 @@ def get_listings(asked: dict[str, Any]) -> Answer:
         cursor=asked["cursor"],
         limit=asked["limit"],
     )
-    language = _language()
+    language = asked_language()
     with unit_of_work(Reach.PUBLIC) as uow:
         page = catalogue.search_catalogue(uow.session, query)
         total, counts = facets.count_facets(uow.session, query)
-    return _in(
+    return in_language(
         language,
         {
             "items": [render_card(_columns(listing), language) for listing in page.items],
@@ -70,7 +68,7 @@ def get_listings(asked: dict[str, Any]) -> Answer:
 @public("a listing's page is what the exchange shows to everybody")
 def get_listing(listing_code: str) -> Answer:
     """Show everything about a listing: fields, sample, plans, conditions, provenance."""
-    language = _language()
+    language = asked_language()
     with unit_of_work(Reach.PUBLIC) as uow:
         listing = catalogue.get_listing(uow.session, listing_code)
         version = listing.version
@@ -80,7 +78,9 @@ def get_listing(listing_code: str) -> Answer:
             for offer in version.offers
             for plan in offer.plans
         ]
-    return _in(language, render_page(columns, version.content, plans, language))
+        names = catalogue.names_of(uow.session, contributor_ids(version.content))
+    page = render_page(columns, version.content, plans, language, names=names)
+    return in_language(language, page)
 
 
 @blueprint.route("/listings/<listing_code>/similar", methods=["GET"])
@@ -88,10 +88,12 @@ def get_listing(listing_code: str) -> Answer:
 @public("it points to other public pages")
 def get_similar(listing_code: str) -> Answer:
     """List the listings that are most like this one."""
-    language = _language()
+    language = asked_language()
     with unit_of_work(Reach.PUBLIC) as uow:
         found = catalogue.list_similar(uow.session, listing_code)
-    return _in(language, {"items": [render_card(_columns(item), language) for item in found]})
+    return in_language(
+        language, {"items": [render_card(_columns(item), language) for item in found]}
+    )
 
 
 @blueprint.route("/listings/<listing_code>/delisting", methods=["POST"])
@@ -111,7 +113,7 @@ def post_delisting(listing_code: str) -> Listing:
 @public("forms and pages of everybody use the same words")
 def get_vocabularies() -> Answer:
     """Show every coded word with its label."""
-    language = _language()
+    language = asked_language()
     terms = {
         name: [
             {"code": term.code, "label": term.label(language), "parent": term.parent}
@@ -119,16 +121,7 @@ def get_vocabularies() -> Answer:
         ]
         for name in sorted(NAMES)
     }
-    return _in(language, {"vocabularies": terms})
-
-
-def _language() -> Language:
-    """What Accept-Language prefers (RFC 9110 section 12.5.4); English without a preference."""
-    return cast("Language", request.accept_languages.best_match(["en", "zh"], default="en"))
-
-
-def _in(language: Language, body: dict[str, Any]) -> Answer:
-    return body, {"Content-Language": language, "Vary": "Accept-Language"}
+    return in_language(language, {"vocabularies": terms})
 
 
 def _columns(listing: Listing) -> dict[str, Any]:

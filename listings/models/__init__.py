@@ -1,5 +1,7 @@
 """The room's tables."""
 
+from listings.models.contributions import AgreementShare, Contribution
+from listings.models.custom_offers import CustomOffer
 from listings.models.listings import Listing, ListingWords
 from listings.models.orders import Agreement, ApprovedScenario, Order
 from listings.models.parties import ListingParty
@@ -7,7 +9,10 @@ from listings.models.products import DataProduct, Offer, Plan, ProductVersion, U
 
 __all__ = [
     "Agreement",
+    "AgreementShare",
     "ApprovedScenario",
+    "Contribution",
+    "CustomOffer",
     "DataProduct",
     "Listing",
     "ListingParty",

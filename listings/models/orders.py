@@ -57,6 +57,7 @@ class Order(Base):
     listing_code: Mapped[str]
     version_id: Mapped[str]
     plan_id: Mapped[str]
+    custom_offer_id: Mapped[str | None] = mapped_column(ForeignKey("custom_offers.id"))
     scenario_id: Mapped[str]
     agreement_id: Mapped[str] = mapped_column(ForeignKey("agreements.id"))
     state: Mapped[str]

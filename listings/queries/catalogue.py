@@ -1,6 +1,6 @@
 """The public catalogue: search, facets, pages of listings, similar ones."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -27,7 +27,7 @@ from listings.catalogue_filters import CatalogueQuery
 from listings.errors import ListingNotFound
 from listings.life_cycle import LISTED
 from listings.listing_codes import parse_listing_code
-from listings.models import Listing, ListingWords, ProductVersion
+from listings.models import Listing, ListingParty, ListingWords, ProductVersion
 from listings.search_text import likeness_query, search_query
 from listings.vocabulary import vocabulary
 
@@ -164,6 +164,16 @@ def get_listing(session: Session, listing_code: str) -> Listing:
     if listing is None:
         raise ListingNotFound(code)
     return listing
+
+
+def names_of(session: Session, organisation_ids: Sequence[str]) -> dict[str, str]:
+    """The names of suppliers by id; those of others are nobody's to read."""
+    if not organisation_ids:
+        return {}
+    statement = select(ListingParty.organisation_id, ListingParty.name).where(
+        ListingParty.organisation_id.in_(organisation_ids), ListingParty.is_supplier
+    )
+    return dict(session.execute(statement).tuples().all())
 
 
 def list_similar(session: Session, listing_code: str) -> list[Listing]:

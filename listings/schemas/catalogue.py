@@ -6,7 +6,7 @@ from app.web.paging import PageQuerySchema
 from app.web.schemas import Identifier, MoneySchema, Schema, Text, Timestamp
 from listings.catalogue_filters import SORTS
 from listings.schemas.content import StorageSizeSchema
-from listings.schemas.products import PlanTermsSchema
+from listings.schemas.plans import PlanTermsSchema
 from listings.schemas.terms import Code, OutcomeRuleSchema
 
 CHOSEN_MAX = 10
@@ -158,16 +158,28 @@ class ListedConditionsSchema(Schema):
     transfer_rule = fields.Nested(LabelledSchema)
 
 
-class ListedPlanSchema(Schema):
-    """A plan that can be ordered."""
+class ListedContributorSchema(ListingSupplierSchema):
+    """A further supplier that shares in the product, and on what ground."""
+
+    basis = fields.String()
+
+
+class PricedPlanSchema(Schema):
+    """A plan with its price in words; no unit amount where a lump sum has no bound."""
 
     plan_id = fields.String()
     plan_hash = fields.String()
-    offer = fields.String()
     price_model = fields.Nested(LabelledSchema)
     unit = fields.Nested(LabelledSchema)
-    unit_amount = fields.String()
+    unit_amount = fields.String(allow_none=True)
+    price_label = fields.String()
     terms = fields.Nested(PlanTermsSchema)
+
+
+class ListedPlanSchema(PricedPlanSchema):
+    """A plan that can be ordered."""
+
+    offer = fields.String()
 
 
 class ListingPageSchema(ListingCardSchema):
@@ -191,6 +203,7 @@ class ListingPageSchema(ListingCardSchema):
     rights = fields.List(fields.Nested(ListedRightSchema))
     evidence = fields.List(fields.Nested(ListedEvidenceSchema))
     pi_level = fields.Nested(LabelledSchema)
+    contributors = fields.List(fields.Nested(ListedContributorSchema))
     conditions = fields.Nested(ListedConditionsSchema)
     plans = fields.List(fields.Nested(ListedPlanSchema))
 

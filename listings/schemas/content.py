@@ -3,11 +3,11 @@
 from marshmallow import Schema as MarshmallowSchema
 from marshmallow import fields, validate
 
-from app.web.schemas import AmountText, Integer, Schema, Text
+from app.web.schemas import Identifier, Integer, Schema, Text
 from listings.content_rules import SAMPLE_ROWS_MAX
-from listings.plan_terms import CALLS_PER_SECOND_DEFAULT, KINDS
+from listings.contribution_terms import BASIS_POINTS, CONTRIBUTORS_MAX
+from listings.schemas.plans import DraftPlanSchema
 from listings.schemas.terms import (
-    CURRENCIES,
     Code,
     Codes,
     DateText,
@@ -106,20 +106,6 @@ class UpstreamDefinitionSchema(Schema):
     credential = Text(max=4_000, load_only=True)
 
 
-class DraftPlanSchema(Schema):
-    """Price and allowance; amounts are decimal strings of the currency unit."""
-
-    kind = fields.String(required=True, validate=validate.OneOf(KINDS))
-    unit = Code("units", required=True)
-    unit_price = AmountText()
-    package_units = Integer(min=1, max=10**12)
-    package_price = AmountText()
-    valid_days = Integer(min=1, max=3_650)
-    free_units = Integer(load_default=0, max=10**9)
-    currency = fields.String(load_default="CNY", validate=validate.OneOf(CURRENCIES))
-    calls_per_second = Integer(min=1, max=10_000, load_default=CALLS_PER_SECOND_DEFAULT)
-
-
 class DraftOfferSchema(Schema):
     """A named set of plans."""
 
@@ -127,6 +113,14 @@ class DraftOfferSchema(Schema):
     plans = fields.List(
         fields.Nested(DraftPlanSchema), required=True, validate=validate.Length(min=1, max=20)
     )
+
+
+class ContributorSchema(Schema):
+    """A further supplier of a composite product and its part of the supplier's money."""
+
+    organisation_id = Identifier(required=True)
+    share_bp = Integer(min=1, max=BASIS_POINTS - 1, required=True)
+    basis = Text(max=300, required=True)
 
 
 class StorageSizeSchema(Schema):
@@ -174,6 +168,9 @@ class VersionContentSchema(Schema):
     sample = fields.List(Row(), validate=validate.Length(max=SAMPLE_ROWS_MAX))
     upstream = fields.Nested(UpstreamDefinitionSchema)
     outcome_rule = fields.Nested(OutcomeRuleSchema)
+    contributors = fields.List(
+        fields.Nested(ContributorSchema), validate=validate.Length(max=CONTRIBUTORS_MAX)
+    )
 
 
 class AmendVersionSchema(VersionContentSchema):

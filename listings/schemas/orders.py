@@ -6,7 +6,7 @@ from app.web.schemas import AmountText, Identifier, Schema, Text, Timestamp
 
 
 class DueSchema(Schema):
-    """What the order itself costs: a package's price, nothing for a plan by the call."""
+    """What the order itself costs: the price of a package or a year, otherwise nothing yet."""
 
     amount = AmountText(attribute="units")
     currency = fields.String()
@@ -31,6 +31,7 @@ class OrderSchema(Schema):
     listing_code = fields.String()
     version_id = fields.String()
     plan_id = fields.String()
+    custom_offer_id = fields.String(allow_none=True)
     scenario_id = fields.String()
     agreement_id = fields.String()
     agreement_hash = fields.String(attribute="agreement.agreement_hash")

@@ -4,6 +4,7 @@ from marshmallow import fields
 
 from app.web.schemas import Schema, Text, Timestamp
 from listings.schemas.content import VersionContentSchema
+from listings.schemas.plans import PlanTermsSchema
 
 
 class RegisterProductSchema(Schema):
@@ -40,20 +41,6 @@ class ProductDetailSchema(ProductSchema):
     listing_state = fields.String(allow_none=True)
     origin = fields.Dict(allow_none=True)
     versions = fields.List(fields.Nested(VersionSummarySchema))
-
-
-class PlanTermsSchema(Schema):
-    """The canonical terms of a plan; amounts are decimal strings."""
-
-    kind = fields.String()
-    unit = fields.String()
-    unit_price = fields.String()
-    package_units = fields.Integer()
-    package_price = fields.String()
-    valid_days = fields.Integer()
-    free_units = fields.Integer()
-    currency = fields.String()
-    calls_per_second = fields.Integer()
 
 
 class VersionPlanSchema(Schema):

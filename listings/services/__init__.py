@@ -1,5 +1,16 @@
 """The verbs of this room; reactions and routes call them by these names."""
 
+from listings.services.contributions import (
+    agree_to_contribution,
+    decline_contribution,
+    note_agreement_shares,
+)
+from listings.services.custom_offers import (
+    accept_custom_offer,
+    decline_custom_offer,
+    propose_custom_offer,
+    withdraw_custom_offer,
+)
 from listings.services.drafts import amend_draft, draft_version, register_product, replace_draft
 from listings.services.importing import import_drafts
 from listings.services.ordering import activate_order, place_order
@@ -15,15 +26,21 @@ from listings.services.scenarios import note_scenario_approved, note_scenario_en
 from listings.services.submissions import reject_version, return_version, submit_version
 
 __all__ = [
+    "accept_custom_offer",
     "activate_order",
+    "agree_to_contribution",
     "amend_draft",
+    "decline_contribution",
+    "decline_custom_offer",
     "delist_listing",
     "draft_version",
     "import_drafts",
+    "note_agreement_shares",
     "note_party_verified",
     "note_scenario_approved",
     "note_scenario_ended",
     "place_order",
+    "propose_custom_offer",
     "publish_listing",
     "register_product",
     "reject_version",
@@ -33,4 +50,5 @@ __all__ = [
     "revoke_listing",
     "submit_version",
     "suspend_listing",
+    "withdraw_custom_offer",
 ]

@@ -17,6 +17,7 @@ from listings.life_cycle import DRAFT, OPEN
 from listings.models import DataProduct, Offer, Plan, ProductVersion, UpstreamCredential
 from listings.plan_terms import plan_hash, plan_terms
 from listings.queries.products import lock_product, lock_version
+from listings.services.contributions import ask_contributors, sharing_faults
 
 
 def register_product(
@@ -159,12 +160,19 @@ def write_content(
 ) -> None:
     """Set content and offers; raises `VersionInvalid` with every fault, the given ones too."""
     content = {**version.content, **draft.content}
-    found = [*content_faults(content), *offer_faults(draft.offers or []), *faults]
+    contributors = content.get("contributors", [])
+    found = [
+        *content_faults(content),
+        *offer_faults(draft.offers or []),
+        *sharing_faults(uow, contributors, supplier_id=version.supplier_id),
+        *faults,
+    ]
     if found:
         raise VersionInvalid(found)
     version.content = content
     if draft.offers is not None:
         version.offers = [_offer(uow, version, offer) for offer in draft.offers]
+    ask_contributors(uow, version)
 
 
 def _offer(uow: UnitOfWork, version: ProductVersion, offer: Mapping[str, Any]) -> Offer:

@@ -10,6 +10,7 @@ from listings.events import VersionSubmitted
 from listings.listing_codes import RANDOM_LENGTH, make_listing_code
 from listings.models import DataProduct, ListingParty, ProductVersion
 from listings.queries.products import lock_product, lock_version, lock_version_by_id
+from listings.services.contributions import missing_agreements
 from listings.services.parties import demand_supplier
 
 
@@ -27,6 +28,7 @@ def submit_version(
     )
     version.advance("submit", at=uow.now)
     missing = missing_parts(version.content, [plan.terms for plan in version.plans])
+    missing += missing_agreements(uow, version)
     if missing:
         raise VersionIncomplete(missing)
     version.listing_code = _listing_code(uow, product, supplier)

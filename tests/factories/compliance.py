@@ -78,6 +78,27 @@ def package(units, price, **changes):
     }
 
 
+def tiered(first_price, last_price):
+    plan = per_call() | {"kind": "graduated", "period": "month"}
+    del plan["unit_price"]
+    return plan | {
+        "tiers": [
+            {"up_to": 1000, "unit_price": first_price},
+            {"up_to": None, "unit_price": last_price},
+        ]
+    }
+
+
+def subscription(fee, included_units, **changes):
+    plan = per_call() | {"kind": "subscription", "period": "month", "period_fee": fee}
+    del plan["unit_price"]
+    return plan | {"included_units": included_units} | changes
+
+
+def yearly(price, units):
+    return package(units, price) | {"kind": "yearly"}
+
+
 def dossier(**changes):
     return {
         "format": "counterfoil-dossier/1",

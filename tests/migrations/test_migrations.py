@@ -35,6 +35,7 @@ SQL_ONLY_TABLES = {
 SQL_ONLY_COLUMNS = {
     # Each exists only so that a foreign key of two columns can carry an invariant.
     ("postings", "posting_count"),
+    ("orders", "listed_plan_id"),
     ("review_cases", "has_conflict"),
 }
 NOT_IN_MODELS = {

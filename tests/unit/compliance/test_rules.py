@@ -13,7 +13,17 @@ from compliance.facts import gather
 from compliance.predicates import REGISTRY
 from compliance.rule_set import RuleKind, RuleSet, Severity
 from compliance.verdicts import Outcome
-from tests.factories.compliance import SUPPLIER_USCC, document, dossier, field, package, per_call
+from tests.factories.compliance import (
+    SUPPLIER_USCC,
+    document,
+    dossier,
+    field,
+    package,
+    per_call,
+    subscription,
+    tiered,
+    yearly,
+)
 
 PROBE = {"probed_at": "x", "calls_count": 3, "answered_count": 3, "fitting_count": 3, "detail": ""}
 
@@ -65,6 +75,12 @@ def test_a_whole_dossier_passes_every_rule_but_those_of_judgement():
         ("K1", {"plans": [per_call("0.00000000")]}),
         ("K1", {"plans": [per_call("-1")]}),
         ("K1", {"plans": [per_call("1000001")]}),
+        ("K1", {"plans": [tiered("0.40", "1000001")]}),
+        ("K1", {"plans": [tiered("0.00", "0.00")]}),
+        ("K1", {"plans": [tiered("1.00", "-1")]}),
+        ("K1", {"plans": [subscription("0.00", 100)]}),
+        ("K1", {"plans": [subscription("100.00", 0, overage_price="1000001")]}),
+        ("K1", {"plans": [yearly("0.00", None)]}),
         ("N1", {"allowed_purposes": []}),
         ("N1", {"allowed_purposes": ["ANYTHING"]}),
         ("I1", {"sample": [{"name": "13800138000"}]}),
@@ -84,6 +100,19 @@ def test_a_dossier_with_one_fault_fails_the_rule_for_it(rule, changes):
     [
         ("K1", Outcome.WARN, {"plans": [package(100, "10"), package(1000, "200")]}),
         ("K1", Outcome.PASS, {"plans": [per_call(), package(100, "30"), package(1000, "200")]}),
+        (
+            "K1",
+            Outcome.PASS,
+            {
+                "plans": [
+                    tiered("0.00", "0.30"),
+                    subscription("0.00", 100, overage_price="0.10"),
+                    subscription("100.00", 0),
+                    yearly("20000.00", None),
+                    yearly("2000000.00", 2),
+                ]
+            },
+        ),
         ("K1", Outcome.ERROR, {"plans": [per_call("a lot")]}),
         ("K1", Outcome.ERROR, {"plans": [{"kind": "lottery"}]}),
         ("P8", Outcome.NEEDS_HUMAN, {"rights": [{"right": "USE", "basis": "original"}]}),

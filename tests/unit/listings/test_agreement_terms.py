@@ -17,9 +17,16 @@ def test_a_package_runs_for_its_days():
     assert period == (NOW, NOW + timedelta(days=30))
 
 
-def test_use_by_the_call_runs_as_long_as_the_scenario():
+def test_a_year_runs_for_its_days():
+    plan = {"kind": "yearly", "valid_days": 365}
+    period = agreed_period(plan, ordered_at=NOW, scenario_ends_at=NOW + timedelta(days=900))
+    assert period == (NOW, NOW + timedelta(days=365))
+
+
+@pytest.mark.parametrize("kind", ["per_call", "graduated", "volume", "subscription"])
+def test_what_is_charged_as_it_is_used_runs_as_long_as_the_scenario(kind):
     ends_at = NOW + timedelta(days=90)
-    period = agreed_period({"kind": "per_call"}, ordered_at=NOW, scenario_ends_at=ends_at)
+    period = agreed_period({"kind": kind}, ordered_at=NOW, scenario_ends_at=ends_at)
     assert period == (NOW, ends_at)
 
 
