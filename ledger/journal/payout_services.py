@@ -11,6 +11,8 @@ from app.core.unit_of_work import UnitOfWork
 from ledger.journal import settlement_events as events
 from ledger.journal import settlement_postings, settlement_queries
 from ledger.journal.booking import book
+from ledger.journal.chart import payable_of, settled_of
+from ledger.journal.covered_booking import check_not_frozen
 from ledger.journal.errors import SecondPersonRequired
 from ledger.journal.payout_errors import (
     BankAccountChanged,
@@ -80,13 +82,18 @@ def approve_payout(uow: UnitOfWork, principal: Principal, *, payout_id: PayoutId
     """Let a proposed payout go: a second person, of neither side, takes it out of the balance.
 
     Raises `PayoutNotFound`, `IllegalTransition`, `SecondPersonRequired`, `DeciderNotIndependent`,
-    `BankAccountChanged`.
+    `BankAccountChanged`, `AccountFrozen`.
     """
     payout = settlement_queries.get_payout_for_update(uow.session, payout_id)
     state = TRANSITIONS.next(payout.state, "approve")
     _check_independent(principal, payout.supplier_id, payout_id)
     if principal.id == payout.requested_by:
         raise SecondPersonRequired(payout_id)
+    check_not_frozen(
+        uow.session,
+        settled_of(payout.supplier_id, payout.currency),
+        payable_of(payout.supplier_id, payout.currency),
+    )
     if _account_in_force(uow, payout) != payout.bank_account_id:
         raise BankAccountChanged(payout_id)
     payout.state = state
