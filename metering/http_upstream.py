@@ -112,9 +112,8 @@ class HttpUpstream:
             time.monotonic() + target.timeout_seconds,
             target.response_bytes_max,
         )
-        try:
-            wire = place.idle.pop()
-        except IndexError:
+        wire = _kept(place)
+        if wire is None:
             return self._ask_afresh(question)
         try:
             return self._ask(wire, question)
@@ -178,6 +177,19 @@ class HttpUpstream:
         """Close what is kept alive."""
         with self._lock:
             self._close_all()
+
+
+def _kept(place: _Place) -> Wire | None:
+    """A connection that was kept alive and is fit for another question."""
+    while True:
+        try:
+            wire = place.idle.pop()
+        except IndexError:
+            return None
+        # What came unasked would be taken for the answer, perhaps by another buyer.
+        if wire.is_silent():
+            return wire
+        wire.close()
 
 
 class _Stale(UpstreamFailed):

@@ -5,6 +5,7 @@ decides the body's end is read, and whatever is ambiguous about that end is refu
 """
 
 import re
+import select
 import socket
 import time
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from dataclasses import dataclass
 HEAD_BYTES_MAX = 32 * 1024
 CHUNK_LINE_MAX = 1024
 RECEIVE = 64 * 1024
+INTERIM_MAX = 8
+"""Interim answers that are passed over before the one that was asked for."""
 
 _STATUS = re.compile(rb"HTTP/1\.([01]) (\d{3})(?: |$)")
 _LENGTH = re.compile(rb"\d{1,12}")
@@ -89,6 +92,8 @@ class Wire:
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
         self._buffer = b""
+        self._at = 0
+        """Where in the buffer reading goes on: cutting it at every chunk would cost its square."""
         self._deadline = 0.0
         self.is_kept = False
         """Whether another exchange may follow."""
@@ -106,7 +111,7 @@ class Wire:
         head = self._head()
         body = self._body(head, body_bytes_max)
         # Bytes that nobody asked for would be taken for the next answer.
-        self.is_kept = head.is_kept and not self._buffer
+        self.is_kept = head.is_kept and self._at == len(self._buffer)
         return head.status, body
 
     def _receive(self) -> bytes:
@@ -120,26 +125,27 @@ class Wire:
         data = self._receive()
         if not data:
             raise WireCut
-        self._buffer += data
+        self._buffer = self._buffer[self._at :] + data
+        self._at = 0
 
     def _head(self) -> Head:
+        self._buffer, self._at = self._receive(), 0
         if not self._buffer:
-            self._buffer = self._receive()
-            if not self._buffer:
-                raise WireClosed
-        while True:
-            end = self._until(b"\r\n\r\n", HEAD_BYTES_MAX)
-            head = parse_head(self._buffer[:end])
-            self._buffer = self._buffer[end + 4 :]
+            raise WireClosed
+        for _ in range(INTERIM_MAX + 1):
+            head = parse_head(self._until(b"\r\n\r\n", HEAD_BYTES_MAX))
             if head.status >= 200:  # noqa: PLR2004 -- below are interim answers (RFC 9110 section 15.2)
                 return head
+        raise WireTooLarge
 
-    def _until(self, mark: bytes, most: int) -> int:
+    def _until(self, mark: bytes, most: int) -> bytes:
+        """What stands before the next mark, at most so many bytes; the mark is read over."""
         while True:
-            end = self._buffer.find(mark)
-            if 0 <= end <= most:
-                return end
-            if len(self._buffer) > most + len(mark):
+            end = self._buffer.find(mark, self._at)
+            if 0 <= end <= self._at + most:
+                found, self._at = self._buffer[self._at : end], end + len(mark)
+                return found
+            if len(self._buffer) - self._at > most + len(mark):
                 raise WireTooLarge
             self._more()
 
@@ -155,24 +161,23 @@ class Wire:
         return self._exactly(head.length)
 
     def _exactly(self, length: int) -> bytes:
-        if len(self._buffer) < length:
-            parts, size = [self._buffer], len(self._buffer)
+        if len(self._buffer) - self._at < length:
+            parts, size = [self._buffer[self._at :]], len(self._buffer) - self._at
             while size < length:
                 data = self._receive()
                 if not data:
                     raise WireCut
                 parts.append(data)
                 size += len(data)
-            self._buffer = b"".join(parts)
-        body, self._buffer = self._buffer[:length], self._buffer[length:]
-        return body
+            self._buffer, self._at = b"".join(parts), 0
+        start, self._at = self._at, self._at + length
+        return self._buffer[start : self._at]
 
     def _to_the_end(self, most: int) -> bytes:
-        parts, size = [self._buffer], len(self._buffer)
+        parts, size = [self._buffer[self._at :]], len(self._buffer) - self._at
         while size <= most:
             data = self._receive()
             if not data:
-                self._buffer = b""
                 return b"".join(parts)
             parts.append(data)
             size += len(data)
@@ -194,17 +199,21 @@ class Wire:
                 raise WireBroken
 
     def _chunk_length(self) -> int:
-        end = self._until(b"\r\n", CHUNK_LINE_MAX)
-        match = _CHUNK.fullmatch(self._buffer[:end])
+        match = _CHUNK.fullmatch(self._until(b"\r\n", CHUNK_LINE_MAX))
         if match is None:
             raise WireBroken
-        self._buffer = self._buffer[end + 2 :]
         return int(match.group(1), 16)
 
     def _trailer(self) -> None:
-        while end := self._until(b"\r\n", HEAD_BYTES_MAX):
-            self._buffer = self._buffer[end + 2 :]
-        self._buffer = self._buffer[2:]
+        left = HEAD_BYTES_MAX
+        while line := self._until(b"\r\n", left):
+            left -= len(line) + 2
+
+    def is_silent(self) -> bool:
+        """Whether nothing arrived since the last answer: neither an end nor bytes unasked for."""
+        asked = select.poll()
+        asked.register(self._sock, select.POLLIN)
+        return not asked.poll(0)
 
     def close(self) -> None:
         """Close the socket."""
