@@ -29,6 +29,7 @@ from ledger.log.anchors import AnchorPolicy
 from ledger.log.file_checkpoint_keeper import FileCheckpointKeeper
 from ledger.log.sequencer import Sequencer
 from metering import upkeep
+from metering.period_steps import turn_periods
 
 EXPIRY_PORTION = 100
 _SECOND, _MINUTE, _HOUR = 1.0, 60.0, 3600.0
@@ -99,6 +100,7 @@ def build_worker(parts: Parts) -> Worker:
             Step(
                 "leases", _SECOND, _in_unit(parts, lambda uow: upkeep.reclaim_leases(uow, wallets))
             ),
+            Step("periods", _SECOND, lambda: turn_periods(parts.units)),
             Step("answers", _MINUTE, _in_unit(parts, upkeep.forget_answers)),
             Step("partitions", _HOUR, _in_unit(parts, upkeep.add_partitions)),
             Step("sessions", _HOUR, _in_unit(parts, accounts.forget_stale_access)),

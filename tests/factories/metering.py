@@ -162,7 +162,17 @@ class World:
             uow.commit()
         return code, version
 
-    def license(self, plan=None, *, listing=None, buyer="org_buyer", networks=(), **terms):
+    def license(
+        self,
+        plan=None,
+        *,
+        listing=None,
+        buyer="org_buyer",
+        networks=(),
+        days=30,
+        age_days=1,
+        **terms,
+    ):
         code, version = listing or ("S0001-ABCDEFGHJK", "ver_1")
         plan = plan or per_call()
         self.number += 1
@@ -186,8 +196,8 @@ class World:
                 plan_terms=plan,
                 split=SPLIT,
                 currency="CNY",
-                starts_at=self.clock.now() - timedelta(days=1),
-                ends_at=self.clock.now() + timedelta(days=30),
+                starts_at=self.clock.now() - timedelta(days=age_days),
+                ends_at=self.clock.now() + timedelta(days=days),
             )
             services.admit_key(
                 uow,

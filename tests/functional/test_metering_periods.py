@@ -1,0 +1,300 @@
+"""Periods open with their pools and fee, leases end with them, and closing comes to the total."""
+
+import pytest
+
+from app.core.errors import CounterfoilError, ErrorKind
+from metering import services
+from metering.events import PeriodClosed, PeriodOpened
+from metering.period_steps import turn_periods
+from metering.ports import UpstreamAnswer
+from tests.factories.metering import World, call, package, per_call
+from tests.factories.plans import graduated, subscription, volume, yearly
+from tests.fakes.metering_ports import HeldUpstream
+
+YUAN = 10**8
+DAY = 86_400
+HIT = UpstreamAnswer(200, b'{"iata":"PVG","name":"Pudong","lat":"31.1"}')
+
+
+@pytest.fixture
+def world(database_url, units, clock, ids):
+    made = World(database_url, units, clock, ids)
+    made.publish()
+    made.fund(1000 * YUAN)
+    yield made
+    made.close()
+
+
+class Caller:
+    """Calls under one licence through one plane."""
+
+    def __init__(self, world, plan, **settings):
+        self.world = world
+        self.licensed = world.license(plan, days=800, age_days=0)
+        self.plane = world.plane(HeldUpstream(HIT), **settings)
+
+    def __call__(self, times=1):
+        answers = [call(self.plane, self.licensed, {"iata": "PVG"}) for _ in range(times)]
+        return answers[-1] if times == 1 else [answer.status for answer in answers]
+
+    def close_period(self, seconds):
+        """Time goes on; leases are given back, and the worker looks."""
+        self.world.clock.advance(seconds=seconds)
+        self.plane._calls._keeper.end_leases()
+        while turn_periods(self.world.units):
+            pass
+
+
+def events(world, kind):
+    return [event for event in world.units.events if isinstance(event, kind)]
+
+
+def charged(world):
+    return world.one("SELECT coalesce(sum(amount), 0)::bigint FROM usage_events")
+
+
+@pytest.fixture
+def caller(world):
+    def make(plan, **settings):
+        return Caller(world, plan, **settings)
+
+    return make
+
+
+def test_a_graduated_plan_charges_each_unit_its_own_step(world, caller):
+    calls = caller(graduated((3, "0.50"), (5, "0.20"), (None, "0.10")))
+    amounts = [calls().leaf["amount"] for _ in range(7)]
+    assert amounts == ["50000000"] * 3 + ["20000000"] * 2 + ["10000000"] * 2
+    calls.close_period(31 * DAY)
+    (closed,) = events(world, PeriodClosed)
+    assert (closed.units, closed.charged_amount, closed.total_amount) == (7, 2.1 * YUAN, 2.1 * YUAN)
+
+
+def test_the_next_period_begins_at_the_first_step_again(world, caller):
+    calls = caller(graduated((2, "0.50"), (None, "0.10")))
+    assert calls(3) == [200] * 3
+    calls.close_period(31 * DAY)
+    assert calls().leaf["amount"] == "50000000"
+    assert [event.period for event in events(world, PeriodOpened)] == [1, 2]
+    assert world.sql("SELECT period, state FROM licence_periods ORDER BY period") == [
+        (1, "closed"),
+        (2, "open"),
+    ]
+
+
+def test_a_volume_plan_charges_the_least_of_this_volume_and_any_greater(world, caller):
+    calls = caller(volume((3, "1.00"), (None, "0.50")))
+    amounts = [int(calls().leaf["amount"]) for _ in range(6)]
+    # 4 units cost 2.00 at the second step, so the third is free and the fourth too.
+    assert amounts == [YUAN, YUAN, 0, 0, YUAN // 2, YUAN // 2]
+    calls.close_period(31 * DAY)
+    (closed,) = events(world, PeriodClosed)
+    assert (closed.charged_amount, closed.total_amount) == (3 * YUAN, 3 * YUAN)
+
+
+def test_a_subscription_includes_units_and_charges_overage(world, caller):
+    calls = caller(subscription(2, "0.30"))
+    assert [calls().leaf["amount"] for _ in range(3)] == ["0", "0", "30000000"]
+    (opened,) = events(world, PeriodOpened)
+    assert (opened.period, opened.fee_amount) == (1, 20 * YUAN)
+    assert opened.split == {"supplier": 8400, "commission": 1000, "tax": 600}
+
+
+def test_a_subscription_without_overage_stops_and_says_when_it_goes_on(world, caller):
+    calls = caller(subscription(2, None))
+    assert calls(3) == [200, 200, 403]
+    refused = calls().json
+    assert refused["type"] == "/problems#quota-exhausted"
+    assert refused["opens_at"] == "2026-12-20T08:00:00.000000Z"
+    calls.close_period(31 * DAY)
+    assert calls(3) == [200, 200, 403]
+
+
+def test_left_over_units_roll_over_once(world, caller):
+    calls = caller(subscription(5, None, roll_over="carry"))
+    assert calls(2) == [200] * 2
+    calls.close_period(31 * DAY)
+    granted = "SELECT granted_units FROM allowance_pools ORDER BY period"
+    assert world.sql(granted) == [(5,), (8,)]
+    assert calls(9) == [200] * 8 + [403]
+    calls.close_period(32 * DAY)
+    assert world.sql(granted) == [(5,), (8,), (5,)]
+
+
+def test_units_that_come_back_after_the_next_period_opened_still_roll_over(world, caller):
+    calls = caller(subscription(5, None, roll_over="carry"))
+    assert calls(1).status == 200
+    world.clock.advance(seconds=30 * DAY - 10)
+    assert turn_periods(world.units), "the next period opens ahead of its time"
+    assert world.sql("SELECT granted_units FROM allowance_pools ORDER BY period") == [(5,), (5,)]
+    calls.close_period(20)
+    assert world.sql("SELECT granted_units FROM allowance_pools ORDER BY period") == [(5,), (9,)]
+
+
+def test_a_period_that_cannot_be_paid_refuses_calls_until_it_is(world, caller, monkeypatch):
+    calls = caller(subscription(2, None))
+    assert calls().status == 200
+
+    class InsufficientFunds(CounterfoilError):
+        kind = ErrorKind.PAYMENT_REQUIRED
+        slug = "test-insufficient-funds"
+        title = "x"
+
+    def refuse(_uow, event):
+        if isinstance(event, PeriodOpened):
+            raise InsufficientFunds("x")
+
+    reactions = world.units.reactions
+    monkeypatch.setattr(world.units, "reactions", {PeriodOpened: (refuse,)})
+    calls.close_period(31 * DAY)
+    refused = calls()
+    assert (refused.status, refused.json["type"]) == (402, "/problems#period-unpaid")
+    assert (refused.json["period"], refused.json["fee_amount"]) == (2, "20.00000000")
+    monkeypatch.setattr(world.units, "reactions", reactions)
+    calls.close_period(61)
+    assert calls().status == 200
+
+
+def test_an_unpaid_period_lapses_when_it_is_over(world, caller, monkeypatch):
+    calls = caller(subscription(2, None))
+    world.connection.execute(
+        "UPDATE licence_periods SET state = 'unpaid', opened_at = NULL, try_at = until_at"
+    )
+    calls.close_period(32 * DAY)
+    assert world.sql("SELECT period, state FROM licence_periods ORDER BY period") == [
+        (1, "lapsed"),
+        (2, "open"),
+    ]
+
+
+def test_a_call_before_the_step_has_opened_its_period_is_asked_to_wait(world, caller):
+    calls = caller(graduated())
+    assert calls().status == 200
+    world.clock.advance(seconds=31 * DAY)
+    waiting = calls()
+    assert (waiting.status, waiting.headers["Retry-After"]) == (503, "1")
+    calls.close_period(0)
+    assert calls().status == 200
+
+
+def test_a_period_waits_for_leases_that_are_out(world, caller):
+    calls = caller(graduated(), lease_seconds=10**9)
+    assert calls().status == 200
+    world.clock.advance(seconds=31 * DAY)
+    assert turn_periods(world.units), "the next period is opened"
+    assert not turn_periods(world.units)
+    assert events(world, PeriodClosed) == []
+    calls.close_period(2)
+    assert [event.units for event in events(world, PeriodClosed)] == [1]
+
+
+def test_closing_happens_once_whoever_looks_and_however_often(world, caller):
+    calls = caller(graduated())
+    assert calls().status == 200
+    for _ in range(3):
+        calls.close_period(31 * DAY)
+    numbers = [event.period for event in events(world, PeriodClosed)]
+    assert numbers == sorted(set(numbers))
+    assert [event.period for event in events(world, PeriodOpened)][:3] == [1, 2, 3]
+
+
+def test_a_minimum_commitment_is_what_the_period_must_come_to(world, caller):
+    minimum = {"amount": "10.00000000", "period": "month"}
+    calls = caller(per_call(minimum=minimum, free_units=1))
+    assert calls(3) == [200] * 3
+    calls.close_period(31 * DAY)
+    (closed,) = events(world, PeriodClosed)
+    assert (closed.charged_amount, closed.total_amount) == (80_000_000, 80_000_000)
+    assert closed.minimum_amount == 10 * YUAN
+    assert calls().leaf["amount"] == "40000000", "free units are the licence's, not the month's"
+
+
+def test_a_licence_that_is_revoked_closes_and_owes_its_commitment_in_proportion(world, caller):
+    minimum = {"amount": "30.00000000", "period": "month"}
+    calls = caller(graduated(minimum=minimum))
+    assert calls().status == 200
+    world.clock.advance(seconds=15 * DAY)
+    world.change(services.revoke_entitlement, licence_id=calls.licensed.licence_id)
+    calls.plane.close()
+    assert turn_periods(world.units)
+    (closed,) = events(world, PeriodClosed)
+    assert closed.minimum_amount == 15 * YUAN
+    assert world.sql("SELECT state FROM licence_periods") == [("closed",)]
+    assert not turn_periods(world.units)
+
+
+def test_free_units_that_another_worker_held_idle_are_given_back_at_the_end(world, clock):
+    licensed = world.license(per_call(free_units=40), days=31, age_days=0)
+    planes = [world.plane(HeldUpstream(HIT)) for _ in range(2)]
+    for plane in planes:
+        plane._calls._keeper._pause = lambda _: None
+    for number in range(60):
+        assert call(planes[number % 2], licensed, {"iata": "PVG"}).status == 200
+    for plane in planes:
+        plane.close()
+    clock.advance(seconds=32 * DAY)
+    assert turn_periods(world.units)
+    (closed,) = events(world, PeriodClosed)
+    assert closed.charged_amount == charged(world)
+    assert closed.total_amount == 20 * 40_000_000
+    assert world.sql("SELECT spent_units FROM allowance_pools WHERE kind = 'free'") == [(40,)]
+
+
+def test_trial_units_are_free_in_the_first_days_only(world, caller):
+    calls = caller(per_call(trial_units=3, trial_days=2))
+    assert [calls().leaf["amount"] for _ in range(2)] == ["0", "0"]
+    world.clock.advance(seconds=2 * DAY)
+    assert calls().leaf["amount"] == "40000000"
+
+
+def test_prepaid_plans_have_one_pool_and_cost_nothing_more(world, caller):
+    calls = caller(yearly())
+    assert calls(5) == [200] * 5
+    assert charged(world) == 0
+    bounded = caller(yearly(2))
+    assert bounded(3) == [200, 200, 403]
+    assert caller(package(2))(3) == [200, 200, 403]
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        graduated((40, "0.50"), (None, "0.20")),
+        volume((40, "1.00"), (70, "0.50"), (None, "0.30")),
+        subscription(30),
+    ],
+    ids=["graduated", "volume", "subscription"],
+)
+def test_two_workers_at_the_boundaries_come_to_the_total_after_close(world, clock, plan):
+    licensed = world.license(plan, days=800, age_days=0)
+    planes = [world.plane(HeldUpstream(HIT)) for _ in range(2)]
+    for plane in planes:
+        plane._calls._keeper._pause = lambda _: None
+    for number in range(100):
+        assert call(planes[number % 2], licensed, {"iata": "PVG"}).status == 200
+    for plane in planes:
+        plane.close()
+    clock.advance(seconds=31 * DAY)
+    while turn_periods(world.units):
+        pass
+    (closed,) = events(world, PeriodClosed)
+    expected = {"graduated": 32 * YUAN, "volume": 30 * YUAN, "subscription": 21 * YUAN}
+    assert closed.charged_amount == charged(world) >= closed.total_amount
+    assert closed.total_amount == expected[plan["kind"]]
+
+
+def test_rows_that_reach_over_a_boundary_are_charged_at_both_prices(world):
+    listing = world.publish(
+        code="S0001-ROWS",
+        version="ver_rows",
+        outcome_rule={"rows": "/items", "rows_max": 10},
+    )
+    licensed = world.license(
+        graduated((12, "0.50"), (None, "0.20"), unit="row"), listing=listing, days=800, age_days=0
+    )
+    body = b'{"items":[' + b",".join([b'{"iata":"PVG","name":"x"}'] * 8) + b"]}"
+    plane = world.plane(HeldUpstream(UpstreamAnswer(200, body)))
+    answers = [call(plane, licensed, {"iata": "PVG"}) for _ in range(3)]
+    assert [answer.status for answer in answers] == [200] * 3, answers[0].body
+    amounts = [int(answer.leaf["amount"]) for answer in answers]
+    assert amounts == [8 * YUAN // 2, 4 * YUAN // 2 + 4 * YUAN // 5, 8 * YUAN // 5]
