@@ -16,7 +16,6 @@ from tests.fakes.webhook_receiver import WebhookReceiver
 from tests.functional import test_accounts as accounts
 from tests.functional.test_accounts import registration, slug
 
-
 ENDPOINTS = "/v1/webhook-endpoints"
 DELIVERIES = "/v1/webhook-deliveries"
 

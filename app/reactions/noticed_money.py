@@ -1,0 +1,177 @@
+"""Notices of money: charges, periods, bills, credits, disputes, settlements and payouts."""
+
+from app.core.events import Event
+from app.reactions.telling import Noticed, telling, telling_both
+from ledger.journal import billing_events as billing
+from ledger.journal import events as journal
+from ledger.journal import settlement_events as settlement
+from ledger.payments import events as payments
+from metering import events as metering
+
+_CONFIRMED = Noticed(
+    "top_up.confirmed", telling("organisation_id", "top_up_id", "amount", "currency")
+)
+
+NOTICED_MONEY: dict[type[Event], Noticed] = {
+    journal.OrderCharged: Noticed(
+        "order.charged", telling("buyer_id", "order_id", "amount", "currency")
+    ),
+    journal.TopUpConfirmed: _CONFIRMED,
+    settlement.TopUpPaid: _CONFIRMED,
+    settlement.TopUpReturned: Noticed(
+        "top_up.returned",
+        telling(
+            "organisation_id", "top_up_id", "kind", "state", "amount", "owed_amount", "currency"
+        ),
+    ),
+    payments.PaymentFailed: Noticed(
+        "payment.failed",
+        telling("organisation_id", "amount", "currency", "reason_code", top_up_id="subject_id"),
+    ),
+    payments.PaymentCancelled: Noticed(
+        "payment.cancelled",
+        telling("organisation_id", "amount", "currency", top_up_id="subject_id"),
+    ),
+    journal.InvoiceIssued: Noticed(
+        "invoice.issued",
+        telling("buyer_id", "invoice_id", "licence_id", "invoice_hash", "total_amount", "currency"),
+    ),
+    metering.PeriodOpened: Noticed(
+        "period.opened", telling_both("licence_id", "period", "from_at", "until_at")
+    ),
+    billing.PeriodCharged: Noticed(
+        "period.charged", telling("buyer_id", "licence_id", "period", "amount", "currency")
+    ),
+    metering.PeriodClosed: Noticed(
+        "period.closed",
+        telling_both(
+            "licence_id",
+            "period",
+            "from_at",
+            "until_at",
+            "units",
+            buyer=("charged_amount", "total_amount", "minimum_amount", "currency"),
+        ),
+    ),
+    billing.PeriodAdjusted: Noticed(
+        "period.adjusted",
+        telling("buyer_id", "licence_id", "period", "amount", "currency", "is_owed"),
+    ),
+    billing.DeferralEnded: Noticed(
+        "order.deferral_ended",
+        telling("buyer_id", "order_id", "licence_id", "refunded_amount", "currency", "reason_code"),
+    ),
+    billing.BalanceLow: Noticed(
+        "balance.low",
+        telling("organisation_id", "currency", "available_amount", "threshold_amount"),
+    ),
+    billing.SpendSpiked: Noticed(
+        "spend.spiked",
+        telling("organisation_id", "currency", "hour_amount", "average_amount", "factor_percent"),
+    ),
+    billing.AccountWasFrozen: Noticed(
+        "account.frozen", telling("organisation_id", "freeze_id", "account_id")
+    ),
+    billing.AccountFreezeLifted: Noticed(
+        "account.freeze_lifted", telling("organisation_id", "freeze_id", "account_id")
+    ),
+    billing.CreditLineApproved: Noticed(
+        "credit_line.approved",
+        telling("organisation_id", "credit_line_id", "limit_amount", "currency", "due_days"),
+    ),
+    billing.CreditLineSuspended: Noticed(
+        "credit_line.suspended", telling("organisation_id", "credit_line_id", "bill_id", "currency")
+    ),
+    billing.CreditLineResumed: Noticed(
+        "credit_line.resumed", telling("organisation_id", "credit_line_id", "currency")
+    ),
+    billing.CreditBillIssued: Noticed(
+        "bill.issued",
+        telling("organisation_id", "bill_id", "bill_hash", "amount", "currency", "due_at"),
+    ),
+    billing.CreditBillPaid: Noticed(
+        "bill.paid", telling("organisation_id", "bill_id", "amount", "currency")
+    ),
+    billing.PaymentReminded: Noticed(
+        "bill.reminded",
+        telling("organisation_id", "bill_id", "step", "open_amount", "currency", "due_at"),
+    ),
+    billing.BillSentToCollection: Noticed(
+        "bill.in_collection", telling("organisation_id", "bill_id", "open_amount", "currency")
+    ),
+    settlement.CreditGiven: Noticed(
+        "credit.given",
+        telling_both(
+            "credit_id",
+            "licence_id",
+            "n",
+            "reason",
+            buyer=("amount", "total_amount", "currency", "note_hash"),
+        ),
+    ),
+    settlement.DisputeOpened: Noticed(
+        "dispute.opened",
+        telling_both("dispute_id", "licence_id", "reason_code", "call_count", "answer_until_at"),
+    ),
+    settlement.DisputeAnswered: Noticed(
+        "dispute.answered", telling_both("dispute_id", "licence_id")
+    ),
+    settlement.DisputeDecided: Noticed(
+        "dispute.decided", telling_both("dispute_id", "licence_id", "decision")
+    ),
+    settlement.DisputeWithdrawn: Noticed(
+        "dispute.withdrawn", telling_both("dispute_id", "licence_id")
+    ),
+    settlement.SettlementMade: Noticed(
+        "settlement.made",
+        telling(
+            "supplier_id",
+            "settlement_id",
+            "settled_amount",
+            "carried_amount",
+            "currency",
+            "from_at",
+            "until_at",
+            "statement_hash",
+        ),
+    ),
+    settlement.BankAccountRegistered: Noticed(
+        "bank_account.registered", telling("organisation_id", "bank_account_id", "effective_at")
+    ),
+    settlement.BankAccountCancelled: Noticed(
+        "bank_account.cancelled", telling("organisation_id", "bank_account_id")
+    ),
+    settlement.PayoutSent: Noticed("payout.sent", telling("supplier_id", "payout_id")),
+    settlement.PayoutPaid: Noticed(
+        "payout.paid", telling("supplier_id", "payout_id", "amount", "currency")
+    ),
+    settlement.PayoutFailed: Noticed(
+        "payout.failed",
+        telling("supplier_id", "payout_id", "amount", "currency", "failure_code"),
+    ),
+}
+
+_BOOKED = "what the books make of it is told, under the top-up's or the payout's id"
+_OURS = "the exchange's own business with its payment provider"
+
+UNNOTICED_MONEY: dict[type[Event], str] = {
+    journal.TopUpRequested: "the buyer's own act; the confirmation is told",
+    billing.CreditLineProposed: "binds nobody; the approval is told",
+    settlement.SettlementRunFinished: "each supplier is told of its own settlement",
+    settlement.PayoutRequested: "a proposal among the exchange's people; the sending is told",
+    settlement.PayoutApproved: "a decision among the exchange's people; the sending is told",
+    settlement.PayoutCancelled: "a proposal among the exchange's people was given up",
+    payments.PaymentReceived: _BOOKED,
+    payments.RefundApproved: _BOOKED,
+    payments.PaymentRefunded: _BOOKED,
+    payments.RefundFailed: _BOOKED,
+    payments.PaymentDisputed: _BOOKED,
+    payments.DisputeClosed: _BOOKED,
+    payments.TransferPaid: _BOOKED,
+    payments.TransferFailed: _BOOKED,
+    payments.TransferReversed: _BOOKED,
+    payments.ProviderFeeCharged: _OURS,
+    payments.ProviderPaidOut: _OURS,
+    payments.MovementUnexplained: _OURS,
+}
+"""Events of which nobody is told, each with the reason."""

@@ -1,0 +1,120 @@
+"""Notices of who takes part, of reviews, listings, scenarios, offers and licences."""
+
+from app.accounts import events as accounts
+from app.core.events import Event
+from app.notices import events as notices
+from app.reactions.telling import (
+    Noticed,
+    tell_of_return,
+    telling,
+    telling_both,
+    telling_reviewed_supplier,
+    telling_supplier,
+    telling_supplier_and_licensees,
+)
+from compliance import events as compliance
+from ledger.log import events as log
+from listings import events as listings
+
+NOTICED_TRADE: dict[type[Event], Noticed] = {
+    accounts.OrganisationVerified: Noticed(
+        "organisation.verified", telling("organisation_id", "valid_until")
+    ),
+    accounts.OrganisationRefused: Noticed("organisation.refused", telling("organisation_id")),
+    accounts.RefreshTokenReused: Noticed(
+        "session.ended_for_reuse", telling("organisation_id", "person_id")
+    ),
+    accounts.ApiKeyIssued: Noticed(
+        "key.issued", telling("organisation_id", "key_id", "licence_id", "expires_at")
+    ),
+    accounts.ApiKeyRevoked: Noticed(
+        "key.revoked", telling("organisation_id", "key_id", "licence_id")
+    ),
+    compliance.ReviewDecided: Noticed(
+        "review.decided", telling_reviewed_supplier("case_id", "version_id", "stage", "decision")
+    ),
+    compliance.ReviewReturned: Noticed("review.returned", tell_of_return),
+    compliance.VersionRejected: Noticed(
+        "review.rejected", telling_reviewed_supplier("case_id", "version_id")
+    ),
+    listings.ListingPublished: Noticed(
+        "listing.published", telling("supplier_id", "listing_code", "product_id", "version_id")
+    ),
+    listings.ListingDelisted: Noticed(
+        "listing.delisted", telling_supplier_and_licensees("listing_code")
+    ),
+    compliance.ListingSuspended: Noticed(
+        "listing.suspended", telling_supplier_and_licensees("listing_code", "reason_code")
+    ),
+    compliance.ListingResumed: Noticed(
+        "listing.resumed", telling_supplier_and_licensees("listing_code")
+    ),
+    compliance.ListingRevoked: Noticed(
+        "listing.revoked", telling_supplier("listing_code", "reason_code")
+    ),
+    compliance.ScenarioApproved: Noticed(
+        "scenario.approved",
+        telling("buyer_id", "scenario_id", "listing_code", "valid_from", "valid_until"),
+    ),
+    compliance.ScenarioRefused: Noticed("scenario.refused", telling("buyer_id", "scenario_id")),
+    compliance.ScenarioWithdrawn: Noticed(
+        "scenario.withdrawn", telling("buyer_id", "scenario_id", "listing_code")
+    ),
+    compliance.LicenceIssued: Noticed(
+        "licence.issued",
+        telling_both("licence_id", "order_id", "listing_code", "starts_at", "ends_at"),
+    ),
+    compliance.LicenceRevoked: Noticed(
+        "licence.revoked", telling_both("licence_id", "reason_code")
+    ),
+    compliance.LicenceEnded: Noticed("licence.ended", telling_both("licence_id", "ends_at")),
+    notices.WebhookEndpointDisabled: Noticed(
+        "webhook.disabled", telling("organisation_id", "endpoint_id", "reason")
+    ),
+    listings.CustomOfferProposed: Noticed(
+        "custom_offer.proposed",
+        telling(
+            "buyer_id", "custom_offer_id", "listing_code", "plan_id", "plan_hash", "valid_until"
+        ),
+    ),
+    listings.CustomOfferAccepted: Noticed(
+        "custom_offer.accepted",
+        telling("supplier_id", "custom_offer_id", "listing_code", "order_id"),
+    ),
+    listings.CustomOfferDeclined: Noticed(
+        "custom_offer.declined", telling("supplier_id", "custom_offer_id", "listing_code")
+    ),
+    listings.CustomOfferWithdrawn: Noticed(
+        "custom_offer.withdrawn", telling("buyer_id", "custom_offer_id", "listing_code")
+    ),
+    listings.ContributionAsked: Noticed(
+        "contribution.asked",
+        telling("contributor_id", "contribution_id", "version_id", "terms_hash"),
+    ),
+    listings.ContributionAgreed: Noticed(
+        "contribution.agreed", telling("supplier_id", "contribution_id", "version_id", "terms_hash")
+    ),
+    listings.ContributionDeclined: Noticed(
+        "contribution.declined",
+        telling("supplier_id", "contribution_id", "version_id", "terms_hash"),
+    ),
+}
+
+UNNOTICED_TRADE: dict[type[Event], str] = {
+    accounts.OrganisationRegistered: "the registration was answered; nobody else is concerned",
+    accounts.PersonAdded: "personal, and done by the organisation itself",
+    accounts.PersonDeactivated: "personal, and done by the organisation itself",
+    accounts.RoleGranted: "personal, and done by the organisation itself",
+    accounts.RoleWithdrawn: "personal, and done by the organisation itself",
+    listings.ProductRegistered: "the supplier's own act, answered at once",
+    listings.VersionSubmitted: "the supplier's own act; the review's decisions are told",
+    listings.PlanPublished: "comes with the listing, which is told",
+    listings.OrderPlaced: "the buyer's own act; the charge and the licence are told",
+    compliance.RulesEvaluated: "a step of the review, whose decisions are told",
+    compliance.ReviewOpened: "a step of the review, whose decisions are told",
+    compliance.VersionApproved: "the publication that follows is told",
+    compliance.ScenarioSubmitted: "the buyer's own act; the decision is told",
+    log.AuditorRead: "whom an auditor looks at is not told to them",
+    log.EvidenceBundled: "whoever asked for it has it",
+}
+"""Events of which nobody is told, each with the reason."""
