@@ -111,6 +111,10 @@ RECORDED: dict[type[Event], Recorded] = {
     ),
     compliance.LicenceEnded: Recorded("licence_ended", ("licence_id", "ends_at")),
     journal.InvoiceIssued: Recorded("invoice", ("invoice_id", "licence_id", "invoice_hash")),
+    billing.AccountWasFrozen: Recorded("account_frozen", ("freeze_id", "account_id", "rule")),
+    billing.AccountFreezeLifted: Recorded(
+        "account_freeze_lifted", ("freeze_id", "account_id", "rule")
+    ),
     settlement.CreditGiven: Recorded(
         "credit",
         ("credit_id", "licence_id", "n", "currency", "reason", "corrects_hash", "note_hash"),
@@ -144,9 +148,11 @@ RECORDED: dict[type[Event], Recorded] = {
     ),
     settlement.PayoutPaid: Recorded("payout_paid", ("payout_id",)),
     settlement.PayoutFailed: Recorded("payout_failed", ("payout_id", "failure_code")),
-    billing.AccountWasFrozen: Recorded("account_frozen", ("freeze_id", "account_id", "rule")),
-    billing.AccountFreezeLifted: Recorded(
-        "account_freeze_lifted", ("freeze_id", "account_id", "rule")
+    log.AcknowledgementKeyRegistered: Recorded("acknowledgement_key", ("key_id", "key_hash")),
+    log.AcknowledgementKeyWithdrawn: Recorded("acknowledgement_key_withdrawn", ("key_id",)),
+    log.EvidenceModeSet: Recorded("evidence_mode", ("licence_id", "mode")),
+    log.BuyerAcknowledged: Recorded(
+        "buyer_acknowledgement", ("acknowledgement_id", "licence_id", "document_hash", "key_hash")
     ),
     log.AuditorRead: Recorded("auditor_read", ("principal_id", "subject")),
     log.EvidenceBundled: Recorded("evidence_bundled", ("licence_id", "bundle_hash")),

@@ -19,3 +19,36 @@ class EvidenceBundled(Event):
 
     licence_id: str
     bundle_hash: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AcknowledgementKeyRegistered(Event):
+    """A buyer named the key that signs its acknowledgements."""
+
+    key_id: str
+    key_hash: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AcknowledgementKeyWithdrawn(Event):
+    """A buyer's key signs nothing new."""
+
+    key_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvidenceModeSet(Event):
+    """A buyer chose what its licence asks of it against invented calls."""
+
+    licence_id: str
+    mode: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuyerAcknowledged(Event):
+    """A buyer signed running totals that are what the log holds."""
+
+    acknowledgement_id: str
+    licence_id: str
+    document_hash: str
+    key_hash: str

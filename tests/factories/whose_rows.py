@@ -14,6 +14,7 @@ WITHOUT_ROW_SECURITY = {"alembic_version"}
 EXCHANGE_ONLY = {
     "anchor_requests": "asked by the exchange's staff",
     "chain_licences": "the salts of licences on chain",
+    "chain_statements": "whose statement it is stands in another table",
     "conflict_declarations": "between a reviewer and the exchange",
     "delivery_routes": "addresses and credentials of upstreams",
     "idempotent_responses": "belong to a principal, and are encrypted",
@@ -33,6 +34,7 @@ EVERYBODYS = {
     "anchors": "on a public chain",
     "chain_deployments": "on a public chain",
     "chain_health": "published status of a public chain",
+    "chain_keys": "public keys, on a public chain",
     "checkpoints": "published under /log",
     "listing_standings": "whether a listing may be sold",
     "listing_words": "words of published pages",

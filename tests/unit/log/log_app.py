@@ -2,6 +2,7 @@
 
 from flask import Flask
 
+from app.core.cipher import Cipher
 from app.core.clock import Clock
 from app.core.principals import Principal, Role
 from app.core.unit_of_work import UnitOfWorkFactory
@@ -62,6 +63,7 @@ def log_app(units, keys, clock):
         API_VERSION="v1",
         OPENAPI_VERSION="3.1.0",
     )
+    registry.add(Cipher, Cipher(bytes(32)))
     registry.add(Clock, clock)
     registry.add(UnitOfWorkFactory, units)
     registry.add(Authenticator, NamedPrincipals())
