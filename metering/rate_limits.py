@@ -77,6 +77,8 @@ class Taken:
     nearest: Limit
     calls_left: int
     """Of the nearest limit in this second, as far as this process knows."""
+    second: int | None = None
+    """The store's second (since 1970) of the tightest limit's token."""
 
     @property
     def standing(self) -> str:
@@ -127,7 +129,7 @@ class RateLimits:
             taken.append((window, second))
             if fewest < 0 or left < fewest:
                 nearest, fewest = limit, left
-        return Taken(is_granted=True, nearest=nearest, calls_left=fewest)
+        return Taken(is_granted=True, nearest=nearest, calls_left=fewest, second=taken[0][1])
 
     def _window(self, subject: str) -> _Window:
         return self._windows.get(subject) or self._windows.setdefault(subject, _Window())

@@ -14,9 +14,30 @@ from tests.factories.metering import CIPHER, SIGNER
 from tests.fakes.metering_ports import FakeBooks, FakeLog, FakeWallets
 
 DATABASE_URL = os.environ["METERED_DATABASE_URL"]
+SECONDS_FILE = os.environ.get("METERED_SECONDS_FILE")
+"""Where each granted call's second is written, a line a call, for tests of rates."""
+
+
+class NotedRates:
+    """Writes down the second of each call that the rates granted."""
+
+    def __init__(self, rates, path):
+        self._rates = rates
+        self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+
+    def take(self, limits):
+        taken = self._rates.take(limits)
+        if taken.is_granted:
+            os.write(self._file, f"{taken.second}\n".encode())
+        return taken
+
 
 application = build_data_plane(
-    DataPlaneSettings(lease_seconds=float(os.environ.get("METERED_LEASE_SECONDS", "2"))),
+    DataPlaneSettings(
+        lease_seconds=float(os.environ.get("METERED_LEASE_SECONDS", "2")),
+        queue_max=int(os.environ.get("METERED_QUEUE_MAX", "1024")),
+        threads=8,
+    ),
     Outside(
         connect=lambda: psycopg.connect(DATABASE_URL),
         clock=SystemClock(),
@@ -29,4 +50,6 @@ application = build_data_plane(
         upstream=HttpUpstream(["127.0.0.0/8"]),
     ),
 )
+if SECONDS_FILE:
+    application._rates = NotedRates(application._rates, SECONDS_FILE)
 atexit.register(application.close)

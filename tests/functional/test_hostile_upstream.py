@@ -3,7 +3,7 @@
 Each is bounded in time and memory, refused with one clear problem, and shown to its supplier.
 """
 
-import datetime
+import datetime as dt
 import gzip
 import ssl
 import threading
@@ -248,11 +248,11 @@ def self_signed(tmp_path):
     """A TLS server's context whose certificate nobody vouches for."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+    now = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
     built = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
     certificate = (
         built.not_valid_before(now)
-        .not_valid_after(now + datetime.timedelta(days=3650))
+        .not_valid_after(now + dt.timedelta(days=3650))
         .sign(key, hashes.SHA256())
     )
     path = tmp_path / "server.pem"

@@ -2,93 +2,23 @@
 
 import http.client
 import json
-import os
-import random
-import signal
-import socket
-import subprocess
-import sys
 import threading
 import time
-from pathlib import Path
 
 import pytest
 
-from app.core.clock import SystemClock
-from app.core.ids import IdSource
 from app.core.reach import Reach
-from app.core.unit_of_work import UnitOfWorkFactory
 from metering import upkeep
-from tests.factories.metering import World, package
+from tests.factories.metering import package
 from tests.fakes.metering_ports import FakeWallets
-from tests.fakes.upstream_server import UpstreamServer
+from tests.processes.metering_servers import Server
 
 pytestmark = pytest.mark.processes
-ROOT = Path(__file__).parents[2]
-
-
-class Server:
-    """One granian with one worker in a process group of its own."""
-
-    def __init__(self, database_url):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self._environment = os.environ | {"METERED_DATABASE_URL": database_url}
-        self.start()
-
-    def start(self):
-        command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--port", str(self.port)]
-        command += [
-            "--blocking-threads",
-            "8",
-            "--no-log",
-            "tests.fakes.metering_process:application",
-        ]
-        self.process = subprocess.Popen(
-            command, cwd=ROOT, env=self._environment, start_new_session=True
-        )
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            try:
-                if self.answers():
-                    return
-            except (OSError, http.client.HTTPException):
-                time.sleep(0.05)
-        raise TimeoutError
-
-    def answers(self):
-        """Whether a worker answers: the socket alone is open before there is one."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=2)
-        try:
-            connection.request("GET", "/data/S0001-NONE")
-            return connection.getresponse().status == 401
-        finally:
-            connection.close()
-
-    def kill(self):
-        os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait(20)
-
-    def stop(self):
-        self.process.terminate()
-        try:
-            self.process.wait(40)
-        finally:
-            if self.process.poll() is None:
-                self.kill()
 
 
 @pytest.fixture
-def world(database_url, engine):
-    clock = SystemClock()
-    ids = IdSource(clock, random.Random(3).randbytes)  # noqa: S311 -- repeatable tests
-    server = UpstreamServer()
-    made = World(database_url, UnitOfWorkFactory(engine, clock, ids), clock, ids)
-    made.publish(f"{server.url}/airports")
-    yield made
-    made.close()
-    server.stop()
+def world(metered_world):
+    return metered_world
 
 
 @pytest.fixture
