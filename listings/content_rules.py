@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -69,7 +69,22 @@ def missing_parts(content: Content, plans: Sequence[Mapping[str, Any]]) -> list[
         faults.append(Fault("#/upstream", "Calls are answered by an upstream."))
     if not plans:
         faults.append(Fault("#/offers", "At least one plan is needed."))
-    return faults
+    return faults + counting_faults(content, plans)
+
+
+COUNTED = {"row": "rows", "unit": "units"}
+"""Units of plans that only the listing's rule can count -> the member that says how."""
+
+
+def counting_faults(content: Content, plans: Iterable[Mapping[str, Any]]) -> list[Fault]:
+    """Plans by rows or units of answers in which nothing says where they are."""
+    rule = content.get("outcome_rule", {})
+    wanted = {plan["unit"] for plan in plans} & COUNTED.keys()
+    return [
+        Fault(f"#/outcome_rule/{COUNTED[unit]}", f"A plan is by the {unit}; say how to count them.")
+        for unit in sorted(wanted)
+        if COUNTED[unit] not in rule
+    ]
 
 
 def _sample_faults(content: Content) -> list[Fault]:

@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 from listings.errors import Fault
-from listings.plan_terms import HOLDS_ITS_UNITS, PERIODS, SHAPES, SUBSCRIPTION
+from listings.plan_terms import HOLDS_ITS_UNITS, MONTHS, PERIODS, SHAPES, SUBSCRIPTION, TERM
 
 _EVERY_MEMBER = frozenset(name for shape in SHAPES.values() for name in shape.own)
 
@@ -57,9 +57,16 @@ def _period_faults(plan: Mapping[str, Any], pointer: str) -> list[Fault]:
     if period is not None and known and period not in known:
         return [Fault(f"{pointer}/period", f"A {kind} plan counts by {' or '.join(known)}.")]
     minimum = plan.get("minimum")
-    if minimum and period is not None and minimum["period"] != period:
-        return [Fault(f"{pointer}/minimum/period", "The plan counts by another period.")]
+    if minimum and not _is_whole_periods(minimum["period"], period):
+        return [Fault(f"{pointer}/minimum/period", f"Not whole periods of a {period}.")]
     return []
+
+
+def _is_whole_periods(longer: str, period: str | None) -> bool:
+    """Whether a commitment ends with a period of the plan; a term has one, so any is its own."""
+    if period in {None, TERM}:
+        return True
+    return longer in MONTHS and MONTHS[longer] % MONTHS[str(period)] == 0
 
 
 def tier_faults(tiers: Sequence[Mapping[str, Any]], pointer: str) -> list[Fault]:

@@ -17,6 +17,7 @@ CALLS_PER_SECOND_DEFAULT = 50
 YEARLY_DAYS_DEFAULT = 365
 
 MONTH, QUARTER, YEAR, TERM = "month", "quarter", "year", "term"
+MONTHS: Mapping[str, int] = {MONTH: 1, QUARTER: 3, YEAR: 12}
 NO_ROLL_OVER, CARRY = "none", "carry"
 
 Terms = Mapping[str, Any]

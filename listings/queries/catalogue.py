@@ -173,7 +173,7 @@ def names_of(session: Session, organisation_ids: Sequence[str]) -> dict[str, str
     statement = select(ListingParty.organisation_id, ListingParty.name).where(
         ListingParty.organisation_id.in_(organisation_ids), ListingParty.is_supplier
     )
-    return dict(session.execute(statement).tuples().all())
+    return {row.organisation_id: row.name for row in session.execute(statement)}
 
 
 def list_similar(session: Session, listing_code: str) -> list[Listing]:

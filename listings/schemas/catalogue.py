@@ -6,8 +6,9 @@ from app.web.paging import PageQuerySchema
 from app.web.schemas import Identifier, MoneySchema, Schema, Text, Timestamp
 from listings.catalogue_filters import SORTS
 from listings.schemas.content import StorageSizeSchema
+from listings.schemas.outcome_rules import OutcomeRuleSchema
 from listings.schemas.plans import PlanTermsSchema
-from listings.schemas.terms import Code, OutcomeRuleSchema
+from listings.schemas.terms import Code
 
 CHOSEN_MAX = 10
 

@@ -6,12 +6,12 @@ from marshmallow import fields, validate
 from app.web.schemas import Identifier, Integer, Schema, Text
 from listings.content_rules import SAMPLE_ROWS_MAX
 from listings.contribution_terms import BASIS_POINTS, CONTRIBUTORS_MAX
+from listings.schemas.outcome_rules import OutcomeRuleSchema
 from listings.schemas.plans import DraftPlanSchema
 from listings.schemas.terms import (
     Code,
     Codes,
     DateText,
-    OutcomeRuleSchema,
     Regions,
     Retention,
     Row,

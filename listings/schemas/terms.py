@@ -1,21 +1,20 @@
-"""Field types that only this room needs: codes of a vocabulary, dates, retention, outcome rules."""
+"""Field types that only this room needs: codes of a vocabulary, dates, retention, scalars."""
 
 import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from marshmallow import ValidationError, fields, validate, validates_schema
+from marshmallow import ValidationError, fields, validate
 from typing_extensions import override
 
-from app.web.schemas import Schema, Text
+from app.web.schemas import Text
 from listings.vocabulary import codes
 
 RETENTION = re.compile(r"NO_CACHE|CONTRACT_TERM|UNLIMITED|FIXED:[1-9][0-9]{0,4}", re.ASCII)
 REGION = r"\A(WORLD|[A-Z]{2}|[1-9][0-9]([0-9]{2}){0,2})\Z"
 CURRENCIES = ("CNY", "USD", "EUR", "HKD")
 _POINTER_MAX = 200
-_VALUES_MAX = 20
 
 
 class Code(fields.String):
@@ -111,40 +110,3 @@ class Row(fields.Field[dict[str, Any]]):
             msg = "A row holds text, whole numbers, true, false and null; decimals are text."
             raise ValidationError(msg)
         return value
-
-
-def pointer(**kwargs: Any) -> fields.String:
-    """A JSON Pointer (RFC 6901) into an answer."""
-    check = validate.Regexp(r"\A(/([^~/]|~[01])*)*\Z", error="Not a JSON Pointer.")
-    return fields.String(validate=[validate.Length(max=_POINTER_MAX), check], **kwargs)
-
-
-class ConditionSchema(Schema):
-    """The value at a pointer that decides: equal to one, or among several."""
-
-    field = pointer(required=True)
-    equals = Scalar(allow_none=True)
-    among = fields.List(
-        Scalar(allow_none=True),
-        data_key="in",
-        attribute="in",
-        validate=validate.Length(min=1, max=_VALUES_MAX),
-    )
-
-    @validates_schema
-    def _compare_once(self, data: dict[str, Any], **_kwargs: Any) -> None:
-        if ("equals" in data) == ("in" in data):
-            msg = "Compare with either 'equals' or 'in'."
-            raise ValidationError(msg)
-
-
-class OutcomeRuleSchema(Schema):
-    """What counts as a hit or a miss, or where the rows are.
-
-    Without a rule an answer with status 200 that is not empty is a hit, and 404 a miss.
-    """
-
-    hit = fields.Nested(ConditionSchema)
-    miss = fields.Nested(ConditionSchema)
-    rows = pointer()
-    rows_max = fields.Integer(strict=True, validate=validate.Range(min=1, max=10_000))

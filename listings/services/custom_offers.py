@@ -10,6 +10,7 @@ from app.core.ids import CustomOfferId, OrderId, OrganisationId, PlanId
 from app.core.principals import Principal
 from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWork
+from listings.content_rules import counting_faults
 from listings.custom_offer_states import PROPOSED
 from listings.errors import (
     CustomOfferInvalid,
@@ -58,7 +59,11 @@ def propose_custom_offer(
     listing = _own_listing(uow, parse_listing_code(listing_code), supplier.organisation_id)
     if buyer_id == listing.supplier_id:
         raise OwnListing(listing.listing_code)
-    faults = [*plan_faults(plan, "#/plan"), *_time_faults(valid_until, uow.now)]
+    faults = [
+        *plan_faults(plan, "#/plan"),
+        *counting_faults(listing.version.content, [plan]),
+        *_time_faults(valid_until, uow.now),
+    ]
     if faults:
         raise CustomOfferInvalid(faults)
     _demand_known_buyer(uow, buyer_id)

@@ -20,7 +20,8 @@ from listings.ports import ExchangePolicy
 from tests.factories.listings import BUYER, SUPPLIER
 
 STRANGER = Principal("psn_stranger", "org_" + "9" * 26, frozenset({Role.SUPPLIER, Role.BUYER}))
-PRINCIPALS = {"supplier": SUPPLIER, "buyer": BUYER, "stranger": STRANGER}
+PARTNER = Principal("psn_partner", "org_" + "4" * 26, frozenset({Role.SUPPLIER}))
+PRINCIPALS = {"supplier": SUPPLIER, "buyer": BUYER, "stranger": STRANGER, "partner": PARTNER}
 
 
 class NamedPrincipals:

@@ -244,3 +244,39 @@ def test_the_search_is_answered_from_its_index_in_every_reach(market, catalogue)
             text("EXPLAIN SELECT 1 FROM listing_words WHERE search @@ '''企业'''::tsquery")
         ).scalars()
         assert "ix_listing_words_search" in " ".join(plan)
+
+
+KINDS_ON_SALE = {
+    "graduated": {
+        "tiers": [
+            {"up_to": 10, "unit_price": "0.50"},
+            {"up_to": None, "unit_price": "0.01"},
+        ],
+        "period": "month",
+    },
+    "subscription": {"period": "month", "period_fee": "90.00", "included_units": 1000},
+    "yearly": {"package_price": "20000.00"},
+}
+
+
+def test_listings_are_filtered_by_the_kinds_of_their_plans_and_sorted_by_the_price_of_a_unit(
+    market, clock
+):
+    codes = {}
+    for kind, members in KINDS_ON_SALE.items():
+        plan = {"kind": kind, "unit": "call", **members}
+        listing = market.listed(name=kind, offers=[{"name": "A", "plans": [plan]}])
+        codes[listing.listing_code] = kind
+        clock.advance(seconds=60)
+    with market.units.begin(Reach.PUBLIC) as uow:
+        for kind in KINDS_ON_SALE:
+            page = search_catalogue(uow.session, CatalogueQuery(chosen={"price_model": (kind,)}))
+            assert [codes[item.listing_code] for item in page.items] == [kind]
+        page = search_catalogue(uow.session, CatalogueQuery(sort="price"))
+        assert [codes[item.listing_code] for item in page.items] == [
+            "subscription",
+            "graduated",
+            "yearly",
+        ]
+        _, counts = count_facets(uow.session, CatalogueQuery())
+    assert {entry["value"] for entry in counts["price_model"]} == set(KINDS_ON_SALE)

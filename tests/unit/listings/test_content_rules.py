@@ -12,7 +12,7 @@ def _faults(**changes):
 
 def test_the_factory_content_is_sound_and_complete():
     assert content_faults(version_content()) == []
-    assert missing_parts(version_content(), [{"kind": "per_call"}]) == []
+    assert missing_parts(version_content(), [{"kind": "per_call", "unit": "call"}]) == []
 
 
 def test_an_empty_draft_is_no_contradiction():
@@ -93,4 +93,20 @@ def test_a_file_needs_no_upstream():
     content = version_content()
     del content["upstream"]
     content["delivery_mode"] = "FILE_DOWNLOAD"
-    assert missing_parts(content, [{"kind": "package"}]) == []
+    assert missing_parts(content, [{"kind": "package", "unit": "call"}]) == []
+
+
+@pytest.mark.parametrize(
+    ("unit", "rule", "pointers"),
+    [
+        ("hit", {}, []),
+        ("row", {}, ["#/outcome_rule/rows"]),
+        ("row", {"rows": "/items"}, []),
+        ("unit", {"rows": "/items"}, ["#/outcome_rule/units"]),
+        ("unit", {"units": {"measure": "bytes"}, "units_max": 9}, []),
+    ],
+)
+def test_a_plan_by_rows_or_units_needs_a_rule_that_counts_them(unit, rule, pointers):
+    content = {**version_content(), "outcome_rule": rule}
+    missing = missing_parts(content, [{"kind": "per_call", "unit": unit}])
+    assert [fault.pointer for fault in missing] == pointers

@@ -201,6 +201,28 @@ def test_running_agreements_keep_the_version_that_they_were_made_for(market):
         assert kept.terms["version_id"] == order.version_id == version_id
 
 
+def test_a_new_version_with_other_plans_changes_nothing_for_a_running_order(market):
+    product = market.product()
+    first = market.listed(product)
+    market.scenario(first.listing_code)
+    order = market.order(first)
+    (placed,) = market.events(OrderPlaced)
+    dearer = [{"kind": "per_call", "unit": "call", "unit_price": "9.00"}]
+    second = market.listed(product, offers=[{"name": "Dearer", "plans": dearer}])
+    with market.acting(BUYER) as uow:
+        kept = orders.get_agreement(uow.session, order.agreement_id, organisation_id=BUYER_ID)
+        assert kept.terms["plan"] == placed.plan_terms
+        assert kept.terms["plan"]["unit_price"] == "0.40000000"
+        assert digest_hex(kept.terms) == placed.agreement_hash == kept.agreement_hash
+    # Upgrading is another order, for another licence, beside the running one.
+    upgraded = market.order(second)
+    assert upgraded.id != order.id
+    assert upgraded.agreement.terms["plan"]["unit_price"] == "9.00000000"
+    with market.acting(BUYER) as uow:
+        page = orders.list_orders(uow.session, organisation_id=BUYER_ID, cursor=None, limit=5)
+        assert [item.id for item in page.items] == [upgraded.id, order.id]
+
+
 @pytest.mark.parametrize(
     "tampering",
     [
