@@ -4,7 +4,7 @@ import ipaddress
 import os
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal, cast
 
@@ -45,6 +45,11 @@ class Settings:
     upstream_calls_per_second: int
     trusted_proxies: tuple[str, ...]
     webhook_networks: tuple[str, ...]
+    stripe_api_key: str | None = field(repr=False)
+    stripe_webhook_secrets: tuple[str, ...] = field(repr=False)
+    stripe_api_base: str
+    payment_return_url: str
+    payment_sweep_seconds: float
     commission_bp: int
     tax_bp: int
     lease_seconds: float
@@ -78,6 +83,10 @@ DEFAULTS: Final[dict[str, str]] = {
     "COUNTERFOIL_UPSTREAM_CALLS_PER_SECOND": "0",
     "COUNTERFOIL_TRUSTED_PROXIES": "",
     "COUNTERFOIL_WEBHOOK_NETWORKS": "",
+    "COUNTERFOIL_STRIPE_API_BASE": "https://api.stripe.com",
+    "COUNTERFOIL_STRIPE_TEST_KEYS": "no",
+    "COUNTERFOIL_PAYMENT_RETURN_URL": "",
+    "COUNTERFOIL_PAYMENT_SWEEP_SECONDS": "300",
     "COUNTERFOIL_COMMISSION_BP": "1000",
     "COUNTERFOIL_TAX_BP": "600",
     "COUNTERFOIL_LEASE_SECONDS": "15",
@@ -91,6 +100,8 @@ OPTIONAL: Final = (
     "COUNTERFOIL_SECRET",
     "COUNTERFOIL_CHAIN_URL",
     "COUNTERFOIL_METRICS_TOKEN",
+    "COUNTERFOIL_STRIPE_API_KEY",
+    "COUNTERFOIL_STRIPE_WEBHOOK_SECRET",
 )
 
 
@@ -125,6 +136,9 @@ class _Reader:
             self.problems.append(f"{name} must be one of {', '.join(options)}")
         return self.text(name)
 
+    def words(self, name: str) -> tuple[str, ...]:
+        return tuple(part.strip() for part in self.text(name).split(",") if part.strip())
+
     def networks(self, name: str) -> tuple[str, ...]:
         found = tuple(part.strip() for part in self.text(name).split(",") if part.strip())
         for part in found:
@@ -151,6 +165,7 @@ def from_environment(environ: Mapping[str, str]) -> Settings:
     var = Path(reader.text("COUNTERFOIL_VAR")).absolute()
     host, port = reader.address("COUNTERFOIL_BIND")
     _refuse_development_parts(reader, environment)
+    _refuse_half_a_provider(reader, environment)
     settings = Settings(
         environment=environment,
         var=var,
@@ -174,6 +189,13 @@ def from_environment(environ: Mapping[str, str]) -> Settings:
         ),
         trusted_proxies=reader.networks("COUNTERFOIL_TRUSTED_PROXIES"),
         webhook_networks=reader.networks("COUNTERFOIL_WEBHOOK_NETWORKS"),
+        stripe_api_key=reader.optional("COUNTERFOIL_STRIPE_API_KEY"),
+        stripe_webhook_secrets=reader.words("COUNTERFOIL_STRIPE_WEBHOOK_SECRET"),
+        stripe_api_base=reader.text("COUNTERFOIL_STRIPE_API_BASE"),
+        payment_return_url=reader.text("COUNTERFOIL_PAYMENT_RETURN_URL")
+        or reader.text("COUNTERFOIL_PUBLIC_URL")
+        or f"http://{host}:{port}",
+        payment_sweep_seconds=reader.number("COUNTERFOIL_PAYMENT_SWEEP_SECONDS", float, 1, 86_400),
         commission_bp=reader.integer("COUNTERFOIL_COMMISSION_BP", 0, 5_000),
         tax_bp=reader.integer("COUNTERFOIL_TAX_BP", 0, 5_000),
         lease_seconds=reader.number("COUNTERFOIL_LEASE_SECONDS", float, 1, 300),
@@ -203,6 +225,30 @@ def _refuse_development_parts(reader: _Reader, environment: str) -> None:
     ]
     if not reader.text("COUNTERFOIL_PUBLIC_URL").startswith("https://"):
         reader.problems.append("COUNTERFOIL_PUBLIC_URL must be https:// in production")
+
+
+def _refuse_half_a_provider(reader: _Reader, environment: str) -> None:
+    """Messages name variables only: what stands in them is secret."""
+    key = reader.text("COUNTERFOIL_STRIPE_API_KEY")
+    allows_test_keys = reader.choice("COUNTERFOIL_STRIPE_TEST_KEYS", ("no", "yes")) == "yes"
+    if not key:
+        return
+    if not key.startswith(("sk_", "rk_")):
+        reader.problems.append("COUNTERFOIL_STRIPE_API_KEY must be a secret or restricted key")
+    if not reader.words("COUNTERFOIL_STRIPE_WEBHOOK_SECRET"):
+        reader.problems.append(
+            "COUNTERFOIL_STRIPE_WEBHOOK_SECRET is needed with a Stripe key: without it no notice"
+            " can be believed"
+        )
+    if environment != "production":
+        return
+    if key.startswith(("sk_test_", "rk_test_")) and not allows_test_keys:
+        reader.problems.append(
+            "COUNTERFOIL_STRIPE_API_KEY is a test key: it moves no money. Production refuses it"
+            " unless COUNTERFOIL_STRIPE_TEST_KEYS=yes"
+        )
+    if not reader.text("COUNTERFOIL_STRIPE_API_BASE").startswith("https://"):
+        reader.problems.append("COUNTERFOIL_STRIPE_API_BASE must be https:// in production")
 
 
 def development_secret(settings: Settings) -> str:

@@ -25,6 +25,8 @@ from compliance.ports import UpstreamProbe
 from ledger.journal import api as journal_api
 from ledger.journal.bank_transfer_payment_gateway import BankTransferGateway
 from ledger.journal.call_books import CallBooks
+from ledger.journal.chart import CURRENCIES
+from ledger.journal.hosted_payment_gateway import HostedPaymentGateway
 from ledger.journal.invoice_services import InvoiceEvidenceSource
 from ledger.journal.log_lane_ledger import LogLaneLedger
 from ledger.journal.ports import JournalPorts
@@ -34,6 +36,11 @@ from ledger.log import api as log_api
 from ledger.log.anchor_queries import StoredAnchors
 from ledger.log.keys import LogKeys
 from ledger.log.ports import EvidenceSources
+from ledger.payments import api as payments_api
+from ledger.payments.checkout_tokens import KeyedCheckoutTokens
+from ledger.payments.operation_runner import OperationRunner
+from ledger.payments.ports import Offer, PaymentGateway, PaymentPorts
+from ledger.payments.stripe_payment_gateway import StripeAccess, StripePaymentGateway
 from listings import api as listings_api
 from listings.ports import ExchangePolicy
 from metering import api as metering_api
@@ -58,6 +65,7 @@ def blueprints() -> list[Blueprint]:
         metering_api.blueprint,
         failure_api.blueprint,
         journal_api.blueprint,
+        payments_api.blueprint,
         log_api.blueprint,
         anchor_api.blueprint,
     ]
@@ -68,14 +76,21 @@ def things(parts: Parts) -> list[tuple[type, object]]:
     access_keys = AccessKeys(parts.settings.public_url, AUDIENCE, parts.keyring.sessions)
     kit = CredentialKit(Argon2Passwords(), access_keys, parts.cipher, secrets.token_bytes)
     lanes = LogLaneLedger()
-    gateway = BankTransferGateway(PAY_INTO)
+    gateway, providers = BankTransferGateway(PAY_INTO), payment_gateways(parts)
     return [
         (CredentialKit, kit),
         (WebhookKit, WebhookKit(parts.cipher, secrets.token_bytes, receiver_policy(parts))),
         (Authenticator, BearerAuthenticator(parts.units, access_keys)),
         (ExchangePolicy, ExchangePolicy(parts.settings.commission_bp, parts.settings.tax_bp)),
         (UpstreamProbe, upstream_probe(parts)),
-        (JournalPorts, JournalPorts(gateway, lanes, parts.keyring.statements)),
+        (
+            JournalPorts,
+            JournalPorts(
+                gateway, lanes, parts.keyring.statements, _hosted_gateways(parts, providers)
+            ),
+        ),
+        (PaymentPorts, _payment_ports(parts, gateway, providers)),
+        (OperationRunner, OperationRunner(parts.units, providers)),
         (LogKeys, log_keys(parts)),
         (
             EvidenceSources,
@@ -87,6 +102,50 @@ def things(parts: Parts) -> list[tuple[type, object]]:
 
 def _receipts(parts: Parts) -> StoredReceipts:
     return StoredReceipts(parts.origin, parts.keyring.receipts)
+
+
+def payment_gateways(parts: Parts) -> dict[str, PaymentGateway]:
+    """The payment providers that the settings name; a further one is a further line here."""
+    settings = parts.settings
+    if settings.stripe_api_key is None:
+        return {}
+    returns = settings.payment_return_url.rstrip("/")
+    access = StripeAccess(
+        api_key=settings.stripe_api_key,
+        webhook_secrets=settings.stripe_webhook_secrets,
+        api_base=settings.stripe_api_base,
+        success_url=f"{returns}/?payment=made",
+        cancel_url=f"{returns}/?payment=left",
+        onboarding_return_url=f"{returns}/?account=told",
+        onboarding_refresh_url=f"{returns}/?account=again",
+    )
+    stripe = StripePaymentGateway(access)
+    return {stripe.name: stripe}
+
+
+def _checkout_tokens(parts: Parts) -> KeyedCheckoutTokens:
+    return KeyedCheckoutTokens(parts.cipher, parts.settings.public_url)
+
+
+def _hosted_gateways(
+    parts: Parts, providers: dict[str, PaymentGateway]
+) -> dict[str, HostedPaymentGateway]:
+    address_of = _checkout_tokens(parts).address
+    return {
+        name: HostedPaymentGateway(name, address_of=address_of, check=provider.check_amount)
+        for name, provider in providers.items()
+    }
+
+
+def _payment_ports(
+    parts: Parts, by_people: BankTransferGateway, providers: dict[str, PaymentGateway]
+) -> PaymentPorts:
+    hosted = [
+        Offer(name, provider.currencies, is_hosted=True, pays_out=True)
+        for name, provider in providers.items()
+    ]
+    first = Offer(by_people.name, CURRENCIES, is_hosted=False, pays_out=True)
+    return PaymentPorts(providers, [first, *hosted], _checkout_tokens(parts))
 
 
 def log_keys(parts: Parts) -> LogKeys:

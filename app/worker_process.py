@@ -3,7 +3,7 @@
 import os
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from app.accounts import services as accounts
@@ -15,7 +15,7 @@ from app.parts import Parts, build_parts
 from app.probing import ListedUpstreamProbe
 from app.settings import from_environment
 from app.web.observability import configure_logs
-from app.wiring import build_dispatcher, log_keys, upstream_probe
+from app.wiring import build_dispatcher, log_keys, payment_gateways, upstream_probe
 from app.worker import Handler, Step, Worker, drain_outbox, forget_expired
 from compliance import queries as compliance_queries
 from compliance import services as compliance
@@ -23,11 +23,18 @@ from contracts.accounts import AccountKeys
 from contracts.deployments import ChainAccess, open_chain
 from contracts.licence_services import LicenceRecorder
 from contracts.record_services import KeyRecorder, StatementRecorder
+from ledger.journal.provider_books import JournalProviderBooks
 from ledger.journal.wallet_leases import WalletLeases
 from ledger.log.anchor_keeper import AnchorKeeper
 from ledger.log.anchors import AnchorPolicy
 from ledger.log.file_checkpoint_keeper import FileCheckpointKeeper
 from ledger.log.sequencer import Sequencer
+from ledger.payments.account_services import AccountRunner
+from ledger.payments.inbox import InboxReader
+from ledger.payments.operation_runner import OperationRunner
+from ledger.payments.ports import PaymentGateway
+from ledger.payments.sweep import Sweep
+from ledger.payments.watching import Watcher
 from metering import upkeep
 from metering.period_steps import turn_periods
 
@@ -80,6 +87,31 @@ class Anchoring:
         return self._keeper.look()
 
 
+class Paying:
+    """What is due at payment providers; without one configured there is nothing."""
+
+    def __init__(self, parts: Parts, gateways: Mapping[str, PaymentGateway]) -> None:
+        watcher = Watcher(parts.units, gateways)
+        self._inbox = InboxReader(parts.units, gateways, watcher)
+        self._operations = OperationRunner(parts.units, gateways)
+        self._accounts = AccountRunner(parts.units, gateways)
+        self._sweep = Sweep(parts.units, gateways, watcher, JournalProviderBooks())
+        self._is_needed = bool(gateways)
+
+    def work(self) -> bool:
+        """Notices first, because they save looking; then what is to be sent and opened."""
+        if not self._is_needed:
+            return False
+        has_more = False
+        for each in (self._inbox.read_due, self._operations.run_due, self._accounts.run_due):
+            has_more = each() or has_more
+        return has_more
+
+    def sweep(self) -> bool:
+        """Compare the providers with us."""
+        return self._is_needed and self._sweep.run()
+
+
 def build_worker(parts: Parts) -> Worker:
     """Every timed step of one installation."""
     chain = Chain(parts)
@@ -87,6 +119,7 @@ def build_worker(parts: Parts) -> Worker:
     sequencer = Sequencer(parts.units, log_keys(parts), keeper=keeper)
     wallets = WalletLeases(parts.clock)
     every = min(parts.settings.checkpoint_seconds, _SECOND)
+    paying = Paying(parts, payment_gateways(parts))
     return Worker(
         [
             Step("sequence", every, lambda: sequencer.step().has_more),
@@ -96,6 +129,8 @@ def build_worker(parts: Parts) -> Worker:
             Step("feed", 0.2, _in_unit(parts, notices.number_notices)),
             Step("stranded", _MINUTE, _in_unit(parts, webhook_attempts.bury_stranded)),
             Step("old-notices", _HOUR, _in_unit(parts, notices.forget_notices)),
+            Step("payments", 0.5, paying.work),
+            Step("payment-sweep", parts.settings.payment_sweep_seconds, paying.sweep),
             Step("expire", _MINUTE, _in_unit(parts, _suspend_expired)),
             Step(
                 "leases", _SECOND, _in_unit(parts, lambda uow: upkeep.reclaim_leases(uow, wallets))

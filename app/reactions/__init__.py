@@ -3,7 +3,7 @@
 from app.accounts.events import ApiKeyIssued, ApiKeyRevoked, OrganisationVerified
 from app.core.events import Event
 from app.core.unit_of_work import Reaction, Reactions
-from app.reactions import billing, onboarding, reviewing, sharing, trading
+from app.reactions import billing, onboarding, paying, reviewing, sharing, trading
 from app.reactions.noticing import NOTICERS
 from app.reactions.recording import RECORDERS
 from compliance.events import (
@@ -19,6 +19,22 @@ from compliance.events import (
     ScenarioWithdrawn,
     VersionApproved,
     VersionRejected,
+)
+from ledger.journal.events import TopUpCancelled, TopUpRequested
+from ledger.journal.settlement_events import PayoutApproved
+from ledger.payments.events import (
+    DisputeClosed,
+    MovementUnexplained,
+    PaymentDisputed,
+    PaymentFailed,
+    PaymentReceived,
+    ProviderFeeCharged,
+    ProviderPaidOut,
+    RefundApproved,
+    RefundFailed,
+    TransferFailed,
+    TransferPaid,
+    TransferReversed,
 )
 from listings.events import (
     ListingDelisted,
@@ -61,6 +77,21 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     LicenceEnded: (trading.note_licence_ended,),
     ApiKeyIssued: (trading.admit_key,),
     ApiKeyRevoked: (trading.withdraw_key,),
+    TopUpRequested: (paying.request_payment,),
+    TopUpCancelled: (paying.cancel_payment,),
+    PaymentReceived: (paying.credit_top_up,),
+    PaymentFailed: (paying.close_top_up,),
+    RefundApproved: (paying.take_refund,),
+    RefundFailed: (paying.give_refund_back,),
+    PaymentDisputed: (paying.charge_back,),
+    DisputeClosed: (paying.close_charge_back,),
+    PayoutApproved: (paying.request_transfer,),
+    TransferPaid: (paying.pay_out,),
+    TransferFailed: (paying.fail_payout,),
+    TransferReversed: (paying.return_payout,),
+    ProviderFeeCharged: (paying.note_fee,),
+    ProviderPaidOut: (paying.note_paid_out,),
+    MovementUnexplained: (paying.note_unexplained,),
 }
 """The order in a row is the order of execution; notices follow, and last of all the record."""
 

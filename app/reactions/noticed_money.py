@@ -156,6 +156,8 @@ _OURS = "the exchange's own business with its payment provider"
 
 UNNOTICED_MONEY: dict[type[Event], str] = {
     journal.TopUpRequested: "the buyer's own act; the confirmation is told",
+    journal.TopUpCancelled: "the buyer's or an operator's own act, answered at once",
+    payments.PayoutAccountReady: "the supplier's own act at the provider; its account shows it",
     billing.CreditLineProposed: "binds nobody; the approval is told",
     settlement.SettlementRunFinished: "each supplier is told of its own settlement",
     settlement.PayoutRequested: "a proposal among the exchange's people; the sending is told",

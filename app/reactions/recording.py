@@ -173,6 +173,7 @@ EXCUSED: dict[type[Event], str] = {
     compliance.ReviewOpened: "follows from the submission, which is recorded",
     compliance.ReviewReturned: "the decision that returned it is recorded",
     journal.TopUpRequested: "an announcement moves no money",
+    journal.TopUpCancelled: "nothing was paid; what is paid all the same is credited",
     journal.TopUpConfirmed: "a balance is between its owner and the bank; the journal keeps it",
     notices.WebhookEndpointDisabled: "between the exchange and one organisation's own system",
     settlement.TopUpPaid: "a balance is between its owner and the bank; the journal keeps it",
@@ -210,7 +211,7 @@ EXCUSED: dict[type[Event], str] = {
     payments.ProviderFeeCharged: _BETWEEN_OWNER_AND_PROVIDER,
     payments.ProviderPaidOut: _BETWEEN_OWNER_AND_PROVIDER,
     payments.MovementUnexplained: _BETWEEN_OWNER_AND_PROVIDER,
-    payments.ProviderAccountReady: "who is paid through whom is private",
+    payments.PayoutAccountReady: "who is paid through whom is private",
 }
 
 

@@ -23,9 +23,9 @@ from ledger.journal import (
     statement_queries,
     top_up_services,
 )
-from ledger.journal.errors import PeriodUnfit
+from ledger.journal.errors import PeriodUnfit, TopUpGatewayUnknown
 from ledger.journal.models import Invoice, PostedLine, TopUp, Wallet
-from ledger.journal.ports import JournalPorts
+from ledger.journal.ports import JournalPorts, PaymentGateway
 
 blueprint = Blueprint("journal", __name__, url_prefix="/v1", description="Money: exact, balanced.")
 
@@ -64,12 +64,28 @@ def get_postings(query: dict[str, Any]) -> Page[PostedLine]:
 @requires(Permission.BUY)
 @idempotent
 def post_top_up(command: dict[str, Any]) -> TopUp:
-    """Announce a transfer and receive the reference to quote."""
+    """Announce a payment and receive where to pay: an account and a reference, or a page."""
     with unit_of_work() as uow:
-        gateway = get(JournalPorts).gateway
+        gateway = _gateway(command.pop("gateway"))
         top_up = top_up_services.request_top_up(uow, current_principal(), gateway, **command)
         uow.commit()
         return top_up
+
+
+def _gateway(name: str | None) -> PaymentGateway:
+    found = get(JournalPorts).find_gateway(name)
+    if found is None:
+        raise TopUpGatewayUnknown(str(name))
+    return found
+
+
+@blueprint.route("/top-ups/<string:top_up_id>", methods=["GET"])
+@blueprint.response(200, schemas.TopUpSchema)
+@requires(Permission.READ_OWN)
+def get_top_up(top_up_id: str) -> TopUp:
+    """One top-up and what became of it."""
+    with unit_of_work() as uow:
+        return queries.get_top_up(uow.session, TopUpId(top_up_id), _own_organisation())
 
 
 @blueprint.route("/top-ups", methods=["GET"])

@@ -51,6 +51,32 @@ class TopUpAmountUnfit(CounterfoilError):
         )
 
 
+class TopUpGatewayUnknown(CounterfoilError):
+    """The exchange offers no such way to pay."""
+
+    kind = ErrorKind.INVALID
+    slug = "top-up-gateway-unknown"
+    title = "There is no such way to pay here"
+
+    def __init__(self, gateway: str) -> None:
+        super().__init__("GET /v1/payment-gateways lists the ways to pay.", gateway=gateway)
+
+
+class PaidThroughProvider(CounterfoilError):
+    """Nobody confirms by hand what a payment provider tells by itself."""
+
+    kind = ErrorKind.CONFLICT
+    slug = "paid-through-provider"
+    title = "The payment provider confirms this, not people"
+
+    def __init__(self, top_up_id: str, gateway: str) -> None:
+        super().__init__(
+            "It is credited when the provider says that it was paid.",
+            top_up_id=top_up_id,
+            gateway=gateway,
+        )
+
+
 class ConfirmationDiffers(CounterfoilError):
     """The amount or currency seen at the bank is not the one that was announced."""
 

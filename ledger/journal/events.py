@@ -14,6 +14,17 @@ class TopUpRequested(Event):
     organisation_id: OrganisationId
     amount: int
     currency: str
+    gateway: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TopUpCancelled(Event):
+    """A top-up was given up; whoever pays all the same is credited all the same."""
+
+    top_up_id: TopUpId
+    organisation_id: OrganisationId
+    gateway: str
+    cancelled_by: str
 
 
 @dataclass(frozen=True, kw_only=True)

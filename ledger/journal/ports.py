@@ -1,7 +1,7 @@
 """What the journal needs from elsewhere: payments, the log's lanes, and a signature."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -140,3 +140,10 @@ class JournalPorts:
     gateway: PaymentGateway
     lane_ledger: LaneLedger
     statement_signer: Signer
+    hosted_gateways: Mapping[str, PaymentGateway] = field(default_factory=dict)
+
+    def find_gateway(self, name: str | None) -> PaymentGateway | None:
+        """The gateway of a name, the default one for None."""
+        if name is None or name == self.gateway.name:
+            return self.gateway
+        return self.hosted_gateways.get(name)

@@ -97,6 +97,16 @@ def list_lines(session: Session, transaction_id: int) -> list[PostedLine]:
     return list(session.scalars(statement.order_by(PostedLine.line)))
 
 
+def get_top_up(
+    session: Session, top_up_id: TopUpId, organisation_id: OrganisationId | None
+) -> TopUp:
+    """One top-up; ``organisation_id`` None asks as the exchange. Raises `TopUpNotFound`."""
+    found = session.get(TopUp, top_up_id)
+    if found is None or (organisation_id is not None and found.organisation_id != organisation_id):
+        raise TopUpNotFound(top_up_id)
+    return found
+
+
 def get_top_up_for_update(session: Session, top_up_id: TopUpId) -> TopUp:
     """The top-up, locked and as last committed; raises `TopUpNotFound`."""
     found = session.get(TopUp, top_up_id, with_for_update=True, populate_existing=True)

@@ -10,10 +10,11 @@ _CURRENCY = validate.OneOf(CURRENCIES)
 
 
 class RequestTopUpSchema(Schema):
-    """A transfer to announce."""
+    """A payment to announce; ``gateway`` as in GET /v1/payment-gateways, absent: the default."""
 
     amount = AmountText(required=True)
     currency = fields.String(load_default=HOME_CURRENCY, validate=_CURRENCY)
+    gateway = Text(load_default=None, max=40)
 
 
 class ConfirmTopUpSchema(Schema):
@@ -24,7 +25,7 @@ class ConfirmTopUpSchema(Schema):
 
 
 class TopUpSchema(Schema):
-    """A top-up; quote ``reference`` with the payment into ``pay_into``."""
+    """A top-up; quote ``reference`` with the payment into ``pay_into``, or open that address."""
 
     top_up_id = Identifier(required=True)
     organisation_id = Identifier(required=True)
@@ -34,13 +35,14 @@ class TopUpSchema(Schema):
     reference = fields.String(required=True)
     pay_into = fields.String(required=True)
     state = fields.String(required=True)
+    paid_at = Timestamp(allow_none=True)
     requested_by = Identifier(required=True)
     requested_at = Timestamp(required=True)
     first_confirmed_by = Identifier(allow_none=True)
     first_confirmed_at = Timestamp(allow_none=True)
     second_confirmed_by = Identifier(allow_none=True)
     second_confirmed_at = Timestamp(allow_none=True)
-    cancelled_by = Identifier(allow_none=True)
+    cancelled_by = fields.String(allow_none=True)
     cancelled_at = Timestamp(allow_none=True)
 
 

@@ -11,14 +11,18 @@ from ledger.journal.errors import (
     ConfirmationDiffers,
     ConfirmerNotIndependent,
     MayNotCancelTopUp,
+    PaidThroughProvider,
     SecondPersonRequired,
 )
-from ledger.journal.events import TopUpConfirmed, TopUpRequested
+from ledger.journal.events import TopUpCancelled, TopUpConfirmed, TopUpRequested
 from ledger.journal.models import TopUp
 from ledger.journal.ports import PaymentGateway
 from ledger.journal.services import open_accounts
 from ledger.journal.settlement_events import TopUpPaid
 from ledger.journal.top_ups import TRANSITIONS, TopUpState, check_transferable
+
+BANK_TRANSFER = "bank_transfer"
+"""The gateway whose money people see; a provider tells of its own."""
 
 
 def request_top_up(
@@ -48,6 +52,7 @@ def request_top_up(
             organisation_id=top_up.organisation_id,
             amount=amount,
             currency=currency,
+            gateway=gateway.name,
         )
     )
     return top_up
@@ -59,7 +64,7 @@ def confirm_top_up(
     """State that the transfer arrived; the second of two different people credits the wallet.
 
     Raises `TopUpNotFound`, `IllegalTransition`, `ConfirmerNotIndependent`,
-    `SecondPersonRequired`, `ConfirmationDiffers`.
+    `SecondPersonRequired`, `ConfirmationDiffers`, `PaidThroughProvider`.
     """
     # The row lock makes the second of two simultaneous confirmations see the first.
     top_up = queries.get_top_up_for_update(uow.session, top_up_id)
@@ -122,12 +127,32 @@ def cancel_top_up(uow: UnitOfWork, principal: Principal, *, top_up_id: TopUpId) 
         raise MayNotCancelTopUp(top_up_id)
     top_up.state = TRANSITIONS.next(top_up.state, "cancel")
     top_up.cancelled_by, top_up.cancelled_at = PersonId(principal.id), uow.now
+    uow.record(
+        TopUpCancelled(
+            occurred_at=uow.now,
+            top_up_id=top_up_id,
+            organisation_id=top_up.organisation_id,
+            gateway=top_up.gateway,
+            cancelled_by=principal.id,
+        )
+    )
+    return top_up
+
+
+def close_unpaid_top_up(uow: UnitOfWork, *, top_up_id: TopUpId, by: str) -> TopUp:
+    """A provider says that nobody will pay any more; what was paid or given up stays as it is."""
+    top_up = queries.get_top_up_for_update(uow.session, top_up_id)
+    if top_up.state == TopUpState.REQUESTED:
+        top_up.state = TRANSITIONS.next(top_up.state, "cancel")
+        top_up.cancelled_by, top_up.cancelled_at = PersonId(by), uow.now
     return top_up
 
 
 def _refusal_of_confirmation(
     top_up: TopUp, principal: Principal, confirmed: Money
 ) -> CounterfoilError | None:
+    if top_up.gateway != BANK_TRANSFER:
+        return PaidThroughProvider(top_up.top_up_id, top_up.gateway)
     if principal.organisation_id == top_up.organisation_id or principal.id == top_up.requested_by:
         return ConfirmerNotIndependent(top_up.top_up_id)
     if principal.id == top_up.first_confirmed_by:

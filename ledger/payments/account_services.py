@@ -11,8 +11,8 @@ from app.core.principals import Principal
 from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from ledger.payments import queries
-from ledger.payments.events import ProviderAccountReady
-from ledger.payments.models import ProviderAccount
+from ledger.payments.events import PayoutAccountReady
+from ledger.payments.models import PayoutAccount
 from ledger.payments.operations import CLAIM_SECONDS, LOOK_SECONDS, pause_after
 from ledger.payments.ports import (
     AccountSight,
@@ -28,16 +28,16 @@ ERROR_MAX = 500
 BATCH_MAX = 20
 
 
-def request_provider_account(
+def request_payout_account(
     uow: UnitOfWork, principal: Principal, gateway: PaymentGateway
-) -> ProviderAccount:
+) -> PayoutAccount:
     """Ask for the organisation's account at a provider; once, however often it is asked."""
     organisation_id = OrganisationId(principal.organisation_id)
-    found = queries.find_provider_account(uow.session, organisation_id, gateway.name)
+    found = queries.find_payout_account(uow.session, organisation_id, gateway.name)
     if found is not None:
         return found
-    account_id = uow.ids.new("pva")
-    account = ProviderAccount(
+    account_id = uow.ids.new("pac")
+    account = PayoutAccount(
         account_id=account_id,
         organisation_id=organisation_id,
         gateway=gateway.name,
@@ -59,10 +59,10 @@ def request_provider_account(
 def note_account(uow: UnitOfWork, *, gateway: str, sight: AccountSight) -> bool:
     """Let an account be what the provider says that it is; whether it is one of ours."""
     statement = (
-        select(ProviderAccount)
+        select(PayoutAccount)
         .where(
-            ProviderAccount.gateway == gateway,
-            ProviderAccount.provider_reference == sight.reference,
+            PayoutAccount.gateway == gateway,
+            PayoutAccount.provider_reference == sight.reference,
         )
         .with_for_update()
     )
@@ -73,7 +73,7 @@ def note_account(uow: UnitOfWork, *, gateway: str, sight: AccountSight) -> bool:
     return True
 
 
-def _follow(uow: UnitOfWork, account: ProviderAccount, sight: AccountSight) -> None:
+def _follow(uow: UnitOfWork, account: PayoutAccount, sight: AccountSight) -> None:
     was_ready = account.state == "ready"
     account.state = "ready" if sight.is_ready else "onboarding"
     account.provider_reference = sight.reference
@@ -84,7 +84,7 @@ def _follow(uow: UnitOfWork, account: ProviderAccount, sight: AccountSight) -> N
     account.due_at = None if sight.is_ready else uow.now + timedelta(seconds=LOOK_SECONDS)
     if sight.is_ready and not was_ready:
         uow.record(
-            ProviderAccountReady(
+            PayoutAccountReady(
                 occurred_at=uow.now,
                 organisation_id=account.organisation_id,
                 gateway=account.gateway,
@@ -135,11 +135,9 @@ class AccountRunner:
 
     def _claim(self, uow: UnitOfWork) -> Claimed | None:
         statement = (
-            select(ProviderAccount)
-            .where(
-                ProviderAccount.due_at <= uow.now, ProviderAccount.gateway.in_(list(self._gateways))
-            )
-            .order_by(ProviderAccount.due_at, ProviderAccount.account_id)
+            select(PayoutAccount)
+            .where(PayoutAccount.due_at <= uow.now, PayoutAccount.gateway.in_(list(self._gateways)))
+            .order_by(PayoutAccount.due_at, PayoutAccount.account_id)
             .limit(1)
             .with_for_update(skip_locked=True)
         )
@@ -160,7 +158,7 @@ class AccountRunner:
 
     def _store(self, claimed: Claimed, sight: AccountSight) -> None:
         with self._units.begin(Reach.EXCHANGE) as uow:
-            account = uow.session.get_one(ProviderAccount, claimed.account_id, with_for_update=True)
+            account = uow.session.get_one(PayoutAccount, claimed.account_id, with_for_update=True)
             _follow(uow, account, sight)
             uow.commit()
 
@@ -173,7 +171,7 @@ class AccountRunner:
         is_final: bool = False,
     ) -> None:
         with self._units.begin(Reach.EXCHANGE) as uow:
-            account = uow.session.get_one(ProviderAccount, claimed.account_id, with_for_update=True)
+            account = uow.session.get_one(PayoutAccount, claimed.account_id, with_for_update=True)
             account.last_error = f"{type(failure).__name__}: {failure}"[:ERROR_MAX]
             pause = pause_after(account.attempts_count, asked_seconds=asked_seconds)
             account.due_at = uow.now + pause

@@ -134,22 +134,22 @@ class FindingNotFound(CounterfoilError):
         super().__init__(f"No open finding {finding_id}.", id=finding_id)
 
 
-class ProviderAccountNotFound(CounterfoilError):
+class PayoutAccountNotFound(CounterfoilError):
     """The organisation has no account at this provider."""
 
     kind = ErrorKind.NOT_FOUND
-    slug = "provider-account-not-found"
-    title = "There is no provider account here"
+    slug = "payout-account-not-found"
+    title = "There is no payout account here"
 
     def __init__(self, gateway: str) -> None:
-        super().__init__("Open one with POST /v1/provider-accounts.", gateway=gateway)
+        super().__init__("Open one with POST /v1/payout-accounts.", gateway=gateway)
 
 
-class ProviderAccountNotOpen(CounterfoilError):
+class PayoutAccountNotOpen(CounterfoilError):
     """The provider has not opened the account yet, so there is nothing to link to."""
 
     kind = ErrorKind.CONFLICT
-    slug = "provider-account-not-open"
+    slug = "payout-account-not-open"
     title = "The provider has not opened this account yet"
 
     def __init__(self, gateway: str, state: str) -> None:

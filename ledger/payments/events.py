@@ -142,7 +142,7 @@ class MovementUnexplained(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ProviderAccountReady(Event):
+class PayoutAccountReady(Event):
     """A supplier may be paid through the provider."""
 
     organisation_id: OrganisationId

@@ -130,10 +130,10 @@ class PaymentFinding(Base):
     resolution: Mapped[str | None]
 
 
-class ProviderAccount(Base):
+class PayoutAccount(Base):
     """A supplier's account at a provider, to which payouts go."""
 
-    __tablename__ = "provider_accounts"
+    __tablename__ = "payout_accounts"
 
     account_id: Mapped[str] = mapped_column(primary_key=True)
     organisation_id: Mapped[OrganisationId] = mapped_column(Text)

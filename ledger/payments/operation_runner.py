@@ -7,6 +7,7 @@ again: the same bytes under the same key. So a provider that forgot its keys (St
 hours) is not asked twice for what it has done.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -41,7 +42,7 @@ BATCH_MAX = 20
 ERROR_MAX = 500
 SEARCH_MARGIN = timedelta(minutes=10)
 """The provider's clock may be behind ours by this much when it is searched."""
-NO_ACCOUNT = "provider_account_not_ready"
+NO_ACCOUNT = "payout_account_not_ready"
 AMOUNT_UNFIT = "amount_unfit"
 
 _log = structlog.get_logger("payments")
@@ -65,7 +66,7 @@ class Claimed:
 class OperationRunner:
     """Takes due operations to their next state; safe in several workers at once."""
 
-    def __init__(self, units: UnitOfWorkFactory, gateways: dict[str, PaymentGateway]) -> None:
+    def __init__(self, units: UnitOfWorkFactory, gateways: Mapping[str, PaymentGateway]) -> None:
         self._units = units
         self._gateways = gateways
 
@@ -241,9 +242,7 @@ def _order_of(uow: UnitOfWork, operation: PaymentOperation) -> Order:
     order = order_of(uow, operation)
     if operation.kind != Kind.TRANSFER or operation.request is not None:
         return order
-    account = queries.find_provider_account(
-        uow.session, operation.organisation_id, operation.gateway
-    )
+    account = queries.find_payout_account(uow.session, operation.organisation_id, operation.gateway)
     if account is None or account.state != "ready":
         raise _CannotBeSent(NO_ACCOUNT)
     return Order(**(vars(order) | {"destination": account.provider_reference}))

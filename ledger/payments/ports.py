@@ -191,6 +191,10 @@ class PaymentGateway(Protocol):
         """Currencies in which this provider takes and sends money for us."""
         ...
 
+    def check_amount(self, amount: int, currency: str) -> None:
+        """Raises `AmountUnfit` unless the provider can move the amount."""
+        ...
+
     def plan(self, order: Order) -> dict[str, Any]:
         """The exact request as JSON, written down before it is sent; pure.
 
@@ -250,21 +254,28 @@ class ProviderBooks(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class PaymentPorts:
-    """The configured providers by name, for routes and the worker."""
-
-    gateways: Mapping[str, PaymentGateway]
-    checkout_tokens: "CheckoutTokens"
-
-
 class CheckoutTokens(Protocol):
     """Makes a checkout's address unguessable without storing anything."""
-
-    def token(self, subject_id: str) -> str:
-        """The token of a subject."""
-        ...
 
     def is_of(self, subject_id: str, token: str) -> bool:
         """Whether the token belongs to the subject, compared in constant time."""
         ...
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A way to pay as callers see it."""
+
+    name: str
+    currencies: Sequence[str]
+    is_hosted: bool
+    pays_out: bool
+
+
+@dataclass(frozen=True)
+class PaymentPorts:
+    """The configured providers by name, and what callers are told of every way to pay."""
+
+    gateways: Mapping[str, PaymentGateway]
+    offers: Sequence[Offer]
+    checkout_tokens: CheckoutTokens

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.core.ids import OrganisationId
 from app.core.paging import Page, paginate
-from ledger.payments.errors import OperationNotFound, ProviderAccountNotFound
+from ledger.payments.errors import OperationNotFound, PayoutAccountNotFound
 from ledger.payments.models import (
     PaymentDispute,
     PaymentEvent,
@@ -16,7 +16,7 @@ from ledger.payments.models import (
     PaymentMovement,
     PaymentOperation,
     PaymentReference,
-    ProviderAccount,
+    PayoutAccount,
 )
 from ledger.payments.operations import Kind, State
 
@@ -226,35 +226,35 @@ def list_unconcluded(
     return list(session.scalars(statement))
 
 
-def find_provider_account(
+def find_payout_account(
     session: Session, organisation_id: str, gateway: str
-) -> ProviderAccount | None:
+) -> PayoutAccount | None:
     """The organisation's account at a provider, unlocked."""
-    statement = select(ProviderAccount).where(
-        ProviderAccount.organisation_id == organisation_id, ProviderAccount.gateway == gateway
+    statement = select(PayoutAccount).where(
+        PayoutAccount.organisation_id == organisation_id, PayoutAccount.gateway == gateway
     )
     return session.scalars(statement).one_or_none()
 
 
-def get_provider_account(
+def get_payout_account(
     session: Session, organisation_id: OrganisationId, gateway: str
-) -> ProviderAccount:
-    """The organisation's account at a provider; raises `ProviderAccountNotFound`."""
-    found = find_provider_account(session, organisation_id, gateway)
+) -> PayoutAccount:
+    """The organisation's account at a provider; raises `PayoutAccountNotFound`."""
+    found = find_payout_account(session, organisation_id, gateway)
     if found is None:
-        raise ProviderAccountNotFound(gateway)
+        raise PayoutAccountNotFound(gateway)
     return found
 
 
-def list_provider_accounts(
+def list_payout_accounts(
     session: Session,
     organisation_id: OrganisationId | None,
     *,
     cursor: str | None = None,
     limit: int = 20,
-) -> Page[ProviderAccount]:
-    """Provider accounts, newest first."""
-    statement = select(ProviderAccount)
+) -> Page[PayoutAccount]:
+    """Payout accounts, newest first."""
+    statement = select(PayoutAccount)
     if organisation_id is not None:
-        statement = statement.where(ProviderAccount.organisation_id == organisation_id)
-    return paginate(session, statement, key=ProviderAccount.account_id, cursor=cursor, limit=limit)
+        statement = statement.where(PayoutAccount.organisation_id == organisation_id)
+    return paginate(session, statement, key=PayoutAccount.account_id, cursor=cursor, limit=limit)

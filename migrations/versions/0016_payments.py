@@ -1,4 +1,4 @@
-"""Payment operations, provider events, account statements, findings and provider accounts."""
+"""Payment operations, provider events, account statements, findings and payout accounts."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -15,7 +15,7 @@ INSTANT = sa.DateTime(timezone=True)
 CURRENCY = "currency ~ '^[A-Z]{3}$'"
 TABLES = (
     "payment_sweeps",
-    "provider_accounts",
+    "payout_accounts",
     "payment_findings",
     "payment_movements",
     "payment_events",
@@ -300,7 +300,7 @@ def _create_reconciliation() -> None:
 
 def _create_accounts() -> None:
     op.create_table(
-        "provider_accounts",
+        "payout_accounts",
         sa.Column("account_id", sa.Text, primary_key=True),
         sa.Column("organisation_id", sa.Text, nullable=False),
         sa.Column("gateway", sa.Text, nullable=False),
@@ -327,10 +327,10 @@ def _create_accounts() -> None:
         sa.UniqueConstraint("gateway", "provider_reference"),
     )
     op.create_index(
-        "ix_provider_accounts_due",
-        "provider_accounts",
+        "ix_payout_accounts_due",
+        "payout_accounts",
         ["due_at"],
         postgresql_where=sa.text("due_at IS NOT NULL"),
     )
-    _keep("provider_accounts")
-    _read_by_owner("provider_accounts")
+    _keep("payout_accounts")
+    _read_by_owner("payout_accounts")
