@@ -11,8 +11,10 @@ from app.web.access import requires
 from app.web.blueprints import Blueprint
 from app.web.context import current_principal, get, unit_of_work
 from app.web.paging import PageQuerySchema, page_schema
-from metering import queries, schemas, services
+from metering import cap_services, queries, schemas
+from metering.cap_services import Cap
 from metering.models import Entitlement, UsageEvent
+from metering.period_queries import EntitlementDetail, detail_of
 from metering.quotes import quote_volume
 from metering.receipt_queries import StoredReceipts
 
@@ -38,12 +40,13 @@ def get_entitlements(page: dict[str, Any]) -> Page[Entitlement]:
 
 
 @blueprint.route("/entitlements/<licence_id>", methods=["GET"])
-@blueprint.response(200, schemas.EntitlementSchema)
+@blueprint.response(200, schemas.EntitlementDetailSchema)
 @requires(Permission.READ_OWN)
-def get_entitlement(licence_id: str) -> Entitlement:
-    """One entitlement with what is left of it."""
+def get_entitlement(licence_id: str) -> EntitlementDetail:
+    """One entitlement with its period, its pools and what is left of them."""
     with unit_of_work() as uow:
-        return queries.get_entitlement(uow.session, _own_organisation(), licence_id)
+        found = queries.get_entitlement(uow.session, _own_organisation(), licence_id)
+        return detail_of(uow.session, found, at=uow.now)
 
 
 @blueprint.route("/entitlements/<licence_id>/spending-cap", methods=["PUT"])
@@ -53,12 +56,80 @@ def get_entitlement(licence_id: str) -> Entitlement:
 def put_spending_cap(command: dict[str, Any], licence_id: str) -> Entitlement:
     """Bound what the licence may spend; not below what is already spent or reserved."""
     with unit_of_work() as uow:
-        services.set_spending_cap(
-            uow, buyer_id=current_principal().organisation_id, licence_id=licence_id, **command
-        )
+        buyer_id = current_principal().organisation_id
+        cap_services.set_licence_cap(uow, buyer_id=buyer_id, licence_id=licence_id, **command)
         capped = queries.get_entitlement(uow.session, _own_organisation(), licence_id)
         uow.commit()
         return capped
+
+
+@blueprint.route("/licences/<licence_id>/caps", methods=["GET"])
+@blueprint.response(200, schemas.CapsSchema)
+@requires(Permission.READ_OWN)
+def get_caps(licence_id: str) -> dict[str, Any]:
+    """The spending caps of a licence that the organisation holds, and how far they are used."""
+    with unit_of_work() as uow:
+        caps = cap_services.list_caps(uow.session, _own_organisation(), licence_id, at=uow.now)
+    return {"items": caps}
+
+
+_SETTERS = {"licence": cap_services.set_licence_cap, "day": cap_services.set_day_cap}
+
+
+def _set_cap(licence_id: str, scope: str, cap_amount: int | None) -> Cap | None:
+    buyer_id = current_principal().organisation_id
+    with unit_of_work() as uow:
+        _SETTERS[scope](uow, buyer_id=buyer_id, licence_id=licence_id, cap_amount=cap_amount)
+        uow.session.flush()
+        caps = cap_services.list_caps(uow.session, buyer_id, licence_id, at=uow.now)
+        uow.commit()
+    return next((cap for cap in caps if cap.scope == scope), None)
+
+
+def _set_key_cap(licence_id: str, key_id: str, cap_amount: int | None) -> Cap | None:
+    buyer_id = current_principal().organisation_id
+    with unit_of_work() as uow:
+        cap_services.set_key_cap(
+            uow, buyer_id=buyer_id, licence_id=licence_id, key_id=key_id, cap_amount=cap_amount
+        )
+        uow.session.flush()
+        caps = cap_services.list_caps(uow.session, buyer_id, licence_id, at=uow.now)
+        uow.commit()
+    return next((cap for cap in caps if cap.key_id == key_id), None)
+
+
+@blueprint.route("/licences/<licence_id>/caps/<any(licence, day):scope>", methods=["PUT"])
+@blueprint.arguments(schemas.CapCommandSchema)
+@blueprint.response(200, schemas.CapSchema)
+@requires(Permission.BUY)
+def put_cap(command: dict[str, Any], licence_id: str, scope: str) -> Cap | None:
+    """Bound what the licence may spend in all, or on each day in Shanghai."""
+    return _set_cap(licence_id, scope, command["cap_amount"])
+
+
+@blueprint.route("/licences/<licence_id>/caps/<any(licence, day):scope>", methods=["DELETE"])
+@blueprint.response(204)
+@requires(Permission.BUY)
+def delete_cap(licence_id: str, scope: str) -> None:
+    """Take a cap away; doing it twice changes nothing."""
+    _set_cap(licence_id, scope, None)
+
+
+@blueprint.route("/licences/<licence_id>/caps/keys/<key_id>", methods=["PUT"])
+@blueprint.arguments(schemas.CapCommandSchema)
+@blueprint.response(200, schemas.CapSchema)
+@requires(Permission.BUY)
+def put_key_cap(command: dict[str, Any], licence_id: str, key_id: str) -> Cap | None:
+    """Bound what calls with one key may cost from now on."""
+    return _set_key_cap(licence_id, key_id, command["cap_amount"])
+
+
+@blueprint.route("/licences/<licence_id>/caps/keys/<key_id>", methods=["DELETE"])
+@blueprint.response(204)
+@requires(Permission.BUY)
+def delete_key_cap(licence_id: str, key_id: str) -> None:
+    """Take a key's cap away; doing it twice changes nothing."""
+    _set_key_cap(licence_id, key_id, None)
 
 
 @blueprint.route("/usage", methods=["GET"])

@@ -29,7 +29,7 @@ WAIT_SECONDS_MAX = 40.0
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """An answer whose record is durable; `units_left` is None where nothing bounds them."""
+    """An answer whose record is durable; what is left is None where nothing bounds it."""
 
     status: int
     outcome: str
@@ -39,6 +39,8 @@ class Answered:
     parts: ReceiptParts | None
     is_replay: bool
     units_left: int | None = None
+    amount_left: int | None = None
+    """What the buyer's spending caps still allow (10⁻⁸), as far as this worker knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +211,7 @@ def _answered(pending: PendingCall, delivered: Delivered, meter: Meter) -> Answe
         parts,
         is_replay=False,
         units_left=meter.units_left(),
+        amount_left=meter.amount_left(pending.key.capped_id),
     )
 
 

@@ -21,7 +21,7 @@ ENTRIES_MAX = 20_000
 FIND = """
 SELECT k.key_id, k.secret_hash, k.networks, k.expires_at AS key_expires_at, k.withdrawn_at,
        k.calls_per_second AS key_calls_per_second, e.permitted_purposes,
-       c.key_id IS NOT NULL AS is_capped,
+       c.cap_amount IS NOT NULL AS is_capped,
        e.licence_id, e.buyer_id, e.supplier_id, e.listing_code, e.version_id, e.scenario_id,
        e.plan_hash, e.plan_terms, e.terms, e.split, e.currency, e.state, e.revision,
        e.starts_at, e.ends_at,

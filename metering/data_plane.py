@@ -15,6 +15,7 @@ import structlog
 from app.core.clock import Clock
 from app.core.errors import CounterfoilError
 from app.core.ids import IdSource
+from app.core.money import format_amount
 from app.core.signing import Signer
 from metering import call_requests
 from metering.call_service import Answered, Call, CallService
@@ -196,6 +197,8 @@ class DataPlane:
             headers.append(("Usage-Receipt", receipt_header(receipt)))
         if answered.units_left is not None:
             headers.append(("Quota-Remaining", str(answered.units_left)))
+        if answered.amount_left is not None:
+            headers.append(("Cap-Remaining", format_amount(answered.amount_left)))
         if answered.is_replay:
             headers.append(("Idempotency-Replayed", "true"))
         return headers

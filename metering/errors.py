@@ -308,6 +308,17 @@ class PlanNotKnown(CounterfoilError):
         super().__init__("No published plan has this id.", plan_id=plan_id)
 
 
+class CallKeyNotFound(CounterfoilError):
+    """The licence has no such key of the caller's."""
+
+    kind = ErrorKind.NOT_FOUND
+    slug = "call-key-not-found"
+    title = "The licence has no such key"
+
+    def __init__(self, key_id: str) -> None:
+        super().__init__("No key of this licence has this id.", key_id=key_id)
+
+
 class CapBelowSpending(CounterfoilError):
     """A spending cap under what is already spent or reserved."""
 

@@ -33,7 +33,8 @@ SELECT 'day', cap_amount, spent_amount, leased_amount
 FROM spending_days WHERE licence_id = %(licence_id)s AND day = %(day)s AND cap_amount IS NOT NULL
 UNION ALL
 SELECT 'key', cap_amount, spent_amount, leased_amount
-FROM key_caps WHERE key_id = %(key_id)s AND licence_id = %(licence_id)s
+FROM key_caps
+WHERE key_id = %(key_id)s AND licence_id = %(licence_id)s AND cap_amount IS NOT NULL
 """
 # One statement, so that a lease and everything that it takes from exist together or not at all.
 TAKE = """

@@ -102,8 +102,8 @@ class Meter:
     is_renewing: bool = False
     units_beyond: int | None = None
     """Units of the grant outside this worker's leases when it last looked; None is unbounded."""
-    amount_beyond: int | None = None
-    """Money (10⁻⁸) that the licence's caps leave outside this worker's leases; None: no caps."""
+    amounts_beyond: dict[str | None, int | None] = field(default_factory=dict)
+    """Money (10⁻⁸) that the caps leave beyond this worker's leases, by capped key; None: no cap."""
     lock: threading.Lock = field(default_factory=threading.Lock)
     leasing: threading.Lock = field(default_factory=threading.Lock)
     """Held by the one thread that talks to the database about this meter's leases."""
@@ -165,12 +165,13 @@ class Meter:
         with self.lock:
             return self.units_beyond + sum(lease.units for lease in self.leases)
 
-    def amount_left(self) -> int | None:
+    def amount_left(self, key_id: str | None = None) -> int | None:
         """Money (10⁻⁸) that the caps still allow, as far as this worker knows; None: no caps."""
-        if self.amount_beyond is None:
+        beyond = self.amounts_beyond.get(key_id)
+        if beyond is None:
             return None
         with self.lock:
-            return self.amount_beyond + sum(lease.amount for lease in self.leases)
+            return beyond + sum(lease.amount for lease in self.leases if lease.key_id == key_id)
 
     def add(
         self, lane: Lane, lease: Lease, units_beyond: int | None, amount_beyond: int | None = None
@@ -178,7 +179,7 @@ class Meter:
         """Take a granted lease into use."""
         with self.lock:
             self.units_beyond = units_beyond
-            self.amount_beyond = amount_beyond
+            self.amounts_beyond[lease.key_id] = amount_beyond
             self.lane = lane
             self.leases.append(lease)
             self.slab_taken_at = time.monotonic()

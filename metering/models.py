@@ -146,7 +146,7 @@ class KeyCap(Base):
     key_id: Mapped[str] = mapped_column(primary_key=True)
     licence_id: Mapped[str]
     buyer_id: Mapped[str]
-    cap_amount: Mapped[int]
+    cap_amount: Mapped[int | None]
     spent_amount: Mapped[int] = mapped_column(default=0)
     leased_amount: Mapped[int] = mapped_column(default=0)
     set_at: Mapped[datetime]

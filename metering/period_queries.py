@@ -1,5 +1,6 @@
 """Reads of periods and their pools, for those that open, close and show them."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
@@ -10,6 +11,39 @@ from metering.models import AllowancePool, Entitlement, LicencePeriod
 from metering.periods import Term
 from metering.plans import PlanTerms
 from metering.pools import Pool, PoolKind
+
+
+@dataclass(frozen=True)
+class EntitlementDetail:
+    """An entitlement with its present period (None before its first and after its last)."""
+
+    entitlement: Entitlement
+    period: LicencePeriod | None
+    pools: tuple[AllowancePool, ...]
+
+
+def detail_of(session: Session, entitlement: Entitlement, *, at: datetime) -> EntitlementDetail:
+    """What an entitlement has at an instant."""
+    period = session.scalars(
+        select(LicencePeriod)
+        .where(
+            LicencePeriod.licence_id == entitlement.licence_id,
+            LicencePeriod.from_at <= at,
+            LicencePeriod.until_at > at,
+        )
+        .order_by(LicencePeriod.period.desc())
+        .limit(1)
+    ).one_or_none()
+    pools = session.scalars(
+        select(AllowancePool)
+        .where(
+            AllowancePool.licence_id == entitlement.licence_id,
+            AllowancePool.from_at <= at,
+            AllowancePool.until_at > at,
+        )
+        .order_by(AllowancePool.kind.not_in(["trial", "free"]), AllowancePool.position)
+    )
+    return EntitlementDetail(entitlement, period, tuple(pools))
 
 
 def term_of(entitlement: Entitlement) -> Term:

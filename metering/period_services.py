@@ -21,7 +21,10 @@ RETRY_SECONDS = 60.0
 def lock_entitlement(session: Session, licence_id: str) -> Entitlement | None:
     """The entitlement, locked against leases and other workers' steps; None when there is none."""
     return session.scalars(
-        select(Entitlement).where(Entitlement.licence_id == licence_id).with_for_update()
+        select(Entitlement)
+        .where(Entitlement.licence_id == licence_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
     ).one_or_none()
 
 

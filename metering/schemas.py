@@ -1,6 +1,8 @@
 """JSON shapes of metering's routes."""
 
-from marshmallow import fields, validate
+from typing import Any
+
+from marshmallow import fields, pre_dump, validate
 
 from app.web.paging import PageQuerySchema
 from app.web.schemas import AmountText, Identifier, Integer, Schema, Timestamp
@@ -33,6 +35,73 @@ class EntitlementSchema(Schema):
     leased_amount = AmountText(required=True)
     cap_amount = AmountText(required=True, allow_none=True)
     remaining_units = fields.Integer(required=True, allow_none=True)
+
+
+class PeriodSchema(Schema):
+    """A period of the licence; its sums are there once it is closed."""
+
+    period = fields.Integer(required=True)
+    state = fields.String(
+        required=True,
+        metadata={"description": "open, unpaid (its fee is), closed, or lapsed (never paid)"},
+    )
+    from_at = Timestamp(required=True)
+    until_at = Timestamp(required=True)
+    fee_amount = AmountText(required=True)
+    units = fields.Integer(required=True, allow_none=True)
+    free_units = fields.Integer(required=True, allow_none=True)
+    charged_amount = AmountText(required=True, allow_none=True)
+    total_amount = AmountText(required=True, allow_none=True)
+    minimum_amount = AmountText(required=True, allow_none=True)
+
+
+class PoolSchema(Schema):
+    """Units at one price; pools are used in their order, free ones first."""
+
+    period = fields.Integer(required=True)
+    kind = fields.String(required=True)
+    unit_price = AmountText(required=True)
+    granted_units = fields.Integer(required=True, allow_none=True)
+    spent_units = fields.Integer(required=True)
+    leased_units = fields.Integer(required=True)
+    remaining_units = fields.Integer(required=True, allow_none=True)
+    until_at = Timestamp(required=True)
+
+
+class EntitlementDetailSchema(EntitlementSchema):
+    """An entitlement with its present period and pools."""
+
+    period = fields.Nested(PeriodSchema, required=True, allow_none=True)
+    pools = fields.List(fields.Nested(PoolSchema), required=True)
+
+    @pre_dump
+    def _flatten(self, detail: Any, **_: Any) -> dict[str, Any]:
+        own = {name: getattr(detail.entitlement, name) for name in EntitlementSchema().fields}
+        return own | {"period": detail.period, "pools": detail.pools}
+
+
+class CapCommandSchema(Schema):
+    """The most that may be spent on calls."""
+
+    cap_amount = AmountText(required=True)
+
+
+class CapSchema(Schema):
+    """A spending cap; leased is reserved by a serving process and comes back if it is not used."""
+
+    scope = fields.String(required=True, metadata={"description": "licence, day or key"})
+    key_id = fields.String(required=True, allow_none=True)
+    cap_amount = AmountText(required=True)
+    spent_amount = AmountText(required=True)
+    leased_amount = AmountText(required=True)
+    remaining_amount = AmountText(required=True)
+    opens_at = Timestamp(required=True, allow_none=True)
+
+
+class CapsSchema(Schema):
+    """Every cap of a licence."""
+
+    items = fields.List(fields.Nested(CapSchema), required=True)
 
 
 class UsageEventSchema(Schema):

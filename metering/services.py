@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, text, update
+from sqlalchemy import text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from app.core.unit_of_work import UnitOfWork
 from metering import fences
-from metering.errors import CapBelowSpending, EntitlementNotFound
 from metering.models import CallKey, DeliveryRoute, Entitlement, PlanCopy
 from metering.period_services import end_periods, open_first_period
 from metering.plans import read_plan
@@ -176,7 +175,7 @@ def admit_key(
     )
     if is_new is None:
         uow.session.execute(update(CallKey).where(CallKey.key_id == key_id).values(**changing))
-        _change_licence(uow, licence_id)
+        change_licence(uow, licence_id)
 
 
 def withdraw_key(uow: UnitOfWork, *, key_id: str) -> None:
@@ -188,10 +187,10 @@ def withdraw_key(uow: UnitOfWork, *, key_id: str) -> None:
         .returning(CallKey.licence_id)
     )
     if licence_id is not None:
-        _change_licence(uow, licence_id)
+        change_licence(uow, licence_id)
 
 
-def _change_licence(uow: UnitOfWork, licence_id: str) -> None:
+def change_licence(uow: UnitOfWork, licence_id: str) -> None:
     """Have calls in flight under the licence decided again."""
     _close_fence(uow, "licence", licence_id)
     uow.session.execute(
@@ -199,28 +198,6 @@ def _change_licence(uow: UnitOfWork, licence_id: str) -> None:
         .where(Entitlement.licence_id == licence_id)
         .values(revision=Entitlement.revision + 1, changed_at=uow.now)
     )
-
-
-def set_spending_cap(
-    uow: UnitOfWork, *, buyer_id: str, licence_id: str, cap_amount: int | None
-) -> None:
-    """Bound what a licence may spend in all (10⁻⁸).
-
-    Raises `EntitlementNotFound`, and `CapBelowSpending` under what is spent or out on lease.
-    """
-    get_entitlement(uow.session, buyer_id, licence_id)
-    entitlement = uow.session.scalars(
-        select(Entitlement)
-        .where(Entitlement.licence_id == licence_id, Entitlement.buyer_id == buyer_id)
-        .with_for_update()
-    ).one_or_none()
-    if entitlement is None:
-        raise EntitlementNotFound(licence_id)
-    committed = entitlement.spent_amount + entitlement.leased_amount
-    if cap_amount is not None and cap_amount < committed:
-        raise CapBelowSpending(committed)
-    entitlement.cap_amount = cap_amount
-    entitlement.changed_at = uow.now
 
 
 def note_plan(

@@ -86,12 +86,13 @@ CREATE TABLE spending_days (
     CONSTRAINT ck_spending_days_not_negative CHECK (least(spent_amount, leased_amount) >= 0)
 );
 
+-- cap_amount is NULL when it was taken away; leases that are still out return to the row.
 CREATE TABLE key_caps (
     key_id text NOT NULL CONSTRAINT pk_key_caps PRIMARY KEY
         CONSTRAINT fk_key_caps_key_id REFERENCES call_keys (key_id),
     licence_id text NOT NULL,
     buyer_id text NOT NULL,
-    cap_amount bigint NOT NULL,
+    cap_amount bigint,
     spent_amount bigint NOT NULL DEFAULT 0,
     leased_amount bigint NOT NULL DEFAULT 0,
     set_at timestamptz NOT NULL,

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from app.core.reach import Reach
-from metering import queries, services
+from metering import cap_services, queries
 from metering.errors import CapBelowSpending, EntitlementNotFound, UsageReceiptNotFound
 from metering.ports import UpstreamAnswer
 from metering.receipt_queries import StoredReceipts
@@ -69,20 +69,20 @@ def test_usage_is_paged_newest_first(world):
 def test_a_spending_cap_stops_calls_and_cannot_undercut_what_is_spent(world):
     licensed = world.license()
     cap = {"buyer_id": "org_buyer", "licence_id": licensed.licence_id}
-    world.change(services.set_spending_cap, cap_amount=100_000_000, **cap)
+    world.change(cap_services.set_licence_cap, cap_amount=100_000_000, **cap)
     plane = world.plane(HeldUpstream(HIT))
     answers = [call(plane, licensed, {"iata": "PVG"}) for _ in range(3)]
     assert [answer.status for answer in answers] == [200, 200, 403]
     assert answers[-1].json["bound"] == "amount"
     with pytest.raises(CapBelowSpending):
-        world.change(services.set_spending_cap, cap_amount=1, **cap)
+        world.change(cap_services.set_licence_cap, cap_amount=1, **cap)
 
 
 def test_a_cap_of_another_organisations_licence_is_not_found(world):
     licensed = world.license()
     with pytest.raises(EntitlementNotFound):
         world.change(
-            services.set_spending_cap,
+            cap_services.set_licence_cap,
             buyer_id="org_other",
             licence_id=licensed.licence_id,
             cap_amount=None,
