@@ -63,3 +63,5 @@ class SettlementPorts:
     facts: LogFacts
     lane_ledger: LaneLedger
     signer: Signer
+    receipt_public_key: bytes
+    """The raw Ed25519 key that signs usage receipts, to tell a genuine one from an invented one."""

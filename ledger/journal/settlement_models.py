@@ -66,6 +66,7 @@ class Dispute(Base):
     currency: Mapped[str]
     reason_code: Mapped[str]
     text: Mapped[str]
+    bundle: Mapped[dict[str, Any]]
     bundle_hash: Mapped[str]
     claimed_amount: Mapped[int]
     accepted_amount: Mapped[int | None]
@@ -97,7 +98,7 @@ class DisputeCall(Base):
     supplier_id: Mapped[OrganisationId] = mapped_column(Text)
     finding: Mapped[str]
     detail: Mapped[str]
-    receipt_hash: Mapped[str | None]
+    receipt: Mapped[dict[str, Any] | None]
     leaf_hash: Mapped[str | None]
     invoice_id: Mapped[InvoiceId | None] = mapped_column(Text)
     total_amount_before: Mapped[int]

@@ -165,6 +165,7 @@ def _create_disputes() -> None:
         _text("currency"),
         _text("reason_code"),
         _text("text"),
+        sa.Column("bundle", JSONB, nullable=False),
         _text("bundle_hash"),
         _whole("claimed_amount"),
         _whole("accepted_amount", nullable=True),
@@ -200,7 +201,8 @@ def _create_dispute_calls() -> None:
         _text("supplier_id"),
         _text("finding"),
         _text("detail"),
-        _text("receipt_hash", nullable=True),
+        # Without the detail record and its key: those can be erased, a dispute is kept.
+        sa.Column("receipt", JSONB),
         _text("leaf_hash", nullable=True),
         _text("invoice_id", nullable=True),
         _whole("total_amount_before"),

@@ -45,7 +45,9 @@ def log_keys():
 
 
 def settlement_ports():
-    return SettlementPorts(StoredLogFacts(), LogLaneLedger(), log_keys().statements)
+    keys = log_keys()
+    public_key = keys.receipts.public_key
+    return SettlementPorts(StoredLogFacts(), LogLaneLedger(), keys.statements, public_key)
 
 
 def balances(units):

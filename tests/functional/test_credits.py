@@ -11,7 +11,7 @@ from app.core.errors import CounterfoilError
 from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWorkFactory
 from app.reactions import build_reactions
-from ledger.journal import credit_queries, credit_services, period_services, queries
+from ledger.journal import credit_note_services, credit_queries, period_services, queries
 from ledger.journal.audit_queries import find_imbalances
 from ledger.journal.credits import signed_bytes
 from ledger.journal.settlement_errors import (
@@ -51,13 +51,13 @@ def credit_calls(reacting):
 
     def run(licence, *calls, credit_id="crd_1"):
         with reacting.begin(Reach.EXCHANGE) as uow:
-            corrections = credit_services.call_corrections(
+            corrections = credit_note_services.call_corrections(
                 uow.session,
                 settlement_ports().facts,
                 licence.licence_id,
                 [(1, n, amount) for n, amount in calls],
             )
-            credit = credit_services.give_credit(
+            credit = credit_note_services.give_credit(
                 uow,
                 credit_id=credit_id,
                 licence_id=licence.licence_id,
@@ -78,10 +78,10 @@ def credit_booked(reacting):
     def run(licence, kind, amount, *, reference="", credit_id="crd_1"):
         with reacting.begin(Reach.EXCHANGE) as uow:
             parties = queries.get_licence_parties(uow.session, licence.licence_id, None)
-            correction = credit_services.booked_correction(
+            correction = credit_note_services.booked_correction(
                 uow.session, parties, kind=kind, reference=reference, amount=amount
             )
-            credit = credit_services.give_credit(
+            credit = credit_note_services.give_credit(
                 uow,
                 credit_id=credit_id,
                 licence_id=licence.licence_id,
@@ -172,7 +172,7 @@ def test_the_same_credit_again_is_the_same_credit(licence, credit_calls, units):
     credit_calls(licence, (1, None))
     after = balances(units)
     with units.begin(Reach.EXCHANGE) as uow:
-        again = credit_services.give_credit(
+        again = credit_note_services.give_credit(
             uow,
             credit_id="crd_1",
             licence_id=licence.licence_id,
@@ -279,12 +279,12 @@ def test_evidence_shows_every_credit_of_the_licence_up_to_its_own(licence, credi
     with reacting.begin(Reach.EXCHANGE) as uow:
         credit = credit_queries.get_credit(uow.session, "crd_2", None)
         with pytest.raises(CreditNotYetPublished):
-            credit_services.credit_evidence(uow.session, ports, credit)
+            credit_note_services.credit_evidence(uow.session, ports, credit)
     sequencer = Sequencer(reacting, log_keys())
     while sequencer.step().integrated_count:
         pass
     with reacting.begin(Reach.EXCHANGE) as uow:
-        evidence = credit_services.credit_evidence(uow.session, ports, credit)
+        evidence = credit_note_services.credit_evidence(uow.session, ports, credit)
         rows = uow.session.execute(
             text(
                 "SELECT convert_from(body, 'UTF8')::json AS leaf FROM log_entries"

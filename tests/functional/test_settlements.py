@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from app.core.canonical import canonical_bytes, digest_hex
 from app.core.money import MINOR, SCALE
 from app.core.reach import Reach
-from ledger.journal import credit_services, settlement_queries, settlement_services
+from ledger.journal import credit_note_services, settlement_queries, settlement_services
 from ledger.journal.audit_queries import find_imbalances
 from ledger.journal.payout_errors import (
     SettlementNotFound,
@@ -89,10 +89,10 @@ def settlements(units, supplier_id=SUPPLIER, currency="CNY"):
 
 def credit(units, licence, n, credit_id):
     with units.begin(Reach.EXCHANGE) as uow:
-        corrections = credit_services.call_corrections(
+        corrections = credit_note_services.call_corrections(
             uow.session, settlement_ports().facts, licence.licence_id, [(1, n, None)]
         )
-        credit_services.give_credit(
+        credit_note_services.give_credit(
             uow,
             credit_id=credit_id,
             licence_id=licence.licence_id,
