@@ -1,12 +1,15 @@
 """Implementations that are not ours accept our log, and refuse it when it is changed."""
 
+import base64
 import json
 
 import metamorphic_log
 import pytest
 from counterfoil_verify.cli import main as verify
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pymerkle import InmemoryTree
 from scitt_cose import merkle as scitt
+from sigstore._internal.rekor.checkpoint import LogCheckpoint, SignedNote
 
 from app.core.reach import Reach
 from ledger.log import storage
@@ -91,6 +94,19 @@ def test_scitt_cose_accepts_roots_inclusion_and_consistency(served):
         path = [item.hex() for item in served.proof(index).path]
         assert scitt.verify_inclusion(entries[index], index, 700, path, root)
         assert not scitt.verify_inclusion(entries[index - 1], index, 700, path, root)
+
+
+def test_sigstore_reads_our_notes(served):
+    """Its reader of Rekor's notes shares no code with the others: a fourth opinion on the form."""
+    note = SignedNote.from_text(served.notes[700])
+    head = LogCheckpoint.from_text(note.note)
+    assert (head.origin, head.log_size) == (ORIGIN, 700)
+    assert bytes.fromhex(head.log_hash) == from_base64(served.consistency(1, 700)["to_root"])
+    (signature,) = note.signatures
+    key = key_of(KEYS.checkpoint)
+    assert (signature.name, signature.sig_hash) == (ORIGIN, key.key_hash)
+    public = Ed25519PublicKey.from_public_bytes(key.public_key)
+    public.verify(base64.b64decode(signature.signature), note.note.encode())
 
 
 def test_pymerkle_comes_to_the_same_roots(served):
