@@ -1,10 +1,11 @@
 """Puts the data plane of one process together from what the composition root supplies."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.core.cipher import Cipher
 from app.core.clock import Clock
+from app.core.entropy import EntropyPool
 from app.core.ids import IdSource
 from app.core.signing import Signer
 from metering.bulkheads import Bulkheads
@@ -46,6 +47,7 @@ class Outside:
 
 def build_data_plane(settings: DataPlaneSettings, outside: Outside) -> DataPlane:
     """The data plane of one process; call it after the process has forked: it starts threads."""
+    outside = replace(outside, entropy=EntropyPool(outside.entropy))
     ids = IdSource(outside.clock, outside.entropy)
     connections = Connections(outside.connect, size=settings.connections_max)
     callers = CallerCache(

@@ -14,7 +14,7 @@ from metering.deliveries import Delivered, Fetched, fetch, shape
 from metering.errors import CallKeyUnknown, MeterUnavailable
 from metering.group_commit import GroupCommitter
 from metering.lease_keeper import LeaseKeeper
-from metering.leaves import detail_digest, request_digest, response_digest
+from metering.leaves import detail_digest, detail_record, request_digest, response_digest
 from metering.meters import Meter, Reservation
 from metering.pending_calls import PendingCall, Verdict
 from metering.ports import Upstream
@@ -164,15 +164,13 @@ class CallService:
         secret = self._entropy(48)
         detail_key, blind = secret[:32], secret[32:].hex()
         request, licence = call.request, call.key.licence
-        detail = canonical_bytes(
-            {
-                "body_bytes": len(delivered.body),
-                "key": call.key.key_id,
-                "listing": request.listing_code,
-                "method": request.method,
-                "request_id": call.request_id,
-                "status": delivered.status,
-            }
+        detail = detail_record(
+            body_bytes=len(delivered.body),
+            key_id=call.key.key_id,
+            listing_code=request.listing_code,
+            method=request.method,
+            request_id=call.request_id,
+            status=delivered.status,
         )
         keyed = None
         if request.idempotency_key is not None:

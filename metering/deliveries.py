@@ -21,6 +21,7 @@ from metering.ports import Upstream, UpstreamFailed, UpstreamTimedOut
 from metering.rating import Charge, count_units, rate_usage
 from metering.views import LicenceView, RouteView
 
+_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 EMPTY: dict[str, Any] = {}
 NOT_JSON = "the answer is not JSON"
 
@@ -119,4 +120,4 @@ def _narrowed(document: Any, licence: LicenceView, asked_fields: frozenset[str] 
     if document:
         allowed = licence.fields if asked_fields is None else asked_fields
         document = licence.route.answer_schema.project(document, allowed)
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+    return _ENCODE(document).encode()

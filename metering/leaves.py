@@ -1,7 +1,7 @@
 """The log leaves of a meter lane: exactly the bytes that are hashed, signed and logged.
 
-Canonical JSON with sorted keys. The call leaf is written from a template, because it is made on
-every metered call; a test holds it equal to `canonical_bytes`.
+Canonical JSON with sorted keys. What is made on every metered call is written from templates; tests
+hold them equal to `canonical_bytes`.
 """
 
 import hashlib
@@ -9,7 +9,7 @@ import hmac
 from dataclasses import dataclass
 from typing import Any
 
-from app.core.canonical import canonical_bytes
+from app.core.canonical import canonical_bytes, canonical_text
 
 LEAF_BYTES_MAX = 2048
 
@@ -87,10 +87,39 @@ def call_leaf(
     ).encode("ascii")
 
 
+def detail_record(
+    *, body_bytes: int, key_id: str, listing_code: str, method: str, request_id: str, status: int
+) -> bytes:
+    """The canonical bytes of what a receipt tells beyond its leaf."""
+    return b"".join(
+        (
+            b'{"body_bytes":%d,"key":' % body_bytes,
+            canonical_text(key_id),
+            b',"listing":',
+            canonical_text(listing_code),
+            b',"method":',
+            canonical_text(method),
+            b',"request_id":',
+            canonical_text(request_id),
+            b',"status":%d}' % status,
+        )
+    )
+
+
 def request_digest(detail_key: bytes, method: str, listing_code: str, parameters: Any) -> str:
     """The keyed digest of a call's input; keyed, because inputs can be guessed."""
-    request = {"method": method, "listing": listing_code, "parameters": parameters}
-    return _keyed(detail_key, b"request\x00", canonical_bytes(request))
+    request = b"".join(
+        (
+            b'{"listing":',
+            canonical_text(listing_code),
+            b',"method":',
+            canonical_text(method),
+            b',"parameters":',
+            canonical_bytes(parameters),
+            b"}",
+        )
+    )
+    return _keyed(detail_key, b"request\x00", request)
 
 
 def response_digest(detail_key: bytes, body: bytes) -> str:

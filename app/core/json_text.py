@@ -21,8 +21,10 @@ def load_json(data: bytes, *, pairs: Callable[[list[tuple[str, Any]]], Any] = di
     # Counting runs in C; only a document with many brackets is worth a closer look.
     if data.count(b"[") + data.count(b"{") > DEPTH_MAX and _depth(data) > DEPTH_MAX:
         raise ValueError
-    hook = None if pairs is dict else pairs
-    return json.loads(data.decode("utf-8"), parse_constant=_refuse, object_pairs_hook=hook)
+    text = data.decode("utf-8")
+    if pairs is dict:
+        return _PLAIN.decode(text)
+    return json.loads(text, parse_constant=_refuse, object_pairs_hook=pairs)
 
 
 def _depth(data: bytes) -> int:
@@ -39,3 +41,7 @@ def _depth(data: bytes) -> int:
 
 def _refuse(_name: str) -> NoReturn:
     raise ValueError
+
+
+# Made once: json.loads would make a decoder for every answer of every supplier.
+_PLAIN = json.JSONDecoder(parse_constant=_refuse)

@@ -12,6 +12,7 @@ from metering.leaves import (
     LaneNames,
     call_leaf,
     detail_digest,
+    detail_record,
     leaf_hash,
     request_digest,
     response_digest,
@@ -62,6 +63,20 @@ def test_digests_are_keyed_and_separated_by_domain():
     expected = hmac.new(key, b"request\x00" + request, "sha256").hexdigest()
     assert request_digest(key, "GET", "L", {"a": 1}) == expected
     assert response_digest(key, request) != detail_digest(key, request) != expected
+
+
+def test_the_detail_record_is_canonical_whatever_the_caller_calls_the_request():
+    facts = {"listing_code": "S0001-浦东", "method": "GET", "status": 404, "body_bytes": 2}
+    record = detail_record(key_id="key_1", request_id='a"\\\x00é\u2028', **facts)
+    assert canonical_bytes(json.loads(record)) == record
+    assert json.loads(record) == {
+        "body_bytes": 2,
+        "key": "key_1",
+        "listing": "S0001-浦东",
+        "method": "GET",
+        "request_id": 'a"\\\x00é\u2028',
+        "status": 404,
+    }
 
 
 def test_a_receipt_is_canonical_and_the_same_every_time():
