@@ -97,6 +97,7 @@ def _register_things(app: Flask, parts: Parts) -> None:
     app.extensions["counterfoil"] = registry
     app.extensions["counterfoil.metrics"] = metrics
     app.extensions["counterfoil.metrics_token"] = parts.settings.metrics_token
+    app.extensions["counterfoil.readings"] = lambda: wiring.take_readings(parts)
     app.extensions["counterfoil.readiness"] = {"database": lambda: _ask_database(parts)}
 
 

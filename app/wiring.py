@@ -11,8 +11,11 @@ from app.accounts.access_tokens import AccessKeys
 from app.accounts.argon2_passwords import Argon2Passwords
 from app.accounts.authentication import BearerAuthenticator
 from app.accounts.ports import CredentialKit
+from app.core import outbox
 from app.core.public_networks import read_networks
+from app.core.reach import Reach
 from app.notices import api as notices_api
+from app.notices import queries as notice_queries
 from app.notices.dispatcher import Dispatcher
 from app.notices.http_receiver import HttpReceivers
 from app.notices.ports import WebhookKit
@@ -20,6 +23,7 @@ from app.notices.receiver_urls import ReceiverPolicy
 from app.parts import Parts
 from app.probing import ListedUpstreamProbe
 from app.web.access import Authenticator
+from app.web.observability import Reading
 from compliance import api as compliance_api
 from compliance.ports import UpstreamProbe
 from ledger.journal import api as journal_api
@@ -172,6 +176,21 @@ def build_dispatcher(parts: Parts) -> Dispatcher:
     """The sending of webhooks of this process; it starts threads when there is something to do."""
     receivers = HttpReceivers(receiver_policy(parts))
     return Dispatcher(parts.units, parts.cipher, receivers, secrets.token_bytes)
+
+
+def take_readings(parts: Parts) -> list[Reading]:
+    """What waits and what was given up, counted in the database when metrics are scraped."""
+    with parts.units.begin(Reach.EXCHANGE) as uow:
+        effects = outbox.backlog(uow.session)
+        webhooks = notice_queries.count_deliveries(uow)
+    return [
+        Reading(f"counterfoil_{what}_{state}", f"{words} {state}", count)
+        for what, words, counts in (
+            ("effects", "Outbox messages that are", effects),
+            ("webhooks", "Webhook deliveries that are", webhooks),
+        )
+        for state, count in counts.items()
+    ]
 
 
 def build_data_plane(parts: Parts) -> DataPlane:

@@ -1,6 +1,7 @@
 """Structured logs to standard output, and counters for Prometheus."""
 
 import logging
+from dataclasses import dataclass
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -28,6 +29,15 @@ def configure_logs(level: str) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
         cache_logger_on_first_use=True,
     )
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a gauge shows at the moment of a scrape."""
+
+    name: str
+    help_text: str
+    value: float
 
 
 class Metrics:

@@ -21,6 +21,7 @@ from app.accounts.services import bootstrap_exchange
 from app.cli import EXCHANGE_NAME, EXCHANGE_USCC
 from app.core.reach import Reach
 from app.factory import build_application
+from app.notices.services import number_notices
 from app.parts import Parts
 from app.wiring import log_keys, upstream_probe
 from app.worker import drain_outbox
@@ -161,6 +162,9 @@ class GuidedExchange:
             "chain.revoke_licence": _no_chain,
         }
         drain_outbox(self._parts.units, handlers)
+        with self._parts.units.begin(Reach.EXCHANGE) as uow:
+            number_notices(uow)
+            uow.commit()
         self._sequencer.step()
 
     def _write_verifier(self) -> None:

@@ -12,8 +12,9 @@ from app.accounts.uscc import check_character
 from app.cli import EXCHANGE_NAME, EXCHANGE_USCC
 from app.core.reach import Reach
 from app.factory import build_application, build_parts
+from app.notices.services import number_notices
 from app.settings import from_environment
-from app.wiring import log_keys, upstream_probe
+from app.wiring import build_dispatcher, log_keys, upstream_probe
 from app.worker import drain_outbox
 from app.worker_process import probe_case
 from demo import listing, onboarding, trading
@@ -95,9 +96,19 @@ class WholeExchange:
                 "chain.revoke_licence": _nothing,
             },
         )
+        self._send_notices()
         sequencer = Sequencer(self.parts.units, log_keys(self.parts))
         while sequencer.step().integrated_count:
             pass
+
+    def _send_notices(self):
+        with self.parts.units.begin(Reach.EXCHANGE) as uow:
+            number_notices(uow)
+            uow.commit()
+        dispatcher = build_dispatcher(self.parts)
+        while dispatcher.step() or dispatcher.is_busy:
+            pass
+        dispatcher.close()
 
 
 def uscc(number):
@@ -124,6 +135,8 @@ def register(world, side, name, number):
     owner = Person(email, password, Client(world.base_url))
     owner.sign_in()
     owner.enrol_second_factor()
+    # Nobody is there: what concerns the organisation is told, tried, and stays in its log.
+    owner.client.post("/v1/webhook-endpoints", {"url": "http://receiver.invalid/"})
     return owner
 
 

@@ -53,6 +53,8 @@ def foreign_values(everything, world):
         ),
         "invoice_id": first("invoices", "invoice_id", licence_id=licence_id),
         "top_up_id": first("top_ups", "top_up_id", organisation_id=buyer),
+        "endpoint_id": first("webhook_endpoints", "id", organisation_id=buyer),
+        "delivery_id": first("webhook_deliveries", "id", organisation_id=buyer),
     }
 
 
