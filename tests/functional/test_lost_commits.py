@@ -1,0 +1,136 @@
+"""The network to the database is cut around a commit: the lane's last leaf decides, once."""
+
+from concurrent.futures import ThreadPoolExecutor, as_completed
+
+import psycopg
+import pytest
+
+from metering.assembly import Outside, build_data_plane
+from metering.data_plane import DataPlaneSettings
+from metering.ports import UpstreamAnswer
+from tests.factories.metering import CIPHER, SIGNER, World, call
+from tests.fakes.cutting_proxy import CuttingProxy
+from tests.fakes.metering_ports import FakeBooks, FakeLog, FakeWallets, HeldUpstream
+
+YUAN = 10**8
+HIT = UpstreamAnswer(200, b'{"iata":"PVG","name":"Pudong"}')
+
+
+@pytest.fixture
+def world(database_url, units, clock, ids):
+    made = World(database_url, units, clock, ids)
+    made.publish()
+    made.fund(1000 * YUAN)
+    yield made
+    made.close()
+
+
+class CommitProxy:
+    """A plane whose committing thread alone goes through the proxy."""
+
+    def __init__(self, world, folder):
+        self.proxy = CuttingProxy(world.database_url, folder)
+        self._direct = world.database_url
+        self.upstream = HeldUpstream(HIT)
+        self.plane = build_data_plane(
+            DataPlaneSettings(is_time_of_store=False),
+            Outside(
+                connect=lambda: psycopg.connect(self._direct),
+                clock=world.clock,
+                entropy=world.entropy,
+                cipher=CIPHER,
+                receipt_signer=SIGNER,
+                wallets=FakeWallets(),
+                books=FakeBooks(),
+                log=FakeLog(),
+                upstream=self.upstream,
+            ),
+        )
+        self.plane._calls._committer._connect = lambda: psycopg.connect(self.proxy.url)
+        world.planes.append(self.plane)
+
+
+@pytest.fixture
+def cut(world, tmp_path_factory):
+    made = CommitProxy(world, tmp_path_factory.mktemp("px"))
+    yield made
+    made.proxy.stop()
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_commit_whose_answer_is_lost_is_neither_lost_nor_doubled(world, cut, when):
+    licensed = world.license()
+    assert call(cut.plane, licensed, {"iata": "PVG"}).leaf["n"] == 1
+    cut.proxy.cut = when
+    answered = call(cut.plane, licensed, {"iata": "PVG"}, idempotency_key="k")
+    assert cut.proxy.cuts == 1
+    assert (answered.status, answered.leaf["n"]) == (200, 2)
+    assert call(cut.plane, licensed, {"iata": "PVG"}).leaf["n"] == 3
+    check(world, 3)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_calls_in_flight_at_a_lost_commit_are_each_recorded_once(world, cut, when):
+    licensed = [world.license() for _ in range(3)]
+    for each in licensed:
+        assert call(cut.plane, each, {"iata": "PVG"}).status == 200
+    for turn in range(4):
+        cut.upstream.gate.clear()
+        with ThreadPoolExecutor(12) as threads:
+            calling = [
+                threads.submit(
+                    call,
+                    cut.plane,
+                    licensed[at % 3],
+                    {"iata": "PVG"},
+                    idempotency_key=f"{turn}-{at}",
+                )
+                for at in range(12)
+            ]
+            cut.proxy.cut = when
+            cut.upstream.gate.set()
+            answers = [each.result(30) for each in calling]
+        assert {each.status for each in answers} == {200}
+        assert len({each.headers["Usage-Receipt"] for each in answers}) == 12
+    assert cut.proxy.cuts == 4
+    check(world, 3 + 48)
+
+
+def check(world, count):
+    assert world.one("SELECT count(*) FROM usage_events") == count
+    assert world.one("SELECT count(*) FROM fake_leaves WHERE entry_type = 'call'") == count
+    assert world.one("SELECT sum(amount)::bigint FROM fake_postings") == count * 40_000_000
+    assert world.one("SELECT sum(sequence)::bigint FROM lanes") == count
+    twice = "SELECT lane_id, n FROM usage_events GROUP BY 1, 2 HAVING count(*) > 1"
+    assert world.sql(twice) == []
+
+
+def test_what_waits_for_its_commit_is_bounded_and_what_is_beyond_is_told_to_come_back(world):
+    """Back-pressure: 503 with Retry-After at once, free; what was let in is answered in the end."""
+    licensed = world.license()
+    upstream = HeldUpstream(HIT)
+    plane = world.plane(upstream, queue_max=2)
+    # Enough that the lease in hand serves all the calls: the lane's row is locked meanwhile.
+    assert {call(plane, licensed, {"iata": "PVG"}).status for _ in range(30)} == {200}
+    with psycopg.connect(world.database_url) as blocker, ThreadPoolExecutor(10) as threads:
+        blocker.execute("SELECT set_config('counterfoil.reach', 'exchange', false)")
+        blocker.execute("LOCK TABLE usage_events IN EXCLUSIVE MODE")
+        calling = [threads.submit(call, plane, licensed, {"iata": "PVG"}) for _ in range(10)]
+        refused = done_within(calling, 7)
+        assert {each.status for each in refused} == {503}
+        assert {each.json["type"] for each in refused} == {"/problems#meter-busy"}
+        assert {each.headers["Retry-After"] for each in refused} == {"1"}
+        blocker.rollback()
+        served = [each.result(30) for each in calling if each.result(30).status == 200]
+    assert len(served) == 3, "one in the commit, two that wait"
+    assert world.one("SELECT count(*) FROM usage_events") == 30 + 3
+
+
+def done_within(calling, count):
+    """The first so many results; raises TimeoutError when they do not come soon."""
+    found = []
+    for each in as_completed(calling, timeout=1.5):
+        found.append(each.result())
+        if len(found) == count:
+            return found
+    raise AssertionError
