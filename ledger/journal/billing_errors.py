@@ -42,21 +42,6 @@ class FreezeIsLifted(CounterfoilError):
         super().__init__("Nothing is left to lift.", freeze_id=freeze_id)
 
 
-class FreezeStillFounded(CounterfoilError):
-    """The finding that froze the account is still there."""
-
-    kind = ErrorKind.CONFLICT
-    slug = "account-freeze-founded"
-    title = "What was found is still there"
-
-    def __init__(self, freeze_id: str, *, rule: str) -> None:
-        super().__init__(
-            "The sum still does not hold; correct it with a booking, then lift the freeze.",
-            freeze_id=freeze_id,
-            rule=rule,
-        )
-
-
 class AnotherPersonMustDecide(CounterfoilError):
     """Who proposed cannot be who decides."""
 

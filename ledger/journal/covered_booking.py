@@ -66,10 +66,10 @@ def _lock_cover(session: Session, draft: Draft, posting: Posting) -> Wallet:
     available = 0 if wallet is None else wallet.available_amount
     # Asked under the lock: another transaction may have booked the same while this one waited.
     is_booked = queries.find_transaction(session, draft.template, draft.reference) is not None
+    if wallet is not None and not is_booked:
+        check_not_frozen(session, wallet.account_id)
     if wallet is None or (available < -posting.amount and not is_booked):
         raise InsufficientFunds(
             needed_amount=-posting.amount, available_amount=available, currency=posting.currency
         )
-    if not is_booked:
-        check_not_frozen(session, wallet.account_id)
     return wallet

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, exists, func, select
+from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import Session
 
 from app.core.ids import InvoiceId
@@ -100,7 +100,7 @@ def _read(
         JournalTransaction.licence_id == parties.licence_id,
         (JournalTransaction.order_id == parties.order_id) & JournalTransaction.licence_id.is_(None),
     ]
-    rows: list[Row[Any]] = []
+    rows: list[Any] = []
     for which in own:
         statement = (
             select(
@@ -119,7 +119,7 @@ def _read(
             )
             .group_by(JournalTransaction.transaction_id)
         )
-        rows += session.execute(statement).all()
+        rows.extend(session.execute(statement).all())
     return [
         Booked(
             row.transaction_id, row.template, row.reference, int(row.amount), int(row.posted_tax)

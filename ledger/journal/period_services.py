@@ -12,6 +12,7 @@ from ledger.journal import period_postings
 from ledger.journal.billing_errors import AccountFrozen
 from ledger.journal.billing_events import PeriodAdjusted, PeriodCharged
 from ledger.journal.booking import book
+from ledger.journal.books_cursor import cursor_for_update
 from ledger.journal.covered_booking import book_covered
 from ledger.journal.errors import InsufficientFunds
 from ledger.journal.models import JournalTransaction, PostedLine
@@ -126,7 +127,11 @@ def adjust_period(
 
 
 def collect_minimums(uow: UnitOfWork) -> int:
-    """Take owed minimums from wallets that hold them by now; how many were taken."""
+    """Take owed minimums from wallets that hold them by now; how many were taken.
+
+    Round and round, so that those who never pay do not stand before those who do.
+    """
+    cursor = cursor_for_update(uow.session, "minimums")
     collected = aliased(JournalTransaction)
     is_collected = exists().where(
         collected.template == "collect_minimum",
@@ -137,12 +142,15 @@ def collect_minimums(uow: UnitOfWork) -> int:
         .join(PostedLine, PostedLine.transaction_id == JournalTransaction.transaction_id)
         .where(
             JournalTransaction.template == "charge_minimum",
+            JournalTransaction.transaction_id > cursor.seen,
             PostedLine.line == 1,
             ~is_collected,
         )
         .order_by(JournalTransaction.transaction_id)
         .limit(COLLECT_PORTION)
     )
+    rows = uow.session.execute(owed).all()
+    cursor.seen = rows[-1][0].transaction_id if len(rows) == COLLECT_PORTION else 0
     return sum(
         _collect(
             uow,
@@ -151,7 +159,7 @@ def collect_minimums(uow: UnitOfWork) -> int:
             amount=-line.amount,
             currency=line.currency,
         )
-        for booked, line in uow.session.execute(owed).all()
+        for booked, line in rows
     )
 
 

@@ -13,6 +13,7 @@ from app.web.context import Registry
 from app.web.documentation import ProblemApi
 from app.web.limits import limiter
 from app.web.observability import Metrics
+from ledger.journal import billing_api
 from ledger.journal.api import blueprint
 from ledger.journal.ports import JournalPorts
 
@@ -75,5 +76,7 @@ def journal_app(units, ports, clock):
     limiter.init_app(app)
     access.register_authorisation(app)
     idempotency.register(app)
-    ProblemApi(app).register_blueprint(blueprint)
+    documented = ProblemApi(app)
+    documented.register_blueprint(blueprint)
+    documented.register_blueprint(billing_api.blueprint)
     return app

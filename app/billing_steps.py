@@ -1,0 +1,52 @@
+"""The worker's timed steps of billing: the books read forwards, audited, billed and chased."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from app.core.reach import Reach
+from app.core.unit_of_work import UnitOfWork
+from app.parts import Parts
+from app.worker import Step
+from ledger.journal import (
+    alert_services,
+    billing_run_services,
+    books_cursor,
+    credit_bill_services,
+    deferral_services,
+    freeze_services,
+    period_services,
+)
+from ledger.journal.ports import JournalPorts
+
+_TALLY_SECONDS, _AUDIT_SECONDS, _MINUTE = 2.0, 5.0, 60.0
+
+
+def billing_steps(parts: Parts, ports: JournalPorts) -> Sequence[Step]:
+    """Each bounded, each safe to run twice; work done means: come back at once."""
+
+    def step(name: str, seconds: float, action: Callable[[UnitOfWork], Any]) -> Step:
+        def run() -> bool:
+            with parts.units.begin(Reach.EXCHANGE) as uow:
+                done = action(uow)
+                uow.commit()
+            return bool(done)
+
+        return Step(name, seconds, run)
+
+    return (
+        step("tally", _TALLY_SECONDS, books_cursor.tally),
+        # Goes round and round in its own time: there is always a next stretch.
+        step("audit", _AUDIT_SECONDS, lambda uow: _quietly(freeze_services.audit_next(uow))),
+        step("recognise", _MINUTE, deferral_services.recognise_due),
+        step("minimums", _MINUTE, period_services.collect_minimums),
+        step("billing months", _MINUTE, billing_run_services.start_due_runs),
+        step("billing", _MINUTE, lambda uow: billing_run_services.work_on_run(uow, ports)),
+        step("bill payments", _MINUTE, credit_bill_services.match_payments),
+        step("dunning", _MINUTE, credit_bill_services.chase),
+        step("alerts", _MINUTE, lambda uow: _quietly(alert_services.look_for_alerts(uow))),
+    )
+
+
+def _quietly(_done: int) -> bool:
+    """What was found is no reason to look again at once."""
+    return False

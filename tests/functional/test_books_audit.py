@@ -1,0 +1,267 @@
+"""The live audit: a planted breach freezes exactly what it touches, and two people lift it."""
+
+import psycopg
+import pytest
+
+from app.core.money import SCALE
+from app.core.principals import Principal, Role
+from app.core.reach import Reach
+from ledger.journal import books_cursor, deferral_services, freeze_services, postings, services
+from ledger.journal.audit_queries import find_imbalances
+from ledger.journal.billing_errors import (
+    AccountFrozen,
+    AnotherPersonMustDecide,
+    FreezeIsLifted,
+    FreezeNotFound,
+)
+from ledger.journal.billing_events import AccountFreezeLifted, AccountWasFrozen
+from ledger.journal.booking import book
+from ledger.journal.covered_booking import check_not_frozen
+from ledger.journal.wallet_leases import WalletLeases
+from ledger.log.services import driver_cursor
+from tests.fakes.clock import START
+
+BUYERS = ("org_a", "org_b", "org_c")
+SUPPLIER = "org_supplier"
+SPLIT = {"supplier": 8400, "commission": 1000, "tax": 600}
+
+
+def operator(number):
+    return Principal(f"psn_{number}", "org_x", frozenset({Role.OPERATOR}), has_second_factor=True)
+
+
+@pytest.fixture
+def exchange(units):
+    def run(step):
+        with units.begin(Reach.EXCHANGE) as uow:
+            result = step(uow)
+            uow.commit()
+            return result
+
+    return run
+
+
+@pytest.fixture
+def trading(exchange, clock):
+    """Three funded buyers that have each bought once; one also a yearly package and a lease."""
+
+    def set_up(uow):
+        services.open_accounts(uow, organisation_id=SUPPLIER)
+        for number, buyer in enumerate(BUYERS):
+            services.open_accounts(uow, organisation_id=buyer)
+            draft = postings.top_up(
+                reference=f"tup_{number}", organisation_id=buyer, amount=100 * SCALE, currency="CNY"
+            )
+            book(uow.session, draft, occurred_at=uow.now, booked_at=uow.now)
+            charge(uow, buyer, f"ord_{number}")
+        deferral_services.defer_order(
+            uow,
+            order_id="ord_yearly",
+            buyer_id=BUYERS[0],
+            supplier_id=SUPPLIER,
+            amount=10 * SCALE,
+            currency="CNY",
+            split=SPLIT,
+            starts_at=START,
+            ends_at=START.replace(year=2027),
+        )
+
+    exchange(set_up)
+    reserve(exchange, clock, BUYERS[0], "lea_1")
+
+
+def charge(uow, buyer, order_id, amount=SCALE):
+    services.charge_order(
+        uow,
+        order_id=order_id,
+        buyer_id=buyer,
+        supplier_id=SUPPLIER,
+        amount=amount,
+        currency="CNY",
+        split=SPLIT,
+    )
+
+
+def reserve(exchange, clock, buyer, lease_id):
+    return exchange(
+        lambda uow: WalletLeases(clock).reserve(
+            driver_cursor(uow),
+            organisation_id=buyer,
+            currency="CNY",
+            wanted_amount=SCALE,
+            least_amount=1,
+            lease_id=lease_id,
+        )
+    )
+
+
+@pytest.fixture
+def plant(postgres, database_url):
+    """Changes the books as only a superuser can: no policy, no trigger, no constraint."""
+    name = database_url.rpartition("?")[0].rpartition("/")[2] or database_url.rpartition("/")[2]
+    url = postgres.replace("/postgres?", f"/{name}?", 1)
+
+    def run(*statements):
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("SET session_replication_role = replica")
+            for statement in statements:
+                connection.execute(statement)
+
+    return run
+
+
+def audit(exchange, rounds=3):
+    """The audit's steps until each rule has seen everything at least once."""
+    for _ in range(3):
+        exchange(books_cursor.tally)
+    return sum(exchange(freeze_services.audit_next) for _ in range(2 * len(BUYERS) + rounds))
+
+
+def frozen(exchange):
+    page = exchange(
+        lambda uow: freeze_services.list_freezes(uow.session, None, cursor=None, limit=20)
+    )
+    return {freeze.account_id: freeze for freeze in page.items if freeze.lifted_at is None}
+
+
+def test_books_that_are_well_freeze_nobody(exchange, trading):
+    assert audit(exchange) == 0
+    assert exchange(lambda uow: find_imbalances(uow.session)) == []
+
+
+WALLET = "org_b/wallet/CNY"
+BREACHES = {
+    "a posting is changed": (
+        "UPDATE postings SET amount = 7 WHERE account_id = 'org_b/wallet/CNY' AND amount > 0",
+        "transaction_sums_to_zero",
+        {WALLET},
+    ),
+    "a posting is removed": (
+        "DELETE FROM postings WHERE account_id = 'org_b/wallet/CNY' AND amount < 0",
+        "transaction_has_its_postings",
+        {WALLET, "org_supplier/payable/CNY"},
+    ),
+    "a wallet is raised": (
+        "UPDATE wallets SET balance_amount = balance_amount + 5 WHERE organisation_id = 'org_b'",
+        "wallet_is_its_postings",
+        {WALLET},
+    ),
+    "a prepaid wallet is below zero": (
+        (
+            "ALTER TABLE wallets DROP CONSTRAINT not_oversold;"
+            "UPDATE wallets SET balance_amount = -1 WHERE organisation_id = 'org_b'"
+        ),
+        "wallet_is_within_its_credit",
+        {WALLET},
+    ),
+    "money is pending without a lease": (
+        "UPDATE wallets SET pending_amount = 3 WHERE organisation_id = 'org_b'",
+        "pending_is_open_leases",
+        {WALLET},
+    ),
+    "a lease is spent beyond its grant": (
+        (
+            "ALTER TABLE wallet_leases DROP CONSTRAINT spent_within_lease;"
+            "UPDATE wallet_leases SET spent_amount = amount + 1"
+        ),
+        "lease_is_within_its_grant",
+        {"org_a/wallet/CNY"},
+    ),
+    "a lease was spent that nothing was booked under": (
+        "UPDATE wallet_leases SET spent_amount = 1",
+        "lease_is_its_postings",
+        {"org_a/wallet/CNY"},
+    ),
+    "a top-up was credited that is not in the books": (
+        (
+            "INSERT INTO top_ups (top_up_id, organisation_id, amount, currency, gateway, reference,"
+            " pay_into, state, requested_by, requested_at, first_confirmed_by, second_confirmed_by)"
+            " VALUES ('tup_x', 'org_b', 100, 'CNY', 'bank_transfer', 'x', 'x', 'posted', 'p',"
+            " now(), 'q', 'r')"
+        ),
+        "cash_is_booked",
+        {WALLET},
+    ),
+    "deferred money was earned without a booking": (
+        "UPDATE deferrals SET recognised_amount = recognised_amount + 1",
+        "deferred_is_booked",
+        {"org_supplier/payable/CNY"},
+    ),
+}
+
+
+@pytest.mark.parametrize("breach", BREACHES)
+def test_a_breach_freezes_exactly_what_it_touches_and_others_trade_on(
+    exchange, trading, plant, clock, units, breach
+):
+    statement, rule, accounts = BREACHES[breach]
+    plant(statement)
+    assert audit(exchange) == len(accounts)
+    found = frozen(exchange)
+    assert set(found) == accounts
+    assert rule in {row.rule for row in exchange(lambda uow: find_imbalances(uow.session))}
+    events = [event for event in units.events if isinstance(event, AccountWasFrozen)]
+    assert {event.account_id for event in events} == accounts
+    for number, buyer in enumerate(BUYERS):
+        is_frozen = f"{buyer}/wallet/CNY" in accounts
+        granted = reserve(exchange, clock, buyer, f"lea_after_{number}")
+        assert (granted == 0) is is_frozen, buyer
+        if is_frozen:
+            with pytest.raises(AccountFrozen):
+                exchange(lambda uow, buyer=buyer: charge(uow, buyer, f"ord_after_{buyer}"))
+        else:
+            exchange(lambda uow, buyer=buyer: charge(uow, buyer, f"ord_after_{buyer}"))
+    payable = "org_supplier/payable/CNY"
+    with_payable = exchange(lambda uow: _is_frozen(uow, payable))
+    assert with_payable is (payable in accounts)
+
+
+def _is_frozen(uow, account_id):
+    try:
+        check_not_frozen(uow.session, account_id)
+    except AccountFrozen:
+        return True
+    return False
+
+
+@pytest.fixture
+def breach(exchange, trading, plant):
+    plant("UPDATE wallets SET balance_amount = balance_amount + 5 WHERE organisation_id = 'org_b'")
+    audit(exchange)
+    return frozen(exchange)[WALLET]
+
+
+def test_a_freeze_is_lifted_by_two_people_with_a_reason_and_the_same_finding_stays_lifted(
+    exchange, breach, plant, clock, units
+):
+    freeze_id = breach.freeze_id
+    with pytest.raises(AnotherPersonMustDecide):
+        exchange(lambda uow: freeze_services.lift(uow, operator(1), freeze_id=freeze_id))
+    exchange(
+        lambda uow: freeze_services.ask_to_lift(
+            uow, operator(1), freeze_id=freeze_id, reason="A test of the alarm."
+        )
+    )
+    with pytest.raises(AnotherPersonMustDecide):
+        exchange(lambda uow: freeze_services.lift(uow, operator(1), freeze_id=freeze_id))
+    exchange(lambda uow: freeze_services.lift(uow, operator(2), freeze_id=freeze_id))
+    assert isinstance(units.events[-1], AccountFreezeLifted)
+    assert reserve(exchange, clock, "org_b", "lea_b") == SCALE
+    assert audit(exchange) == 0
+    with pytest.raises(FreezeIsLifted):
+        exchange(lambda uow: freeze_services.lift(uow, operator(2), freeze_id=freeze_id))
+    # Another five units are another finding.
+    plant("UPDATE wallets SET balance_amount = balance_amount + 5 WHERE organisation_id = 'org_b'")
+    assert audit(exchange) == 1
+
+
+def test_a_freeze_that_is_not_there_cannot_be_lifted(exchange):
+    with pytest.raises(FreezeNotFound):
+        exchange(lambda uow: freeze_services.lift(uow, operator(1), freeze_id="frz_none"))
+
+
+def test_an_owner_sees_its_own_freeze_only(units, breach):
+    for reader, count in (("org_b", 1), ("org_a", 0)):
+        with units.begin(Reach.organisation(reader)) as uow:
+            page = freeze_services.list_freezes(uow.session, None, cursor=None, limit=5)
+            assert len(page.items) == count

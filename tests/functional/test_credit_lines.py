@@ -1,0 +1,330 @@
+"""Buying on credit: lent within the limit, billed monthly, chased, paid oldest first."""
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from app.core.canonical import digest_hex
+from app.core.money import SCALE
+from app.core.principals import Principal, Role
+from app.core.reach import Reach
+from app.core.signing import Ed25519Signer
+from ledger.journal import (
+    billing_run_services,
+    books_cursor,
+    credit_bill_services,
+    credit_line_services,
+    exposure_queries,
+    postings,
+    queries,
+    services,
+)
+from ledger.journal.audit_queries import find_imbalances
+from ledger.journal.billing_errors import AnotherPersonMustDecide, CreditInUse, WalletNotOpen
+from ledger.journal.billing_events import (
+    BillSentToCollection,
+    CreditBillIssued,
+    CreditBillPaid,
+    CreditLineResumed,
+    CreditLineSuspended,
+    PaymentReminded,
+)
+from ledger.journal.billing_models import CreditBill, CreditLine
+from ledger.journal.booking import book
+from ledger.journal.errors import InsufficientFunds
+from ledger.journal.log_lane_ledger import LogLaneLedger
+from ledger.journal.ports import JournalPorts
+from ledger.journal.wallet_leases import WalletLeases
+from ledger.log.services import driver_cursor
+
+BUYER, SUPPLIER = "org_buyer", "org_supplier"
+SPLIT = {"supplier": 8400, "commission": 1000, "tax": 600}
+LIMIT = 500 * SCALE
+DECEMBER = datetime(2026, 12, 1, 3, tzinfo=UTC)
+
+
+def operator(number):
+    return Principal(f"psn_{number}", "org_x", frozenset({Role.OPERATOR}), has_second_factor=True)
+
+
+@pytest.fixture
+def ports():
+    signer = Ed25519Signer.from_seed("x/statements", hashlib.sha256(b"x").digest())
+    return JournalPorts(None, LogLaneLedger(), signer)
+
+
+@pytest.fixture
+def exchange(units):
+    def run(step):
+        with units.begin(Reach.EXCHANGE) as uow:
+            result = step(uow)
+            uow.commit()
+            return result
+
+    return run
+
+
+@pytest.fixture
+def settle_cursor(exchange):
+    """Two looks: the first sees how far the books go, the second that all of it has ended."""
+
+    def run():
+        for _ in range(3):
+            exchange(books_cursor.tally)
+
+    return run
+
+
+@pytest.fixture
+def line(exchange):
+    """A credit line of 500.00 CNY, due after 14 days, with the standard dunning."""
+
+    def make(uow):
+        for organisation_id in (BUYER, SUPPLIER):
+            services.open_accounts(uow, organisation_id=organisation_id)
+        return propose(uow)
+
+    made = exchange(make)
+    return exchange(lambda uow: approve(uow, made.credit_line_id))
+
+
+def propose(uow, limit=LIMIT, **more):
+    return credit_line_services.propose_credit_line(
+        uow,
+        operator(1),
+        organisation_id=BUYER,
+        currency="CNY",
+        limit_amount=limit,
+        due_days=14,
+        reason="Audited accounts of 2025",
+        **more,
+    )
+
+
+def approve(uow, credit_line_id, who=2):
+    return credit_line_services.approve_credit_line(
+        uow, operator(who), credit_line_id=credit_line_id
+    )
+
+
+def buy(exchange, amount, order_id):
+    exchange(
+        lambda uow: services.charge_order(
+            uow,
+            order_id=order_id,
+            buyer_id=BUYER,
+            supplier_id=SUPPLIER,
+            amount=amount,
+            currency="CNY",
+            split=SPLIT,
+        )
+    )
+
+
+def pay(exchange, amount, reference):
+    def step(uow):
+        draft = postings.top_up(
+            reference=reference, organisation_id=BUYER, amount=amount, currency="CNY"
+        )
+        book(uow.session, draft, occurred_at=uow.now, booked_at=uow.now)
+
+    exchange(step)
+
+
+def wallet(exchange):
+    return exchange(lambda uow: queries.find_wallet_for_update(uow.session, BUYER, "CNY"))
+
+
+def bills(exchange):
+    page = exchange(
+        lambda uow: credit_bill_services.list_bills(uow.session, BUYER, cursor=None, limit=9)
+    )
+    return sorted(page.items, key=lambda bill: bill.month)
+
+
+def run_month(exchange, ports):
+    exchange(billing_run_services.start_due_runs)
+    while exchange(lambda uow: billing_run_services.work_on_run(uow, ports)):
+        pass
+
+
+def kinds(units):
+    return [type(event) for event in units.events]
+
+
+def test_a_proposal_lends_nothing_and_a_second_person_decides(exchange, line):
+    proposal = exchange(lambda uow: propose(uow, 600 * SCALE))
+    assert wallet(exchange).credit_limit_amount == LIMIT
+    with pytest.raises(AnotherPersonMustDecide):
+        exchange(lambda uow: approve(uow, proposal.credit_line_id, who=1))
+    exchange(lambda uow: approve(uow, proposal.credit_line_id))
+    assert wallet(exchange).credit_limit_amount == 600 * SCALE
+    assert (
+        exchange(lambda uow: uow.session.get(CreditLine, line.credit_line_id)).state == "replaced"
+    )
+
+
+def test_a_proposal_may_be_declined(exchange, line):
+    proposal = exchange(propose)
+    declined = exchange(
+        lambda uow: credit_line_services.decline_credit_line(
+            uow, operator(1), credit_line_id=proposal.credit_line_id
+        )
+    )
+    assert declined.state == "declined"
+
+
+def test_nobody_lends_to_a_wallet_that_is_not_there(exchange):
+    with pytest.raises(WalletNotOpen):
+        exchange(propose)
+
+
+def test_orders_and_leases_go_below_zero_down_to_the_limit_and_no_further(exchange, line, clock):
+    buy(exchange, 450 * SCALE, "ord_1")
+    leases = WalletLeases(clock)
+
+    def reserve(uow):
+        return leases.reserve(
+            driver_cursor(uow),
+            organisation_id=BUYER,
+            currency="CNY",
+            wanted_amount=80 * SCALE,
+            least_amount=1,
+            lease_id="lea_1",
+        )
+
+    assert exchange(reserve) == 50 * SCALE
+    assert (wallet(exchange).balance_amount, wallet(exchange).available_amount) == (-450 * SCALE, 0)
+    with pytest.raises(InsufficientFunds):
+        buy(exchange, 1, "ord_2")
+    with pytest.raises(DBAPIError) as refusal:
+        exchange(
+            lambda uow: uow.session.execute(
+                text("UPDATE wallets SET balance_amount = balance_amount - 1")
+            )
+        )
+    assert isinstance(refusal.value.orig, psycopg.errors.CheckViolation)
+    exchange(lambda uow: leases.settle(driver_cursor(uow), lease_id="lea_1", spent_amount=0))
+    assert exchange(lambda uow: find_imbalances(uow.session)) == []
+
+
+def test_a_limit_cannot_fall_below_what_is_used(exchange, line):
+    buy(exchange, 400 * SCALE, "ord_1")
+    lower = exchange(lambda uow: propose(uow, 399 * SCALE))
+    with pytest.raises(CreditInUse):
+        exchange(lambda uow: approve(uow, lower.credit_line_id))
+
+
+@pytest.fixture
+def owing(exchange, line, settle_cursor, clock, ports):
+    """A first bill of 120.00 for November, a second of 80.01 for December."""
+    buy(exchange, 120 * SCALE, "ord_1")
+    settle_cursor()
+    clock.set(DECEMBER)
+    run_month(exchange, ports)
+    buy(exchange, 80 * SCALE + 4_000, "ord_2")
+    clock.set(DECEMBER + timedelta(days=31))
+    settle_cursor()
+    run_month(exchange, ports)
+    run_month(exchange, ports)
+
+
+def test_a_month_on_credit_is_billed_once_with_a_due_day_and_a_signature(exchange, owing, units):
+    first, second = bills(exchange)
+    assert (first.month, first.amount) == ("2026-11", 120 * SCALE)
+    assert (second.month, second.amount) == ("2026-12", 80 * SCALE + 10**6)
+    assert first.due_at == DECEMBER + timedelta(days=14)
+    assert first.bill_hash == digest_hex(first.document)
+    assert kinds(units).count(CreditBillIssued) == 2
+
+
+def test_payments_are_matched_oldest_first_and_what_is_left_stays_in_the_wallet(
+    exchange, owing, settle_cursor, units
+):
+    pay(exchange, 130 * SCALE, "tup_1")
+    settle_cursor()
+    assert exchange(credit_bill_services.match_payments) == 1
+    first, second = bills(exchange)
+    assert (first.open_amount, second.paid_amount) == (0, 10 * SCALE)
+    pay(exchange, 100 * SCALE, "tup_2")
+    settle_cursor()
+    exchange(credit_bill_services.match_payments)
+    assert [bill.open_amount for bill in bills(exchange)] == [0, 0]
+    assert exchange(credit_bill_services.match_payments) == 0
+    assert wallet(exchange).balance_amount == 30 * SCALE - 4_000
+    assert kinds(units).count(CreditBillPaid) == 2
+
+
+def test_what_was_paid_before_the_bill_is_not_asked_for_again(
+    exchange, line, settle_cursor, clock, ports
+):
+    buy(exchange, 120 * SCALE, "ord_1")
+    pay(exchange, 50 * SCALE, "tup_1")
+    settle_cursor()
+    clock.set(DECEMBER)
+    pay(exchange, 20 * SCALE, "tup_2")
+    settle_cursor()
+    buy(exchange, 300 * SCALE, "ord_after_the_month")
+    run_month(exchange, ports)
+    (bill,) = bills(exchange)
+    assert bill.amount == 50 * SCALE
+
+
+def test_dunning_comes_step_by_step_suspends_the_line_and_ends_with_the_payment(
+    exchange, owing, settle_cursor, clock, units
+):
+    first, _ = bills(exchange)
+    clock.set(first.due_at + timedelta(days=1))
+    assert exchange(credit_bill_services.chase) == 1
+    assert exchange(credit_bill_services.chase) == 0
+    clock.set(first.due_at + timedelta(days=15))
+    assert exchange(credit_bill_services.chase) == 2
+    assert wallet(exchange).available_amount == 0
+    with pytest.raises(InsufficientFunds):
+        buy(exchange, 1, "ord_3")
+    assert kinds(units)[-3:] == [PaymentReminded, PaymentReminded, CreditLineSuspended]
+    exposure = exchange(
+        lambda uow: exposure_queries.list_exposures(
+            uow.session, BUYER, at=uow.now, cursor=None, limit=5
+        )
+    ).items[0]
+    assert (exposure.overdue_amount, exposure.is_suspended) == (120 * SCALE, True)
+    assert exposure.used_amount == 200 * SCALE + 4_000
+    pay(exchange, 120 * SCALE, "tup_1")
+    settle_cursor()
+    exchange(credit_bill_services.match_payments)
+    assert kinds(units)[-2:] == [CreditBillPaid, CreditLineResumed]
+    assert wallet(exchange).available_amount == LIMIT - 80 * SCALE - 4_000
+    taken = exchange(lambda uow: credit_bill_services.steps_of(uow.session, first.bill_id))
+    assert {step.step for step in taken} == {"reminder", "second_reminder", "suspension"}
+    assert all(step.withdrawn_at for step in taken)
+    assert exchange(lambda uow: find_imbalances(uow.session)) == []
+
+
+def test_prepaid_money_still_works_while_the_line_is_suspended(
+    exchange, owing, settle_cursor, clock
+):
+    clock.set(bills(exchange)[0].due_at + timedelta(days=20))
+    exchange(credit_bill_services.chase)
+    pay(exchange, 201 * SCALE, "tup_1")
+    assert wallet(exchange).available_amount == SCALE - 4_000
+
+
+def test_after_a_standstill_every_step_is_taken_up_to_collection(exchange, owing, clock, units):
+    clock.set(bills(exchange)[1].due_at + timedelta(days=100))
+    assert exchange(credit_bill_services.chase) == 8
+    assert kinds(units).count(BillSentToCollection) == 2
+    assert kinds(units).count(CreditLineSuspended) == 1
+
+
+def test_a_buyer_sees_its_own_credit_and_nobody_else_s(units, owing):
+    for reader, count in ((BUYER, 2), (SUPPLIER, 0)):
+        with units.begin(Reach.organisation(reader)) as uow:
+            page = credit_bill_services.list_bills(uow.session, None, cursor=None, limit=9)
+            assert len(page.items) == count
+            assert uow.session.query(CreditBill).count() == count
+            assert uow.session.query(CreditLine).count() == count // 2
