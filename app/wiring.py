@@ -27,6 +27,7 @@ from app.web.observability import Reading
 from compliance import api as compliance_api
 from compliance.ports import UpstreamProbe
 from ledger.journal import api as journal_api
+from ledger.journal import billing_api
 from ledger.journal.bank_transfer_payment_gateway import BankTransferGateway
 from ledger.journal.call_books import CallBooks
 from ledger.journal.chart import CURRENCIES
@@ -69,6 +70,7 @@ def blueprints() -> list[Blueprint]:
         metering_api.blueprint,
         failure_api.blueprint,
         journal_api.blueprint,
+        billing_api.blueprint,
         payments_api.blueprint,
         log_api.blueprint,
         anchor_api.blueprint,
@@ -150,6 +152,11 @@ def _payment_ports(
     ]
     first = Offer(by_people.name, CURRENCIES, is_hosted=False, pays_out=True)
     return PaymentPorts(providers, [first, *hosted], _checkout_tokens(parts))
+
+
+def journal_ports(parts: Parts) -> JournalPorts:
+    """What invoices are made from and signed with."""
+    return JournalPorts(BankTransferGateway(PAY_INTO), LogLaneLedger(), parts.keyring.statements)
 
 
 def log_keys(parts: Parts) -> LogKeys:

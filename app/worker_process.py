@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from app.accounts import services as accounts
+from app.billing_steps import billing_steps
 from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWork
 from app.notices import attempts as webhook_attempts
@@ -15,7 +16,7 @@ from app.parts import Parts, build_parts
 from app.probing import ListedUpstreamProbe
 from app.settings import from_environment
 from app.web.observability import configure_logs
-from app.wiring import build_dispatcher, log_keys, payment_gateways, upstream_probe
+from app.wiring import build_dispatcher, journal_ports, log_keys, payment_gateways, upstream_probe
 from app.worker import Handler, Step, Worker, drain_outbox, forget_expired
 from compliance import queries as compliance_queries
 from compliance import services as compliance
@@ -136,6 +137,7 @@ def build_worker(parts: Parts) -> Worker:
                 "leases", _SECOND, _in_unit(parts, lambda uow: upkeep.reclaim_leases(uow, wallets))
             ),
             Step("periods", _SECOND, lambda: turn_periods(parts.units)),
+            *billing_steps(parts, journal_ports(parts)),
             Step("answers", _MINUTE, _in_unit(parts, upkeep.forget_answers)),
             Step("partitions", _HOUR, _in_unit(parts, upkeep.add_partitions)),
             Step("sessions", _HOUR, _in_unit(parts, accounts.forget_stale_access)),
