@@ -24,6 +24,7 @@ from demo.people import Person, new_password
 from demo.upstream import Upstream
 from demo.world import World
 from ledger.log.sequencer import Sequencer
+from tests.factories.composite import compose, propose
 
 UPSTREAM_KEY = "the-supplier-s-own-key"
 
@@ -121,6 +122,7 @@ def register(world, side, name, number):
     """An organisation that is verified by the exchange, with its signed-in owner."""
     email, password = f"owner@{name}.example", new_password()
     registration = onboarding._registration(name, uscc(number), side)
+    registration["is_supplier"] = side != "buyer"
     person = {"email": email, "name": "Owner", "password": password}
     made = world.anybody.post("/v1/organisations", registration | {"person": person})
     world.organisations[side] = made["organisation"]["id"]
@@ -154,6 +156,8 @@ def trade(exchange, staff, name, number):
     trading.top_up(world)
     trading.declare_scenarios(world)
     trading.place_orders(world)
+    compose(world, exchange, register(world, "contributor", f"{name}-contributor", number + 2))
+    propose(world, world.airports, kind="per_call", unit_price="0.12")
     trading.issue_keys(world)
     _use(world)
     exchange.settle()

@@ -6,7 +6,7 @@ from psycopg import sql
 
 from app.core.reach import Reach
 
-OWNERS = ("organisation_id", "buyer_id", "supplier_id")
+OWNERS = ("organisation_id", "buyer_id", "supplier_id", "contributor_id")
 
 WITHOUT_ROW_SECURITY = {"alembic_version"}
 """The schema's own version: it is in the source, and tells nothing about anybody."""

@@ -38,6 +38,10 @@ def foreign_values(everything, world):
         "product_id": world.airports.product["id"],
         "version_number": 1,
         "version_id": first("entitlements", "version_id", licence_id=licence_id),
+        "custom_offer_id": first("custom_offers", "id", buyer_id=buyer),
+        "contribution_id": first(
+            "contributions", "id", supplier_id=world.organisations["supplier"]
+        ),
         "order_id": world.airports.order["id"],
         "agreement_id": world.airports.order["agreement_id"],
         "scenario_id": world.airports.scenario["id"],

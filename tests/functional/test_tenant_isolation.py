@@ -132,11 +132,17 @@ def foreign_secrets(everything, organisations, secrets):
 
 
 def insert(connection, table, row):
-    statement = sql.SQL(
-        "INSERT INTO {0} OVERRIDING SYSTEM VALUE"
-        " SELECT (jsonb_populate_record(NULL::{0}, %s::jsonb)).*"
+    found = connection.execute(
+        "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0"
+        " AND NOT attisdropped AND attgenerated = ''",
+        (table,),
     )
-    connection.execute(statement.format(sql.Identifier(table)), (json.dumps(row),))
+    columns = sql.SQL(", ").join(sql.Identifier(name) for (name,) in found)
+    statement = sql.SQL(
+        "INSERT INTO {0} ({1}) OVERRIDING SYSTEM VALUE"
+        " SELECT {1} FROM jsonb_populate_record(NULL::{0}, %s::jsonb)"
+    )
+    connection.execute(statement.format(sql.Identifier(table), columns), (json.dumps(row),))
 
 
 def test_a_row_of_another_organisation_cannot_be_written(connection, everything, organisations):

@@ -1,0 +1,80 @@
+"""A product of two suppliers on a whole exchange, and an offer that one buyer gets."""
+
+from demo import listing, onboarding, trading
+from demo.products import airports
+from demo.world import Trade
+
+SHARE_BP = 2_500
+
+
+def compose(world, exchange, contributor):
+    """A second supplier's share in a third product, agreed to, reviewed, listed and ordered."""
+    world.contributor, world.composite = contributor, Trade()
+    content = composite_content(world, exchange)
+    product = world.supplier.client.post("/v1/products", {"name": content["name"]})
+    world.composite.product = product
+    list_version(world, exchange, 1, content)
+    _order(world)
+
+
+def composite_content(world, exchange):
+    """A draft with a share for the contributor."""
+    return airports(exchange.upstream_url, exchange.upstream_key) | {
+        "name": "联合机场查询",
+        "name_en": "Airports of two",
+        "contributors": [
+            {
+                "organisation_id": world.organisations["contributor"],
+                "share_bp": SHARE_BP,
+                "basis": "Coordinates of small airfields.",
+            }
+        ],
+    }
+
+
+def list_version(world, exchange, number, content):
+    """Draft, agreement of the contributor, submission, two reviewers, catalogue."""
+    client, made = world.supplier.client, world.composite
+    versions = f"/v1/products/{made.product['id']}/versions"
+    client.post(versions, content)
+    client.expect("POST", f"{versions}/{number}/submission", 422)
+    _agree(world.contributor)
+    made.listing_code = client.post(f"{versions}/{number}/submission")["listing_code"]
+    exchange.settle()
+    case_id = listing._case_of(world, made)
+    for name in ("reviewer-1", "reviewer-2"):
+        listing._review(world, name, case_id)
+
+
+def _agree(contributor):
+    (asked,) = contributor.client.get("/v1/contributions", query={"state": "ASKED"})["items"]
+    path = f"/v1/contributions/{asked['id']}/agreement"
+    contributor.client.post(path, {"terms_hash": asked["terms_hash"]})
+
+
+def _order(world):
+    made = world.composite
+    made.plan_id = world.anybody.get(f"/v1/listings/{made.listing_code}")["plans"][0]["plan_id"]
+    trading._declare(world, made, "LOGISTICS", ["icao", "name", "city", "country", "lat", "lon"])
+    command = {
+        "listing_code": made.listing_code,
+        "plan_id": made.plan_id,
+        "scenario_id": made.scenario["id"],
+        "accept_terms": True,
+    }
+    made.order = world.buyer.client.post("/v1/orders", command)
+    made.licence_id = made.order["licence_id"]
+
+
+def propose(world, trade, **plan):
+    """A plan that the supplier proposes to its buyer."""
+    return world.supplier.client.post(
+        "/v1/custom-offers",
+        {
+            "listing_code": trade.listing_code,
+            "buyer_id": world.organisations["buyer"],
+            "plan": {"unit": "call", "currency": "CNY", **plan},
+            "valid_until": onboarding.in_days(30),
+            "message": "As discussed.",
+        },
+    )
