@@ -1,22 +1,27 @@
 """Routes of metering on the control plane: entitlements, usage, receipts again, quotes."""
 
-from dataclasses import asdict
+from dataclasses import fields as dataclass_fields
 from typing import Any
 
 from flask import Response
 
 from app.core.paging import Page
 from app.core.principals import Permission
+from app.core.reach import Reach
+from app.core.unit_of_work import UnitOfWork
 from app.web.access import requires
 from app.web.blueprints import Blueprint
 from app.web.context import current_principal, get, unit_of_work
 from app.web.paging import PageQuerySchema, page_schema
 from metering import cap_services, queries, schemas
 from metering.cap_services import Cap
+from metering.errors import PlanTermsUnreadable
 from metering.models import Entitlement, UsageEvent
 from metering.period_queries import EntitlementDetail, detail_of
-from metering.quotes import quote_volume
+from metering.plans import PlanNotReadable, PlanTerms, read_plan
+from metering.quotes import PoolLeft, Quote, quote_next, quote_periods
 from metering.receipt_queries import StoredReceipts
+from metering.replays import replay
 
 blueprint = Blueprint(
     "metering", __name__, url_prefix="/v1", description="What may be called, and what was."
@@ -159,13 +164,79 @@ def get_receipt(licence_id: str, lane: int, n: int) -> Response:
 @blueprint.response(200, schemas.QuoteSchema)
 @requires(Permission.READ_OWN)
 def post_quote(command: dict[str, Any]) -> dict[str, Any]:
-    """What a volume would cost, by the code that rates real calls; stores nothing."""
+    """What units would cost, by the code that closes periods; stores nothing."""
     with unit_of_work() as uow:
+        if command["licence_id"] is not None:
+            return _quote_licence(uow, command["licence_id"], command["units"])
         copy, plan = queries.get_plan(uow.session, command["plan_id"])
-        quote = quote_volume(plan, command["units"], starts_at=uow.now)
-    return asdict(quote) | {
-        "plan_id": copy.plan_id,
-        "plan_hash": copy.plan_hash,
+        period_units = command["period_units"] or [command["units"]]
+        quote = quote_periods(plan, period_units, starts_at=uow.now)
+    return _quoted(quote, copy.plan_id, copy.plan_hash, plan.currency)
+
+
+def _quote_licence(uow: UnitOfWork, licence_id: str, units: int) -> dict[str, Any]:
+    held = queries.get_entitlement(uow.session, _own_organisation(), licence_id)
+    pools = detail_of(uow.session, held, at=uow.now).pools
+    left = [
+        PoolLeft(
+            pool.kind in {"trial", "free"},
+            pool.unit_price,
+            None if pool.granted_units is None else pool.granted_units - pool.spent_units,
+        )
+        for pool in pools
+    ]
+    return _quoted(quote_next(left, units), held.plan_id, held.plan_hash, held.currency)
+
+
+def _quoted(quote: Quote, plan_id: str, plan_hash: str, currency: str) -> dict[str, Any]:
+    shown = {field.name: getattr(quote, field.name) for field in dataclass_fields(quote)}
+    return shown | {
+        "plan_id": plan_id,
+        "plan_hash": plan_hash,
         "total_amount": quote.total_amount,
-        "currency": plan.currency,
+        "currency": currency,
     }
+
+
+@blueprint.route("/plan-replays", methods=["POST"])
+@blueprint.arguments(schemas.ReplayRequestSchema)
+@blueprint.response(200, schemas.ReplaySchema)
+@requires(Permission.READ_OWN)
+def post_plan_replay(command: dict[str, Any]) -> dict[str, Any]:
+    """What recorded usage would have cost under another plan; stores nothing.
+
+    A buyer tries its licences, a supplier its listings. The same plan comes to what was charged.
+    """
+    with unit_of_work() as uow:
+        plan = _plan_to_try(uow, command)
+        page = _licences_to_try(uow, command)
+        # Whose usage it is was decided above; leases and periods are the exchange's to read.
+        uow.enter(Reach.EXCHANGE)
+        span = {"from_at": command["from_at"], "until_at": command["until_at"]}
+        periods = [each for held in page.items for each in replay(uow.session, held, plan, **span)]
+    charged = sum(each.charged_amount for each in periods)
+    replayed = sum(each.replayed_amount for each in periods)
+    return {
+        "items": periods,
+        "charged_amount": charged,
+        "replayed_amount": replayed,
+        "difference_amount": replayed - charged,
+        "currency": plan.currency,
+        "next_cursor": page.next_cursor,
+    }
+
+
+def _plan_to_try(uow: UnitOfWork, command: dict[str, Any]) -> PlanTerms:
+    if command["plan_id"] is not None:
+        return queries.get_plan(uow.session, command["plan_id"])[1]
+    try:
+        return read_plan(command["plan"])
+    except PlanNotReadable:
+        raise PlanTermsUnreadable from None
+
+
+def _licences_to_try(uow: UnitOfWork, command: dict[str, Any]) -> Page[Entitlement]:
+    own, page = _own_organisation(), {"cursor": command["cursor"], "limit": command["limit"]}
+    if command["listing_code"] is not None:
+        return queries.list_listing_entitlements(uow.session, own, command["listing_code"], **page)
+    return Page([queries.get_entitlement(uow.session, own, command["licence_id"])], None)

@@ -308,6 +308,25 @@ class PlanNotKnown(CounterfoilError):
         super().__init__("No published plan has this id.", plan_id=plan_id)
 
 
+class PlanTermsUnreadable(CounterfoilError):
+    """Plan terms that a replay was given cannot be rated."""
+
+    kind = ErrorKind.INVALID
+    slug = "plan-terms-unreadable"
+    title = "The plan's terms cannot be rated"
+
+    def __init__(self) -> None:
+        super().__init__("Give terms as a published plan has them: kind, unit, prices as text.")
+
+
+class ReplayNotPossible(CounterfoilError):
+    """Recorded usage cannot be priced under the plan."""
+
+    kind = ErrorKind.INVALID
+    slug = "replay-not-possible"
+    title = "This usage cannot be priced under this plan"
+
+
 class CallKeyNotFound(CounterfoilError):
     """The licence has no such key of the caller's."""
 

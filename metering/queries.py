@@ -40,6 +40,21 @@ def get_entitlement(session: Session, organisation_id: str | None, licence_id: s
     return found
 
 
+def list_listing_entitlements(
+    session: Session,
+    supplier_id: str | None,
+    listing_code: str,
+    *,
+    cursor: str | None,
+    limit: int,
+) -> Page[Entitlement]:
+    """A page of a listing's entitlements, for its supplier; None is for the exchange's staff."""
+    statement = select(Entitlement).where(Entitlement.listing_code == listing_code)
+    if supplier_id is not None:
+        statement = statement.where(Entitlement.supplier_id == supplier_id)
+    return paginate(session, statement, key=Entitlement.licence_id, cursor=cursor, limit=limit)
+
+
 def list_usage(
     session: Session,
     organisation_id: str | None,

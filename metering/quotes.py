@@ -63,3 +63,23 @@ def quote_periods(terms: PlanTerms, period_units: Sequence[int], *, starts_at: d
 def quote_volume(terms: PlanTerms, units: int, *, starts_at: datetime) -> Quote:
     """The price of one call, or of a volume in one period."""
     return quote_periods(terms, [units], starts_at=starts_at)
+
+
+@dataclass(frozen=True, slots=True)
+class PoolLeft:
+    """Units of a running licence's pool that are not spent; None is without bound."""
+
+    is_free: bool
+    unit_price: int
+    left: int | None
+
+
+def quote_next(pools: Sequence[PoolLeft], units: int) -> Quote:
+    """What the next ``units`` of a running licence cost, by what its pools still hold."""
+    rest, free_units, amount = units, 0, 0
+    for pool in pools:
+        taken = rest if pool.left is None else min(rest, pool.left)
+        rest -= taken
+        free_units += taken if pool.is_free else 0
+        amount += taken * pool.unit_price
+    return Quote(units, free_units, 0, 0, amount, refused_units=rest)
