@@ -15,7 +15,7 @@ from counterfoil_verify.canonical import Json
 from counterfoil_verify.errors import Rejected, require
 from counterfoil_verify.fields import HASH_SIZE, Record
 from counterfoil_verify.invoices import InvoiceEvidence
-from counterfoil_verify.keys import BUYERS_SUFFIX, ED25519, Key, key_id_of, parse_vkey
+from counterfoil_verify.keys import BUYERS_SUFFIX, Key, named_key, parse_vkey
 
 STEP = "acknowledgement"
 FORMAT = "counterfoil-acknowledgement/1"
@@ -65,8 +65,7 @@ class Acknowledgement:
 def buyer_key(name: str, key: Ed25519PrivateKey) -> Key:
     """The verification key of a buyer's private key; its name ends in `/acknowledgements`."""
     require(name.endswith(BUYERS_SUFFIX), STEP, f"the key's name does not end in {BUYERS_SUFFIX}")
-    public = key.public_key().public_bytes_raw()
-    return Key(name, key_id_of(name, ED25519, public), ED25519, public)
+    return named_key(name, key)
 
 
 def sign_acknowledgement(

@@ -9,6 +9,7 @@ from pathlib import Path
 from counterfoil_verify import commands, vault_commands
 from counterfoil_verify.errors import NotChecked, Rejected
 from counterfoil_verify.report import Report
+from counterfoil_verify.signed_reports import sign_report
 from counterfoil_verify.vault import ReceiptVault
 
 VaultAction = Callable[[ReceiptVault, argparse.Namespace, Report], None]
@@ -21,6 +22,8 @@ def _parser() -> argparse.ArgumentParser:
     shared.add_argument("--keys", help="trusted keys: a file or an address")
     shared.add_argument("--key", action="append", default=[], help="a trusted verification key")
     shared.add_argument("--json", type=Path, help="write a machine-readable report here")
+    shared.add_argument("--sign-with", type=Path, help="sign that report: an Ed25519 key, PEM")
+    shared.add_argument("--signer", help="the signing key's name: …/reports")
     kinds = parser.add_subparsers(dest="command", required=True)
     for name, (add_arguments, about) in _COMMANDS.items():
         add_arguments(kinds.add_parser(name, parents=[shared], help=about, description=about))
@@ -123,6 +126,13 @@ def _acknowledgement(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=commands.check_acknowledgement)
 
 
+def _report(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, help="the report that --json wrote")
+    parser.add_argument("--signature", type=Path, required=True, help="its signature file")
+    parser.add_argument("--auditor", required=True, help="the auditor's verification key")
+    parser.set_defaults(run=commands.check_report)
+
+
 _COMMANDS: dict[str, tuple[Callable[[argparse.ArgumentParser], None], str]] = {
     "receipt": (_receipt, "check a usage receipt"),
     "proof": (_proof, "check that a leaf is in the log"),
@@ -131,6 +141,7 @@ _COMMANDS: dict[str, tuple[Callable[[argparse.ArgumentParser], None], str]] = {
     "chain": (_chain, "compare a checkpoint with the anchor contract"),
     "bundle": (_bundle, "check an evidence bundle"),
     "acknowledgement": (_acknowledgement, "check a buyer's acknowledgement"),
+    "report": (_report, "check an auditor's signature under a report"),
     "vault-take": (_in_vault(vault_commands.take, _take), "verify and keep usage receipts"),
     "vault-watch": (
         _in_vault(vault_commands.watch, _watch),
@@ -172,11 +183,20 @@ def _end(options: argparse.Namespace, report: Report, verdict: str, code: int) -
     if options.json is None:
         return code
     try:
-        options.json.write_text(report.to_json(), encoding="utf-8")
-    except OSError as error:
+        _write_report(options, report.to_json().encode())
+    except (OSError, Rejected, NotChecked) as error:
         print(f"the report cannot be written: {error}", file=sys.stderr)
         return code or NOT_CHECKED
     return code
+
+
+def _write_report(options: argparse.Namespace, data: bytes) -> None:
+    """The report, and beside it its signature where a key is given."""
+    options.json.write_bytes(data)
+    if options.sign_with is not None:
+        key = vault_commands.read_private_key(options.sign_with)
+        signature = sign_report(data, name=options.signer or "", key=key)
+        options.json.with_name(options.json.name + ".sig").write_bytes(signature + b"\n")
 
 
 if __name__ == "__main__":

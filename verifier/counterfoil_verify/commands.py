@@ -13,7 +13,14 @@ from counterfoil_verify import contradictions, invoices, receipts, vault_command
 from counterfoil_verify.chain import Chain, parse_address
 from counterfoil_verify.container import Container
 from counterfoil_verify.errors import NotChecked, Rejected, require
-from counterfoil_verify.keys import COMPARE, KEYS_BYTES_MAX, Keyring, keyring_of, parse_keyring
+from counterfoil_verify.keys import (
+    COMPARE,
+    KEYS_BYTES_MAX,
+    Keyring,
+    keyring_of,
+    parse_keyring,
+    parse_vkey,
+)
 from counterfoil_verify.leaves import LEAF_BYTES_MAX, Leaf, parse_leaf
 from counterfoil_verify.log import STEPS as AUDIT_STEPS
 from counterfoil_verify.log import Audit, LogFacts, describe_types, read_checkpoint
@@ -23,6 +30,12 @@ from counterfoil_verify.paths import TilePaths
 from counterfoil_verify.proofs import check_proof as prove
 from counterfoil_verify.proofs import parse_proof
 from counterfoil_verify.report import Report
+from counterfoil_verify.signed_reports import (
+    REPORT_BYTES_MAX,
+    SIGNATURE_BYTES_MAX,
+    parse_report_signature,
+)
+from counterfoil_verify.signed_reports import check_report as check_signed_report
 from counterfoil_verify.sources import open_source, read_file, read_keys, read_place
 from counterfoil_verify.tiles import Source
 from counterfoil_verify.vault import ReceiptVault
@@ -276,3 +289,14 @@ def use_vault(options: argparse.Namespace, report: Report) -> None:
 def check_acknowledgement(options: argparse.Namespace, report: Report) -> None:
     """A buyer's acknowledgement, and the part of an invoice that it leaves open."""
     vault_commands.check_acknowledgement_file(options, _keyring(options, report), report)
+
+
+def check_report(options: argparse.Namespace, report: Report) -> None:
+    """A report of an earlier check, under the auditor's signature."""
+    with report.step("format") as detail:
+        found = parse_report_signature(read_file(options.signature, SIGNATURE_BYTES_MAX))
+        detail.append(found.key.name)
+    with report.step("signature") as detail:
+        auditor = parse_vkey(options.auditor)
+        check_signed_report(read_file(options.file, REPORT_BYTES_MAX), found, auditor)
+        detail.append(auditor.fingerprint)

@@ -7,7 +7,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import (
+    Ed25519PrivateKey,
+    Ed25519PublicKey,
+)
 
 from counterfoil_verify.canonical import Json, parse_json
 from counterfoil_verify.errors import Rejected, require
@@ -24,6 +27,7 @@ ROLES = ("checkpoint", "receipts", "statements", "witnesses", "buyers")
 RECEIPTS_SUFFIX = "/receipts"
 STATEMENTS_SUFFIX = "/statements"
 BUYERS_SUFFIX = "/acknowledgements"
+REPORTS_SUFFIX = "/reports"
 _VKEY = re.compile(r"([^\s+]{1,255})\+([0-9a-f]{8})\+(\S{1,100})")
 
 
@@ -58,6 +62,12 @@ class Key:
 def key_id_of(name: str, algorithm: int, public: bytes) -> bytes:
     """The four bytes that C2SP signed notes know a key by."""
     return hashlib.sha256(name.encode() + b"\n" + bytes([algorithm]) + public).digest()[:4]
+
+
+def named_key(name: str, key: Ed25519PrivateKey) -> Key:
+    """The verification key of a private key under a name."""
+    public = key.public_key().public_bytes_raw()
+    return Key(name, key_id_of(name, ED25519, public), ED25519, public)
 
 
 def parse_vkey(text: str) -> Key:

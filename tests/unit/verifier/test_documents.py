@@ -6,7 +6,16 @@ from pathlib import Path
 
 import metamorphic_log
 import pytest
-from counterfoil_verify import acknowledgements, bundle, chain, cli, invoices, leaves, receipts
+from counterfoil_verify import (
+    acknowledgements,
+    bundle,
+    chain,
+    cli,
+    invoices,
+    leaves,
+    receipts,
+    signed_reports,
+)
 
 from tests.vectors.primitives import consistency_path, hash_leaf, inclusion_path
 
@@ -27,7 +36,11 @@ def test_the_commands_of_the_auditors_page_exist():
     assert options <= known
 
 
-@pytest.mark.parametrize("module", [acknowledgements, bundle, invoices, receipts], ids=lambda m: m.__name__)
+@pytest.mark.parametrize(
+    "module",
+    [acknowledgements, bundle, invoices, receipts, signed_reports],
+    ids=lambda m: m.__name__,
+)
 def test_the_format_page_names_formats_and_domains(module):
     text = page("evidence.md")
     assert module.FORMAT in text
