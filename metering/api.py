@@ -199,8 +199,8 @@ def _quoted(quote: Quote, plan_id: str, plan_hash: str, currency: str) -> dict[s
 
 
 @blueprint.route("/plan-replays", methods=["POST"])
-@blueprint.arguments(schemas.ReplayRequestSchema)
-@blueprint.response(200, schemas.ReplaySchema)
+@blueprint.arguments(schemas.PlanReplayRequestSchema)
+@blueprint.response(200, schemas.PlanReplaySchema)
 @requires(Permission.READ_OWN)
 def post_plan_replay(command: dict[str, Any]) -> dict[str, Any]:
     """What recorded usage would have cost under another plan; stores nothing.

@@ -200,7 +200,7 @@ class QuoteSchema(Schema):
     periods = fields.List(fields.Nested(QuotedPeriodSchema), required=True)
 
 
-class ReplayRequestSchema(PageQuerySchema):
+class PlanReplayRequestSchema(PageQuerySchema):
     """Whose usage, of which time (``from_at`` included, ``until_at`` not), under which plan.
 
     Exactly one of ``licence_id`` and ``listing_code``; exactly one of ``plan_id`` and ``plan``,
@@ -237,7 +237,7 @@ class ReplayedPeriodSchema(Schema):
     difference_amount = AmountText(required=True, negative=True)
 
 
-class ReplaySchema(Schema):
+class PlanReplaySchema(Schema):
     """Periods of one page of licences, and their sums."""
 
     items = fields.List(fields.Nested(ReplayedPeriodSchema), required=True)
