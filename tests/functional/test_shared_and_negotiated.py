@@ -1,11 +1,17 @@
 """Through the whole exchange: what several suppliers share, and what two parties negotiate."""
 
+import os
+
+import psycopg
 import pytest
 
+from app import embedded_postgres
 from demo import onboarding
 from demo.calls import Call, call
 from demo.http import Client
+from demo.world import World
 from tests.factories.composite import composite_content, list_version, propose
+from tests.factories.whole_exchange import WholeExchange, trade
 
 PRICE = 40_000_000
 
@@ -42,9 +48,29 @@ def booked(connection, licence_id):
     return found
 
 
+@pytest.fixture(scope="module")
+def exchange(postgres, template_database, tmp_path_factory):
+    """Its own: calls leave leases behind, which come and go under the proof of isolation."""
+    name = f"shared_{os.getpid()}"
+    url = embedded_postgres.ensure_database(postgres, name, template=template_database)
+    made = WholeExchange(url, tmp_path_factory.mktemp("shared"))
+    yield made
+    made.close()
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="module")
+def world(exchange):
+    staff = World(exchange)
+    onboarding.open_the_exchange(staff)
+    return trade(exchange, staff.staff, "c", 70)
+
+
 @pytest.fixture
-def world(worlds):
-    return worlds["a"]
+def connection(exchange, world):
+    with psycopg.connect(exchange.parts.database_url) as opened:
+        yield opened
 
 
 def test_a_call_of_a_composite_product_is_shared_to_the_last_unit(world, connection):
@@ -70,23 +96,23 @@ def test_the_contributor_reads_its_share_and_the_order_carries_it(world):
     world.contributor.client.expect("GET", f"/v1/agreements/{share['agreement_id']}", 404)
 
 
-def test_a_negotiated_price_is_what_the_calls_cost_and_nobody_else_learns_it(world, worlds):
-    trade = world.airports
-    offer = propose(world, trade, kind="per_call", unit_price="0.07")
-    acceptance = {"scenario_id": trade.scenario["id"], "accept_terms": True}
+def test_a_negotiated_price_is_what_the_calls_cost_and_nobody_else_learns_it(world):
+    airports = world.airports
+    offer = propose(world, airports, kind="per_call", unit_price="0.07")
+    acceptance = {"scenario_id": airports.scenario["id"], "accept_terms": True}
     path = f"/v1/custom-offers/{offer['id']}/acceptance"
     order = world.buyer.client.post(path, acceptance)
     assert order["state"] == "ACTIVE"
     client = key_for(world, order["licence_id"])
-    use(client, trade.listing_code, "negotiated")
+    use(client, airports.listing_code, "negotiated")
     usage = world.buyer.client.get("/v1/usage", query={"licence_id": order["licence_id"]})
     assert [event["amount"] for event in usage["items"]] == ["0.07000000"]
     # Quotes are given on published plans; this one is not.
     plan = {"plan_id": order["plan_id"], "units": 10}
-    for other in (worlds["b"].buyer.client, world.supplier.client):
+    for other in (world.contributor.client, world.supplier.client):
         answer = other.send("POST", "/v1/quotes", body=plan)
         assert answer.status == 404, answer.body
-    page = world.anybody.get(f"/v1/listings/{trade.listing_code}")
+    page = world.anybody.get(f"/v1/listings/{airports.listing_code}")
     assert order["plan_id"] not in str(page)
 
 
@@ -102,16 +128,14 @@ def test_the_data_plane_keeps_plan_and_split_of_the_agreement_itself(world, conn
     assert split == agreement["terms"]["split"]
 
 
-def test_a_new_version_with_other_plans_changes_nothing_for_a_running_licence(
-    whole_exchange, world
-):
+def test_a_new_version_with_other_plans_changes_nothing_for_a_running_licence(exchange, world):
     made = world.composite
     running = made.licence_id
-    content = composite_content(world, whole_exchange)
+    content = composite_content(world, exchange)
     dearer = {"kind": "per_call", "unit": "call", "unit_price": "9.00"}
     content["offers"] = [{"name": "Dearer", "plans": [dearer]}]
     number = 1 + len(world.supplier.client.get(f"/v1/products/{made.product['id']}")["versions"])
-    list_version(world, whole_exchange, number, content)
+    list_version(world, exchange, number, content)
     page = world.anybody.get(f"/v1/listings/{made.listing_code}")
     assert [plan["unit_amount"] for plan in page["plans"]] == ["9.00000000"]
     use(key_for(world, running), made.listing_code, f"after-version-{number}")
