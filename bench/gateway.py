@@ -1,7 +1,9 @@
 """Section ``gateway``: metered calls against what they cost without us, in interleaved rounds.
 
-Servers run on core 0; upstream and load generator on core 1. A round of the metered server counts
-only if the answers it gave equal the events it recorded and the sums agree.
+Servers run on core 0; upstream and load generator on core 1; PostgreSQL where the system puts it. A
+round of the metered server counts only if the answers it gave equal the events it recorded and the
+sums agree. Against nginx both are loaded by wrk, which counts no answer that comes after its time:
+there the events may exceed the answers by what was in flight.
 """
 
 import base64
@@ -16,9 +18,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -33,7 +36,16 @@ from app.core.db import make_engine
 from app.core.ids import IdSource, OrganisationId
 from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWorkFactory
+from bench.gateway_apps import UPSTREAM_BODY
 from bench.gateway_baselines import Base, NaiveAccount
+from bench.gateway_cpu import Meterstick, per_call
+from bench.gateway_nginx import (
+    WRK_CONNECTIONS,
+    is_installed,
+    load_with_wrk,
+    proxy_nginx,
+    upstream_nginx,
+)
 from bench.gateway_stages import cpu_by_stage
 from ledger.journal import postings
 from ledger.journal import services as journal
@@ -44,9 +56,10 @@ from migrations.run import upgrade
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
 SECONDS = float(os.environ.get("BENCH_SECONDS", "3"))
 CONNECTIONS = 64
-THREADS = {"bare_flask": 16, "naive": 16, "unmetered": 16, "metered": 64}
+THREADS = {"bare_flask": 16, "naive": 16, "unmetered": 16, "metered": 96}
 """Each server at what suits it: with 64 threads the bare proxy lost a third of its rate here, while
-the metered one needs as many calls waiting together as one durable commit can take."""
+the metered one needs as many calls waiting together as one durable commit can take, and lets one
+upstream hold at most three quarters of its threads."""
 LICENCES = 16
 LISTING = "S0001-BENCH"
 PRICE = 40_000_000
@@ -77,6 +90,9 @@ class Bench:
     keys: list[str]
     ports: dict[str, int]
     connection: "psycopg.Connection[Any]"
+    folder: Path
+    metersticks: dict[str, Meterstick]
+    cpu: dict[str, list[dict[str, float]]] = field(default_factory=lambda: defaultdict(list))
 
     def recorded(self) -> tuple[int, int]:
         """Events recorded and their amounts summed (10⁻⁸)."""
@@ -102,8 +118,8 @@ def _pinned(core: int) -> list[str]:
 @contextmanager
 def _served(
     target: str, core: int, *flags: str, threads: int = 16, **environment: str
-) -> Iterator[int]:
-    """A granian with one worker on a core; its port."""
+) -> Iterator[tuple[int, int]]:
+    """A granian with one worker on a core; its port and process id."""
     port = _free_port()
     command = [*_pinned(core), sys.executable, "-m", "granian", "--interface", "wsgi"]
     command += [
@@ -118,7 +134,7 @@ def _served(
     process = subprocess.Popen([*command, *flags, target], env=os.environ | environment)
     try:
         _wait_for(port)
-        yield port
+        yield port, process.pid
     finally:
         process.terminate()
         try:
@@ -232,8 +248,9 @@ def _license(uow: Any, ids: IdSource, key: str) -> None:
 
 def _round(bench: Bench, name: str, keys: list[str]) -> float | None:
     """Answers a second in one round, or None for a round that does not count."""
-    before = bench.recorded()
+    before, spent_before = bench.recorded(), bench.metersticks[name].read()
     figures = _load(bench.ports[name], keys, connections=CONNECTIONS)
+    spent = bench.metersticks[name].read() - spent_before
     if figures["others"] or not figures["answers"]:
         return None
     if name == "metered":
@@ -241,12 +258,36 @@ def _round(bench: Bench, name: str, keys: list[str]) -> float | None:
         events, amount = after[0] - before[0], after[1] - before[1]
         if events != figures["answers"] or amount != events * PRICE:
             return None
+    if keys is bench.keys:
+        bench.cpu[name].append(per_call(spent, figures["answers"]))
     return float(figures["rps"])
+
+
+def _wrk_round(bench: Bench) -> tuple[float, float] | None:
+    """Metered calls and nginx's, a second, by wrk; None for a round that does not count."""
+    if "nginx" not in bench.ports:
+        return None
+    loaded = {}
+    before = bench.recorded()
+    for name in ("metered", "nginx"):
+        url = f"http://127.0.0.1:{bench.ports[name]}/data/{LISTING}?iata=PVG"
+        figures = load_with_wrk(bench.folder, _pinned(1), url, keys=bench.keys, seconds=SECONDS)
+        if figures is None or figures["others"] or not figures["answers"]:
+            return None
+        loaded[name] = figures
+    after = bench.recorded()
+    events, amount = after[0] - before[0], after[1] - before[1]
+    in_flight = events - loaded["metered"]["answers"]
+    if not 0 <= in_flight <= WRK_CONNECTIONS or amount != events * PRICE:
+        return None
+    return loaded["metered"]["rps"], loaded["nginx"]["rps"]
 
 
 def _rounds(bench: Bench) -> dict[str, list[float]]:
     """Every server once forwards, once backwards, and so on; only whole rounds are kept."""
-    found: dict[str, list[float]] = {name: [] for name in (*TARGETS, "hot_licence")}
+    found: dict[str, list[float]] = {
+        name: [] for name in (*TARGETS, "hot_licence", "metered_by_wrk", "nginx")
+    }
     for number in range(ROUNDS):
         order = list(TARGETS) if number % 2 == 0 else list(reversed(TARGETS))
         figures = {name: _round(bench, name, bench.keys) for name in order}
@@ -254,6 +295,9 @@ def _rounds(bench: Bench) -> dict[str, list[float]]:
         if all(figures.values()):
             for name, rps in figures.items():
                 found[name].append(rps or 0.0)
+        if (by_wrk := _wrk_round(bench)) is not None:
+            found["metered_by_wrk"].append(by_wrk[0])
+            found["nginx"].append(by_wrk[1])
     return found
 
 
@@ -290,16 +334,16 @@ def _summary(found: dict[str, list[float]]) -> dict[str, Any]:
         for name, rounds in found.items()
     }
     return medians | {
-        "nginx_rps": None,
         "metered_over_bare_flask": _ratio(found, "metered", "bare_flask"),
         "metered_over_naive": _ratio(found, "metered", "naive"),
         "metered_over_unmetered": _ratio(found, "metered", "unmetered"),
-        "metered_over_nginx": None,
+        "metered_over_nginx": _ratio(found, "metered_by_wrk", "nginx"),
         "connections": CONNECTIONS,
         "threads": THREADS,
         "rounds": ROUNDS,
         "rounds_counted": len(found["metered"]),
-        "load_generator": "bench.gateway_load (Python, raw sockets, own process)",
+        "load_generator": "bench.gateway_load (Python, own process); against nginx wrk",
+        "upstream": "nginx" if is_installed() else "granian",
         "notes": _notes(),
     }
 
@@ -307,7 +351,7 @@ def _summary(found: dict[str, list[float]]) -> dict[str, Any]:
 def _notes() -> list[str]:
     missing = [name for name in ("nginx", "wrk") if shutil.which(name) is None]
     notes = [f"{name} is not installed here" for name in missing]
-    return [*notes, "nginx_rps and metered_over_nginx are not measured by this load generator"]
+    return [*notes, "metered_over_nginx is metered_by_wrk_rps over nginx_rps"]
 
 
 def run(report: dict[str, Any]) -> None:
@@ -318,30 +362,57 @@ def run(report: dict[str, Any]) -> None:
         superuser = embedded_postgres.start(folder / "postgres")
         url = embedded_postgres.ensure_database(superuser, f"bench_{secrets.token_hex(4)}")
         with ExitStack() as stack:
-            report["gateway"] = _measure(stack, url)
+            report["gateway"] = _measure(stack, url, folder)
     finally:
         embedded_postgres.stop(folder / "postgres")
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _measure(stack: ExitStack, url: str) -> dict[str, Any]:
-    upstream_port = stack.enter_context(_served("bench.gateway_apps:upstream", 1))
+def _upstream(stack: ExitStack, folder: Path) -> int:
+    if not is_installed():
+        return stack.enter_context(_served("bench.gateway_apps:upstream", 1))[0]
+    port = _free_port()
+    stack.enter_context(upstream_nginx(folder / "upstream", _pinned(1), port, UPSTREAM_BODY))
+    _wait_for(port)
+    return port
+
+
+def _limit(stack: ExitStack, folder: Path, upstream_port: int) -> dict[str, int]:
+    if not is_installed():
+        return {}
+    port = _free_port()
+    stack.enter_context(proxy_nginx(folder / "nginx", _pinned(0), port, upstream_port))
+    _wait_for(port)
+    return {"nginx": port}
+
+
+def _measure(stack: ExitStack, url: str, folder: Path) -> dict[str, Any]:
+    upstream_port = _upstream(stack, folder)
     upstream = f"http://127.0.0.1:{upstream_port}/airports"
     keys = _prepare(url, upstream)
     environment = {"BENCH_UPSTREAM": upstream, "BENCH_DATABASE_URL": url}
-    ports = {
+    environment["BENCH_THREADS"] = str(THREADS["metered"])
+    served = {
         name: stack.enter_context(
             _served(target, 0, "--factory", threads=THREADS[name], **environment)
         )
         for name, target in TARGETS.items()
     }
+    postmaster = int((folder / "postgres" / "postmaster.pid").read_text().split("\n", 1)[0])
+    ports = {name: port for name, (port, _) in served.items()}
+    ports |= _limit(stack, folder, upstream_port)
     connection = stack.enter_context(psycopg.connect(url, autocommit=True))
     connection.execute("SELECT set_config('counterfoil.reach', 'exchange', false)")
-    bench = Bench(url, keys, ports, connection)
+    metersticks = {name: Meterstick(pid, postmaster) for name, (_, pid) in served.items()}
+    bench = Bench(url, keys, ports, connection, folder, metersticks)
     found = _rounds(bench)
     section = _summary(found)
     if found["metered"]:
         capacity = {name: statistics.median(rounds) for name, rounds in found.items()}
         section |= _latency(bench, capacity)
     section["cpu_us_per_call"] = cpu_by_stage()
+    section["server_cpu_us_per_call"] = {
+        name: {part: statistics.median(run[part] for run in runs) for part in runs[0]}
+        for name, runs in bench.cpu.items()
+    }
     return section

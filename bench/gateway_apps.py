@@ -9,8 +9,9 @@ from urllib.parse import parse_qsl
 
 UPSTREAM = os.environ.get("BENCH_UPSTREAM", "")
 DATABASE_URL = os.environ.get("BENCH_DATABASE_URL", "")
-_BODY = json.dumps({"iata": "PVG", "name": "Shanghai Pudong", "note": "x" * 900}).encode()
-_HEADERS = [("Content-Type", "application/json"), ("Content-Length", str(len(_BODY)))]
+THREADS = int(os.environ.get("BENCH_THREADS", "96"))
+UPSTREAM_BODY = json.dumps({"iata": "PVG", "name": "Shanghai Pudong", "note": "x" * 900}).encode()
+_HEADERS = [("Content-Type", "application/json"), ("Content-Length", str(len(UPSTREAM_BODY)))]
 
 Start = Callable[[str, list[tuple[str, str]]], Any]
 
@@ -18,7 +19,7 @@ Start = Callable[[str, list[tuple[str, str]]], Any]
 def upstream(_environment: dict[str, Any], start: Start) -> Iterable[bytes]:
     """A supplier's system that answers a kilobyte at once."""
     start("200 OK", _HEADERS)
-    return (_BODY,)
+    return (UPSTREAM_BODY,)
 
 
 def unmetered() -> Callable[[dict[str, Any], Start], Iterable[bytes]]:
@@ -55,7 +56,7 @@ def metered() -> Any:
 
     clock = SystemClock()
     plane = build_data_plane(
-        DataPlaneSettings(),
+        DataPlaneSettings(threads=THREADS),
         Outside(
             connect=lambda: psycopg.connect(DATABASE_URL),
             clock=clock,

@@ -67,6 +67,7 @@ def _row() -> dict[str, Any]:
         "ends_at": NOW + timedelta(days=1),
         "route_state": "open",
         "route_revision": 1,
+        "is_capped": False,
         "delivery": {"url": "http://127.0.0.1/", "outcome_rule": {}},
         "fields_in": [{"name": "iata", "type": "string", "required": True}],
         "fields_out": fields,
