@@ -20,6 +20,7 @@ from tests.vectors.primitives import (
     seeded,
     tree_hash,
 )
+from tests.vectors.witness_vectors import witness_vectors
 
 FOLDER = Path(__file__).parent
 
@@ -284,6 +285,7 @@ def all_vectors():
         "invoices.json": invoice_vectors(),
         "logs.json": log_vectors(),
         "bundles.json": bundle_vectors(),
+        "witness.json": witness_vectors(),
     }
 
 
