@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Response
+from flask import Response, request
 
 from app.core.canonical import canonical_bytes
 from app.core.ids import InvoiceId, OrganisationId, TopUpId
@@ -23,6 +23,7 @@ from ledger.journal import (
     statement_queries,
     top_up_services,
 )
+from ledger.journal.billing_api import PDF, invoice_pdf
 from ledger.journal.errors import PeriodUnfit, TopUpGatewayUnknown
 from ledger.journal.models import Invoice, PostedLine, TopUp, Wallet
 from ledger.journal.ports import JournalPorts, PaymentGateway
@@ -156,10 +157,12 @@ def get_invoices(query: dict[str, Any]) -> Page[Invoice]:
 @blueprint.route("/invoices/<string:invoice_id>", methods=["GET"])
 @blueprint.response(200, schemas.InvoiceSchema)
 @requires(Permission.READ_OWN)
-def get_invoice(invoice_id: str) -> Invoice:
-    """One invoice with its signed document."""
+def get_invoice(invoice_id: str) -> Invoice | Response:
+    """One invoice with its signed document; as pages for ``Accept: application/pdf``."""
     with unit_of_work() as uow:
-        return queries.get_invoice(uow.session, InvoiceId(invoice_id), _own_organisation())
+        invoice = queries.get_invoice(uow.session, InvoiceId(invoice_id), _own_organisation())
+    wanted = request.accept_mimetypes.best_match(["application/json", PDF])
+    return invoice_pdf(invoice) if wanted == PDF else invoice
 
 
 @blueprint.route("/invoices/<string:invoice_id>/evidence", methods=["GET"])

@@ -34,6 +34,7 @@ from ledger.journal.billing_models import (
     SpendAlert,
 )
 from ledger.journal.documents_pdf import render_pdf, signed_for_print
+from ledger.journal.models import Invoice
 from ledger.journal.ports import JournalPorts
 
 blueprint = Blueprint("billing", __name__, url_prefix="/v1", description="Bills and credit.")
@@ -49,6 +50,14 @@ def _own_organisation() -> OrganisationId | None:
     return OrganisationId(principal.organisation_id)
 
 
+def invoice_pdf(invoice: Invoice) -> Response:
+    """The signed invoice as pages; the same bytes every time."""
+    document = signed_for_print(
+        invoice.document, key_name=invoice.key_name, signature=invoice.signature_text
+    )
+    return Response(render_pdf(document), content_type=PDF)
+
+
 @blueprint.route("/invoices/<string:invoice_id>/pdf", methods=["GET"])
 @blueprint.response(200, content_type=PDF)
 @requires(Permission.READ_OWN)
@@ -57,10 +66,7 @@ def get_invoice_pdf(invoice_id: str) -> Response:
     """The signed invoice as a printed page in Chinese and English; the same bytes every time."""
     with unit_of_work() as uow:
         invoice = queries.get_invoice(uow.session, InvoiceId(invoice_id), _own_organisation())
-        document = signed_for_print(
-            invoice.document, key_name=invoice.key_name, signature=invoice.signature_text
-        )
-    return Response(render_pdf(document), content_type=PDF)
+    return invoice_pdf(invoice)
 
 
 @blueprint.route("/invoices/<string:invoice_id>/rebuilt", methods=["GET"])

@@ -1,0 +1,189 @@
+"""Billing over HTTP: invoices printed and rebuilt, credit by two people, alerts, freezes."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from app.core.money import SCALE
+from app.core.reach import Reach
+from ledger.journal import deferral_services, invoice_services
+from ledger.journal.audit_rules import Finding
+from ledger.journal.freeze_services import freeze_for
+from tests.factories.billing import SPLIT, LoggedLane, open_licence, statement_ports
+from tests.unit.journal.journal_app import (
+    BUYER_ID,
+    LICENCE_ID,
+    ORDER_ID,
+    SUPPLIER_ID,
+    identifier,
+    journal_app,
+)
+
+START = datetime(2026, 11, 20, 8, tzinfo=UTC)
+
+
+@pytest.fixture
+def ports():
+    return statement_ports()
+
+
+@pytest.fixture
+def call(units, ports, clock):
+    """Makes one request as a named principal."""
+    client = journal_app(units, ports, clock).test_client()
+    numbers = iter(range(10_000))
+
+    def request(who, method, path, json=None, **headers):
+        given = {"Authorization": who, "Idempotency-Key": f"key-{next(numbers)}", **headers}
+        return client.open(path, method=method, json=json, headers=given)
+
+    return request
+
+
+@pytest.fixture
+def traded(units, clock, ports):
+    """A licence with three calls and its invoice."""
+    open_licence(
+        units,
+        buyer=BUYER_ID,
+        supplier=SUPPLIER_ID,
+        licence_id=LICENCE_ID,
+        order_id=ORDER_ID,
+        starts_at=START,
+        ends_at=START + timedelta(days=365),
+    )
+    lane = LoggedLane(units, clock, LICENCE_ID)
+    for _ in range(3):
+        lane.call()
+    clock.advance(seconds=10)
+    with units.begin(Reach.EXCHANGE) as uow:
+        invoice = invoice_services.issue_invoice(
+            uow, ports, licence_id=LICENCE_ID, from_at=START, until_at=clock.now()
+        )
+        uow.commit()
+        return invoice
+
+
+def test_a_party_prints_its_invoice_by_path_or_by_accept_and_a_stranger_does_not(call, traded):
+    path = f"/v1/invoices/{traded.invoice_id}"
+    printed = call("buyer", "GET", f"{path}/pdf")
+    assert (printed.status_code, printed.content_type) == (200, "application/pdf")
+    assert printed.data.startswith(b"%PDF-1.")
+    assert call("supplier", "GET", f"{path}/pdf").data == printed.data
+    accepted = call("buyer", "GET", path, Accept="application/pdf")
+    assert accepted.data == printed.data
+    assert call("buyer", "GET", path, Accept="application/json").json["invoice_id"] in path
+    assert call("stranger", "GET", f"{path}/pdf").json["type"].endswith("#invoice-not-found")
+
+
+def test_an_auditor_rebuilds_an_invoice(call, traded):
+    answer = call("auditor", "GET", f"/v1/invoices/{traded.invoice_id}/rebuilt")
+    assert (answer.status_code, answer.json["document"]) == (200, traded.document)
+    assert answer.json["invoice_hash"] == traded.invoice_hash
+    assert call("buyer", "GET", f"/v1/invoices/{traded.invoice_id}/rebuilt").status_code == 403
+
+
+def test_an_operator_starts_a_month_s_run(call, traded, clock):
+    refused = call("operator", "POST", "/v1/billing-runs", {"month": "2026-11"})
+    assert refused.json["type"].endswith("#billing-month-unfit")
+    clock.set(START + timedelta(days=30))
+    made = call("operator", "POST", "/v1/billing-runs", {"month": "2026-11"})
+    assert (made.status_code, made.json["finished_at"]) == (202, None)
+    (run,) = call("auditor", "GET", "/v1/billing-runs").json["items"]
+    assert run["from"] == "2026-10-31T16:00:00.000000Z"
+    assert call("buyer", "POST", "/v1/billing-runs", {"month": "2026-11"}).status_code == 403
+
+
+PROPOSAL = {
+    "organisation_id": BUYER_ID,
+    "limit": "500.00",
+    "due_days": 14,
+    "reason": "Audited accounts of 2025",
+}
+
+
+def test_a_credit_line_is_proposed_and_approved_by_two_operators_and_seen_by_its_owner(
+    call, traded
+):
+    made = call("operator", "POST", "/v1/credit-lines", PROPOSAL)
+    assert (made.status_code, made.json["state"]) == (201, "proposed")
+    assert [step["step"] for step in made.json["dunning"]][-1] == "collection"
+    path = f"/v1/credit-lines/{made.json['credit_line_id']}"
+    own = call("operator", "POST", f"{path}/approval")
+    assert own.json["type"].endswith("#another-person-must-decide")
+    assert call("second_operator", "POST", f"{path}/approval").json["state"] == "active"
+    (wallet,) = call("buyer", "GET", "/v1/wallets").json["items"]
+    assert wallet["available"] == "1500.00000000"
+    (exposure,) = call("buyer", "GET", "/v1/exposures").json["items"]
+    assert (exposure["limit"], exposure["used"]) == ("500.00000000", "0.00000000")
+    assert call("stranger", "GET", "/v1/credit-lines").json["items"] == []
+    assert call("operator", "GET", "/v1/exposures").json["items"] == [exposure]
+    assert call("buyer", "GET", "/v1/credit-bills").json["items"] == []
+    missing = call("buyer", "GET", f"/v1/credit-bills/{identifier('cbl', 1)}")
+    assert missing.json["type"].endswith("#credit-bill-not-found")
+
+
+def test_a_proposal_is_refused_where_it_is_no_plan_or_nobody_s_wallet(call, traded):
+    plan = [{"step": "collection", "days": 1}, {"step": "reminder", "days": 2}]
+    refused = call("operator", "POST", "/v1/credit-lines", {**PROPOSAL, "dunning": plan})
+    assert refused.json["type"].endswith("#dunning-unfit")
+    nobody = {**PROPOSAL, "organisation_id": identifier("org", 77)}
+    refused = call("operator", "POST", "/v1/credit-lines", nobody)
+    assert refused.json["type"].endswith("#wallet-not-open")
+    assert call("buyer", "POST", "/v1/credit-lines", PROPOSAL).status_code == 403
+    made = call("operator", "POST", "/v1/credit-lines", PROPOSAL).json
+    path = f"/v1/credit-lines/{made['credit_line_id']}/refusal"
+    assert call("operator", "POST", path).json["state"] == "declined"
+
+
+def test_a_buyer_sets_when_to_be_told(call, traded):
+    wanted = {"low_balance": "20.00", "spike_factor_percent": 300, "spike_least": "1.00"}
+    made = call("buyer", "PUT", "/v1/spend-alerts", wanted)
+    assert (made.status_code, made.json["is_low"]) == (200, False)
+    changed = call("buyer", "PUT", "/v1/spend-alerts", {**wanted, "low_balance": None})
+    assert changed.json["low_balance"] is None
+    assert call("buyer", "GET", "/v1/spend-alerts").json["items"] == [changed.json]
+    assert call("buyer", "PUT", "/v1/spend-alerts", {"spike_factor_percent": 50}).status_code == 422
+    elsewhere = call("buyer", "PUT", "/v1/spend-alerts", {"currency": "USD"})
+    assert elsewhere.json["type"].endswith("#wallet-not-open")
+
+
+def test_a_freeze_is_seen_by_its_owner_and_lifted_by_two_operators(call, traded, units):
+    finding = Finding("wallet_is_its_postings", "x", 1, 2, (f"{BUYER_ID}/wallet/CNY",))
+    with units.begin(Reach.EXCHANGE) as uow:
+        assert freeze_for(uow, finding) == 1
+        assert freeze_for(uow, finding) == 0
+        uow.commit()
+    (freeze,) = call("buyer", "GET", "/v1/account-freezes").json["items"]
+    assert freeze["finding"]["difference"] == "1"
+    path = f"/v1/account-freezes/{freeze['freeze_id']}/lifting"
+    assert call("operator", "POST", f"{path}", {"reason": "Looked at."}).status_code == 200
+    again = call("operator", "POST", f"{path}/approval")
+    assert again.json["type"].endswith("#another-person-must-decide")
+    lifted = call("second_operator", "POST", f"{path}/approval").json
+    assert lifted["lifted_at"] is not None
+    assert call("buyer", "POST", f"{path}/approval").status_code == 403
+
+
+def test_both_parties_see_what_a_yearly_package_earned(call, traded, units):
+    with units.begin(Reach.EXCHANGE) as uow:
+        deferral_services.defer_order(
+            uow,
+            order_id=identifier("ord", 9),
+            buyer_id=BUYER_ID,
+            supplier_id=SUPPLIER_ID,
+            amount=365 * SCALE,
+            currency="CNY",
+            split=SPLIT,
+            starts_at=START,
+            ends_at=START + timedelta(days=365),
+        )
+        uow.commit()
+    for reader in ("buyer", "supplier", "auditor"):
+        (row,) = call(reader, "GET", "/v1/deferrals").json["items"]
+        assert (row["price"], row["deferred"], row["days"]) == (
+            "365.00000000",
+            "365.00000000",
+            365,
+        )
+    assert call("stranger", "GET", "/v1/deferrals").json["items"] == []

@@ -1,0 +1,264 @@
+"""Monthly runs: every licence with something to state, nothing twice, nothing lost."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from app.core.money import SCALE
+from app.core.principals import Principal, Role
+from app.core.reach import Reach
+from ledger.journal import alert_services, billing_run_services, period_services, queries
+from ledger.journal.audit_queries import find_imbalances
+from ledger.journal.billing_errors import BillingMonthUnfit, WalletNotOpen
+from ledger.journal.billing_events import BalanceLow, SpendSpiked
+from tests.factories.billing import (
+    SPLIT,
+    LoggedLane,
+    open_licence,
+    settle_cursor,
+    statement_ports,
+)
+
+BUYER, SUPPLIER = "org_buyer", "org_supplier"
+START = datetime(2026, 11, 20, 8, tzinfo=UTC)
+MONTH_END = datetime(2026, 11, 30, 16, tzinfo=UTC)
+OPERATOR = Principal("psn_1", "org_x", frozenset({Role.OPERATOR}), has_second_factor=True)
+
+
+@pytest.fixture
+def ports():
+    return statement_ports()
+
+
+@pytest.fixture
+def exchange(units):
+    def run(step):
+        with units.begin(Reach.EXCHANGE) as uow:
+            result = step(uow)
+            uow.commit()
+            return result
+
+    return run
+
+
+@pytest.fixture
+def licences(units, clock):
+    """Twenty-five licences, more than a portion; every fifth is called once."""
+    lanes = {}
+    for number in range(25):
+        licence_id = f"lic_{number:02d}"
+        open_licence(
+            units,
+            buyer=BUYER,
+            supplier=SUPPLIER,
+            licence_id=licence_id,
+            order_id=f"ord_{number:02d}",
+            starts_at=START,
+            ends_at=START + timedelta(days=365),
+            amount=1,
+        )
+        if number % 5 == 0:
+            lanes[licence_id] = LoggedLane(units, clock, licence_id)
+            lanes[licence_id].call()
+    return lanes
+
+
+@pytest.fixture
+def work(exchange, ports):
+    """The worker's steps until the month is done; how many portions it took."""
+
+    def run():
+        exchange(billing_run_services.start_due_runs)
+        portions = 0
+        while exchange(lambda uow: billing_run_services.work_on_run(uow, ports)):
+            portions += 1
+        return portions
+
+    return run
+
+
+def invoices(exchange, licence_id=None):
+    def read(uow):
+        return queries.list_invoices(
+            uow.session, BUYER, licence_id=licence_id, cursor=None, limit=100
+        ).items
+
+    return sorted(exchange(read), key=lambda invoice: (invoice.licence_id, invoice.from_at))
+
+
+def charge_period(exchange, licence_id, period):
+    exchange(
+        lambda uow: period_services.charge_period(
+            uow,
+            licence_id=licence_id,
+            buyer_id=BUYER,
+            supplier_id=SUPPLIER,
+            period=period,
+            amount=SCALE,
+            currency="CNY",
+            split=SPLIT,
+        )
+    )
+
+
+def test_a_month_is_billed_when_it_is_over_and_its_periods_had_time_to_close(
+    exchange, licences, clock, work
+):
+    clock.set(MONTH_END + billing_run_services.GRACE - timedelta(seconds=1))
+    work()
+    assert [run.month for run in runs(exchange)] == ["2026-10"]
+    assert invoices(exchange) == []
+    clock.set(MONTH_END + billing_run_services.GRACE)
+    assert work() >= 3
+    (newest, *_) = runs(exchange)
+    assert (newest.month, newest.invoice_count) == ("2026-11", 5)
+    assert newest.finished_at is not None
+    assert [invoice.licence_id for invoice in invoices(exchange)] == sorted(licences)
+    assert work() == 0
+    assert len(invoices(exchange)) == 5
+
+
+def runs(exchange):
+    page = exchange(lambda uow: billing_run_services.list_runs(uow.session, cursor=None, limit=20))
+    return page.items
+
+
+def test_a_licence_with_a_fee_and_no_call_is_billed_too(exchange, licences, clock, work):
+    charge_period(exchange, "lic_01", 1)
+    clock.set(MONTH_END + timedelta(days=1))
+    work()
+    (invoice,) = invoices(exchange, "lic_01")
+    assert invoice.total_amount == SCALE
+    assert invoice.document["tax"]["amount"] == str(6_000_000)
+
+
+def test_after_months_of_standstill_every_month_is_billed_and_nothing_is_lost(
+    exchange, licences, clock, work
+):
+    clock.set(MONTH_END + timedelta(days=1))
+    work()
+    # Committed behind the invoice of November, and then the lane fell silent.
+    licences["lic_00"].call(at=MONTH_END - timedelta(seconds=1))
+    charge_period(exchange, "lic_01", 1)
+    clock.set(MONTH_END + timedelta(days=100))
+    work()
+    assert [run.month for run in runs(exchange)] == [
+        "2027-02", "2027-01", "2026-12", "2026-11",
+    ]  # fmt: skip
+    first, second = invoices(exchange, "lic_00")
+    assert second.document["lanes"][0]["carried"] == 1
+    assert second.from_at == first.until_at
+    assert len(invoices(exchange, "lic_01")) == 1
+    assert exchange(lambda uow: find_imbalances(uow.session)) == []
+
+
+def test_an_operator_bills_a_month_again_and_only_what_came_late_is_stated(
+    exchange, licences, clock, work
+):
+    clock.set(MONTH_END + timedelta(days=1))
+    work()
+    run = exchange(lambda uow: billing_run_services.start_run(uow, OPERATOR, month="2026-11"))
+    assert run.finished_at is None
+    work()
+    assert len(invoices(exchange)) == 5
+
+
+@pytest.mark.parametrize("month", ["2026-11", "2027-01", "x", "2026-1"])
+def test_a_month_that_is_not_over_or_none_is_refused(exchange, month):
+    with pytest.raises(BillingMonthUnfit):
+        exchange(lambda uow: billing_run_services.start_run(uow, OPERATOR, month=month))
+
+
+@pytest.fixture
+def alert(exchange, licences):
+    """Told below 20.00, and of an hour above three times the day's average and above 0.50."""
+
+    def run(**changed):
+        given = {
+            "organisation_id": BUYER,
+            "currency": "CNY",
+            "low_balance_amount": 20 * SCALE,
+            "spike_factor_percent": 300,
+            "spike_least_amount": SCALE // 2,
+            **changed,
+        }
+        return exchange(lambda uow: alert_services.set_alert(uow, **given))
+
+    return run
+
+
+def look(exchange, units):
+    settle_cursor(units)
+    before = len(units.events)
+    exchange(alert_services.look_for_alerts)
+    return [event for event in units.events[before:] if isinstance(event, BalanceLow | SpendSpiked)]
+
+
+def test_a_low_balance_is_told_once_a_crossing(exchange, alert, units):
+    alert(spike_factor_percent=None)
+    assert look(exchange, units) == []
+    for period in range(6):
+        charge_period(exchange, "lic_01", period)
+    (event,) = look(exchange, units)
+    assert (event.available_amount, event.threshold_amount) == (19 * SCALE, 20 * SCALE)
+    charge_period(exchange, "lic_01", 7)
+    assert look(exchange, units) == []
+    top_up(units, 10)
+    assert look(exchange, units) == []
+    for period in range(8, 18):
+        charge_period(exchange, "lic_01", period)
+    assert len(look(exchange, units)) == 1
+
+
+def top_up(units, amount):
+    open_licence(
+        units,
+        buyer=BUYER,
+        supplier=SUPPLIER,
+        licence_id="lic_more",
+        order_id="ord_more",
+        starts_at=START,
+        ends_at=START + timedelta(days=1),
+        amount=amount,
+    )
+
+
+def test_a_spike_is_told_once_an_hour_and_a_steady_stream_never(exchange, alert, units, clock):
+    alert(low_balance_amount=None)
+    for hour in range(24):
+        charge_period(exchange, "lic_01", hour)
+        clock.advance(seconds=3600)
+        if hour == 0:
+            assert look(exchange, units) != [], "the first hour after none is a spike"
+        elif hour > 8:
+            assert look(exchange, units) == [], hour
+
+
+def test_the_spike_s_figures_are_the_hour_s_and_the_average_hour_s(exchange, alert, units, clock):
+    alert(low_balance_amount=None, spike_least_amount=2 * SCALE)
+    for period in range(3):
+        charge_period(exchange, "lic_01", period)
+    clock.advance(seconds=2 * 3600)
+    assert look(exchange, units) == []
+    for period in range(3, 7):
+        charge_period(exchange, "lic_01", period)
+    clock.advance(seconds=60)
+    (event,) = look(exchange, units)
+    assert (event.hour_amount, event.average_amount) == (4 * SCALE, 3 * SCALE // 24)
+    assert look(exchange, units) == []
+    clock.advance(seconds=3600)
+    assert look(exchange, units) == []
+
+
+def test_an_alert_needs_a_wallet(exchange):
+    with pytest.raises(WalletNotOpen):
+        exchange(
+            lambda uow: alert_services.set_alert(
+                uow,
+                organisation_id="org_nobody",
+                currency="CNY",
+                low_balance_amount=1,
+                spike_factor_percent=None,
+                spike_least_amount=0,
+            )
+        )
