@@ -131,6 +131,9 @@ def next_slab(wanted_calls: int, bounds: CallBounds, remaining: Remaining) -> Al
     free = min(units, remaining.free_units)
     dearest = bounds.units_max * bounds.unit_price
     amount = _portion((units - free) * bounds.unit_price, remaining.amount, dearest)
+    if bounds.unit_price:
+        # A part of a unit in one lease would be missing for a whole unit in another.
+        amount -= amount % bounds.unit_price
     if not free and amount < bounds.unit_price:
         return Shortage("amount")
     return Allowance(calls, units, free, amount)

@@ -1,16 +1,12 @@
 """Two real server processes on one database, and one of them killed with −9 under load."""
 
-import http.client
 import json
-import threading
 import time
 
 import pytest
 
-from app.core.reach import Reach
-from metering import upkeep
 from tests.factories.metering import package
-from tests.fakes.metering_ports import FakeWallets
+from tests.processes.metering_clients import reclaiming, run_clients, wait_for_expiry
 from tests.processes.metering_servers import Server
 
 pytestmark = pytest.mark.processes
@@ -28,63 +24,6 @@ def servers(world):
     for server in started:
         if server.process.poll() is None:
             server.stop()
-
-
-class Client(threading.Thread):
-    """Buys until it is refused; a call without answer is tried again with its key, as told."""
-
-    def __init__(self, ports, licensed, name):
-        super().__init__(name=name)
-        self._ports, self._licensed = ports, licensed
-        self.receipts, self.statuses = {}, []
-        self.stop_at = 10**9
-
-    def run(self):
-        for number in range(10_000):
-            if number >= self.stop_at:
-                return
-            key = f"{self.name}-{number}"
-            status = self._until_answered(key, number)
-            self.statuses.append(status)
-            if status in (402, 403):
-                return
-
-    def _until_answered(self, key, number):
-        for attempt in range(600):
-            port = self._ports[(number + attempt) % len(self._ports)]
-            try:
-                status, receipt = self._call(port, key)
-            except (OSError, http.client.HTTPException):
-                time.sleep(0.05)
-                continue
-            if status == 503:
-                time.sleep(0.05)
-                continue
-            if status == 200:
-                self.receipts[key] = receipt
-            return status
-        raise TimeoutError
-
-    def _call(self, port, key):
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
-        headers = {"Authorization": f"Bearer {self._licensed.key}", "Idempotency-Key": key}
-        try:
-            connection.request(
-                "GET", f"/data/{self._licensed.listing_code}?iata=PVG", None, headers
-            )
-            response = connection.getresponse()
-            response.read()
-            return response.status, response.headers.get("Usage-Receipt")
-        finally:
-            connection.close()
-
-
-def run_clients(servers, licensed, count):
-    ports = [server.port for server in servers]
-    clients = [Client(ports[at % 2 :] + ports[: at % 2], licensed, f"c{at}") for at in range(count)]
-    for client in clients:
-        client.start()
-    return clients
 
 
 def test_two_processes_sell_the_last_calls_exactly(world, servers):
@@ -106,21 +45,17 @@ def test_killing_a_process_under_load_loses_and_doubles_nothing(world, servers):
     licensed = world.license()
     world.fund(10**14)
     clients = run_clients(servers, licensed, 8)
-    stop = threading.Event()
-    reclaimer = threading.Thread(target=reclaim_until, args=(world, stop))
-    reclaimer.start()
-    try:
-        kill_by_turns(world, servers)
-    finally:
-        for client in clients:
-            client.stop_at = 0
-        for client in clients:
-            client.join(100)
-        for server in servers:
-            server.stop()
-        wait_for_expiry(world)
-        stop.set()
-        reclaimer.join(20)
+    with reclaiming(world):
+        try:
+            kill_by_turns(world, servers)
+        finally:
+            for client in clients:
+                client.stop_at = 0
+            for client in clients:
+                client.join(100)
+            for server in servers:
+                server.stop()
+            wait_for_expiry(world)
     check_nothing_lost_or_doubled(world, clients)
 
 
@@ -133,20 +68,6 @@ def kill_by_turns(world, servers):
             time.sleep(0.02)
         servers[turn % 2].kill()
         servers[turn % 2].start()
-
-
-def reclaim_until(world, stop):
-    while not stop.wait(0.2):
-        with world.units.begin(Reach.EXCHANGE) as uow:
-            upkeep.reclaim_leases(uow, FakeWallets())
-            uow.commit()
-
-
-def wait_for_expiry(world):
-    deadline = time.monotonic() + 30
-    while world.one("SELECT count(*) FROM leases WHERE closed_at IS NULL"):
-        assert time.monotonic() < deadline, "a lease never came back"
-        time.sleep(0.1)
 
 
 def check_nothing_lost_or_doubled(world, clients):
