@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
@@ -13,7 +13,13 @@ from app.core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from ledger.payments import queries
 from ledger.payments.events import PayoutAccountReady
 from ledger.payments.models import PayoutAccount
-from ledger.payments.operations import CLAIM_SECONDS, LOOK_SECONDS, pause_after
+from ledger.payments.operations import (
+    CLAIM_SECONDS,
+    LOOK_SECONDS,
+    SEARCH_MARGIN,
+    in_stored_order,
+    pause_after,
+)
 from ledger.payments.ports import (
     AccountSight,
     NotNow,
@@ -101,6 +107,8 @@ class Claimed:
     request: Mapping[str, object]
     key: str
     provider_reference: str | None
+    requested_at: datetime
+    is_retry: bool
 
 
 class AccountRunner:
@@ -146,14 +154,17 @@ class AccountRunner:
             return None
         account.attempts_count += 1
         account.due_at = uow.now + timedelta(seconds=CLAIM_SECONDS)
+        is_retry = account.state == "sent"
         if account.state == "planned":
             account.state = "sent"
         return Claimed(
-            account.account_id,
-            account.gateway,
-            account.request,
-            account.idempotency_key,
-            account.provider_reference,
+            account_id=account.account_id,
+            gateway=account.gateway,
+            request=in_stored_order(account.request),
+            key=account.idempotency_key,
+            provider_reference=account.provider_reference,
+            requested_at=account.requested_at,
+            is_retry=is_retry,
         )
 
     def _store(self, claimed: Claimed, sight: AccountSight) -> None:
@@ -184,9 +195,20 @@ class AccountRunner:
 
 def _open_or_look(gateway: PaymentGateway, claimed: Claimed) -> AccountSight:
     if claimed.provider_reference is None:
+        found = _search(gateway, claimed) if claimed.is_retry else None
+        if found is not None:
+            return found
         return gateway.open_account(claimed.request, claimed.key)
     seen = gateway.look(Subject(SubjectKind.ACCOUNT, claimed.provider_reference))
     if isinstance(seen, AccountSight):
         return seen
     msg = "the provider does not show the account"
     raise OutcomeUnknown(msg)
+
+
+def _search(gateway: PaymentGateway, claimed: Claimed) -> AccountSight | None:
+    """A search that is refused says nothing about what was searched for."""
+    try:
+        return gateway.find_account(claimed.account_id, claimed.requested_at - SEARCH_MARGIN)
+    except RequestRefused as refusal:
+        raise OutcomeUnknown(str(refusal)) from refusal

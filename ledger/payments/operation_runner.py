@@ -10,6 +10,7 @@ hours) is not asked twice for what it has done.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from sqlalchemy import select
@@ -21,9 +22,11 @@ from ledger.payments.errors import AmountUnfit
 from ledger.payments.models import PaymentOperation
 from ledger.payments.operations import (
     CLAIM_SECONDS,
+    SEARCH_MARGIN,
     TRANSITIONS,
     Kind,
     State,
+    in_stored_order,
     next_look,
     pause_after,
 )
@@ -40,8 +43,6 @@ from ledger.payments.ports import (
 
 BATCH_MAX = 20
 ERROR_MAX = 500
-SEARCH_MARGIN = timedelta(minutes=10)
-"""The provider's clock may be behind ours by this much when it is searched."""
 NO_ACCOUNT = "payout_account_not_ready"
 AMOUNT_UNFIT = "amount_unfit"
 
@@ -54,7 +55,7 @@ class Claimed:
 
     order: Order
     gateway: str
-    request: dict[str, object]
+    request: dict[str, Any]
     key: str
     is_retry: bool
     is_open: bool
@@ -112,7 +113,7 @@ class OperationRunner:
         return Claimed(
             order=order,
             gateway=operation.gateway,
-            request=operation.request,
+            request=in_stored_order(operation.request),
             key=operation.idempotency_key,
             is_retry=is_retry,
             is_open=is_open,
@@ -131,6 +132,9 @@ class OperationRunner:
         except NotNow as failure:
             self._wait(claimed, failure, asked_seconds=failure.retry_after_seconds)
         except OutcomeUnknown as failure:
+            self._wait(claimed, failure)
+        except Exception as failure:  # noqa: BLE001 -- one unreadable answer must not stop the rest
+            _log.exception("answer not understood", operation=claimed.order.operation_id)
             self._wait(claimed, failure)
         else:
             self._store(claimed, sight)

@@ -2,7 +2,10 @@
 
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
+from app.core.canonical import canonical_bytes
+from app.core.json_text import load_json
 from app.core.states import Transitions
 
 
@@ -87,12 +90,23 @@ BOOKED = (State.SUCCEEDED, State.DISPUTED, State.LOST)
 
 _FIRST_PAUSE_SECONDS = 2
 _PAUSE_MAX_SECONDS = 900
+SEARCH_MARGIN = timedelta(minutes=10)
+"""The provider's clock may be behind ours by this much when it is searched."""
 CLAIM_SECONDS = 120
 """How long one worker has a claimed operation for itself; more than two calls may last."""
 LOOK_SECONDS = 900
 """How often an open operation is looked at without any notice from the provider."""
 UNKNOWN_FINDING_SECONDS = 3_600
 """An outcome that is unknown for longer is shown to an operator."""
+
+
+def in_stored_order(request: dict[str, Any]) -> dict[str, Any]:
+    """The request with its names sorted, so that a retry is the first request byte for byte.
+
+    The database keeps a document's names in an order of its own.
+    """
+    made: dict[str, Any] = load_json(canonical_bytes(request))
+    return made
 
 
 def next_state(kind: str, state: str, event: str) -> State | None:

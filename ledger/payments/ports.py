@@ -241,6 +241,10 @@ class PaymentGateway(Protocol):
         """Open a supplier's account; raises as `send` does."""
         ...
 
+    def find_account(self, account_id: str, since: datetime) -> AccountSight | None:
+        """A supplier's account searched by our id among what is newer than ``since``."""
+        ...
+
     def account_link(self, reference: str) -> AccountLink:
         """A fresh link for the supplier; raises `OutcomeUnknown`, `NotNow`, `RequestRefused`."""
         ...

@@ -37,6 +37,7 @@ API_VERSION = "2026-10-28.endive"
 _EXPANDED = ["payment_intent.latest_charge"]
 _PAGE = 100
 _CLIENT_ERROR, _IN_USE, _SERVER_ERROR = 400, 409, 500
+_NOT_THERE = ("resource_missing", "status_404")
 _NOT_OURS_TO_FAIL = (401, 403)
 """Our key or its permissions are wrong: nothing was done, and a right key makes it work."""
 
@@ -153,9 +154,17 @@ class StripePaymentGateway:
         try:
             return self._look(subject)
         except RequestRefused as refusal:
-            if refusal.reason_code == "resource_missing":
+            if refusal.reason_code in _NOT_THERE:
                 return None
             raise
+
+    def find_account(self, account_id: str, since: datetime) -> AccountSight | None:
+        """A supplier's account by our id in its metadata."""
+        newer = {"created": {"gte": int(since.timestamp())}, "limit": _PAGE}
+        for account in _pages(self._v1.accounts.list, newer):
+            if sights.operation_of(account) == account_id:
+                return sights.account_sight(account)
+        return None
 
     def movements(self, since: datetime | None) -> Iterator[Movement]:
         """Balance transactions, newest first."""

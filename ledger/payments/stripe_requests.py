@@ -97,7 +97,6 @@ def _refund(order: Order) -> dict[str, Any]:
     params = {
         "payment_intent": intent_of(order),
         "amount": to_minor(order.amount, order.currency),
-        "reason": "requested_by_customer",
         "metadata": _metadata(order),
     }
     return {"call": "refunds.create", "within": None, "params": params}

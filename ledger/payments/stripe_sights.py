@@ -89,7 +89,7 @@ def payment_sight(session: Json) -> Sight:
         outcome=_session_outcome(session, intent_facts),
         amount=from_minor(session["amount_total"]),
         currency=session["currency"].upper(),
-        operation_id=_operation_of(session),
+        operation_id=operation_of(session),
         aliases=tuple(name for name in names if name),
         url=session.get("url"),
         expires_at=instant(session["expires_at"]) if session.get("expires_at") else None,
@@ -117,7 +117,7 @@ def refund_sight(refund: Json) -> Sight:
         outcome=_REFUND_OUTCOMES[refund["status"]],
         amount=from_minor(refund["amount"]),
         currency=refund["currency"].upper(),
-        operation_id=_operation_of(refund),
+        operation_id=operation_of(refund),
         reason_code=str(refund.get("failure_reason") or ""),
     )
 
@@ -129,7 +129,7 @@ def transfer_sight(transfer: Json) -> Sight:
         outcome=Outcome.SUCCEEDED,
         amount=from_minor(transfer["amount"]),
         currency=transfer["currency"].upper(),
-        operation_id=_operation_of(transfer),
+        operation_id=operation_of(transfer),
     )
 
 
@@ -198,6 +198,7 @@ def movement_of(line: Json) -> Movement:
     )
 
 
-def _operation_of(thing: Json) -> str | None:
+def operation_of(thing: Json) -> str | None:
+    """Our id in the metadata of a thing, if it carries one."""
     found = (thing.get("metadata") or {}).get(OPERATION)
     return found if isinstance(found, str) and found else None

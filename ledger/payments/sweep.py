@@ -109,7 +109,7 @@ class Sweep:
     def _conclude_one(self, name: str, gateway: PaymentGateway, each: Unconcluded) -> None:
         try:
             sight = _see(gateway, each)
-        except _FAILURES as failure:
+        except Exception as failure:  # noqa: BLE001 -- one operation must not hide the others
             _log.warning("operation not seen", id=each.order.operation_id, why=str(failure))
             sight = None
         with self._units.begin(Reach.EXCHANGE) as uow:
@@ -146,7 +146,7 @@ class Sweep:
     def _explain(self, name: str, movement: Movement) -> bool:
         try:
             explained_by = self._explanation(name, movement)
-        except _FAILURES as failure:
+        except Exception as failure:  # noqa: BLE001 -- one line must not hide those after it
             _log.warning("movement not explained", id=movement.reference, why=str(failure))
             return False
         if explained_by is None:

@@ -10,6 +10,7 @@ import json
 import re
 import threading
 import time
+import urllib.request
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
@@ -139,6 +140,21 @@ class StripeServer:
         taken = [each for each in self.notices if not types or each.event["type"] in types]
         self.notices = [each for each in self.notices if each not in taken]
         return taken
+
+    def deliver(self, url, serve=None):
+        """Send every undelivered notice to an endpoint; the answers' statuses.
+
+        ``serve`` is run in a thread meanwhile, where the endpoint is not served yet.
+        """
+        if serve is not None:
+            threading.Thread(target=serve, daemon=True).start()
+        statuses = []
+        for notice in [self.sign(each.event) for each in self.take_notices()]:
+            headers = {"Content-Type": "application/json", "Stripe-Signature": notice.header}
+            request = urllib.request.Request(url, notice.body, headers)
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                statuses.append(answer.status)
+        return statuses
 
     def forget_keys(self):
         """As after a day: the provider has pruned its idempotency keys."""

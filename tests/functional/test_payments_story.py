@@ -1,0 +1,607 @@
+"""Money through a provider beyond the straight way: cancelling, disputes, refunds, sweeps."""
+
+import threading
+
+import psycopg
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from app.core.money import SCALE
+from app.core.reach import Reach
+from app.core.states import IllegalTransition
+from ledger.journal import top_up_services
+from ledger.journal.errors import InsufficientFunds, PaidThroughProvider
+from ledger.payments import account_services, findings, inbox, queries, services
+from ledger.payments.errors import (
+    AmountUnfit,
+    ApproverNotIndependent,
+    CalledInsideTransaction,
+    NoticeNotDead,
+    NoticeRefused,
+    NotRefundable,
+    OperationNeedsSecondPerson,
+    RefundExceedsPayment,
+)
+from ledger.payments.models import PaymentEvent
+from ledger.payments.ports import Subject, SubjectKind
+from tests.factories.payments import (
+    AMOUNT,
+    BUYER,
+    FIRST,
+    OWNER,
+    PART,
+    PAYER,
+    SECOND,
+    SUPPLIER,
+    PayingExchange,
+)
+from tests.fakes.stripe_server import StripeServer
+
+FEE = 17
+
+
+@pytest.fixture
+def server(clock):
+    made = StripeServer(clock, patience_seconds=0.6)
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def exchange(database_url, tmp_path, server, clock):
+    made = PayingExchange(database_url, tmp_path, server, clock)
+    yield made
+    made.close()
+
+
+def tell(exchange, server, *types):
+    exchange.deliver(server.take_notices(*types))
+    exchange.work()
+
+
+# Never inside a transaction, never before it is durable
+
+
+def test_the_adapter_refuses_while_a_unit_of_work_is_open(exchange, server):
+    asked = len(server.requests)
+    subject = Subject(SubjectKind.PAYMENT, "cs_test_1")
+    with exchange.units.begin(Reach.EXCHANGE), pytest.raises(CalledInsideTransaction):
+        exchange.stripe.look(subject)
+    assert len(server.requests) == asked
+    assert exchange.stripe.look(subject) is None
+
+
+def test_request_and_key_are_committed_before_the_provider_is_asked(
+    exchange, server, monkeypatch, database_url
+):
+    """Another connection sees them at the moment of the call."""
+    top_up = exchange.top_up()
+    seen = []
+    send = exchange.stripe.send
+
+    def sending(request, key):
+        with psycopg.connect(database_url) as other:
+            other.execute("SELECT set_config('counterfoil.reach', 'exchange', false)")
+            query = "SELECT state, request, idempotency_key FROM payment_operations"
+            seen.append(other.execute(query).fetchone())
+        seen.append((request, key))
+        return send(request, key)
+
+    monkeypatch.setattr(exchange.stripe, "send", sending)
+    exchange.session_of(top_up.top_up_id)
+    assert seen[0] == ("sent", *seen[1])
+
+
+def test_what_was_asked_cannot_be_changed_or_removed(exchange, server):
+    exchange.session_of(exchange.top_up().top_up_id)
+    changes = [
+        "UPDATE payment_operations SET idempotency_key = 'another'",
+        "UPDATE payment_operations SET request = '{}'",
+        "UPDATE payment_operations SET amount = amount + 1",
+        "UPDATE payment_operations SET request = NULL",
+        "DELETE FROM payment_references; DELETE FROM payment_operations",
+    ]
+    for change in changes:
+        with exchange.units.begin(Reach.EXCHANGE) as uow, pytest.raises(DBAPIError):
+            uow.session.execute(text(change))
+
+
+def test_nothing_is_sent_that_was_not_written_down(exchange):
+    exchange.top_up()
+    with (
+        exchange.units.begin(Reach.EXCHANGE) as uow,
+        pytest.raises(DBAPIError, match="written_before_sent"),
+    ):
+        uow.session.execute(text("UPDATE payment_operations SET state = 'sent'"))
+
+
+# Top-ups
+
+
+def test_a_fraction_of_a_fen_is_refused_and_nothing_rounded(exchange):
+    with pytest.raises(AmountUnfit):
+        exchange.stripe.check_amount(SCALE + 1, "CNY")
+    with pytest.raises(AmountUnfit):
+        exchange.stripe.check_amount(SCALE, "JPY")
+    with pytest.raises(AmountUnfit):
+        exchange.top_up(amount=1_000_000 * SCALE)
+
+
+def test_cancelling_expires_the_session_so_that_nobody_can_pay(exchange, server):
+    top_up = exchange.top_up()
+    session = exchange.session_of(top_up.top_up_id)
+    exchange.do(top_up_services.cancel_top_up, PAYER, top_up_id=top_up.top_up_id)
+    exchange.work()
+    assert server.state.get("checkout.session", session)["status"] == "expired"
+    assert exchange.payment(top_up.top_up_id).state == "cancelled"
+    assert exchange.top_up_now(top_up.top_up_id).state == "cancelled"
+    assert exchange.effects() == {}
+
+
+def test_whoever_pays_before_the_session_is_expired_is_credited(exchange, server):
+    top_up = exchange.top_up()
+    session = exchange.session_of(top_up.top_up_id)
+    exchange.do(top_up_services.cancel_top_up, PAYER, top_up_id=top_up.top_up_id)
+    server.state.pay(session)
+    exchange.work()
+    assert exchange.top_up_now(top_up.top_up_id).state == "posted"
+    assert exchange.balance() == AMOUNT
+    assert exchange.agrees()
+
+
+def test_a_top_up_cancelled_before_it_was_sent_is_never_sent(exchange, server):
+    top_up = exchange.top_up()
+    exchange.do(top_up_services.cancel_top_up, PAYER, top_up_id=top_up.top_up_id)
+    exchange.work()
+    assert server.sent("/v1/checkout/sessions") == []
+    assert exchange.payment(top_up.top_up_id).state == "cancelled"
+
+
+def test_a_session_that_nobody_pays_ends_the_top_up(exchange, server, clock):
+    top_up = exchange.top_up()
+    exchange.session_of(top_up.top_up_id)
+    clock.advance(seconds=86_500)
+    exchange.work()
+    assert exchange.payment(top_up.top_up_id).state == "cancelled"
+    assert exchange.top_up_now(top_up.top_up_id).state == "cancelled"
+
+
+def test_a_slow_method_is_credited_when_it_arrives_and_not_before(exchange, server):
+    top_up = exchange.top_up()
+    session = exchange.session_of(top_up.top_up_id)
+    server.state.pay(session, asynchronous=True)
+    tell(exchange, server)
+    assert (exchange.payment(top_up.top_up_id).state, exchange.balance()) == ("open", 0)
+    server.state.settle(session, fails=False)
+    tell(exchange, server)
+    assert exchange.balance() == AMOUNT
+
+
+def test_a_slow_method_that_fails_ends_the_top_up(exchange, server):
+    top_up = exchange.top_up()
+    session = exchange.session_of(top_up.top_up_id)
+    server.state.pay(session, asynchronous=True)
+    server.state.settle(session, fails=True)
+    tell(exchange, server)
+    assert exchange.payment(top_up.top_up_id).state == "failed"
+    assert exchange.top_up_now(top_up.top_up_id).state == "cancelled"
+    assert exchange.effects() == {}
+
+
+def test_another_amount_than_was_asked_credits_nobody_and_is_shown(exchange, server):
+    top_up = exchange.top_up()
+    session = exchange.session_of(top_up.top_up_id)
+    server.state.pay(session, amount=5)
+    tell(exchange, server)
+    exchange.sweep()
+    operation = exchange.payment(top_up.top_up_id)
+    assert ("operation_amount_differs", operation.operation_id) in exchange.findings()
+    assert exchange.balance() == 0
+    assert exchange.sum_of("exchange/suspense/CNY") == 5 * SCALE // 100
+
+
+def test_people_do_not_confirm_what_a_provider_tells(exchange):
+    top_up = exchange.top_up()
+    with pytest.raises(PaidThroughProvider):
+        exchange.do(
+            top_up_services.confirm_top_up,
+            FIRST,
+            top_up_id=top_up.top_up_id,
+            amount=AMOUNT,
+            currency="CNY",
+        )
+
+
+def test_a_refused_session_is_final(exchange, server, monkeypatch):
+    plan = exchange.stripe.plan
+
+    def misspelled(order):
+        request = plan(order)
+        return {**request, "params": {**request["params"], "sucess_url": "x"}}
+
+    monkeypatch.setattr(exchange.stripe, "plan", misspelled)
+    top_up = exchange.top_up()
+    exchange.work()
+    operation = exchange.payment(top_up.top_up_id)
+    assert (operation.state, operation.reason_code) == ("failed", "parameter_unknown")
+    assert exchange.top_up_now(top_up.top_up_id).state == "cancelled"
+    exchange.clock.advance(seconds=100_000)
+    exchange.work()
+    assert len(server.sent("/v1/checkout/sessions")) == 1
+
+
+# Refunds
+
+
+def test_a_refund_takes_the_money_before_it_is_sent(exchange, server):
+    top_up = exchange.paid_top_up()
+    exchange.approved_refund(top_up.top_up_id)
+    assert exchange.balance() == AMOUNT - PART
+    assert server.sent("/v1/refunds") == []
+    exchange.work()
+    assert len(server.sent("/v1/refunds")) == 1
+    assert exchange.agrees()
+
+
+def test_one_person_or_a_party_does_not_approve(exchange):
+    top_up = exchange.paid_top_up()
+    command = {"subject_id": top_up.top_up_id, "amount": PART, "reason": "unspent"}
+    refund = exchange.do(services.request_refund, FIRST, **command)
+    for person, refusal in ((FIRST, OperationNeedsSecondPerson), (PAYER, ApproverNotIndependent)):
+        with pytest.raises(refusal):
+            exchange.do(services.approve, person, operation_id=refund.operation_id)
+    exchange.do(services.decline, FIRST, operation_id=refund.operation_id)
+    with pytest.raises(IllegalTransition):
+        exchange.do(services.approve, SECOND, operation_id=refund.operation_id)
+    assert exchange.balance() == AMOUNT
+
+
+def test_what_is_spent_is_not_refunded(exchange):
+    top_up = exchange.paid_top_up()
+    exchange.approved_payout(AMOUNT)
+    refund = exchange.do(
+        services.request_refund, FIRST, subject_id=top_up.top_up_id, amount=PART, reason="x"
+    )
+    with pytest.raises(InsufficientFunds):
+        exchange.do(services.approve, SECOND, operation_id=refund.operation_id)
+    assert exchange.operation(refund.operation_id).state == "requested"
+    assert "refund" not in exchange.effects()
+
+
+def test_refunds_together_never_exceed_the_payment(exchange):
+    top_up = exchange.paid_top_up()
+    outcomes = []
+    start = threading.Barrier(2)
+
+    def ask():
+        start.wait()
+        try:
+            command = {"subject_id": top_up.top_up_id, "amount": AMOUNT * 6 // 10, "reason": "x"}
+            outcomes.append(exchange.do(services.request_refund, FIRST, **command).state)
+        except RefundExceedsPayment:
+            outcomes.append("refused")
+
+    threads = [threading.Thread(target=ask) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == ["refused", "requested"]
+
+
+def test_an_unpaid_top_up_is_not_refunded(exchange):
+    top_up = exchange.top_up()
+    for subject_id in (top_up.top_up_id, "tup_unknown"):
+        with pytest.raises(NotRefundable):
+            exchange.do(
+                services.request_refund, FIRST, subject_id=subject_id, amount=PART, reason="x"
+            )
+
+
+def test_a_refund_that_the_payer_s_bank_sends_back_is_in_the_wallet_again(exchange, server):
+    top_up = exchange.paid_top_up()
+    refund = exchange.approved_refund(top_up.top_up_id)
+    exchange.work()
+    server.state.fail_refund(exchange.operation(refund.operation_id).provider_reference)
+    for _ in range(2):
+        tell(exchange, server)
+    assert exchange.operation(refund.operation_id).state == "failed"
+    assert exchange.balance() == AMOUNT
+    assert exchange.effects() == {"top_up": 1, "refund": 1, "refund_failed": 1}
+    assert exchange.agrees()
+
+
+# Disputes
+
+
+def test_a_dispute_takes_the_money_once_and_winning_gives_it_again(exchange, server):
+    top_up = exchange.paid_top_up()
+    dispute = server.state.dispute(exchange.intent_of(top_up.top_up_id))
+    exchange.deliver(reversed(server.take_notices()))
+    exchange.work()
+    assert (exchange.payment(top_up.top_up_id).state, exchange.balance()) == ("disputed", 0)
+    assert exchange.agrees()
+    server.state.decide(dispute["id"], is_won=True)
+    exchange.deliver(reversed(server.take_notices()))
+    exchange.work()
+    assert (exchange.payment(top_up.top_up_id).state, exchange.balance()) == ("succeeded", AMOUNT)
+    assert exchange.effects() == {"top_up": 1, "charge_back": 1, "charge_back_won": 1}
+    assert exchange.agrees()
+
+
+def test_a_dispute_after_the_money_was_paid_out_is_owed_and_never_silent(exchange, server):
+    top_up = exchange.paid_top_up()
+    exchange.ready_account()
+    payout = exchange.approved_payout(AMOUNT)
+    exchange.work()
+    assert exchange.payout_now(payout.payout_id).state == "paid"
+    dispute = server.state.dispute(exchange.intent_of(top_up.top_up_id))
+    server.state.decide(dispute["id"], is_won=False)
+    tell(exchange, server)
+    assert exchange.payment(top_up.top_up_id).state == "lost"
+    assert exchange.balance() == 0
+    assert exchange.sum_of(f"{BUYER}/receivable/CNY") == -AMOUNT
+    assert exchange.payout_now(payout.payout_id).state == "paid"
+    assert exchange.effects()["charge_back"] == 1
+    assert exchange.agrees()
+
+
+def test_a_dispute_told_before_its_payment_waits_for_nothing(exchange, server):
+    top_up = exchange.top_up()
+    session = exchange.session_of(top_up.top_up_id)
+    server.state.pay(session)
+    server.state.dispute(server.state.get("checkout.session", session)["payment_intent"])
+    server.take_notices("checkout.session.completed")
+    tell(exchange, server, "charge.dispute.created")
+    assert exchange.effects() == {"top_up": 1, "charge_back": 1}
+
+
+def test_an_inquiry_takes_nothing_until_money_is_withdrawn(exchange, server):
+    top_up = exchange.paid_top_up()
+    intent = exchange.intent_of(top_up.top_up_id)
+    dispute = server.state.dispute(intent, is_inquiry=True)
+    tell(exchange, server)
+    assert exchange.balance() == AMOUNT
+    server.state.withdraw(dispute)
+    tell(exchange, server)
+    assert exchange.balance() == 0
+
+
+def test_parts_of_one_payment_can_be_disputed_one_after_another(exchange, server):
+    top_up = exchange.paid_top_up()
+    intent = exchange.intent_of(top_up.top_up_id)
+    first = server.state.dispute(intent, amount=10_000)
+    second = server.state.dispute(intent, amount=20_000)
+    tell(exchange, server)
+    assert exchange.balance() == AMOUNT - 300 * SCALE
+    server.state.decide(first["id"], is_won=False)
+    tell(exchange, server)
+    assert exchange.payment(top_up.top_up_id).state == "disputed"
+    server.state.decide(second["id"], is_won=True)
+    tell(exchange, server)
+    assert exchange.payment(top_up.top_up_id).state == "lost"
+    assert exchange.balance() == AMOUNT - 100 * SCALE
+    assert exchange.agrees()
+
+
+# Payouts
+
+
+def test_a_supplier_without_a_ready_account_is_not_paid_and_nothing_is_sent(exchange, server):
+    exchange.paid_top_up()
+    payout = exchange.approved_payout()
+    exchange.work()
+    operation = exchange.transfer(payout.payout_id)
+    assert (operation.state, operation.reason_code) == ("failed", "payout_account_not_ready")
+    assert exchange.payout_now(payout.payout_id).state == "failed"
+    assert exchange.sum_of(f"{SUPPLIER}/payable/CNY") == PART
+    assert server.sent("/v1/transfers") == []
+
+
+def test_a_transfer_that_the_balance_does_not_cover_fails_and_is_owed_again(exchange, server):
+    exchange.paid_top_up()
+    exchange.ready_account()
+    server.state.create_payout({"amount": str(AMOUNT * 100 // SCALE), "currency": "cny"})
+    payout = exchange.approved_payout()
+    exchange.work()
+    assert exchange.transfer(payout.payout_id).reason_code == "balance_insufficient"
+    assert exchange.sum_of(f"{SUPPLIER}/payable/CNY") == PART
+    assert exchange.agrees()
+    assert exchange.sum_of("exchange/bank/CNY") == -AMOUNT
+
+
+def test_a_part_of_a_transfer_comes_back(exchange):
+    exchange.paid_top_up()
+    exchange.ready_account()
+    payout = exchange.approved_payout()
+    exchange.work()
+    reversal = exchange.do(
+        services.request_reversal,
+        FIRST,
+        subject_id=payout.payout_id,
+        amount=PART // 3,
+        reason="too much",
+    )
+    exchange.do(services.approve, SECOND, operation_id=reversal.operation_id)
+    exchange.work()
+    assert exchange.sum_of(f"{SUPPLIER}/payable/CNY") == PART // 3
+    assert exchange.payout_now(payout.payout_id).state == "paid"
+    assert exchange.agrees()
+
+
+def test_an_account_is_opened_once_whatever_happens(exchange, server):
+    server.inject("drop_after", path="/v1/accounts")
+    for _ in range(2):
+        exchange.do(account_services.request_payout_account, OWNER, exchange.stripe)
+    exchange.work()
+    exchange.clock.advance(seconds=60)
+    exchange.work()
+    assert len(server.state.all("account")) == 1
+    assert exchange.account().state == "onboarding"
+
+
+# Notices
+
+
+def test_a_notice_that_nobody_signed_now_is_refused_and_not_stored(exchange, server, clock):
+    exchange.paid_top_up()
+    notice = server.sign({"id": "evt_1", "type": "account.updated", "created": 1, "data": {}})
+    clock.advance(seconds=301)
+    old = server.sign(notice.event)
+    clock.advance(seconds=-602)
+    future = old
+    clock.advance(seconds=301)
+    forged = [
+        (notice.body + b" ", notice.header),
+        (notice.body, ""),
+        (notice.body, "t=1,v1=00"),
+        (notice.body, notice.header.replace("v1=", "v0=")),
+        (notice.body, "t=９９,v1=00"),
+        (notice.body, notice.header + ",t=5"),
+        (future.body, future.header),
+    ]
+    for body, header in forged:
+        with exchange.units.begin(Reach.EXCHANGE) as uow, pytest.raises(NoticeRefused):
+            inbox.receive(uow, exchange.stripe, body=body, headers={"Stripe-Signature": header})
+    with exchange.units.begin(Reach.EXCHANGE) as uow:
+        assert queries.list_notices(uow.session, state="waiting").items == []
+
+
+def test_a_poison_notice_dies_is_shown_and_can_be_replayed(exchange, server, clock, monkeypatch):
+    top_up = exchange.top_up()
+    server.state.pay(exchange.session_of(top_up.top_up_id))
+    look = exchange.stripe.look
+    monkeypatch.setattr(exchange.stripe, "look", lambda _subject: 1 // 0)
+    exchange.deliver(server.take_notices("checkout.session.completed"))
+    for _ in range(40):
+        exchange.work()
+        clock.advance(seconds=900)
+    monkeypatch.setattr(exchange.stripe, "look", look)
+    with exchange.units.begin(Reach.EXCHANGE) as uow:
+        dead = queries.list_notices(uow.session, state="dead").items
+    assert [notice.attempts_count for notice in dead] == [12]
+    assert ("notice_is_dead", dead[0].event_id) in exchange.findings()
+    exchange.do(inbox.replay, notice_id=dead[0].notice_id)
+    exchange.work()
+    assert exchange.balance() == AMOUNT
+    assert exchange.findings() == set()
+    with pytest.raises(NoticeNotDead):
+        exchange.do(inbox.replay, notice_id=dead[0].notice_id)
+
+
+def test_a_notice_of_something_that_is_not_ours_changes_nothing(exchange, server):
+    stranger = server.state.make_intent(500, "cny", {})
+    server.state.succeed(stranger)
+    event = {
+        "id": "evt_stranger",
+        "type": "checkout.session.completed",
+        "created": 1_790_000_000,
+        "data": {"object": {"object": "checkout.session", "id": "cs_test_unknown"}},
+    }
+    exchange.deliver([server.sign(event)])
+    exchange.work()
+    with exchange.units.begin(Reach.EXCHANGE) as uow:
+        assert uow.session.query(PaymentEvent).one().state == "done"
+    assert exchange.effects() == {}
+
+
+# The sweep
+
+
+def test_money_that_nobody_announced_goes_to_suspense_once_with_a_finding(exchange, server):
+    exchange.paid_top_up()
+    stranger = server.state.make_intent(4_200, "cny", {})
+    charge = server.state.succeed(stranger)
+    for _ in range(3):
+        exchange.clock.advance(seconds=60)
+        exchange.sweep()
+    assert exchange.effects() == {"top_up": 1, "provider_unexplained": 1}
+    assert exchange.sum_of("exchange/suspense/CNY") == 42 * SCALE
+    rules = {rule for rule, _ in exchange.findings()}
+    assert rules == {"movement_unexplained"}
+    (subject,) = {subject for _, subject in exchange.findings()}
+    assert subject == charge["balance_transaction"]
+    with exchange.units.begin(Reach.EXCHANGE) as uow:
+        finding = queries.list_findings(uow.session, is_open=True).items[0]
+        findings.resolve(
+            uow, finding_id=finding.finding_id, resolved_by="psn_1", resolution="sent back"
+        )
+        uow.commit()
+    assert exchange.agrees()
+
+
+def test_fees_and_payouts_of_the_provider_are_booked_so_that_the_balance_agrees(exchange, server):
+    exchange.paid_top_up(fee=FEE)
+    server.state.create_payout({"amount": "20000", "currency": "cny"})
+    server.state.move("stripe_fee", -250, "cny")
+    assert exchange.agrees()
+    assert exchange.sum_of("exchange/fees/CNY") == -(FEE + 250) * SCALE // 100
+    assert exchange.sum_of("exchange/bank/CNY") == -200 * SCALE
+    held = AMOUNT - 200 * SCALE - (FEE + 250) * SCALE // 100
+    assert exchange.sum_of("exchange/stripe/CNY") == -held
+    assert exchange.agrees()
+
+
+def test_a_difference_is_found_and_withdrawn_when_it_is_gone(exchange, server):
+    exchange.paid_top_up()
+    assert exchange.agrees()
+    hidden = server.state.move("adjustment", -100, "cny")
+    server.state.things.pop(hidden["id"])
+    balance = server.state.balance
+    server.state.balance = lambda: {
+        **balance(),
+        "pending": [{"amount": -100, "currency": "cny"}],
+    }
+    assert not exchange.agrees()
+    assert exchange.findings() == {
+        ("books_are_not_the_balance", "CNY"),
+        ("statement_is_not_the_balance", "CNY"),
+    }
+    server.state.balance = balance
+    assert exchange.agrees()
+
+
+def test_an_operation_without_conclusion_is_shown(exchange, server, clock):
+    top_up = exchange.top_up()
+    server.inject("error_before", path="/v1/checkout/sessions", times=100)
+    exchange.work()
+    clock.advance(seconds=3_700)
+    exchange.sweep()
+    operation = exchange.payment(top_up.top_up_id)
+    assert operation.state == "sent"
+    assert ("operation_without_conclusion", operation.operation_id) in exchange.findings()
+    server.faults.clear()
+    assert exchange.work_on(operation.operation_id, "open") == "open"
+    server.state.pay(exchange.payment(top_up.top_up_id).provider_reference)
+    assert exchange.agrees()
+    assert exchange.balance() == AMOUNT
+
+
+def test_two_workers_at_once_do_everything_once(exchange, server):
+    for _ in range(3):
+        exchange.top_up()
+    errors = []
+
+    def work():
+        try:
+            exchange.work()
+        except Exception as error:  # noqa: BLE001 -- shown below
+            errors.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert len(server.state.all("checkout.session")) == 3
+    assert {operation.state for operation in exchange.operations()} == {"open"}
+
+
+def test_a_provider_that_is_away_stops_nothing_else(exchange, server):
+    server.inject("drop_before", method="GET", path="/v1/balance", times=50)
+    exchange.sweep()
+    exchange.top_up()
+    exchange.work()
+    assert exchange.findings() == set()
