@@ -110,3 +110,71 @@ def settle_cursor(units):
         with units.begin(Reach.EXCHANGE) as uow:
             books_cursor.tally(uow)
             uow.commit()
+
+
+BILLING_ROWS = (
+    (
+        "INSERT INTO deferrals (order_id, licence_id, buyer_id, supplier_id, currency, split,"
+        " price_amount, recognised_amount, days, starts_at, ends_at, closed_at)"
+        " VALUES ('ord_' || %(pair)s, 'lic_' || %(pair)s, %(buyer)s, %(supplier)s, 'CNY', '{}', 1,"
+        " 1, 1, now(), now() + interval '1 day', now())"
+    ),
+    (
+        "INSERT INTO invoice_lines (transaction_id, invoice_id, buyer_id, supplier_id)"
+        " SELECT min(p.transaction_id), min(i.invoice_id), %(buyer)s, %(supplier)s"
+        " FROM postings p, invoices i WHERE p.organisation_id = %(buyer)s"
+        " AND i.buyer_id = %(buyer)s ON CONFLICT DO NOTHING"
+    ),
+    (
+        "INSERT INTO credit_lines (credit_line_id, organisation_id, currency, limit_amount,"
+        " due_days, dunning, reason, state, proposed_by, proposed_at)"
+        " VALUES ('crl_' || %(pair)s, %(buyer)s, 'CNY', 1, 1, '[]', 'none', 'proposed', 'p', now())"
+    ),
+    (
+        "INSERT INTO credit_bills (bill_id, organisation_id, currency, month, from_at, until_at,"
+        " amount, paid_amount, issued_at, due_at, paid_at, dunning, document, bill_hash, key_name,"
+        " signature) VALUES ('cbl_' || %(pair)s, %(buyer)s, 'CNY', '2026-01', now(), now(), 1, 1,"
+        " now(), now(), now(), '[]', '{}', '', '', '')"
+    ),
+    (
+        "INSERT INTO bill_payments (bill_id, posting_id, organisation_id, amount, matched_at)"
+        " VALUES ('cbl_' || %(pair)s, 1, %(buyer)s, 1, now())"
+    ),
+    (
+        "INSERT INTO dunning_steps (bill_id, step, organisation_id, taken_at)"
+        " VALUES ('cbl_' || %(pair)s, 'reminder', %(buyer)s, now())"
+    ),
+    (
+        "INSERT INTO account_freezes (freeze_id, account_id, organisation_id, rule, finding,"
+        " frozen_at, lift_reason, lift_asked_by, lift_asked_at, lifted_by, lifted_at)"
+        " VALUES ('frz_' || %(pair)s, %(buyer)s || '/wallet/CNY', %(buyer)s, 'none', '{}', now(),"
+        " 'none', 'p', now(), 'q', now())"
+    ),
+    (
+        "INSERT INTO spend_buckets (account_id, bucket_at, organisation_id, amount)"
+        " VALUES (%(buyer)s || '/wallet/CNY', now(), %(buyer)s, 1) ON CONFLICT DO NOTHING"
+    ),
+    (
+        "INSERT INTO spend_alerts (organisation_id, currency, changed_at)"
+        " VALUES (%(buyer)s, 'CNY', now())"
+    ),
+    "INSERT INTO account_tallies VALUES (%(pair)s, 1, 1)",
+    (
+        "INSERT INTO billing_runs (month, from_at, until_at, started_at)"
+        " VALUES ('20' || %(number)s || '-01', now(), now() + interval '1 day', now())"
+    ),
+    "INSERT INTO books_cursor (name) VALUES (%(pair)s)",
+)
+"""A row of every table of billing for a pair that trades."""
+
+
+def fill_billing(units, pairs):
+    """Rows of billing for each pair, ``name -> (buyer, supplier)``, that change no balance."""
+    with units.begin(Reach.EXCHANGE) as uow:
+        for number, (pair, (buyer, supplier)) in enumerate(pairs.items(), start=10):
+            for statement in BILLING_ROWS:
+                driver_cursor(uow).execute(
+                    statement,
+                    {"pair": pair, "buyer": buyer, "supplier": supplier, "number": str(number)},
+                )
+        uow.commit()

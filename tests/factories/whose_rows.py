@@ -12,7 +12,10 @@ WITHOUT_ROW_SECURITY = {"alembic_version"}
 """The schema's own version: it is in the source, and tells nothing about anybody."""
 
 EXCHANGE_ONLY = {
+    "account_tallies": "sums that the audit keeps",
     "anchor_requests": "asked by the exchange's staff",
+    "billing_runs": "a month covers every licence",
+    "books_cursor": "how far the worker read the books",
     "chain_licences": "the salts of licences on chain",
     "chain_statements": "whose statement it is stands in another table",
     "conflict_declarations": "between a reviewer and the exchange",

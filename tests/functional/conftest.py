@@ -9,6 +9,7 @@ import pytest
 from app import embedded_postgres
 from demo import onboarding
 from demo.world import World
+from tests.factories.billing import fill_billing
 from tests.factories.whole_exchange import WholeExchange, trade
 from tests.factories.whose_rows import Everything
 
@@ -39,6 +40,11 @@ def worlds(whole_exchange):
         body = {"from": period[0].isoformat(), "until": period[1].isoformat()}
         world.buyer.client.post("/v1/invoices", {"licence_id": world.airports.licence_id, **body})
     whole_exchange.settle()
+    pairs = {
+        name: (world.organisations["buyer"], world.organisations["supplier"])
+        for name, world in made.items()
+    }
+    fill_billing(whole_exchange.parts.units, pairs)
     return made
 
 
