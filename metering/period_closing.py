@@ -13,6 +13,7 @@ from metering.period_queries import closed_before, left_over, paid_pools_of, ter
 from metering.periods import PeriodUnit, span
 from metering.plans import PlanTerms, read_plan
 from metering.pools import PoolKind, amount_of
+from metering.roll_over import carry_rest
 
 _USED = """
 SELECT count(*) FILTER (WHERE closed_at IS NULL) AS open_leases,
@@ -126,6 +127,7 @@ def close_period(uow: UnitOfWork, entitlement: Entitlement, period: LicencePerio
     period.state, period.closed_at = "closed", uow.now
     uow.session.flush()
     closing.carry_on()
+    carry_rest(uow.session, plan, entitlement)
     uow.record(
         PeriodClosed(
             occurred_at=uow.now,

@@ -14,6 +14,7 @@ from metering.period_services import end_periods, open_first_period
 from metering.plans import read_plan
 from metering.pools import granted_free_units, granted_units
 from metering.queries import get_entitlement
+from metering.roll_over import carry_package
 
 
 def route_listing(
@@ -131,7 +132,10 @@ def grant_entitlement(
         )
     )
     if is_new is not None:
-        open_first_period(uow, get_entitlement(uow.session, None, licence_id))
+        granted = get_entitlement(uow.session, None, licence_id)
+        open_first_period(uow, granted)
+        uow.session.flush()
+        carry_package(uow, granted)
 
 
 def revoke_entitlement(uow: UnitOfWork, *, licence_id: str) -> None:

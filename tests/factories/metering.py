@@ -171,6 +171,7 @@ class World:
         networks=(),
         days=30,
         age_days=1,
+        plan_id=None,
         **terms,
     ):
         code, version = listing or ("S0001-ABCDEFGHJK", "ver_1")
@@ -191,7 +192,7 @@ class World:
                 scenario_id=self.ids.new("scn"),
                 terms={"fields": ["iata", "name", "lat"], "purposes": ["CREDIT"]} | terms,
                 terms_hash=digest_hex(terms),
-                plan_id=self.ids.new("pln"),
+                plan_id=plan_id or self.ids.new("pln"),
                 plan_hash=digest_hex(plan),
                 plan_terms=plan,
                 split=SPLIT,

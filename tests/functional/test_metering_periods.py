@@ -1,5 +1,7 @@
 """Periods open with their pools and fee, leases end with them, and closing comes to the total."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from app.core.errors import CounterfoilError, ErrorKind
@@ -298,3 +300,85 @@ def test_rows_that_reach_over_a_boundary_are_charged_at_both_prices(world):
     assert [answer.status for answer in answers] == [200] * 3, answers[0].body
     amounts = [int(answer.leaf["amount"]) for answer in answers]
     assert amounts == [8 * YUAN // 2, 4 * YUAN // 2 + 4 * YUAN // 5, 8 * YUAN // 5]
+
+
+def test_what_is_left_of_a_package_moves_to_the_same_package_ordered_again(world, clock):
+    plan = package(10, roll_over="carry")
+    first = world.license(plan, plan_id="pln_same")
+    plane = world.plane(HeldUpstream(HIT))
+    assert [call(plane, first, {"iata": "PVG"}).status for _ in range(3)] == [200] * 3
+    left = world.one("SELECT granted_units - spent_units - leased_units FROM allowance_pools")
+    assert 0 < left < 10
+    second = world.license(plan, plan_id="pln_same")
+    other = world.license(plan, plan_id="pln_other")
+    granted = "SELECT granted_units FROM allowance_pools WHERE licence_id = %s"
+    assert world.one(granted, second.licence_id) == 10 + left
+    assert world.one(granted, other.licence_id) == 10
+    plane.close()
+    clock.advance(seconds=400 * DAY)
+    assert turn_periods(world.units)
+    assert world.one("SELECT sum(granted_units)::bigint FROM entitlements") == 30
+
+
+def test_at_most_one_package_moves_and_none_without_the_rule(world):
+    plan = package(10, roll_over="carry")
+    for _ in range(3):
+        world.license(plan, plan_id="pln_same")
+    plain = world.license(package(10), plan_id="pln_plain")
+    again = world.license(package(10), plan_id="pln_plain")
+    rows = world.sql("SELECT granted_units FROM entitlements ORDER BY granted_units")
+    assert [units for (units,) in rows] == [0, 10, 10, 10, 20]
+    assert plain != again
+
+
+def test_a_period_moves_once_when_two_workers_look_at_the_same_time(world, caller, engine):
+    calls = caller(graduated())
+    assert calls().status == 200
+    world.clock.advance(seconds=31 * DAY)
+    calls.plane._calls._keeper.end_leases()
+    with ThreadPoolExecutor(4) as threads:
+        for looked in [threads.submit(turn_periods, world.units) for _ in range(8)]:
+            looked.result(60)
+    assert [event.period for event in events(world, PeriodOpened)] == [1, 2]
+    assert [event.period for event in events(world, PeriodClosed)] == [1]
+
+
+class Killed(BaseException):
+    """Nothing in the product catches it, as nothing catches a SIGKILL."""
+
+
+class Deadly:
+    """Reactions of which one never comes to its end."""
+
+    def __init__(self, reactions, kind):
+        self._reactions, self._kind = reactions, kind
+
+    def get(self, kind, default=None):
+        return (self.die,) if kind is self._kind else self._reactions.get(kind, default)
+
+    @staticmethod
+    def die(_uow, _event):
+        raise Killed
+
+
+def turn_all(world):
+    while turn_periods(world.units):
+        pass
+
+
+def test_a_worker_that_dies_before_its_commit_leaves_the_period_for_the_next(world, caller):
+    calls = caller(subscription(5, "0.30"))
+    assert calls(7) == [200] * 7
+    world.clock.advance(seconds=31 * DAY)
+    calls.plane._calls._keeper.end_leases()
+
+    kept = world.units.reactions
+    for event in (PeriodOpened, PeriodClosed):
+        world.units.reactions = Deadly(kept, event)
+        with pytest.raises(Killed):
+            turn_all(world)
+    world.units.reactions = kept
+    turn_all(world)
+    assert [event.period for event in events(world, PeriodOpened)] == [1, 2]
+    (closed,) = events(world, PeriodClosed)
+    assert (closed.units, closed.total_amount) == (7, 60_000_000)
