@@ -27,12 +27,14 @@ from app.web.observability import Reading
 from compliance import api as compliance_api
 from compliance.ports import UpstreamProbe
 from ledger.journal import api as journal_api
-from ledger.journal import billing_api
+from ledger.journal import billing_api, dispute_api, settlement_api
 from ledger.journal.bank_transfer_payment_gateway import BankTransferGateway
 from ledger.journal.call_books import CallBooks
 from ledger.journal.chart import CURRENCIES
+from ledger.journal.evidence_ports import SettlementPorts
 from ledger.journal.hosted_payment_gateway import HostedPaymentGateway
 from ledger.journal.invoice_services import InvoiceEvidenceSource
+from ledger.journal.log_facts import StoredLogFacts
 from ledger.journal.log_lane_ledger import LogLaneLedger
 from ledger.journal.ports import JournalPorts
 from ledger.journal.wallet_leases import WalletLeases
@@ -70,6 +72,8 @@ def blueprints() -> list[Blueprint]:
         metering_api.blueprint,
         failure_api.blueprint,
         journal_api.blueprint,
+        dispute_api.blueprint,
+        settlement_api.blueprint,
         billing_api.blueprint,
         payments_api.blueprint,
         log_api.blueprint,
@@ -95,6 +99,7 @@ def things(parts: Parts) -> list[tuple[type, object]]:
                 gateway, lanes, parts.keyring.statements, _hosted_gateways(parts, providers)
             ),
         ),
+        (SettlementPorts, _settlement_ports(parts)),
         (PaymentPorts, _payment_ports(parts, gateway, providers)),
         (OperationRunner, OperationRunner(parts.units, providers)),
         (LogKeys, log_keys(parts)),
@@ -104,6 +109,13 @@ def things(parts: Parts) -> list[tuple[type, object]]:
         ),
         (StoredReceipts, _receipts(parts)),
     ]
+
+
+def _settlement_ports(parts: Parts) -> SettlementPorts:
+    keyring = parts.keyring
+    return SettlementPorts(
+        StoredLogFacts(), LogLaneLedger(), keyring.statements, keyring.receipts.public_key
+    )
 
 
 def _receipts(parts: Parts) -> StoredReceipts:

@@ -24,6 +24,7 @@ from contracts.accounts import AccountKeys
 from contracts.deployments import ChainAccess, open_chain
 from contracts.licence_services import LicenceRecorder
 from contracts.record_services import KeyRecorder, StatementRecorder
+from ledger.journal import settlement_services
 from ledger.journal.provider_books import JournalProviderBooks
 from ledger.journal.wallet_leases import WalletLeases
 from ledger.log.anchor_keeper import AnchorKeeper
@@ -132,6 +133,8 @@ def build_worker(parts: Parts) -> Worker:
             Step("old-notices", _HOUR, _in_unit(parts, notices.forget_notices)),
             Step("payments", 0.5, paying.work),
             Step("payment-sweep", parts.settings.payment_sweep_seconds, paying.sweep),
+            Step("settlement", _SECOND, _in_unit(parts, settlement_services.advance_run)),
+            Step("settlement-day", _MINUTE, _in_unit(parts, settlement_services.plan_monthly_runs)),
             Step("expire", _MINUTE, _in_unit(parts, _suspend_expired)),
             Step(
                 "leases", _SECOND, _in_unit(parts, lambda uow: upkeep.reclaim_leases(uow, wallets))

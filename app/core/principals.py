@@ -37,6 +37,9 @@ class Permission(StrEnum):
     LIST = "list"
     SUSPEND = "suspend"
     CONFIRM_TOP_UPS = "confirm_top_ups"
+    PROPOSE_PAYOUTS = "propose_payouts"
+    APPROVE_PAYOUTS = "approve_payouts"
+    DECIDE_DISPUTES = "decide_disputes"
     OPERATE = "operate"
     AUDIT = "audit"
     READ_EXCHANGE = "read_exchange"
@@ -53,9 +56,16 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.REVIEWER: _STAFF
     | {Permission.REVIEW, Permission.VERIFY_ORGANISATIONS, Permission.SUSPEND},
     Role.LISTING_OFFICER: _STAFF | {Permission.LIST},
-    Role.RISK_OFFICER: _STAFF | {Permission.SUSPEND},
+    # Who proposes a payout never approves one, not even another's: the roles exclude each other.
+    Role.RISK_OFFICER: _STAFF
+    | {Permission.SUSPEND, Permission.APPROVE_PAYOUTS, Permission.DECIDE_DISPUTES},
     Role.OPERATOR: _STAFF
-    | {Permission.OPERATE, Permission.MANAGE_STAFF, Permission.CONFIRM_TOP_UPS},
+    | {
+        Permission.OPERATE,
+        Permission.MANAGE_STAFF,
+        Permission.CONFIRM_TOP_UPS,
+        Permission.PROPOSE_PAYOUTS,
+    },
     Role.AUDITOR: _STAFF | {Permission.AUDIT, Permission.READ_ACCOUNTS},
 }
 

@@ -146,6 +146,9 @@ RECORDED: dict[type[Event], Recorded] = {
     settlement.PayoutApproved: Recorded(
         "payout", ("payout_id", "settlement_id", "gateway", "requested_by", "approved_by")
     ),
+    settlement.PayoutInstructionsRead: Recorded(
+        "payout_instructions_read", ("payout_id", "read_by")
+    ),
     settlement.PayoutPaid: Recorded("payout_paid", ("payout_id",)),
     settlement.PayoutFailed: Recorded("payout_failed", ("payout_id", "failure_code")),
     log.AcknowledgementKeyRegistered: Recorded("acknowledgement_key", ("key_id", "key_hash")),

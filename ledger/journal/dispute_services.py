@@ -95,22 +95,9 @@ def open_dispute(
         opened_at=uow.now,
         calls=calls,
     )
-    dispute = Dispute(
-        dispute_id=dispute_id,
-        licence_id=licence_id,
-        buyer_id=parties.buyer_id,
-        supplier_id=parties.supplier_id,
-        currency=parties.currency,
-        reason_code=reason_code,
-        text=text,
-        bundle=bundle,
-        bundle_hash=digest_hex(bundle),
-        claimed_amount=sum(call.amount for call in calls),
-        state=DisputeState.OPENED,
-        opened_by=PersonId(principal.id),
-        opened_at=uow.now,
-        answer_until_at=disputes.answer_until(uow.now),
-    )
+    dispute = _new(uow, principal, parties, bundle)
+    dispute.text = text
+    dispute.claimed_amount = sum(call.amount for call in calls)
     uow.session.add(dispute)
     uow.session.flush()
     uow.session.add_all(_rows(dispute_id, parties, calls))
@@ -227,6 +214,25 @@ def dispute_evidence(session: Session, ports: SettlementPorts, dispute: Dispute)
         ],
         "checkpoint": None if proofs is None else proofs.checkpoint,
     }
+
+
+def _new(
+    uow: UnitOfWork, principal: Principal, parties: LicenceParties, bundle: dict[str, Any]
+) -> Dispute:
+    return Dispute(
+        dispute_id=bundle["dispute"],
+        licence_id=parties.licence_id,
+        buyer_id=parties.buyer_id,
+        supplier_id=parties.supplier_id,
+        currency=parties.currency,
+        reason_code=bundle["reason"],
+        bundle=bundle,
+        bundle_hash=digest_hex(bundle),
+        state=DisputeState.OPENED,
+        opened_by=PersonId(principal.id),
+        opened_at=uow.now,
+        answer_until_at=disputes.answer_until(uow.now),
+    )
 
 
 def _places(

@@ -154,3 +154,33 @@ class BankAccountInForce(CounterfoilError):
             "Only details that still wait can be cancelled; register others to replace them.",
             bank_account_id=bank_account_id,
         )
+
+
+class PayoutNotByHand(CounterfoilError):
+    """Another gateway sends this payout and tells the outcome itself."""
+
+    kind = ErrorKind.CONFLICT
+    slug = "payout-not-by-hand"
+    title = "This payout is not sent by hand"
+
+    def __init__(self, payout_id: str, gateway: str) -> None:
+        super().__init__(
+            f"The gateway {gateway} sends it and tells what became of it.",
+            payout_id=payout_id,
+            gateway=gateway,
+        )
+
+
+class PayoutNotApproved(CounterfoilError):
+    """Nobody enters a transfer that is not approved, or no longer due."""
+
+    kind = ErrorKind.CONFLICT
+    slug = "payout-not-approved"
+    title = "This payout is not approved to be sent"
+
+    def __init__(self, payout_id: str, state: str) -> None:
+        super().__init__(
+            f"Bank details are shown of an approved payout; this one is {state}.",
+            payout_id=payout_id,
+            state=state,
+        )

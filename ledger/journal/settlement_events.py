@@ -217,3 +217,12 @@ class PayoutCancelled(Event):
     payout_id: PayoutId
     supplier_id: OrganisationId
     cancelled_by: PersonId
+
+
+@dataclass(frozen=True, kw_only=True)
+class PayoutInstructionsRead(Event):
+    """Somebody saw a supplier's bank details in clear, to enter a transfer."""
+
+    payout_id: PayoutId
+    supplier_id: OrganisationId
+    read_by: PersonId

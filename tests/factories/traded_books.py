@@ -62,10 +62,22 @@ def balances(units):
 class TradedLicence:
     """A licence of a composite product, its parties' accounts open and money in the wallet."""
 
-    def __init__(self, units, clock, number=1, *, currency="CNY", supplier=SUPPLIER, buyer=BUYER):
+    def __init__(
+        self,
+        units,
+        clock,
+        number=1,
+        *,
+        currency="CNY",
+        supplier=SUPPLIER,
+        buyer=BUYER,
+        licence_id=None,
+        order_id=None,
+    ):
         self.units, self.clock, self.currency = units, clock, currency
         self.supplier, self.buyer = supplier, buyer
-        self.licence_id, self.order_id = f"lic_{number}", f"ord_{number}"
+        self.licence_id = licence_id or f"lic_{number}"
+        self.order_id = order_id or f"ord_{number}"
         with units.begin(Reach.EXCHANGE) as uow:
             for organisation_id in (buyer, supplier, CONTRIBUTOR):
                 services.open_accounts(uow, organisation_id=organisation_id, currency=currency)

@@ -13,9 +13,11 @@ from app.web.context import Registry
 from app.web.documentation import ProblemApi
 from app.web.limits import limiter
 from app.web.observability import Metrics
-from ledger.journal import billing_api
+from ledger.journal import billing_api, dispute_api, settlement_api
 from ledger.journal.api import blueprint
+from ledger.journal.evidence_ports import SettlementPorts
 from ledger.journal.ports import JournalPorts
+from tests.factories.traded_books import settlement_ports
 
 
 def identifier(prefix, number):
@@ -40,6 +42,7 @@ PRINCIPALS = {
     ),
     "operator": _staff(identifier("psn", 4), Role.OPERATOR),
     "second_operator": _staff(identifier("psn", 5), Role.OPERATOR),
+    "risk_officer": _staff(identifier("psn", 7), Role.RISK_OFFICER),
     "auditor": _staff(identifier("psn", 6), Role.AUDITOR),
 }
 
@@ -67,6 +70,7 @@ def journal_app(units, ports, clock):
     registry.add(UnitOfWorkFactory, units)
     registry.add(Authenticator, NamedPrincipals())
     registry.add(JournalPorts, ports)
+    registry.add(SettlementPorts, settlement_ports())
     app.extensions["counterfoil"] = registry
     app.extensions["counterfoil.metrics"] = Metrics()
     problems.register(app)
@@ -78,5 +82,6 @@ def journal_app(units, ports, clock):
     idempotency.register(app)
     documented = ProblemApi(app)
     documented.register_blueprint(blueprint)
-    documented.register_blueprint(billing_api.blueprint)
+    for each in (billing_api, dispute_api, settlement_api):
+        documented.register_blueprint(each.blueprint)
     return app

@@ -1,0 +1,342 @@
+"""Payouts: two people, details that waited, and money that is never in two places."""
+
+import threading
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from app.core.cipher import Cipher
+from app.core.errors import CounterfoilError
+from app.core.money import SCALE
+from app.core.principals import Principal, Role
+from app.core.reach import Reach
+from app.core.states import IllegalTransition
+from ledger.journal import (
+    bank_account_services,
+    payout_desk,
+    payout_services,
+    settlement_queries,
+    settlement_services,
+)
+from ledger.journal.audit_queries import find_imbalances
+from ledger.journal.billing_errors import AccountFrozen
+from ledger.journal.errors import SecondPersonRequired
+from ledger.journal.payout_errors import (
+    BankAccountChanged,
+    BankAccountInForce,
+    BankAccountMissing,
+    NothingToPayOut,
+    PayoutExists,
+    PayoutNotApproved,
+    PayoutNotByHand,
+)
+from ledger.journal.payouts import BankDetails
+from ledger.journal.settlement_errors import DeciderNotIndependent
+from ledger.journal.settlement_events import PayoutApproved
+from ledger.journal.settlement_services import RunPeriod
+from tests.factories.traded_books import SUPPLIER, TradedLicence, balances
+
+PAYABLE, SETTLED = f"{SUPPLIER}/payable/CNY", f"{SUPPLIER}/settled/CNY"
+TRANSIT, BANK = "exchange/transit/CNY", "exchange/bank/CNY"
+OWNER = Principal("psn_s", SUPPLIER, frozenset({Role.SUPPLIER}))
+OPERATOR = Principal("psn_o", "org_x", frozenset({Role.OPERATOR}), has_second_factor=True)
+OFFICER = Principal("psn_r", "org_x", frozenset({Role.RISK_OFFICER}), has_second_factor=True)
+DETAILS = BankDetails("Skyways 开放数据", "Bank of Examples", "6222 0000 1111 2345")
+CIPHER = Cipher(bytes(32))
+WAIT = 3 * 86_400
+
+
+@pytest.fixture
+def do(units):
+    """One step with the exchange's reach, committed."""
+
+    def run(verb, *arguments, **named):
+        with units.begin(Reach.EXCHANGE) as uow:
+            made = verb(uow, *arguments, **named)
+            uow.commit()
+            return made
+
+    return run
+
+
+@pytest.fixture
+def register(do):
+    def run(details=DETAILS):
+        return do(
+            bank_account_services.register_bank_account,
+            OWNER,
+            CIPHER,
+            currency="CNY",
+            details=details,
+        )
+
+    return run
+
+
+@pytest.fixture
+def licence(units, clock):
+    return TradedLicence(units, clock)
+
+
+@pytest.fixture
+def settle(do, units, clock):
+    def run():
+        clock.advance(seconds=1)
+        do(settlement_services.plan_run, RunPeriod("CNY", None, clock.now()), planned_by="psn_o")
+        while do(settlement_services.advance_run):
+            pass
+        with units.begin(Reach.EXCHANGE) as uow:
+            return settlement_queries.find_last_settlement(uow.session, SUPPLIER, "CNY")
+
+    return run
+
+
+@pytest.fixture
+def settled(licence, register, clock, settle):
+    """50.00 settled for the supplier, and bank details in force."""
+    register()
+    clock.advance(seconds=WAIT)
+    licence.lane.call(100 * SCALE)
+    return settle()
+
+
+@pytest.fixture
+def proposed(do, settled):
+    return do(payout_services.request_payout, OPERATOR, settlement_id=settled.settlement_id)
+
+
+@pytest.fixture
+def approved(do, proposed):
+    return do(payout_services.approve_payout, OFFICER, payout_id=proposed.payout_id)
+
+
+def sound(units):
+    with units.begin(Reach.EXCHANGE) as uow:
+        return find_imbalances(uow.session) == []
+
+
+def test_two_people_pay_a_settlement_out_through_the_bank(do, units, proposed):
+    before = balances(units)
+    assert before[SETTLED] == 50 * SCALE
+    approved = do(payout_services.approve_payout, OFFICER, payout_id=proposed.payout_id)
+    assert (approved.state, balances(units)[TRANSIT]) == ("approved", 50 * SCALE)
+    sent = do(
+        payout_desk.confirm_sent, OPERATOR, payout_id=proposed.payout_id, provider_reference="B1"
+    )
+    assert sent.state == "sent"
+    assert do(payout_desk.confirm_paid, payout_id=proposed.payout_id).state == "paid"
+    after = balances(units)
+    assert {SETTLED, TRANSIT, PAYABLE}.isdisjoint(after)
+    assert after[BANK] == before[BANK] + 50 * SCALE
+    event = next(event for event in units.events if isinstance(event, PayoutApproved))
+    assert (event.amount, event.gateway, event.supplier_id) == (
+        50 * SCALE,
+        "bank_transfer",
+        SUPPLIER,
+    )
+    assert sound(units)
+
+
+@pytest.mark.parametrize("is_sent", [False, True])
+def test_a_failed_payout_is_in_the_payable_again_and_in_the_next_settlement(
+    do, units, approved, settle, is_sent
+):
+    named = {"payout_id": approved.payout_id}
+    if is_sent:
+        do(payout_desk.confirm_sent, OPERATOR, **named, provider_reference="B1")
+    for _ in range(2):
+        failed = do(payout_desk.confirm_failed, **named, failure_code="account_closed")
+        assert (failed.state, failed.failure_code) == ("failed", "account_closed")
+    assert balances(units)[PAYABLE] == 50 * SCALE
+    following = settle()
+    assert following.statement["returned_amount"] == str(50 * SCALE)
+    assert following.settled_amount == 50 * SCALE
+    again = do(payout_services.request_payout, OPERATOR, settlement_id=following.settlement_id)
+    assert again.amount == 50 * SCALE
+    assert sound(units)
+
+
+def test_money_that_came_back_after_it_was_paid_is_owed_again(do, units, approved):
+    named = {"payout_id": approved.payout_id}
+    before = balances(units)[BANK]
+    for _ in range(2):
+        assert do(payout_desk.confirm_paid, **named).state == "paid"
+    assert do(payout_desk.confirm_failed, **named, failure_code="returned").state == "failed"
+    assert balances(units)[PAYABLE] == 50 * SCALE
+    assert balances(units)[BANK] == before
+    assert sound(units)
+
+
+@pytest.mark.parametrize(
+    ("principal", "refusal"),
+    [
+        (replace(OFFICER, id="psn_o"), SecondPersonRequired),
+        (replace(OFFICER, organisation_id=SUPPLIER), DeciderNotIndependent),
+    ],
+)
+def test_nobody_approves_its_own_proposal_or_its_own_money(
+    do, units, proposed, principal, refusal: type[CounterfoilError]
+):
+    with pytest.raises(refusal):
+        do(payout_services.approve_payout, principal, payout_id=proposed.payout_id)
+    assert balances(units)[SETTLED] == 50 * SCALE
+
+
+def test_the_payee_does_not_propose_and_a_settlement_has_one_payout(do, settled, proposed):
+    payee = replace(OPERATOR, organisation_id=SUPPLIER)
+    with pytest.raises(DeciderNotIndependent):
+        do(payout_services.request_payout, payee, settlement_id=settled.settlement_id)
+    with pytest.raises(PayoutExists):
+        do(payout_services.request_payout, OPERATOR, settlement_id=settled.settlement_id)
+    do(payout_services.cancel_payout, OPERATOR, payout_id=proposed.payout_id)
+    again = do(payout_services.request_payout, OPERATOR, settlement_id=settled.settlement_id)
+    assert again.payout_id != proposed.payout_id
+    with pytest.raises(IllegalTransition):
+        do(payout_services.approve_payout, OFFICER, payout_id=proposed.payout_id)
+
+
+def test_the_database_refuses_one_person_twice(units, proposed):
+    change = (
+        "UPDATE payouts SET state = 'approved', approved_by = requested_by, approved_at = now()"
+    )
+    with units.begin(Reach.EXCHANGE) as uow, pytest.raises(DBAPIError, match="two_people"):
+        uow.session.execute(text(change))
+
+
+def test_two_approvals_at_once_move_the_money_once(do, units, proposed):
+    start = threading.Barrier(3)
+    outcomes = []
+
+    def work(number):
+        start.wait()
+        try:
+            principal = replace(OFFICER, id=f"psn_{number}")
+            do(payout_services.approve_payout, principal, payout_id=proposed.payout_id)
+            outcomes.append("approved")
+        except IllegalTransition:
+            outcomes.append("refused")
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == ["approved", "refused", "refused"]
+    assert balances(units)[TRANSIT] == 50 * SCALE
+    assert SETTLED not in balances(units)
+
+
+def test_two_proposals_at_once_are_one(do, settled):
+    start = threading.Barrier(3)
+    outcomes = []
+
+    def work(number):
+        start.wait()
+        try:
+            principal = replace(OPERATOR, id=f"psn_{number}")
+            do(payout_services.request_payout, principal, settlement_id=settled.settlement_id)
+            outcomes.append("proposed")
+        except PayoutExists:
+            outcomes.append("refused")
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == ["proposed", "refused", "refused"]
+
+
+def test_bank_details_count_after_three_days_and_the_old_until_then(
+    do, licence, register, settle, clock
+):
+    licence.lane.call(100 * SCALE)
+    settlement = settle()
+    named = {"settlement_id": settlement.settlement_id}
+    first = register()
+    with pytest.raises(BankAccountMissing):
+        do(payout_services.request_payout, OPERATOR, **named)
+    clock.advance(seconds=WAIT)
+    second = register(replace(DETAILS, account_number="9999 9999 9999"))
+    payout = do(payout_services.request_payout, OPERATOR, **named)
+    assert payout.bank_account_id == first.bank_account_id
+    clock.advance(seconds=WAIT)
+    with pytest.raises(BankAccountChanged):
+        do(payout_services.approve_payout, OFFICER, payout_id=payout.payout_id)
+    do(payout_services.cancel_payout, OPERATOR, payout_id=payout.payout_id)
+    payout = do(payout_services.request_payout, OPERATOR, **named)
+    assert payout.bank_account_id == second.bank_account_id
+
+
+def test_details_that_wait_can_be_stopped_and_those_that_count_cannot(do, register, clock):
+    account = register()
+    assert account.masked == "Bank of Examples …2345"
+    assert b"6222" not in account.details_sealed
+    named = {"bank_account_id": account.bank_account_id}
+    for _ in range(2):
+        cancelled = do(bank_account_services.cancel_bank_account, OWNER, **named)
+        assert cancelled.cancelled_by == "psn_s"
+    other = register()
+    clock.advance(seconds=WAIT)
+    with pytest.raises(BankAccountInForce):
+        do(
+            bank_account_services.cancel_bank_account,
+            OWNER,
+            bank_account_id=other.bank_account_id,
+        )
+
+
+def test_details_are_shown_in_clear_only_of_what_is_due_by_hand(do, units, proposed):
+    with pytest.raises(PayoutNotApproved):
+        do(payout_desk.read_instructions, OPERATOR, CIPHER, proposed)
+    approved = do(payout_services.approve_payout, OFFICER, payout_id=proposed.payout_id)
+    assert do(payout_desk.read_instructions, OPERATOR, CIPHER, approved) == DETAILS
+
+
+def test_another_gateway_is_not_confirmed_by_hand_but_tells_itself(do, units, settled):
+    payout = do(
+        payout_services.request_payout,
+        OPERATOR,
+        settlement_id=settled.settlement_id,
+        gateway="stripe",
+    )
+    do(payout_services.approve_payout, OFFICER, payout_id=payout.payout_id)
+    with pytest.raises(PayoutNotByHand):
+        do(payout_desk.confirm_paid, payout_id=payout.payout_id)
+    for _ in range(2):
+        do(payout_services.note_sent, payout.payout_id, provider_reference="tr_1", sent_by="stripe")
+        do(payout_services.note_paid, payout.payout_id)
+    assert balances(units)["exchange/stripe/CNY"] == 50 * SCALE
+    do(payout_services.note_returned, payout.payout_id, failure_code="reversed")
+    assert balances(units)[PAYABLE] == 50 * SCALE
+    assert "exchange/stripe/CNY" not in balances(units)
+
+
+def test_nothing_settled_is_nothing_to_pay_out(do, units, licence, settle):
+    licence.lane.call(1)
+    settlement = settle()
+    with pytest.raises(NothingToPayOut):
+        do(payout_services.request_payout, OPERATOR, settlement_id=settlement.settlement_id)
+
+
+def test_a_frozen_account_is_not_paid_out(do, units, proposed):
+    freeze = (
+        "INSERT INTO account_freezes (freeze_id, account_id, organisation_id, rule, finding,"
+        " frozen_at) VALUES ('frz_1', :account_id, :organisation_id, 'r', '{}', now())"
+    )
+    with units.begin(Reach.EXCHANGE) as uow:
+        named = {"account_id": PAYABLE, "organisation_id": SUPPLIER}
+        uow.session.execute(text(freeze), named)
+        uow.commit()
+    with pytest.raises(AccountFrozen):
+        do(payout_services.approve_payout, OFFICER, payout_id=proposed.payout_id)
+
+
+def test_a_supplier_reads_its_own_payouts_and_details_only(units, approved):
+    for organisation_id, count in ((SUPPLIER, 1), ("org_stranger", 0)):
+        with units.begin(Reach.organisation(organisation_id)) as uow:
+            for table in ("payouts", "bank_accounts"):
+                seen = uow.session.scalar(text(f"SELECT count(*) FROM {table}"))  # noqa: S608 -- a constant
+                assert seen == count

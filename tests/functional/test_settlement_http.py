@@ -1,0 +1,279 @@
+"""Credits, disputes, settlements and payouts over HTTP: who may, what is shown, what repeats."""
+
+import base64
+import hashlib
+import itertools
+import json
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from app.core.canonical import canonical_bytes, sha256_hex
+from app.core.money import SCALE
+from app.core.reach import Reach
+from ledger.journal import settlement_services
+from ledger.journal.bank_transfer_payment_gateway import BankTransferGateway
+from ledger.journal.credits import SIGNATURE_DOMAIN as CREDIT_DOMAIN
+from ledger.journal.log_lane_ledger import LogLaneLedger
+from ledger.journal.ports import JournalPorts
+from ledger.journal.settlements import SIGNATURE_DOMAIN as STATEMENT_DOMAIN
+from tests.factories.traded_books import TradedLicence, log_keys
+from tests.unit.journal.journal_app import (
+    BUYER_ID,
+    LICENCE_ID,
+    ORDER_ID,
+    SUPPLIER_ID,
+    identifier,
+    journal_app,
+)
+
+WAIT = 3 * 86_400
+
+
+@pytest.fixture
+def call(units, clock):
+    ports = JournalPorts(BankTransferGateway("Bank"), LogLaneLedger(), log_keys().statements)
+    client = journal_app(units, ports, clock).test_client()
+    numbers = itertools.count()
+
+    def request(who, method, path, json=None, key=None):
+        headers = {"Authorization": who, "Idempotency-Key": key or f"key-{next(numbers)}"}
+        return client.open(path, method=method, json=json, headers=headers)
+
+    return request
+
+
+@pytest.fixture
+def licence(units, clock):
+    made = TradedLicence(
+        units,
+        clock,
+        supplier=SUPPLIER_ID,
+        buyer=BUYER_ID,
+        licence_id=LICENCE_ID,
+        order_id=ORDER_ID,
+    )
+    for amount in (10 * SCALE, 20 * SCALE, 30 * SCALE):
+        made.lane.call(amount)
+    return made
+
+
+@pytest.fixture
+def opened(call, licence):
+    body = {
+        "licence_id": LICENCE_ID,
+        "reason_code": "wrong_data",
+        "text": "两次都不对",
+        "calls": [{"lane": 1, "n": 1}, {"lane": 1, "n": 3}],
+    }
+    answer = call("buyer", "POST", "/v1/disputes", body)
+    assert answer.status_code == 201, answer.json
+    return answer.json
+
+
+@pytest.fixture
+def settle(call, units, clock):
+    def run():
+        clock.advance(seconds=1)
+        body = {"until": clock.now().isoformat()}
+        planned = call("operator", "POST", "/v1/settlement-runs", body)
+        assert planned.status_code == 201, planned.json
+        with units.begin(Reach.EXCHANGE) as uow:
+            settlement_services.advance_run(uow)
+            uow.commit()
+        return call("auditor", "GET", f"/v1/settlement-runs/{planned.json['run_id']}").json
+
+    return run
+
+
+def genuine(domain, document, signature):
+    """Whether the exchange's statement key signed the document; raises otherwise."""
+    key = Ed25519PublicKey.from_public_bytes(log_keys().statements.public_key)
+    key.verify(base64.b64decode(signature), domain + canonical_bytes(document))
+    return True
+
+
+def test_a_dispute_from_claim_to_credit_note(call, opened):
+    assert (opened["state"], opened["claimed_amount"]) == ("opened", "40.00000000")
+    path = f"/v1/disputes/{opened['dispute_id']}"
+    decision = {"accepted": [{"lane": 1, "n": 3, "amount": "5.00"}], "text": "One of the two."}
+    refused = call("risk_officer", "POST", f"{path}/decision", decision)
+    assert refused.json["type"] == "/problems#dispute-awaits-answer"
+    answered = call("supplier", "POST", f"{path}/answer", {"text": "Both were right."})
+    assert answered.json["state"] == "answered"
+    decided = call("risk_officer", "POST", f"{path}/decision", decision, key="once").json
+    assert (decided["state"], decided["decision"]) == ("credited", "part")
+    again = call("risk_officer", "POST", f"{path}/decision", decision, key="once").json
+    assert again == decided
+    assert [each["is_accepted"] for each in decided["calls"]] == [False, True]
+    for who in ("buyer", "supplier", "auditor"):
+        credit = call(who, "GET", f"/v1/credits/{decided['credit_id']}").json
+        assert (credit["n"], credit["amount"]) == (1, "5.00000000")
+    assert genuine(CREDIT_DOMAIN, credit["document"], credit["signature"])
+    pdf = call("buyer", "GET", f"/v1/credits/{decided['credit_id']}/pdf")
+    assert pdf.data.startswith(b"%PDF")
+    early = call("buyer", "GET", f"/v1/credits/{decided['credit_id']}/evidence")
+    assert early.json["type"] == "/problems#credit-not-yet-published"
+
+
+def test_lists_are_filtered_and_paged(call, opened):
+    found = call("buyer", "GET", "/v1/disputes?state=opened&limit=1").json
+    assert [each["dispute_id"] for each in found["items"]] == [opened["dispute_id"]]
+    assert call("buyer", "GET", "/v1/disputes?state=credited").json["items"] == []
+    other = identifier("lic", 7)
+    assert call("supplier", "GET", f"/v1/disputes?licence_id={other}").json["items"] == []
+    assert call("stranger", "GET", "/v1/disputes").json["items"] == []
+    assert call("buyer", "GET", "/v1/disputes?state=lost").status_code == 422
+
+
+def test_the_evidence_is_signed_and_byte_for_byte_canonical(call, opened):
+    answer = call("supplier", "GET", f"/v1/disputes/{opened['dispute_id']}/evidence")
+    evidence = json.loads(answer.data)
+    assert answer.data == canonical_bytes(evidence)
+    domain = b"counterfoil/dispute-bundle/v1\x00"
+    assert genuine(domain, evidence["bundle"], evidence["signature"])
+    assert sha256_hex(canonical_bytes(evidence["bundle"])) == opened["bundle_hash"]
+
+
+@pytest.mark.parametrize(
+    ("who", "method", "path", "status"),
+    [
+        ("stranger", "GET", "", 404),
+        ("stranger", "GET", "/evidence", 404),
+        ("stranger", "POST", "/withdrawal", 404),
+        ("supplier", "POST", "/withdrawal", 403),
+        ("buyer", "POST", "/answer", 403),
+        ("buyer", "POST", "/decision", 403),
+        ("operator", "POST", "/decision", 403),
+        ("stranger", "POST", "/answer", 404),
+    ],
+)
+def test_others_neither_see_a_dispute_nor_act_in_it(call, opened, who, method, path, status):
+    body = {"/answer": {"text": "x"}, "/decision": {"accepted": [], "text": "x"}}.get(path)
+    answer = call(who, method, f"/v1/disputes/{opened['dispute_id']}{path}", body)
+    assert answer.status_code == status, answer.json
+
+
+def test_the_buyer_withdraws_and_may_dispute_again(call, opened):
+    withdrawn = call("buyer", "POST", f"/v1/disputes/{opened['dispute_id']}/withdrawal")
+    assert withdrawn.json["state"] == "withdrawn"
+    body = {name: opened[name] for name in ("licence_id", "reason_code", "text")}
+    again = call("buyer", "POST", "/v1/disputes", {**body, "calls": [{"lane": 1, "n": 1}]})
+    assert again.status_code == 201
+
+
+@pytest.mark.parametrize(
+    "calls",
+    [[], [{"lane": 1}], [{"lane": 1, "n": 1, "receipt": "x"}], [{}], [{"lane": 1, "n": 1}] * 101],
+)
+def test_a_claim_that_names_no_call_is_refused(call, licence, calls):
+    body = {"licence_id": LICENCE_ID, "reason_code": "wrong_data", "text": "x", "calls": calls}
+    assert call("buyer", "POST", "/v1/disputes", body).status_code == 422
+
+
+def test_the_supplier_opens_no_dispute_and_a_stranger_finds_no_licence(call, licence):
+    body = {
+        "licence_id": LICENCE_ID,
+        "reason_code": "wrong_data",
+        "text": "x",
+        "calls": [{"lane": 1, "n": 1}],
+    }
+    assert call("supplier", "POST", "/v1/disputes", body).status_code == 403
+    assert call("stranger", "POST", "/v1/disputes", body).status_code == 404
+
+
+def test_the_risk_officer_credits_calls_orders_and_nobody_else_does(call, licence):
+    licence.order(9 * SCALE)
+    body = {
+        "licence_id": LICENCE_ID,
+        "reason_code": "goodwill",
+        "corrects": [{"kind": "call", "lane": 1, "n": 2}, {"kind": "order", "amount": "4.00"}],
+    }
+    for who in ("buyer", "supplier", "operator", "auditor"):
+        assert call(who, "POST", "/v1/credits", body).status_code == 403
+    made = call("risk_officer", "POST", "/v1/credits", body)
+    assert made.status_code == 201, made.json
+    assert made.json["amount"] == "24.00000000"
+    listed = call("buyer", "GET", f"/v1/credits?licence_id={LICENCE_ID}").json["items"]
+    assert [each["credit_id"] for each in listed] == [made.json["credit_id"]]
+    twice = call("risk_officer", "POST", "/v1/credits", body)
+    assert twice.json["type"] == "/problems#already-credited"
+    unnamed = {**body, "corrects": [{"kind": "period"}]}
+    assert call("risk_officer", "POST", "/v1/credits", unnamed).status_code == 422
+
+
+def test_a_supplier_reads_its_signed_statement_and_has_it_made_again(call, licence, settle):
+    run = settle()
+    assert (run["state"], run["settlement_count"]) == ("finished", 2)
+    (listed,) = call("supplier", "GET", "/v1/settlements").json["items"]
+    assert listed["settled_amount"] == "30.00000000"
+    path = f"/v1/settlements/{listed['settlement_id']}"
+    shown = call("supplier", "GET", path).json
+    assert genuine(STATEMENT_DOMAIN, shown["statement"], shown["signature"])
+    document = call("supplier", "GET", f"{path}/statement").data
+    assert hashlib.sha256(document).hexdigest() == shown["statement_hash"]
+    assert call("supplier", "GET", f"{path}/check").json["is_same"] is True
+    assert call("supplier", "GET", f"{path}/pdf").data.startswith(b"%PDF")
+    for who in ("buyer", "stranger"):
+        assert call(who, "GET", path).status_code == 404
+        assert call(who, "GET", f"{path}/check").status_code == 404
+
+
+def test_runs_adjoin_and_only_operators_plan_them(call, licence, settle, clock):
+    first = settle()
+    body = {"until": clock.now().isoformat()}
+    again = call("operator", "POST", "/v1/settlement-runs", body)
+    assert again.json["type"] == "/problems#settlement-period-unfit"
+    assert again.json["settled_until"] == first["until"]
+    for who in ("supplier", "auditor", "risk_officer"):
+        assert call(who, "POST", "/v1/settlement-runs", body).status_code == 403
+    assert call("supplier", "GET", "/v1/settlement-runs").status_code == 403
+    assert len(call("auditor", "GET", "/v1/settlement-runs?currency=CNY").json["items"]) == 1
+
+
+def test_a_payout_from_proposal_to_the_bank(call, licence, settle, clock):
+    details = {"holder": "Skyways", "bank": "Bank of Examples", "account_number": "6222 0000 2345"}
+    account = call("supplier", "POST", "/v1/bank-accounts", details).json
+    assert account["masked"] == "Bank of Examples …2345"
+    assert "account_number" not in account
+    clock.advance(seconds=WAIT)
+    settle()
+    (settled,) = call("supplier", "GET", "/v1/settlements").json["items"]
+    body = {"settlement_id": settled["settlement_id"]}
+    for who in ("supplier", "risk_officer", "auditor"):
+        assert call(who, "POST", "/v1/payouts", body).status_code == 403
+    payout = call("operator", "POST", "/v1/payouts", body).json
+    path = f"/v1/payouts/{payout['payout_id']}"
+    assert call("operator", "POST", f"{path}/approval").status_code == 403
+    assert call("risk_officer", "POST", f"{path}/approval").json["state"] == "approved"
+    due = call("operator", "GET", f"{path}/instructions").json
+    assert (due["account_number"], due["amount"]) == ("6222 0000 2345", "30.00000000")
+    assert call("supplier", "GET", f"{path}/instructions").status_code == 403
+    sent = call("operator", "POST", f"{path}/dispatch", {"provider_reference": "BANK-1"})
+    assert sent.json["state"] == "sent"
+    assert call("operator", "POST", f"{path}/completion").json["state"] == "paid"
+    shown = call("supplier", "GET", path).json
+    assert (shown["state"], shown["provider_reference"]) == ("paid", "BANK-1")
+    assert call("stranger", "GET", path).status_code == 404
+    assert [
+        p["state"] for p in call("supplier", "GET", "/v1/payouts?state=paid").json["items"]
+    ] == ["paid"]
+    back = call("operator", "POST", f"{path}/failure", {"failure_code": "account_closed"})
+    assert back.json["state"] == "failed"
+
+
+def test_a_proposal_and_waiting_details_are_given_up(call, licence, settle, clock):
+    details = {"holder": "Skyways", "bank": "Bank", "account_number": "62220000"}
+    account = call("supplier", "POST", "/v1/bank-accounts", details).json
+    path = f"/v1/bank-accounts/{account['bank_account_id']}"
+    assert call("stranger", "POST", f"{path}/cancellation").status_code == 404
+    assert call("supplier", "POST", f"{path}/cancellation").json["cancelled_by"]
+    call("supplier", "POST", "/v1/bank-accounts", details)
+    clock.advance(seconds=WAIT)
+    settle()
+    (settled,) = call("supplier", "GET", "/v1/settlements").json["items"]
+    body = {"settlement_id": settled["settlement_id"]}
+    payout = call("operator", "POST", "/v1/payouts", body).json
+    cancelled = call("operator", "POST", f"/v1/payouts/{payout['payout_id']}/cancellation")
+    assert cancelled.json["state"] == "cancelled"
+    assert len(call("supplier", "GET", "/v1/bank-accounts").json["items"]) == 2
