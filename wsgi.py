@@ -3,6 +3,7 @@
 import atexit
 import os
 
+from app.core.memory import settle_memory
 from app.factory import build_application, build_parts
 from app.settings import from_environment
 
@@ -10,3 +11,4 @@ parts = build_parts(from_environment(os.environ))  # noqa: TID251 -- the one rea
 application = build_application(parts)
 app = application.control_plane
 atexit.register(application.close)
+settle_memory()

@@ -46,6 +46,7 @@ def metered() -> Any:
 
     from app.core.cipher import Cipher  # noqa: PLC0415 -- only this server needs it
     from app.core.clock import SystemClock  # noqa: PLC0415 -- only this server needs it
+    from app.core.memory import settle_memory  # noqa: PLC0415 -- only this server needs it
     from app.core.signing import Ed25519Signer  # noqa: PLC0415 -- only this server needs it
     from ledger.journal.call_books import CallBooks  # noqa: PLC0415 -- only this server needs it
     from ledger.journal.wallet_leases import WalletLeases  # noqa: PLC0415 -- only this server needs it
@@ -70,4 +71,5 @@ def metered() -> Any:
         ),
     )
     atexit.register(plane.close)
+    settle_memory()
     return plane
