@@ -1,0 +1,138 @@
+"""Fees, true-ups and yearly prices follow from what other rooms record, in one transaction."""
+
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+
+import pytest
+from sqlalchemy import text
+
+from app.core.money import SCALE
+from app.core.reach import Reach
+from app.reactions import billing, trading
+from compliance.events import LicenceRevoked
+from ledger.journal import postings, services
+from ledger.journal.billing_models import Deferral
+from ledger.journal.booking import book
+from ledger.journal.errors import InsufficientFunds
+from metering.events import PeriodClosed, PeriodOpened
+
+BUYER, SUPPLIER, LICENCE, ORDER = "org_buyer", "org_supplier", "lic_1", "ord_1"
+SPLIT = {"supplier": 8400, "commission": 1000, "tax": 600}
+START = datetime(2026, 11, 20, 8, tzinfo=UTC)
+PERIOD = {
+    "occurred_at": START,
+    "licence_id": LICENCE,
+    "buyer_id": BUYER,
+    "supplier_id": SUPPLIER,
+    "period": 1,
+    "from_at": START - timedelta(days=30),
+    "until_at": START,
+    "currency": "CNY",
+    "split": SPLIT,
+}
+
+
+@pytest.fixture
+def record(parts):
+    """Records events as metering or compliance do, with every reaction of the product."""
+    with parts.units.begin(Reach.EXCHANGE) as uow:
+        services.open_accounts(uow, organisation_id=BUYER)
+        draft = postings.top_up(
+            reference="tup_1", organisation_id=BUYER, amount=500 * SCALE, currency="CNY"
+        )
+        book(uow.session, draft, occurred_at=uow.now, booked_at=uow.now)
+        uow.commit()
+
+    def run(*events):
+        with parts.units.begin(Reach.EXCHANGE) as uow:
+            for event in events:
+                uow.record(event)
+            uow.commit()
+
+    return run
+
+
+def balance(parts, account_id):
+    statement = text("SELECT coalesce(sum(amount), 0) FROM postings WHERE account_id = :account")
+    with parts.units.begin(Reach.EXCHANGE) as uow:
+        return int(uow.session.scalar(statement, {"account": account_id}))
+
+
+def test_a_period_is_paid_where_it_opens_and_trued_up_where_it_closes(parts, record):
+    record(PeriodOpened(**PERIOD, fee_amount=100 * SCALE))
+    assert balance(parts, "org_buyer/wallet/CNY") == 400 * SCALE
+    record(
+        PeriodClosed(
+            **PERIOD,
+            units=10,
+            charged_amount=30 * SCALE,
+            total_amount=20 * SCALE,
+            minimum_amount=0,
+        )
+    )
+    assert balance(parts, "org_buyer/wallet/CNY") == 410 * SCALE
+    record(
+        PeriodClosed(
+            **{**PERIOD, "period": 2},
+            units=10,
+            charged_amount=30 * SCALE,
+            total_amount=30 * SCALE,
+            minimum_amount=50 * SCALE,
+        )
+    )
+    assert balance(parts, "org_buyer/wallet/CNY") == 390 * SCALE
+
+
+def test_an_opening_that_cannot_be_paid_is_undone_whole(parts, record):
+    with pytest.raises(InsufficientFunds):
+        record(
+            PeriodOpened(**PERIOD, fee_amount=SCALE),
+            PeriodOpened(**{**PERIOD, "period": 2}, fee_amount=500 * SCALE),
+        )
+    assert balance(parts, "org_buyer/wallet/CNY") == 500 * SCALE
+
+
+def order(kind):
+    return SimpleNamespace(
+        plan_terms={"kind": kind},
+        order_id=ORDER,
+        buyer_id=BUYER,
+        supplier_id=SUPPLIER,
+        due_amount=365 * SCALE,
+        currency="CNY",
+        split=SPLIT,
+        starts_at=START,
+        ends_at=START + timedelta(days=400),
+    )
+
+
+def test_a_yearly_order_waits_to_be_earned_and_any_other_is_paid_out_at_once(parts, record):
+    with parts.units.begin(Reach.EXCHANGE) as uow:
+        trading.charge_order(uow, order("yearly"))
+        issued = SimpleNamespace(
+            order_id=ORDER,
+            licence_id=LICENCE,
+            starts_at=START,
+            ends_at=START + timedelta(days=365),
+        )
+        billing.note_deferred_licence(uow, issued)
+        package = order("package")
+        package.order_id, package.due_amount = "ord_2", SCALE
+        trading.charge_order(uow, package)
+        uow.commit()
+    assert balance(parts, "exchange/deferred/CNY") == 365 * SCALE
+    assert balance(parts, "org_supplier/payable/CNY") == SCALE * 84 // 100
+    with parts.units.begin(Reach.EXCHANGE) as uow:
+        deferral = uow.session.get(Deferral, ORDER)
+        assert (deferral.days, deferral.licence_id) == (365, LICENCE)
+        revoked = LicenceRevoked(
+            occurred_at=uow.now,
+            licence_id=LICENCE,
+            buyer_id=BUYER,
+            supplier_id=SUPPLIER,
+            reason_code="REGULATOR_ORDER",
+            revoked_by="psn_1",
+        )
+        billing.end_deferral(uow, revoked)
+        uow.commit()
+    assert balance(parts, "org_buyer/wallet/CNY") == 499 * SCALE
