@@ -1,12 +1,14 @@
 """Credits: the original lines and no more, numbered without a gap, once whoever asks."""
 
+import json
 import threading
 
 import pytest
+from counterfoil_verify.cli import main as verify
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from app.core.canonical import digest_hex
+from app.core.canonical import canonical_bytes, digest_hex
 from app.core.errors import CounterfoilError
 from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWorkFactory
@@ -301,3 +303,27 @@ def test_evidence_shows_every_credit_of_the_licence_up_to_its_own(licence, credi
     assert leaves[1]["note_hash"] == digest_hex(evidence["note"])
     assert evidence["signature"]
     assert signed_bytes(evidence["note"]).startswith(b"counterfoil/credit-note/v1\x00")
+
+
+def test_the_independent_verifier_accepts_a_note_and_misses_a_hidden_credit(
+    licence, credit_calls, reacting, tmp_path, capsys
+):
+    for number in (1, 2, 3):
+        licence.lane.call(40_000_000 + number)
+        credit_calls(licence, (number, None), credit_id=f"crd_{number}")
+    sequencer = Sequencer(reacting, log_keys())
+    while sequencer.step().integrated_count:
+        pass
+    with reacting.begin(Reach.EXCHANGE) as uow:
+        credit = credit_queries.get_credit(uow.session, "crd_3", None)
+        evidence = credit_note_services.credit_evidence(uow.session, settlement_ports(), credit)
+    (tmp_path / "keys.json").write_text(json.dumps(log_keys().vkeys))
+    keys = ["--keys", str(tmp_path / "keys.json")]
+    (tmp_path / "note.json").write_bytes(canonical_bytes(evidence))
+    assert verify(["credit-note", str(tmp_path / "note.json"), *keys]) == 0
+    said = capsys.readouterr().out
+    assert "7 sums: ok (0.40000003 CNY)" in said
+    hidden = {**evidence, "credits": [evidence["credits"][0], evidence["credits"][2]]}
+    (tmp_path / "hidden.json").write_bytes(canonical_bytes(hidden))
+    assert verify(["credit-note", str(tmp_path / "hidden.json"), *keys]) == 1
+    assert "REJECTED at credits" in capsys.readouterr().out

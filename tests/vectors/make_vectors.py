@@ -8,6 +8,7 @@ import datetime as dt
 import json
 from pathlib import Path
 
+from tests.vectors.credit_vectors import credit_vectors
 from tests.vectors.exchange import PRICE, START, Exchange, small_exchange
 from tests.vectors.log_vectors import bundle_vectors, log_vectors
 from tests.vectors.primitives import (
@@ -283,6 +284,7 @@ def all_vectors():
         "receipts.json": receipt_vectors(),
         "proofs.json": proof_vectors(),
         "invoices.json": invoice_vectors(),
+        "credits.json": credit_vectors(),
         "logs.json": log_vectors(),
         "bundles.json": bundle_vectors(),
         "witness.json": witness_vectors(),

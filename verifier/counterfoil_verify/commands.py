@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from counterfoil_verify import bundle as bundles
-from counterfoil_verify import contradictions, invoices, receipts, vault_commands
+from counterfoil_verify import contradictions, credit_notes, invoices, receipts, vault_commands
 from counterfoil_verify.chain import Chain, parse_address
 from counterfoil_verify.container import Container
 from counterfoil_verify.errors import NotChecked, Rejected, require
@@ -159,6 +159,31 @@ def check_invoice(options: argparse.Namespace, report: Report) -> None:
         sign, units = "-" if total < 0 else "", abs(total)
         text = f"{sign}{units // 10**8}.{units % 10**8:08d}"
         detail.append(f"{text} {evidence.invoice.currency}")
+
+
+def check_credit_note(options: argparse.Namespace, report: Report) -> None:
+    """Credit note evidence: signature, every credit of the licence up to it, and the sums."""
+    keyring = _keyring(options, report)
+    with report.step("format") as detail:
+        data = read_file(options.file, credit_notes.EVIDENCE_BYTES_MAX)
+        evidence = credit_notes.parse_credit_note(data, is_strict=False)
+        detail.append(f"credit {evidence.note.n} of {evidence.note.licence}")
+    with report.step("checkpoint") as detail:
+        checkpoint = open_checkpoint(evidence.checkpoint, keyring)
+        detail.append(_describe(checkpoint))
+    with report.step("signature") as detail:
+        detail.append(credit_notes.check_signature(evidence, keyring, checkpoint.origin).name)
+    with report.step("inclusion") as detail:
+        detail.append(f"{credit_notes.check_inclusions(evidence, checkpoint.head)} leaves")
+    with report.step("credits") as detail:
+        credit_notes.check_credits(evidence)
+        detail.append(f"1 to {evidence.note.n}, none missing")
+    with report.step("note"):
+        credit_notes.check_note(evidence)
+    with report.step("sums") as detail:
+        amount = credit_notes.check_sums(evidence)
+        text = f"{amount // 10**8}.{amount % 10**8:08d}"
+        detail.append(f"{text} {evidence.note.currency}")
 
 
 def check_log(options: argparse.Namespace, report: Report) -> None:

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
-from counterfoil_verify import canonical, invoices, merkle, proofs, receipts
+from counterfoil_verify import canonical, credit_notes, invoices, merkle, proofs, receipts
 from counterfoil_verify.bundle import check_bundle
 from counterfoil_verify.container import Container
 from counterfoil_verify.errors import Rejected
@@ -153,6 +153,30 @@ def test_invoices_are_accepted_with_their_total():
 def test_faulty_invoices_are_rejected_at_their_step(case):
     with pytest.raises(Rejected) as failure:
         check_invoice(case["invoice"].encode(), keyring(load("invoices.json")))
+    assert failure.value.step == case["step"]
+
+
+def check_credit_note(data, keys):
+    evidence = credit_notes.parse_credit_note(data)
+    checkpoint = open_checkpoint(evidence.checkpoint, keys)
+    credit_notes.check_signature(evidence, keys, checkpoint.origin)
+    credit_notes.check_inclusions(evidence, checkpoint.head)
+    credit_notes.check_credits(evidence)
+    credit_notes.check_note(evidence)
+    return credit_notes.check_sums(evidence)
+
+
+def test_credit_notes_are_accepted_with_their_amount():
+    vectors = load("credits.json")
+    for case in vectors["accepted"]:
+        amount = check_credit_note(case["credit_note"].encode(), keyring(vectors))
+        assert amount == case["amount"]
+
+
+@pytest.mark.parametrize("case", rejected("credits.json"))
+def test_faulty_credit_notes_are_rejected_at_their_step(case):
+    with pytest.raises(Rejected) as failure:
+        check_credit_note(case["credit_note"].encode(), keyring(load("credits.json")))
     assert failure.value.step == case["step"]
 
 

@@ -1,0 +1,214 @@
+"""Gateways tell of money that came and went back: each report once, whatever the wallet holds."""
+
+import threading
+
+import pytest
+from sqlalchemy import text
+
+from app.core.errors import CounterfoilError
+from app.core.money import SCALE
+from app.core.principals import Principal, Role
+from app.core.reach import Reach
+from app.core.states import IllegalTransition
+from ledger.journal import charge_backs, postings, top_up_services
+from ledger.journal.audit_queries import find_imbalances
+from ledger.journal.booking import book
+from ledger.journal.errors import ConfirmationDiffers
+from ledger.journal.ports import PaymentInstructions
+from ledger.journal.services import open_accounts
+from ledger.journal.settlement_errors import ReturnExceedsTopUp, ReturnNotFound, TopUpNotPaid
+from ledger.journal.settlement_events import TopUpPaid, TopUpReturned
+from tests.factories.traded_books import balances
+
+AMOUNT = 100 * SCALE
+BUYER = Principal("psn_b", "org_buyer", frozenset({Role.BUYER}))
+WALLET, OWED = "org_buyer/wallet/CNY", "org_buyer/receivable/CNY"
+STRIPE = "exchange/stripe/CNY"
+SPLIT = {"supplier": 10_000, "commission": 0, "tax": 0}
+
+
+class CardGateway:
+    """A gateway that moves money itself."""
+
+    name = "stripe"
+
+    def open_top_up(self, top_up_id, _money):
+        return PaymentInstructions(f"ref {top_up_id}", "https://pay.example")
+
+
+@pytest.fixture
+def do(units):
+    def run(verb, *arguments, **named):
+        with units.begin(Reach.EXCHANGE) as uow:
+            made = verb(uow, *arguments, **named)
+            uow.commit()
+            return made
+
+    return run
+
+
+@pytest.fixture
+def requested(units):
+    with units.begin(Reach.organisation("org_buyer")) as uow:
+        made = top_up_services.request_top_up(
+            uow, BUYER, CardGateway(), amount=AMOUNT, currency="CNY"
+        )
+        uow.commit()
+        return made
+
+
+@pytest.fixture
+def pay(do, requested):
+    def run(amount=AMOUNT, gateway="stripe", reference="pi_1"):
+        return do(
+            top_up_services.credit_top_up,
+            requested.top_up_id,
+            amount=amount,
+            gateway=gateway,
+            provider_reference=reference,
+        )
+
+    return run
+
+
+@pytest.fixture
+def report(requested):
+    return {"top_up_id": requested.top_up_id, "gateway": "stripe", "provider_reference": "dp_1"}
+
+
+def spend(units, amount):
+    """The buyer buys a package."""
+    with units.begin(Reach.EXCHANGE) as uow:
+        open_accounts(uow, organisation_id="org_s")
+        draft = postings.charge_order(
+            order_id="ord_1",
+            buyer_id="org_buyer",
+            supplier_id="org_s",
+            amount=amount,
+            currency="CNY",
+            split=SPLIT,
+        )
+        book(uow.session, draft, occurred_at=uow.now, booked_at=uow.now)
+        uow.commit()
+
+
+def sound(units):
+    with units.begin(Reach.EXCHANGE) as uow:
+        return find_imbalances(uow.session) == []
+
+
+def test_a_payment_credits_the_wallet_once_however_often_it_is_told(pay, units):
+    for _ in range(2):
+        assert pay().state == "posted"
+    assert balances(units) == {WALLET: AMOUNT, STRIPE: -AMOUNT}
+    assert len([event for event in units.events if isinstance(event, TopUpPaid)]) == 1
+
+
+def test_two_reports_at_once_credit_once(pay, units):
+    start = threading.Barrier(3)
+
+    def work():
+        start.wait()
+        pay()
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert balances(units)[WALLET] == AMOUNT
+
+
+def test_another_amount_gateway_or_payment_is_refused(pay, units):
+    with pytest.raises(ConfirmationDiffers):
+        pay(amount=AMOUNT - 1)
+    with pytest.raises(ConfirmationDiffers):
+        pay(gateway="alipay")
+    pay()
+    with pytest.raises(IllegalTransition):
+        pay(reference="pi_2")
+
+
+def test_money_for_a_cancelled_top_up_is_the_buyer_s_all_the_same(pay, requested, units):
+    with units.begin(Reach.organisation("org_buyer")) as uow:
+        top_up_services.cancel_top_up(uow, BUYER, top_up_id=requested.top_up_id)
+        uow.commit()
+    assert pay().state == "posted"
+    assert balances(units)[WALLET] == AMOUNT
+
+
+def test_a_charge_back_leaves_owed_what_the_wallet_lacks_and_a_won_one_undoes_it(
+    do, pay, report, units
+):
+    pay()
+    spend(units, 70 * SCALE)
+    before = balances(units)
+    for _ in range(2):
+        noted = do(charge_backs.note_disputed, amount=AMOUNT, **report)
+        assert (noted.state, noted.owed_amount) == ("disputed", 70 * SCALE)
+    held = balances(units)
+    assert (held.get(WALLET, 0), held[OWED]) == (0, -70 * SCALE)
+    assert STRIPE not in held
+    named = {"gateway": "stripe", "provider_reference": "dp_1"}
+    for _ in range(2):
+        assert do(charge_backs.note_dispute_closed, **named, is_lost=False).state == "won"
+    assert balances(units) == before
+    assert sound(units)
+    states = [event.state for event in units.events if isinstance(event, TopUpReturned)]
+    assert states == ["disputed", "won"]
+
+
+def test_a_lost_charge_back_stays(do, pay, report, units):
+    pay()
+    do(charge_backs.note_disputed, amount=AMOUNT, **report)
+    named = {"gateway": "stripe", "provider_reference": "dp_1"}
+    assert do(charge_backs.note_dispute_closed, **named, is_lost=True).state == "lost"
+    assert balances(units) == {}
+
+
+def test_refunds_of_a_top_up_never_exceed_it_and_a_failed_one_is_given_again(
+    do, pay, report, units
+):
+    pay()
+    first = {**report, "provider_reference": "re_1"}
+    for _ in range(2):
+        do(charge_backs.note_refunded, amount=60 * SCALE, **first)
+    assert balances(units)[WALLET] == 40 * SCALE
+    second = {**report, "provider_reference": "re_2"}
+    with pytest.raises(ReturnExceedsTopUp):
+        do(charge_backs.note_refunded, amount=41 * SCALE, **second)
+    named = {"gateway": "stripe", "provider_reference": "re_1"}
+    for _ in range(2):
+        assert do(charge_backs.note_refund_failed, **named).state == "failed"
+    assert balances(units)[WALLET] == AMOUNT
+    do(charge_backs.note_refunded, amount=AMOUNT, **second)
+    assert balances(units) == {}
+    assert sound(units)
+
+
+def test_what_never_came_does_not_go_back(do, report):
+    with pytest.raises(TopUpNotPaid):
+        do(charge_backs.note_refunded, amount=1, **report)
+    named: dict[str, str] = {"gateway": "stripe", "provider_reference": "dp_9"}
+    refusal: type[CounterfoilError] = ReturnNotFound
+    with pytest.raises(refusal):
+        do(charge_backs.note_dispute_closed, **named, is_lost=True)
+    with pytest.raises(refusal):
+        do(charge_backs.note_refund_failed, **named)
+
+
+def test_a_provider_s_fee_is_booked_once_and_is_nobody_else_s(do, pay, units):
+    pay()
+    for _ in range(2):
+        do(charge_backs.note_fee, movement_id="txn_1", amount=30, currency="CNY", gateway="stripe")
+    assert balances(units)["exchange/fees/CNY"] == -30
+    assert balances(units)[WALLET] == AMOUNT
+
+
+def test_the_owner_reads_what_went_back_and_nobody_else(do, pay, report, units):
+    pay()
+    do(charge_backs.note_disputed, amount=AMOUNT, **report)
+    for organisation_id, count in (("org_buyer", 1), ("org_stranger", 0)):
+        with units.begin(Reach.organisation(organisation_id)) as uow:
+            seen = uow.session.scalar(text("SELECT count(*) FROM top_up_returns"))
+            assert seen == count

@@ -1,0 +1,233 @@
+"""Credit note evidence: money given back, and the leaves of all of a licence's credits up to it.
+
+A licence's credits are numbered from 1 and carry a running total. The evidence shows every one of
+them, so a credit that was hidden, or told to somebody with another number, does not fit in.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from counterfoil_verify import canonical
+from counterfoil_verify.errors import Rejected, require
+from counterfoil_verify.fields import Record
+from counterfoil_verify.keys import Key, Keyring, verify_named
+from counterfoil_verify.leaves import Leaf, parse_leaf
+from counterfoil_verify.merkle import Head, check_inclusion
+from counterfoil_verify.notes import NOTE_BYTES_MAX
+from counterfoil_verify.proofs import PATH_MAX
+
+FORMAT_STEP = "format"
+SIGNATURE_STEP = "signature"
+CREDITS_STEP = "credits"
+NOTE_STEP = "note"
+SUMS_STEP = "sums"
+
+FORMAT = "counterfoil-credit-note-evidence/1"
+NOTE_FORMAT = "counterfoil-credit-note/1"
+DOMAIN = b"counterfoil/credit-note/v1\x00"
+CREDIT = "credit"
+EVIDENCE_BYTES_MAX = 16_777_216
+CREDITS_MAX = 4_096
+LINES_MAX = 1_024
+_NOTE_MEMBERS = (
+    "format", "credit", "licence", "n", "currency", "reason", "amount", "total_amount",
+    "corrects", "lines", "given_at",
+)  # fmt: skip
+_LEAF_MEMBERS = (
+    "v", "type", "at", "blind", "credit", "licence", "n", "currency", "reason", "amount",
+    "total_amount", "corrects_hash", "note_hash",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class CreditLine:
+    """A charge that is corrected, and what of it is given back, in units of 10⁻⁸."""
+
+    corrects: str
+    charged: int
+    amount: int
+
+
+@dataclass(frozen=True)
+class CreditNote:
+    """What the exchange says that it gave back; amounts in units of 10⁻⁸."""
+
+    credit: str
+    licence: str
+    n: int
+    currency: str
+    reason: str
+    amount: int
+    total: int
+    corrects: str
+    lines: tuple[CreditLine, ...]
+    record: Record
+
+
+@dataclass(frozen=True)
+class CreditLeaf:
+    """A credit as its leaf states it, with its place in the tree."""
+
+    leaf: Leaf
+    index: int
+    path: tuple[bytes, ...]
+
+    @property
+    def n(self) -> int:
+        """The credit's number within its licence."""
+        return self.leaf.record.whole("n")
+
+    @property
+    def amount(self) -> int:
+        """What this credit gave back."""
+        return self.leaf.record.amount("amount")
+
+    @property
+    def total(self) -> int:
+        """What all credits of the licence up to this one gave back."""
+        return self.leaf.record.amount("total_amount")
+
+
+@dataclass(frozen=True)
+class CreditEvidence:
+    """Credit note evidence as read; only the checks below make it evidence."""
+
+    note: CreditNote
+    key: str
+    signature: bytes
+    credits: tuple[CreditLeaf, ...]
+    checkpoint: bytes
+
+
+def parse_credit_note(data: bytes, *, is_strict: bool = True) -> CreditEvidence:
+    """Evidence from its canonical JSON, or not strictly from any spelling of it."""
+    data = data.removesuffix(b"\n")
+    try:
+        value = canonical.parse(data, bytes_max=EVIDENCE_BYTES_MAX, is_strict=is_strict)
+        return _read(Record(FORMAT_STEP, value, "the credit note evidence"))
+    except Rejected as error:
+        raise error.within(FORMAT_STEP) from error
+
+
+def _read(record: Record) -> CreditEvidence:
+    record.only("format", "note", "signature", "key", "credits", "checkpoint")
+    require(record.text("format") == FORMAT, FORMAT_STEP, f"the format is not {FORMAT}")
+    checkpoint = record.text("checkpoint")
+    require(len(checkpoint) <= NOTE_BYTES_MAX, FORMAT_STEP, "the checkpoint is too long")
+    return CreditEvidence(
+        note=_read_note(record.record("note")),
+        key=record.text("key"),
+        signature=record.base64("signature", 64),
+        credits=tuple(_read_leaf(each) for each in record.records("credits", CREDITS_MAX)),
+        checkpoint=checkpoint.encode(),
+    )
+
+
+def _read_note(record: Record) -> CreditNote:
+    record.only(*_NOTE_MEMBERS)
+    require(record.text("format") == NOTE_FORMAT, FORMAT_STEP, f"not a {NOTE_FORMAT}")
+    record.instant("given_at")
+    return CreditNote(
+        credit=record.text("credit"),
+        licence=record.text("licence"),
+        n=record.whole("n"),
+        currency=record.text("currency"),
+        reason=record.text("reason"),
+        amount=record.amount("amount"),
+        total=record.amount("total_amount"),
+        corrects=record.text("corrects"),
+        lines=tuple(_read_line(line) for line in record.records("lines", LINES_MAX)),
+        record=record,
+    )
+
+
+def _read_line(record: Record) -> CreditLine:
+    record.only("kind", "reference", "corrects", "charged_amount", "amount")
+    for name in ("kind", "reference"):
+        record.text(name)
+    corrects = record.hexadecimal("corrects", 32).hex()
+    return CreditLine(corrects, record.amount("charged_amount"), record.amount("amount"))
+
+
+def _read_leaf(record: Record) -> CreditLeaf:
+    record.only("entry", "index", "path")
+    leaf = parse_leaf(record.base64("entry"))
+    require(leaf.type == CREDIT, FORMAT_STEP, f"a leaf of type {leaf.type[:40]!r}")
+    leaf.record.only(*_LEAF_MEMBERS)
+    read = CreditLeaf(leaf, record.whole("index"), tuple(record.hashes("path", PATH_MAX)))
+    require(min(read.n, read.amount, read.total) > 0, FORMAT_STEP, "a credit of nothing")
+    return read
+
+
+def check_signature(evidence: CreditEvidence, keyring: Keyring, origin: str) -> Key:
+    """Reject unless a trusted statement key of the log's operator signed the note."""
+    expected = f"{origin}/statements"
+    require(evidence.key == expected, SIGNATURE_STEP, "the key is not named after the origin")
+    message = DOMAIN + canonical.encode(dict(evidence.note.record.members))
+    return verify_named(
+        keyring.statements, evidence.key, message, evidence.signature, step=SIGNATURE_STEP
+    )
+
+
+def check_inclusions(evidence: CreditEvidence, head: Head) -> int:
+    """How many leaves were shown to be under the head; Rejected when one is not."""
+    for each in evidence.credits:
+        check_inclusion(each.leaf.hash, each.index, each.path, head)
+    return len(evidence.credits)
+
+
+def check_credits(evidence: CreditEvidence) -> None:
+    """Reject unless the leaves are the licence's credits 1 to n, none missing, totals running."""
+    numbers = [each.n for each in evidence.credits]
+    due = list(range(1, evidence.note.n + 1))
+    require(numbers == due, CREDITS_STEP, "the credits are not numbered from 1 without a gap")
+    total, index = 0, -1
+    for each in evidence.credits:
+        for reason in _faults(evidence.note, each, total, index):
+            raise Rejected(CREDITS_STEP, f"credit {each.n}: {reason}")
+        total, index = each.total, each.index
+
+
+def _faults(note: CreditNote, each: CreditLeaf, total: int, index: int) -> Iterator[str]:
+    record = each.leaf.record
+    if record.text("licence") != note.licence:
+        yield "a leaf of another licence"
+    if record.text("currency") != note.currency:
+        yield "a leaf in another currency"
+    if each.total != total + each.amount:
+        yield "the total is not the total before and the amount"
+    if each.index <= index:
+        yield "not behind the credit before it in the log"
+
+
+def check_note(evidence: CreditEvidence) -> None:
+    """Reject unless the last leaf is this note's own and commits to all of it."""
+    require(evidence.credits, NOTE_STEP, "no leaf is shown")
+    note, record = evidence.note, evidence.credits[-1].leaf.record
+    stated = (note.credit, note.reason, note.corrects, note.amount, note.total)
+    logged = (
+        record.text("credit"),
+        record.text("reason"),
+        record.text("corrects_hash"),
+        record.amount("amount"),
+        record.amount("total_amount"),
+    )
+    require(stated == logged, NOTE_STEP, "the leaf states another credit")
+    digest = hashlib.sha256(canonical.encode(dict(note.record.members))).hexdigest()
+    require(record.text("note_hash") == digest, NOTE_STEP, "the leaf commits to another note")
+
+
+def check_sums(evidence: CreditEvidence) -> int:
+    """The amount given back; Rejected when a sum, a bound or the corrected charges are wrong."""
+    note = evidence.note
+    require(note.lines, SUMS_STEP, "no charge is named")
+    is_bounded = all(0 < line.amount <= line.charged for line in note.lines)
+    require(is_bounded, SUMS_STEP, "more is given back than was charged")
+    is_sum = note.amount == sum(line.amount for line in note.lines)
+    require(is_sum, SUMS_STEP, "the amount is not the sum of the lines")
+    hashes: list[canonical.Json] = [line.corrects for line in note.lines]
+    whole = hashlib.sha256(canonical.encode(hashes)).hexdigest()
+    corrected = note.lines[0].corrects if len(hashes) == 1 else whole
+    require(note.corrects == corrected, SUMS_STEP, "other charges are corrected than named")
+    return note.amount
