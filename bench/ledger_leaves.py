@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from app.core.signing import Ed25519Signer
 from ledger.log.intake import LeafRow
@@ -22,8 +22,7 @@ def log_keys() -> LogKeys:
     return LogKeys(*(Ed25519Signer.from_seed(*pair) for pair in zip(names, seeds, strict=True)))
 
 
-@dataclass(frozen=True)
-class Leaf:
+class Leaf(NamedTuple):
     """A leaf of a lane with its running totals."""
 
     row: LeafRow

@@ -2,8 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.core.canonical import canonical_bytes
 from metering.bulkheads import Bulkheads
@@ -27,8 +26,7 @@ WAIT_SECONDS_MAX = 40.0
 """Longer than the committer tries to reach a restarted database."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(NamedTuple):
     """An answer whose record is durable; what is left is None where nothing bounds it."""
 
     status: int
@@ -43,8 +41,7 @@ class Answered:
     """What the buyer's spending caps still allow (10⁻⁸), as far as this worker knows."""
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """A decided call with typed parameters."""
 
     request: CallRequest

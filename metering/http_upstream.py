@@ -9,7 +9,7 @@ import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import SplitResult, quote_plus, urlsplit
 
 from app.core.public_networks import (
@@ -82,8 +82,7 @@ class _Place:
     idle: deque[Wire] = field(default_factory=deque)
 
 
-@dataclass(frozen=True, slots=True)
-class _Question:
+class _Question(NamedTuple):
     """One request and the bounds of its answer."""
 
     place: _Place

@@ -10,7 +10,7 @@ import socket
 import ssl
 import struct
 import time
-from dataclasses import dataclass
+from typing import NamedTuple
 
 HEAD_BYTES_MAX = 32 * 1024
 CHUNK_LINE_MAX = 1024
@@ -43,8 +43,7 @@ class WireClosed(Exception):
     """The other side closed before the first byte of an answer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """What of the head decides how the body ends."""
 
     status: int

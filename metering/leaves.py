@@ -7,7 +7,7 @@ hold them equal to `canonical_bytes`.
 import hashlib
 import hmac
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.core.canonical import canonical_bytes, canonical_text
 
@@ -52,8 +52,7 @@ class LaneNames:
         assert not any('"' in text or "\\" in text for text in texts)
 
 
-@dataclass(frozen=True, slots=True)
-class CallFacts:
+class CallFacts(NamedTuple):
     """What one call adds to the leaf; digests in hexadecimal."""
 
     units: int

@@ -1,8 +1,8 @@
 """The usage receipt: the leaf's bytes, the detail record with its key, and a signed promise."""
 
 from binascii import b2a_base64
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from app.core.canonical import canonical_bytes, canonical_text
 from app.core.signing import Signer
@@ -16,8 +16,7 @@ MERGE_DELAY_SECONDS = 60
 _TO_URL = bytes.maketrans(b"+/", b"-_")
 
 
-@dataclass(frozen=True, slots=True)
-class ReceiptParts:
+class ReceiptParts(NamedTuple):
     """Everything stored about a call from which its receipt is made, again and again the same."""
 
     leaf: bytes

@@ -1,9 +1,8 @@
 """Replies of the data plane: answers, and problem documents as the control plane's (RFC 9457)."""
 
 import json
-from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.core.errors import CounterfoilError
 
@@ -14,8 +13,7 @@ STATUS_LINES = {int(status): f"{int(status)} {status.phrase}" for status in HTTP
 Header = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """Status, headers and body, ready for WSGI."""
 
     status: int
