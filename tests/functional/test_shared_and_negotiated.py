@@ -107,7 +107,11 @@ def test_a_negotiated_price_is_what_the_calls_cost_and_nobody_else_learns_it(wor
     use(client, airports.listing_code, "negotiated")
     usage = world.buyer.client.get("/v1/usage", query={"licence_id": order["licence_id"]})
     assert [event["amount"] for event in usage["items"]] == ["0.07000000"]
-    # Quotes are given on published plans; this one is not.
+    # The two parties are quoted the licence; the plan itself is published to nobody.
+    wanted = {"licence_id": order["licence_id"], "units": 10}
+    quote = world.buyer.client.post("/v1/quotes", wanted, expect=200)
+    assert quote["usage_amount"] == "0.70000000"
+    world.contributor.client.expect("POST", "/v1/quotes", 404, body=wanted)
     plan = {"plan_id": order["plan_id"], "units": 10}
     for other in (world.contributor.client, world.supplier.client):
         answer = other.send("POST", "/v1/quotes", body=plan)

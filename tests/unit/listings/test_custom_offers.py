@@ -1,5 +1,7 @@
 """Plans between two parties: proposed to one buyer, decided once, seen by nobody else."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -419,3 +421,29 @@ def test_the_database_itself_takes_no_order_of_another_buyer_on_an_offer(
             custom_offer_id=offer.id,
             plan_id=offer.plan_id,
         )
+
+
+def test_of_two_that_decide_at_once_one_is_too_late(market, propose, accept):
+    offer = propose()
+    start = threading.Barrier(3)
+
+    def decide(how):
+        start.wait(timeout=10)
+        try:
+            return how()
+        except CustomOfferNotOpen as refusal:
+            return refusal
+
+    def withdraw():
+        with market.acting() as uow:
+            return services.withdraw_custom_offer(uow, SUPPLIER, custom_offer_id=offer.id)
+
+    deciding = [lambda: accept(offer), lambda: accept(offer), withdraw]
+    with ThreadPoolExecutor(3) as pool:
+        ends = list(pool.map(decide, deciding))
+    assert sum(isinstance(end, CustomOfferNotOpen) for end in ends) == 2
+    with market.as_exchange() as uow:
+        orders = uow.session.scalars(select(Order)).all()
+        kept = uow.session.get(CustomOffer, offer.id)
+    assert len(orders) == (kept.state == "ACCEPTED")
+    assert kept.order_id == (orders[0].id if orders else None)
