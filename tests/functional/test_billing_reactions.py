@@ -6,9 +6,11 @@ from types import SimpleNamespace
 import pytest
 from sqlalchemy import text
 
+from app.billing_steps import billing_steps
 from app.core.money import SCALE
 from app.core.reach import Reach
 from app.reactions import billing, trading
+from app.wiring import journal_ports
 from compliance.events import LicenceRevoked
 from ledger.journal import postings, services
 from ledger.journal.billing_models import Deferral
@@ -136,3 +138,13 @@ def test_a_yearly_order_waits_to_be_earned_and_any_other_is_paid_out_at_once(par
         billing.end_deferral(uow, revoked)
         uow.commit()
     assert balance(parts, "org_buyer/wallet/CNY") == 499 * SCALE
+
+
+def test_every_timed_step_runs_on_books_with_something_in_them_and_finds_them_well(parts, record):
+    record(PeriodOpened(**PERIOD, fee_amount=SCALE))
+    for _ in range(3):
+        found = {step.name: step.run() for step in billing_steps(parts, journal_ports(parts))}
+    assert found["audit"] is False
+    with parts.units.begin(Reach.EXCHANGE) as uow:
+        assert uow.session.scalar(text("SELECT count(*) FROM account_freezes")) == 0
+        assert uow.session.scalar(text("SELECT count(*) FROM account_tallies")) > 0
