@@ -51,6 +51,10 @@ def test_a_planted_route_without_a_permission_is_noticed_and_refused(app):
     assert app.test_client().get("/planted").status_code == 403
 
 
+def test_who_changes_something_without_a_permission_is_named_with_a_reason(app):
+    assert rules.public_writes(app) == set(rules.PUBLIC_WRITES)
+
+
 def test_every_event_is_recorded_or_excused():
     rules.import_all()
     assert rules.unaccounted_events(RECORDED, EXCUSED) == []

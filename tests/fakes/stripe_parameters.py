@@ -9,6 +9,7 @@ import importlib
 import typing
 from urllib.parse import parse_qsl
 
+import stripe
 from stripe._request_options import RequestOptions
 
 FOR_TYPE_CHECKERS_ONLY = {"StripeContext": object, "Mapping": typing.Mapping}
@@ -92,6 +93,9 @@ def _options(hint):
         return [each for part in typing.get_args(hint) for each in _options(part)]
     if isinstance(hint, str):
         return [str]
+    kind = hint if origin is None else origin
+    if isinstance(kind, type) and issubclass(kind, stripe.StripeObject):
+        return []  # the SDK's own objects, which it turns into one of the other kinds
     return [hint]
 
 
