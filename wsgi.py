@@ -2,6 +2,7 @@
 
 import atexit
 import os
+from multiprocessing.util import Finalize
 
 from app.core.memory import settle_memory
 from app.factory import build_application, build_parts
@@ -10,5 +11,7 @@ from app.settings import from_environment
 parts = build_parts(from_environment(os.environ))  # noqa: TID251 -- the one reading of settings
 application = build_application(parts)
 app = application.control_plane
+# Granian's workers are children of multiprocessing: they end past atexit, which gunicorn's reach.
 atexit.register(application.close)
+Finalize(None, application.close, exitpriority=0)
 settle_memory()

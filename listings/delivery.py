@@ -18,6 +18,7 @@ def delivery_of(
         "method": upstream.get("method", "GET"),
         "timeout_ms": upstream.get("timeout_ms", 0),
         "response_bytes_max": upstream.get("response_bytes_max", 0),
+        "calls_per_second": upstream.get("calls_per_second", 0),
         "credential_header": upstream.get("credential_header", ""),
         "credential_ciphertext": base64.b64encode(ciphertext or b"").decode(),
         "credential_context": context if ciphertext else "",

@@ -104,6 +104,11 @@ class UpstreamDefinitionSchema(Schema):
     response_bytes_max = Integer(min=1_024, max=RESPONSE_BYTES_MAX, load_default=1_048_576)
     credential_header = Text(max=64)
     credential = Text(max=4_000, load_only=True)
+    calls_per_second = Integer(
+        min=1,
+        max=100_000,
+        metadata={"description": "What the system takes from all buyers together"},
+    )
 
 
 class DraftOfferSchema(Schema):

@@ -21,7 +21,7 @@ from demo import listing, onboarding, trading
 from demo.calls import Call, call
 from demo.http import Client
 from demo.people import Person, new_password
-from demo.upstream import Upstream
+from demo.upstream import FAULT_CODE, Upstream
 from demo.world import World
 from ledger.log.sequencer import Sequencer
 from tests.factories.composite import compose, propose
@@ -160,6 +160,8 @@ def trade(exchange, staff, name, number):
     propose(world, world.airports, kind="per_call", unit_price="0.12")
     trading.issue_keys(world)
     _use(world)
+    # What failed is written with the second's chores; nobody waits for them here.
+    exchange.application.data_plane._failures.write()
     exchange.settle()
     return world
 
@@ -171,3 +173,5 @@ def _use(world):
         for number in range(3):
             answer, _ = call(client, Call(path, f"{each.licence_id}-{number}"))
             assert answer.status == 200, answer.body
+    path = f"/data/{world.airports.listing_code}?icao={FAULT_CODE}"
+    assert Client(world.base_url, world.airports.key).send("GET", path).status == 502

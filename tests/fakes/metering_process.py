@@ -1,10 +1,12 @@
 """A data plane over the fakes as a process of its own, served by granian."""
 
-import atexit
+import logging
 import os
 import secrets
+from multiprocessing.util import Finalize
 
 import psycopg
+import structlog
 
 from app.core.clock import SystemClock
 from metering.assembly import Outside, build_data_plane
@@ -12,6 +14,9 @@ from metering.data_plane import DataPlaneSettings
 from metering.http_upstream import HttpUpstream
 from tests.factories.metering import CIPHER, SIGNER
 from tests.fakes.metering_ports import FakeBooks, FakeLog, FakeWallets
+
+# Unconfigured, structlog draws every exception with its locals: slow, and nobody reads it here.
+structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
 
 DATABASE_URL = os.environ["METERED_DATABASE_URL"]
 SECONDS_FILE = os.environ.get("METERED_SECONDS_FILE")
@@ -52,4 +57,4 @@ application = build_data_plane(
 )
 if SECONDS_FILE:
     application._rates = NotedRates(application._rates, SECONDS_FILE)
-atexit.register(application.close)
+Finalize(None, application.close, exitpriority=0)
