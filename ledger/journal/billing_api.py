@@ -196,6 +196,20 @@ def get_credit_bill(bill_id: str) -> dict[str, Any]:
         return {**{name: getattr(bill, name) for name in names}, "steps": steps}
 
 
+@blueprint.route("/credit-bills/<string:bill_id>/pdf", methods=["GET"])
+@blueprint.response(200, content_type=PDF)
+@requires(Permission.READ_OWN)
+@limit("60 per minute")
+def get_credit_bill_pdf(bill_id: str) -> Response:
+    """The signed bill as pages in Chinese and English; the same bytes every time."""
+    with unit_of_work() as uow:
+        bill = credit_bill_services.get_bill(uow.session, bill_id, _own_organisation())
+    document = signed_for_print(
+        bill.document, key_name=bill.key_name, signature=bill.signature_text
+    )
+    return Response(render_pdf(document), content_type=PDF)
+
+
 @blueprint.route("/account-freezes", methods=["GET"])
 @blueprint.arguments(PageQuerySchema, location="query")
 @blueprint.response(200, page_schema(billing_schemas.AccountFreezeSchema))

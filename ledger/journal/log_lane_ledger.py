@@ -19,9 +19,10 @@ from ledger.log.storage import stored_nodes
 # The leaves' own bytes are parsed, none of the running totals that an invoice rests on.
 _RECOUNT = text(
     """
-    SELECT count(*) AS calls, coalesce(sum((leaf ->> 'units')::bigint), 0)::bigint AS units,
-        coalesce(sum((leaf ->> 'amount')::bigint), 0)::bigint AS amount
-    FROM log_entries, LATERAL (SELECT convert_from(body, 'UTF8')::json AS leaf) parsed
+    SELECT count(*) AS calls, coalesce(sum(leaf.units), 0)::bigint AS units,
+        coalesce(sum(leaf.amount), 0)::bigint AS amount
+    FROM log_entries,
+        json_to_record(convert_from(body, 'UTF8')::json) AS leaf (units bigint, amount bigint)
     WHERE licence_id = :licence_id AND lane = :lane AND n > :after AND n <= :through
     """
 )

@@ -6,7 +6,12 @@ import pytest
 
 from app.core.money import SCALE
 from app.core.reach import Reach
-from ledger.journal import deferral_services, invoice_services
+from ledger.journal import (
+    billing_run_services,
+    deferral_services,
+    invoice_services,
+    services,
+)
 from ledger.journal.audit_rules import Finding
 from ledger.journal.freeze_services import freeze_for
 from tests.factories.billing import SPLIT, LoggedLane, open_licence, statement_ports
@@ -121,6 +126,36 @@ def test_a_credit_line_is_proposed_and_approved_by_two_operators_and_seen_by_its
     assert call("buyer", "GET", "/v1/credit-bills").json["items"] == []
     missing = call("buyer", "GET", f"/v1/credit-bills/{identifier('cbl', 1)}")
     assert missing.json["type"].endswith("#credit-bill-not-found")
+
+
+def test_a_bill_is_shown_with_its_dunning_and_printed(call, traded, units, ports, clock):
+    made = call("operator", "POST", "/v1/credit-lines", PROPOSAL).json
+    path = f"/v1/credit-lines/{made['credit_line_id']}/approval"
+    call("second_operator", "POST", path)
+    with units.begin(Reach.EXCHANGE) as uow:
+        services.charge_order(
+            uow,
+            order_id=identifier("ord", 5),
+            buyer_id=BUYER_ID,
+            supplier_id=SUPPLIER_ID,
+            amount=1_400 * SCALE,
+            currency="CNY",
+            split=SPLIT,
+        )
+        uow.commit()
+    clock.set(START + timedelta(days=30))
+    call("operator", "POST", "/v1/billing-runs", {"month": "2026-11"})
+    for _ in range(4):
+        with units.begin(Reach.EXCHANGE) as uow:
+            billing_run_services.work_on_run(uow, ports)
+            uow.commit()
+    (row,) = call("buyer", "GET", "/v1/credit-bills").json["items"]
+    assert (row["amount"], row["open_amount"]) == ("400.00000000", "400.00000000")
+    bill = call("buyer", "GET", f"/v1/credit-bills/{row['bill_id']}").json
+    assert (bill["document"]["month"], bill["steps"]) == ("2026-11", [])
+    printed = call("buyer", "GET", f"/v1/credit-bills/{row['bill_id']}/pdf")
+    assert printed.data.startswith(b"%PDF-1.")
+    assert call("stranger", "GET", f"/v1/credit-bills/{row['bill_id']}/pdf").status_code == 404
 
 
 def test_a_proposal_is_refused_where_it_is_no_plan_or_nobody_s_wallet(call, traded):

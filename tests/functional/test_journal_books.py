@@ -12,7 +12,7 @@ from app.core.reach import Reach
 from ledger.journal import postings, queries, services
 from ledger.journal.audit_queries import find_imbalances
 from ledger.journal.booking import book
-from ledger.journal.chart import payable_of, wallet_of
+from ledger.journal.chart import AccountKind, payable_of, wallet_of
 from ledger.journal.errors import (
     AccountNotOpen,
     InsufficientFunds,
@@ -75,7 +75,7 @@ def test_opening_accounts_twice_changes_nothing(exchange):
     for _ in range(2):
         exchange(lambda uow: services.open_accounts(uow, organisation_id=BUYER))
     count = text("SELECT count(*) FROM journal_accounts")
-    assert exchange(lambda uow: uow.session.scalar(count)) == 8
+    assert exchange(lambda uow: uow.session.scalar(count)) == len(AccountKind)
     assert wallet(exchange).balance_amount == 0
 
 
