@@ -57,6 +57,7 @@ def foreign_values(everything, world):
         ),
         "invoice_id": first("invoices", "invoice_id", licence_id=licence_id),
         "top_up_id": first("top_ups", "top_up_id", organisation_id=buyer),
+        **{f"{name}_id": f"{prefix}_{NOBODYS}" for name, prefix in SETTLEMENT.items()},
         "endpoint_id": first("webhook_endpoints", "id", organisation_id=buyer),
         "delivery_id": first("webhook_deliveries", "id", organisation_id=buyer),
     }
@@ -70,6 +71,18 @@ def made_up(name, value):
         return "0" * 64
     return value.partition("_")[0] + "_" + MADE_UP
 
+
+SETTLEMENT = {
+    "bank_account": "bnk",
+    "credit": "crd",
+    "dispute": "dsp",
+    "payout": "pay",
+    "run": "run",
+    "settlement": "stl",
+}
+"""Ids whose foreign rows are in `test_settlement_http`; here only their routes' refusals count."""
+
+NOBODYS = "0" * 26
 
 PUBLIC_PARTS = {"listing_code", "tile", "level", "name"}
 """Parts of addresses of what anybody may read: the catalogue, the log, the documentation."""
