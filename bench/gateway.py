@@ -7,7 +7,6 @@ there the events may exceed the answers by what was in flight.
 """
 
 import base64
-import hashlib
 import json
 import os
 import secrets
@@ -22,23 +21,15 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import psycopg
-from sqlalchemy import create_engine, insert
 
 from app import embedded_postgres
-from app.core.canonical import digest_hex
-from app.core.clock import SystemClock
-from app.core.db import make_engine
-from app.core.ids import IdSource, OrganisationId
-from app.core.reach import Reach
-from app.core.unit_of_work import UnitOfWorkFactory
 from bench.gateway_apps import UPSTREAM_BODY
-from bench.gateway_baselines import Base, NaiveAccount
 from bench.gateway_cpu import Meterstick, per_call
+from bench.gateway_market import LISTING, PRICE, prepare_market
 from bench.gateway_nginx import (
     WRK_CONNECTIONS,
     is_installed,
@@ -47,11 +38,6 @@ from bench.gateway_nginx import (
     upstream_nginx,
 )
 from bench.gateway_stages import cpu_by_stage
-from ledger.journal import postings
-from ledger.journal import services as journal
-from ledger.journal.booking import book
-from metering import services
-from migrations.run import upgrade
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
 SECONDS = float(os.environ.get("BENCH_SECONDS", "3"))
@@ -60,23 +46,6 @@ THREADS = {"bare_flask": 16, "naive": 16, "unmetered": 16, "metered": 96}
 """Each server at what suits it: with 64 threads the bare proxy lost a third of its rate here, while
 the metered one needs as many calls waiting together as one durable commit can take, and lets one
 upstream hold at most three quarters of its threads."""
-LICENCES = 16
-LISTING = "S0001-BENCH"
-PRICE = 40_000_000
-BUYER, SUPPLIER = OrganisationId("org_bench_buyer"), OrganisationId("org_bench_supplier")
-PLAN = {
-    "kind": "per_call",
-    "unit": "call",
-    "unit_price": "0.40000000",
-    "free_units": 0,
-    "currency": "CNY",
-    "calls_per_second": 1_000_000,
-}
-FIELDS_IN = [{"name": "iata", "type": "string", "required": True}]
-FIELDS_OUT = [
-    {"name": name, "type": "string", "required": True} for name in ("iata", "name", "note")
-]
-SPLIT = {"supplier": 8400, "commission": 1000, "tax": 600}
 BARE, NAIVE = "bench.gateway_baselines:bare_flask", "bench.gateway_baselines:naive"
 UNMETERED, METERED = "bench.gateway_apps:unmetered", "bench.gateway_apps:metered"
 TARGETS = {"bare_flask": BARE, "naive": NAIVE, "unmetered": UNMETERED, "metered": METERED}
@@ -170,80 +139,6 @@ def _load(port: int, keys: list[str], *, connections: int, rate: float = 0.0) ->
     done = subprocess.run(command, input=requests, capture_output=True, text=True, check=True)
     figures: dict[str, Any] = json.loads(done.stdout)
     return figures
-
-
-def _key(number: int) -> str:
-    return f"cfk_{number:08d}_{hashlib.sha256(str(number).encode()).hexdigest()[:43]}"
-
-
-def _prepare(database_url: str, upstream: str) -> list[str]:
-    """A funded buyer with licences for one listing; the call keys."""
-    upgrade(database_url)
-    clock = SystemClock()
-    ids = IdSource(clock)
-    engine = make_engine(database_url)
-    units = UnitOfWorkFactory(engine, clock, ids)
-    keys = [_key(number) for number in range(LICENCES)]
-    with units.begin(Reach.EXCHANGE) as uow:
-        for organisation_id in (BUYER, SUPPLIER):
-            journal.open_accounts(uow, organisation_id=organisation_id)
-        draft = postings.top_up(
-            reference="bench", organisation_id=BUYER, amount=10**17, currency="CNY"
-        )
-        book(uow.session, draft, occurred_at=uow.now, booked_at=uow.now)
-        services.route_listing(
-            uow,
-            listing_code=LISTING,
-            version_id="ver_bench",
-            supplier_id=SUPPLIER,
-            delivery={"url": upstream, "method": "GET", "timeout_ms": 5000, "outcome_rule": {}},
-            fields_in=FIELDS_IN,
-            fields_out=FIELDS_OUT,
-        )
-        for key in keys:
-            _license(uow, ids, key)
-        uow.commit()
-    engine.dispose()
-    naive = create_engine(database_url.replace("postgresql://", "postgresql+psycopg://", 1))
-    Base.metadata.create_all(naive)
-    with naive.begin() as connection:
-        rows = [{"key": key, "balance": 10**17} for key in keys]
-        connection.execute(insert(NaiveAccount), rows)
-    naive.dispose()
-    return keys
-
-
-def _license(uow: Any, ids: IdSource, key: str) -> None:
-    licence_id = ids.opaque("lic")
-    services.grant_entitlement(
-        uow,
-        licence_id=licence_id,
-        order_id=ids.new("ord"),
-        agreement_id=ids.new("agr"),
-        buyer_id=BUYER,
-        supplier_id=SUPPLIER,
-        listing_code=LISTING,
-        version_id="ver_bench",
-        scenario_id=ids.new("scn"),
-        terms={},
-        terms_hash=digest_hex({}),
-        plan_id=ids.new("pln"),
-        plan_hash=digest_hex(PLAN),
-        plan_terms=PLAN,
-        split=SPLIT,
-        currency="CNY",
-        starts_at=uow.now - timedelta(days=1),
-        ends_at=uow.now + timedelta(days=30),
-    )
-    services.admit_key(
-        uow,
-        key_id=ids.new("key"),
-        licence_id=licence_id,
-        organisation_id=BUYER,
-        secret_hash=hashlib.sha256(key.encode()).hexdigest(),
-        networks=(),
-        expires_at=None,
-    )
 
 
 def _round(bench: Bench, name: str, keys: list[str]) -> float | None:
@@ -389,7 +284,7 @@ def _limit(stack: ExitStack, folder: Path, upstream_port: int) -> dict[str, int]
 def _measure(stack: ExitStack, url: str, folder: Path) -> dict[str, Any]:
     upstream_port = _upstream(stack, folder)
     upstream = f"http://127.0.0.1:{upstream_port}/airports"
-    keys = _prepare(url, upstream)
+    keys = prepare_market(url, upstream)
     environment = {"BENCH_UPSTREAM": upstream, "BENCH_DATABASE_URL": url}
     environment["BENCH_THREADS"] = str(THREADS["metered"])
     served = {
