@@ -126,18 +126,16 @@ class OperationRunner:
 
     def _ask(self, claimed: Claimed) -> None:
         try:
-            sight = self._look_or_send(self._gateways[claimed.gateway], claimed)
+            self._store(claimed, self._look_or_send(self._gateways[claimed.gateway], claimed))
         except RequestRefused as refusal:
             self._refuse(claimed, refusal)
         except NotNow as failure:
             self._wait(claimed, failure, asked_seconds=failure.retry_after_seconds)
         except OutcomeUnknown as failure:
             self._wait(claimed, failure)
-        except Exception as failure:  # noqa: BLE001 -- one unreadable answer must not stop the rest
-            _log.exception("answer not understood", operation=claimed.order.operation_id)
+        except Exception as failure:  # noqa: BLE001 -- one answer that we or the books cannot take
+            _log.exception("answer not taken", operation=claimed.order.operation_id)
             self._wait(claimed, failure)
-        else:
-            self._store(claimed, sight)
 
     def _look_or_send(self, gateway: PaymentGateway, claimed: Claimed) -> Sight | None:
         reference = claimed.provider_reference

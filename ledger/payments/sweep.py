@@ -7,12 +7,15 @@ must agree: statement, balance, and the provider's account in our books.
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
 import structlog
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
 
 from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWork, UnitOfWorkFactory
@@ -108,16 +111,22 @@ class Sweep:
 
     def _conclude_one(self, name: str, gateway: PaymentGateway, each: Unconcluded) -> None:
         try:
-            sight = _see(gateway, each)
+            is_seen = self._apply(_see(gateway, each), each)
         except Exception as failure:  # noqa: BLE001 -- one operation must not hide the others
             _log.warning("operation not seen", id=each.order.operation_id, why=str(failure))
-            sight = None
-        with self._units.begin(Reach.EXCHANGE) as uow:
-            if sight is not None:
-                conclusions.apply(uow, each.order.operation_id, sight)
-            elif each.state == State.SENT:
+            is_seen = False
+        if not is_seen and each.state == State.SENT:
+            with self._units.begin(Reach.EXCHANGE) as uow:
                 _tell_if_old(uow, name, each)
+                uow.commit()
+
+    def _apply(self, sight: Sight | None, each: Unconcluded) -> bool:
+        if sight is None:
+            return False
+        with self._units.begin(Reach.EXCHANGE) as uow:
+            conclusions.apply(uow, each.order.operation_id, sight)
             uow.commit()
+        return True
 
     # Their side
 
@@ -151,10 +160,10 @@ class Sweep:
             return False
         if explained_by is None:
             return False
-        with self._units.begin(Reach.EXCHANGE) as uow:
+        with self._units.begin(Reach.EXCHANGE) as uow, suppress(IntegrityError):
             _book(uow, name, movement, explained_by)
             uow.commit()
-        return True
+        return True  # a line that is there already was another worker's, with all its effects
 
     def _explanation(self, name: str, movement: Movement) -> str | None:
         """What explains a line; None while its operation has no conclusion."""
@@ -183,7 +192,12 @@ class Sweep:
 
     def _note_read(self, name: str, newest: datetime, swept_at: datetime) -> None:
         with self._units.begin(Reach.EXCHANGE) as uow:
-            uow.session.merge(PaymentSweep(gateway=name, read_until=newest, swept_at=swept_at))
+            values = {"read_until": newest, "swept_at": swept_at}
+            uow.session.execute(
+                insert(PaymentSweep)
+                .values(gateway=name, **values)
+                .on_conflict_do_update(index_elements=["gateway"], set_=values)
+            )
             uow.commit()
 
     # The sums

@@ -605,3 +605,49 @@ def test_a_provider_that_is_away_stops_nothing_else(exchange, server):
     exchange.top_up()
     exchange.work()
     assert exchange.findings() == set()
+
+
+def test_two_sweeps_at_once_book_every_line_once(exchange, server):
+    exchange.paid_top_up(fee=FEE)
+    for _ in range(5):
+        server.state.succeed(server.state.make_intent(100, "cny", {}))
+    errors = []
+
+    def sweep():
+        try:
+            exchange.sweep()
+        except Exception as error:  # noqa: BLE001 -- shown below
+            errors.append(error)
+
+    threads = [threading.Thread(target=sweep) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert exchange.effects() == {"top_up": 1, "provider_fee": 1, "provider_unexplained": 5}
+    assert exchange.sum_of("exchange/suspense/CNY") == 5 * SCALE
+
+
+def test_books_that_refuse_stop_nothing_else_and_are_tried_again(exchange, server, monkeypatch):
+    first, second = exchange.top_up(), exchange.top_up()
+    for top_up in (first, second):
+        server.state.pay(exchange.session_of(top_up.top_up_id))
+    credit = top_up_services.credit_top_up
+
+    def refusing(uow, top_up_id, **command):
+        if top_up_id == first.top_up_id:
+            raise RuntimeError
+        return credit(uow, top_up_id, **command)
+
+    monkeypatch.setattr(top_up_services, "credit_top_up", refusing)
+    exchange.deliver(server.take_notices("checkout.session.completed"))
+    exchange.clock.advance(seconds=1_000)
+    exchange.work()
+    assert exchange.balance() == AMOUNT
+    assert exchange.payment(first.top_up_id).state == "open"
+    monkeypatch.setattr(top_up_services, "credit_top_up", credit)
+    exchange.clock.advance(seconds=1_000)
+    exchange.work()
+    assert exchange.balance() == 2 * AMOUNT
+    assert exchange.agrees()
