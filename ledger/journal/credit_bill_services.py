@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, select, text
 from sqlalchemy.orm import Session
 
 from app.core.canonical import digest_hex
@@ -33,6 +33,18 @@ from ledger.journal.months import month_bounds
 from ledger.journal.ports import JournalPorts
 
 PORTION = 100
+
+# Bills that wait for their next step must not stand before those whose step has come.
+_STEP_IS_DUE = text(
+    """
+    EXISTS (
+        SELECT 1 FROM jsonb_array_elements(credit_bills.dunning) AS planned (step)
+        WHERE credit_bills.due_at + (planned.step ->> 'days')::int * interval '1 day' <= :now
+            AND NOT EXISTS (SELECT 1 FROM dunning_steps taken
+                WHERE taken.bill_id = credit_bills.bill_id AND taken.step = planned.step ->> 'step')
+    )
+    """
+)
 INVOICES_MAX = 1_000
 
 
@@ -68,13 +80,13 @@ def match_payments(uow: UnitOfWork) -> int:
 def chase(uow: UnitOfWork) -> int:
     """Take every dunning step whose day has come; how many were taken."""
     overdue = (
-        select(CreditBill)
-        .where(CreditBill.paid_at.is_(None), CreditBill.due_at <= uow.now)
+        select(CreditBill.bill_id, CreditBill.organisation_id, CreditBill.currency)
+        .where(CreditBill.paid_at.is_(None), CreditBill.due_at <= uow.now, _STEP_IS_DUE)
+        .params(now=uow.now)
         .order_by(CreditBill.due_at, CreditBill.bill_id)
         .limit(PORTION)
-        .with_for_update(skip_locked=True)
     )
-    return sum(_chase(uow, bill) for bill in uow.session.scalars(overdue).all())
+    return sum(_chase(uow, *row) for row in uow.session.execute(overdue).all())
 
 
 def get_bill(session: Session, bill_id: str, organisation_id: OrganisationId | None) -> CreditBill:
@@ -311,7 +323,12 @@ def _resume_when_paid(uow: UnitOfWork, line: CreditLine) -> None:
         credit_line_services.resume(uow, line)
 
 
-def _chase(uow: UnitOfWork, bill: CreditBill) -> int:
+def _chase(uow: UnitOfWork, bill_id: str, organisation_id: OrganisationId, currency: str) -> int:
+    # The line before its bills, as when payments are matched: two workers must not wait in a ring.
+    line = credit_line_services.find_active(uow.session, organisation_id, currency)
+    bill = uow.session.get_one(CreditBill, bill_id, with_for_update=True, populate_existing=True)
+    if bill.paid_at is not None:
+        return 0
     taken = {step.step for step in steps_of(uow.session, bill.bill_id)}
     due = due_steps(bill.dunning, due_at=bill.due_at, at=uow.now, taken=taken)
     for step in due:
@@ -323,13 +340,12 @@ def _chase(uow: UnitOfWork, bill: CreditBill) -> int:
                 taken_at=uow.now,
             )
         )
-        _take(uow, bill, step)
+        _take(uow, bill, line, step)
     return len(due)
 
 
-def _take(uow: UnitOfWork, bill: CreditBill, step: DunningStep) -> None:
+def _take(uow: UnitOfWork, bill: CreditBill, line: CreditLine | None, step: DunningStep) -> None:
     if step is DunningStep.SUSPENSION:
-        line = credit_line_services.find_active(uow.session, bill.organisation_id, bill.currency)
         if line is not None:
             credit_line_services.suspend(uow, line, bill_id=bill.bill_id)
     elif step is DunningStep.COLLECTION:

@@ -95,11 +95,12 @@ def approve_credit_line(
     state = TRANSITIONS.next(line.state, "approve")
     if line.proposed_by == principal.id:
         raise AnotherPersonMustDecide(credit_line_id)
+    # Lines before wallets, everywhere: whoever matches a payment takes them in the same order.
+    earlier = find_active(uow.session, line.organisation_id, line.currency)
     wallet = _wallet(uow.session, line)
     used = wallet.pending_amount - wallet.balance_amount
     if used > line.limit_amount:
         raise CreditInUse(limit_amount=line.limit_amount, used_amount=used)
-    earlier = find_active(uow.session, line.organisation_id, line.currency)
     if earlier is None:
         # What came before there was a line was the buyer's own and pays no bill.
         line.matched_posting_id = settled_posting_id(uow.session)

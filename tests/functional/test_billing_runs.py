@@ -1,5 +1,6 @@
 """Monthly runs: every licence with something to state, nothing twice, nothing lost."""
 
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -150,6 +151,30 @@ def test_after_months_of_standstill_every_month_is_billed_and_nothing_is_lost(
     assert second.from_at == first.until_at
     assert len(invoices(exchange, "lic_01")) == 1
     assert exchange(lambda uow: find_imbalances(uow.session)) == []
+
+
+def test_two_workers_on_one_month_issue_every_invoice_once(exchange, licences, clock, units, ports):
+    clock.set(MONTH_END + timedelta(days=1))
+    exchange(billing_run_services.start_due_runs)
+    failures = []
+
+    def work():
+        try:
+            for _ in range(12):
+                with units.begin(Reach.EXCHANGE) as uow:
+                    billing_run_services.work_on_run(uow, ports)
+                    uow.commit()
+        except Exception as error:  # noqa: BLE001 -- told to the test's own thread
+            failures.append(error)
+
+    workers = [threading.Thread(target=work) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert failures == []
+    assert runs(exchange)[0].finished_at is not None
+    assert [invoice.licence_id for invoice in invoices(exchange)] == sorted(licences)
 
 
 def test_an_operator_bills_a_month_again_and_only_what_came_late_is_stated(
