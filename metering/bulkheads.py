@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from metering.delivery_errors import UpstreamBusy
 
@@ -22,7 +22,8 @@ PATIENCE_SECONDS = 0.05
 class _Upstream:
     held: int = 0
     waiting: int = 0
-    answered_at: float = float("-inf")
+    answered_at: float = field(default_factory=time.monotonic)
+    """When it last answered, or was first asked: a burst on a fast one begins without an answer."""
 
 
 class Bulkheads:

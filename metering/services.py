@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import text, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import InstrumentedAttribute
 
 from app.core.unit_of_work import UnitOfWork
 from metering import fences
@@ -99,7 +100,9 @@ def grant_entitlement(
     plan = read_plan(plan_terms)
     if plan.is_prepaid and plan.valid_days:
         ends_at = min(ends_at, starts_at + timedelta(days=plan.valid_days))
-    statement = insert(Entitlement).values(
+    is_new = _add(
+        uow,
+        Entitlement.licence_id,
         licence_id=licence_id,
         order_id=order_id,
         agreement_id=agreement_id,
@@ -126,16 +129,20 @@ def grant_entitlement(
         granted_free_units=granted_free_units(plan),
         cap_amount=None,
     )
-    is_new = uow.session.scalar(
-        statement.on_conflict_do_nothing(index_elements=[Entitlement.licence_id]).returning(
-            Entitlement.licence_id
-        )
-    )
-    if is_new is not None:
+    if is_new:
         granted = get_entitlement(uow.session, None, licence_id)
         open_first_period(uow, granted)
         uow.session.flush()
         carry_package(uow, granted)
+
+
+def _add(uow: UnitOfWork, key: InstrumentedAttribute[str], **values: Any) -> bool:
+    """Insert a row; whether it is new, or its key was there already and nothing changed."""
+    statement = insert(key.class_).values(**values)
+    added = uow.session.scalar(
+        statement.on_conflict_do_nothing(index_elements=[key]).returning(key)
+    )
+    return added is not None
 
 
 def revoke_entitlement(uow: UnitOfWork, *, licence_id: str) -> None:
@@ -166,7 +173,9 @@ def admit_key(
         "expires_at": expires_at,
         "calls_per_second": calls_per_second,
     }
-    statement = insert(CallKey).values(
+    is_new = _add(
+        uow,
+        CallKey.key_id,
         key_id=key_id,
         licence_id=licence_id,
         organisation_id=organisation_id,
@@ -174,10 +183,7 @@ def admit_key(
         withdrawn_at=None,
         **changing,
     )
-    is_new = uow.session.scalar(
-        statement.on_conflict_do_nothing(index_elements=[CallKey.key_id]).returning(CallKey.key_id)
-    )
-    if is_new is None:
+    if not is_new:
         uow.session.execute(update(CallKey).where(CallKey.key_id == key_id).values(**changing))
         change_licence(uow, licence_id)
 
