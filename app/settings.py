@@ -45,6 +45,7 @@ class Settings:
     upstream_calls_per_second: int
     trusted_proxies: tuple[str, ...]
     webhook_networks: tuple[str, ...]
+    witness_file: Path | None
     stripe_api_key: str | None = field(repr=False)
     stripe_webhook_secrets: tuple[str, ...] = field(repr=False)
     stripe_api_base: str
@@ -100,6 +101,7 @@ OPTIONAL: Final = (
     "COUNTERFOIL_SECRET",
     "COUNTERFOIL_CHAIN_URL",
     "COUNTERFOIL_METRICS_TOKEN",
+    "COUNTERFOIL_WITNESS_FILE",
     "COUNTERFOIL_STRIPE_API_KEY",
     "COUNTERFOIL_STRIPE_WEBHOOK_SECRET",
 )
@@ -148,6 +150,12 @@ class _Reader:
                 self.problems.append(f"{name}: '{part}' is not a network such as 10.1.0.0/16")
         return found
 
+    def file(self, name: str) -> Path | None:
+        path = self.optional(name)
+        if path is not None and not Path(path).is_file():
+            self.problems.append(f"{name}: there is no file '{path}'")
+        return None if path is None else Path(path)
+
     def address(self, name: str) -> tuple[str, int]:
         host, _, port = self.text(name).rpartition(":")
         if not host or not port.isdecimal() or int(port) > 65535:  # noqa: PLR2004 -- the TCP maximum
@@ -189,6 +197,7 @@ def from_environment(environ: Mapping[str, str]) -> Settings:
         ),
         trusted_proxies=reader.networks("COUNTERFOIL_TRUSTED_PROXIES"),
         webhook_networks=reader.networks("COUNTERFOIL_WEBHOOK_NETWORKS"),
+        witness_file=reader.file("COUNTERFOIL_WITNESS_FILE"),
         stripe_api_key=reader.optional("COUNTERFOIL_STRIPE_API_KEY"),
         stripe_webhook_secrets=reader.words("COUNTERFOIL_STRIPE_WEBHOOK_SECRET"),
         stripe_api_base=reader.text("COUNTERFOIL_STRIPE_API_BASE"),

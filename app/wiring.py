@@ -38,9 +38,10 @@ from ledger.journal.log_facts import StoredLogFacts
 from ledger.journal.log_lane_ledger import LogLaneLedger
 from ledger.journal.ports import JournalPorts
 from ledger.journal.wallet_leases import WalletLeases
-from ledger.log import anchor_api, intake
+from ledger.log import anchor_api, intake, witness_policy
 from ledger.log import api as log_api
 from ledger.log.anchor_queries import StoredAnchors
+from ledger.log.http_witness_client import HttpWitnessClient
 from ledger.log.keys import LogKeys
 from ledger.log.ports import EvidenceSources
 from ledger.payments import api as payments_api
@@ -48,6 +49,8 @@ from ledger.payments.checkout_tokens import KeyedCheckoutTokens
 from ledger.payments.operation_runner import OperationRunner
 from ledger.payments.ports import Offer, PaymentGateway, PaymentPorts
 from ledger.payments.stripe_payment_gateway import StripeAccess, StripePaymentGateway
+from ledger.log.witness_keeper import WitnessKeeper
+from ledger.log.witness_policy import WitnessPolicy
 from listings import api as listings_api
 from listings.ports import ExchangePolicy
 from metering import api as metering_api
@@ -103,6 +106,7 @@ def things(parts: Parts) -> list[tuple[type, object]]:
         (PaymentPorts, _payment_ports(parts, gateway, providers)),
         (OperationRunner, OperationRunner(parts.units, providers)),
         (LogKeys, log_keys(parts)),
+        (WitnessPolicy, read_witness_policy(parts)),
         (
             EvidenceSources,
             EvidenceSources(_receipts(parts), InvoiceEvidenceSource(lanes), StoredAnchors()),
@@ -195,6 +199,25 @@ def build_dispatcher(parts: Parts) -> Dispatcher:
     """The sending of webhooks of this process; it starts threads when there is something to do."""
     receivers = HttpReceivers(receiver_policy(parts))
     return Dispatcher(parts.units, parts.cipher, receivers, secrets.token_bytes)
+
+
+def read_witness_policy(parts: Parts) -> WitnessPolicy:
+    """Who is asked to cosign, by the witness file; raises `EvidenceRefused` for an unfit one."""
+    path = parts.settings.witness_file
+    if path is None:
+        return witness_policy.NO_WITNESSES
+    allows_http = not parts.settings.is_production
+    return witness_policy.read_policy(path.read_bytes(), allows_http=allows_http)
+
+
+def build_witness_keepers(parts: Parts) -> list[WitnessKeeper]:
+    """One keeper a witness: each asks in a thread of its own."""
+    policy = read_witness_policy(parts)
+    client = HttpWitnessClient()
+    return [
+        WitnessKeeper(parts.units, parts.origin, client, witness=witness, policy=policy)
+        for witness in policy.witnesses
+    ]
 
 
 def take_readings(parts: Parts) -> list[Reading]:

@@ -16,7 +16,14 @@ from app.parts import Parts, build_parts
 from app.probing import ListedUpstreamProbe
 from app.settings import from_environment
 from app.web.observability import configure_logs
-from app.wiring import build_dispatcher, journal_ports, log_keys, payment_gateways, upstream_probe
+from app.wiring import (
+    build_dispatcher,
+    build_witness_keepers,
+    journal_ports,
+    log_keys,
+    payment_gateways,
+    upstream_probe,
+)
 from app.worker import Handler, Step, Worker, drain_outbox, forget_expired
 from compliance import queries as compliance_queries
 from compliance import services as compliance
@@ -126,6 +133,10 @@ def build_worker(parts: Parts) -> Worker:
         [
             Step("sequence", every, lambda: sequencer.step().has_more),
             Step("anchor", _SECOND, Anchoring(parts, chain).look),
+            *(
+                Step(f"witness-{number}", _SECOND, _quietly(keeper.look))
+                for number, keeper in enumerate(build_witness_keepers(parts), start=1)
+            ),
             Step("outbox", 0.2, lambda: drain_outbox(parts.units, _handlers(parts, chain))),
             Step("webhooks", 0.2, build_dispatcher(parts).step),
             Step("feed", 0.2, _in_unit(parts, notices.number_notices)),
@@ -157,6 +168,16 @@ def _in_unit(parts: Parts, action: Callable[[UnitOfWork], Any]) -> Callable[[], 
             done = action(uow)
             uow.commit()
         return bool(done)
+
+    return step
+
+
+def _quietly(look: Callable[[], bool]) -> Callable[[], bool]:
+    """A step that never comes back at once: a witness is asked once a second at most."""
+
+    def step() -> bool:
+        look()
+        return False
 
     return step
 

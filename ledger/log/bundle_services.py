@@ -23,6 +23,7 @@ from ledger.log.models import SignedCheckpoint
 from ledger.log.ports import AnchorSource, EvidenceSources
 from ledger.log.queries import get_parties
 from ledger.log.tiles import TILE_WIDTH, tile_path, tiles_of
+from ledger.log.witness_queries import cosigned_note
 
 RECEIPTS_MAX = 10_000
 INVOICES_MAX = 200
@@ -95,7 +96,7 @@ def _head_files(
         if anchor["tree_size"] <= checkpoint.tree_size
     ]
     return {
-        "checkpoint.txt": checkpoint.text.encode(),
+        "checkpoint.txt": cosigned_note(session, checkpoint).encode(),
         "keys.json": canonical_bytes(keys.vkeys),
         "anchors.json": canonical_bytes(covered),
         "consistency.json": canonical_bytes(_links(session, checkpoint, covered)),

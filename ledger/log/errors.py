@@ -85,6 +85,17 @@ class CheckpointNotPublished(CounterfoilError):
         super().__init__("The first checkpoint follows the first entry.", retry_after_seconds=1)
 
 
+class CheckpointNotWitnessed(CounterfoilError):
+    """No checkpoint has been cosigned by as many witnesses as the policy needs."""
+
+    kind = ErrorKind.NOT_FOUND
+    slug = "checkpoint-not-witnessed"
+    title = "No checkpoint has enough cosignatures yet"
+
+    def __init__(self) -> None:
+        super().__init__("GET /v1/log-witnesses says who is asked and what each has cosigned.")
+
+
 class NotYetPublished(CounterfoilError):
     """The entry is stored, but no published checkpoint covers it yet."""
 

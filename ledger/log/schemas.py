@@ -69,6 +69,26 @@ class TrustSchema(Schema):
     anchors = fields.String(required=True)
 
 
+class WitnessSchema(Schema):
+    """One outside party that is asked to cosign, and how that goes."""
+
+    name = fields.String(required=True)
+    key = fields.String(required=True, metadata={"description": "C2SP vkey of cosignature/v1."})
+    cosigned_size = Integer(required=True, allow_none=True)
+    cosigned_at = Timestamp(required=True, allow_none=True)
+    failing_since = Timestamp(required=True, allow_none=True)
+    last_failure = fields.String(required=True, allow_none=True)
+
+
+class LogWitnessesSchema(Schema):
+    """How many cosignatures a head needs, the newest head that has them, and each witness."""
+
+    needed = Integer(required=True)
+    witnessed_size = Integer(required=True, allow_none=True)
+    witnessed_at = Timestamp(required=True, allow_none=True)
+    witnesses = fields.List(fields.Nested(WitnessSchema), required=True)
+
+
 class LogStatusSchema(Schema):
     """How far the log has come; ages in seconds."""
 

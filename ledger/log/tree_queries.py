@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from ledger.log import storage
 from ledger.log.errors import (
     CheckpointNotPublished,
+    CheckpointNotWitnessed,
     EvidenceRefused,
     LogEntryNotFound,
     NotYetPublished,
@@ -27,6 +28,7 @@ from ledger.log.proofs import LedgerProof, consistency_document
 from ledger.log.publication import newest_checkpoint
 from ledger.log.queries import find_checkpoint, parse_leaf_hash
 from ledger.log.tiles import LEVELS_MAX, TILE_WIDTH, TileAddress, parse_tile_path, width_of
+from ledger.log.witness_queries import cosigned_note, find_witnessed
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ class PublishedTree:
     """A checkpoint and a reader of the nodes below it."""
 
     checkpoint: SignedCheckpoint
+    note: str
     read: NodeReader
 
     @property
@@ -44,7 +47,7 @@ class PublishedTree:
     def prove(self, index: int) -> LedgerProof:
         """The ledger proof of the leaf at that index."""
         path = make_inclusion_proof(self.read, index, self.size)
-        return LedgerProof(index, tuple(path), self.checkpoint.text)
+        return LedgerProof(index, tuple(path), self.note)
 
 
 def get_checkpoint(session: Session, origin: str) -> SignedCheckpoint:
@@ -55,9 +58,19 @@ def get_checkpoint(session: Session, origin: str) -> SignedCheckpoint:
     return checkpoint
 
 
+def get_witnessed_note(session: Session, origin: str) -> str:
+    """The newest note that enough witnesses cosigned. Raises `CheckpointNotWitnessed`."""
+    head = storage.find_head(session, origin)
+    checkpoint = None if head is None else find_witnessed(session, head.shard)
+    if checkpoint is None:
+        raise CheckpointNotWitnessed
+    return cosigned_note(session, checkpoint)
+
+
 def open_tree(session: Session, checkpoint: SignedCheckpoint) -> PublishedTree:
     """The tree under a checkpoint; its tiles are read once each."""
-    return PublishedTree(checkpoint, storage.stored_nodes(session, checkpoint.shard))
+    note = cosigned_note(session, checkpoint)
+    return PublishedTree(checkpoint, note, storage.stored_nodes(session, checkpoint.shard))
 
 
 def _parse(session: Session, origin: str, level: int, path: str) -> tuple[int, TileAddress, int]:
@@ -106,9 +119,10 @@ def load_entries(session: Session, shard: int, start: int, end: int) -> list[byt
 
 
 def get_ledger_proof(session: Session, leaf_hash: str) -> LedgerProof:
-    """The proof of an entry under its shard's newest checkpoint.
+    """The proof of an entry under its shard's newest witnessed checkpoint, or else the newest.
 
-    Needs the exchange's reach. Raises `LogEntryNotFound`, `NotYetPublished`.
+    Witnesses take a moment: an entry that is newer than what they cosigned is proved by the log's
+    own signature alone. Needs the exchange's reach. Raises `LogEntryNotFound`, `NotYetPublished`.
     """
     found = session.execute(
         select(LogEntry.arrival, LogPosition)
@@ -120,7 +134,9 @@ def get_ledger_proof(session: Session, leaf_hash: str) -> LedgerProof:
     position: LogPosition | None = found[1]
     if position is None:
         raise NotYetPublished(leaf_hash)
-    checkpoint = newest_checkpoint(session, position.shard)
+    checkpoint = find_witnessed(session, position.shard)
+    if checkpoint is None or position.index >= checkpoint.tree_size:
+        checkpoint = newest_checkpoint(session, position.shard)
     if checkpoint is None or position.index >= checkpoint.tree_size:
         raise NotYetPublished(leaf_hash)
     return open_tree(session, checkpoint).prove(position.index)

@@ -42,6 +42,7 @@ EVERYBODYS = {
     "chain_deployments": "on a public chain",
     "chain_health": "published status of a public chain",
     "chain_keys": "public keys, on a public chain",
+    "checkpoint_cosignatures": "published under /log",
     "checkpoints": "published under /log",
     "listing_standings": "whether a listing may be sold",
     "listing_words": "words of published pages",
@@ -50,6 +51,8 @@ EVERYBODYS = {
     "log_tiles": "published under /log: hashes only",
     "plan_copies": "published prices",
     "rule_sets": "published rules",
+    "witness_standings": "published status of outside parties",
+    "witnessed_checkpoints": "published under /log",
 }
 """Tables that anybody may read: nothing in them is private."""
 

@@ -42,6 +42,10 @@ NOTHING_THERE = {
     "chain_licences",
     "denial_counts",
     "log_waiting",
+    # No witness is asked here; `test_witness_keeper` shows rows of these.
+    "checkpoint_cosignatures",
+    "witness_standings",
+    "witnessed_checkpoints",
     # No provider is configured here; `test_payments_http` shows rows of these.
     "payment_disputes",
     "payment_events",

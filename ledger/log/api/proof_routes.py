@@ -8,10 +8,11 @@ from flask import Response
 from app.core.clock import Clock
 from app.core.principals import Permission
 from app.core.reach import Reach
+from app.core.unit_of_work import UnitOfWork
 from app.web.access import public, requires
 from app.web.context import get, unit_of_work
 from app.web.limits import limit
-from ledger.log import queries, tree_queries
+from ledger.log import queries, storage, tree_queries
 from ledger.log.api.blueprint import TEXT, answer, blueprint
 from ledger.log.errors import NotYetPublished
 from ledger.log.keys import LogKeys
@@ -21,8 +22,11 @@ from ledger.log.schemas import (
     ConsistencyProofSchema,
     ConsistencyQuerySchema,
     LogStatusSchema,
+    LogWitnessesSchema,
     ProofQuerySchema,
 )
+from ledger.log.witness_policy import WitnessPolicy
+from ledger.log.witness_queries import WitnessStatus, get_witness_status
 
 _TRIES_A_SECOND = 5
 _PROOF = "text/plain; charset=utf-8"
@@ -65,6 +69,21 @@ def get_consistency_proof(query: dict[str, Any]) -> dict[str, object]:
         return tree_queries.get_consistency(uow.session, get(LogKeys).origin, **query)
 
 
+@blueprint.route("/v1/log-witnesses", methods=["GET"])
+@blueprint.response(200, LogWitnessesSchema)
+@public("whoever relies on the log must be able to see who else vouches for it")
+def get_log_witnesses() -> WitnessStatus:
+    """Who is asked to cosign the checkpoints, what each has cosigned, and who fails since when."""
+    with unit_of_work(Reach.PUBLIC) as uow:
+        return _witnesses(uow)
+
+
+def _witnesses(uow: UnitOfWork) -> WitnessStatus:
+    head = storage.find_head(uow.session, get(LogKeys).origin)
+    shard = None if head is None else head.shard
+    return get_witness_status(uow.session, shard, get(WitnessPolicy))
+
+
 @blueprint.route("/v1/log-status", methods=["GET"])
 @blueprint.response(200, LogStatusSchema)
 @public("whoever relies on the log must be able to see how far behind it is")
@@ -73,7 +92,7 @@ def get_log_status() -> dict[str, Any]:
     with unit_of_work(Reach.EXCHANGE) as uow:
         status = queries.get_status(uow.session, get(LogKeys).origin)
         trust = {
-            "witnesses": "not witnessed: no outside party cosigns the checkpoints",
+            "witnesses": _witnesses(uow).in_words,
             "anchors": get(EvidenceSources).anchors.trust(uow.session),
         }
     last, now = status.last_checkpoint_at, get(Clock).now()  # type: ignore[type-abstract]

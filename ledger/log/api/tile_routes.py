@@ -10,6 +10,7 @@ from ledger.log import tree_queries
 from ledger.log.api.blueprint import BINARY, IMMUTABLE, TEXT, answer, blueprint, note_reading
 from ledger.log.keys import LogKeys
 from ledger.log.schemas import LogKeysSchema
+from ledger.log.witness_queries import cosigned_note
 
 _OCTETS = "application/octet-stream"
 _NOTE = "text/plain; charset=utf-8"
@@ -19,10 +20,21 @@ _NOTE = "text/plain; charset=utf-8"
 @blueprint.response(200, TEXT, content_type=_NOTE)
 @public("a log that is not public proves nothing")
 def get_checkpoint() -> Response:
-    """The newest signed checkpoint (C2SP tlog-checkpoint)."""
+    """The newest signed checkpoint (C2SP tlog-checkpoint), with the cosignatures it has so far."""
     with unit_of_work(Reach.PUBLIC) as uow:
         checkpoint = tree_queries.get_checkpoint(uow.session, get(LogKeys).origin)
-        return answer(checkpoint.text, _NOTE, "public, max-age=1")
+        note = cosigned_note(uow.session, checkpoint)
+        return answer(note, _NOTE, "public, max-age=1")
+
+
+@blueprint.route("/log/witnessed-checkpoint", methods=["GET"])
+@blueprint.response(200, TEXT, content_type=_NOTE)
+@public("whoever does not trust the log alone waits for its witnesses")
+def get_witnessed_checkpoint() -> Response:
+    """The newest checkpoint that as many witnesses cosigned as the policy needs."""
+    with unit_of_work(Reach.PUBLIC) as uow:
+        note = tree_queries.get_witnessed_note(uow.session, get(LogKeys).origin)
+        return answer(note, _NOTE, "public, max-age=1")
 
 
 @blueprint.route("/log/keys", methods=["GET"])

@@ -15,6 +15,7 @@ from app.web.observability import Metrics
 from ledger.log.api import blueprint
 from ledger.log.keys import LogKeys
 from ledger.log.ports import EvidenceSources
+from ledger.log.witness_policy import NO_WITNESSES, WitnessPolicy
 
 AUDITOR = Principal(
     "psn_auditor", "org_exchange", frozenset({Role.AUDITOR}), has_second_factor=True
@@ -68,6 +69,7 @@ def log_app(units, keys, clock):
     registry.add(UnitOfWorkFactory, units)
     registry.add(Authenticator, NamedPrincipals())
     registry.add(LogKeys, keys)
+    registry.add(WitnessPolicy, NO_WITNESSES)
     registry.add(EvidenceSources, EvidenceSources(sources, sources, sources))
     app.extensions["counterfoil"] = registry
     app.extensions["counterfoil.metrics"] = Metrics()
