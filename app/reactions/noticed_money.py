@@ -141,6 +141,9 @@ NOTICED_MONEY: dict[type[Event], Noticed] = {
     settlement.BankAccountCancelled: Noticed(
         "bank_account.cancelled", telling("organisation_id", "bank_account_id")
     ),
+    payments.PayoutAccountReady: Noticed(
+        "payout_account.ready", telling("organisation_id", "gateway")
+    ),
     settlement.PayoutSent: Noticed("payout.sent", telling("supplier_id", "payout_id")),
     settlement.PayoutPaid: Noticed(
         "payout.paid", telling("supplier_id", "payout_id", "amount", "currency")
@@ -157,11 +160,11 @@ _OURS = "the exchange's own business with its payment provider"
 UNNOTICED_MONEY: dict[type[Event], str] = {
     journal.TopUpRequested: "the buyer's own act; the confirmation is told",
     journal.TopUpCancelled: "the buyer's or an operator's own act, answered at once",
-    payments.PayoutAccountReady: "the supplier's own act at the provider; its account shows it",
     billing.CreditLineProposed: "binds nobody; the approval is told",
     settlement.SettlementRunFinished: "each supplier is told of its own settlement",
     settlement.PayoutRequested: "a proposal among the exchange's people; the sending is told",
     settlement.PayoutApproved: "a decision among the exchange's people; the sending is told",
+    settlement.PayoutInstructionsRead: "a step of the sending, which is told",
     settlement.PayoutCancelled: "a proposal among the exchange's people was given up",
     payments.PaymentReceived: _BOOKED,
     payments.RefundApproved: _BOOKED,

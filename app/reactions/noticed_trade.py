@@ -116,5 +116,9 @@ UNNOTICED_TRADE: dict[type[Event], str] = {
     compliance.ScenarioSubmitted: "the buyer's own act; the decision is told",
     log.AuditorRead: "whom an auditor looks at is not told to them",
     log.EvidenceBundled: "whoever asked for it has it",
+    log.AcknowledgementKeyRegistered: "the buyer's own act, answered at once",
+    log.AcknowledgementKeyWithdrawn: "the buyer's own act, answered at once",
+    log.EvidenceModeSet: "the buyer's own act, answered at once",
+    log.BuyerAcknowledged: "the buyer's own act; the supplier reads it with the evidence",
 }
 """Events of which nobody is told, each with the reason."""
