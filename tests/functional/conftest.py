@@ -10,6 +10,7 @@ from app import embedded_postgres
 from demo import onboarding
 from demo.world import World
 from tests.factories.billing import fill_billing
+from tests.factories.settled_worlds import fill_settlement
 from tests.factories.whole_exchange import WholeExchange, trade
 from tests.factories.whose_rows import Everything
 
@@ -45,6 +46,7 @@ def worlds(whole_exchange):
         for name, world in made.items()
     }
     fill_billing(whole_exchange.parts.units, pairs)
+    fill_settlement(whole_exchange, made)
     return made
 
 

@@ -20,7 +20,7 @@ MADE_UP = "0" * 26
 
 def foreign_values(everything, world):
     """What pair B's things are called, by the names that routes give to their parts."""
-    buyer = world.organisations["buyer"]
+    buyer, supplier = world.organisations["buyer"], world.organisations["supplier"]
 
     def first(table, column, **conditions):
         for row in everything.rows[table].values():
@@ -57,7 +57,12 @@ def foreign_values(everything, world):
         ),
         "invoice_id": first("invoices", "invoice_id", licence_id=licence_id),
         "top_up_id": first("top_ups", "top_up_id", organisation_id=buyer),
-        **{f"{name}_id": f"{prefix}_{NOBODYS}" for name, prefix in SETTLEMENT.items()},
+        "credit_id": first("credits", "credit_id", buyer_id=buyer),
+        "dispute_id": first("disputes", "dispute_id", buyer_id=buyer),
+        "settlement_id": first("settlements", "settlement_id", supplier_id=supplier),
+        "run_id": first("settlement_runs", "run_id", currency="CNY"),
+        "payout_id": first("payouts", "payout_id", supplier_id=supplier),
+        "bank_account_id": first("bank_accounts", "bank_account_id", organisation_id=supplier),
         "endpoint_id": first("webhook_endpoints", "id", organisation_id=buyer),
         "delivery_id": first("webhook_deliveries", "id", organisation_id=buyer),
     }
@@ -71,18 +76,6 @@ def made_up(name, value):
         return "0" * 64
     return value.partition("_")[0] + "_" + MADE_UP
 
-
-SETTLEMENT = {
-    "bank_account": "bnk",
-    "credit": "crd",
-    "dispute": "dsp",
-    "payout": "pay",
-    "run": "run",
-    "settlement": "stl",
-}
-"""Ids whose foreign rows are in `test_settlement_http`; here only their routes' refusals count."""
-
-NOBODYS = "0" * 26
 
 PUBLIC_PARTS = {"listing_code", "tile", "level", "name"}
 """Parts of addresses of what anybody may read: the catalogue, the log, the documentation."""
