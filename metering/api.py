@@ -14,7 +14,7 @@ from app.web.blueprints import Blueprint
 from app.web.context import current_principal, get, unit_of_work
 from app.web.paging import PageQuerySchema, page_schema
 from metering import cap_services, queries, schemas
-from metering.cap_services import Cap
+from metering.cap_services import Cap, CapScope
 from metering.errors import PlanTermsUnreadable
 from metering.models import Entitlement, UsageEvent
 from metering.period_queries import EntitlementDetail, detail_of
@@ -78,17 +78,18 @@ def get_caps(licence_id: str) -> dict[str, Any]:
     return {"items": caps}
 
 
-_SETTERS = {"licence": cap_services.set_licence_cap, "day": cap_services.set_day_cap}
-
-
-def _set_cap(licence_id: str, scope: str, cap_amount: int | None) -> Cap | None:
+def _set_cap(licence_id: str, scope: CapScope, cap_amount: int | None) -> Cap | None:
+    setters = {
+        CapScope.LICENCE: cap_services.set_licence_cap,
+        CapScope.DAY: cap_services.set_day_cap,
+    }
     buyer_id = current_principal().organisation_id
     with unit_of_work() as uow:
-        _SETTERS[scope](uow, buyer_id=buyer_id, licence_id=licence_id, cap_amount=cap_amount)
+        setters[scope](uow, buyer_id=buyer_id, licence_id=licence_id, cap_amount=cap_amount)
         uow.session.flush()
         caps = cap_services.list_caps(uow.session, buyer_id, licence_id, at=uow.now)
         uow.commit()
-    return next((cap for cap in caps if cap.scope == scope), None)
+    return next((cap for cap in caps if cap.scope is scope), None)
 
 
 def _set_key_cap(licence_id: str, key_id: str, cap_amount: int | None) -> Cap | None:
@@ -103,21 +104,38 @@ def _set_key_cap(licence_id: str, key_id: str, cap_amount: int | None) -> Cap | 
     return next((cap for cap in caps if cap.key_id == key_id), None)
 
 
-@blueprint.route("/licences/<licence_id>/caps/<any(licence, day):scope>", methods=["PUT"])
+@blueprint.route("/licences/<licence_id>/caps/licence", methods=["PUT"])
 @blueprint.arguments(schemas.CapCommandSchema)
 @blueprint.response(200, schemas.CapSchema)
 @requires(Permission.BUY)
-def put_cap(command: dict[str, Any], licence_id: str, scope: str) -> Cap | None:
-    """Bound what the licence may spend in all, or on each day in Shanghai."""
-    return _set_cap(licence_id, scope, command["cap_amount"])
+def put_licence_cap(command: dict[str, Any], licence_id: str) -> Cap | None:
+    """Bound what the licence may spend on calls in all."""
+    return _set_cap(licence_id, CapScope.LICENCE, command["cap_amount"])
 
 
-@blueprint.route("/licences/<licence_id>/caps/<any(licence, day):scope>", methods=["DELETE"])
+@blueprint.route("/licences/<licence_id>/caps/licence", methods=["DELETE"])
 @blueprint.response(204)
 @requires(Permission.BUY)
-def delete_cap(licence_id: str, scope: str) -> None:
-    """Take a cap away; doing it twice changes nothing."""
-    _set_cap(licence_id, scope, None)
+def delete_licence_cap(licence_id: str) -> None:
+    """Take the licence's cap away; doing it twice changes nothing."""
+    _set_cap(licence_id, CapScope.LICENCE, None)
+
+
+@blueprint.route("/licences/<licence_id>/caps/day", methods=["PUT"])
+@blueprint.arguments(schemas.CapCommandSchema)
+@blueprint.response(200, schemas.CapSchema)
+@requires(Permission.BUY)
+def put_day_cap(command: dict[str, Any], licence_id: str) -> Cap | None:
+    """Bound what the licence may spend on calls on each day in Shanghai, today included."""
+    return _set_cap(licence_id, CapScope.DAY, command["cap_amount"])
+
+
+@blueprint.route("/licences/<licence_id>/caps/day", methods=["DELETE"])
+@blueprint.response(204)
+@requires(Permission.BUY)
+def delete_day_cap(licence_id: str) -> None:
+    """Take the day's cap away; doing it twice changes nothing."""
+    _set_cap(licence_id, CapScope.DAY, None)
 
 
 @blueprint.route("/licences/<licence_id>/caps/keys/<key_id>", methods=["PUT"])

@@ -90,10 +90,10 @@ WITH closed AS (
           FROM closed GROUP BY licence_id) AS s
     WHERE e.licence_id = s.licence_id
 ), filled AS (
-    DELETE FROM lease_pools AS p USING closed AS c WHERE p.lease_id = c.lease_id
-    RETURNING p.pool_id, p.units, least(p.units, greatest(0, CASE
+    SELECT p.pool_id, p.units, least(p.units, greatest(0, CASE
         WHEN p.is_free THEN c.spent_free_units
         ELSE c.spent_units - c.spent_free_units END - p.offset_units)) AS spent_units
+    FROM closed AS c JOIN lease_pools AS p ON p.lease_id = c.lease_id
 ), pools AS (
     UPDATE allowance_pools AS p SET leased_units = p.leased_units - s.units,
         spent_units = p.spent_units + s.spent_units

@@ -108,7 +108,7 @@ ALTER TABLE leases
     ADD COLUMN ends_at timestamptz;
 CREATE INDEX ix_leases_period ON leases (licence_id, period);
 
--- Exists while its lease is open: which units of it came out of which pool, in their order.
+-- Which units of a lease came out of which pool, in their order.
 -- offset_units is what the lease's earlier rows of the same freedom hold.
 CREATE TABLE lease_pools (
     lease_id text NOT NULL CONSTRAINT fk_lease_pools_lease_id REFERENCES leases (lease_id),

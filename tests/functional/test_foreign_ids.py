@@ -33,7 +33,6 @@ def foreign_values(everything, world):
         "organisation_id": buyer,
         "person_id": first("people", "id", organisation_id=buyer),
         "role": "buyer",
-        "scope": "day",
         "key_id": first("api_keys", "id", licence_id=licence_id),
         "product_id": world.airports.product["id"],
         "version_number": 1,
@@ -70,7 +69,7 @@ def foreign_values(everything, world):
 
 def made_up(name, value):
     """A value of the same shape that nothing is called."""
-    if name in {"role", "scope", "lane", "n", "version_number"}:
+    if name in {"role", "lane", "n", "version_number"}:
         return value
     if name == "leaf_hash":
         return "0" * 64

@@ -73,7 +73,6 @@ def test_the_last_thousand_are_sold_exactly_while_a_process_is_killed(world, ser
     assert world.one("SELECT count(*) FROM usage_events") == 1000
     pools = "SELECT granted_units, spent_units, leased_units FROM allowance_pools"
     assert world.sql(pools) == [(1000, 1000, 0)]
-    assert world.one("SELECT count(*) FROM lease_pools") == 0
 
 
 def wait_for_idle(world):

@@ -1,0 +1,115 @@
+"""Caps, quotes, replays and what is left, over HTTP on a whole exchange."""
+
+import pytest
+
+pytestmark = pytest.mark.usefixtures("worlds")
+RANGE = {"from_at": "2020-01-01T00:00:00Z", "until_at": "2040-01-01T00:00:00Z"}
+COMMON = {"unit": "hit", "free_units": 0, "currency": "CNY", "calls_per_second": 50}
+
+
+@pytest.fixture
+def world(worlds):
+    return worlds["a"]
+
+
+@pytest.fixture
+def licence_id(world):
+    return world.airports.licence_id
+
+
+def key_of(everything, licence_id):
+    rows = everything.rows["call_keys"].values()
+    return next(row["key_id"] for row in rows if row["licence_id"] == licence_id)
+
+
+def ask(person, method, path, body=None):
+    return person.client.send(method, path, body=body)
+
+
+def test_an_entitlement_shows_its_period_and_pools(world, licence_id):
+    for party in (world.buyer, world.supplier):
+        shown = ask(party, "GET", f"/v1/entitlements/{licence_id}").json
+        assert (shown["period"]["period"], shown["period"]["state"]) == (1, "open")
+        assert shown["period"]["total_amount"] is None
+        assert [pool["kind"] for pool in shown["pools"]][-1] in {"priced", "included"}
+        assert sum(pool["spent_units"] for pool in shown["pools"]) >= 0
+
+
+def test_caps_are_set_shown_and_taken_away_by_the_buyer_alone(world, licence_id, everything):
+    caps = f"/v1/licences/{licence_id}/caps"
+    key = f"{caps}/keys/{key_of(everything, licence_id)}"
+    for path in (f"{caps}/licence", f"{caps}/day", key):
+        answer = ask(world.buyer, "PUT", path, {"cap_amount": "500.00"})
+        assert (answer.status, answer.json["cap_amount"]) == (200, "500.00000000")
+    items = ask(world.buyer, "GET", caps).json["items"]
+    assert [cap["scope"] for cap in items] == ["licence", "day", "key"]
+    assert items[1]["opens_at"] is not None
+    assert ask(world.supplier, "GET", caps).status == 404
+    assert ask(world.buyer, "PUT", f"{caps}/day", {"cap_amount": "-1"}).status == 422
+    assert ask(world.buyer, "PUT", f"{caps}/week", {"cap_amount": "1"}).status == 404
+    assert ask(world.buyer, "PUT", f"{caps}/keys/key_x", {"cap_amount": "1"}).status == 404
+    for path in (f"{caps}/licence", f"{caps}/day", key, key):
+        assert ask(world.buyer, "DELETE", path).status == 204
+    assert ask(world.buyer, "GET", caps).json["items"] == []
+
+
+def test_a_quote_is_for_a_volume_for_periods_or_for_a_licence(world, licence_id):
+    plan_id = world.airports.plan_id
+    one = ask(world.buyer, "POST", "/v1/quotes", {"plan_id": plan_id, "units": 1}).json
+    many = ask(world.buyer, "POST", "/v1/quotes", {"plan_id": plan_id, "units": 10}).json
+    months = {"plan_id": plan_id, "period_units": [4, 6]}
+    periods = ask(world.buyer, "POST", "/v1/quotes", months).json
+    assert periods["total_amount"] == many["total_amount"]
+    assert [each["units"] for each in periods["periods"]] == [4, 6]
+    assert one["units"] == 1
+    running = ask(world.buyer, "POST", "/v1/quotes", {"licence_id": licence_id, "units": 2})
+    assert running.status == 200, running.body
+    assert running.json["units"] == 2
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"units": 1},
+        {"plan_id": "pln_" + "0" * 26},
+        {"plan_id": "pln_" + "0" * 26, "units": 1, "period_units": [1]},
+        {"licence_id": "lic_" + "0" * 26, "period_units": [1]},
+        {"plan_id": "pln_" + "0" * 26, "period_units": []},
+    ],
+)
+def test_a_quote_that_is_not_one_question_is_refused(world, wrong):
+    assert ask(world.buyer, "POST", "/v1/quotes", wrong).status == 422
+
+
+def test_a_replay_of_the_same_plan_comes_to_what_was_charged(world, licence_id):
+    body = {"licence_id": licence_id, "plan_id": world.airports.plan_id} | RANGE
+    for party in (world.buyer, world.supplier):
+        shown = ask(party, "POST", "/v1/plan-replays", body)
+        assert shown.status == 200, shown.body
+        assert shown.json["charged_amount"] == shown.json["replayed_amount"]
+        assert shown.json["difference_amount"] == "0.00000000"
+        assert sum(each["units"] for each in shown.json["items"]) == 3
+
+
+def test_a_supplier_tries_a_new_plan_on_all_usage_of_its_listing(world):
+    tiers = [{"up_to": 2, "unit_price": "0.50000000"}, {"up_to": None, "unit_price": "0.10000000"}]
+    plan = COMMON | {"kind": "graduated", "period": "month", "tiers": tiers}
+    body = {"listing_code": world.airports.listing_code, "plan": plan} | RANGE
+    shown = ask(world.supplier, "POST", "/v1/plan-replays", body).json
+    assert shown["replayed_amount"] == "1.10000000"
+    assert shown["next_cursor"] is None
+    assert ask(world.buyer, "POST", "/v1/plan-replays", body).json["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("plan", "slug"),
+    [
+        ({"kind": "gift"}, "plan-terms-unreadable"),
+        (COMMON | {"kind": "per_call", "unit_price": "1", "unit": "row"}, "replay-not-possible"),
+        (COMMON | {"kind": "per_call", "unit_price": 1}, "plan-terms-unreadable"),
+    ],
+)
+def test_a_plan_that_cannot_be_tried_is_refused_by_name(world, licence_id, plan, slug):
+    body = {"licence_id": licence_id, "plan": plan} | RANGE
+    answer = ask(world.buyer, "POST", "/v1/plan-replays", body)
+    assert (answer.status, answer.json["type"].rpartition("#")[2]) == (422, slug)
