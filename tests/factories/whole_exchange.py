@@ -159,11 +159,20 @@ def trade(exchange, staff, name, number):
     compose(world, exchange, register(world, "contributor", f"{name}-contributor", number + 2))
     propose(world, world.airports, kind="per_call", unit_price="0.12")
     trading.issue_keys(world)
+    _cap(world)
     _use(world)
     # What failed is written with the second's chores; nobody waits for them here.
     exchange.application.data_plane._failures.write()
     exchange.settle()
     return world
+
+
+def _cap(world):
+    """The key for the airports may spend so much."""
+    for key in world.buyer.client.get("/v1/api-keys")["items"]:
+        if key["licence_id"] == world.airports.licence_id:
+            path = f"/v1/licences/{key['licence_id']}/caps/keys/{key['id']}"
+            world.buyer.client.expect("PUT", path, 200, body={"cap_amount": "100.00"})
 
 
 def _use(world):
