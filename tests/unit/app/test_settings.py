@@ -24,6 +24,8 @@ def test_everything_that_is_wrong_is_told_at_once():
                 "COUNTERFOIL_UPSTREAM_NETWORKS": "10.0.0.0/8, home",
                 "COUNTERFOIL_SECRET": "short",
                 "COUNTERFOIL_LOG_LEVEL": "LOUD",
+                "COUNTERFOIL_WEBHOOK_NETWORKS": "10.0.0.1/8",
+                "COUNTERFOIL_WITNESS_FILE": "/nowhere/witnesses.json",
             }
         )
     text = "\n".join(refused.value.problems)
@@ -33,6 +35,8 @@ def test_everything_that_is_wrong_is_told_at_once():
         "NETWORKS",
         "SECRET",
         "LOG_LEVEL",
+        "WEBHOOK_NETWORKS",
+        "WITNESS_FILE",
         "DATABASE_URL",
         "REDIS_URL",
         "CHAIN_URL",
