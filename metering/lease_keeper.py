@@ -189,11 +189,19 @@ class LeaseKeeper:
         with self._lock:
             return list(self._meters.values())
 
-    def _close(self, meters: Iterable[Meter], *, used_before: float) -> None:
+    def _close(
+        self, meters: Iterable[Meter], *, used_before: float, wait_seconds: float = 0.0
+    ) -> None:
         for meter in meters:
-            if meter.close_if_idle(used_before=used_before):
-                self._forget(meter)
-                self._return(meter)
+            # A meter that is being leased into has a use: its lease would be nobody's.
+            if not meter.leasing.acquire(timeout=wait_seconds):
+                continue
+            try:
+                if meter.close_if_idle(used_before=used_before):
+                    self._forget(meter)
+                    self._return(meter)
+            finally:
+                meter.leasing.release()
 
     def _return(self, meter: Meter) -> None:
         if meter.lane is None:
@@ -209,7 +217,7 @@ class LeaseKeeper:
         """Give everything back; nothing may be in flight any more."""
         self._renewals.put(None)
         self._renewer.join(10.0)
-        self._close(self._all(), used_before=float("inf"))
+        self._close(self._all(), used_before=float("inf"), wait_seconds=5.0)
 
 
 def _refusal(found: NotGranted, key: KeyView, now: datetime) -> CounterfoilError:

@@ -1,5 +1,6 @@
 """Periods open with their pools and fee, leases end with them, and closing comes to the total."""
 
+import hashlib
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -382,3 +383,28 @@ def test_a_worker_that_dies_before_its_commit_leaves_the_period_for_the_next(wor
     assert [event.period for event in events(world, PeriodOpened)] == [1, 2]
     (closed,) = events(world, PeriodClosed)
     assert (closed.units, closed.total_amount) == (7, 60_000_000)
+
+
+def test_a_meter_that_is_being_leased_into_is_not_given_back_under_its_lease(world):
+    licensed = world.license(days=31, age_days=0)
+    keeper = world.plane(HeldUpstream(HIT))._calls._keeper
+    key = keeper_key(world, licensed)
+    meter = keeper._meter(key.licence)
+    acquire = keeper._store.acquire
+
+    def recalled_meanwhile(connection, wanted):
+        granted = acquire(connection, wanted)
+        keeper._close([meter], used_before=float("inf"))
+        return granted
+
+    object.__setattr__(keeper._store, "acquire", recalled_meanwhile)
+    held, _reservation = keeper.reserve(key)
+    assert held is meter
+    assert not meter.is_closed
+    assert world.one("SELECT count(*) FROM leases WHERE closed_at IS NULL") == 1
+
+
+def keeper_key(world, licensed):
+    """The key as a plane sees it."""
+    callers = world.plane(HeldUpstream(HIT))._callers
+    return callers.find(hashlib.sha256(licensed.key.encode()).hexdigest())
