@@ -7,15 +7,15 @@ from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWork
 from app.parts import Parts
 from app.worker import Step
-from ledger.journal import (
+from ledger.journal.billing import (
     alert_services,
-    billing_run_services,
     books_cursor,
     credit_bill_services,
     deferral_services,
     freeze_services,
     period_services,
 )
+from ledger.journal.billing import run_services as billing_run_services
 from ledger.journal.ports import JournalPorts
 
 _TALLY_SECONDS, _AUDIT_SECONDS, _MINUTE = 2.0, 5.0, 60.0

@@ -27,16 +27,18 @@ from app.web.observability import Reading
 from compliance import api as compliance_api
 from compliance.ports import UpstreamProbe
 from ledger.journal import api as journal_api
-from ledger.journal import billing_api, dispute_api, settlement_api
 from ledger.journal.bank_transfer_payment_gateway import BankTransferGateway
+from ledger.journal.billing import api as billing_api
+from ledger.journal.billing.invoice_services import InvoiceEvidenceSource
 from ledger.journal.call_books import CallBooks
 from ledger.journal.chart import CURRENCIES
-from ledger.journal.evidence_ports import SettlementPorts
 from ledger.journal.hosted_payment_gateway import HostedPaymentGateway
-from ledger.journal.invoice_services import InvoiceEvidenceSource
-from ledger.journal.log_facts import StoredLogFacts
 from ledger.journal.log_lane_ledger import LogLaneLedger
 from ledger.journal.ports import JournalPorts
+from ledger.journal.settlement import api as settlement_api
+from ledger.journal.settlement import dispute_api
+from ledger.journal.settlement.evidence_ports import SettlementPorts
+from ledger.journal.settlement.log_facts import StoredLogFacts
 from ledger.journal.wallet_leases import WalletLeases
 from ledger.log import anchor_api, intake, witness_policy
 from ledger.log import api as log_api
@@ -44,13 +46,13 @@ from ledger.log.anchor_queries import StoredAnchors
 from ledger.log.http_witness_client import HttpWitnessClient
 from ledger.log.keys import LogKeys
 from ledger.log.ports import EvidenceSources
+from ledger.log.witness_keeper import WitnessKeeper
+from ledger.log.witness_policy import WitnessPolicy
 from ledger.payments import api as payments_api
 from ledger.payments.checkout_tokens import KeyedCheckoutTokens
 from ledger.payments.operation_runner import OperationRunner
 from ledger.payments.ports import Offer, PaymentGateway, PaymentPorts
 from ledger.payments.stripe_payment_gateway import StripeAccess, StripePaymentGateway
-from ledger.log.witness_keeper import WitnessKeeper
-from ledger.log.witness_policy import WitnessPolicy
 from listings import api as listings_api
 from listings.ports import ExchangePolicy
 from metering import api as metering_api

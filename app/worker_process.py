@@ -31,8 +31,8 @@ from contracts.accounts import AccountKeys
 from contracts.deployments import ChainAccess, open_chain
 from contracts.licence_services import LicenceRecorder
 from contracts.record_services import KeyRecorder, StatementRecorder
-from ledger.journal import settlement_services
 from ledger.journal.provider_books import JournalProviderBooks
+from ledger.journal.settlement import services as settlement_services
 from ledger.journal.wallet_leases import WalletLeases
 from ledger.log.anchor_keeper import AnchorKeeper
 from ledger.log.anchors import AnchorPolicy

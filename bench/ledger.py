@@ -26,13 +26,13 @@ from app.core.ids import IdSource, InvoiceId, LicenceId
 from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWorkFactory
 from bench.ledger_leaves import Leaf, lane_leaves, log_keys
-from ledger.journal.invoicing import (
+from ledger.journal.billing.invoicing import (
     InvoiceFacts,
     evidence_document,
     invoice_document,
     signed_bytes,
 )
-from ledger.journal.invoicing import (
+from ledger.journal.billing.invoicing import (
     lane_leaves as leaf_references,
 )
 from ledger.journal.ports import LaneLeaf, LaneSpan, LedgerProofs, ProvenLeaf

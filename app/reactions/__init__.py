@@ -21,7 +21,7 @@ from compliance.events import (
     VersionRejected,
 )
 from ledger.journal.events import TopUpCancelled, TopUpRequested
-from ledger.journal.settlement_events import PayoutApproved
+from ledger.journal.settlement.events import PayoutApproved
 from ledger.payments.events import (
     DisputeClosed,
     MovementUnexplained,

@@ -2,7 +2,7 @@
 
 from app.core.unit_of_work import UnitOfWork
 from compliance.events import LicenceIssued, LicenceRevoked
-from ledger.journal import deferral_services, period_services
+from ledger.journal.billing import deferral_services, period_services
 from metering.events import PeriodClosed, PeriodOpened
 
 

@@ -2,9 +2,9 @@
 
 from app.core.events import Event
 from app.reactions.telling import Noticed, telling, telling_both
-from ledger.journal import billing_events as billing
 from ledger.journal import events as journal
-from ledger.journal import settlement_events as settlement
+from ledger.journal.billing import events as billing
+from ledger.journal.settlement import events as settlement
 from ledger.payments import events as payments
 from metering import events as metering
 
@@ -17,7 +17,7 @@ NOTICED_MONEY: dict[type[Event], Noticed] = {
         "order.charged", telling("buyer_id", "order_id", "amount", "currency")
     ),
     journal.TopUpConfirmed: _CONFIRMED,
-    settlement.TopUpPaid: _CONFIRMED,
+    journal.TopUpPaid: _CONFIRMED,
     settlement.TopUpReturned: Noticed(
         "top_up.returned",
         telling(

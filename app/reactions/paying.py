@@ -7,17 +7,13 @@ state, so an effect is booked once or its cause did not happen either.
 from app.core.ids import TopUpId
 from app.core.money import Money
 from app.core.unit_of_work import UnitOfWork
-from ledger.journal import (
-    charge_backs,
-    payout_services,
-    provider_books,
-    settlement_queries,
-    top_up_services,
-)
+from ledger.journal import provider_books, top_up_services
 from ledger.journal.errors import InsufficientFunds
 from ledger.journal.events import TopUpCancelled, TopUpRequested
-from ledger.journal.settlement_events import PayoutApproved
-from ledger.journal.settlement_ids import PayoutId
+from ledger.journal.settlement import charge_backs, payout_services
+from ledger.journal.settlement import queries as settlement_queries
+from ledger.journal.settlement.events import PayoutApproved
+from ledger.journal.settlement.ids import PayoutId
 from ledger.payments import events as paid
 from ledger.payments import services as payments
 

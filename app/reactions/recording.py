@@ -13,9 +13,9 @@ from app.core.events import Event
 from app.core.unit_of_work import Reaction, UnitOfWork
 from app.notices import events as notices
 from compliance import events as compliance
-from ledger.journal import billing_events as billing
 from ledger.journal import events as journal
-from ledger.journal import settlement_events as settlement
+from ledger.journal.billing import events as billing
+from ledger.journal.settlement import events as settlement
 from ledger.log import events as log
 from ledger.log.services import append_entry
 from ledger.payments import events as payments
@@ -179,7 +179,7 @@ EXCUSED: dict[type[Event], str] = {
     journal.TopUpCancelled: "nothing was paid; what is paid all the same is credited",
     journal.TopUpConfirmed: "a balance is between its owner and the bank; the journal keeps it",
     notices.WebhookEndpointDisabled: "between the exchange and one organisation's own system",
-    settlement.TopUpPaid: "a balance is between its owner and the bank; the journal keeps it",
+    journal.TopUpPaid: "a balance is between its owner and the bank; the journal keeps it",
     settlement.TopUpReturned: "as the payment that it undoes",
     settlement.PayoutRequested: "a proposal binds nobody; its approval is recorded",
     settlement.PayoutSent: "the gateway's own reference; approval and end are recorded",

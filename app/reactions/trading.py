@@ -15,8 +15,8 @@ from compliance.events import (
     ScenarioApproved,
     ScenarioWithdrawn,
 )
-from ledger.journal import deferral_services
 from ledger.journal import services as journal
+from ledger.journal.billing import deferral_services
 from ledger.log import services as log
 from listings import services as listings
 from listings.events import OrderPlaced

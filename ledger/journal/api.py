@@ -15,15 +15,9 @@ from app.web.context import current_principal, get, unit_of_work
 from app.web.idempotency import idempotent
 from app.web.limits import limit
 from app.web.paging import PageQuerySchema, page_schema
-from ledger.journal import (
-    audit_queries,
-    invoice_services,
-    queries,
-    schemas,
-    statement_queries,
-    top_up_services,
-)
-from ledger.journal.billing_api import PDF, invoice_pdf
+from ledger.journal import audit_queries, queries, schemas, statement_queries, top_up_services
+from ledger.journal.billing import invoice_services
+from ledger.journal.billing.api import PDF, invoice_pdf
 from ledger.journal.errors import PeriodUnfit, TopUpGatewayUnknown
 from ledger.journal.models import Invoice, PostedLine, TopUp, Wallet
 from ledger.journal.ports import JournalPorts, PaymentGateway

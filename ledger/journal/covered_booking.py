@@ -8,11 +8,9 @@ from sqlalchemy.orm import Session
 from app.core.ids import LicenceId, OrderId, OrganisationId
 from app.core.unit_of_work import UnitOfWork
 from ledger.journal import queries
-from ledger.journal.billing_errors import AccountFrozen
-from ledger.journal.billing_models import AccountFreeze
 from ledger.journal.booking import book
-from ledger.journal.errors import InsufficientFunds
-from ledger.journal.models import Wallet
+from ledger.journal.errors import AccountFrozen, InsufficientFunds
+from ledger.journal.models import AccountFreeze, Wallet
 from ledger.journal.postings import Draft, Posting
 
 

@@ -269,3 +269,19 @@ class NotReversible(CounterfoilError):
         super().__init__(
             f"{template} {reference} is itself a reversal.", template=template, reference=reference
         )
+
+
+class AccountFrozen(CounterfoilError):
+    """The audit found a sum of this account that does not hold; it gives nothing until lifted."""
+
+    kind = ErrorKind.CONFLICT
+    slug = "account-frozen"
+    title = "The account is frozen"
+
+    def __init__(self, account_id: str, *, freeze_id: str, rule: str) -> None:
+        super().__init__(
+            "The books' audit found something wrong with this account; the exchange is looking.",
+            account_id=account_id,
+            freeze_id=freeze_id,
+            rule=rule,
+        )

@@ -60,3 +60,15 @@ class InvoiceIssued(Event):
     currency: str
     buyer_id: OrganisationId
     supplier_id: OrganisationId
+
+
+@dataclass(frozen=True, kw_only=True)
+class TopUpPaid(Event):
+    """A gateway reported that an announced payment arrived; the wallet is credited."""
+
+    top_up_id: TopUpId
+    organisation_id: OrganisationId
+    amount: int
+    currency: str
+    gateway: str
+    provider_reference: str

@@ -146,3 +146,21 @@ class Invoice(Base):
     def signature_text(self) -> str:
         """The signature in base64 (RFC 4648 section 4)."""
         return base64.b64encode(self.signature).decode()
+
+
+class AccountFreeze(Base):
+    """An account that gives nothing until two people looked at what the audit found."""
+
+    __tablename__ = "account_freezes"
+
+    freeze_id: Mapped[str] = mapped_column(primary_key=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("journal_accounts.account_id"))
+    organisation_id: Mapped[OrganisationId] = mapped_column(Text)
+    rule: Mapped[str]
+    finding: Mapped[dict[str, Any]]
+    frozen_at: Mapped[datetime]
+    lift_reason: Mapped[str | None]
+    lift_asked_by: Mapped[PersonId | None] = mapped_column(Text)
+    lift_asked_at: Mapped[datetime | None]
+    lifted_by: Mapped[PersonId | None] = mapped_column(Text)
+    lifted_at: Mapped[datetime | None]

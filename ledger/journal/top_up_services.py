@@ -14,11 +14,10 @@ from ledger.journal.errors import (
     PaidThroughProvider,
     SecondPersonRequired,
 )
-from ledger.journal.events import TopUpCancelled, TopUpConfirmed, TopUpRequested
+from ledger.journal.events import TopUpCancelled, TopUpConfirmed, TopUpPaid, TopUpRequested
 from ledger.journal.models import TopUp
 from ledger.journal.ports import PaymentGateway
 from ledger.journal.services import open_accounts
-from ledger.journal.settlement_events import TopUpPaid
 from ledger.journal.top_ups import TRANSITIONS, TopUpState, check_transferable
 
 BANK_TRANSFER = "bank_transfer"

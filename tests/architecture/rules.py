@@ -189,7 +189,9 @@ def edge_imports(trees: Iterable[tuple[str, ast.Module]]) -> list[str]:
     """Domain modules behind the edge that import something of HTTP."""
     found = []
     for path, tree in trees:
-        in_domain = not path.startswith("app/") or path.startswith(("app/accounts/", "app/notices/"))
+        in_domain = not path.startswith("app/") or path.startswith(
+            ("app/accounts/", "app/notices/")
+        )
         if not in_domain or _is_edge(path):
             continue
         found += [

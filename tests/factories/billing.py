@@ -7,7 +7,8 @@ from app.core.clock import iso_instant
 from app.core.money import SCALE
 from app.core.reach import Reach
 from app.core.signing import Ed25519Signer
-from ledger.journal import books_cursor, postings, services
+from ledger.journal import postings, services
+from ledger.journal.billing import books_cursor
 from ledger.journal.booking import book
 from ledger.journal.log_lane_ledger import LogLaneLedger
 from ledger.journal.ports import JournalPorts

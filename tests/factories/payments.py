@@ -8,13 +8,14 @@ from app.factory import build_parts
 from app.settings import from_environment
 from app.wiring import payment_gateways
 from app.worker_process import Paying
-from ledger.journal import payout_services, postings, settlement_postings, top_up_services
+from ledger.journal import postings, top_up_services
 from ledger.journal.audit_queries import find_imbalances
 from ledger.journal.booking import book
 from ledger.journal.hosted_payment_gateway import HostedPaymentGateway
 from ledger.journal.models import JournalTransaction, TopUp, Wallet
 from ledger.journal.services import open_accounts
-from ledger.journal.settlement_models import Payout, Settlement, SettlementRun
+from ledger.journal.settlement import payout_services, settlement_postings
+from ledger.journal.settlement.models import Payout, Settlement, SettlementRun
 from ledger.payments import account_services, inbox, queries, services
 from ledger.payments.models import PaymentFinding, PaymentOperation, PayoutAccount
 from tests.fakes.stripe_server import API_KEY, SECRET

@@ -5,8 +5,9 @@ import json
 from sqlalchemy import text
 
 from app.core.reach import Reach
-from ledger.journal import charge_backs, settlement_services
-from ledger.journal.settlement_services import RunPeriod
+from ledger.journal.settlement import charge_backs
+from ledger.journal.settlement import services as settlement_services
+from ledger.journal.settlement.services import RunPeriod
 
 _CALLS = text(
     "SELECT lane, n, body FROM log_entries WHERE licence_id = :licence AND entry_type = 'call'"

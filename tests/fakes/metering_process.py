@@ -56,5 +56,5 @@ application = build_data_plane(
     ),
 )
 if SECONDS_FILE:
-    application._rates = NotedRates(application._rates, SECONDS_FILE)
+    application._rates = NotedRates(application._rates, SECONDS_FILE)  # type: ignore[assignment]
 Finalize(None, application.close, exitpriority=0)

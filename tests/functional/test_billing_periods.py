@@ -7,10 +7,11 @@ from sqlalchemy import text
 
 from app.core.money import SCALE
 from app.core.reach import Reach
-from ledger.journal import deferral_services, period_services, postings, queries, services
+from ledger.journal import postings, queries, services
 from ledger.journal.audit_queries import find_imbalances
-from ledger.journal.billing_events import DeferralEnded, PeriodAdjusted, PeriodCharged
-from ledger.journal.billing_models import Deferral
+from ledger.journal.billing import deferral_services, period_services
+from ledger.journal.billing.events import DeferralEnded, PeriodAdjusted, PeriodCharged
+from ledger.journal.billing.models import Deferral
 from ledger.journal.booking import book
 from ledger.journal.errors import InsufficientFunds
 

@@ -13,7 +13,7 @@ from app.reactions import billing, trading
 from app.wiring import journal_ports
 from compliance.events import LicenceRevoked
 from ledger.journal import postings, services
-from ledger.journal.billing_models import Deferral
+from ledger.journal.billing.models import Deferral
 from ledger.journal.booking import book
 from ledger.journal.errors import InsufficientFunds
 from metering.events import PeriodClosed, PeriodOpened

@@ -8,10 +8,12 @@ import pytest
 from app.core.money import SCALE
 from app.core.principals import Principal, Role
 from app.core.reach import Reach
-from ledger.journal import alert_services, billing_run_services, period_services, queries
+from ledger.journal import queries
 from ledger.journal.audit_queries import find_imbalances
-from ledger.journal.billing_errors import BillingMonthUnfit, WalletNotOpen
-from ledger.journal.billing_events import BalanceLow, SpendSpiked
+from ledger.journal.billing import alert_services, period_services
+from ledger.journal.billing import run_services as billing_run_services
+from ledger.journal.billing.errors import BillingMonthUnfit, WalletNotOpen
+from ledger.journal.billing.events import BalanceLow, SpendSpiked
 from tests.factories.billing import (
     SPLIT,
     LoggedLane,

@@ -6,17 +6,14 @@ import pytest
 from app.core.money import SCALE
 from app.core.principals import Principal, Role
 from app.core.reach import Reach
-from ledger.journal import books_cursor, deferral_services, freeze_services, postings, services
+from ledger.journal import postings, services
 from ledger.journal.audit_queries import find_imbalances
-from ledger.journal.billing_errors import (
-    AccountFrozen,
-    AnotherPersonMustDecide,
-    FreezeIsLifted,
-    FreezeNotFound,
-)
-from ledger.journal.billing_events import AccountFreezeLifted, AccountWasFrozen
+from ledger.journal.billing import books_cursor, deferral_services, freeze_services
+from ledger.journal.billing.errors import AnotherPersonMustDecide, FreezeIsLifted, FreezeNotFound
+from ledger.journal.billing.events import AccountFreezeLifted, AccountWasFrozen
 from ledger.journal.booking import book
 from ledger.journal.covered_booking import check_not_frozen
+from ledger.journal.errors import AccountFrozen
 from ledger.journal.wallet_leases import WalletLeases
 from ledger.log.services import driver_cursor
 from tests.fakes.clock import START

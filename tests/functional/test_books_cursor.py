@@ -7,8 +7,9 @@ from sqlalchemy import text
 
 from app.core.money import SCALE
 from app.core.reach import Reach
-from ledger.journal import books_cursor, postings, services
-from ledger.journal.billing_models import BooksCursor
+from ledger.journal import postings, services
+from ledger.journal.billing import books_cursor
+from ledger.journal.billing.models import BooksCursor
 from ledger.journal.booking import book
 
 BUYERS = ("org_a", "org_b")

@@ -13,19 +13,17 @@ from app.core.money import SCALE
 from app.core.principals import Principal, Role
 from app.core.reach import Reach
 from app.core.signing import Ed25519Signer
-from ledger.journal import (
-    billing_run_services,
+from ledger.journal import postings, queries, services
+from ledger.journal.audit_queries import find_imbalances
+from ledger.journal.billing import (
     books_cursor,
     credit_bill_services,
     credit_line_services,
     exposure_queries,
-    postings,
-    queries,
-    services,
 )
-from ledger.journal.audit_queries import find_imbalances
-from ledger.journal.billing_errors import AnotherPersonMustDecide, CreditInUse, WalletNotOpen
-from ledger.journal.billing_events import (
+from ledger.journal.billing import run_services as billing_run_services
+from ledger.journal.billing.errors import AnotherPersonMustDecide, CreditInUse, WalletNotOpen
+from ledger.journal.billing.events import (
     BillSentToCollection,
     CreditBillIssued,
     CreditBillPaid,
@@ -33,7 +31,7 @@ from ledger.journal.billing_events import (
     CreditLineSuspended,
     PaymentReminded,
 )
-from ledger.journal.billing_models import CreditBill, CreditLine
+from ledger.journal.billing.models import CreditBill, CreditLine
 from ledger.journal.booking import book
 from ledger.journal.errors import InsufficientFunds
 from ledger.journal.log_lane_ledger import LogLaneLedger

@@ -13,10 +13,12 @@ from app.core.errors import CounterfoilError
 from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWorkFactory
 from app.reactions import build_reactions
-from ledger.journal import credit_note_services, credit_queries, period_services, queries
+from ledger.journal import queries
 from ledger.journal.audit_queries import find_imbalances
-from ledger.journal.credits import signed_bytes
-from ledger.journal.settlement_errors import (
+from ledger.journal.billing import period_services
+from ledger.journal.settlement import credit_note_services, credit_queries
+from ledger.journal.settlement.credits import signed_bytes
+from ledger.journal.settlement.errors import (
     AlreadyCredited,
     ChargeNotFound,
     CreditExceedsCharge,

@@ -17,14 +17,15 @@ from app.core.reach import Reach
 from app.core.states import IllegalTransition
 from app.core.unit_of_work import UnitOfWorkFactory
 from app.reactions import build_reactions
-from ledger.journal import dispute_queries, dispute_services, invoice_services
 from ledger.journal.audit_queries import find_imbalances
 from ledger.journal.bank_transfer_payment_gateway import BankTransferGateway
-from ledger.journal.dispute_services import AcceptedCall, Claim
-from ledger.journal.disputes import RECEIPT_DOMAIN, signed_bytes
+from ledger.journal.billing import invoice_services
 from ledger.journal.log_lane_ledger import LogLaneLedger
 from ledger.journal.ports import JournalPorts
-from ledger.journal.settlement_errors import (
+from ledger.journal.settlement import dispute_queries, dispute_services
+from ledger.journal.settlement.dispute_services import AcceptedCall, Claim
+from ledger.journal.settlement.disputes import RECEIPT_DOMAIN, signed_bytes
+from ledger.journal.settlement.errors import (
     AcceptedCallsUnfit,
     AlreadyCredited,
     AnswerTooLate,

@@ -13,10 +13,12 @@ from app.core.clock import iso_instant
 from app.core.money import SCALE
 from app.core.reach import Reach
 from app.core.signing import Ed25519Signer
-from ledger.journal import invoice_services, period_services, postings, queries, services
+from ledger.journal import postings, queries, services
 from ledger.journal.audit_queries import find_imbalances
 from ledger.journal.bank_transfer_payment_gateway import BankTransferGateway
-from ledger.journal.billing_errors import InvoiceDiffers
+from ledger.journal.billing import invoice_services, period_services
+from ledger.journal.billing.errors import InvoiceDiffers
+from ledger.journal.billing.invoicing import InvoiceFacts, invoice_document
 from ledger.journal.booking import book
 from ledger.journal.errors import (
     InvoiceNotFound,
@@ -26,7 +28,6 @@ from ledger.journal.errors import (
     PeriodUnfit,
 )
 from ledger.journal.events import InvoiceIssued
-from ledger.journal.invoicing import InvoiceFacts, invoice_document
 from ledger.journal.log_lane_ledger import LogLaneLedger
 from ledger.journal.models import Invoice, LicenceParties
 from ledger.journal.ports import JournalPorts

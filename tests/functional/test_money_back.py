@@ -10,14 +10,16 @@ from app.core.money import SCALE
 from app.core.principals import Principal, Role
 from app.core.reach import Reach
 from app.core.states import IllegalTransition
-from ledger.journal import charge_backs, postings, top_up_services
+from ledger.journal import postings, top_up_services
 from ledger.journal.audit_queries import find_imbalances
 from ledger.journal.booking import book
 from ledger.journal.errors import ConfirmationDiffers
+from ledger.journal.events import TopUpPaid
 from ledger.journal.ports import PaymentInstructions
 from ledger.journal.services import open_accounts
-from ledger.journal.settlement_errors import ReturnExceedsTopUp, ReturnNotFound, TopUpNotPaid
-from ledger.journal.settlement_events import TopUpPaid, TopUpReturned
+from ledger.journal.settlement import charge_backs
+from ledger.journal.settlement.errors import ReturnExceedsTopUp, ReturnNotFound, TopUpNotPaid
+from ledger.journal.settlement.events import TopUpReturned
 from tests.factories.traded_books import balances
 
 AMOUNT = 100 * SCALE

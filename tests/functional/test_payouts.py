@@ -13,17 +13,14 @@ from app.core.money import SCALE
 from app.core.principals import Principal, Role
 from app.core.reach import Reach
 from app.core.states import IllegalTransition
-from ledger.journal import (
-    bank_account_services,
-    payout_desk,
-    payout_services,
-    settlement_queries,
-    settlement_services,
-)
 from ledger.journal.audit_queries import find_imbalances
-from ledger.journal.billing_errors import AccountFrozen
-from ledger.journal.errors import SecondPersonRequired
-from ledger.journal.payout_errors import (
+from ledger.journal.errors import AccountFrozen, SecondPersonRequired
+from ledger.journal.settlement import bank_account_services, payout_desk, payout_services
+from ledger.journal.settlement import queries as settlement_queries
+from ledger.journal.settlement import services as settlement_services
+from ledger.journal.settlement.errors import DeciderNotIndependent
+from ledger.journal.settlement.events import PayoutApproved
+from ledger.journal.settlement.payout_errors import (
     BankAccountChanged,
     BankAccountInForce,
     BankAccountMissing,
@@ -32,10 +29,8 @@ from ledger.journal.payout_errors import (
     PayoutNotApproved,
     PayoutNotByHand,
 )
-from ledger.journal.payouts import BankDetails
-from ledger.journal.settlement_errors import DeciderNotIndependent
-from ledger.journal.settlement_events import PayoutApproved
-from ledger.journal.settlement_services import RunPeriod
+from ledger.journal.settlement.payouts import BankDetails
+from ledger.journal.settlement.services import RunPeriod
 from tests.factories.traded_books import SUPPLIER, TradedLicence, balances
 
 PAYABLE, SETTLED = f"{SUPPLIER}/payable/CNY", f"{SUPPLIER}/settled/CNY"

@@ -11,12 +11,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from app.core.canonical import canonical_bytes, sha256_hex
 from app.core.money import SCALE
 from app.core.reach import Reach
-from ledger.journal import settlement_services
 from ledger.journal.bank_transfer_payment_gateway import BankTransferGateway
-from ledger.journal.credits import SIGNATURE_DOMAIN as CREDIT_DOMAIN
 from ledger.journal.log_lane_ledger import LogLaneLedger
 from ledger.journal.ports import JournalPorts
-from ledger.journal.settlements import SIGNATURE_DOMAIN as STATEMENT_DOMAIN
+from ledger.journal.settlement import services as settlement_services
+from ledger.journal.settlement.credits import SIGNATURE_DOMAIN as CREDIT_DOMAIN
+from ledger.journal.settlement.settlements import SIGNATURE_DOMAIN as STATEMENT_DOMAIN
 from tests.factories.traded_books import TradedLicence, log_keys
 from tests.unit.journal.journal_app import (
     BUYER_ID,

@@ -11,15 +11,17 @@ from sqlalchemy.exc import DBAPIError
 from app.core.canonical import canonical_bytes, digest_hex
 from app.core.money import MINOR, SCALE
 from app.core.reach import Reach
-from ledger.journal import credit_note_services, settlement_queries, settlement_services
 from ledger.journal.audit_queries import find_imbalances
-from ledger.journal.payout_errors import (
+from ledger.journal.settlement import credit_note_services
+from ledger.journal.settlement import queries as settlement_queries
+from ledger.journal.settlement import services as settlement_services
+from ledger.journal.settlement.events import SettlementMade, SettlementRunFinished
+from ledger.journal.settlement.payout_errors import (
     SettlementNotFound,
     SettlementPeriodUnfit,
     SettlementRunOpen,
 )
-from ledger.journal.settlement_events import SettlementMade, SettlementRunFinished
-from ledger.journal.settlement_services import RunPeriod
+from ledger.journal.settlement.services import RunPeriod
 from tests.factories.traded_books import (
     CONTRIBUTOR,
     PARTS,

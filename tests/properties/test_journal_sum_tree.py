@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.journal.sum_tree import (
+from ledger.journal.settlement.sum_tree import (
     Row,
     SumNode,
     SumProof,

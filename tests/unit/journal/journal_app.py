@@ -13,10 +13,12 @@ from app.web.context import Registry
 from app.web.documentation import ProblemApi
 from app.web.limits import limiter
 from app.web.observability import Metrics
-from ledger.journal import billing_api, dispute_api, settlement_api
 from ledger.journal.api import blueprint
-from ledger.journal.evidence_ports import SettlementPorts
+from ledger.journal.billing import api as billing_api
 from ledger.journal.ports import JournalPorts
+from ledger.journal.settlement import api as settlement_api
+from ledger.journal.settlement import dispute_api
+from ledger.journal.settlement.evidence_ports import SettlementPorts
 from tests.factories.traded_books import settlement_ports
 
 

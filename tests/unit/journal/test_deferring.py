@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.journal.deferring import DAY, days_of, days_over, due_next, earned_amount, is_kept
+from ledger.journal.billing.deferring import (
+    DAY,
+    days_of,
+    days_over,
+    due_next,
+    earned_amount,
+    is_kept,
+)
 
 START = datetime(2027, 3, 1, 9, 30, tzinfo=UTC)
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from app.core.canonical import canonical_bytes
 from app.core.money import MINOR
-from ledger.journal.invoicing import (
+from ledger.journal.billing.invoicing import (
     Charge,
     InvoiceFacts,
     evidence_document,

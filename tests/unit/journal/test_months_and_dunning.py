@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.money import MINOR
-from ledger.journal.billing_errors import DunningUnfit
-from ledger.journal.credit_billing import due_amount, match_payment
-from ledger.journal.dunning import STANDARD, DunningStep, check_plan, due_steps
-from ledger.journal.months import month_after, month_before, month_bounds, month_of
+from ledger.journal.billing.credit_billing import due_amount, match_payment
+from ledger.journal.billing.dunning import STANDARD, DunningStep, check_plan, due_steps
+from ledger.journal.billing.errors import DunningUnfit
+from ledger.journal.billing.months import month_after, month_before, month_bounds, month_of
 
 DUE = datetime(2026, 12, 15, tzinfo=UTC)
 

@@ -5,7 +5,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.journal import period_postings
+from ledger.journal.billing import period_postings
 from ledger.journal.postings import check_balanced
 
 SPLIT = {"supplier": 5000, "supplier:org_c": 3333, "commission": 1067, "tax": 600}

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.journal import postings, settlement_postings
+from ledger.journal import postings
 from ledger.journal.chart import (
     AccountKind,
     exchange_account,
@@ -16,6 +16,7 @@ from ledger.journal.chart import (
     wallet_of,
 )
 from ledger.journal.postings import Draft, Posting, Unbalanced
+from ledger.journal.settlement import settlement_postings
 from ledger.journal.splits import shares
 
 SPLIT = {"supplier": 8400, "commission": 1000, "tax": 600}

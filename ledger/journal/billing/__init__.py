@@ -1,0 +1,1 @@
+"""Bills: invoices, periods, credit, deferral, alerts, and the documents that print them."""

@@ -1,0 +1,133 @@
+"""Verbs on alerts: an organisation says when to be told, a timed step looks at the books."""
+
+from datetime import timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.core.ids import OrganisationId
+from app.core.unit_of_work import UnitOfWork
+from ledger.journal.billing.alerts import SpendLook, is_spike
+from ledger.journal.billing.books_cursor import cursor_for_update
+from ledger.journal.billing.errors import WalletNotOpen
+from ledger.journal.billing.events import BalanceLow, SpendSpiked
+from ledger.journal.billing.models import BooksCursor, SpendAlert, SpendBucket
+from ledger.journal.chart import wallet_of
+from ledger.journal.models import Wallet
+
+PORTION = 200
+HOUR = timedelta(hours=1)
+TRAILING_HOURS = 24
+CURSOR = "alerts"
+
+
+def set_alert(
+    uow: UnitOfWork,
+    *,
+    organisation_id: OrganisationId,
+    currency: str,
+    low_balance_amount: int | None,
+    spike_factor_percent: int | None,
+    spike_least_amount: int,
+) -> SpendAlert:
+    """When to be told of one wallet; None is never. Amounts in 10⁻⁸ units.
+
+    A threshold set while the balance is below it tells at once. Raises `WalletNotOpen`.
+    """
+    if uow.session.get(Wallet, (organisation_id, currency)) is None:
+        raise WalletNotOpen(organisation_id, currency)
+    key = (organisation_id, currency)
+    alert = uow.session.get(SpendAlert, key, with_for_update=True, populate_existing=True)
+    if alert is None:
+        alert = SpendAlert(organisation_id=organisation_id, currency=currency)
+        uow.session.add(alert)
+    alert.low_balance_amount = low_balance_amount
+    alert.spike_factor_percent = spike_factor_percent
+    alert.spike_least_amount = spike_least_amount
+    alert.is_low, alert.changed_at = False, uow.now
+    return alert
+
+
+def list_alerts(session: Session, organisation_id: OrganisationId) -> list[SpendAlert]:
+    """The organisation's alerts, by currency."""
+    wanted = select(SpendAlert).where(SpendAlert.organisation_id == organisation_id)
+    return list(session.scalars(wanted.order_by(SpendAlert.currency)))
+
+
+def look_for_alerts(uow: UnitOfWork) -> int:
+    """Look at the next wallets with alerts, round and round; how many alerts were given."""
+    cursor: BooksCursor = cursor_for_update(uow.session, CURSOR)
+    wanted = (
+        select(SpendAlert, Wallet)
+        .join(
+            Wallet,
+            (Wallet.organisation_id == SpendAlert.organisation_id)
+            & (Wallet.currency == SpendAlert.currency),
+        )
+        .where(Wallet.account_id > cursor.place)
+        .order_by(Wallet.account_id)
+        .limit(PORTION)
+        .with_for_update(of=SpendAlert)
+    )
+    rows = uow.session.execute(wanted).all()
+    given = 0
+    for alert, wallet in rows:
+        given += _look_at_balance(uow, alert, wallet)
+        given += _look_at_spend(uow, alert)
+    cursor.place = rows[-1][1].account_id if len(rows) == PORTION else ""
+    return given
+
+
+def _look_at_balance(uow: UnitOfWork, alert: SpendAlert, wallet: Wallet) -> bool:
+    threshold = alert.low_balance_amount
+    if threshold is None:
+        return False
+    was_low, alert.is_low = alert.is_low, wallet.available_amount < threshold
+    if was_low or not alert.is_low:
+        return False
+    uow.record(
+        BalanceLow(
+            occurred_at=uow.now,
+            organisation_id=alert.organisation_id,
+            currency=alert.currency,
+            available_amount=wallet.available_amount,
+            threshold_amount=threshold,
+        )
+    )
+    return True
+
+
+def _look_at_spend(uow: UnitOfWork, alert: SpendAlert) -> bool:
+    factor = alert.spike_factor_percent
+    if factor is None or (alert.spiked_until is not None and uow.now < alert.spiked_until):
+        return False
+    look = _spend(uow, alert)
+    if not is_spike(look, factor_percent=factor, least_amount=alert.spike_least_amount):
+        return False
+    # The same hour must not be told again; a spike that lasts is told every hour.
+    alert.spiked_until = uow.now + HOUR
+    uow.record(
+        SpendSpiked(
+            occurred_at=uow.now,
+            organisation_id=alert.organisation_id,
+            currency=alert.currency,
+            hour_amount=look.hour_amount,
+            average_amount=look.average_amount,
+            factor_percent=factor,
+        )
+    )
+    return True
+
+
+def _spend(uow: UnitOfWork, alert: SpendAlert) -> SpendLook:
+    hour_ago = uow.now - HOUR
+    is_recent = SpendBucket.bucket_at >= hour_ago
+    recent = func.coalesce(func.sum(SpendBucket.amount).filter(is_recent), 0)
+    before = func.coalesce(func.sum(SpendBucket.amount).filter(~is_recent), 0)
+    row = uow.session.execute(
+        select(recent.label("recent"), before.label("before")).where(
+            SpendBucket.account_id == wallet_of(alert.organisation_id, alert.currency),
+            SpendBucket.bucket_at >= hour_ago - TRAILING_HOURS * HOUR,
+        )
+    ).one()
+    return SpendLook(int(row.recent), int(row.before) // TRAILING_HOURS)

@@ -1,0 +1,204 @@
+"""Verbs on yearly packages: paid at the order, earned day by day, refunded when revoked."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.core.ids import LicenceId, OrderId, OrganisationId
+from app.core.paging import Page, paginate
+from app.core.unit_of_work import UnitOfWork
+from ledger.journal.billing import period_postings
+from ledger.journal.billing.deferring import days_of, days_over, due_next, earned_amount, is_kept
+from ledger.journal.billing.events import DeferralEnded
+from ledger.journal.billing.models import Deferral
+from ledger.journal.booking import book
+from ledger.journal.covered_booking import book_covered
+from ledger.journal.events import OrderCharged
+from ledger.journal.services import open_accounts
+from ledger.journal.splits import check_split, contributors
+
+PORTION = 200
+
+
+def defer_order(
+    uow: UnitOfWork,
+    *,
+    order_id: OrderId,
+    buyer_id: OrganisationId,
+    supplier_id: OrganisationId,
+    amount: int,
+    currency: str,
+    split: Mapping[str, int],
+    starts_at: datetime,
+    ends_at: datetime,
+) -> None:
+    """Take a yearly package's price (10⁻⁸ units) and keep it until it is earned; once per order.
+
+    Raises `InsufficientFunds`, `AccountFrozen`, `SplitIsWrong`.
+    """
+    if amount == 0:
+        return
+    for organisation_id in (supplier_id, *contributors(split)):
+        open_accounts(uow, organisation_id=OrganisationId(organisation_id), currency=currency)
+    draft = period_postings.defer_order(
+        order_id=order_id, buyer_id=buyer_id, amount=amount, currency=currency
+    )
+    if book_covered(uow, draft, order_id=order_id) is None:
+        return
+    uow.session.add(
+        Deferral(
+            order_id=order_id,
+            buyer_id=buyer_id,
+            supplier_id=supplier_id,
+            currency=currency,
+            split=check_split(split),
+            price_amount=amount,
+            recognised_amount=0,
+            refunded_amount=0,
+            days=days_of(starts_at, ends_at),
+            recognised_days=0,
+            starts_at=starts_at,
+            ends_at=ends_at,
+            next_at=due_next(starts_at, ends_at, 0),
+        )
+    )
+    uow.record(
+        OrderCharged(
+            occurred_at=uow.now,
+            order_id=order_id,
+            buyer_id=buyer_id,
+            supplier_id=supplier_id,
+            amount=amount,
+            currency=currency,
+        )
+    )
+
+
+def note_deferred_licence(
+    uow: UnitOfWork, *, order_id: str, licence_id: str, starts_at: datetime, ends_at: datetime
+) -> None:
+    """The licence's own term decides the days; it may be shorter than the order's."""
+    uow.session.flush()
+    deferral = uow.session.get(Deferral, order_id, with_for_update=True)
+    if deferral is None or deferral.licence_id is not None:
+        return
+    deferral.licence_id = LicenceId(licence_id)
+    deferral.starts_at, deferral.ends_at = starts_at, ends_at
+    deferral.days = days_of(starts_at, ends_at)
+    deferral.next_at = due_next(starts_at, ends_at, 0)
+
+
+def recognise_due(uow: UnitOfWork) -> int:
+    """Earn every day that is over, however many since the last look; how many packages moved."""
+    due = (
+        select(Deferral)
+        .where(Deferral.next_at <= uow.now)
+        .order_by(Deferral.next_at)
+        .limit(PORTION)
+        # Two workers share the work instead of waiting for each other.
+        .with_for_update(skip_locked=True)
+    )
+    found = uow.session.scalars(due).all()
+    for deferral in found:
+        _recognise(uow, deferral, uow.now)
+    return len(found)
+
+
+def end_deferral(uow: UnitOfWork, *, licence_id: str, reason_code: str) -> None:
+    """A licence was revoked: what is not yet earned goes back to the buyer, or is kept.
+
+    Kept are the rests of licences that the buyer ended itself: by breach or by withdrawing the
+    scenario (`deferring.KEPT_REASONS`). Without a deferral nothing happens; nor the second time.
+    """
+    deferral = uow.session.scalars(
+        select(Deferral).where(Deferral.licence_id == licence_id).with_for_update()
+    ).one_or_none()
+    if deferral is None or deferral.closed_at is not None:
+        return
+    _recognise(uow, deferral, uow.now)
+    rest = deferral.deferred_amount
+    if rest == 0:
+        return
+    if is_kept(reason_code):
+        _earn(uow, deferral, rest, days=deferral.days, at=uow.now)
+    else:
+        _refund(uow, deferral, rest)
+    deferral.next_at, deferral.closed_at = None, uow.now
+    uow.record(
+        DeferralEnded(
+            occurred_at=uow.now,
+            order_id=deferral.order_id,
+            licence_id=LicenceId(licence_id),
+            buyer_id=deferral.buyer_id,
+            supplier_id=deferral.supplier_id,
+            recognised_amount=deferral.recognised_amount,
+            refunded_amount=deferral.refunded_amount,
+            currency=deferral.currency,
+            reason_code=reason_code,
+        )
+    )
+
+
+def list_deferrals(
+    session: Session, organisation_id: OrganisationId | None, *, cursor: str | None, limit: int
+) -> Page[Deferral]:
+    """Yearly packages of a party, newest first."""
+    statement = select(Deferral)
+    if organisation_id is not None:
+        is_party = (Deferral.buyer_id == organisation_id) | (
+            Deferral.supplier_id == organisation_id
+        )
+        statement = statement.where(is_party)
+    return paginate(session, statement, key=Deferral.order_id, cursor=cursor, limit=limit)
+
+
+def _recognise(uow: UnitOfWork, deferral: Deferral, at: datetime) -> None:
+    over = days_over(deferral.starts_at, deferral.ends_at, at)
+    earned = earned_amount(deferral.price_amount, deferral.days, over)
+    _earn(uow, deferral, earned - deferral.recognised_amount, days=over, at=at)
+    if over == deferral.days:
+        deferral.next_at, deferral.closed_at = None, uow.now
+    else:
+        deferral.next_at = due_next(deferral.starts_at, deferral.ends_at, over)
+
+
+def _earn(uow: UnitOfWork, deferral: Deferral, amount: int, *, days: int, at: datetime) -> None:
+    if amount > 0:
+        draft = period_postings.recognise(
+            reference=f"{deferral.order_id}:{days}",
+            supplier_id=deferral.supplier_id,
+            amount=amount,
+            recognised_before=deferral.recognised_amount,
+            currency=deferral.currency,
+            split=deferral.split,
+        )
+        book(
+            uow.session,
+            draft,
+            occurred_at=at,
+            booked_at=uow.now,
+            licence_id=deferral.licence_id,
+            order_id=deferral.order_id,
+        )
+    deferral.recognised_amount += amount
+    deferral.recognised_days = days
+
+
+def _refund(uow: UnitOfWork, deferral: Deferral, amount: int) -> None:
+    draft = period_postings.refund_deferred(
+        order_id=deferral.order_id,
+        buyer_id=deferral.buyer_id,
+        amount=amount,
+        currency=deferral.currency,
+    )
+    book(
+        uow.session,
+        draft,
+        occurred_at=uow.now,
+        booked_at=uow.now,
+        licence_id=deferral.licence_id,
+        order_id=deferral.order_id,
+    )
+    deferral.refunded_amount += amount

@@ -1,0 +1,157 @@
+"""Verbs on the live audit: look a stretch further, freeze what a finding touches, lift by two."""
+
+from dataclasses import asdict
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from app.core.ids import OrganisationId, PersonId
+from app.core.paging import Page, paginate
+from app.core.principals import Principal
+from app.core.unit_of_work import UnitOfWork
+from ledger.journal.audit_rules import STRETCHES, Finding, Stretch, find_in, next_end
+from ledger.journal.billing.books_cursor import cursor_for_update
+from ledger.journal.billing.errors import AnotherPersonMustDecide, FreezeIsLifted, FreezeNotFound
+from ledger.journal.billing.events import AccountFreezeLifted, AccountWasFrozen
+from ledger.journal.chart import EXCHANGE
+from ledger.journal.models import AccountFreeze
+
+
+def audit_next(uow: UnitOfWork) -> int:
+    """Look at the next stretch under every rule and freeze what is found; how many were frozen.
+
+    Bounded, and round and round: behind the last row each rule begins again with the first.
+    """
+    return sum(_look(uow, stretch) for stretch in STRETCHES)
+
+
+def freeze_for(uow: UnitOfWork, finding: Finding) -> int:
+    """Freeze the organisations' accounts that a finding touches; how many were not yet.
+
+    The exchange's own accounts are in everybody's transactions: freezing them would stop all
+    trade, so the finding alone stands for them. A finding that two people lifted a freeze for
+    does not freeze again until its difference changes.
+    """
+    return sum(
+        _freeze(uow, account_id, finding)
+        for account_id in finding.account_ids
+        if not account_id.startswith(f"{EXCHANGE}/")
+    )
+
+
+def ask_to_lift(
+    uow: UnitOfWork, principal: Principal, *, freeze_id: str, reason: str
+) -> AccountFreeze:
+    """The first operator's word that the account may give again, and why.
+
+    Raises `FreezeNotFound`, `FreezeIsLifted`.
+    """
+    freeze = _get_open(uow.session, freeze_id)
+    freeze.lift_reason = reason
+    freeze.lift_asked_by, freeze.lift_asked_at = PersonId(principal.id), uow.now
+    return freeze
+
+
+def lift(uow: UnitOfWork, principal: Principal, *, freeze_id: str) -> AccountFreeze:
+    """The second operator's word; raises `AnotherPersonMustDecide` and what `ask_to_lift` does."""
+    freeze = _get_open(uow.session, freeze_id)
+    if freeze.lift_asked_by is None or freeze.lift_asked_by == principal.id:
+        raise AnotherPersonMustDecide(freeze_id)
+    freeze.lifted_by, freeze.lifted_at = PersonId(principal.id), uow.now
+    uow.record(
+        AccountFreezeLifted(
+            occurred_at=uow.now,
+            freeze_id=freeze_id,
+            account_id=freeze.account_id,
+            organisation_id=freeze.organisation_id,
+            rule=freeze.rule,
+        )
+    )
+    return freeze
+
+
+def list_freezes(
+    session: Session, organisation_id: OrganisationId | None, *, cursor: str | None, limit: int
+) -> Page[AccountFreeze]:
+    """Freezes of one organisation's accounts, or of all in reach, newest first."""
+    statement = select(AccountFreeze)
+    if organisation_id is not None:
+        statement = statement.where(AccountFreeze.organisation_id == organisation_id)
+    return paginate(session, statement, key=AccountFreeze.freeze_id, cursor=cursor, limit=limit)
+
+
+def _look(uow: UnitOfWork, stretch: Stretch) -> int:
+    cursor = cursor_for_update(uow.session, f"audit_{stretch.name}")
+    through = next_end(uow.session, stretch, cursor.place)
+    if through is None:
+        cursor.place = ""
+        return 0
+    findings = find_in(uow.session, stretch, after=cursor.place, through=through)
+    cursor.place = through
+    return sum(freeze_for(uow, finding) for finding in findings)
+
+
+def _freeze(uow: UnitOfWork, account_id: str, finding: Finding) -> bool:
+    if _was_lifted(uow.session, account_id, finding):
+        return False
+    organisation_id = OrganisationId(account_id.split("/", 1)[0])
+    freeze_id = uow.ids.new("frz")
+    row = {
+        "freeze_id": freeze_id,
+        "account_id": account_id,
+        "organisation_id": organisation_id,
+        "rule": finding.rule,
+        "finding": _document(finding),
+        "frozen_at": uow.now,
+    }
+    # The partial unique index: an account is frozen once at a time, whoever looks.
+    made = uow.session.execute(
+        insert(AccountFreeze)
+        .values(row)
+        .on_conflict_do_nothing()
+        .returning(AccountFreeze.freeze_id)
+    ).scalar()
+    if made is None:
+        return False
+    uow.record(
+        AccountWasFrozen(
+            occurred_at=uow.now,
+            freeze_id=freeze_id,
+            account_id=account_id,
+            organisation_id=organisation_id,
+            rule=finding.rule,
+        )
+    )
+    return True
+
+
+def _document(finding: Finding) -> dict[str, object]:
+    fields = asdict(finding)
+    return {
+        **fields,
+        "expected": str(finding.expected),
+        "found": str(finding.found),
+        "difference": str(finding.found - finding.expected),
+        "account_ids": list(finding.account_ids),
+    }
+
+
+def _was_lifted(session: Session, account_id: str, finding: Finding) -> bool:
+    lifted = select(AccountFreeze.freeze_id).where(
+        AccountFreeze.account_id == account_id,
+        AccountFreeze.rule == finding.rule,
+        AccountFreeze.lifted_at.is_not(None),
+        AccountFreeze.finding["subject"].astext == finding.subject,
+        AccountFreeze.finding["difference"].astext == str(finding.found - finding.expected),
+    )
+    return session.scalar(lifted.limit(1)) is not None
+
+
+def _get_open(session: Session, freeze_id: str) -> AccountFreeze:
+    freeze = session.get(AccountFreeze, freeze_id, with_for_update=True, populate_existing=True)
+    if freeze is None:
+        raise FreezeNotFound(freeze_id)
+    if freeze.lifted_at is not None:
+        raise FreezeIsLifted(freeze_id)
+    return freeze

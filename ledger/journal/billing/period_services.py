@@ -1,0 +1,182 @@
+"""Verbs on the money of a licence's periods: the fee at the opening, the true-up at the close."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from sqlalchemy import exists, select
+from sqlalchemy.orm import aliased
+
+from app.core.ids import LicenceId, OrganisationId
+from app.core.unit_of_work import UnitOfWork
+from ledger.journal.billing import period_postings
+from ledger.journal.billing.books_cursor import cursor_for_update
+from ledger.journal.billing.events import PeriodAdjusted, PeriodCharged
+from ledger.journal.booking import book
+from ledger.journal.covered_booking import book_covered
+from ledger.journal.errors import AccountFrozen, InsufficientFunds
+from ledger.journal.models import JournalTransaction, PostedLine
+from ledger.journal.postings import Draft
+from ledger.journal.services import open_accounts
+from ledger.journal.splits import contributors
+
+COLLECT_PORTION = 100
+_INSTANT = timedelta(microseconds=1)
+
+
+def charge_period(
+    uow: UnitOfWork,
+    *,
+    licence_id: str,
+    buyer_id: str,
+    supplier_id: str,
+    period: str | int,
+    amount: int,
+    currency: str,
+    split: Mapping[str, int],
+) -> None:
+    """Take a period's fee (10⁻⁸ units) from the buyer's wallet, once per period; 0 is no charge.
+
+    Raises `InsufficientFunds` and `AccountFrozen`; the caller's opening is undone with it.
+    """
+    if amount == 0:
+        return
+    _open_receivers(uow, supplier_id, currency, split)
+    draft = period_postings.charge_period(
+        reference=f"{licence_id}:{period}",
+        buyer_id=buyer_id,
+        supplier_id=supplier_id,
+        amount=amount,
+        currency=currency,
+        split=split,
+    )
+    if book_covered(uow, draft, licence_id=LicenceId(licence_id)) is None:
+        return
+    uow.record(
+        PeriodCharged(
+            occurred_at=uow.now,
+            licence_id=LicenceId(licence_id),
+            buyer_id=OrganisationId(buyer_id),
+            supplier_id=OrganisationId(supplier_id),
+            period=str(period),
+            amount=amount,
+            currency=currency,
+        )
+    )
+
+
+def adjust_period(
+    uow: UnitOfWork,
+    *,
+    licence_id: str,
+    buyer_id: str,
+    supplier_id: str,
+    period: str | int,
+    charged_amount: int,
+    due_amount: int,
+    currency: str,
+    split: Mapping[str, int],
+    until_at: datetime | None = None,
+) -> None:
+    """True a closed period up: give back what was charged beyond the due, or charge the rest.
+
+    Amounts in 10⁻⁸ units; once per period. The rest (a minimum commitment) never holds the close
+    up: it is owed by the buyer's receivable at once and taken from the wallet as soon as that
+    holds it (`collect_minimums`). ``until_at``, the period's end, lets the charge stand on the
+    bill of that month.
+    """
+    amount = due_amount - charged_amount
+    if amount == 0:
+        return
+    _open_receivers(uow, supplier_id, currency, split)
+    template = period_postings.charge_minimum if amount > 0 else period_postings.true_up
+    draft = template(
+        reference=f"{licence_id}:{period}",
+        buyer_id=buyer_id,
+        supplier_id=supplier_id,
+        amount=abs(amount),
+        currency=currency,
+        split=split,
+    )
+    # A period excludes its end; its last instant is inside it.
+    occurred_at = uow.now if until_at is None else min(until_at - _INSTANT, uow.now)
+    booked = book(
+        uow.session,
+        draft,
+        occurred_at=occurred_at,
+        booked_at=uow.now,
+        licence_id=LicenceId(licence_id),
+    )
+    if booked is None:
+        return
+    is_paid = amount < 0 or _collect(
+        uow, draft.reference, buyer_id, amount=amount, currency=currency
+    )
+    uow.record(
+        PeriodAdjusted(
+            occurred_at=uow.now,
+            licence_id=LicenceId(licence_id),
+            buyer_id=OrganisationId(buyer_id),
+            supplier_id=OrganisationId(supplier_id),
+            period=str(period),
+            amount=amount,
+            currency=currency,
+            is_owed=not is_paid,
+        )
+    )
+
+
+def collect_minimums(uow: UnitOfWork) -> int:
+    """Take owed minimums from wallets that hold them by now; how many were taken.
+
+    Round and round, so that those who never pay do not stand before those who do.
+    """
+    cursor = cursor_for_update(uow.session, "minimums")
+    collected = aliased(JournalTransaction)
+    is_collected = exists().where(
+        collected.template == "collect_minimum",
+        collected.reference == JournalTransaction.reference,
+    )
+    owed = (
+        select(JournalTransaction, PostedLine)
+        .join(PostedLine, PostedLine.transaction_id == JournalTransaction.transaction_id)
+        .where(
+            JournalTransaction.template == "charge_minimum",
+            JournalTransaction.transaction_id > cursor.seen,
+            PostedLine.line == 1,
+            ~is_collected,
+        )
+        .order_by(JournalTransaction.transaction_id)
+        .limit(COLLECT_PORTION)
+    )
+    rows = uow.session.execute(owed).all()
+    cursor.seen = rows[-1][0].transaction_id if len(rows) == COLLECT_PORTION else 0
+    return sum(
+        _collect(
+            uow,
+            booked.reference,
+            line.organisation_id,
+            amount=-line.amount,
+            currency=line.currency,
+        )
+        for booked, line in rows
+    )
+
+
+def _collect(uow: UnitOfWork, reference: str, buyer_id: str, *, amount: int, currency: str) -> bool:
+    """Whether the wallet held what was owed; nothing happens when it does not."""
+    draft: Draft = period_postings.collect_minimum(
+        reference=reference, buyer_id=buyer_id, amount=amount, currency=currency
+    )
+    try:
+        book_covered(uow, draft)
+    except (InsufficientFunds, AccountFrozen):
+        # Both are raised before anything is written.
+        return False
+    return True
+
+
+def _open_receivers(
+    uow: UnitOfWork, supplier_id: str, currency: str, split: Mapping[str, int]
+) -> None:
+    for organisation_id in (supplier_id, *contributors(split)):
+        open_accounts(uow, organisation_id=OrganisationId(organisation_id), currency=currency)

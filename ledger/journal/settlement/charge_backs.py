@@ -1,0 +1,209 @@
+"""Verbs on money that goes back through its gateway: refunds, charge-backs and provider fees."""
+
+from sqlalchemy import func, select
+
+from app.core.ids import OrganisationId, TopUpId
+from app.core.unit_of_work import UnitOfWork
+from ledger.journal import queries
+from ledger.journal.booking import book
+from ledger.journal.models import TopUp
+from ledger.journal.services import open_accounts
+from ledger.journal.settlement import settlement_postings
+from ledger.journal.settlement.errors import ReturnExceedsTopUp, ReturnNotFound, TopUpNotPaid
+from ledger.journal.settlement.events import TopUpReturned
+from ledger.journal.settlement.models import TopUpReturn
+from ledger.journal.top_ups import TopUpState
+
+_FIRST_STATE = {"charge_back": "disputed", "refund": "closed"}
+
+
+def note_disputed(
+    uow: UnitOfWork, *, top_up_id: TopUpId, amount: int, gateway: str, provider_reference: str
+) -> TopUpReturn:
+    """The payer's bank took ``amount`` (10⁻⁸ units) of a top-up back; once per reference.
+
+    It leaves the wallet; what the wallet lacks is owed through the receivable, so a charge-back
+    never waits for cover. Needs the exchange's reach. Raises `TopUpNotFound`, `TopUpNotPaid`,
+    `ReturnExceedsTopUp`.
+    """
+    return _take_back(
+        uow,
+        "charge_back",
+        top_up_id=top_up_id,
+        amount=amount,
+        gateway=gateway,
+        provider_reference=provider_reference,
+    )
+
+
+def note_dispute_closed(
+    uow: UnitOfWork, *, gateway: str, provider_reference: str, is_lost: bool
+) -> TopUpReturn:
+    """A charge-back was decided: lost, it stays; won, the money is given again. Once.
+
+    Raises `ReturnNotFound`.
+    """
+    returned = _get_for_update(uow, gateway, provider_reference)
+    if returned.state != "disputed":
+        return returned
+    returned.state, returned.closed_at = ("lost" if is_lost else "won"), uow.now
+    if not is_lost:
+        _give_again(uow, "charge_back_won", returned)
+    _tell(uow, returned)
+    return returned
+
+
+def note_refunded(
+    uow: UnitOfWork, *, top_up_id: TopUpId, amount: int, gateway: str, provider_reference: str
+) -> TopUpReturn:
+    """The exchange paid ``amount`` (10⁻⁸ units) of a top-up back; once per reference.
+
+    Needs the exchange's reach. Raises as `note_disputed`.
+    """
+    return _take_back(
+        uow,
+        "refund",
+        top_up_id=top_up_id,
+        amount=amount,
+        gateway=gateway,
+        provider_reference=provider_reference,
+    )
+
+
+def note_refund_failed(uow: UnitOfWork, *, gateway: str, provider_reference: str) -> TopUpReturn:
+    """A refund that had been noted did not reach the payer: the wallet has it again; once.
+
+    Raises `ReturnNotFound`.
+    """
+    returned = _get_for_update(uow, gateway, provider_reference)
+    if returned.closed_at is not None:
+        return returned
+    returned.closed_at = uow.now
+    returned.state = "failed"
+    _give_again(uow, "refund_failed", returned)
+    _tell(uow, returned)
+    return returned
+
+
+def note_fee(
+    uow: UnitOfWork, *, movement_id: str, amount: int, currency: str, gateway: str
+) -> None:
+    """A gateway kept ``amount`` (10⁻⁸ units) for itself; once per movement."""
+    draft = settlement_postings.provider_fee(
+        reference=f"{gateway}:{movement_id}", amount=amount, currency=currency, gateway=gateway
+    )
+    book(uow.session, draft, occurred_at=uow.now, booked_at=uow.now)
+
+
+def _take_back(
+    uow: UnitOfWork,
+    kind: str,
+    *,
+    top_up_id: TopUpId,
+    amount: int,
+    gateway: str,
+    provider_reference: str,
+) -> TopUpReturn:
+    # The top-up's lock makes the second of two equal reports find the first's row.
+    top_up = queries.get_top_up_for_update(uow.session, top_up_id)
+    existing = _find(uow, gateway, provider_reference)
+    if existing is not None:
+        return existing
+    _check_left(uow, top_up, amount)
+    owed = amount - _covered(uow, top_up, amount)
+    returned = TopUpReturn(
+        return_id=uow.ids.new("ret"),
+        top_up_id=top_up_id,
+        organisation_id=top_up.organisation_id,
+        kind=kind,
+        gateway=gateway,
+        provider_reference=provider_reference,
+        amount=amount,
+        owed_amount=owed,
+        currency=top_up.currency,
+        state=_FIRST_STATE[kind],
+        noted_at=uow.now,
+        closed_at=None,
+    )
+    uow.session.add(returned)
+    open_accounts(uow, organisation_id=top_up.organisation_id, currency=top_up.currency)
+    draft = settlement_postings.take_back(
+        template=kind,
+        reference=returned.return_id,
+        organisation_id=top_up.organisation_id,
+        wallet_amount=amount - owed,
+        owed_amount=owed,
+        currency=top_up.currency,
+        gateway=gateway,
+    )
+    book(uow.session, draft, occurred_at=uow.now, booked_at=uow.now)
+    _tell(uow, returned)
+    return returned
+
+
+def _check_left(uow: UnitOfWork, top_up: TopUp, amount: int) -> None:
+    if top_up.state != TopUpState.POSTED:
+        raise TopUpNotPaid(top_up.top_up_id)
+    gone = uow.session.scalar(
+        select(func.sum(TopUpReturn.amount)).where(
+            TopUpReturn.top_up_id == top_up.top_up_id, TopUpReturn.state.not_in(("won", "failed"))
+        )
+    )
+    left = top_up.amount - int(gone or 0)
+    if not 0 < amount <= left:
+        raise ReturnExceedsTopUp(top_up.top_up_id, left_amount=left, returned_amount=amount)
+
+
+def _covered(uow: UnitOfWork, top_up: TopUp, amount: int) -> int:
+    """How much of the amount the wallet holds as money of its own, less what calls hold."""
+    owner_id = OrganisationId(top_up.organisation_id)
+    wallet = queries.find_wallet_for_update(uow.session, owner_id, top_up.currency)
+    if wallet is None:
+        return 0
+    own = max(0, wallet.balance_amount - wallet.pending_amount)
+    uow.session.expire(wallet)
+    return min(amount, own)
+
+
+def _give_again(uow: UnitOfWork, template: str, returned: TopUpReturn) -> None:
+    draft = settlement_postings.give_again(
+        template=template,
+        reference=returned.return_id,
+        organisation_id=returned.organisation_id,
+        amount=returned.amount,
+        owed_amount=returned.owed_amount,
+        currency=returned.currency,
+        gateway=returned.gateway,
+    )
+    book(uow.session, draft, occurred_at=uow.now, booked_at=uow.now)
+
+
+def _find(uow: UnitOfWork, gateway: str, provider_reference: str) -> TopUpReturn | None:
+    return uow.session.scalar(
+        select(TopUpReturn)
+        .where(TopUpReturn.gateway == gateway, TopUpReturn.provider_reference == provider_reference)
+        .with_for_update()
+    )
+
+
+def _get_for_update(uow: UnitOfWork, gateway: str, provider_reference: str) -> TopUpReturn:
+    found = _find(uow, gateway, provider_reference)
+    if found is None:
+        raise ReturnNotFound(provider_reference)
+    return found
+
+
+def _tell(uow: UnitOfWork, returned: TopUpReturn) -> None:
+    uow.record(
+        TopUpReturned(
+            occurred_at=uow.now,
+            top_up_id=returned.top_up_id,
+            organisation_id=returned.organisation_id,
+            kind=returned.kind,
+            state=returned.state,
+            amount=returned.amount,
+            owed_amount=returned.owed_amount,
+            currency=returned.currency,
+            gateway=returned.gateway,
+        )
+    )

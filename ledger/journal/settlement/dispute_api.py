@@ -1,0 +1,271 @@
+"""Routes of credits and disputes."""
+
+import base64
+from typing import Any
+
+from flask import Response
+
+from app.core.canonical import canonical_bytes
+from app.core.paging import Page
+from app.core.principals import Permission
+from app.core.reach import Reach
+from app.web.access import requires
+from app.web.blueprints import Blueprint
+from app.web.context import current_principal, get, unit_of_work
+from app.web.idempotency import idempotent
+from app.web.limits import limit
+from app.web.paging import page_schema
+from ledger.journal import queries
+from ledger.journal.billing.documents_pdf import render_pdf
+from ledger.journal.errors import LicencePartiesNotFound
+from ledger.journal.models import LicenceParties
+from ledger.journal.settlement import (
+    credit_note_services,
+    credit_queries,
+    dispute_queries,
+    dispute_services,
+)
+from ledger.journal.settlement import dispute_schemas as schemas
+from ledger.journal.settlement.asker_api import own_organisation
+from ledger.journal.settlement.credits import CALL, Correction, signed_bytes
+from ledger.journal.settlement.dispute_services import AcceptedCall, Claim
+from ledger.journal.settlement.errors import DeciderNotIndependent, DisputeNotFound
+from ledger.journal.settlement.evidence_ports import SettlementPorts
+from ledger.journal.settlement.ids import CreditId, DisputeId
+from ledger.journal.settlement.models import Credit, Dispute
+
+blueprint = Blueprint("disputes", __name__, url_prefix="/v1", description="Credits and disputes.")
+
+
+@blueprint.route("/credits", methods=["POST"])
+@blueprint.arguments(schemas.GiveCreditSchema)
+@blueprint.response(201, schemas.CreditSchema)
+@requires(Permission.DECIDE_DISPUTES)
+@idempotent
+def post_credit(command: dict[str, Any]) -> dict[str, Any]:
+    """Give a licence's buyer back what was charged for calls, an order or a period."""
+    with unit_of_work() as uow:
+        parties = queries.get_licence_parties(uow.session, command["licence_id"], None)
+        if current_principal().organisation_id in {parties.buyer_id, parties.supplier_id}:
+            raise DeciderNotIndependent(parties.licence_id)
+        corrections = _corrections(uow.session, parties, command["corrects"])
+        credit = credit_note_services.give_credit(
+            uow,
+            credit_id=CreditId(uow.ids.new("crd")),
+            licence_id=parties.licence_id,
+            amount=sum(correction.amount for correction in corrections),
+            reason_code=command["reason_code"],
+            corrects=corrections,
+        )
+        uow.commit()
+        return _signed(credit)
+
+
+@blueprint.route("/credits", methods=["GET"])
+@blueprint.arguments(schemas.CreditQuerySchema, location="query")
+@blueprint.response(200, page_schema(schemas.CreditSummarySchema))
+@requires(Permission.READ_OWN)
+def get_credits(query: dict[str, Any]) -> Page[Credit]:
+    """Credits of the organisation as buyer or supplier, newest first."""
+    with unit_of_work() as uow:
+        return credit_queries.list_credits(uow.session, own_organisation(), **query)
+
+
+@blueprint.route("/credits/<string:credit_id>", methods=["GET"])
+@blueprint.response(200, schemas.CreditSchema)
+@requires(Permission.READ_OWN)
+def get_credit(credit_id: str) -> dict[str, Any]:
+    """One credit with its note, signed by the statement key."""
+    return _signed(_find_credit(credit_id))
+
+
+@blueprint.route("/credits/<string:credit_id>/pdf", methods=["GET"])
+@blueprint.response(200, content_type="application/pdf")
+@requires(Permission.READ_OWN)
+@limit("30 per minute")
+def get_credit_pdf(credit_id: str) -> Response:
+    """The credit note for people, in Chinese and English; made from the same document."""
+    credit = _find_credit(credit_id)
+    return Response(render_pdf(credit.document), content_type="application/pdf")
+
+
+@blueprint.route("/credits/<string:credit_id>/evidence", methods=["GET"])
+@blueprint.response(200, schemas.CreditEvidenceSchema)
+@requires(Permission.READ_OWN)
+def get_credit_evidence(credit_id: str) -> Response:
+    """The note with the leaf of every credit of its licence up to it, and their proofs.
+
+    The answer is canonical JSON, byte for byte what a verifier reads.
+    """
+    credit = _find_credit(credit_id)
+    with unit_of_work(Reach.EXCHANGE) as uow:
+        ports = get(SettlementPorts)
+        evidence = credit_note_services.credit_evidence(uow.session, ports, credit)
+    return Response(canonical_bytes(evidence), content_type="application/json")
+
+
+@blueprint.route("/disputes", methods=["POST"])
+@blueprint.arguments(schemas.OpenDisputeSchema)
+@blueprint.response(201, schemas.DisputeSchema)
+@requires(Permission.BUY)
+@idempotent
+def post_dispute(command: dict[str, Any]) -> dict[str, Any]:
+    """Dispute calls of a licence: each is compared with the log and the invoices at once."""
+    buyer_id = current_principal().organisation_id
+    with unit_of_work() as uow:
+        # Asked with the caller's own reach: only the licence's buyer gets past this line.
+        parties = queries.get_licence_parties(
+            uow.session, command["licence_id"], own_organisation()
+        )
+        if parties.buyer_id != buyer_id:
+            raise LicencePartiesNotFound(command["licence_id"])
+    claims = [Claim(**claim) for claim in command.pop("calls")]
+    with unit_of_work(Reach.EXCHANGE) as uow:
+        dispute = dispute_services.open_dispute(
+            uow, get(SettlementPorts), current_principal(), claims=claims, **command
+        )
+        shown = _shown(uow.session, dispute)
+        uow.commit()
+        return shown
+
+
+@blueprint.route("/disputes", methods=["GET"])
+@blueprint.arguments(schemas.DisputeQuerySchema, location="query")
+@blueprint.response(200, page_schema(schemas.DisputeSummarySchema))
+@requires(Permission.READ_OWN)
+def get_disputes(query: dict[str, Any]) -> Page[Dispute]:
+    """Disputes of the organisation as buyer or supplier, newest first."""
+    with unit_of_work() as uow:
+        return dispute_queries.list_disputes(uow.session, own_organisation(), **query)
+
+
+@blueprint.route("/disputes/<string:dispute_id>", methods=["GET"])
+@blueprint.response(200, schemas.DisputeSchema)
+@requires(Permission.READ_OWN)
+def get_dispute(dispute_id: str) -> dict[str, Any]:
+    """One dispute with the parties' words and what was found about each call."""
+    with unit_of_work() as uow:
+        dispute = dispute_queries.get_dispute(
+            uow.session, DisputeId(dispute_id), own_organisation()
+        )
+        return _shown(uow.session, dispute)
+
+
+@blueprint.route("/disputes/<string:dispute_id>/evidence", methods=["GET"])
+@blueprint.response(200, schemas.DisputeEvidenceSchema)
+@requires(Permission.READ_OWN)
+def get_dispute_evidence(dispute_id: str) -> Response:
+    """The signed bundle: receipts, leaves, invoice lines and findings, with proofs if published."""
+    with unit_of_work() as uow:
+        dispute = dispute_queries.get_dispute(
+            uow.session, DisputeId(dispute_id), own_organisation()
+        )
+    with unit_of_work(Reach.EXCHANGE) as uow:
+        ports = get(SettlementPorts)
+        evidence = dispute_services.dispute_evidence(uow.session, ports, dispute)
+    return Response(canonical_bytes(evidence), content_type="application/json")
+
+
+@blueprint.route("/disputes/<string:dispute_id>/answer", methods=["POST"])
+@blueprint.arguments(schemas.AnswerDisputeSchema)
+@blueprint.response(200, schemas.DisputeSchema)
+@requires(Permission.OFFER_PRODUCTS)
+@idempotent
+def post_dispute_answer(command: dict[str, Any], dispute_id: str) -> dict[str, Any]:
+    """The supplier's say, once and in time."""
+    _check_side(dispute_id, "supplier_id")
+    with unit_of_work(Reach.EXCHANGE) as uow:
+        dispute = dispute_services.answer_dispute(
+            uow, current_principal(), dispute_id=DisputeId(dispute_id), **command
+        )
+        shown = _shown(uow.session, dispute)
+        uow.commit()
+        return shown
+
+
+@blueprint.route("/disputes/<string:dispute_id>/withdrawal", methods=["POST"])
+@blueprint.response(200, schemas.DisputeSchema)
+@requires(Permission.BUY)
+@idempotent
+def post_dispute_withdrawal(dispute_id: str) -> dict[str, Any]:
+    """The buyer gives the dispute up."""
+    _check_side(dispute_id, "buyer_id")
+    with unit_of_work(Reach.EXCHANGE) as uow:
+        dispute = dispute_services.withdraw_dispute(uow, dispute_id=DisputeId(dispute_id))
+        shown = _shown(uow.session, dispute)
+        uow.commit()
+        return shown
+
+
+@blueprint.route("/disputes/<string:dispute_id>/decision", methods=["POST"])
+@blueprint.arguments(schemas.DecideDisputeSchema)
+@blueprint.response(200, schemas.DisputeSchema)
+@requires(Permission.DECIDE_DISPUTES)
+@idempotent
+def post_dispute_decision(command: dict[str, Any], dispute_id: str) -> dict[str, Any]:
+    """Accept some calls or none; what is accepted is credited in the same transaction."""
+    with unit_of_work() as uow:
+        dispute = dispute_services.decide_dispute(
+            uow,
+            get(SettlementPorts),
+            current_principal(),
+            dispute_id=DisputeId(dispute_id),
+            accepted=[AcceptedCall(**each) for each in command["accepted"]],
+            text=command["text"],
+        )
+        shown = _shown(uow.session, dispute)
+        uow.commit()
+        return shown
+
+
+def _corrections(
+    session: Any, parties: LicenceParties, wanted: list[dict[str, Any]]
+) -> list[Correction]:
+    calls = [(each["lane"], each["n"], each["amount"]) for each in wanted if each["kind"] == CALL]
+    facts = get(SettlementPorts).facts
+    corrections = credit_note_services.call_corrections(session, facts, parties.licence_id, calls)
+    corrections += [
+        credit_note_services.booked_correction(
+            session,
+            parties,
+            kind=each["kind"],
+            reference=each["period"] or "",
+            amount=each["amount"],
+        )
+        for each in wanted
+        if each["kind"] != CALL
+    ]
+    return corrections
+
+
+def _find_credit(credit_id: str) -> Credit:
+    with unit_of_work() as uow:
+        return credit_queries.get_credit(uow.session, CreditId(credit_id), own_organisation())
+
+
+def _signed(credit: Credit) -> dict[str, Any]:
+    signer = get(SettlementPorts).signer
+    return {
+        **{name: getattr(credit, name) for name in schemas.CreditSummarySchema().fields},
+        "document": credit.document,
+        "key": signer.name,
+        "signature": base64.b64encode(signer.sign(signed_bytes(credit.document))).decode(),
+    }
+
+
+def _shown(session: Any, dispute: Dispute) -> dict[str, Any]:
+    names = set(schemas.DisputeSchema().fields) - {"calls"}
+    session.flush()
+    return {
+        **{name: getattr(dispute, name) for name in names},
+        "calls": dispute_queries.list_calls(session, dispute.dispute_id),
+    }
+
+
+def _check_side(dispute_id: str, side: str) -> None:
+    """Asked with the caller's own reach: only that party gets past."""
+    organisation_id = own_organisation()
+    with unit_of_work() as uow:
+        dispute = dispute_queries.get_dispute(uow.session, DisputeId(dispute_id), organisation_id)
+    if getattr(dispute, side) != organisation_id:
+        raise DisputeNotFound(dispute_id)

@@ -1,0 +1,74 @@
+"""Reads of disputes and their calls."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select, tuple_
+from sqlalchemy.orm import Session
+
+from app.core.ids import LicenceId, OrganisationId
+from app.core.paging import Page, paginate
+from ledger.journal.settlement.disputes import Finding
+from ledger.journal.settlement.errors import DisputeNotFound
+from ledger.journal.settlement.evidence_ports import call_reference
+from ledger.journal.settlement.ids import DisputeId
+from ledger.journal.settlement.models import Dispute, DisputeCall
+
+
+def get_dispute(
+    session: Session, dispute_id: DisputeId, organisation_id: OrganisationId | None
+) -> Dispute:
+    """The dispute, of one party or of any in reach; raises `DisputeNotFound`."""
+    found = session.get(Dispute, dispute_id)
+    if found is None or organisation_id not in {None, found.buyer_id, found.supplier_id}:
+        raise DisputeNotFound(dispute_id)
+    return found
+
+
+def get_dispute_for_update(session: Session, dispute_id: DisputeId) -> Dispute:
+    """The dispute, locked and as last committed; raises `DisputeNotFound`."""
+    found = session.get(Dispute, dispute_id, with_for_update=True, populate_existing=True)
+    if found is None:
+        raise DisputeNotFound(dispute_id)
+    return found
+
+
+def list_disputes(
+    session: Session,
+    organisation_id: OrganisationId | None,
+    *,
+    licence_id: LicenceId | None,
+    state: str | None,
+    cursor: str | None,
+    limit: int,
+) -> Page[Dispute]:
+    """Disputes of a party, newest first."""
+    statement = select(Dispute)
+    if organisation_id is not None:
+        is_party = (Dispute.buyer_id == organisation_id) | (Dispute.supplier_id == organisation_id)
+        statement = statement.where(is_party)
+    if licence_id is not None:
+        statement = statement.where(Dispute.licence_id == licence_id)
+    if state is not None:
+        statement = statement.where(Dispute.state == state)
+    return paginate(session, statement, key=Dispute.dispute_id, cursor=cursor, limit=limit)
+
+
+def list_calls(session: Session, dispute_id: DisputeId) -> list[DisputeCall]:
+    """The dispute's calls by lane and n; at most a hundred."""
+    statement = select(DisputeCall).where(DisputeCall.dispute_id == dispute_id)
+    return list(session.scalars(statement.order_by(DisputeCall.lane, DisputeCall.n)))
+
+
+def already_disputed(
+    session: Session, licence_id: LicenceId, calls: Sequence[tuple[int, int]]
+) -> list[str]:
+    """Which of the calls stand in a dispute that was not withdrawn, as ``lane:n``."""
+    rows = session.execute(
+        select(DisputeCall.lane, DisputeCall.n).where(
+            DisputeCall.licence_id == licence_id,
+            tuple_(DisputeCall.lane, DisputeCall.n).in_(calls),
+            DisputeCall.is_live,
+            DisputeCall.finding == Finding.MATCHES,
+        )
+    )
+    return sorted(call_reference(lane, n) for lane, n in rows)

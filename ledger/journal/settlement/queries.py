@@ -1,0 +1,181 @@
+"""Reads of settlement runs, settlements, payouts and bank details."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.core.ids import OrganisationId
+from app.core.paging import Page, paginate
+from ledger.journal.settlement.ids import BankAccountId, PayoutId, RunId, SettlementId
+from ledger.journal.settlement.models import BankAccount, Payout, Settlement, SettlementRun
+from ledger.journal.settlement.payout_errors import (
+    BankAccountNotFound,
+    PayoutNotFound,
+    SettlementNotFound,
+    SettlementRunNotFound,
+)
+
+
+def get_run(session: Session, run_id: RunId) -> SettlementRun:
+    """The run; raises `SettlementRunNotFound`."""
+    found = session.get(SettlementRun, run_id)
+    if found is None:
+        raise SettlementRunNotFound(run_id)
+    return found
+
+
+def find_last_run(session: Session, currency: str) -> SettlementRun | None:
+    """The currency's run that reaches furthest, locked."""
+    statement = select(SettlementRun).where(SettlementRun.currency == currency)
+    return session.scalar(
+        statement.order_by(SettlementRun.until_at.desc()).limit(1).with_for_update()
+    )
+
+
+def find_open_run_for_update(session: Session) -> SettlementRun | None:
+    """An unfinished run that nobody else is working on, locked; the oldest first."""
+    return session.scalar(
+        select(SettlementRun)
+        .where(SettlementRun.state == "planned")
+        .order_by(SettlementRun.run_id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+
+
+def list_runs(
+    session: Session, *, currency: str | None, cursor: str | None, limit: int
+) -> Page[SettlementRun]:
+    """Settlement runs, newest first."""
+    statement = select(SettlementRun)
+    if currency is not None:
+        statement = statement.where(SettlementRun.currency == currency)
+    return paginate(session, statement, key=SettlementRun.run_id, cursor=cursor, limit=limit)
+
+
+def get_settlement(
+    session: Session, settlement_id: SettlementId, organisation_id: OrganisationId | None
+) -> Settlement:
+    """The settlement, of one supplier or of any in reach; raises `SettlementNotFound`."""
+    found = session.get(Settlement, settlement_id)
+    if found is None or organisation_id not in {None, found.supplier_id}:
+        raise SettlementNotFound(settlement_id)
+    return found
+
+
+def get_settlement_for_update(session: Session, settlement_id: SettlementId) -> Settlement:
+    """The settlement, locked; raises `SettlementNotFound`."""
+    found = session.get(Settlement, settlement_id, with_for_update=True)
+    if found is None:
+        raise SettlementNotFound(settlement_id)
+    return found
+
+
+def find_last_settlement(session: Session, supplier_id: str, currency: str) -> Settlement | None:
+    """The supplier's newest settlement in a currency."""
+    return session.scalar(
+        select(Settlement)
+        .where(Settlement.supplier_id == supplier_id, Settlement.currency == currency)
+        .order_by(Settlement.n.desc())
+        .limit(1)
+    )
+
+
+def list_settlements(
+    session: Session,
+    organisation_id: OrganisationId | None,
+    *,
+    run_id: RunId | None,
+    currency: str | None,
+    cursor: str | None,
+    limit: int,
+) -> Page[Settlement]:
+    """Settlements of a supplier, or of all in reach, newest first."""
+    statement = select(Settlement)
+    if organisation_id is not None:
+        statement = statement.where(Settlement.supplier_id == organisation_id)
+    if run_id is not None:
+        statement = statement.where(Settlement.run_id == run_id)
+    if currency is not None:
+        statement = statement.where(Settlement.currency == currency)
+    return paginate(session, statement, key=Settlement.settlement_id, cursor=cursor, limit=limit)
+
+
+def get_payout(
+    session: Session, payout_id: PayoutId, organisation_id: OrganisationId | None
+) -> Payout:
+    """The payout, of one supplier or of any in reach; raises `PayoutNotFound`."""
+    found = session.get(Payout, payout_id)
+    if found is None or organisation_id not in {None, found.supplier_id}:
+        raise PayoutNotFound(payout_id)
+    return found
+
+
+def get_payout_for_update(session: Session, payout_id: PayoutId) -> Payout:
+    """The payout, locked and as last committed; raises `PayoutNotFound`."""
+    found = session.get(Payout, payout_id, with_for_update=True, populate_existing=True)
+    if found is None:
+        raise PayoutNotFound(payout_id)
+    return found
+
+
+def find_open_payout(session: Session, settlement_id: SettlementId) -> Payout | None:
+    """The settlement's payout that was not cancelled."""
+    return session.scalar(
+        select(Payout).where(Payout.settlement_id == settlement_id, Payout.state != "cancelled")
+    )
+
+
+def list_payouts(
+    session: Session,
+    organisation_id: OrganisationId | None,
+    *,
+    state: str | None,
+    cursor: str | None,
+    limit: int,
+) -> Page[Payout]:
+    """Payouts of a supplier, or of all in reach, newest first."""
+    statement = select(Payout)
+    if organisation_id is not None:
+        statement = statement.where(Payout.supplier_id == organisation_id)
+    if state is not None:
+        statement = statement.where(Payout.state == state)
+    return paginate(session, statement, key=Payout.payout_id, cursor=cursor, limit=limit)
+
+
+def find_bank_account(
+    session: Session, organisation_id: str, currency: str, *, at: datetime
+) -> BankAccount | None:
+    """The bank details that count at an instant: the last that had come into force by then."""
+    return session.scalar(
+        select(BankAccount)
+        .where(
+            BankAccount.organisation_id == organisation_id,
+            BankAccount.currency == currency,
+            BankAccount.effective_at <= at,
+            BankAccount.cancelled_at.is_(None),
+        )
+        .order_by(BankAccount.effective_at.desc(), BankAccount.bank_account_id.desc())
+        .limit(1)
+    )
+
+
+def get_bank_account(
+    session: Session, bank_account_id: BankAccountId, organisation_id: OrganisationId | None
+) -> BankAccount:
+    """Bank details, of one supplier or of any in reach; raises `BankAccountNotFound`."""
+    found = session.get(BankAccount, bank_account_id)
+    if found is None or organisation_id not in {None, found.organisation_id}:
+        raise BankAccountNotFound(bank_account_id)
+    return found
+
+
+def list_bank_accounts(
+    session: Session, organisation_id: OrganisationId | None, *, cursor: str | None, limit: int
+) -> Page[BankAccount]:
+    """Registered bank details, newest first."""
+    statement = select(BankAccount)
+    if organisation_id is not None:
+        statement = statement.where(BankAccount.organisation_id == organisation_id)
+    return paginate(session, statement, key=BankAccount.bank_account_id, cursor=cursor, limit=limit)

@@ -1,0 +1,171 @@
+"""JSON shapes of settlement runs, settlements, payouts and bank details."""
+
+from marshmallow import fields, validate
+
+from app.web.paging import PageQuerySchema
+from app.web.schemas import AmountText, Identifier, Schema, Text, Timestamp
+from ledger.journal.chart import CURRENCIES, HOME_CURRENCY
+from ledger.journal.settlement.payouts import PayoutState
+
+_CURRENCY = validate.OneOf(CURRENCIES)
+
+
+class PlanSettlementRunSchema(Schema):
+    """A settlement day: from where the last one ended (or ``from`` for the first) to ``until``."""
+
+    currency = fields.String(load_default=HOME_CURRENCY, validate=_CURRENCY)
+    from_at = Timestamp(data_key="from", load_default=None)
+    until_at = Timestamp(data_key="until", required=True)
+
+
+class SettlementRunQuerySchema(PageQuerySchema):
+    """Runs of one currency, or of all."""
+
+    currency = fields.String(load_default=None, validate=_CURRENCY)
+
+
+class SettlementRunSchema(Schema):
+    """A settlement run; the worker finishes it, ``run_hash`` covers all its statements."""
+
+    run_id = Identifier(required=True)
+    currency = fields.String(required=True)
+    from_at = Timestamp(data_key="from", required=True)
+    until_at = Timestamp(data_key="until", required=True)
+    minimum_amount = AmountText(required=True)
+    state = fields.String(required=True)
+    planned_by = fields.String(required=True)
+    planned_at = Timestamp(required=True)
+    settlement_count = fields.Integer(required=True)
+    run_hash = fields.String(allow_none=True)
+    finished_at = Timestamp(allow_none=True)
+
+
+class SettlementQuerySchema(PageQuerySchema):
+    """Settlements of one run or currency, or of all."""
+
+    run_id = Identifier(load_default=None)
+    currency = fields.String(load_default=None, validate=_CURRENCY)
+
+
+class SettlementSummarySchema(Schema):
+    """A settlement in a list: opening + period = settled + carried."""
+
+    settlement_id = Identifier(required=True)
+    run_id = Identifier(required=True)
+    supplier_id = Identifier(required=True)
+    currency = fields.String(required=True)
+    n = fields.Integer(required=True)
+    from_at = Timestamp(data_key="from", required=True)
+    until_at = Timestamp(data_key="until", required=True)
+    opening_amount = AmountText(required=True, negative=True)
+    period_amount = AmountText(required=True, negative=True)
+    settled_amount = AmountText(required=True)
+    carried_amount = AmountText(required=True, negative=True)
+    statement_hash = fields.String(required=True)
+    settled_at = Timestamp(required=True)
+
+
+class SettlementSchema(SettlementSummarySchema):
+    """A settlement with its signed statement, whose amounts are whole numbers of 10⁻⁸ units."""
+
+    statement = fields.Raw(required=True, metadata={"type": "object"})
+    key = fields.String(required=True)
+    signature = fields.String(required=True)
+
+
+class StatementCheckSchema(Schema):
+    """Whether the statement, made again from the books, is the one that was fixed."""
+
+    settlement_id = Identifier(required=True)
+    statement_hash = fields.String(required=True)
+    rebuilt_hash = fields.String(required=True)
+    is_same = fields.Boolean(required=True)
+
+
+class RegisterBankAccountSchema(Schema):
+    """Where payouts in a currency shall go; it counts after the waiting period."""
+
+    currency = fields.String(load_default=HOME_CURRENCY, validate=_CURRENCY)
+    holder = Text(max=120, required=True)
+    bank = Text(max=120, required=True)
+    account_number = Text(
+        min=6, max=40, required=True, validate=validate.Regexp(r"\A[0-9A-Za-z][0-9A-Za-z ]+\Z")
+    )
+
+
+class BankAccountSchema(Schema):
+    """Registered bank details, masked; they count from ``effective_at``."""
+
+    bank_account_id = Identifier(required=True)
+    organisation_id = Identifier(required=True)
+    currency = fields.String(required=True)
+    masked = fields.String(required=True)
+    registered_by = Identifier(required=True)
+    registered_at = Timestamp(required=True)
+    effective_at = Timestamp(required=True)
+    cancelled_by = Identifier(allow_none=True)
+    cancelled_at = Timestamp(allow_none=True)
+
+
+class RequestPayoutSchema(Schema):
+    """A settlement to pay out, and by which gateway."""
+
+    settlement_id = Identifier(required=True)
+    gateway = fields.String(
+        load_default="bank_transfer", validate=validate.OneOf(("bank_transfer", "stripe"))
+    )
+
+
+class PayoutQuerySchema(PageQuerySchema):
+    """Payouts in one state, or all."""
+
+    state = fields.String(load_default=None, validate=validate.OneOf([*PayoutState]))
+
+
+class SendPayoutSchema(Schema):
+    """The bank's own reference of the transfer."""
+
+    provider_reference = Text(max=120, required=True)
+
+
+class FailPayoutSchema(Schema):
+    """Why the money did not arrive, as a code."""
+
+    failure_code = Text(max=64, required=True, validate=validate.Regexp(r"\A[a-z][a-z0-9_]+\Z"))
+
+
+class PayoutSchema(Schema):
+    """A payout and who let it go."""
+
+    payout_id = Identifier(required=True)
+    settlement_id = Identifier(required=True)
+    supplier_id = Identifier(required=True)
+    amount = AmountText(required=True)
+    currency = fields.String(required=True)
+    gateway = fields.String(required=True)
+    bank_account_id = Identifier(allow_none=True)
+    state = fields.String(required=True)
+    requested_by = Identifier(required=True)
+    requested_at = Timestamp(required=True)
+    approved_by = Identifier(allow_none=True)
+    approved_at = Timestamp(allow_none=True)
+    sent_by = fields.String(allow_none=True)
+    sent_at = Timestamp(allow_none=True)
+    provider_reference = fields.String(allow_none=True)
+    paid_at = Timestamp(allow_none=True)
+    failed_at = Timestamp(allow_none=True)
+    failure_code = fields.String(allow_none=True)
+    cancelled_by = Identifier(allow_none=True)
+    cancelled_at = Timestamp(allow_none=True)
+
+
+class PayoutInstructionsSchema(Schema):
+    """What to enter at the bank; ``reference`` goes with the transfer."""
+
+    payout_id = Identifier(required=True)
+    amount = AmountText(required=True)
+    currency = fields.String(required=True)
+    holder = fields.String(required=True)
+    bank = fields.String(required=True)
+    account_number = fields.String(required=True)
+    reference = fields.String(required=True)

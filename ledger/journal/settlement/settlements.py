@@ -1,0 +1,142 @@
+"""Settlement as pure functions: which month is due, what a range comes to, its statement.
+
+A statement says: opening + what the range brought = settled + carried. Settled amounts are whole
+minor units at or above the minimum; the rest, and a balance below zero, is carried to the next.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+from app.core.canonical import canonical_bytes
+from app.core.clock import iso_instant
+from app.core.ids import OrganisationId
+from ledger.journal.settlement.ids import RunId, SettlementId
+from ledger.journal.settlement.payouts import payable_whole
+
+FORMAT = "counterfoil-supplier-statement/1"
+SIGNATURE_DOMAIN = b"counterfoil/supplier-statement/v1\x00"
+CHINA = timezone(timedelta(hours=8), "Asia/Shanghai")
+
+CATEGORIES = ("usage", "package", "period", "credit", "other")
+CATEGORY_OF: Mapping[str, str] = {
+    "accrue_calls": "usage",
+    "true_up": "usage",
+    "charge_order": "package",
+    "recognise": "package",
+    "charge_period": "period",
+    "charge_minimum": "period",
+    "credit": "credit",
+}
+"""Posting template -> column of the statement; any other template is ``other``."""
+
+RETURNED_TEMPLATES = ("payout_failed", "payout_returned")
+"""Payouts that came back belong to no licence."""
+
+MOVES_OUT = "settle"
+"""The settlement's own posting: what it takes out is in the statement before, not in the next."""
+
+
+@dataclass(frozen=True)
+class StatementLine:
+    """What one licence (or order without one) brought, by category, in 10⁻⁸ units.
+
+    ``commission`` and ``tax`` were taken beside it, and are told to the licence's own supplier.
+    """
+
+    subject: str
+    listing_code: str | None
+    amounts: Mapping[str, int] = field(default_factory=dict)
+    commission_amount: int = 0
+    tax_amount: int = 0
+
+    @property
+    def amount(self) -> int:
+        """The supplier's own part, all categories."""
+        return sum(self.amounts.values())
+
+
+@dataclass(frozen=True)
+class StatementFacts:
+    """Everything that a statement is made of; the same facts give the same bytes."""
+
+    settlement_id: SettlementId
+    run_id: RunId
+    supplier_id: OrganisationId
+    currency: str
+    n: int
+    from_at: datetime
+    until_at: datetime
+    from_posting_id: int
+    until_posting_id: int
+    opening_amount: int
+    returned_amount: int
+    minimum_amount: int
+    lines: Sequence[StatementLine]
+    settled_at: datetime
+
+    @property
+    def period_amount(self) -> int:
+        """Everything that the range of postings brought or took."""
+        return self.returned_amount + sum(line.amount for line in self.lines)
+
+    @property
+    def settled_amount(self) -> int:
+        """What is fixed to be paid out, in whole minor units."""
+        return payable_whole(self.opening_amount + self.period_amount, self.minimum_amount)
+
+    @property
+    def carried_amount(self) -> int:
+        """What stays for the next settlement; negative when the supplier owes it."""
+        return self.opening_amount + self.period_amount - self.settled_amount
+
+
+def statement_document(facts: StatementFacts) -> dict[str, Any]:
+    """The statement as a JSON value; amounts are whole numbers of 10⁻⁸ units in text."""
+    return {
+        "format": FORMAT,
+        "settlement": facts.settlement_id,
+        "run": facts.run_id,
+        "supplier": facts.supplier_id,
+        "currency": facts.currency,
+        "n": facts.n,
+        "period": {"from": iso_instant(facts.from_at), "until": iso_instant(facts.until_at)},
+        "postings": {"after": facts.from_posting_id, "through": facts.until_posting_id},
+        "opening_amount": str(facts.opening_amount),
+        "rows": [_row(line) for line in facts.lines],
+        "returned_amount": str(facts.returned_amount),
+        "period_amount": str(facts.period_amount),
+        "minimum_amount": str(facts.minimum_amount),
+        "settled_amount": str(facts.settled_amount),
+        "carried_amount": str(facts.carried_amount),
+        "settled_at": iso_instant(facts.settled_at),
+    }
+
+
+def signed_bytes(document: dict[str, Any]) -> bytes:
+    """What the statement key signs."""
+    return SIGNATURE_DOMAIN + canonical_bytes(document)
+
+
+def month_start(at: datetime) -> datetime:
+    """The first instant of the calendar month in China that holds ``at``, in UTC."""
+    local = at.astimezone(CHINA)
+    return local.replace(day=1, hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
+
+
+def month_before(start: datetime) -> datetime:
+    """The start of the month before the one that starts at ``start``."""
+    return month_start(start - timedelta(microseconds=1))
+
+
+def _row(line: StatementLine) -> dict[str, Any]:
+    columns = {f"{name}_amount": str(line.amounts.get(name, 0)) for name in CATEGORIES}
+    return {
+        "subject": line.subject,
+        "listing": line.listing_code,
+        **columns,
+        "amount": str(line.amount),
+        "commission_amount": str(line.commission_amount),
+        "tax_amount": str(line.tax_amount),
+    }
