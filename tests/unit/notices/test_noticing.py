@@ -10,8 +10,9 @@ import pytest
 
 from app.core.events import Event
 from app.notices.notice_types import notice_types
+from app.notices.services import Told
 from app.reactions import build_reactions
-from app.reactions.noticing import NOTICED, NOTICERS, UNNOTICED
+from app.reactions.noticing import NOTICED, NOTICERS, UNNOTICED, organisations_among
 from app.reactions.recording import RECORDERS
 from app.reactions.telling import data_of, telling, telling_both
 from compliance.events import ListingSuspended
@@ -81,6 +82,11 @@ def test_an_organisation_on_both_sides_is_told_once():
 
 
 PARTIES = ("buyer_id", "supplier_id", "organisation_id", "contributor_id", "s", "b", "c")
+
+
+def test_the_exchange_s_own_accounts_are_nobody_to_tell():
+    told = [Told(each, {}) for each in ("exchange", "", "org_1")]
+    assert [each.organisation_id for each in organisations_among(told)] == ["org_1"]
 
 
 class KnowsEveryListing:
