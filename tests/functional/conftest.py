@@ -9,6 +9,7 @@ import pytest
 from app import embedded_postgres
 from demo import onboarding
 from demo.world import World
+from tests.factories.acknowledged_worlds import fill_acknowledgements
 from tests.factories.billing import fill_billing
 from tests.factories.settled_worlds import fill_settlement
 from tests.factories.whole_exchange import WholeExchange, trade
@@ -47,6 +48,8 @@ def worlds(whole_exchange):
     }
     fill_billing(whole_exchange.parts.units, pairs)
     fill_settlement(whole_exchange, made)
+    fill_acknowledgements(whole_exchange, made)
+    whole_exchange.settle()
     return made
 
 
