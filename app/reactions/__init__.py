@@ -3,7 +3,7 @@
 from app.accounts.events import ApiKeyIssued, ApiKeyRevoked, OrganisationVerified
 from app.core.events import Event
 from app.core.unit_of_work import Reaction, Reactions
-from app.reactions import billing, onboarding, paying, reviewing, sharing, trading
+from app.reactions import billing, onboarding, paying, reviewing, settling, sharing, trading
 from app.reactions.noticing import NOTICERS
 from app.reactions.recording import RECORDERS
 from compliance.events import (
@@ -21,7 +21,7 @@ from compliance.events import (
     VersionRejected,
 )
 from ledger.journal.events import TopUpCancelled, TopUpRequested
-from ledger.journal.settlement.events import PayoutApproved
+from ledger.journal.settlement.events import PayoutApproved, SettlementMade
 from ledger.payments.events import (
     DisputeClosed,
     MovementUnexplained,
@@ -85,6 +85,7 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     RefundFailed: (paying.give_refund_back,),
     PaymentDisputed: (paying.charge_back,),
     DisputeClosed: (paying.close_charge_back,),
+    SettlementMade: (settling.record_on_chain,),
     PayoutApproved: (paying.request_transfer,),
     TransferPaid: (paying.pay_out,),
     TransferFailed: (paying.fail_payout,),

@@ -33,6 +33,8 @@ class Recorded:
     fields: tuple[str, ...]
     amounts: tuple[str, ...] = ()
     """Fields in 10⁻⁸ units, written as text like those of a call: a leaf's numbers are smaller."""
+    optional: tuple[str, ...] = ()
+    """Fields that an event may lack; its leaf lacks them then."""
 
 
 RECORDED: dict[type[Event], Recorded] = {
@@ -130,7 +132,9 @@ RECORDED: dict[type[Event], Recorded] = {
         ("dispute_id", "licence_id", "decision", "decided_by", "decision_hash"),
     ),
     settlement.SettlementMade: Recorded(
-        "statement", ("settlement_id", "run_id", "from_at", "until_at", "statement_hash")
+        "statement",
+        ("settlement_id", "run_id", "from_at", "until_at", "statement_hash"),
+        optional=("root_hash",),
     ),
     settlement.SettlementRunFinished: Recorded(
         "settlement",
@@ -230,8 +234,10 @@ def _leaf_value(value: object) -> Leaf:
 
 def _recorder(recorded: Recorded) -> Reaction:
     def record(uow: UnitOfWork, event: Event) -> None:
+        given = [name for name in recorded.optional if getattr(event, name) is not None]
         body = {
-            name.removesuffix("_id"): _leaf_value(getattr(event, name)) for name in recorded.fields
+            name.removesuffix("_id"): _leaf_value(getattr(event, name))
+            for name in (*recorded.fields, *given)
         }
         body |= {name: str(getattr(event, name)) for name in recorded.amounts}
         subjects = tuple(str(value) for value in body.values() if isinstance(value, str))

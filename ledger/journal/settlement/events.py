@@ -106,6 +106,8 @@ class SettlementMade(Event):
     from_at: datetime
     until_at: datetime
     statement_hash: str
+    root_hash: str | None = None
+    """Of the sum tree over the statement's rows; None for a statement without rows."""
 
 
 @dataclass(frozen=True, kw_only=True)

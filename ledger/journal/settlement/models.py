@@ -149,6 +149,21 @@ class Settlement(Base):
     statement: Mapped[dict[str, Any]]
     statement_hash: Mapped[str]
     settled_at: Mapped[datetime]
+    root_hash: Mapped[str | None]
+
+
+class StatementRow(Base):
+    """A row of a statement's sum tree with its salt; immutable, kept with the settlement."""
+
+    __tablename__ = "statement_rows"
+
+    settlement_id: Mapped[SettlementId] = mapped_column(Text, primary_key=True)
+    subject: Mapped[str] = mapped_column(primary_key=True)
+    supplier_id: Mapped[OrganisationId] = mapped_column(Text)
+    salt: Mapped[bytes]
+    units: Mapped[int]
+    charged_amount: Mapped[int]
+    credited_amount: Mapped[int]
 
 
 class BankAccount(Base):

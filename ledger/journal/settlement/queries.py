@@ -8,7 +8,13 @@ from sqlalchemy.orm import Session
 from app.core.ids import OrganisationId
 from app.core.paging import Page, paginate
 from ledger.journal.settlement.ids import BankAccountId, PayoutId, RunId, SettlementId
-from ledger.journal.settlement.models import BankAccount, Payout, Settlement, SettlementRun
+from ledger.journal.settlement.models import (
+    BankAccount,
+    Payout,
+    Settlement,
+    SettlementRun,
+    StatementRow,
+)
 from ledger.journal.settlement.payout_errors import (
     BankAccountNotFound,
     PayoutNotFound,
@@ -100,6 +106,12 @@ def list_settlements(
     if currency is not None:
         statement = statement.where(Settlement.currency == currency)
     return paginate(session, statement, key=Settlement.settlement_id, cursor=cursor, limit=limit)
+
+
+def list_statement_rows(session: Session, settlement_id: SettlementId) -> list[StatementRow]:
+    """Every row of a statement's tree; none for a statement without one."""
+    statement = select(StatementRow).where(StatementRow.settlement_id == settlement_id)
+    return [*session.scalars(statement.order_by(StatementRow.subject))]
 
 
 def get_payout(

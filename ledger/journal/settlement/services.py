@@ -4,7 +4,8 @@ A run is a row: planned with a horizon, worked off a few suppliers per transacti
 hash over all its statements. Whoever finds it unfinished goes on where it stands.
 """
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -22,7 +23,7 @@ from ledger.journal.settlement import queries as settlement_queries
 from ledger.journal.settlement import settled_ranges, settlement_postings
 from ledger.journal.settlement.events import SettlementMade, SettlementRunFinished
 from ledger.journal.settlement.ids import RunId, SettlementId
-from ledger.journal.settlement.models import Settlement, SettlementRun
+from ledger.journal.settlement.models import Settlement, SettlementRun, StatementRow
 from ledger.journal.settlement.payout_errors import SettlementPeriodUnfit, SettlementRunOpen
 from ledger.journal.settlement.settled_ranges import PostingRange
 from ledger.journal.settlement.settlements import (
@@ -140,7 +141,8 @@ def rebuild_statement(session: Session, settlement: Settlement) -> dict[str, Any
     """The statement made again from the books: byte for byte the one that was fixed."""
     run = settlement_queries.get_run(session, settlement.run_id)
     facts = _facts(session, settlement, minimum_amount=run.minimum_amount)
-    return statement_document(facts)
+    rows = settlement_queries.list_statement_rows(session, settlement.settlement_id)
+    return statement_document(replace(facts, salts={row.subject: row.salt for row in rows}))
 
 
 def _settle(
@@ -173,7 +175,8 @@ def _settle(
         settled_at=uow.now,
     )
     facts = _facts(uow.session, settlement, minimum_amount=run.minimum_amount)
-    _fix(uow, settlement, facts)
+    salts = {line.subject: _new_salt(uow) for line in facts.lines}
+    _fix(uow, settlement, replace(facts, salts=salts))
     return 1
 
 
@@ -208,6 +211,7 @@ def _facts(session: Session, settlement: Settlement, *, minimum_amount: int) -> 
 
 def _fix(uow: UnitOfWork, settlement: Settlement, facts: StatementFacts) -> None:
     document = statement_document(facts)
+    settlement.root_hash = document["tree"]["root_hash"] if "tree" in document else None
     settlement.period_amount = facts.period_amount
     settlement.settled_amount = facts.settled_amount
     settlement.carried_amount = facts.carried_amount
@@ -215,6 +219,7 @@ def _fix(uow: UnitOfWork, settlement: Settlement, facts: StatementFacts) -> None
     settlement.statement_hash = digest_hex(document)
     uow.session.add(settlement)
     uow.session.flush()
+    uow.session.add_all(_rows(facts))
     if facts.settled_amount:
         open_accounts(uow, organisation_id=facts.supplier_id, currency=facts.currency)
         draft = settlement_postings.settle(
@@ -236,8 +241,31 @@ def _fix(uow: UnitOfWork, settlement: Settlement, facts: StatementFacts) -> None
             from_at=facts.from_at,
             until_at=facts.until_at,
             statement_hash=settlement.statement_hash,
+            root_hash=settlement.root_hash,
         )
     )
+
+
+def _new_salt(uow: UnitOfWork) -> bytes:
+    """32 bytes of the id source, which is the one place of entropy."""
+    drawn = uow.ids.opaque("salt") + uow.ids.opaque("salt")
+    return hashlib.sha256(drawn.encode()).digest()
+
+
+def _rows(facts: StatementFacts) -> list[StatementRow]:
+    tree = facts.tree
+    return [
+        StatementRow(
+            settlement_id=facts.settlement_id,
+            subject=row.key,
+            supplier_id=facts.supplier_id,
+            salt=row.salt,
+            units=row.sums.units,
+            charged_amount=row.sums.charged,
+            credited_amount=row.sums.credited,
+        )
+        for row in ([] if tree is None else tree.rows)
+    ]
 
 
 def _finish(uow: UnitOfWork, run: SettlementRun) -> None:

@@ -57,19 +57,26 @@ _ROWS = text(
         FROM postings p WHERE p.account_id IN (:commission, :tax)
             AND p.transaction_id IN (SELECT transaction_id FROM own)
         GROUP BY p.transaction_id
+    ), gross AS (
+        SELECT own.*, parties.licence_id AS party_licence_id, parties.listing_code,
+            CASE WHEN parties.supplier_id = :supplier_id
+                THEN coalesce(beside.commission, 0) ELSE 0 END AS commission,
+            CASE WHEN parties.supplier_id = :supplier_id
+                THEN coalesce(beside.tax, 0) ELSE 0 END AS tax
+        FROM own
+        LEFT JOIN beside USING (transaction_id)
+        LEFT JOIN licence_parties parties
+            ON parties.licence_id = own.licence_id OR parties.order_id = own.order_id
     )
-    SELECT coalesce(own.licence_id, parties.licence_id, own.order_id, '') AS subject,
-        max(parties.listing_code) AS listing_code, own.template,
-        sum(own.amount)::bigint AS amount,
-        coalesce(sum(beside.commission) FILTER (WHERE parties.supplier_id = :supplier_id), 0)
-            ::bigint AS commission,
-        coalesce(sum(beside.tax) FILTER (WHERE parties.supplier_id = :supplier_id), 0)
-            ::bigint AS tax
-    FROM own
-    LEFT JOIN beside USING (transaction_id)
-    LEFT JOIN licence_parties parties
-        ON parties.licence_id = own.licence_id OR parties.order_id = own.order_id
-    GROUP BY 1, own.template ORDER BY 1, own.template
+    SELECT coalesce(licence_id, party_licence_id, order_id, '') AS subject,
+        max(listing_code) AS listing_code, template, sum(amount)::bigint AS amount,
+        sum(commission)::bigint AS commission, sum(tax)::bigint AS tax,
+        coalesce(sum(amount + commission + tax) FILTER (WHERE amount + commission + tax > 0), 0)
+            ::bigint AS charged,
+        coalesce(-sum(amount + commission + tax) FILTER (WHERE amount + commission + tax < 0), 0)
+            ::bigint AS credited
+    FROM gross
+    GROUP BY 1, template ORDER BY 1, template
     """
 )
 
@@ -170,5 +177,7 @@ def range_sums(session: Session, postings: PostingRange) -> RangeSums:
                 amounts,
                 before.commission_amount + row.commission,
                 before.tax_amount + row.tax,
+                before.charged_amount + row.charged,
+                before.credited_amount + row.credited,
             )
     return RangeSums(tuple(lines.values()), returned)

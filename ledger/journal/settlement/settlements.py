@@ -14,6 +14,7 @@ from app.core.clock import iso_instant
 from app.core.ids import OrganisationId
 from ledger.journal.settlement.ids import RunId, SettlementId
 from ledger.journal.settlement.payouts import payable_whole
+from ledger.journal.settlement.sum_tree import SALT_BYTES, Row, Sums, SumTree
 
 FORMAT = "counterfoil-supplier-statement/1"
 SIGNATURE_DOMAIN = b"counterfoil/supplier-statement/v1\x00"
@@ -43,6 +44,8 @@ class StatementLine:
     """What one licence (or order without one) brought, by category, in 10⁻⁸ units.
 
     ``commission`` and ``tax`` were taken beside it, and are told to the licence's own supplier.
+    ``charged`` and ``credited`` are the bookings with both, up and down: to the buyer of a licence
+    of one supplier what it paid and was given back. Neither is below zero.
     """
 
     subject: str
@@ -50,6 +53,8 @@ class StatementLine:
     amounts: Mapping[str, int] = field(default_factory=dict)
     commission_amount: int = 0
     tax_amount: int = 0
+    charged_amount: int = 0
+    credited_amount: int = 0
 
     @property
     def amount(self) -> int:
@@ -75,6 +80,26 @@ class StatementFacts:
     minimum_amount: int
     lines: Sequence[StatementLine]
     settled_at: datetime
+    salts: Mapping[str, bytes] = field(default_factory=dict)
+    """A salt for each line's subject; without any the statement has no tree."""
+
+    @property
+    def tree(self) -> SumTree | None:
+        """The tree over the lines; None without lines, or for a statement from before trees.
+
+        Units are 0: the books count money, and an invoice proves units.
+        """
+        if not self.salts:
+            return None
+        return SumTree(
+            Row(
+                line.subject,
+                # A line that had no salt belongs to other books: it gives another root.
+                self.salts.get(line.subject, bytes(SALT_BYTES)),
+                Sums(charged=line.charged_amount, credited=line.credited_amount),
+            )
+            for line in self.lines
+        )
 
     @property
     def period_amount(self) -> int:
@@ -94,8 +119,10 @@ class StatementFacts:
 
 def statement_document(facts: StatementFacts) -> dict[str, Any]:
     """The statement as a JSON value; amounts are whole numbers of 10⁻⁸ units in text."""
+    tree = facts.tree
     return {
         "format": FORMAT,
+        **({} if tree is None else {"tree": _tree(tree)}),
         "settlement": facts.settlement_id,
         "run": facts.run_id,
         "supplier": facts.supplier_id,
@@ -128,6 +155,16 @@ def month_start(at: datetime) -> datetime:
 def month_before(start: datetime) -> datetime:
     """The start of the month before the one that starts at ``start``."""
     return month_start(start - timedelta(microseconds=1))
+
+
+def _tree(tree: SumTree) -> dict[str, Any]:
+    return {
+        "root_hash": tree.root_hash.hex(),
+        "row_count": len(tree.rows),
+        "units": str(tree.totals.units),
+        "charged_amount": str(tree.totals.charged),
+        "credited_amount": str(tree.totals.credited),
+    }
 
 
 def _row(line: StatementLine) -> dict[str, Any]:
