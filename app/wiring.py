@@ -11,6 +11,7 @@ from app.accounts.access_tokens import AccessKeys
 from app.accounts.argon2_passwords import Argon2Passwords
 from app.accounts.authentication import BearerAuthenticator
 from app.accounts.ports import CredentialKit
+from app.auditing import api as auditing_api
 from app.core import outbox
 from app.core.public_networks import read_networks
 from app.core.reach import Reach
@@ -36,7 +37,7 @@ from ledger.journal.hosted_payment_gateway import HostedPaymentGateway
 from ledger.journal.log_lane_ledger import LogLaneLedger
 from ledger.journal.ports import JournalPorts
 from ledger.journal.settlement import api as settlement_api
-from ledger.journal.settlement import dispute_api
+from ledger.journal.settlement import dispute_api, statement_api
 from ledger.journal.settlement.evidence_ports import SettlementPorts
 from ledger.journal.settlement.log_facts import StoredLogFacts
 from ledger.journal.wallet_leases import WalletLeases
@@ -79,10 +80,12 @@ def blueprints() -> list[Blueprint]:
         journal_api.blueprint,
         dispute_api.blueprint,
         settlement_api.blueprint,
+        statement_api.blueprint,
         billing_api.blueprint,
         payments_api.blueprint,
         log_api.blueprint,
         anchor_api.blueprint,
+        auditing_api.blueprint,
     ]
 
 

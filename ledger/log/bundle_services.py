@@ -58,11 +58,11 @@ def build_bundle(
     # The caller is a party or an auditor; from here on it is the exchange that gives evidence.
     uow.enter(Reach.EXCHANGE)
     checkpoint = tree_queries.get_checkpoint(uow.session, keys.origin)
-    files = _head_files(uow.session, keys, checkpoint, sources.anchors)
+    files = head_files(uow.session, keys, checkpoint, sources.anchors)
     files.update(_receipt_files(uow.session, checkpoint, sources, licence_id))
     for invoice in sources.invoices.invoices(uow.session, licence_id, INVOICES_MAX):
         files[f"invoices/{invoice['invoice']['invoice_id']}.json"] = canonical_bytes(invoice)
-    bundle = _seal(uow, keys, files)
+    bundle = seal(uow, keys, files)
     uow.record(EvidenceBundled(occurred_at=uow.now, licence_id=licence_id, bundle_hash=bundle.hash))
     return bundle
 
@@ -75,21 +75,23 @@ def export_log(uow: UnitOfWork, *, keys: LogKeys, anchors: AnchorSource) -> Bund
     checkpoint = tree_queries.get_checkpoint(uow.session, keys.origin)
     if checkpoint.tree_size > EXPORT_LEAVES_MAX:
         raise LogTooLargeToExport(checkpoint.tree_size, EXPORT_LEAVES_MAX)
-    files = _head_files(uow.session, keys, checkpoint, anchors)
+    files = head_files(uow.session, keys, checkpoint, anchors)
     files.update(_tile_files(uow.session, checkpoint))
-    return _seal(uow, keys, files)
+    return seal(uow, keys, files)
 
 
-def _seal(uow: UnitOfWork, keys: LogKeys, files: dict[str, bytes]) -> Bundle:
+def seal(uow: UnitOfWork, keys: LogKeys, files: dict[str, bytes]) -> Bundle:
+    """The files as one sealed archive of this log."""
     data = seal_bundle(
         files, origin=keys.origin, created_at=iso_instant(uow.now), signer=keys.statements
     )
     return Bundle(data, sha256_hex(data))
 
 
-def _head_files(
+def head_files(
     session: Session, keys: LogKeys, checkpoint: SignedCheckpoint, anchors: AnchorSource
 ) -> dict[str, bytes]:
+    """What every bundle begins with: checkpoint, keys, the anchors that it covers, their links."""
     covered = [
         anchor
         for anchor in anchors.anchors(session, ANCHORS_MAX)

@@ -1,0 +1,1 @@
+"""The auditor's reads: twenty questions, what was recorded about a subject, and exports."""

@@ -1,0 +1,1 @@
+"""How each question is answered; one module per group of questions."""

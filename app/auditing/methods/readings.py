@@ -1,0 +1,100 @@
+"""Questions 13 and 16: who looked, and whether anything is where it must not be."""
+
+from app.auditing.questions import Method
+from app.auditing.rules import Rule
+
+BULK_READINGS = 5_000
+"""Readings of one person on one day in Shanghai; an auditor at work makes some hundreds."""
+
+READINGS = """
+    FROM log_entries e
+    CROSS JOIN LATERAL (SELECT convert_from(e.body, 'UTF8')::jsonb AS leaf) b
+    CROSS JOIN LATERAL (SELECT coalesce(b.leaf->>'principal', b.leaf->>'read_by') AS reader_id) w
+    WHERE e.entry_type IN ('auditor_read', 'payout_instructions_read') AND {within e.recorded_at}
+"""
+
+READERS = Method(
+    rules=(
+        Rule(
+            "reader_had_the_role",
+            "Whoever read as an auditor, or read payment instructions, held a role of the staff"
+            " at that moment.",
+            "以审计身份读取或读取付款指令者，当时确有员工角色。",
+            "SELECT count(*)" + READINGS,
+            """
+            SELECT encode(e.leaf_hash, 'hex') AS subject, jsonb_build_object(
+                'leaf_hash', encode(e.leaf_hash, 'hex'), 'reader_id', w.reader_id,
+                'read', e.entry_type, 'read_at', e.recorded_at,
+                'subject', b.leaf->>'subject') AS facts
+            """
+            + READINGS
+            + """
+                AND NOT EXISTS (SELECT FROM role_grants g WHERE g.person_id = w.reader_id
+                    AND (g.role = 'auditor' OR e.entry_type <> 'auditor_read')
+                    AND g.granted_at <= e.recorded_at
+                    AND (g.withdrawn_at IS NULL OR g.withdrawn_at > e.recorded_at))
+            """,
+        ),
+        Rule(
+            "nobody_read_in_bulk",
+            "Nobody made more than 5,000 readings on one day.",
+            "无人在一日内读取超过 5,000 次。",
+            "SELECT count(*)" + READINGS,
+            f"""
+            SELECT r.reader_id || '/' || r.day AS subject, jsonb_build_object(
+                'reader_id', r.reader_id, 'day', r.day, 'readings_count', r.readings) AS facts
+            FROM (SELECT w.reader_id, (e.recorded_at AT TIME ZONE 'Asia/Shanghai')::date AS day,
+                count(*) AS readings {READINGS} GROUP BY 1, 2) r
+            WHERE r.readings > {BULK_READINGS}
+            """,
+        ),
+    ),
+    entries="""
+    SELECT arrival FROM log_entries e
+    WHERE e.entry_type IN ('auditor_read', 'payout_instructions_read', 'evidence_bundled')
+        AND {within e.recorded_at}
+    """,
+)
+
+# Amounts are long numbers by nature; every other text of a leaf is an id, a hash, a code, a time.
+TEXTS = """
+    FROM log_entries e CROSS JOIN LATERAL jsonb_each_text(convert_from(e.body, 'UTF8')::jsonb) AS m
+    WHERE {within e.recorded_at} AND m.key NOT IN ('amount', 'total_amount')
+"""
+IDENTITY = (
+    "'(^|[^0-9a-zA-Z])([1-9][0-9]{5}(19|20)[0-9]{2}(0[1-9]|1[0-2])[0-3][0-9][0-9]{3}[0-9X]"
+    "|1[3-9][0-9]{9}|[0-9A-HJ-NP-RT-UW-Y]{2}[0-9]{6}[0-9A-HJ-NP-RT-UW-Y]{10})($|[^0-9a-zA-Z])'"
+)
+MAIL = "'[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+\\.[A-Za-z]'"
+WIDE = "'[\\u4e00-\\u9fff]'"
+
+PRIVACY = Method(
+    rules=(
+        Rule(
+            "leaf_names_nobody",
+            "No leaf holds the form of an identity number, a mobile number, a company code,"
+            " an e-mail address, or Chinese text.",
+            "任何叶中均无身份证号、手机号、统一社会信用代码、电子邮箱或中文文本的形式。",
+            "SELECT count(*) FROM log_entries e WHERE {within e.recorded_at}",
+            f"""
+            SELECT encode(e.leaf_hash, 'hex') || '/' || m.key AS subject, jsonb_build_object(
+                'leaf_hash', encode(e.leaf_hash, 'hex'), 'entry_type', e.entry_type,
+                'member', m.key) AS facts
+            {TEXTS} AND (m.value ~ {IDENTITY} OR m.value ~ {MAIL} OR m.value ~ {WIDE})
+            """,
+        ),
+        Rule(
+            "leaf_is_short",
+            "No leaf is longer than 2,048 bytes: there is no room for a payload.",
+            "任何叶不超过 2,048 字节：无处容纳载荷。",
+            "SELECT count(*) FROM log_entries e WHERE {within e.recorded_at}",
+            """
+            SELECT encode(e.leaf_hash, 'hex') AS subject, jsonb_build_object(
+                'leaf_hash', encode(e.leaf_hash, 'hex'), 'entry_type', e.entry_type,
+                'bytes', length(e.body)) AS facts
+            FROM log_entries e WHERE {within e.recorded_at} AND length(e.body) > 2048
+            """,
+        ),
+    ),
+    entries="SELECT arrival FROM log_entries e WHERE {within e.recorded_at}",
+)

@@ -1,0 +1,79 @@
+"""Shapes of the auditor's routes."""
+
+from marshmallow import fields
+
+from app.web.paging import PageQuerySchema
+from app.web.schemas import Identifier, Integer, Schema, Text, Timestamp
+
+
+class ScopeSchema(Schema):
+    """Filters of an answer; one that a question cannot be narrowed by is refused."""
+
+    from_at = Timestamp(data_key="from", load_default=None)
+    until_at = Timestamp(data_key="until", load_default=None)
+    listing_code = Text(max=40, load_default=None)
+    licence_id = Identifier(load_default=None)
+    organisation_id = Identifier(load_default=None)
+
+
+class AnswerQuerySchema(ScopeSchema, PageQuerySchema):
+    """The filters, and which page of the findings."""
+
+
+class WordingSchema(Schema):
+    """A text in both languages."""
+
+    en = fields.String(required=True)
+    zh = fields.String(required=True)
+
+
+class RuleSchema(Schema):
+    """An invariant in words."""
+
+    name = fields.String(required=True)
+    says = fields.String(data_key="en", required=True)
+    says_zh = fields.String(data_key="zh", required=True)
+
+
+class AuditQuestionSchema(Schema):
+    """A question, what answers it, and what of that is missing here."""
+
+    number = Integer(attribute="wording.number", required=True)
+    question = fields.Nested(WordingSchema, attribute="wording", required=True)
+    standing = fields.String(attribute="standing.value", required=True)
+    answered_from = fields.List(fields.String(), attribute="wording.answered_from", required=True)
+    missing = fields.List(fields.String(), attribute="wording.missing", required=True)
+    filters = fields.List(fields.String(), required=True)
+    rules = fields.List(fields.Nested(RuleSchema), required=True)
+
+
+class AuditQuestionListSchema(Schema):
+    """All twenty."""
+
+    items = fields.List(fields.Nested(AuditQuestionSchema), required=True)
+
+
+class FindingSchema(Schema):
+    """A breach: the rule, its subject, and the facts that show it, ids among them."""
+
+    rule = fields.String(required=True)
+    subject = fields.String(required=True)
+    facts = fields.Dict(required=True)
+
+
+class AuditAnswerSchema(Schema):
+    """An answer; ``examined`` counts what each rule looked at."""
+
+    number = Integer(attribute="question.wording.number", required=True)
+    question = fields.Nested(WordingSchema, attribute="question.wording", required=True)
+    verdict = fields.String(attribute="verdict.value", required=True)
+    missing = fields.List(fields.String(), attribute="question.wording.missing", required=True)
+    filters = fields.Dict(attribute="scope.given", required=True)
+    rules = fields.List(fields.Nested(RuleSchema), required=True)
+    examined = fields.Dict(required=True)
+    finding_count = Integer(required=True)
+    findings = fields.List(fields.Nested(FindingSchema), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+    figures = fields.Dict(required=True)
+    entry_count = Integer(required=True)
+    leaf_hashes = fields.List(fields.String(), required=True)
