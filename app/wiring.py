@@ -15,6 +15,7 @@ from app.auditing import api as auditing_api
 from app.core import outbox
 from app.core.public_networks import read_networks
 from app.core.reach import Reach
+from app.key_steps import believed_receipt_keys, key_ranges
 from app.notices import api as notices_api
 from app.notices import queries as notice_queries
 from app.notices.dispatcher import Dispatcher
@@ -123,7 +124,7 @@ def things(parts: Parts) -> list[tuple[type, object]]:
 def _settlement_ports(parts: Parts) -> SettlementPorts:
     keyring = parts.keyring
     return SettlementPorts(
-        StoredLogFacts(), LogLaneLedger(), keyring.statements, keyring.receipts.public_key
+        StoredLogFacts(), LogLaneLedger(), keyring.statements, believed_receipt_keys(keyring)
     )
 
 
@@ -181,9 +182,15 @@ def journal_ports(parts: Parts) -> JournalPorts:
 
 
 def log_keys(parts: Parts) -> LogKeys:
-    """The log's signers."""
+    """The log's signers, and every key there was."""
     keyring = parts.keyring
-    return LogKeys(keyring.checkpoint, keyring.receipts, keyring.statements)
+    return LogKeys(
+        keyring.checkpoint,
+        keyring.receipts,
+        keyring.statements,
+        tuple(keyring.cosigning),
+        key_ranges(keyring),
+    )
 
 
 def upstream_probe(parts: Parts) -> ListedUpstreamProbe:

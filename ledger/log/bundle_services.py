@@ -99,7 +99,7 @@ def head_files(
     ]
     return {
         "checkpoint.txt": cosigned_note(session, checkpoint).encode(),
-        "keys.json": canonical_bytes(keys.vkeys),
+        "keys.json": canonical_bytes(keys.published),
         "anchors.json": canonical_bytes(covered),
         "consistency.json": canonical_bytes(_links(session, checkpoint, covered)),
     }

@@ -132,7 +132,7 @@ def _stop_or_pass(uow: UnitOfWork, head: Head, known: Iterable[PublishedHead]) -
 
 def _sign(uow: UnitOfWork, head: Head, keys: LogKeys, keeper: CheckpointKeeper) -> Checkpoint:
     checkpoint = Checkpoint(head.origin, head.tree_size, head.root_hash)
-    text = sign_checkpoint(checkpoint, [keys.checkpoint])
+    text = sign_checkpoint(checkpoint, keys.checkpoint_signers)
     # Kept before it is shown: whatever anybody has seen, the keeper knows.
     keeper.keep(head.origin, text)
     uow.session.execute(

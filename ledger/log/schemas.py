@@ -104,13 +104,26 @@ class LogStatusSchema(Schema):
     trust = fields.Nested(TrustSchema, required=True)
 
 
+class KeyRangeSchema(Schema):
+    """A key and the tree sizes and times between which it was valid."""
+
+    role = fields.String(required=True)
+    key = fields.String(required=True)
+    from_size = Integer(required=True)
+    from_at = fields.String()
+    until_size = Integer()
+    until_at = fields.String()
+    reason = fields.String(metadata={"description": "rotation or compromise"})
+
+
 class LogKeysSchema(Schema):
-    """The log's public keys as C2SP vkey lines."""
+    """The log's public keys as C2SP vkey lines: the current ones, and all with their range."""
 
     origin = fields.String(required=True)
     checkpoint = fields.String(required=True)
     receipts = fields.String(required=True)
     statements = fields.String(required=True)
+    history = fields.List(fields.Nested(KeyRangeSchema), required=True)
 
 
 class RequestBundleSchema(Schema):

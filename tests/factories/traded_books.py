@@ -47,7 +47,7 @@ def log_keys():
 def settlement_ports():
     keys = log_keys()
     public_key = keys.receipts.public_key
-    return SettlementPorts(StoredLogFacts(), LogLaneLedger(), keys.statements, public_key)
+    return SettlementPorts(StoredLogFacts(), LogLaneLedger(), keys.statements, [public_key])
 
 
 def balances(units):

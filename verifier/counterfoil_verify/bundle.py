@@ -16,7 +16,14 @@ from counterfoil_verify.errors import Rejected, require
 from counterfoil_verify.fields import Record, decode_base64
 from counterfoil_verify.heads import HeadBook
 from counterfoil_verify.held import HeldReceipt, check_lanes, hold
-from counterfoil_verify.keys import COMPARE, KEYS_BYTES_MAX, Keyring, parse_keyring, verify_named
+from counterfoil_verify.keys import (
+    COMPARE,
+    KEYS_BYTES_MAX,
+    Key,
+    Keyring,
+    parse_keyring,
+    verify_named,
+)
 from counterfoil_verify.log import Audit, LogFacts, describe_types
 from counterfoil_verify.merkle import Head, check_inclusion
 from counterfoil_verify.notes import NOTE_BYTES_MAX, Checkpoint
@@ -61,6 +68,8 @@ class Bundle:
     manifest: Manifest
     checkpoint: Checkpoint | None = None
     held: list[HeldReceipt] = field(default_factory=list)
+    ended: dict[bytes, Key] = field(default_factory=dict)
+    """Leaves whose receipts a retired key signed."""
     billed: list[invoices.InvoiceEvidence] = field(default_factory=list)
     facts: LogFacts | None = None
     counts: Counter[str] = field(default_factory=Counter)
@@ -114,7 +123,8 @@ def _check_manifest(container: Container, keyring: Keyring) -> Manifest:
     text = container.read(SIGNATURE_NAME, 200).decode(errors="replace")
     signature = decode_base64(text.removesuffix("\n"), MANIFEST, SIGNATURE_NAME)
     name = f"{origin}/statements"
-    verify_named(keyring.statements, name, DOMAIN + data, signature, step=MANIFEST)
+    keys = keyring.unspoilt(keyring.statements)
+    verify_named(keys, name, DOMAIN + data, signature, step=MANIFEST)
     return Manifest(origin, record.instant("created_at"), record.record("files"))
 
 
@@ -156,7 +166,9 @@ def _check_receipt(bundle: Bundle, name: str) -> HeldReceipt:
     receipt = receipts.parse_receipt(bundle.container.read(name, receipts.RECEIPT_BYTES_MAX))
     is_own = receipt.promise.origin == bundle.manifest.origin
     require(is_own, RECEIPTS, "a receipt of another log")
-    receipts.check_signature(receipt, bundle.keyring)
+    key = receipts.check_signature(receipt, bundle.keyring, is_proven=True)
+    if bundle.keyring.end_of(key) is not None:
+        bundle.ended[receipt.call.leaf.hash] = key
     receipts.check_detail(receipt)
     point = receipt.call.point
     due = f"receipts/{point.licence}-{point.lane}-{point.n}.json"
@@ -166,21 +178,24 @@ def _check_receipt(bundle: Bundle, name: str) -> HeldReceipt:
 
 def check_inclusions(bundle: Bundle) -> str:
     """Each proof leads to a signed head, and each receipt whose leaf is due has a proof."""
-    proven = set()
+    proven = {}
     for name in bundle.container.below("proofs/"):
         try:
-            proven.add(_check_proof(bundle, name))
+            leaf, index = _check_proof(bundle, name)
+            proven[leaf] = index
         except Rejected as error:
             raise error.within(INCLUSION, name) from error
     bundle.counts["inclusion_proofs"] = len(proven)
     waiting = [receipt for receipt in bundle.held if receipt.leaf not in proven]
+    for leaf, key in bundle.ended.items():
+        receipts.check_key(bundle.keyring, key, proven.get(leaf))
     for receipt in waiting:
         is_due = receipt.due_at <= bundle.manifest.created_at
         require(not is_due, INCLUSION, f"no proof for {receipt.name}, whose leaf is due")
     return f"{len(proven):,} proofs, {len(waiting)} receipts not yet due"
 
 
-def _check_proof(bundle: Bundle, name: str) -> bytes:
+def _check_proof(bundle: Bundle, name: str) -> tuple[bytes, int]:
     leaf_hex = name.removeprefix("proofs/").removesuffix(".txt")
     leaf = Record(INCLUSION, {"name": leaf_hex}).hexadecimal("name", 32)
     proof = parse_proof(bundle.container.read(name, NOTE_BYTES_MAX))
@@ -188,7 +203,7 @@ def _check_proof(bundle: Bundle, name: str) -> bytes:
     is_own = checkpoint.origin == bundle.manifest.origin
     require(is_own, INCLUSION, "a checkpoint of another log")
     check_inclusion(leaf, proof.index, proof.path, checkpoint.head)
-    return leaf
+    return leaf, proof.index
 
 
 def check_chains(bundle: Bundle) -> str:

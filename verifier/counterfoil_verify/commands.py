@@ -90,7 +90,9 @@ def check_receipt(options: argparse.Namespace, report: Report) -> None:
         point = receipt.call.point
         detail.append(f"call {point.n} in lane {point.lane} of {point.licence}")
     with report.step("signature") as detail:
-        detail.append(receipts.check_signature(receipt, keyring).name)
+        is_proven = options.proof is not None
+        key = receipts.check_signature(receipt, keyring, is_proven=is_proven)
+        detail.append(key.name)
     with report.step("commitments") as detail:
         receipts.check_detail(receipt)
         detail.extend(["the detail record was erased"] if receipt.is_erased else [])
@@ -99,18 +101,20 @@ def check_receipt(options: argparse.Namespace, report: Report) -> None:
             receipts.check_body(receipt, read_file(options.body, BODY_BYTES_MAX))
     if options.proof is not None:
         origin = receipt.promise.origin
-        _check_inclusion(report, options.proof, receipt.call.leaf, keyring, origin=origin)
+        index = _check_inclusion(report, options.proof, receipt.call.leaf, keyring, origin=origin)
+        receipts.check_key(keyring, key, index)
 
 
 def _check_inclusion(
     report: Report, path: Path, leaf: Leaf, keyring: Keyring, *, origin: str = ""
-) -> None:
+) -> int:
     with report.together("proof", "checkpoint", "inclusion") as details:
         proof = parse_proof(read_file(path, NOTE_BYTES_MAX))
         checkpoint = prove(proof, leaf.hash, keyring)
         require(origin in {"", checkpoint.origin}, "checkpoint", "another log than promised")
         details["checkpoint"].append(_describe(checkpoint))
         details["inclusion"].append(f"leaf {proof.index:,}")
+    return proof.index
 
 
 def _describe(checkpoint: Checkpoint) -> str:

@@ -159,9 +159,8 @@ def check_signature(evidence: InvoiceEvidence, keyring: Keyring, origin: str) ->
     expected = f"{origin}/statements"
     require(evidence.key == expected, SIGNATURE_STEP, "the key is not named after the origin")
     message = DOMAIN + canonical.encode(dict(evidence.invoice.record.members))
-    return verify_named(
-        keyring.statements, evidence.key, message, evidence.signature, step=SIGNATURE_STEP
-    )
+    keys = keyring.unspoilt(keyring.statements)
+    return verify_named(keys, evidence.key, message, evidence.signature, step=SIGNATURE_STEP)
 
 
 def check_inclusions(evidence: InvoiceEvidence, head: Head) -> int:

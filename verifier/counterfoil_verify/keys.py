@@ -3,8 +3,8 @@
 import base64
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import (
@@ -24,6 +24,8 @@ KEYS_BYTES_MAX = 65_536
 KEYS_PER_ROLE_MAX = 64
 COMPARE = "compare these fingerprints with those you got elsewhere"
 ROLES = ("checkpoint", "receipts", "statements", "witnesses", "buyers")
+HISTORY_ROLES = ("checkpoint", "receipts", "statements")
+ROTATION, COMPROMISE = "rotation", "compromise"
 RECEIPTS_SUFFIX = "/receipts"
 STATEMENTS_SUFFIX = "/statements"
 BUYERS_SUFFIX = "/acknowledgements"
@@ -85,6 +87,14 @@ def parse_vkey(text: str) -> Key:
 
 
 @dataclass(frozen=True)
+class KeyEnd:
+    """Where a key's validity ends: it speaks for no tree larger than this."""
+
+    until_size: int
+    is_compromised: bool
+
+
+@dataclass(frozen=True)
 class Keyring:
     """The trusted keys, by what each may sign; a key of one role is never accepted in another."""
 
@@ -94,6 +104,17 @@ class Keyring:
     witnesses: tuple[Key, ...] = ()
     buyers: tuple[Key, ...] = ()
     source: str = field(default="", compare=False)
+    ends: Mapping[Key, KeyEnd] = field(default_factory=dict)
+    """The keys that are retired."""
+
+    def end_of(self, key: Key) -> KeyEnd | None:
+        """Where the key's validity ended, if it did."""
+        return self.ends.get(key)
+
+    def unspoilt(self, keys: Iterable[Key]) -> list[Key]:
+        """Those of the keys that were not retired for a compromise."""
+        ends = {key: self.ends.get(key) for key in keys}
+        return [key for key, end in ends.items() if end is None or not end.is_compromised]
 
     def roles(self) -> Iterator[tuple[str, Key]]:
         """Every key with its role, for showing fingerprints."""
@@ -122,9 +143,32 @@ def parse_keyring(data: bytes, source: str) -> Keyring:
     """A keyring from keys.json: per role one verification key or a list of them."""
     require(len(data) <= KEYS_BYTES_MAX, STEP, f"longer than {KEYS_BYTES_MAX} bytes")
     record = Record(STEP, parse_json(data), "keys.json")
-    record.only(optional=("origin", *ROLES))
-    roles = {name: _keys_of(record.members[name]) for name in ROLES if name in record.members}
-    return _checked(Keyring(**roles, source=source))
+    record.only(optional=("origin", "history", *ROLES))
+    named = {name: _keys_of(record.members[name]) for name in ROLES if name in record.members}
+    keyring = replace(Keyring(source=source), **named)  # type: ignore[arg-type]
+    if "history" in record.members:
+        for entry in record.records("history", len(HISTORY_ROLES) * KEYS_PER_ROLE_MAX):
+            keyring = _with_former(keyring, entry)
+    return _checked(keyring)
+
+
+def _with_former(keyring: Keyring, entry: Record) -> Keyring:
+    """A key of the history belongs to its role; where it says so, it ends."""
+    entry.only("role", "key", "from_size", optional=("from_at", "until_size", "until_at", "reason"))
+    role, key = entry.text("role"), parse_vkey(entry.text("key"))
+    require(role in HISTORY_ROLES, STEP, f"no role {role[:50]!r} has a history")
+    known: tuple[Key, ...] = getattr(keyring, role)
+    if key not in known:
+        known = (*known, key)
+    require(len(known) <= KEYS_PER_ROLE_MAX, STEP, f"more than {KEYS_PER_ROLE_MAX} keys of a role")
+    ends = dict(keyring.ends)
+    if "until_size" in entry.members:
+        reason = entry.text("reason")
+        require(reason in {ROTATION, COMPROMISE}, STEP, "a key ends by rotation or compromise")
+        require(key not in ends, STEP, f"two ends of a key of {key.name}")
+        ends[key] = KeyEnd(entry.whole("until_size"), reason == COMPROMISE)
+    changed: dict[str, tuple[Key, ...]] = {role: known}
+    return replace(keyring, **changed, ends=ends)  # type: ignore[arg-type]
 
 
 def _keys_of(value: Json) -> tuple[Key, ...]:

@@ -69,11 +69,18 @@ def open_checkpoint(data: bytes, keyring: Keyring) -> Checkpoint:
     origin, head = _parse_head(text)
     keys = [key for key in keyring.checkpoint if key.name == origin]
     require(keys, STEP, f"no trusted key for the origin {origin[:200]!r}")
-    signers = list(_verified(text, signatures, keys))
-    require(signers, STEP, "no trusted key signed the checkpoint")
+    signed = list(_verified(text, signatures, keys))
+    require(signed, STEP, "no trusted key signed the checkpoint")
+    signers = [key for key in signed if _is_valid_at(keyring, key, head.tree_size)]
+    require(signers, STEP, f"its key was retired before size {head.tree_size}")
     witnesses = _verified(text, signatures, keyring.witnesses)
     names = tuple(dict.fromkeys(key.name for key in witnesses))
     return Checkpoint(origin, head, signers[0], names)
+
+
+def _is_valid_at(keyring: Keyring, key: Key, tree_size: int) -> bool:
+    end = keyring.end_of(key)
+    return end is None or tree_size <= end.until_size
 
 
 def _parse_head(text: bytes) -> tuple[str, Head]:

@@ -110,15 +110,36 @@ def _read_promise(record: Record) -> Promise:
     return Promise(record.text("origin"), record.instant("issued_at"), delay, record)
 
 
-def check_signature(receipt: UsageReceipt, keyring: Keyring) -> Key:
-    """Reject unless a trusted receipt key of the promised log signed leaf hash and promise."""
+def check_signature(receipt: UsageReceipt, keyring: Keyring, *, is_proven: bool = False) -> Key:
+    """Reject unless a trusted receipt key of the promised log signed leaf hash and promise.
+
+    A compromised key is Rejected, unless ``is_proven``: then `check_key` is the caller's to ask.
+    """
     expected = f"{receipt.promise.origin}/receipts"
     require(receipt.key == expected, SIGNATURE_STEP, "the key is not named after the origin")
     promise = canonical.encode(dict(receipt.promise.record.members))
     message = DOMAIN + receipt.call.leaf.hash + promise
-    return verify_named(
+    key = verify_named(
         keyring.receipts, receipt.key, message, receipt.signature, step=SIGNATURE_STEP
     )
+    if not is_proven:
+        check_key(keyring, key, None)
+    return key
+
+
+def check_key(keyring: Keyring, key: Key, index: int | None) -> None:
+    """Reject a receipt of a compromised key, unless its leaf stands before the key's end.
+
+    ``index`` is where the leaf is proven to be, None where nothing proves it: a thief of the key
+    can date a receipt as he likes, but not give it a place in the log.
+    """
+    end = keyring.end_of(key)
+    if end is None or not end.is_compromised:
+        return
+    size = end.until_size
+    require(index is not None, SIGNATURE_STEP, "its key was compromised: it needs a ledger proof")
+    is_before = index is not None and index < size
+    require(is_before, SIGNATURE_STEP, f"its key was compromised at size {size}, before its leaf")
 
 
 def check_detail(receipt: UsageReceipt) -> None:

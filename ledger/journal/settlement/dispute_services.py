@@ -273,7 +273,7 @@ def _examine(
     calls = []
     for (lane, n), receipt in sorted(places.items(), key=lambda item: item[0]):
         found = logged.get((lane, n))
-        finding, detail = disputes.find_out(receipt, found, public_key=ports.receipt_public_key)
+        finding, detail = disputes.find_out(receipt, found, public_keys=ports.receipt_public_keys)
         line = disputes.covering_line(invoices, lane, n) if found else None
         calls.append(ExaminedCall(lane, n, finding, detail, receipt, found, line))
     return calls

@@ -4,7 +4,7 @@ import base64
 import binascii
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -169,7 +169,7 @@ def is_signed(receipt: Receipt, public_key: bytes) -> bool:
 
 
 def find_out(
-    receipt: Receipt | None, logged: LoggedCall | None, *, public_key: bytes
+    receipt: Receipt | None, logged: LoggedCall | None, *, public_keys: Collection[bytes]
 ) -> tuple[Finding, str]:
     """What the log says of a claim, and why.
 
@@ -181,7 +181,7 @@ def find_out(
         return (Finding.MATCHES, "as_logged") if known else (Finding.UNKNOWN, "no_such_call")
     if logged is not None and logged.leaf_hash == receipt.leaf_hash:
         return Finding.MATCHES, "same_leaf"
-    signed = "signed" if is_signed(receipt, public_key) else "not_signed"
+    signed = "signed" if any(is_signed(receipt, key) for key in public_keys) else "not_signed"
     if logged is not None:
         return Finding.DIFFERS, f"another_leaf_{signed}"
     return Finding.UNKNOWN, f"no_such_call_{signed}"

@@ -1,6 +1,6 @@
 """What credits, disputes and settlements need from elsewhere: facts of the log, a signature."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -63,5 +63,5 @@ class SettlementPorts:
     facts: LogFacts
     lane_ledger: LaneLedger
     signer: Signer
-    receipt_public_key: bytes
-    """The raw Ed25519 key that signs usage receipts, to tell a genuine one from an invented one."""
+    receipt_public_keys: Collection[bytes]
+    """The raw Ed25519 keys of usage receipts, former ones too: they tell genuine from invented."""

@@ -1,5 +1,7 @@
 """The public log as static files (C2SP tlog-tiles): checkpoint, tiles, keys, entry bundles."""
 
+from typing import Any
+
 from flask import Response
 
 from app.core.principals import Permission
@@ -40,10 +42,10 @@ def get_witnessed_checkpoint() -> Response:
 @blueprint.route("/log/keys", methods=["GET"])
 @blueprint.response(200, LogKeysSchema)
 @public("everybody must be able to check signatures")
-def get_keys() -> dict[str, str]:
-    """The log's public keys as vkey lines."""
+def get_keys() -> dict[str, Any]:
+    """The log's public keys as vkey lines, and every key there was with its range."""
     keys = get(LogKeys)
-    return {"origin": keys.origin, **keys.vkeys}
+    return {"origin": keys.origin, **keys.published}
 
 
 @blueprint.route("/log/tile/entries/<path:tile>", methods=["GET"])

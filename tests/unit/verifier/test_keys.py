@@ -66,3 +66,39 @@ def test_a_third_key_of_the_name_will_not(exchange):
     keys = keyring(receipts=[exchange.receipts.vkey, newer.vkey]).receipts
     with pytest.raises(Rejected):
         verify_named(keys, newer.name, b"message", foreign.sign(b"message"), step="signature")
+
+
+def ended(key, **end):
+    return {"role": "receipts", "key": key.vkey, "from_size": 0, **end}
+
+
+def test_a_history_adds_former_keys_to_their_role(exchange):
+    former = Key(exchange.receipts.name, seeded("former"))
+    entry = ended(former, until_size=9, until_at="2026-11-20T08:00:00Z", reason="compromise")
+    found = keyring(receipts=exchange.receipts.vkey, history=[ended(exchange.receipts), entry])
+    current, old = found.receipts
+    assert (current.text, old.text) == (exchange.receipts.vkey, former.vkey)
+    assert found.end_of(current) is None
+    assert (found.end_of(old).until_size, found.unspoilt(found.receipts)) == (9, [current])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"until_size": 9},
+        {"until_size": 9, "reason": "whim"},
+        {"until_size": -1, "reason": "rotation"},
+        {"role": "witnesses"},
+        {"role": "statements"},
+        {"from": 3},
+    ],
+)
+def test_a_history_that_is_not_one_is_rejected(exchange, change):
+    with pytest.raises(Rejected):
+        keyring(history=[{**ended(exchange.receipts), **change}])
+
+
+def test_a_key_has_one_end(exchange):
+    ends = [ended(exchange.receipts, until_size=size, reason="rotation") for size in (9, 99)]
+    with pytest.raises(Rejected, match="two ends"):
+        keyring(history=ends)
