@@ -40,9 +40,13 @@ def _nothing(_payload):
 
 
 class WholeExchange:
-    """What the demonstration calls an installation, without processes of its own."""
+    """What the demonstration calls an installation, without processes of its own.
 
-    def __init__(self, database_url, var):
+    ``settings`` come on top of those that every test needs; `requests` is what both planes were
+    asked over HTTP, as (method, path).
+    """
+
+    def __init__(self, database_url, var, *, clock=None, **settings):
         self.parts = build_parts(
             from_environment(
                 {
@@ -50,12 +54,15 @@ class WholeExchange:
                     "COUNTERFOIL_VAR": str(var),
                     "COUNTERFOIL_UPSTREAM_NETWORKS": "127.0.0.0/8",
                     "COUNTERFOIL_LOG_LEVEL": "ERROR",
+                    **settings,
                 }
-            )
+            ),
+            clock=clock,
         )
+        self.requests = []
         self.application = build_application(self.parts)
         self._gateway = make_server(
-            "127.0.0.1", 0, self.application, threaded=True, request_handler=_Quiet
+            "127.0.0.1", 0, self._answer, threaded=True, request_handler=_Quiet
         )
         Upstream.key = UPSTREAM_KEY
         self._upstream = ThreadingHTTPServer(("127.0.0.1", 0), Upstream)
@@ -64,6 +71,10 @@ class WholeExchange:
         self.base_url = f"http://127.0.0.1:{self._gateway.server_port}"
         self.upstream_url = f"http://127.0.0.1:{self._upstream.server_address[1]}"
         self.upstream_key = UPSTREAM_KEY
+
+    def _answer(self, environ, start_response):
+        self.requests.append((environ["REQUEST_METHOD"], environ["PATH_INFO"]))
+        return self.application(environ, start_response)
 
     def close(self):
         for server in (self._gateway, self._upstream):

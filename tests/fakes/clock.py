@@ -1,4 +1,4 @@
-"""A clock that stands until it is moved."""
+"""Clocks that a test moves: one that stands, and one that goes on by itself."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -19,3 +19,19 @@ class FixedClock:
 
     def set(self, instant: datetime) -> None:
         self.instant = instant
+
+
+class GoingClock:
+    """The machine's clock, moved forwards by whatever a test has let pass.
+
+    For whole exchanges, whose people and threads live in the machine's time.
+    """
+
+    def __init__(self) -> None:
+        self._ahead = timedelta()
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self._ahead
+
+    def advance(self, *, seconds: float) -> None:
+        self._ahead += timedelta(seconds=seconds)
