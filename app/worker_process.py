@@ -37,6 +37,8 @@ from ledger.journal.wallet_leases import WalletLeases
 from ledger.log.anchor_keeper import AnchorKeeper
 from ledger.log.anchors import AnchorPolicy
 from ledger.log.file_checkpoint_keeper import FileCheckpointKeeper
+from ledger.log.file_scrub_cursor import FileScrubCursor
+from ledger.log.scrubbing import Scrubber
 from ledger.log.sequencer import Sequencer
 from ledger.payments.account_services import AccountRunner
 from ledger.payments.inbox import InboxReader
@@ -49,6 +51,7 @@ from metering.period_steps import turn_periods
 
 EXPIRY_PORTION = 100
 _SECOND, _MINUTE, _HOUR = 1.0, 60.0, 3600.0
+_SCRUB_SECONDS = 5.0
 
 
 class Chain:
@@ -126,12 +129,16 @@ def build_worker(parts: Parts) -> Worker:
     chain = Chain(parts)
     keeper = FileCheckpointKeeper(parts.settings.var / "checkpoints")
     sequencer = Sequencer(parts.units, log_keys(parts), keeper=keeper)
+    scrubber = Scrubber(
+        parts.units, parts.origin, FileScrubCursor(parts.settings.var / "checkpoints")
+    )
     wallets = WalletLeases(parts.clock)
     every = min(parts.settings.checkpoint_seconds, _SECOND)
     paying = Paying(parts, payment_gateways(parts))
     return Worker(
         [
             Step("sequence", every, lambda: sequencer.step().has_more),
+            Step("scrub", _SCRUB_SECONDS, _quietly(lambda: bool(scrubber.look()))),
             Step("anchor", _SECOND, Anchoring(parts, chain).look),
             *(
                 Step(f"witness-{number}", _SECOND, _quietly(keeper.look))
