@@ -6,22 +6,27 @@ import itertools
 import json
 
 import pytest
+from counterfoil_verify.cli import main as verify
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from app.core.canonical import canonical_bytes, sha256_hex
 from app.core.money import SCALE
 from app.core.reach import Reach
+from app.core.unit_of_work import UnitOfWorkFactory
+from app.reactions import build_reactions
 from ledger.journal.bank_transfer_payment_gateway import BankTransferGateway
 from ledger.journal.log_lane_ledger import LogLaneLedger
 from ledger.journal.ports import JournalPorts
 from ledger.journal.settlement import services as settlement_services
 from ledger.journal.settlement.credits import SIGNATURE_DOMAIN as CREDIT_DOMAIN
 from ledger.journal.settlement.settlements import SIGNATURE_DOMAIN as STATEMENT_DOMAIN
+from ledger.log.sequencer import Sequencer
 from tests.factories.traded_books import TradedLicence, log_keys
 from tests.unit.journal.journal_app import (
     BUYER_ID,
     LICENCE_ID,
     ORDER_ID,
+    STRANGER_ID,
     SUPPLIER_ID,
     identifier,
     journal_app,
@@ -277,3 +282,102 @@ def test_a_proposal_and_waiting_details_are_given_up(call, licence, settle, cloc
     cancelled = call("operator", "POST", f"/v1/payouts/{payout['payout_id']}/cancellation")
     assert cancelled.json["state"] == "cancelled"
     assert len(call("supplier", "GET", "/v1/bank-accounts").json["items"]) == 2
+
+
+@pytest.fixture
+def published(call, licence, engine, clock, ids, units):
+    """Two licences of two buyers settled, every statement in the log; the supplier's settlement."""
+    other = TradedLicence(
+        units,
+        clock,
+        2,
+        supplier=SUPPLIER_ID,
+        buyer=STRANGER_ID,
+        licence_id=identifier("lic", 2),
+        order_id=identifier("ord", 2),
+    )
+    other.lane.call(7 * SCALE)
+    clock.advance(seconds=1)
+    call("operator", "POST", "/v1/settlement-runs", {"until": clock.now().isoformat()})
+    reacting = UnitOfWorkFactory(engine, clock, ids, build_reactions())
+    with reacting.begin(Reach.EXCHANGE) as uow:
+        settlement_services.advance_run(uow)
+        uow.commit()
+    (made,) = call("supplier", "GET", "/v1/settlements").json["items"]
+    path = f"/v1/settlements/{made['settlement_id']}"
+    early = call("supplier", "GET", f"{path}/evidence")
+    assert early.json["type"] == "/problems#statement-not-yet-published"
+    sequencer = Sequencer(reacting, log_keys())
+    while sequencer.step().integrated_count:
+        pass
+    return made
+
+
+@pytest.fixture
+def checked(tmp_path, capsys):
+    """What the independent verifier says of an answer."""
+    (tmp_path / "keys.json").write_text(json.dumps(log_keys().vkeys))
+
+    def run(answer):
+        assert answer.status_code == 200, answer.json
+        assert answer.data == canonical_bytes(answer.json)
+        (tmp_path / "file.json").write_bytes(answer.data)
+        keys = ["--keys", str(tmp_path / "keys.json")]
+        code = verify(["statement", str(tmp_path / "file.json"), *keys])
+        return code, capsys.readouterr().out
+
+    return run
+
+
+def test_the_verifier_accepts_a_whole_statement_and_the_chain_gets_its_root(
+    call, published, checked, units
+):
+    path = f"/v1/settlements/{published['settlement_id']}"
+    assert call("supplier", "GET", f"{path}/check").json["is_same"] is True
+    for who in ("supplier", "auditor"):
+        code, said = checked(call(who, "GET", f"{path}/evidence"))
+        assert (code, "6 rows: ok (2 rows)" in said) == (0, True), said
+    with units.begin(Reach.EXCHANGE) as uow:
+        rows = uow.session.connection().exec_driver_sql(
+            "SELECT payload FROM outbox_messages WHERE topic = 'chain.record_statement'"
+        )
+        told = {row.payload["statement_id"]: row.payload["root_hash"] for row in rows}
+    assert told[published["settlement_id"]] == published["root_hash"]
+    assert len(told) == 2
+
+
+def test_a_buyer_proves_its_own_row_and_learns_no_other(call, published, checked):
+    (row,) = call("buyer", "GET", f"/v1/licences/{LICENCE_ID}/settlement-rows?limit=50").json[
+        "items"
+    ][:1]
+    listed = call("buyer", "GET", f"/v1/licences/{LICENCE_ID}/settlement-rows").json["items"]
+    assert {each["supplier_id"] for each in listed} > {SUPPLIER_ID}
+    assert row["credited_amount"] == "0.00000000"
+    rows = f"/v1/settlements/{published['settlement_id']}/rows"
+    answer = call("buyer", "GET", f"{rows}/{LICENCE_ID}/evidence")
+    code, said = checked(answer)
+    assert (code, "6 path: ok (one of 2 rows)" in said) == (0, True), said
+    assert identifier("lic", 2) not in answer.text
+    assert SUPPLIER_ID not in answer.text
+    for each in listed:
+        path = f"/v1/settlements/{each['settlement_id']}/rows/{LICENCE_ID}/evidence"
+        assert checked(call("buyer", "GET", path))[0] == 0
+    for who in ("supplier", "auditor"):
+        assert call(who, "GET", f"{rows}/{LICENCE_ID}/evidence").data == answer.data
+    own = call("supplier", "GET", f"/v1/licences/{LICENCE_ID}/settlement-rows").json["items"]
+    assert {each["supplier_id"] for each in own} == {SUPPLIER_ID}
+
+
+def test_nobody_asks_for_another_buyer_s_row(call, published):
+    path = f"/v1/settlements/{published['settlement_id']}"
+    mine, other = f"{path}/rows/{LICENCE_ID}", f"{path}/rows/{identifier('lic', 2)}"
+    for who, where in (("stranger", mine), ("buyer", other)):
+        assert call(who, "GET", f"{where}/evidence").status_code == 404
+    for who in ("buyer", "stranger"):
+        assert call(who, "GET", f"{path}/evidence").status_code == 404
+    assert call("stranger", "GET", f"/v1/licences/{LICENCE_ID}/settlement-rows").status_code == 404
+    absent = f"{path}/rows/{identifier('lic', 3)}/evidence"
+    assert call("supplier", "GET", absent).json["type"] == "/problems#statement-row-not-found"
+    elsewhere = f"/v1/settlements/{identifier('stl', 9)}/rows/{LICENCE_ID}/evidence"
+    for who in ("buyer", "auditor"):
+        assert call(who, "GET", elsewhere).status_code == 404

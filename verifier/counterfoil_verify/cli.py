@@ -53,6 +53,11 @@ def _credit_note(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=commands.check_credit_note)
 
 
+def _statement(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, help="evidence of a statement, whole or one row of it")
+    parser.set_defaults(run=commands.check_statement)
+
+
 def _log(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("place", help="the log's address, a folder, or an evidence bundle")
     parser.add_argument(
@@ -143,6 +148,7 @@ _COMMANDS: dict[str, tuple[Callable[[argparse.ArgumentParser], None], str]] = {
     "proof": (_proof, "check that a leaf is in the log"),
     "invoice": (_invoice, "check an invoice against its opening and closing leaves"),
     "credit-note": (_credit_note, "check a credit note and that no credit is hidden before it"),
+    "statement": (_statement, "check a supplier's statement, or one licence's row of it"),
     "log": (_log, "audit the whole log"),
     "chain": (_chain, "compare a checkpoint with the anchor contract"),
     "bundle": (_bundle, "check an evidence bundle"),

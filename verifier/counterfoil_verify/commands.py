@@ -9,7 +9,14 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from counterfoil_verify import bundle as bundles
-from counterfoil_verify import contradictions, credit_notes, invoices, receipts, vault_commands
+from counterfoil_verify import (
+    contradictions,
+    credit_notes,
+    invoices,
+    receipts,
+    statements,
+    vault_commands,
+)
 from counterfoil_verify.chain import Chain, parse_address
 from counterfoil_verify.container import Container
 from counterfoil_verify.errors import NotChecked, Rejected, require
@@ -37,6 +44,7 @@ from counterfoil_verify.signed_reports import (
 )
 from counterfoil_verify.signed_reports import check_report as check_signed_report
 from counterfoil_verify.sources import open_source, read_file, read_keys, read_place
+from counterfoil_verify.sum_tree import Sums
 from counterfoil_verify.tiles import Source
 from counterfoil_verify.vault import ReceiptVault
 
@@ -188,6 +196,47 @@ def check_credit_note(options: argparse.Namespace, report: Report) -> None:
         amount = credit_notes.check_sums(evidence)
         text = f"{amount // 10**8}.{amount % 10**8:08d}"
         detail.append(f"{text} {evidence.note.currency}")
+
+
+def check_statement(options: argparse.Namespace, report: Report) -> None:
+    """Statement evidence: a supplier's whole statement, or one licence's row with its path."""
+    keyring = _keyring(options, report)
+    with report.step("format") as detail:
+        data = read_file(options.file, statements.EVIDENCE_BYTES_MAX)
+        evidence = statements.parse_statement(data, is_strict=False)
+        is_whole = evidence.shown is None
+        detail.append("a whole statement" if is_whole else f"the row of {evidence.rows[0].key}")
+    with report.step("checkpoint") as detail:
+        checkpoint = open_checkpoint(evidence.checkpoint, keyring)
+        detail.append(_describe(checkpoint))
+    with report.step("signature") as detail:
+        detail.append(statements.check_signature(evidence, keyring, checkpoint.origin).name)
+    with report.step("inclusion") as detail:
+        detail.append(f"leaf {statements.check_leaf(evidence, checkpoint.head):,}")
+    with report.step("statement") as detail:
+        statements.check_statement(evidence)
+        detail.append(evidence.document.text("settlement"))
+    with report.step("rows" if is_whole else "path") as detail:
+        top = statements.check_rows(evidence)
+        count = 0 if evidence.tree is None else evidence.tree.row_count
+        detail.append(f"{count:,} rows" if is_whole else f"one of {count:,} rows")
+    with report.step("sums") as detail:
+        detail.append(_totals(evidence, statements.check_sums(evidence, top)))
+
+
+def _totals(evidence: statements.StatementEvidence, totals: Sums) -> str:
+    sums = [("", *totals)]
+    if evidence.shown is not None:
+        sums = [("row: ", *evidence.rows[0].sums), ("; all: ", *totals)]
+    currency = evidence.document.text("currency")
+    return "".join(
+        f"{name}charged {_money(charged)}, credited {_money(credited)} {currency}"
+        for name, _, charged, credited in sums
+    )
+
+
+def _money(amount: int) -> str:
+    return f"{amount // 10**8}.{amount % 10**8:08d}"
 
 
 def check_log(options: argparse.Namespace, report: Report) -> None:

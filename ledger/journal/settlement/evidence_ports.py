@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from app.core.ids import LicenceId
 from app.core.signing import Signer
 from ledger.journal.ports import LaneLedger
+from ledger.journal.settlement.ids import SettlementId
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,10 @@ class LogFacts(Protocol):
 
     def credit_leaves(self, session: Session, licence_id: LicenceId, through_n: int) -> list[str]:
         """Leaf hashes of the licence's credits 1 to ``through_n``, by n."""
+        ...
+
+    def find_statement_leaf(self, session: Session, settlement_id: SettlementId) -> str | None:
+        """The leaf hash of a settlement's statement; None while it is not recorded."""
         ...
 
 

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from app.core.ids import LicenceId
 from ledger.journal.settlement.evidence_ports import LoggedCall
-from ledger.log.models import LogEntry
+from ledger.journal.settlement.ids import SettlementId
+from ledger.log.models import LogEntry, LogEntrySubject
 
 
 class StoredLogFacts:
@@ -38,6 +39,16 @@ class StoredLogFacts:
         )
         numbered = {json.loads(row.body)["n"]: bytes(row.leaf_hash).hex() for row in rows}
         return [numbered[n] for n in sorted(numbered) if n <= through_n]
+
+    def find_statement_leaf(self, session: Session, settlement_id: SettlementId) -> str | None:
+        """See `LogFacts.find_statement_leaf`."""
+        about = select(LogEntrySubject.arrival).where(LogEntrySubject.subject == settlement_id)
+        found = session.scalars(
+            select(LogEntry.leaf_hash).where(
+                LogEntry.arrival.in_(about), LogEntry.entry_type == "statement"
+            )
+        ).one_or_none()
+        return None if found is None else bytes(found).hex()
 
 
 def _read(leaf_hash: str, body: bytes) -> LoggedCall:

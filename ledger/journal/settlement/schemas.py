@@ -62,6 +62,7 @@ class SettlementSummarySchema(Schema):
     settled_amount = AmountText(required=True)
     carried_amount = AmountText(required=True, negative=True)
     statement_hash = fields.String(required=True)
+    root_hash = fields.String(allow_none=True)
     settled_at = Timestamp(required=True)
 
 

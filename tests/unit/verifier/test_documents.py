@@ -15,6 +15,8 @@ from counterfoil_verify import (
     leaves,
     receipts,
     signed_reports,
+    statements,
+    sum_tree,
 )
 
 from tests.vectors.primitives import consistency_path, hash_leaf, inclusion_path
@@ -38,13 +40,21 @@ def test_the_commands_of_the_auditors_page_exist():
 
 @pytest.mark.parametrize(
     "module",
-    [acknowledgements, bundle, invoices, receipts, signed_reports],
+    [acknowledgements, bundle, invoices, receipts, signed_reports, statements],
     ids=lambda m: m.__name__,
 )
 def test_the_format_page_names_formats_and_domains(module):
     text = page("evidence.md")
     assert module.FORMAT in text
     assert module.DOMAIN.decode().rstrip("\0") in text
+
+
+def test_the_format_page_names_a_statement_s_formats_and_domains():
+    text = page("evidence.md")
+    formats = (statements.STATEMENT_FORMAT, statements.SHOWN_ROW_FORMAT, statements.ROW_FORMAT)
+    tree = (sum_tree.ROW_DOMAIN, sum_tree.NODE_DOMAIN, sum_tree.ROOT_DOMAIN)
+    domains = [each.decode().rstrip("\0") for each in (statements.ROW_DOMAIN, *tree)]
+    assert [name for name in (*formats, *domains) if name not in text] == []
 
 
 def test_the_format_page_names_the_contracts_interface():

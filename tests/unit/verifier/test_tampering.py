@@ -5,7 +5,7 @@ import json
 
 import pytest
 from counterfoil_verify import bundle as bundles
-from counterfoil_verify import invoices, proofs, receipts
+from counterfoil_verify import invoices, proofs, receipts, statements
 from counterfoil_verify.container import Container
 from counterfoil_verify.errors import Rejected
 from counterfoil_verify.keys import parse_keyring
@@ -14,6 +14,7 @@ from counterfoil_verify.notes import open_checkpoint
 from counterfoil_verify.report import Report
 
 from tests.vectors.exchange import Exchange, pack
+from tests.vectors.statement_vectors import StatementDesk
 
 PATTERNS = (0x01, 0x80)
 KEYS = parse_keyring(Exchange().keys, "test")
@@ -83,6 +84,23 @@ def test_every_byte_of_a_checkpoint_counts(exchange):
 
 def test_every_byte_of_an_invoice_counts(exchange):
     assert_every_flip_is_rejected(exchange.invoice("lic_a"), check_invoice)
+
+
+def check_statement(data):
+    evidence = statements.parse_statement(data)
+    checkpoint = open_checkpoint(evidence.checkpoint, KEYS)
+    statements.check_signature(evidence, KEYS, checkpoint.origin)
+    statements.check_leaf(evidence, checkpoint.head)
+    statements.check_statement(evidence)
+    statements.check_sums(evidence, statements.check_rows(evidence))
+
+
+def test_every_byte_of_a_statement_counts():
+    assert_every_flip_is_rejected(StatementDesk().whole().encode(), check_statement)
+
+
+def test_every_byte_of_a_statement_s_row_counts():
+    assert_every_flip_is_rejected(StatementDesk().row("lic_b").encode(), check_statement)
 
 
 def small_bundle():

@@ -5,7 +5,15 @@ import json
 from pathlib import Path
 
 import pytest
-from counterfoil_verify import canonical, credit_notes, invoices, merkle, proofs, receipts
+from counterfoil_verify import (
+    canonical,
+    credit_notes,
+    invoices,
+    merkle,
+    proofs,
+    receipts,
+    statements,
+)
 from counterfoil_verify.bundle import check_bundle
 from counterfoil_verify.container import Container
 from counterfoil_verify.errors import Rejected
@@ -177,6 +185,29 @@ def test_credit_notes_are_accepted_with_their_amount():
 def test_faulty_credit_notes_are_rejected_at_their_step(case):
     with pytest.raises(Rejected) as failure:
         check_credit_note(case["credit_note"].encode(), keyring(load("credits.json")))
+    assert failure.value.step == case["step"]
+
+
+def check_statement(data, keys):
+    evidence = statements.parse_statement(data)
+    checkpoint = open_checkpoint(evidence.checkpoint, keys)
+    statements.check_signature(evidence, keys, checkpoint.origin)
+    statements.check_leaf(evidence, checkpoint.head)
+    statements.check_statement(evidence)
+    return statements.check_sums(evidence, statements.check_rows(evidence))
+
+
+def test_statements_and_their_rows_are_accepted_with_their_totals():
+    vectors = load("statements.json")
+    for case in vectors["accepted"]:
+        totals = check_statement(case["statement"].encode(), keyring(vectors))
+        assert list(totals) == case["totals"]
+
+
+@pytest.mark.parametrize("case", rejected("statements.json"))
+def test_faulty_statements_are_rejected_at_their_step(case):
+    with pytest.raises(Rejected) as failure:
+        check_statement(case["statement"].encode(), keyring(load("statements.json")))
     assert failure.value.step == case["step"]
 
 
