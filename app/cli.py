@@ -11,6 +11,7 @@ from app.accounts import services as accounts
 from app.accounts.argon2_passwords import Argon2Passwords
 from app.core.principals import Principal, Role
 from app.core.reach import Reach
+from app.erasure_commands import erase_command
 from app.key_commands import key_commands
 from app.parts import Parts
 from listings import imports
@@ -25,6 +26,7 @@ def register(app: Flask, parts: Parts) -> None:
     """Attach the commands."""
     app.cli.add_command(_bootstrap_command(parts))
     app.cli.add_command(_import_command(parts))
+    app.cli.add_command(erase_command(parts))
     for command in key_commands(parts):
         app.cli.add_command(command)
 

@@ -1,4 +1,4 @@
-"""What metering records in a unit of work: periods of licences that open and close.
+"""What metering records in a unit of work: periods that open and close, details that are erased.
 
 A call records no event: its usage event and its log leaf are written by the group committer,
 outside any unit of work (docs/decisions/0003-leases-lanes-and-group-commit.md).
@@ -55,3 +55,13 @@ class PeriodClosed(Event):
     minimum_amount: int
     currency: str
     split: Mapping[str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DetailsErased(Event):
+    """Detail records of a licence's calls before ``until_at`` were erased with their keys."""
+
+    licence_id: str
+    until_at: datetime
+    reason_code: str
+    call_count: int

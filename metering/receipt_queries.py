@@ -25,10 +25,10 @@ class StoredReceipts:
     signer: Signer
 
     def receipts(self, session: Session, licence_id: str, limit: int) -> Iterable[dict[str, Any]]:
-        """Receipts of a licence, at most ``limit``, oldest first; erased details have none."""
+        """Receipts of a licence, at most ``limit``, oldest first."""
         statement = (
             select(UsageEvent)
-            .where(UsageEvent.licence_id == licence_id, UsageEvent.detail.is_not(None))
+            .where(UsageEvent.licence_id == licence_id)
             .order_by(UsageEvent.event_id)
             .limit(limit)
         )
@@ -52,13 +52,11 @@ class StoredReceipts:
                 )
             )
         event = session.scalars(statement).one_or_none()
-        if event is None or event.detail is None:
+        if event is None:
             raise UsageReceiptNotFound
         return self._make(event)
 
     def _make(self, event: UsageEvent) -> bytes:
-        assert event.detail is not None, "the caller looked"
-        assert event.detail_key is not None, "detail and key are erased together"
         parts = ReceiptParts(
             event.leaf,
             event.leaf_hash,

@@ -21,9 +21,9 @@ class ReceiptParts(NamedTuple):
 
     leaf: bytes
     leaf_hash: bytes
-    detail: bytes
-    """Canonical bytes of the detail record."""
-    detail_key: bytes
+    detail: bytes | None
+    """Canonical bytes of the detail record; None when it was erased, together with its key."""
+    detail_key: bytes | None
     at: str
     """The leaf's own instant; the promise runs from it, so a repeated receipt is identical."""
 
@@ -36,10 +36,10 @@ def receipt_bytes(parts: ReceiptParts, *, origin: str, signer: Signer) -> bytes:
     return b"".join(
         (
             b'{"detail":',
-            parts.detail,
-            b',"detail_key":"',
-            parts.detail_key.hex().encode(),
-            b'","entry":"',
+            parts.detail or b"null",
+            b',"detail_key":',
+            b"null" if parts.detail_key is None else b'"%b"' % parts.detail_key.hex().encode(),
+            b',"entry":"',
             b2a_base64(parts.leaf, newline=False),
             _format_and_key(signer.name),
             promise,

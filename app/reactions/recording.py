@@ -112,6 +112,9 @@ RECORDED: dict[type[Event], Recorded] = {
         "licence_revoked", ("licence_id", "reason_code", "revoked_by")
     ),
     compliance.LicenceEnded: Recorded("licence_ended", ("licence_id", "ends_at")),
+    metering.DetailsErased: Recorded(
+        "details_erased", ("licence_id", "until_at", "reason_code", "call_count")
+    ),
     journal.InvoiceIssued: Recorded("invoice", ("invoice_id", "licence_id", "invoice_hash")),
     billing.AccountWasFrozen: Recorded("account_frozen", ("freeze_id", "account_id", "rule")),
     billing.AccountFreezeLifted: Recorded(

@@ -1,0 +1,37 @@
+"""The command that erases details of calls on a person's or an organisation's request."""
+
+from datetime import UTC, datetime
+
+import click
+
+from app.core.reach import Reach
+from app.parts import Parts
+from metering.erasure import erase_details
+
+REASONS = ("person_request", "retention_over", "court_order")
+
+
+def erase_command(parts: Parts) -> click.Command:
+    """Erase the details of a licence's calls."""
+
+    @click.command("erase-details")
+    @click.argument("licence_id")
+    @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), required=True, help="UTC day.")
+    @click.option("--reason", type=click.Choice(REASONS), required=True)
+    @click.confirmation_option(prompt="This cannot be undone, and buyers' proofs lose it. Erase?")
+    def erase_details_command(licence_id: str, until: datetime, reason: str) -> None:
+        """Erase detail records, their keys and kept answers of LICENCE_ID's calls before a day.
+
+        Leaves and proofs stand; receipts that are fetched again show no detail.
+        """
+        total, erased = 0, 1
+        while erased:
+            with parts.units.begin(Reach.EXCHANGE) as uow:
+                erased = erase_details(
+                    uow, licence_id, until=until.replace(tzinfo=UTC), reason_code=reason
+                )
+                uow.commit()
+            total += erased
+        click.echo(f"{total} calls")
+
+    return erase_details_command
