@@ -17,9 +17,15 @@ OPENED_AT = "2026-11-01T00:00:00.000000Z"
 
 def log_keys() -> LogKeys:
     """The benchmark's own signers."""
-    names = (ORIGIN, f"{ORIGIN}/receipts", f"{ORIGIN}/statements")
-    seeds = (hashlib.sha256(name.encode()).digest() for name in names)
-    return LogKeys(*(Ed25519Signer.from_seed(*pair) for pair in zip(names, seeds, strict=True)))
+    return LogKeys(
+        checkpoint=_signer(ORIGIN),
+        receipts=_signer(f"{ORIGIN}/receipts"),
+        statements=_signer(f"{ORIGIN}/statements"),
+    )
+
+
+def _signer(name: str) -> Ed25519Signer:
+    return Ed25519Signer.from_seed(name, hashlib.sha256(name.encode()).digest())
 
 
 class Leaf(NamedTuple):

@@ -1,4 +1,4 @@
-"""Calls a second are exact over processes, whatever their clocks say, and cheap where they may be."""
+"""Calls a second are exact over processes, whatever their clocks say, and cheap where they can."""
 
 import json
 import threading
