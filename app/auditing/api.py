@@ -1,11 +1,12 @@
 """Routes of the auditor: questions, answers, proofs; each reading is itself recorded."""
 
 import json
+from datetime import datetime
 from typing import Any
 
 from flask import Response
 
-from app.auditing import answering, evidence
+from app.auditing import answering, evidence, exporting, trails
 from app.auditing.answering import Answer
 from app.auditing.questions import Question
 from app.auditing.rules import Place, Scope
@@ -13,14 +14,19 @@ from app.auditing.schemas import (
     AnswerQuerySchema,
     AuditAnswerSchema,
     AuditQuestionListSchema,
+    ExportQuerySchema,
     ScopeSchema,
+    TrailQuerySchema,
+    TrailSchema,
 )
+from app.auditing.trails import Mark
+from app.core.clock import iso_instant
 from app.core.paging import InvalidCursor, decode_cursor, encode_cursor
 from app.core.principals import Permission
 from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWork
 from app.web.access import requires
-from app.web.blueprints import Blueprint
+from app.web.blueprints import Blueprint, is_storable
 from app.web.context import current_principal, get, unit_of_work
 from app.web.limits import limit
 from ledger.log.bundle_services import Bundle
@@ -83,6 +89,43 @@ def get_audit_bundle(query: dict[str, Any], number: int) -> Response:
     return _download(bundle, f"audit-question-{number}")
 
 
+@blueprint.route("/v1/audit-trails", methods=["GET"])
+@blueprint.arguments(TrailQuerySchema, location="query")
+@blueprint.response(200, TrailSchema)
+@requires(Permission.AUDIT)
+@limit("120 per minute")
+def get_audit_trail(query: dict[str, Any]) -> dict[str, Any]:
+    """Everything recorded about a subject, from room to room, oldest first."""
+    cursor = query.pop("cursor")
+    with unit_of_work(Reach.EXCHANGE) as uow:
+        trail = trails.follow(uow.session, after=_mark(cursor), **query)
+        _note_reading(uow, f"audit-trails/{trail.subject}")
+        uow.commit()
+    mark = trail.next_mark
+    after = None if mark is None else [iso_instant(mark.at), mark.source, mark.kind, mark.key]
+    return {
+        **vars(trail),
+        "id_count": len(trail.ids),
+        "next_cursor": None if after is None else encode_cursor(json.dumps(after)),
+    }
+
+
+@blueprint.route("/v1/audit-exports", methods=["GET"])
+@blueprint.arguments(ExportQuerySchema, location="query")
+@blueprint.response(200, BINARY, content_type=ZIP)
+@requires(Permission.AUDIT)
+@limit("6 per minute")
+def get_audit_export(query: dict[str, Any]) -> Response:
+    """Every record of an organisation in a period, with the log's proofs, as a sealed archive."""
+    with unit_of_work(Reach.EXCHANGE) as uow:
+        bundle = exporting.export_organisation(
+            uow, keys=get(LogKeys), anchors=get(EvidenceSources).anchors, **query
+        )
+        _note_reading(uow, f"audit-exports/{query['organisation_id']}")
+        uow.commit()
+    return _download(bundle, "organisation")
+
+
 def _note_reading(uow: UnitOfWork, subject: str) -> None:
     principal = current_principal()
     uow.record(AuditorRead(occurred_at=uow.now, principal_id=principal.id, subject=subject))
@@ -106,15 +149,32 @@ def _cursor(answer: Answer) -> str | None:
 
 
 def _place(cursor: str | None) -> Place | None:
+    return None if cursor is None else Place(*_parts(cursor, 2))
+
+
+def _mark(cursor: str | None) -> Mark | None:
     if cursor is None:
         return None
+    at, source, kind, key = _parts(cursor, 4)
     try:
-        rule, subject = json.loads(decode_cursor(cursor))
+        instant = datetime.fromisoformat(at)
     except ValueError:
         raise InvalidCursor from None
-    if not isinstance(rule, str) or not isinstance(subject, str):
+    if instant.tzinfo is None:
         raise InvalidCursor
-    return Place(rule, subject)
+    return Mark(instant, source, kind, key)
+
+
+def _parts(cursor: str, count: int) -> list[str]:
+    """The texts inside a cursor; raises `InvalidCursor`."""
+    try:
+        parts = json.loads(decode_cursor(cursor))
+    except ValueError:
+        raise InvalidCursor from None
+    is_ours = isinstance(parts, list) and len(parts) == count
+    if not is_ours or not all(isinstance(part, str) and is_storable(part) for part in parts):
+        raise InvalidCursor
+    return list(parts)
 
 
 def _download(bundle: Bundle, name: str) -> Response:

@@ -1,7 +1,8 @@
 """Shapes of the auditor's routes."""
 
-from marshmallow import fields
+from marshmallow import fields, validate
 
+from app.core.paging import LIMIT_MAX
 from app.web.paging import PageQuerySchema
 from app.web.schemas import Identifier, Integer, Schema, Text, Timestamp
 
@@ -77,3 +78,39 @@ class AuditAnswerSchema(Schema):
     figures = fields.Dict(required=True)
     entry_count = Integer(required=True)
     leaf_hashes = fields.List(fields.String(), required=True)
+
+
+class TrailQuerySchema(Schema):
+    """Whose trail; ``calls=false`` leaves out single calls and their charges."""
+
+    subject = Text(max=200, required=True)
+    with_calls = fields.Boolean(data_key="calls", load_default=True)
+    cursor = fields.String(load_default=None, validate=validate.Length(min=1, max=600))
+    limit = fields.Integer(load_default=LIMIT_MAX, validate=validate.Range(min=1, max=LIMIT_MAX))
+
+
+class TrailRecordSchema(Schema):
+    """One thing that was recorded; entries of the log carry leaf and leaf hash."""
+
+    at = Timestamp(required=True)
+    source = fields.String(required=True)
+    kind = fields.String(required=True)
+    facts = fields.Dict(required=True)
+
+
+class TrailSchema(Schema):
+    """A page of a trail, oldest first; ``id_count`` is how many ids it follows."""
+
+    subject = fields.String(required=True)
+    id_count = Integer(required=True)
+    is_whole = fields.Boolean(required=True)
+    items = fields.List(fields.Nested(TrailRecordSchema), attribute="records", required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
+class ExportQuerySchema(Schema):
+    """Whose records, and of which period; ``until`` is not included."""
+
+    organisation_id = Identifier(required=True)
+    from_at = Timestamp(data_key="from", required=True)
+    until_at = Timestamp(data_key="until", required=True)

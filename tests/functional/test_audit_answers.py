@@ -6,7 +6,9 @@ import os
 import subprocess
 import sys
 import zipfile
+from pathlib import Path
 
+import counterfoil_verify
 import psycopg
 import pytest
 
@@ -92,7 +94,8 @@ def test_the_proofs_of_an_answer_convince_an_outsider(audited, tmp_path):
 
 def verify(*arguments):
     command = [sys.executable, "-m", "counterfoil_verify", *map(str, arguments)]
-    return subprocess.run(command, check=False, capture_output=True).returncode
+    environment = {**os.environ, "PYTHONPATH": str(Path(counterfoil_verify.__file__).parents[1])}
+    return subprocess.run(command, check=False, capture_output=True, env=environment).returncode
 
 
 def test_each_reading_is_recorded_in_the_log(audited):

@@ -1,0 +1,348 @@
+"""Each rule of the auditor's questions finds a breach that superuser SQL planted.
+
+Planted, asked about and rolled back in one transaction, so that one exchange serves all.
+"""
+
+# ruff: noqa: S608 -- breaches are SQL put together from this module's own texts
+
+import psycopg
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.orm import Session
+
+from app.auditing.answering import Verdict, answer_question, get_question, list_questions
+from app.auditing.rules import Place, Scope
+from app.core.clock import SystemClock
+from app.core.reach import SET_REACH
+from app.wiring import log_keys
+from tests.functional.test_audit_answers import audited
+
+__all__ = ["audited"]
+
+A_LISTED = "(SELECT arrival FROM log_entries WHERE entry_type = 'listed' ORDER BY arrival LIMIT 1)"
+A_CASE = "(SELECT min(id) FROM review_cases WHERE stage = 'APPROVED')"
+A_REVIEWER = f"(SELECT first_reviewer_id FROM review_cases WHERE id = {A_CASE})"
+A_CALL = "(SELECT min(event_id) FROM usage_events WHERE amount > 0)"
+DROP_LEAF_CHECK = "ALTER TABLE log_entries DROP CONSTRAINT leaf_hash"
+TWENTY = f"""
+    INSERT INTO review_decisions SELECT 'cas_planted' || i, 'REVIEW', {A_REVIEWER}, 'approve', 'x',
+        'y', 'z', 'h', now() FROM generate_series(1, 20) i
+"""
+TWENTY_CASES = f"""
+    INSERT INTO review_cases SELECT (jsonb_populate_record(c, jsonb_build_object(
+        'id', 'cas_planted' || i, 'version_id', 'ver_planted' || i))).*
+    FROM review_cases c, generate_series(1, 20) i WHERE c.id = {A_CASE}
+"""
+TWENTY_DECLARATIONS = f"""
+    INSERT INTO conflict_declarations SELECT 'cas_planted' || i, {A_REVIEWER}, false, 'org_x',
+        '{{}}', '[]', now() FROM generate_series(1, 20) i
+"""
+A_SUSPENSION = "(SELECT arrival FROM log_entries WHERE entry_type = 'suspended' LIMIT 1)"
+ANOTHER_ENTRY = """
+    INSERT INTO log_entries (arrival, leaf_hash, body, entry_type, recorded_at)
+    SELECT 1000000 + arrival, sha256('\\x00'::bytea || {body}), {body}, '{type}', now() FROM (
+        SELECT e.*, convert_from(e.body, 'UTF8')::jsonb AS leaf FROM log_entries e
+        WHERE arrival = {source}) e
+"""
+
+
+def leaf(source, entry_type, **members):
+    """A further entry with the leaf of another and some members of its own."""
+    pairs = ", ".join(f"'{name}', {value}" for name, value in members.items())
+    body = f"convert_to((leaf || jsonb_build_object({pairs}))::text, 'UTF8')"
+    return ANOTHER_ENTRY.format(body=body, type=entry_type, source=source)
+
+
+def about(source, entry_type):
+    """The further entry's subjects: those of the entry that it was made from."""
+    return (
+        "INSERT INTO log_entry_subjects SELECT subject, arrival + 1000000 FROM log_entry_subjects"
+        f" WHERE arrival = {source} /* {entry_type} */"
+    )
+
+
+SETTLEMENT = """
+    INSERT INTO settlements SELECT 'stl_planted', 'run_x',
+        (SELECT supplier_id FROM licences LIMIT 1), 'CNY', 1, now() - interval '1 day', now(), 1, 2,
+        0, 5000000, 5000000, 0, '{}', repeat('0', 64), now()
+"""
+DISPUTE = """
+    INSERT INTO disputes SELECT (jsonb_populate_record(NULL::disputes, jsonb_build_object(
+        'dispute_id', 'dsp_planted', 'licence_id', l.id, 'buyer_id', l.buyer_id, 'supplier_id',
+        l.supplier_id, 'currency', 'CNY', 'reason_code', 'x', 'text', 'x', 'bundle', '{}'::jsonb,
+        'bundle_hash', 'h', 'claimed_amount', 1, 'accepted_amount', 1, 'state', 'decided',
+        'decision', 'accepted', 'opened_by', 'psn_x', 'opened_at', now(), 'answer_until_at', now(),
+        'decided_by', 'psn_x', 'decided_at', now(), 'decision_text', 'x'))).*
+    FROM licences l LIMIT 1
+"""
+ANCHOR = """
+    INSERT INTO anchors SELECT 'anc_planted', origin, 1, '0x' || repeat('0', 40), 1,
+        repeat('0', 64), 'final', 0, '\\x00', '0x' || repeat('0', 64), 1, '0x' || repeat('0', 64),
+        now(), now(), now(), now(), NULL, NULL FROM log_head LIMIT 1
+"""
+UNCHECKED_DISPUTE = "ALTER TABLE disputes DROP CONSTRAINT state"
+
+BREACHES = {
+    (1, "leaf_is_its_body"): [
+        DROP_LEAF_CHECK,
+        f"UPDATE log_entries SET body = body || ' ' WHERE arrival = {A_LISTED}",
+    ],
+    (1, "indices_are_contiguous"): [
+        'DELETE FROM log_positions WHERE "index" = 7',
+    ],
+    (1, "nodes_are_their_children"): [
+        "INSERT INTO log_tiles SELECT shard, 5, 0, decode(repeat('00', 8192), 'hex') FROM log_head",
+    ],
+    (1, "checkpoint_is_signed_root"): [
+        "UPDATE checkpoints SET root_hash = sha256(root_hash)",
+    ],
+    (1, "anchor_is_root"): [ANCHOR],
+    (1, "nothing_is_held_back"): ["UPDATE log_head SET stopped_reason = 'a restored backup'"],
+    (2, "replay_is_the_same"): [
+        (
+            "UPDATE rule_evaluations SET outcomes = jsonb_set(outcomes, '{0,outcome}', '\"FAIL\"')"
+            f" WHERE case_id = {A_CASE}"
+        ),
+    ],
+    (2, "evaluation_is_in_the_log"): [
+        f"UPDATE rule_evaluations SET input_hash = repeat('0', 64) WHERE case_id = {A_CASE}",
+    ],
+    (2, "decision_is_in_the_log"): [
+        (
+            f"UPDATE review_decisions SET reviewer_id = 'psn_other' WHERE case_id = {A_CASE}"
+            " AND stage = 'SECOND'"
+        ),
+    ],
+    (3, "two_people_approved"): [
+        "ALTER TABLE review_cases DROP CONSTRAINT two_persons",
+        "UPDATE review_cases SET second_reviewer_id = first_reviewer_id WHERE stage = 'APPROVED'",
+    ],
+    (3, "approvers_are_free_of_conflict"): [
+        (
+            f"UPDATE people SET organisation_id = (SELECT supplier_id FROM review_cases"
+            f" WHERE id = {A_CASE}) WHERE id = {A_REVIEWER}"
+        ),
+    ],
+    (3, "evidence_is_in_date"): [
+        "UPDATE listing_standings SET evidence_lapses_at = now() - interval '1 day'",
+    ],
+    (3, "what_was_approved_is_listed"): [
+        "ALTER TABLE review_cases DROP CONSTRAINT two_approvals",
+        "UPDATE review_cases SET first_approved_hash = repeat('0', 64) WHERE stage = 'APPROVED'",
+    ],
+    (4, "no_listing_outlives_its_evidence"): [
+        "UPDATE listing_standings SET evidence_lapses_at = now() - interval '1 day'",
+    ],
+    (4, "no_listing_outlives_its_supplier"): [
+        "UPDATE compliance_parties SET verified_until = now() - interval '1 day'",
+    ],
+    (4, "no_licence_outlives_its_approval"): [
+        "UPDATE scenarios SET valid_until = now() - interval '1 day'",
+    ],
+    (5, "call_had_a_live_licence"): [
+        f"UPDATE usage_events SET buyer_id = 'org_other' WHERE event_id = {A_CALL}",
+    ],
+    (5, "call_had_its_key"): [
+        f"UPDATE usage_events SET key_id = 'key_other' WHERE event_id = {A_CALL}",
+    ],
+    (5, "call_is_its_leaf"): [
+        f"UPDATE usage_events SET units = units + 1 WHERE event_id = {A_CALL}",
+    ],
+    (5, "licence_is_within_its_scenario"): [
+        (
+            "UPDATE entitlements SET terms = jsonb_set(terms, '{fields}',"
+            " terms->'fields' || '[\"phone\"]')"
+        ),
+    ],
+    (5, "quota_is_kept"): [
+        "UPDATE licences SET terms = jsonb_set(terms, '{calls_max}', '1')",
+    ],
+    (6, "no_call_after_revocation"): [
+        """INSERT INTO log_entries (arrival, leaf_hash, body, entry_type, licence_id, recorded_at)
+            SELECT 0, sha256('\\x00'::bytea || '{}'::bytea), '{}', 'licence_revoked', licence_id,
+            recorded_at - interval '1 minute' FROM log_entries WHERE entry_type = 'call' LIMIT 1""",
+    ],
+    (6, "no_call_while_suspended"): [
+        (
+            "UPDATE log_entries SET recorded_at = recorded_at - interval '1 hour'"
+            f" WHERE arrival = {A_SUSPENSION}"
+        ),
+    ],
+    (6, "no_call_with_a_withdrawn_key"): [
+        "UPDATE call_keys SET withdrawn_at = now() - interval '1 hour'",
+    ],
+    (7, "charge_is_its_calls"): [
+        f"UPDATE usage_events SET amount = amount + 1 WHERE event_id = {A_CALL}",
+    ],
+    (7, "metered_call_is_charged"): [
+        "DELETE FROM journal_transactions WHERE template = 'accrue_calls'",
+    ],
+    (7, "charge_is_its_parts"): [
+        "UPDATE postings SET amount = amount + 1 WHERE account_id LIKE '%/payable/%'",
+    ],
+    (7, "parts_are_as_agreed"): [
+        (
+            "UPDATE postings SET amount = amount + CASE WHEN account_id LIKE 'exchange/tax/%'"
+            " THEN 1000 ELSE -1000 END WHERE account_id ~ '/(tax|commission)/'"
+        ),
+    ],
+    (7, "order_is_charged_once"): [
+        "UPDATE orders SET due_amount = due_amount + 1 WHERE due_amount > 0",
+    ],
+    (7, "settlement_is_booked"): [SETTLEMENT],
+    (9, "nobody_judged_their_own"): [
+        (
+            f"UPDATE people SET organisation_id = (SELECT supplier_id FROM review_cases"
+            f" WHERE id = {A_CASE}) WHERE id = {A_REVIEWER}"
+        ),
+    ],
+    (9, "decisions_were_reviewers"): [
+        "DELETE FROM role_grants WHERE role = 'reviewer'",
+    ],
+    (9, "no_reviewer_dominates_a_supplier"): [
+        TWENTY_CASES,
+        TWENTY,
+        (
+            "INSERT INTO role_grants (person_id, organisation_id, role, granted_at, granted_by)"
+            " SELECT 'psn_third', organisation_id, 'reviewer', now(), 'psn_x' FROM people LIMIT 1"
+        ),
+    ],
+    (9, "no_reviewer_approves_everything"): [TWENTY_CASES, TWENTY],
+    (9, "no_reviewer_is_hasty"): [TWENTY_CASES, TWENTY, TWENTY_DECLARATIONS],
+    (10, "nothing_that_blocks_was_overridden"): [
+        (
+            "UPDATE rule_evaluations SET outcomes = jsonb_set(outcomes, '{0,outcome}', '\"FAIL\"')"
+            f" WHERE case_id = {A_CASE}"
+        ),
+    ],
+    (10, "each_item_was_answered_by_both"): [
+        f"DELETE FROM item_answers WHERE reviewer_id = {A_REVIEWER}",
+    ],
+    (12, "another_price_has_its_reason"): [
+        "UPDATE orders SET plan_id = 'pln_of_nobody'",
+    ],
+    (12, "licence_has_its_orders_price"): [
+        "UPDATE licences SET plan_hash = repeat('0', 64)",
+    ],
+    (13, "reader_had_the_role"): [
+        "DELETE FROM role_grants WHERE role = 'auditor'",
+    ],
+    (13, "nobody_read_in_bulk"): [
+        """INSERT INTO log_entries (arrival, leaf_hash, body, entry_type, recorded_at)
+            SELECT 2000000 + i, sha256('\\x00'::bytea || body), body, 'auditor_read', now() FROM (
+                SELECT i, convert_to('{"principal":"psn_x","n":"' || i || '"}', 'UTF8') AS body
+                FROM generate_series(1, 5001) i) made""",
+    ],
+    (14, "another_person_ended_the_suspension"): [
+        leaf(A_SUSPENSION, "resumed", resumed_by="leaf->>'suspended_by'"),
+        about(A_SUSPENSION, "resumed"),
+    ],
+    (14, "suspension_is_in_force_as_logged"): [
+        "UPDATE listing_standings SET state = 'LISTED'",
+    ],
+    (14, "dispute_was_decided_by_a_third"): [UNCHECKED_DISPUTE, DISPUTE],
+    (16, "leaf_names_nobody"): [
+        leaf(A_LISTED, "listed", remark="'call 13912345678'::text"),
+    ],
+    (16, "leaf_is_short"): [
+        "ALTER TABLE log_entries DROP CONSTRAINT body_length",
+        leaf(A_LISTED, "listed", payload="repeat('x', 2048)"),
+    ],
+    (17, "listing_trades"): [
+        "UPDATE listing_standings SET noted_at = noted_at - interval '1 year'",
+        "UPDATE orders SET placed_at = placed_at - interval '1 year'",
+    ],
+    (17, "scenario_is_used"): [
+        "UPDATE scenarios SET decided_at = decided_at - interval '1 year'",
+        "UPDATE orders SET scenario_id = 'scn_other'",
+    ],
+    (19, "record_has_its_entry"): [
+        "DELETE FROM log_entry_subjects WHERE subject IN (SELECT id FROM orders)",
+    ],
+    (19, "call_has_its_entry"): [
+        "DELETE FROM log_entries WHERE entry_type = 'call'",
+    ],
+    (19, "lane_is_gapless"): [
+        "DELETE FROM log_entries WHERE entry_type = 'call' AND n = 2",
+    ],
+    (20, "roles_are_separate"): [
+        (
+            "INSERT INTO role_grants (person_id, organisation_id, role, granted_at, granted_by)"
+            " SELECT person_id, organisation_id, 'reviewer', now(), 'psn_x' FROM role_grants"
+            " WHERE role = 'auditor'"
+        ),
+    ],
+    (20, "two_people_did_it"): [
+        "ALTER TABLE top_ups DROP CONSTRAINT two_people",
+        "UPDATE top_ups SET second_confirmed_by = first_confirmed_by",
+    ],
+    (20, "records_are_guarded"): ["ALTER TABLE postings DISABLE TRIGGER USER"],
+    (20, "rows_are_secured"): ["ALTER TABLE invoices NO FORCE ROW LEVEL SECURITY"],
+    (20, "application_is_no_superuser"): ["ALTER ROLE counterfoil BYPASSRLS"],
+}
+
+
+@pytest.fixture
+def audit(audited):
+    """Asks questions as the application's own role, behind what a superuser planted."""
+    engine = create_engine(audited.superuser.replace("postgresql://", "postgresql+psycopg://"))
+    audited.auditor.get("/v1/audit-questions")
+
+    def ask(number, statements=(), *, after=None, limit=100):
+        with Session(engine) as session:
+            session.execute(text("SET LOCAL session_replication_role = replica"))
+            for statement in statements:
+                planted = session.connection().exec_driver_sql(statement.replace("%", "%%"), ())
+                assert planted.rowcount != 0, statement
+            session.execute(text("SET LOCAL ROLE counterfoil"))
+            session.execute(text(SET_REACH), {"kind": "exchange", "organisation_id": ""})
+            keys = log_keys(audited.exchange.parts)
+            question, scope = get_question(keys, number), Scope(SystemClock().now())
+            answer = answer_question(session, question, scope, after=after, limit=limit)
+            session.rollback()
+            return answer
+
+    yield ask
+    engine.dispose()
+
+
+@pytest.mark.parametrize(("number", "rule"), BREACHES)
+def test_a_planted_breach_is_found(audit, number, rule):
+    assert audit(number).verdict is Verdict.PASS
+    answer = audit(number, BREACHES[number, rule])
+    assert answer.verdict is Verdict.FAIL
+    assert rule in {finding.rule for finding in answer.findings}
+
+
+def test_every_rule_has_its_breach(audited):
+    questions = list_questions(log_keys(audited.exchange.parts))
+    rules = {
+        (each.wording.number, rule.name)
+        for each in questions
+        if each.method
+        for rule in each.method.rules
+    }
+    assert rules == set(BREACHES)
+
+
+def test_findings_come_page_by_page_without_loss(audit):
+    planted = ["UPDATE usage_events SET units = units + 1, key_id = 'key_other'"]
+    whole = audit(5, planted)
+    assert whole.finding_count == len(whole.findings) > 10
+    pages, after = [], None
+    while True:
+        page = audit(5, planted, after=after, limit=5)
+        assert page.finding_count == whole.finding_count
+        pages += page.findings
+        if page.next_place is None:
+            break
+        after = page.next_place
+    assert pages == whole.findings
+    assert isinstance(after, Place)
+
+
+def test_the_application_itself_cannot_plant_a_breach(audited):
+    with psycopg.connect(audited.exchange.parts.database_url) as connection:
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("SET session_replication_role = replica")
+        connection.rollback()
