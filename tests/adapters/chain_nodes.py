@@ -7,11 +7,14 @@ import shutil
 import signal
 import socket
 import subprocess
+import threading
 import time
 import urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from typing_extensions import override
 
 from tests.unit.contracts.embedded import KEYS, STRANGER, begin_chain, served
 
@@ -53,9 +56,50 @@ def anvil():
             _await(url)
             for address in (*KEYS.addresses, STRANGER.address):
                 rpc(url, "anvil_setBalance", address, hex(10**24))
-            yield url
+            with _settled(url) as settled:
+                yield settled
         finally:
             os.killpg(process.pid, signal.SIGKILL)
+
+
+@contextlib.contextmanager
+def _settled(url):
+    """The same node, answering a transaction when it is mined; on a busy machine it answers before.
+
+    A node that does not mine by itself answers as it is.
+    """
+
+    class Relay(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            answer = post(url, body)
+            if b"eth_sendRawTransaction" in body and rpc(url, "anvil_getAutomine"):
+                _await_block(url, json.loads(answer).get("result"))
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        @override
+        def log_message(self, *_):
+            """Tests print nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Relay) as server:
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+
+
+def _await_block(url, transaction):
+    deadline = time.monotonic() + _START_SECONDS
+    while transaction and not rpc(url, "eth_getTransactionReceipt", transaction):
+        assert time.monotonic() < deadline, "the node mines by itself, and did not"
+        time.sleep(0.005)
 
 
 def _find_anvil():

@@ -65,6 +65,9 @@ def dispatcher(units, *, policy=HERE, timeout_seconds=2.0, **limits):
 def send_all(units, **options):
     """Send everything that is due now, and wait until it is noted."""
     sender = dispatcher(units, **options)
-    while sender.step() or sender.is_busy:
-        pass
+    is_done = False
+    while not is_done:
+        # Only a step that began with nothing under way can say that nothing is left.
+        was_idle = not sender.is_busy
+        is_done = not sender.step() and was_idle
     sender.close()

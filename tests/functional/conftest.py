@@ -1,9 +1,12 @@
 """Fixtures: two pairs of organisations that trade, on one whole exchange, made once a session."""
 
 import os
+import time
 from datetime import UTC, datetime, timedelta
 
+import jwt
 import psycopg
+import pyotp
 import pytest
 
 from app import embedded_postgres
@@ -16,6 +19,8 @@ from tests.factories.whole_exchange import WholeExchange, trade
 from tests.factories.whose_rows import Everything
 
 NAMES = ("a", "b")
+TOKEN_LEFT_SECONDS = 300
+"""What a test may take."""
 
 
 @pytest.fixture(scope="session")
@@ -30,7 +35,7 @@ def whole_exchange(postgres, template_database, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def worlds(whole_exchange):
+def traded(whole_exchange):
     first = World(whole_exchange)
     onboarding.open_the_exchange(first)
     made = {
@@ -53,18 +58,37 @@ def worlds(whole_exchange):
     return made
 
 
+@pytest.fixture
+def worlds(traded):
+    """The two pairs, with sessions that last: a token lives shorter than a session of tests."""
+    for world in traded.values():
+        for person in {id(each): each for each in _people(world)}.values():
+            _stay_signed_in(person)
+    return traded
+
+
+def _people(world):
+    return [world.supplier, world.buyer, *world.staff.values()]
+
+
+def _stay_signed_in(person):
+    issued = jwt.decode(person.client.token, options={"verify_signature": False})
+    if issued["exp"] - time.time() < TOKEN_LEFT_SECONDS:
+        person.sign_in(pyotp.TOTP(person.secret).now() if person.secret else None)
+
+
 @pytest.fixture(scope="session")
-def organisations(worlds):
+def organisations(traded):
     """The four organisations by name, such as `b buyer`."""
     return {
         f"{name} {side}": organisation_id
-        for name, world in worlds.items()
+        for name, world in traded.items()
         for side, organisation_id in world.organisations.items()
     }
 
 
 @pytest.fixture
-def connection(whole_exchange, worlds):
+def connection(whole_exchange, traded):
     """A connection of the application's own role, without any reach."""
     with psycopg.connect(whole_exchange.parts.database_url) as opened:
         opened.execute("SET lock_timeout = '10s'")
