@@ -167,7 +167,7 @@ def _credit_note(document: Mapping[str, Any]) -> Sheet:
             )
         ],
         total=(Label("贷记金额", "Credited"), _total(document, "amount")),
-        checks=_how_to_check(f"/v1/credits/{document['credit']}/evidence", "credit"),
+        checks=_how_to_check(f"/v1/credits/{document['credit']}/evidence", "credit-note"),
         digest=digest_hex(dict(document)),
     )
 
