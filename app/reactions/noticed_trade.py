@@ -15,6 +15,7 @@ from app.reactions.telling import (
 from compliance import events as compliance
 from ledger.log import events as log
 from listings import events as listings
+from metering import events as metering
 
 NOTICED_TRADE: dict[type[Event], Noticed] = {
     accounts.OrganisationVerified: Noticed(
@@ -116,6 +117,7 @@ UNNOTICED_TRADE: dict[type[Event], str] = {
     compliance.ScenarioSubmitted: "the buyer's own act; the decision is told",
     log.AuditorRead: "whom an auditor looks at is not told to them",
     log.EvidenceBundled: "whoever asked for it has it",
+    metering.DetailsErased: "the receipts show it; who asked for it is nobody else's business",
     log.AcknowledgementKeyRegistered: "the buyer's own act, answered at once",
     log.AcknowledgementKeyWithdrawn: "the buyer's own act, answered at once",
     log.EvidenceModeSet: "the buyer's own act, answered at once",
