@@ -11,7 +11,7 @@ from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWork
 from app.web.access import requires
 from app.web.blueprints import Blueprint
-from app.web.context import current_principal, get, unit_of_work
+from app.web.context import current_principal, get, own_organisation, unit_of_work
 from app.web.paging import PageQuerySchema, page_schema
 from metering import cap_services, queries, schemas
 from metering.cap_services import Cap, CapScope
@@ -28,12 +28,6 @@ blueprint = Blueprint(
 )
 
 
-def _own_organisation() -> str | None:
-    """The first lock: whose rows to ask for; None for the exchange's staff, who see all."""
-    principal = current_principal()
-    return None if principal.is_exchange_staff else principal.organisation_id
-
-
 @blueprint.route("/entitlements", methods=["GET"])
 @blueprint.arguments(PageQuerySchema, location="query")
 @blueprint.response(200, page_schema(schemas.EntitlementSchema))
@@ -41,7 +35,7 @@ def _own_organisation() -> str | None:
 def get_entitlements(page: dict[str, Any]) -> Page[Entitlement]:
     """Entitlements that the organisation holds or delivers."""
     with unit_of_work() as uow:
-        return queries.list_entitlements(uow.session, _own_organisation(), **page)
+        return queries.list_entitlements(uow.session, own_organisation(), **page)
 
 
 @blueprint.route("/entitlements/<licence_id>", methods=["GET"])
@@ -50,7 +44,7 @@ def get_entitlements(page: dict[str, Any]) -> Page[Entitlement]:
 def get_entitlement(licence_id: str) -> EntitlementDetail:
     """One entitlement with its period, its pools and what is left of them."""
     with unit_of_work() as uow:
-        found = queries.get_entitlement(uow.session, _own_organisation(), licence_id)
+        found = queries.get_entitlement(uow.session, own_organisation(), licence_id)
         return detail_of(uow.session, found, at=uow.now)
 
 
@@ -63,7 +57,7 @@ def put_spending_cap(command: dict[str, Any], licence_id: str) -> Entitlement:
     with unit_of_work() as uow:
         buyer_id = current_principal().organisation_id
         cap_services.set_licence_cap(uow, buyer_id=buyer_id, licence_id=licence_id, **command)
-        capped = queries.get_entitlement(uow.session, _own_organisation(), licence_id)
+        capped = queries.get_entitlement(uow.session, own_organisation(), licence_id)
         uow.commit()
         return capped
 
@@ -74,7 +68,7 @@ def put_spending_cap(command: dict[str, Any], licence_id: str) -> Entitlement:
 def get_caps(licence_id: str) -> dict[str, Any]:
     """The spending caps of a licence that the organisation holds, and how far they are used."""
     with unit_of_work() as uow:
-        caps = cap_services.list_caps(uow.session, _own_organisation(), licence_id, at=uow.now)
+        caps = cap_services.list_caps(uow.session, own_organisation(), licence_id, at=uow.now)
     return {"items": caps}
 
 
@@ -162,7 +156,7 @@ def delete_key_cap(licence_id: str, key_id: str) -> None:
 def get_usage(query: dict[str, Any]) -> Page[UsageEvent]:
     """Recorded calls, newest first."""
     with unit_of_work() as uow:
-        return queries.list_usage(uow.session, _own_organisation(), **query)
+        return queries.list_usage(uow.session, own_organisation(), **query)
 
 
 @blueprint.route("/receipts/<licence_id>/<int:lane>/<int:n>", methods=["GET"])
@@ -172,7 +166,7 @@ def get_receipt(licence_id: str, lane: int, n: int) -> Response:
     """A usage receipt again, byte for byte as it was given with the answer."""
     with unit_of_work() as uow:
         receipt = get(StoredReceipts).receipt(
-            uow.session, _own_organisation(), licence_id=licence_id, lane=lane, n=n
+            uow.session, own_organisation(), licence_id=licence_id, lane=lane, n=n
         )
     return Response(receipt, content_type="application/json")
 
@@ -193,7 +187,7 @@ def post_quote(command: dict[str, Any]) -> dict[str, Any]:
 
 
 def _quote_licence(uow: UnitOfWork, licence_id: str, units: int) -> dict[str, Any]:
-    held = queries.get_entitlement(uow.session, _own_organisation(), licence_id)
+    held = queries.get_entitlement(uow.session, own_organisation(), licence_id)
     pools = detail_of(uow.session, held, at=uow.now).pools
     left = [
         PoolLeft(
@@ -254,7 +248,7 @@ def _plan_to_try(uow: UnitOfWork, command: dict[str, Any]) -> PlanTerms:
 
 
 def _licences_to_try(uow: UnitOfWork, command: dict[str, Any]) -> Page[Entitlement]:
-    own, page = _own_organisation(), {"cursor": command["cursor"], "limit": command["limit"]}
+    own, page = own_organisation(), {"cursor": command["cursor"], "limit": command["limit"]}
     if command["listing_code"] is not None:
         return queries.list_listing_entitlements(uow.session, own, command["listing_code"], **page)
     return Page([queries.get_entitlement(uow.session, own, command["licence_id"])], None)

@@ -6,6 +6,7 @@ from typing import TypeVar, cast
 
 from flask import current_app, g
 
+from app.core.ids import OrganisationId
 from app.core.principals import Principal
 from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWork, UnitOfWorkFactory
@@ -45,6 +46,14 @@ def current_principal() -> Principal:
     principal = find_principal()
     assert principal is not None, "the view is marked public but asks who is calling"
     return principal
+
+
+def own_organisation() -> OrganisationId | None:
+    """The first lock: whose rows to ask for; None for the exchange's staff, who see all."""
+    principal = current_principal()
+    if principal.is_exchange_staff:
+        return None
+    return OrganisationId(principal.organisation_id)
 
 
 def reach_of(principal: Principal | None) -> Reach:

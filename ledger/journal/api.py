@@ -11,7 +11,7 @@ from app.core.principals import Permission
 from app.core.reach import Reach
 from app.web.access import requires
 from app.web.blueprints import Blueprint
-from app.web.context import current_principal, get, unit_of_work
+from app.web.context import current_principal, get, own_organisation, unit_of_work
 from app.web.idempotency import idempotent
 from app.web.limits import limit
 from app.web.paging import PageQuerySchema, page_schema
@@ -25,14 +25,6 @@ from ledger.journal.ports import JournalPorts, PaymentGateway
 blueprint = Blueprint("journal", __name__, url_prefix="/v1", description="Money: exact, balanced.")
 
 
-def _own_organisation() -> OrganisationId | None:
-    """The first lock: whose rows to ask for; None for the exchange's staff, who see all."""
-    principal = current_principal()
-    if principal.is_exchange_staff:
-        return None
-    return OrganisationId(principal.organisation_id)
-
-
 @blueprint.route("/wallets", methods=["GET"])
 @blueprint.arguments(PageQuerySchema, location="query")
 @blueprint.response(200, page_schema(schemas.WalletSchema))
@@ -40,7 +32,7 @@ def _own_organisation() -> OrganisationId | None:
 def get_wallets(page: dict[str, Any]) -> Page[Wallet]:
     """Balance, pending and available money per currency."""
     with unit_of_work() as uow:
-        return queries.list_wallets(uow.session, _own_organisation(), **page)
+        return queries.list_wallets(uow.session, own_organisation(), **page)
 
 
 @blueprint.route("/postings", methods=["GET"])
@@ -50,7 +42,7 @@ def get_wallets(page: dict[str, Any]) -> Page[Wallet]:
 def get_postings(query: dict[str, Any]) -> Page[PostedLine]:
     """Postings on the organisation's accounts, newest first."""
     with unit_of_work() as uow:
-        return queries.list_postings(uow.session, _own_organisation(), **query)
+        return queries.list_postings(uow.session, own_organisation(), **query)
 
 
 @blueprint.route("/top-ups", methods=["POST"])
@@ -80,7 +72,7 @@ def _gateway(name: str | None) -> PaymentGateway:
 def get_top_up(top_up_id: str) -> TopUp:
     """One top-up and what became of it."""
     with unit_of_work() as uow:
-        return queries.get_top_up(uow.session, TopUpId(top_up_id), _own_organisation())
+        return queries.get_top_up(uow.session, TopUpId(top_up_id), own_organisation())
 
 
 @blueprint.route("/top-ups", methods=["GET"])
@@ -90,7 +82,7 @@ def get_top_up(top_up_id: str) -> TopUp:
 def get_top_ups(page: dict[str, Any]) -> Page[TopUp]:
     """Top-ups, newest first."""
     with unit_of_work() as uow:
-        return queries.list_top_ups(uow.session, _own_organisation(), **page)
+        return queries.list_top_ups(uow.session, own_organisation(), **page)
 
 
 @blueprint.route("/top-ups/<string:top_up_id>/confirmation", methods=["POST"])
@@ -131,7 +123,7 @@ def post_invoice(command: dict[str, Any]) -> Invoice:
     """Issue the invoice of a licence's period, from the log's leaves."""
     with unit_of_work() as uow:
         # Asked with the caller's own reach: only a party gets past this line.
-        queries.get_licence_parties(uow.session, command["licence_id"], _own_organisation())
+        queries.get_licence_parties(uow.session, command["licence_id"], own_organisation())
     with unit_of_work(Reach.EXCHANGE) as uow:
         invoice = invoice_services.issue_invoice(uow, get(JournalPorts), **command)
         uow.commit()
@@ -145,7 +137,7 @@ def post_invoice(command: dict[str, Any]) -> Invoice:
 def get_invoices(query: dict[str, Any]) -> Page[Invoice]:
     """Invoices of the organisation as buyer or supplier, newest first."""
     with unit_of_work() as uow:
-        return queries.list_invoices(uow.session, _own_organisation(), **query)
+        return queries.list_invoices(uow.session, own_organisation(), **query)
 
 
 @blueprint.route("/invoices/<string:invoice_id>", methods=["GET"])
@@ -154,7 +146,7 @@ def get_invoices(query: dict[str, Any]) -> Page[Invoice]:
 def get_invoice(invoice_id: str) -> Invoice | Response:
     """One invoice with its signed document; as pages for ``Accept: application/pdf``."""
     with unit_of_work() as uow:
-        invoice = queries.get_invoice(uow.session, InvoiceId(invoice_id), _own_organisation())
+        invoice = queries.get_invoice(uow.session, InvoiceId(invoice_id), own_organisation())
     wanted = request.accept_mimetypes.best_match(["application/json", PDF])
     return invoice_pdf(invoice) if wanted == PDF else invoice
 
@@ -168,7 +160,7 @@ def get_invoice_evidence(invoice_id: str) -> Response:
     The answer is canonical JSON, byte for byte what a verifier reads.
     """
     with unit_of_work() as uow:
-        invoice = queries.get_invoice(uow.session, InvoiceId(invoice_id), _own_organisation())
+        invoice = queries.get_invoice(uow.session, InvoiceId(invoice_id), own_organisation())
     with unit_of_work(Reach.EXCHANGE) as uow:
         evidence = invoice_services.invoice_evidence(
             uow.session, get(JournalPorts).lane_ledger, invoice

@@ -12,7 +12,7 @@ from app.core.principals import Permission
 from app.core.reach import Reach
 from app.web.access import public, requires
 from app.web.blueprints import Blueprint
-from app.web.context import current_principal, get, unit_of_work
+from app.web.context import current_principal, get, own_organisation, unit_of_work
 from app.web.idempotency import idempotent
 from app.web.limits import limit
 from app.web.paging import PageQuerySchema, page_schema
@@ -53,14 +53,6 @@ blueprint = Blueprint(
 )
 
 
-def _own_organisation() -> OrganisationId | None:
-    """The first lock: whose rows to ask for; None for the exchange's staff, who see all."""
-    principal = current_principal()
-    if principal.is_exchange_staff:
-        return None
-    return OrganisationId(principal.organisation_id)
-
-
 def _gateway(name: str) -> PaymentGateway:
     found = get(PaymentPorts).gateways.get(name)
     if found is None:
@@ -83,7 +75,7 @@ def get_gateways() -> dict[str, Any]:
 def get_operations(query: dict[str, Any]) -> Page[PaymentOperation]:
     """What was asked of providers and what became of it, newest first."""
     with unit_of_work() as uow:
-        return queries.list_operations(uow.session, _own_organisation(), **query)
+        return queries.list_operations(uow.session, own_organisation(), **query)
 
 
 @blueprint.route("/payment-operations/<string:operation_id>", methods=["GET"])
@@ -92,7 +84,7 @@ def get_operations(query: dict[str, Any]) -> Page[PaymentOperation]:
 def get_operation(operation_id: str) -> PaymentOperation:
     """One operation."""
     with unit_of_work() as uow:
-        return queries.get_operation(uow.session, operation_id, _own_organisation())
+        return queries.get_operation(uow.session, operation_id, own_organisation())
 
 
 @blueprint.route("/payment-refunds", methods=["POST"])
@@ -148,7 +140,7 @@ def post_decision(command: dict[str, Any], operation_id: str) -> PaymentOperatio
 def get_disputes(page: dict[str, Any]) -> Page[PaymentDispute]:
     """Payments that payers' banks took back, newest first."""
     with unit_of_work() as uow:
-        return queries.list_disputes(uow.session, _own_organisation(), **page)
+        return queries.list_disputes(uow.session, own_organisation(), **page)
 
 
 @blueprint.route("/checkouts/<string:subject_id>/<string:token>", methods=["GET"])
@@ -273,7 +265,7 @@ def post_payout_account(command: dict[str, Any]) -> PayoutAccount:
 def get_payout_accounts(page: dict[str, Any]) -> Page[PayoutAccount]:
     """Accounts at providers, newest first."""
     with unit_of_work() as uow:
-        return queries.list_payout_accounts(uow.session, _own_organisation(), **page)
+        return queries.list_payout_accounts(uow.session, own_organisation(), **page)
 
 
 @blueprint.route("/payout-accounts/<string:gateway>/onboarding", methods=["GET"])

@@ -9,7 +9,7 @@ from app.core.paging import Page
 from app.core.principals import Permission
 from app.web.access import requires
 from app.web.blueprints import Blueprint
-from app.web.context import current_principal, get, unit_of_work
+from app.web.context import current_principal, get, own_organisation, unit_of_work
 from app.web.idempotency import idempotent
 from app.web.limits import limit
 from app.web.paging import PageQuerySchema, page_schema
@@ -35,14 +35,6 @@ blueprint = Blueprint("billing", __name__, url_prefix="/v1", description="Bills 
 PDF = "application/pdf"
 
 
-def _own_organisation() -> OrganisationId | None:
-    """The first lock: whose rows to ask for; None for the exchange's staff, who see all."""
-    principal = current_principal()
-    if principal.is_exchange_staff:
-        return None
-    return OrganisationId(principal.organisation_id)
-
-
 def invoice_pdf(invoice: Invoice) -> Response:
     """The signed invoice as pages; the same bytes every time."""
     document = signed_for_print(
@@ -58,7 +50,7 @@ def invoice_pdf(invoice: Invoice) -> Response:
 def get_invoice_pdf(invoice_id: str) -> Response:
     """The signed invoice as a printed page in Chinese and English; the same bytes every time."""
     with unit_of_work() as uow:
-        invoice = queries.get_invoice(uow.session, InvoiceId(invoice_id), _own_organisation())
+        invoice = queries.get_invoice(uow.session, InvoiceId(invoice_id), own_organisation())
     return invoice_pdf(invoice)
 
 
@@ -69,7 +61,7 @@ def get_invoice_pdf(invoice_id: str) -> Response:
 def get_rebuilt_invoice(invoice_id: str) -> dict[str, Any]:
     """The invoice made again from every leaf and booking; refused when a byte differs."""
     with unit_of_work() as uow:
-        invoice = queries.get_invoice(uow.session, InvoiceId(invoice_id), _own_organisation())
+        invoice = queries.get_invoice(uow.session, InvoiceId(invoice_id), own_organisation())
         document = invoice_services.rebuild_invoice(uow.session, get(JournalPorts), invoice)
         return {
             "invoice_id": invoice_id,
@@ -149,7 +141,7 @@ def post_credit_line_refusal(credit_line_id: str) -> CreditLine:
 def get_credit_lines(page: dict[str, Any]) -> Page[CreditLine]:
     """Credit lines, newest first."""
     with unit_of_work() as uow:
-        return credit_line_services.list_credit_lines(uow.session, _own_organisation(), **page)
+        return credit_line_services.list_credit_lines(uow.session, own_organisation(), **page)
 
 
 @blueprint.route("/exposures", methods=["GET"])
@@ -159,7 +151,7 @@ def get_credit_lines(page: dict[str, Any]) -> Page[CreditLine]:
 def get_exposures(page: dict[str, Any]) -> Page[exposure_queries.Exposure]:
     """What is used of a credit line, billed and overdue, at this moment."""
     with unit_of_work() as uow:
-        return exposure_queries.list_exposures(uow.session, _own_organisation(), at=uow.now, **page)
+        return exposure_queries.list_exposures(uow.session, own_organisation(), at=uow.now, **page)
 
 
 @blueprint.route("/credit-bills", methods=["GET"])
@@ -169,7 +161,7 @@ def get_exposures(page: dict[str, Any]) -> Page[exposure_queries.Exposure]:
 def get_credit_bills(page: dict[str, Any]) -> Page[CreditBill]:
     """Monthly bills of buying on credit, newest first."""
     with unit_of_work() as uow:
-        return credit_bill_services.list_bills(uow.session, _own_organisation(), **page)
+        return credit_bill_services.list_bills(uow.session, own_organisation(), **page)
 
 
 @blueprint.route("/credit-bills/<string:bill_id>", methods=["GET"])
@@ -178,7 +170,7 @@ def get_credit_bills(page: dict[str, Any]) -> Page[CreditBill]:
 def get_credit_bill(bill_id: str) -> dict[str, Any]:
     """One bill with its signed document and the dunning steps it came to."""
     with unit_of_work() as uow:
-        bill = credit_bill_services.get_bill(uow.session, bill_id, _own_organisation())
+        bill = credit_bill_services.get_bill(uow.session, bill_id, own_organisation())
         steps = credit_bill_services.steps_of(uow.session, bill_id)
         names = (
             *billing_schemas.CreditBillSummarySchema().fields,
@@ -196,7 +188,7 @@ def get_credit_bill(bill_id: str) -> dict[str, Any]:
 def get_credit_bill_pdf(bill_id: str) -> Response:
     """The signed bill as pages in Chinese and English; the same bytes every time."""
     with unit_of_work() as uow:
-        bill = credit_bill_services.get_bill(uow.session, bill_id, _own_organisation())
+        bill = credit_bill_services.get_bill(uow.session, bill_id, own_organisation())
     document = signed_for_print(
         bill.document, key_name=bill.key_name, signature=bill.signature_text
     )
@@ -210,7 +202,7 @@ def get_credit_bill_pdf(bill_id: str) -> Response:
 def get_account_freezes(page: dict[str, Any]) -> Page[AccountFreeze]:
     """Accounts that the audit froze, and who lifted it."""
     with unit_of_work() as uow:
-        return freeze_services.list_freezes(uow.session, _own_organisation(), **page)
+        return freeze_services.list_freezes(uow.session, own_organisation(), **page)
 
 
 @blueprint.route("/account-freezes/<string:freeze_id>/lifting", methods=["POST"])
@@ -247,7 +239,7 @@ def post_freeze_lifting_approval(freeze_id: str) -> AccountFreeze:
 def get_deferrals(page: dict[str, Any]) -> Page[Deferral]:
     """Yearly packages: what is paid, earned so far, and given back."""
     with unit_of_work() as uow:
-        return deferral_services.list_deferrals(uow.session, _own_organisation(), **page)
+        return deferral_services.list_deferrals(uow.session, own_organisation(), **page)
 
 
 @blueprint.route("/spend-alerts", methods=["PUT"])

@@ -12,7 +12,7 @@ from app.core.principals import Permission
 from app.core.reach import Reach
 from app.web.access import requires
 from app.web.blueprints import Blueprint
-from app.web.context import current_principal, get, unit_of_work
+from app.web.context import current_principal, get, own_organisation, unit_of_work
 from app.web.idempotency import idempotent
 from app.web.limits import limit
 from app.web.paging import PageQuerySchema, page_schema
@@ -21,7 +21,6 @@ from ledger.journal.creditor_reference import creditor_reference
 from ledger.journal.settlement import bank_account_services, payout_desk, payout_services, schemas
 from ledger.journal.settlement import queries as settlement_queries
 from ledger.journal.settlement import services as settlement_services
-from ledger.journal.settlement.asker_api import own_organisation
 from ledger.journal.settlement.evidence_ports import SettlementPorts
 from ledger.journal.settlement.ids import BankAccountId, PayoutId, RunId, SettlementId
 from ledger.journal.settlement.models import BankAccount, Payout, Settlement, SettlementRun

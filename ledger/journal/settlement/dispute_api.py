@@ -11,7 +11,7 @@ from app.core.principals import Permission
 from app.core.reach import Reach
 from app.web.access import requires
 from app.web.blueprints import Blueprint
-from app.web.context import current_principal, get, unit_of_work
+from app.web.context import current_principal, get, own_organisation, unit_of_work
 from app.web.idempotency import idempotent
 from app.web.limits import limit
 from app.web.paging import page_schema
@@ -26,7 +26,6 @@ from ledger.journal.settlement import (
     dispute_services,
 )
 from ledger.journal.settlement import dispute_schemas as schemas
-from ledger.journal.settlement.asker_api import own_organisation
 from ledger.journal.settlement.credits import CALL, Correction, signed_bytes
 from ledger.journal.settlement.dispute_services import AcceptedCall, Claim
 from ledger.journal.settlement.errors import DeciderNotIndependent, DisputeNotFound

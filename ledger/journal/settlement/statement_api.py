@@ -12,7 +12,7 @@ from app.core.principals import Permission
 from app.core.reach import Reach
 from app.web.access import requires
 from app.web.blueprints import Blueprint
-from app.web.context import get, unit_of_work
+from app.web.context import get, own_organisation, unit_of_work
 from app.web.limits import limit
 from app.web.paging import PageQuerySchema, page_schema
 from ledger.journal import queries as journal_queries
@@ -20,7 +20,6 @@ from ledger.journal.errors import LicencePartiesNotFound
 from ledger.journal.settlement import queries as settlement_queries
 from ledger.journal.settlement import statement_schemas as schemas
 from ledger.journal.settlement import statement_services
-from ledger.journal.settlement.asker_api import own_organisation
 from ledger.journal.settlement.evidence_ports import SettlementPorts
 from ledger.journal.settlement.ids import SettlementId
 from ledger.journal.settlement.models import Settlement
