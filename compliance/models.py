@@ -7,7 +7,7 @@ from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base
-from compliance.review_machine import TRANSITIONS, Decision, Review, Stage
+from compliance.review.case_machine import TRANSITIONS, Decision, Review, Stage
 
 
 class Party(Base):

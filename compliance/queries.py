@@ -8,12 +8,12 @@ from sqlalchemy import select
 
 from app.core.paging import Page, paginate
 from app.core.unit_of_work import UnitOfWork
-from compliance.conflicts import QUESTIONS
 from compliance.errors import LicenceNotFound, ReviewCaseNotFound, ScenarioNotFound
 from compliance.evaluation import RuleOutcome
 from compliance.licence_models import Licence, Scenario
 from compliance.models import ItemAnswer, ReviewCase, RuleEvaluation
-from compliance.review_machine import OPEN_STAGES
+from compliance.review.case_machine import OPEN_STAGES
+from compliance.review.conflicts import QUESTIONS
 from compliance.rule_set import RuleSet
 from compliance.services.decisions import answers_of
 from compliance.services.evaluations import findings_of, held_rule_set

@@ -4,9 +4,9 @@ from marshmallow import fields, validate
 
 from app.web.paging import PageQuerySchema
 from app.web.schemas import Schema, Text, Timestamp
-from compliance.conflicts import Answer
-from compliance.review_machine import Decision, Stage
-from compliance.risk import RiskLevel
+from compliance.review.case_machine import Decision, Stage
+from compliance.review.conflicts import Answer
+from compliance.review.risk import RiskLevel
 from compliance.rule_set import Severity
 from compliance.verdicts import Outcome
 

@@ -12,7 +12,7 @@ from compliance.errors import DossierHashMismatch, ItemNotOpen
 from compliance.evaluation import Evaluation
 from compliance.events import ReviewDecided, VersionApproved, VersionRejected
 from compliance.models import ItemAnswer, ReviewCase, ReviewDecision
-from compliance.review_machine import Decision, Stage, decide
+from compliance.review.case_machine import Decision, Stage, decide
 from compliance.rule_set import Severity
 from compliance.services.evaluations import findings_of, held_rule_set, run_rules
 from compliance.services.reviews import declarations_of, lock_case, record_return

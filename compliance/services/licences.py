@@ -23,7 +23,7 @@ from compliance.licence_models import Licence, ListingStanding, Scenario
 from compliance.listing_machine import ListingState, RevocationReason
 from compliance.models import Party, ReviewCase
 from compliance.retention import NotARetention
-from compliance.review_machine import Stage
+from compliance.review.case_machine import Stage
 from compliance.scenario_machine import LICENCE_TRANSITIONS, REVOKE, LicenceState
 
 REVOKED_AT_ONCE_MAX = 500

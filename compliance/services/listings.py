@@ -22,7 +22,7 @@ from compliance.listing_machine import (
     SuspensionReason,
 )
 from compliance.models import Party, ReviewCase
-from compliance.review_machine import Stage
+from compliance.review.case_machine import Stage
 from compliance.services.evaluations import held_rule_set
 from compliance.services.licences import revoke_licences_of_listing
 

@@ -9,13 +9,14 @@ from app.core.canonical import digest_hex
 from app.core.clock import iso_instant
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
-from compliance import risk, rule_set
-from compliance.conflicts import find_conflicts
+from compliance import rule_set
 from compliance.errors import DossierHashMismatch, ReviewAlreadyOpen, ReviewCaseNotFound
 from compliance.events import ReviewOpened, ReviewReturned
 from compliance.models import ConflictDeclaration, ReviewCase
 from compliance.ports import ProbeResult
-from compliance.review_machine import OPEN_STAGES, Stage, conclude_rules, take
+from compliance.review import risk
+from compliance.review.case_machine import OPEN_STAGES, Stage, conclude_rules, take
+from compliance.review.conflicts import find_conflicts
 from compliance.rule_set import Severity
 from compliance.services.evaluations import findings_of, hold_rule_set, run_rules
 

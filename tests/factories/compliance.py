@@ -10,9 +10,9 @@ from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWorkFactory
 from app.web.access import Authenticator
 from compliance import services
-from compliance.conflicts import QUESTIONS
 from compliance.ports import ProbeResult, UpstreamProbe
 from compliance.queries import get_case_view
+from compliance.review.conflicts import QUESTIONS
 from listings import services as listings
 
 SUPPLIER_ID = "org_00000000000000000000supply"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from compliance.conflicts import QUESTIONS, find_conflicts
 from compliance.errors import DeclarationIncomplete
+from compliance.review.conflicts import QUESTIONS, find_conflicts
 from tests.factories.compliance import CLEAR, EXCHANGE_ID, SUPPLIER_ID
 
 

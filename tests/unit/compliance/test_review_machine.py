@@ -14,7 +14,7 @@ from compliance.errors import (
     RulesBlock,
     SecondReviewerMustDiffer,
 )
-from compliance.review_machine import Decision, Review, Stage, conclude_rules, decide, take
+from compliance.review.case_machine import Decision, Review, Stage, conclude_rules, decide, take
 
 PEOPLE = ("ada", "ben", "cem")
 REFUSALS = (

@@ -2,7 +2,7 @@
 
 import pytest
 
-from compliance import risk
+from compliance.review import risk
 from tests.factories.compliance import dossier
 
 

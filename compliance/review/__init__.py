@@ -1,0 +1,1 @@
+"""The review as pure machines and tables: cases, panels, registrations, conflicts, risk."""
