@@ -60,8 +60,8 @@ crash: $(STAMP) ## Kill −9 under load, and write var/crash/report.json
 install: $(STAMP) ## Set up the virtual environment
 
 lock: ## Recompile the requirements with hashes (needs uv)
-	uv pip compile -q --no-strip-extras --generate-hashes --python-version 3.11 --no-emit-index-url -o requirements.txt requirements.in
-	uv pip compile -q --no-strip-extras --generate-hashes --python-version 3.11 --no-emit-index-url -o requirements-dev.txt requirements-dev.in
+	uv pip compile -q --universal --no-strip-extras --generate-hashes --python-version 3.11 --no-emit-index-url -o requirements.txt requirements.in
+	uv pip compile -q --universal --no-strip-extras --generate-hashes --python-version 3.11 --no-emit-index-url -o requirements-dev.txt requirements-dev.in
 
 clean: ## Remove what was made here, the data of the embedded default included
 	rm -rf var $(VENV) .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis

