@@ -14,6 +14,7 @@ from app.notices import attempts as webhook_attempts
 from app.notices import services as notices
 from app.parts import Parts, build_parts
 from app.probing import ListedUpstreamProbe
+from app.reactions import counting
 from app.settings import from_environment
 from app.web.observability import configure_logs
 from app.wiring import (
@@ -154,6 +155,7 @@ def build_worker(parts: Parts) -> Worker:
             Step("settlement", _SECOND, _in_unit(parts, settlement_services.advance_run)),
             Step("settlement-day", _MINUTE, _in_unit(parts, settlement_services.plan_monthly_runs)),
             Step("expire", _MINUTE, _in_unit(parts, _suspend_expired)),
+            Step("persons", _MINUTE, _in_unit(parts, counting.count_persons)),
             Step(
                 "leases", _SECOND, _in_unit(parts, lambda uow: upkeep.reclaim_leases(uow, wallets))
             ),

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, case, extract, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from app.core.paging import Page, paginate
@@ -89,3 +89,28 @@ def get_plan(session: Session, plan_id: str) -> tuple[PlanCopy, PlanTerms]:
     if found is None:
         raise PlanNotKnown(plan_id)
     return found, read_plan(found.terms)
+
+
+RECORDS = case((UsageEvent.outcome == "rows", func.greatest(UsageEvent.units, 1)), else_=1)
+"""Records in one delivered answer; where rows are not counted an answer is one record."""
+
+
+def count_delivered(
+    session: Session, lane_id: str, *, after_n: int, until_n: int
+) -> list[tuple[int, int, int]]:
+    """(calendar year in China, answers with content, records in them) of a stretch of a lane."""
+    # China has one time zone and no summer time: UTC+8.
+    local = func.timezone("UTC", UsageEvent.occurred_at) + text("interval '8 hours'")
+    year = extract("year", local)
+    counted = (
+        select(year, func.count(), func.sum(RECORDS))
+        .where(
+            UsageEvent.lane_id == lane_id,
+            UsageEvent.n > after_n,
+            UsageEvent.n <= until_n,
+            UsageEvent.outcome.in_(["hit", "rows", "units"]),
+        )
+        .group_by(year)
+        .order_by(year)
+    )
+    return [(int(each), calls, int(records)) for each, calls, records in session.execute(counted)]

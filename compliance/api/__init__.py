@@ -1,6 +1,19 @@
 """The routes of this room, by subject, on one blueprint."""
 
-from compliance.api import licence_routes, listing_routes, review_routes, scenario_routes
+from compliance.api import (
+    licence_routes,
+    listing_routes,
+    person_routes,
+    review_routes,
+    scenario_routes,
+)
 from compliance.api.blueprint import blueprint
 
-__all__ = ["blueprint", "licence_routes", "listing_routes", "review_routes", "scenario_routes"]
+__all__ = [
+    "blueprint",
+    "licence_routes",
+    "listing_routes",
+    "person_routes",
+    "review_routes",
+    "scenario_routes",
+]

@@ -1,0 +1,183 @@
+"""Records of persons are counted from metered calls, once, and add up over buyers."""
+
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import text
+
+from app.core.canonical import digest_hex
+from app.core.reach import Reach
+from app.reactions import counting
+from compliance import services
+from compliance.person_queries import list_person_totals
+from compliance.person_thresholds import reached_bp, threshold_of
+from metering import services as metering
+from tests.factories.compliance import (
+    BUYER_ID,
+    SUPPLIER_ID,
+    approve_scenario,
+    everybody_over_http,
+    order,
+    publish,
+    submit_scenario,
+)
+
+CREDIT = [{"category": "CREDIT", "lawful_basis": "CONSENT", "is_sensitive": False}]
+LANE = text(
+    "INSERT INTO lanes (lane_id, licence_id, buyer_id, number, epoch, expires_at, sequence,"
+    " last_leaf_hash, opened_at) VALUES (:lane, :licence, :buyer, 1, 1, :at, :n,"
+    " sha256('x'), :at) ON CONFLICT (lane_id) DO UPDATE SET sequence = excluded.sequence"
+)
+CALL = text(
+    "INSERT INTO usage_events VALUES (:event, :licence, :lane, 1, :n, 'lse', :buyer, :supplier,"
+    " 'code', 'key', :outcome, :units, 0, 0, 'CNY', :at, sha256('x'), '')"
+)
+
+
+@pytest.fixture
+def licence(units):
+    return make_licence(units, pi_level="PERSONAL", pi_categories=CREDIT)
+
+
+def make_licence(units, regions=("31",), **changes):
+    with units.begin(Reach.EXCHANGE) as uow:
+        case = publish(uow, regions=["CN", "US"], **changes)
+        scenario = approve_scenario(uow, submit_scenario(uow, regions=list(regions)))
+        uow.session.flush()
+        placed = order(uow, case, scenario)
+        placed["product_terms"] = {**placed["product_terms"], "regions": ["CN", "US"]}
+        licence = services.issue_licence(uow, **placed)
+        metering.grant_entitlement(
+            uow,
+            licence_id=licence.id,
+            order_id=licence.order_id,
+            agreement_id=licence.agreement_id,
+            buyer_id=licence.buyer_id,
+            supplier_id=licence.supplier_id,
+            listing_code=licence.listing_code,
+            version_id=licence.version_id,
+            scenario_id=licence.scenario_id,
+            terms=licence.terms,
+            terms_hash=licence.terms_hash,
+            plan_id=licence.plan_id,
+            plan_hash=digest_hex(licence.plan_terms),
+            plan_terms=licence.plan_terms,
+            split=licence.split,
+            currency="CNY",
+            starts_at=licence.starts_at,
+            ends_at=licence.ends_at,
+        )
+        uow.commit()
+        return licence.id
+
+
+def use(units, licence_id, calls, first=1):
+    """Metered calls as the data plane commits them: the events and the lane's sequence."""
+    with units.begin(Reach.EXCHANGE) as uow:
+        names = {"licence": licence_id, "lane": f"{licence_id}/1", "buyer": BUYER_ID}
+        last = first + len(calls) - 1
+        uow.session.execute(LANE, names | {"n": last, "at": uow.now})
+        for n, (outcome, count, at) in enumerate(calls, start=first):
+            uow.session.execute(
+                CALL,
+                names
+                | {"event": f"use_{n}", "n": n, "outcome": outcome, "units": count}
+                | {"supplier": SUPPLIER_ID, "at": at},
+            )
+        uow.commit()
+
+
+def count(units):
+    with units.begin(Reach.EXCHANGE) as uow:
+        done = counting.count_persons(uow)
+        uow.commit()
+        return done
+
+
+def totals(units, **wanted):
+    with units.begin(Reach.EXCHANGE) as uow:
+        return list_person_totals(uow, **wanted)
+
+
+def at(month, hour=12, year=2026):
+    return datetime(year, month, 1 if month < 12 else 31, hour, tzinfo=UTC)
+
+
+def test_delivered_records_are_counted_once_and_what_delivered_nothing_is_not(units, licence):
+    use(units, licence, [("hit", 1, at(11)), ("rows", 40, at(11)), ("miss", 1, at(11))])
+    assert count(units) == 1
+    assert count(units) == 0
+    use(units, licence, [("hit", 1, at(11))], first=4)
+    assert count(units) == 1
+    whole, theirs = totals(units)
+    assert (whole.buyer_id, theirs.buyer_id) == (None, BUYER_ID)
+    assert (whole.calls_count, whole.records_count, whole.persons_min) == (3, 42, 1)
+    # Credit information: 42 of 50 records.
+    assert whole.reached_bp == 8_400
+    assert (whole.exported_count, whole.exported_sensitive_count) == (0, 0)
+
+
+def test_the_year_is_that_of_china(units, licence):
+    use(units, licence, [("hit", 1, at(12, hour=15)), ("hit", 1, at(12, hour=16))])
+    count(units)
+    assert [(each.year, each.records_count) for each in totals(units, buyer_id=BUYER_ID)] == [
+        (2026, 1),
+        (2026, 1),
+        (2027, 1),
+        (2027, 1),
+    ]
+    assert {each.year for each in totals(units, year=2027)} == {2027}
+
+
+def test_calls_on_no_personal_information_are_not_counted(units):
+    licence = make_licence(units)
+    use(units, licence, [("hit", 1, at(11))])
+    assert count(units) == 0
+    assert totals(units) == []
+
+
+def test_records_for_use_abroad_are_shown_as_exported(units):
+    licence = make_licence(units, regions=["US"], pi_level="SENSITIVE", pi_categories=CREDIT)
+    use(units, licence, [("rows", 7, at(11))])
+    count(units)
+    (whole, _) = totals(units, supplier_id=SUPPLIER_ID)
+    assert (whole.exported_count, whole.exported_sensitive_count) == (0, 7)
+
+
+def test_a_supplier_reads_its_own_counts_and_nobody_else_does(units, licence):
+    use(units, licence, [("hit", 1, at(11))])
+    count(units)
+    for organisation_id, seen in ((SUPPLIER_ID, 2), (BUYER_ID, 0), ("org_stranger", 0)):
+        with units.begin(Reach.organisation(organisation_id)) as uow:
+            assert len(list_person_totals(uow)) == seen
+
+
+@pytest.mark.parametrize(
+    ("categories", "threshold"),
+    [
+        ([], 50),
+        (["CREDIT"], 50),
+        (["HEALTH"], 500),
+        (["NAME"], 5_000),
+        (["NAME", "TRANSACTION"], 500),
+    ],
+)
+def test_the_strictest_category_sets_the_threshold(categories, threshold):
+    assert threshold_of(categories) == threshold
+
+
+def test_categories_add_up_by_their_share_of_each_threshold():
+    assert reached_bp({50: 25, 500: 250}) == 10_000
+    assert reached_bp({50: 49}) == 9_800
+    assert reached_bp({5_000: 4_999}) == 9_998
+    assert reached_bp({}) == 0
+
+
+def test_reviewers_read_the_totals_with_the_thresholds_and_suppliers_do_not(app):
+    exchange = everybody_over_http(app)
+    body = exchange.get("first", "/v1/person-totals?year=2026")
+    assert body["items"] == []
+    assert [each["records"] for each in body["thresholds"]] == [50, 500, 5_000]
+    assert body["is_confirmed"] is False
+    exchange.get("supplier", "/v1/person-totals", expect=403)
+    exchange.get("first", "/v1/person-totals?year=1999", expect=422)
