@@ -148,6 +148,12 @@ def _period_faults(content: Content) -> list[Fault]:
         (f"#/evidence/{at}/valid_to", proof.get("valid_from"), proof.get("valid_to"))
         for at, proof in enumerate(content.get("evidence", ()))
     ]
+    periods += [
+        (f"#/authorisation_chain/{at}/to", link.get("from"), link.get("to"))
+        for at, link in enumerate(content.get("authorisation_chain", ()))
+    ]
+    covered = content.get("period") or {}
+    periods.append(("#/period/to", covered.get("from"), covered.get("to")))
     # ISO 8601 dates of one length compare as text.
     return [
         Fault(pointer, "The end is before the start.")

@@ -1,7 +1,7 @@
 """Coded words of listing pages with their English and Chinese labels, read from data files."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -11,25 +11,43 @@ Language = Literal["en", "zh"]
 
 NAMES = frozenset(
     {
+        "anonymisation_methods",
         "classifications",
+        "consent_models",
+        "corpus_classes",
+        "corpus_stages",
+        "cross_border_modes",
+        "delivery_grades",
         "delivery_modes",
+        "derivation_kinds",
+        "evidence_kinds",
         "field_types",
         "grades",
+        "industries",
+        "lawful_bases",
         "listing_states",
+        "modalities",
         "order_states",
+        "pi_categories",
         "pi_levels",
         "price_models",
         "product_kinds",
+        "provinces",
         "purposes",
+        "registry_schemes",
         "retention_modes",
         "right_bases",
         "rights",
         "sectors",
         "source_types",
+        "statement_kinds",
+        "third_party_links",
         "topics",
         "transfer_rules",
         "units",
         "update_frequencies",
+        "user_qualifications",
+        "verification_methods",
         "visibilities",
     }
 )
@@ -37,28 +55,61 @@ NAMES = frozenset(
 
 @dataclass(frozen=True)
 class Term:
-    """One coded word; ``parent`` is the code above it in a tree."""
+    """One coded word; ``parent`` is the code above it in a tree.
+
+    ``former_zh`` is the word of an earlier generation of texts for the same thing.
+    """
 
     code: str
     en: str
     zh: str
     parent: str | None = None
+    former_zh: str | None = None
 
     def label(self, language: Language) -> str:
         """The word in the language."""
         return self.zh if language == "zh" else self.en
 
 
+@dataclass(frozen=True)
+class Edition:
+    """A vocabulary as its file stands: where the words come from, and whether that was checked."""
+
+    version: int
+    source: str
+    is_confirmed: bool
+    terms: Mapping[str, Term]
+
+
 @cache
+def edition(name: str) -> Edition:
+    """The vocabulary's file."""
+    text = resources.files("listings").joinpath("vocabularies", f"{name}.json").read_text("utf-8")
+    read = json.loads(text)
+    terms = {row["code"]: Term(**row) for row in read["terms"]}
+    return Edition(read["version"], read["source"], read["confirmed"], terms)
+
+
 def vocabulary(name: str) -> Mapping[str, Term]:
     """All terms of one vocabulary by code, in the order of the file."""
-    text = resources.files("listings").joinpath("vocabularies", f"{name}.json").read_text("utf-8")
-    return {row["code"]: Term(**row) for row in json.loads(text)}
+    return edition(name).terms
 
 
 def codes(name: str) -> frozenset[str]:
     """The codes that a field of this vocabulary may hold."""
     return frozenset(vocabulary(name))
+
+
+def descends_from(name: str, code: str, above: Collection[str]) -> bool:
+    """Whether the code is one of ``above`` or stands below one of them in the tree."""
+    terms = vocabulary(name)
+    at: str | None = code
+    while at is not None:
+        if at in above:
+            return True
+        term = terms.get(at)
+        at = term.parent if term else None
+    return False
 
 
 def labelled(name: str, code: str, language: Language) -> dict[str, str]:

@@ -22,7 +22,7 @@ from listings.schemas.catalogue import (
     SimilarListingsSchema,
     VocabulariesSchema,
 )
-from listings.vocabulary import NAMES, Language, labelled, vocabulary
+from listings.vocabulary import NAMES, Language, edition, labelled
 
 _FACET_VOCABULARIES = {
     "sector": "sectors",
@@ -112,16 +112,22 @@ def post_delisting(listing_code: str) -> Listing:
 @blueprint.response(200, VocabulariesSchema)
 @public("forms and pages of everybody use the same words")
 def get_vocabularies() -> Answer:
-    """Show every coded word with its label."""
+    """Show every coded word with its label, and where each vocabulary comes from."""
     language = asked_language()
+    read = {name: edition(name) for name in sorted(NAMES)}
     terms = {
         name: [
-            {"code": term.code, "label": term.label(language), "parent": term.parent}
-            for term in vocabulary(name).values()
+            {
+                "code": term.code,
+                "label": term.label(language),
+                "parent": term.parent,
+                **({"former_label": term.former_zh} if term.former_zh else {}),
+            }
+            for term in found.terms.values()
         ]
-        for name in sorted(NAMES)
+        for name, found in read.items()
     }
-    return in_language(language, {"vocabularies": terms})
+    return in_language(language, {"vocabularies": terms, "editions": read})
 
 
 def _columns(listing: Listing) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from marshmallow import fields, validate
 from app.web.paging import PageQuerySchema
 from app.web.schemas import Identifier, MoneySchema, Schema, Text, Timestamp
 from listings.catalogue_filters import SORTS
-from listings.schemas.content import StorageSizeSchema
+from listings.schemas.classification import StorageSizeSchema
 from listings.schemas.outcome_rules import OutcomeRuleSchema
 from listings.schemas.plans import PlanTermsSchema
 from listings.schemas.terms import Code
@@ -221,11 +221,23 @@ class VocabularyTermSchema(LabelledSchema):
     """A coded word; ``parent`` is the code above it in a tree."""
 
     parent = fields.String(allow_none=True)
+    former_label = fields.String(
+        metadata={"description": "The Chinese word of an earlier generation of texts"}
+    )
+
+
+class VocabularyEditionSchema(Schema):
+    """Where a vocabulary comes from; unconfirmed ones were not read in the source itself."""
+
+    version = fields.Integer()
+    source = fields.String()
+    is_confirmed = fields.Boolean()
 
 
 class VocabulariesSchema(Schema):
-    """All coded words by vocabulary."""
+    """All coded words by vocabulary, and the edition of each vocabulary."""
 
     vocabularies = fields.Dict(
         keys=fields.String(), values=fields.List(fields.Nested(VocabularyTermSchema))
     )
+    editions = fields.Dict(keys=fields.String(), values=fields.Nested(VocabularyEditionSchema))

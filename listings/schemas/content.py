@@ -1,26 +1,19 @@
 """The content of a version as a supplier writes it (COMPLIANCE.md, section 5a)."""
 
-from marshmallow import Schema as MarshmallowSchema
 from marshmallow import fields, validate
 
 from app.web.schemas import Identifier, Integer, Schema, Text
 from listings.content_rules import SAMPLE_ROWS_MAX
 from listings.contribution_terms import BASIS_POINTS, CONTRIBUTORS_MAX
+from listings.schemas.classification import ClassificationSchema
 from listings.schemas.outcome_rules import OutcomeRuleSchema
+from listings.schemas.personal_information import PersonalInformationSchema
 from listings.schemas.plans import DraftPlanSchema
-from listings.schemas.terms import (
-    Code,
-    Codes,
-    DateText,
-    Regions,
-    Retention,
-    Row,
-    Scalar,
-)
+from listings.schemas.provenance import ProvenanceSchema
+from listings.schemas.terms import Code, Codes, Retention, Row, Scalar, Sha256
 
 RESPONSE_BYTES_MAX = 10 * 1024 * 1024
 TIMEOUT_MS_MAX = 30_000
-STORAGE_UNITS = ("B", "KB", "MB", "GB", "TB", "PB")
 
 
 class CodedValueSchema(Schema):
@@ -48,8 +41,13 @@ class DeclaredFieldSchema(Schema):
     maximum = Text(max=49)
     example = Scalar(metadata={"description": "masked"})
     classification = Code("classifications")
-    pi_category = Text(max=50)
+    pi_category = Code("pi_categories")
+    is_quasi_identifier = fields.Boolean()
     grade = Code("grades")
+    source = Text(
+        max=100,
+        metadata={"description": "The source type or the asset that the field comes from"},
+    )
 
 
 class InputFieldSchema(DeclaredFieldSchema):
@@ -65,36 +63,6 @@ class OutputFieldSchema(DeclaredFieldSchema):
     key = fields.Boolean()
 
 
-_Period: type[MarshmallowSchema] = Schema.from_dict(
-    {"from": DateText(required=True), "to": DateText()}, name="RightPeriodSchema"
-)
-
-
-class ProductRightSchema(_Period):  # type: ignore[valid-type,misc] # "from" is no Python name
-    """A right that the supplier claims, and on what ground."""
-
-    right = Code("rights", required=True)
-    basis = Code("right_bases", required=True)
-    scope = Text(max=300)
-    evidence = Text(max=200)
-
-
-class ProductEvidenceSchema(Schema):
-    """A document by its hash; the file itself stays with the exchange's reviewers."""
-
-    kind = fields.String(
-        required=True, validate=validate.Regexp(r"\A[A-Z][A-Z_]{1,39}\Z", error="Not a kind.")
-    )
-    title = Text(max=100, required=True)
-    issuer = Text(max=100, required=True)
-    valid_from = DateText(required=True)
-    valid_to = DateText()
-    sha256 = fields.String(
-        required=True, validate=validate.Regexp(r"\A[0-9a-f]{64}\Z", error="64 hex digits.")
-    )
-    visibility = Code("visibilities", load_default="PARTIES")
-
-
 class UpstreamDefinitionSchema(Schema):
     """Where the supplier answers calls; the credential is stored encrypted and never shown."""
 
@@ -108,6 +76,9 @@ class UpstreamDefinitionSchema(Schema):
         min=1,
         max=100_000,
         metadata={"description": "What the system takes from all buyers together"},
+    )
+    specification_sha256 = Sha256(
+        metadata={"description": "Of the interface's specification, such as an OpenAPI document"}
     )
 
 
@@ -128,42 +99,9 @@ class ContributorSchema(Schema):
     basis = Text(max=300, required=True)
 
 
-class StorageSizeSchema(Schema):
-    """A size of storage as a decimal string and a unit."""
-
-    amount = fields.String(
-        required=True,
-        validate=validate.Regexp(r"\A[0-9]{1,18}(\.[0-9]{1,6})?\Z", error="A decimal number."),
-    )
-    unit = fields.String(required=True, validate=validate.OneOf(STORAGE_UNITS))
-
-
-class VersionContentSchema(Schema):
+class VersionContentSchema(ClassificationSchema, ProvenanceSchema, PersonalInformationSchema):
     """Everything that a listing says; a draft may leave out what it does not know yet."""
 
-    name = Text(max=30)
-    name_en = Text(max=60)
-    series = Text(max=30)
-    summary = Text(max=150)
-    description = Text(max=4_000)
-    keywords = fields.List(Text(max=15), validate=validate.Length(max=5))
-    product_kind = Code("product_kinds")
-    sectors = Codes("sectors", max=3)
-    topic = Code("topics")
-    delivery_mode = Code("delivery_modes")
-    update_frequency = Code("update_frequencies")
-    coverage = Text(max=50)
-    regions = Regions()
-    stock = fields.Nested(StorageSizeSchema)
-    increment = fields.Nested(StorageSizeSchema)
-    dimension_count = Integer(max=10**6)
-    use_cases = Text(max=4_000)
-    source_types = Codes("source_types", max=7)
-    source_statement = Text(max=2_000)
-    rights = fields.List(fields.Nested(ProductRightSchema), validate=validate.Length(min=1, max=12))
-    evidence = fields.List(fields.Nested(ProductEvidenceSchema), validate=validate.Length(max=50))
-    pi_level = Code("pi_levels")
-    grade = Code("grades")
     allowed_purposes = Codes("purposes", max=27)
     forbidden_purposes = Codes("purposes", max=27, min=0)
     retention = Retention()

@@ -2,17 +2,19 @@
 
 import re
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 from typing_extensions import override
 
+from app.core.clock import iso_instant
 from app.web.schemas import Text
 from listings.vocabulary import codes
 
 RETENTION = re.compile(r"NO_CACHE|CONTRACT_TERM|UNLIMITED|FIXED:[1-9][0-9]{0,4}", re.ASCII)
-REGION = r"\A(WORLD|[A-Z]{2}|[1-9][0-9]([0-9]{2}){0,2})\Z"
+REGION = rf"\A(WORLD|[A-Z]{{2}}|({'|'.join(sorted(codes('provinces')))})([0-9]{{2}}){{0,2}})\Z"
+REFERENCE_MAX = 100
 CURRENCIES = ("CNY", "USD", "EUR", "HKD")
 _POINTER_MAX = 200
 
@@ -33,12 +35,51 @@ class Codes(fields.List[str]):
         )
 
 
-class Regions(fields.List[str]):
-    """WORLD, countries by ISO 3166-1 or Chinese divisions by GB/T 2260."""
+class Region(fields.String):
+    """WORLD, a country by ISO 3166-1 or a Chinese division by GB/T 2260 (2, 4 or 6 digits)."""
 
     def __init__(self, **kwargs: Any) -> None:
-        region = fields.String(validate=validate.Regexp(REGION, error="Not a region code."))
-        super().__init__(region, validate=(validate.Length(min=1, max=50), _different), **kwargs)
+        super().__init__(validate=validate.Regexp(REGION, error="Not a region code."), **kwargs)
+
+
+class Regions(fields.List[str]):
+    """Different regions."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(Region(), validate=(validate.Length(min=1, max=50), _different), **kwargs)
+
+
+class EvidenceReference(Text):
+    """The title or the SHA-256 of a document among the version's evidence."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max=REFERENCE_MAX, **kwargs)
+
+
+class Sha256(fields.String):
+    """SHA-256 in lower-case hexadecimal."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        check = validate.Regexp(r"\A[0-9a-f]{64}\Z", error="64 hex digits.")
+        super().__init__(validate=check, **kwargs)
+
+
+class WebAddress(fields.String):
+    """An http or https address that people or machines may open."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        pattern = r"\Ahttps?://[!-~]{1,490}\Z"
+        super().__init__(
+            validate=validate.Regexp(pattern, error="An http or https address."), **kwargs
+        )
+
+
+class DecimalText(fields.String):
+    """A decimal number that is not negative, as text: no float enters a dossier."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        check = validate.Regexp(r"\A[0-9]{1,18}(\.[0-9]{1,6})?\Z", error="A decimal number.")
+        super().__init__(validate=check, **kwargs)
 
 
 def _different(values: list[str]) -> None:
@@ -64,6 +105,25 @@ class DateText(Text):
             msg = "A day is written 2026-11-20."
             raise ValidationError(msg)
         return text
+
+
+class InstantText(Text):
+    """An instant with its zone (RFC 3339), kept as text in UTC."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max=40, min=10, metadata={"format": "date-time"}, **kwargs)
+
+    @override
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        try:
+            instant = datetime.fromisoformat(text)
+            if instant.tzinfo is not None:
+                return iso_instant(instant.astimezone(UTC))
+        except (ValueError, OverflowError):
+            pass
+        msg = "An instant is written 2026-11-20T08:00:00Z."
+        raise ValidationError(msg)
 
 
 class Retention(fields.String):

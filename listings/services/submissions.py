@@ -5,11 +5,12 @@ from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
 from listings.content_rules import missing_parts
 from listings.dossier import dossier_hash
-from listings.errors import VersionIncomplete
+from listings.errors import VersionIncomplete, VersionInvalid
 from listings.events import VersionSubmitted
 from listings.listing_codes import RANDOM_LENGTH, make_listing_code
 from listings.models import DataProduct, ListingParty, ProductVersion
 from listings.queries.products import lock_product, lock_version, lock_version_by_id
+from listings.record_rules import record_faults
 from listings.services.contributions import missing_agreements
 from listings.services.parties import demand_supplier
 
@@ -19,7 +20,8 @@ def submit_version(
 ) -> ProductVersion:
     """Fix a draft by its dossier's hash and hand it to the reviewers.
 
-    Raises `PartyNotVerified`, `VersionNotFound`, `IllegalTransition`, `VersionIncomplete`.
+    Raises `PartyNotVerified`, `VersionNotFound`, `IllegalTransition`, `VersionIncomplete`, and
+    `VersionInvalid` for a whole version whose members contradict each other.
     """
     supplier = demand_supplier(uow, principal.organisation_id)
     product = lock_product(uow.session, product_id, supplier_id=supplier.organisation_id)
@@ -27,13 +29,20 @@ def submit_version(
         uow.session, product.id, version_number, supplier_id=supplier.organisation_id
     )
     version.advance("submit", at=uow.now)
-    missing = missing_parts(version.content, [plan.terms for plan in version.plans])
-    missing += missing_agreements(uow, version)
-    if missing:
-        raise VersionIncomplete(missing)
+    _demand_sound(uow, version)
     version.listing_code = _listing_code(uow, product, supplier)
     _hand_in(uow, version)
     return version
+
+
+def _demand_sound(uow: UnitOfWork, version: ProductVersion) -> None:
+    missing = missing_parts(version.content, [plan.terms for plan in version.plans])
+    missing += missing_agreements(uow, version)
+    faults = record_faults(version.content, supplier_id=version.supplier_id)
+    if missing:
+        raise VersionIncomplete([*missing, *faults])
+    if faults:
+        raise VersionInvalid(faults)
 
 
 def _listing_code(uow: UnitOfWork, product: DataProduct, supplier: ListingParty) -> str:

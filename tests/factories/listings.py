@@ -54,7 +54,7 @@ def version_content() -> dict[str, Any]:
                 "basis": "original",
                 "from": "2025-01-01",
                 "to": "2030-01-01",
-                "evidence": "survey report",
+                "evidence": "Generation process",
             }
         ],
         "evidence": [
@@ -116,6 +116,155 @@ def version_content() -> dict[str, Any]:
             "credential_header": "X-Key",
         },
         "outcome_rule": {"hit": {"field": "/code", "equals": "01"}},
+    }
+
+
+def record_members() -> dict[str, Any]:
+    """The further members of a registration record, sound beside `version_content`."""
+    return {
+        "operator_organisation_id": "org_" + "9" * 26,
+        "mandate_evidence": "Agent mandate",
+        "responsible_persons": {
+            "data_security_officer": {"name": "安全负责人", "contact": "security@supplier.example"},
+            "pi_protection_officer": {"name": "保护负责人", "contact": "privacy@supplier.example"},
+        },
+        "industries": ["I64", "N"],
+        "modalities": ["TABULAR", "GEO"],
+        "corpus": {"class": "INDUSTRY_GENERAL", "stages": ["PRETRAIN"]},
+        "data_classes": ["ENTERPRISE"],
+        "period": {"from": "2020-01-01", "to": "2025-12-31"},
+        "population": "Cities of China at prefecture level",
+        "record_count": 333,
+        "record_increment": 2,
+        "dimension_count": 3,
+        "freshness_seconds": 2_678_400,
+        "delivery_grade": "S3",
+        "service_level": {"qps": 50, "latency_p95_ms": 300, "availability_bp": 9_990},
+        "third_party_links": ["AGREEMENT"],
+        "authorisation_chain": [
+            {
+                "grantor": "Survey Ltd",
+                "grantee": "Holder Ltd",
+                "object": "The city survey",
+                "rights": ["HOLD", "USE", "OPERATE"],
+                "purposes": ["RESEARCH", "OPERATIONS"],
+                "regions": ["CN"],
+                "from": "2024-01-01",
+                "to": "2031-01-01",
+                "may_sublicense": True,
+                "may_derive": True,
+                "revocable": False,
+                "evidence": "ab" * 32,
+                "is_original": True,
+            },
+            {
+                "grantor": "Holder Ltd",
+                "grantee": "Supplier Ltd",
+                "object": "The city survey",
+                "rights": ["USE", "OPERATE"],
+                "purposes": ["RESEARCH", "OPERATIONS"],
+                "regions": ["CN"],
+                "from": "2024-06-01",
+                "to": "2030-06-01",
+                "may_sublicense": True,
+                "may_derive": True,
+                "revocable": False,
+                "evidence": "Generation process",
+            },
+        ],
+        "derivation": {
+            "kind": "SUBSTANTIAL",
+            "text": "Joined, corrected by hand, and counted anew.",
+            "inputs": [],
+        },
+        "registry_certificates": [
+            {
+                "registry": "Shanghai data registry",
+                "scheme": "DATA_PROPERTY",
+                "number": "SH-2026-000001",
+                "valid_to": "2029-01-01",
+                "verified_how": "REGISTRY_LOOKUP",
+            }
+        ],
+        "cross_border": {"mode": "NONE"},
+        "storage_location": "3101",
+        "user_qualifications": ["ANY_VERIFIED_ORG"],
+        "scenario_templates": [
+            {
+                "name": "选址研究",
+                "purpose": "RESEARCH",
+                "fields": ["name", "population"],
+                "problem": "Nobody knows how many people live where.",
+                "solution": "The population of each city by its code.",
+            }
+        ],
+        "statements": [
+            {
+                "kind": "COMMITMENT",
+                "text_version": "commitment/2026-01",
+                "signer": "法定代表人",
+                "signed_at": "2026-01-05T08:00:00.000000Z",
+            }
+        ],
+        "valuation": {
+            "amount": "1200000.00",
+            "currency": "CNY",
+            "assessor": "Assessor Ltd",
+            "evidence": "Asset valuation",
+            "valid_to": "2028-01-01",
+        },
+    }
+
+
+def record_content() -> dict[str, Any]:
+    """`version_content` with every further member that a product without persons can have."""
+    content = {**version_content(), **record_members()}
+    content["evidence"] += [_proof("AGENT_MANDATE"), _proof("ASSET_VALUATION")]
+    return content
+
+
+def personal_members() -> dict[str, Any]:
+    """The members about persons, sound beside `version_content`."""
+    return {
+        "pi_level": "SENSITIVE",
+        "data_classes": ["PERSONAL"],
+        "pi_categories": [
+            {"category": "HEALTH", "lawful_basis": "SEPARATE_CONSENT", "is_sensitive": True}
+        ],
+        "subjects_estimate": 5_000,
+        "has_minors": False,
+        "collection_notice": {"url": "https://supplier.example/notice", "sha256": "cd" * 32},
+        "consent_model": "PER_CALL_TOKEN",
+        "revocation_url": "https://supplier.example/withdraw",
+        "pipia": {
+            "evidence": "Pipia",
+            "dated_on": "2026-01-02",
+            "scope": "Provision to buyers under consent",
+            "next_due_on": "2027-01-02",
+        },
+        "anonymisation": {
+            "method": "GENERALISATION",
+            "tool": "own",
+            "k": 10,
+            "l": 3,
+            "t": "0.2",
+            "reidentification_evidence": "Reidentification test",
+            "assessor": "Assessor Ltd",
+        },
+        "cross_border": {
+            "mode": "EXPORT",
+            "regions": ["SG"],
+            "approval_number": "2026-17",
+            "valid_to": "2028-01-01",
+            "persons_declared": 900,
+            "sensitive_persons_declared": 0,
+        },
+        "storage_location": "31",
+        "evidence": [
+            *version_content()["evidence"],
+            _proof("PIPIA"),
+            _proof("REIDENTIFICATION_TEST"),
+        ],
     }
 
 
