@@ -24,7 +24,7 @@ from app.role_keys import RoleKeys, StoredKey
 
 ROLES = ("checkpoint", "receipts", "statements")
 """Roles whose keys the log names, and which can be rotated."""
-NAMES = (*ROLES, "sessions", "chain")
+NAMES = (*ROLES, "sessions", "chain", "consents")
 """One key per purpose; none serves two."""
 _SEED_BYTES = 32
 _CONTEXT = "keyring/v1"
@@ -46,6 +46,7 @@ class FileKeyring:
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists():
             _write_once(path, cipher)
+        _complete(path, cipher)
         self._content = _read(path, cipher)
 
     @property
@@ -72,6 +73,11 @@ class FileKeyring:
     def sessions(self) -> Ed25519Signer:
         """Signs access tokens."""
         return Ed25519Signer.from_seed("sessions", self._content.seeds["sessions"])
+
+    @property
+    def consents(self) -> Ed25519Signer:
+        """Signs consent tokens of data subjects."""
+        return Ed25519Signer.from_seed("consents", self._content.seeds["consents"])
 
     @property
     def chain_account(self) -> bytes:
@@ -114,7 +120,7 @@ def _alone(path: Path) -> Iterator[None]:
 
 
 def _read(path: Path, cipher: Cipher) -> _Content:
-    stored = json.loads(cipher.decrypt(path.read_bytes(), context=_CONTEXT))
+    stored = _stored(path, cipher)
     roles = {role: RoleKeys.parse(stored[role]) for role in ROLES}
     seeds = {name: bytes.fromhex(stored[name]) for name in NAMES if name not in ROLES}
     return _Content(roles, seeds)
@@ -135,6 +141,27 @@ def _write_once(path: Path, cipher: Cipher) -> None:
         pass
     finally:
         temporary.unlink()
+
+
+def _complete(path: Path, cipher: Cipher) -> None:
+    """Make the keys that a file of an earlier release does not hold yet."""
+    if not _missing(_stored(path, cipher)):
+        return
+    with _alone(path):
+        stored = _stored(path, cipher)
+        made = {name: secrets.token_bytes(_SEED_BYTES).hex() for name in _missing(stored)}
+        _write_aside(path, cipher, {**stored, **made}).replace(path)
+        _sync_folder(path.parent)
+
+
+def _missing(stored: Mapping[str, Any]) -> list[str]:
+    # Of the log's roles none may be missing: a new key would be one that the log never named.
+    return [name for name in NAMES if name not in ROLES and name not in stored]
+
+
+def _stored(path: Path, cipher: Cipher) -> dict[str, Any]:
+    stored: dict[str, Any] = json.loads(cipher.decrypt(path.read_bytes(), context=_CONTEXT))
+    return stored
 
 
 def _write_aside(path: Path, cipher: Cipher, content: Mapping[str, Any]) -> Path:

@@ -27,6 +27,8 @@ from app.probing import ListedUpstreamProbe
 from app.web.access import Authenticator
 from app.web.observability import Reading
 from compliance import api as compliance_api
+from compliance.consent import api as consent_api
+from compliance.consent.ports import ConsentKit, HashTree
 from compliance.ports import UpstreamProbe
 from ledger.journal import api as journal_api
 from ledger.journal.bank_transfer_payment_gateway import BankTransferGateway
@@ -45,6 +47,7 @@ from ledger.journal.wallet_leases import WalletLeases
 from ledger.log import anchor_api, intake, witness_policy
 from ledger.log import api as log_api
 from ledger.log.anchor_queries import StoredAnchors
+from ledger.log.hash_trees import HashTrees
 from ledger.log.http_witness_client import HttpWitnessClient
 from ledger.log.keys import LogKeys
 from ledger.log.ports import EvidenceSources
@@ -76,6 +79,7 @@ def blueprints() -> list[Blueprint]:
         notices_api.blueprint,
         listings_api.blueprint,
         compliance_api.blueprint,
+        consent_api.blueprint,
         metering_api.blueprint,
         failure_api.blueprint,
         journal_api.blueprint,
@@ -102,6 +106,8 @@ def things(parts: Parts) -> list[tuple[type, object]]:
         (Authenticator, BearerAuthenticator(parts.units, access_keys)),
         (ExchangePolicy, ExchangePolicy(parts.settings.commission_bp, parts.settings.tax_bp)),
         (UpstreamProbe, upstream_probe(parts)),
+        (ConsentKit, _consent_kit(parts)),
+        (HashTree, HashTrees()),
         (
             JournalPorts,
             JournalPorts(
@@ -119,6 +125,11 @@ def things(parts: Parts) -> list[tuple[type, object]]:
         ),
         (StoredReceipts, _receipts(parts)),
     ]
+
+
+def _consent_kit(parts: Parts) -> ConsentKit:
+    signer = parts.keyring.consents
+    return ConsentKit(parts.settings.public_url, signer, parts.cipher, secrets.token_bytes)
 
 
 def _settlement_ports(parts: Parts) -> SettlementPorts:
@@ -270,5 +281,6 @@ def build_data_plane(parts: Parts) -> DataPlane:
             books=CallBooks(),
             log=intake,
             upstream=HttpUpstream(parts.settings.upstream_networks),
+            consent_keys=(parts.keyring.consents.public_key,),
         ),
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 from app.accounts import services as accounts
 from app.billing_steps import billing_steps
+from app.consent_steps import consent_steps
 from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWork
 from app.notices import attempts as webhook_attempts
@@ -161,6 +162,7 @@ def build_worker(parts: Parts) -> Worker:
             ),
             Step("periods", _SECOND, lambda: turn_periods(parts.units)),
             *billing_steps(parts, journal_ports(parts)),
+            *consent_steps(parts),
             Step("answers", _MINUTE, _in_unit(parts, upkeep.forget_answers)),
             Step("partitions", _HOUR, _in_unit(parts, upkeep.add_partitions)),
             Step("sessions", _HOUR, _in_unit(parts, accounts.forget_stale_access)),

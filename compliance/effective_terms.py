@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from app.core.clock import iso_instant
 from compliance import antichains, purposes, regions
+from compliance.consent_models import strictest_model
 from compliance.errors import LicenceCannotBeIssued, Obstacle
 from compliance.retention import NO_TRANSFER, Retention, strictest_transfer
 
@@ -28,6 +29,7 @@ class Terms:
     retention: Retention | None = None
     transfer: str | None = None
     recipients: frozenset[str] | None = None
+    consent_model: str | None = None
     may_sublicense: bool = True
     duties: frozenset[str] = frozenset()
     prohibitions: frozenset[str] = frozenset()
@@ -69,6 +71,7 @@ def meet(left: Terms, right: Terms) -> Terms:
         retention=_each(left.retention, right.retention, Retention.meet),
         transfer=_each(left.transfer, right.transfer, strictest_transfer),
         recipients=_each(left.recipients, right.recipients, frozenset.intersection),
+        consent_model=_each(left.consent_model, right.consent_model, strictest_model),
         may_sublicense=left.may_sublicense and right.may_sublicense,
         duties=left.duties | right.duties,
         prohibitions=left.prohibitions | right.prohibitions,
@@ -118,6 +121,7 @@ def from_document(document: Mapping[str, Any]) -> Terms:
         retention=None if kept is None else Retention.parse(kept),
         transfer=document.get("transfer"),
         recipients=_set(document.get("recipients")),
+        consent_model=document.get("consent_model"),
         may_sublicense=document.get("may_sublicense", True),
         duties=frozenset(document.get("duties", ())),
         prohibitions=frozenset(document.get("prohibitions", ())),
@@ -145,13 +149,22 @@ def to_document(terms: Terms) -> dict[str, Any]:
         "retention": None if terms.retention is None else terms.retention.text,
         "transfer": terms.transfer,
         "recipients": _sorted(terms.recipients),
+        "consent_model": terms.consent_model,
         "may_sublicense": terms.may_sublicense,
         "duties": sorted(terms.duties),
         "prohibitions": sorted(terms.prohibitions),
     }
 
 
-ENFORCED = ("fields", "calls_max", "calls_per_second", "starts_at", "ends_at", "purposes")
+ENFORCED = (
+    "fields",
+    "calls_max",
+    "calls_per_second",
+    "starts_at",
+    "ends_at",
+    "purposes",
+    "consent_model",
+)
 """What the exchange itself refuses on every call."""
 PROMISED = (
     "regions",

@@ -63,4 +63,5 @@ def product_terms(dossier: Mapping[str, Any]) -> dict[str, Any]:
         "regions": sorted(dossier.get("regions") or ()),
         "retention": dossier.get("retention"),
         "transfer": dossier.get("transfer_rule"),
+        "consent_model": dossier.get("consent_model"),
     }

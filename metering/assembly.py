@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from app.core.cipher import Cipher
 from app.core.clock import Clock
+from app.core.compact_jws import TokenReader
 from app.core.entropy import EntropyPool
 from app.core.ids import IdSource
 from app.core.signing import Signer
@@ -14,6 +15,7 @@ from metering.caller_cache import CallerCache
 from metering.changes import ChangeListener
 from metering.commit_store import CommitStore
 from metering.connections import Connect, Connections
+from metering.consent_desk import TOKEN_TYPE, ConsentDesk
 from metering.data_plane import DataPlane, DataPlaneSettings
 from metering.denials import DenialCounts
 from metering.failure_counts import FailureCounts
@@ -43,6 +45,8 @@ class Outside:
     books: CallBooks
     log: CallLog
     upstream: Upstream
+    consent_keys: tuple[bytes, ...] = ()
+    """Public keys under which consent tokens are signed; without one every token is refused."""
 
 
 def build_data_plane(settings: DataPlaneSettings, outside: Outside) -> DataPlane:
@@ -56,6 +60,11 @@ def build_data_plane(settings: DataPlaneSettings, outside: Outside) -> DataPlane
         fresh_seconds=settings.cache_seconds,
         upstream_calls_per_second=settings.upstream_calls_per_second,
     )
+    consents = ConsentDesk(
+        connections,
+        TokenReader(TOKEN_TYPE, outside.consent_keys),
+        fresh_seconds=settings.cache_seconds,
+    )
     denials = DenialCounts(connections)
     failures = FailureCounts(connections, outside.clock, lambda: ids.new("dlf"))
     rates = _rates(settings, outside, connections)
@@ -65,6 +74,7 @@ def build_data_plane(settings: DataPlaneSettings, outside: Outside) -> DataPlane
     committer = _committer(settings, outside, ids)
     calls = CallService(
         callers=callers,
+        consents=consents,
         keeper=keeper,
         committer=committer,
         answers=StoredAnswers(connections, outside.cipher),
@@ -72,7 +82,7 @@ def build_data_plane(settings: DataPlaneSettings, outside: Outside) -> DataPlane
         bulkheads=Bulkheads(settings.threads),
         entropy=outside.entropy,
     )
-    listener = _listener(outside, keeper, callers)
+    listener = _listener(outside, keeper, callers, consents)
     chores = (
         keeper.prolong,
         keeper.end_leases,
@@ -90,6 +100,7 @@ def build_data_plane(settings: DataPlaneSettings, outside: Outside) -> DataPlane
         ids=ids,
         signer=outside.receipt_signer,
         callers=callers,
+        consents=consents,
         rates=rates,
         denials=denials,
         failures=failures,
@@ -133,11 +144,19 @@ def _committer(settings: DataPlaneSettings, outside: Outside, ids: IdSource) -> 
     )
 
 
-def _listener(outside: Outside, keeper: LeaseKeeper, callers: CallerCache) -> ChangeListener:
+def _listener(
+    outside: Outside, keeper: LeaseKeeper, callers: CallerCache, consents: ConsentDesk
+) -> ChangeListener:
     def on_change(kind: str, subjects: frozenset[str]) -> None:
         if kind == "recall":
             keeper.give_back(subjects)
+        elif kind == "consent":
+            consents.forget(subjects)
         else:
             callers.forget(kind, subjects)
 
-    return ChangeListener(outside.connect, on_change=on_change, on_gap=callers.forget_everything)
+    def on_gap() -> None:
+        callers.forget_everything()
+        consents.forget_everything()
+
+    return ChangeListener(outside.connect, on_change=on_change, on_gap=on_gap)

@@ -59,6 +59,7 @@ class CallRequest:
     idempotency_key: str | None
     purpose: str | None
     fields: frozenset[str] | None
+    consent_token: str | None = None
 
 
 def read_listing_code(environment: Environment) -> str:
@@ -108,6 +109,7 @@ def read_call(environment: Environment, *, body_bytes_max: int) -> CallRequest:
         _idempotency_key(environment.get("HTTP_IDEMPOTENCY_KEY")),
         _word(environment.get("HTTP_PURPOSE")),
         None if fields is None else _words(fields),
+        environment.get("HTTP_CONSENT_TOKEN"),
     )
 
 

@@ -8,6 +8,7 @@ from app.core.canonical import canonical_bytes
 from metering.bulkheads import Bulkheads
 from metering.call_requests import CallRequest
 from metering.caller_cache import CallerCache
+from metering.consent_desk import ConsentClaim, ConsentDesk
 from metering.decisions import CallFacts, Refused, decide
 from metering.deliveries import Delivered, Fetched, fetch, shape
 from metering.errors import CallKeyUnknown, MeterUnavailable
@@ -19,7 +20,7 @@ from metering.pending_calls import PendingCall, Verdict
 from metering.ports import Upstream
 from metering.receipts import ReceiptParts
 from metering.stored_answers import StoredAnswer, StoredAnswers
-from metering.views import KeyView
+from metering.views import ConsentView, KeyView
 
 RECORD_TRIES = 4
 WAIT_SECONDS_MAX = 40.0
@@ -49,6 +50,13 @@ class Call(NamedTuple):
     facts: CallFacts
     parameters: dict[str, Any]
     request_id: str
+    consent: ConsentView | None = None
+    """What the call rests on where the data is about a person."""
+
+    @property
+    def consent_claim(self) -> ConsentClaim:
+        """What the call brings for its consent."""
+        return ConsentClaim(self.request.consent_token, self.facts.purpose, self.parameters)
 
     @property
     def fingerprint(self) -> bytes:
@@ -68,6 +76,7 @@ class CallService:
         self,
         *,
         callers: CallerCache,
+        consents: ConsentDesk,
         keeper: LeaseKeeper,
         committer: GroupCommitter,
         answers: StoredAnswers,
@@ -76,6 +85,7 @@ class CallService:
         entropy: Callable[[int], bytes],
     ) -> None:
         self._callers = callers
+        self._consents = consents
         self._keeper = keeper
         self._committer = committer
         self._answers = answers
@@ -146,7 +156,10 @@ class CallService:
         decision = decide(key, call.facts)
         if isinstance(decision, Refused):
             raise decision.as_error()
-        return Call(call.request, key, call.facts, call.parameters, call.request_id)
+        if call.consent is not None:
+            self._consents.forget(frozenset({call.consent.consent_id}))
+        consent = self._consents.demand(key.licence, call.consent_claim, call.facts.at)
+        return call._replace(key=key, consent=consent)
 
     def _find(self, call: Call) -> Answered | None:
         assert call.request.idempotency_key is not None, "only keyed calls are stored"
@@ -168,6 +181,7 @@ class CallService:
             method=request.method,
             request_id=call.request_id,
             status=delivered.status,
+            consent_id=None if call.consent is None else call.consent.consent_id,
         )
         keyed = None
         if request.idempotency_key is not None:
@@ -190,6 +204,7 @@ class CallService:
             detail_key=detail_key,
             blind=blind,
             keyed=keyed,
+            consent=call.consent,
         )
 
 

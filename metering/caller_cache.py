@@ -25,11 +25,13 @@ SELECT k.key_id, k.secret_hash, k.networks, k.expires_at AS key_expires_at, k.wi
        e.licence_id, e.buyer_id, e.supplier_id, e.listing_code, e.version_id, e.scenario_id,
        e.plan_hash, e.plan_terms, e.terms, e.split, e.currency, e.state, e.revision,
        e.starts_at, e.ends_at,
-       r.state AS route_state, r.revision AS route_revision, r.delivery, r.fields_in, r.fields_out
+       r.state AS route_state, r.revision AS route_revision, r.delivery, r.fields_in, r.fields_out,
+       p.key_ciphertext AS pseudonym_key, p.key_context AS pseudonym_context
 FROM call_keys AS k
 JOIN entitlements AS e ON e.licence_id = k.licence_id
 JOIN delivery_routes AS r ON r.version_id = e.version_id
 LEFT JOIN key_caps AS c ON c.key_id = k.key_id
+LEFT JOIN pseudonym_keys AS p ON p.listing_code = e.listing_code
 WHERE k.secret_hash = %s
 """
 

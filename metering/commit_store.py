@@ -32,6 +32,13 @@ WHERE (SELECT (e.revision, r.revision)
        WHERE e.licence_id = v.licence_id) IS DISTINCT FROM (v.revision, v.route_revision)
 HAVING count(*) > 0
 """
+CHECK_CONSENTS = """
+SELECT metering_refuse('MT004', array_agg(v.place::text))
+FROM unnest(%s::text[]) WITH ORDINALITY AS v (consent_id, place)
+WHERE NOT EXISTS (SELECT FROM call_consents AS c WHERE c.consent_id = v.consent_id
+                  AND c.state = 'granted' AND c.expires_at > %s::timestamptz)
+HAVING count(*) > 0
+"""
 INSERT_ANSWERS = """
 WITH given AS MATERIALIZED (
     SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::bigint[], %s::text[], %s::bytea[],
@@ -111,7 +118,7 @@ class BatchRefused(Exception):
 
 
 class AuthorityChanged(BatchRefused):
-    """Licence, key or route changed after these calls were decided."""
+    """Licence, key, route or consent changed after these calls were decided."""
 
 
 class AnswersExist(BatchRefused):
@@ -136,6 +143,7 @@ class CommitStore:
         """Write everything and commit; raises `BatchRefused` with nothing written."""
         calls = [call for batch in batches for call in batch.calls]
         authorities = _authorities(calls)
+        consented = [call for call in calls if call.consent is not None]
         # Sorted, so that two committers with the same keys cannot wait for each other in a ring.
         keyed = sorted(
             (call for call in calls if call.keyed is not None),
@@ -146,6 +154,8 @@ class CommitStore:
                 cursor.execute("BEGIN")
                 _share_fences(cursor, calls)
                 _check_authority(cursor, authorities)
+                if consented:
+                    _check_consents(cursor, consented, at)
                 if keyed:
                     self._insert_answers(cursor, keyed, at)
                 # Before anything is booked: a lost lane is a fact, not a failure of the books.
@@ -158,7 +168,8 @@ class CommitStore:
         except psycopg.DatabaseError as error:
             if not connection.closed:
                 connection.rollback()
-            refused = _refusal(error, batches, list(authorities.values()), keyed)
+            asked = _Asked(list(authorities.values()), keyed, consented)
+            refused = _refusal(error, batches, asked)
             if refused is None:
                 raise
             raise refused from error
@@ -214,6 +225,15 @@ class CommitStore:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The calls in the order in which the database was asked about them."""
+
+    authorities: Sequence[list[PendingCall]]
+    keyed: Sequence[PendingCall]
+    consented: Sequence[PendingCall]
+
+
 def _leaf_row(call: PendingCall) -> tuple[bytes, bytes, str, str, int, int]:
     return call.leaf_hash, call.leaf, "call", call.meter.licence_id, call.lane, call.n
 
@@ -232,8 +252,9 @@ def _authorities(calls: Sequence[PendingCall]) -> _Authorities:
 
 
 def _share_fences(cursor: Cursor, calls: Sequence[PendingCall]) -> None:
-    fences = sorted({fence for call in calls for fence in call.key.licence.fences})
-    cursor.execute(SHARE_FENCES, (bigint_array(fences),))
+    fences = {fence for call in calls for fence in call.key.licence.fences}
+    fences |= {call.consent.fence for call in calls if call.consent is not None}
+    cursor.execute(SHARE_FENCES, (bigint_array(sorted(fences)),))
 
 
 def _check_authority(cursor: Cursor, authorities: _Authorities) -> None:
@@ -241,6 +262,12 @@ def _check_authority(cursor: Cursor, authorities: _Authorities) -> None:
     licences, revisions, routes = zip(*authorities, strict=True)
     given = (text_array(licences), bigint_array(revisions), bigint_array(routes))
     cursor.execute(CHECK_REVISIONS, given)
+
+
+def _check_consents(cursor: Cursor, calls: Sequence[PendingCall], at: datetime) -> None:
+    """See whether the consents that calls rest on still stand, under their fences."""
+    consents = [call.consent.consent_id for call in calls if call.consent is not None]
+    cursor.execute(CHECK_CONSENTS, (text_array(consents), at))
 
 
 def _advance(cursor: Cursor, batches: Sequence[LaneBatch], expires_at: datetime) -> None:
@@ -301,19 +328,20 @@ def _runs(batches: Sequence[LaneBatch]) -> list[CallRun]:
 def _refusal(
     error: psycopg.Error,
     batches: Sequence[LaneBatch],
-    authorities: Sequence[list[PendingCall]],
-    keyed: Sequence[PendingCall],
+    asked: _Asked,
 ) -> BatchRefused | None:
     """What `metering_refuse` said, in terms of the calls; None for any other error."""
-    if error.sqlstate not in {"MT001", "MT002", "MT003"}:
+    if error.sqlstate not in {"MT001", "MT002", "MT003", "MT004"}:
         return None
     subjects = json.loads(error.diag.message_detail or "[]")
     if error.sqlstate == "MT001":
         return AuthorityChanged(
-            [call for place in subjects for call in authorities[int(place) - 1]]
+            [call for place in subjects for call in asked.authorities[int(place) - 1]]
         )
+    if error.sqlstate == "MT004":
+        return AuthorityChanged([asked.consented[int(place) - 1] for place in subjects])
     if error.sqlstate == "MT002":
-        return AnswersExist([keyed[int(place) - 1] for place in subjects])
+        return AnswersExist([asked.keyed[int(place) - 1] for place in subjects])
     lost = [batch for batch in batches if batch.lane.lane_id in subjects]
     return LanesLost([call for batch in lost for call in batch.calls])
 

@@ -20,6 +20,7 @@ from app.core.signing import Signer
 from metering import call_requests
 from metering.call_service import Answered, Call, CallService
 from metering.caller_cache import CallerCache
+from metering.consent_desk import ConsentDesk
 from metering.decisions import CallFacts, Refused, decide
 from metering.delivery_errors import DeliveryFailed
 from metering.denials import DenialCounts
@@ -69,6 +70,7 @@ class DataPlane:
         ids: IdSource,
         signer: Signer,
         callers: CallerCache,
+        consents: ConsentDesk,
         rates: RateLimits,
         denials: DenialCounts,
         failures: FailureCounts,
@@ -81,6 +83,7 @@ class DataPlane:
         self._signer = signer
         self._origin = signer.name.removesuffix(RECEIPTS_SUFFIX)
         self._callers = callers
+        self._consents = consents
         self._rates = rates
         self._denials = denials
         self._failures = failures
@@ -179,7 +182,9 @@ class DataPlane:
             nearest = taken.nearest
             raise CallRateExceeded(nearest.name, nearest.calls_per_second, taken.standing)
         parameters = licence.route.request_schema.read(request.parameters)
-        answered = self._calls.answer(Call(request, key, facts, parameters, request_id))
+        call = Call(request, key, facts, parameters, request_id)
+        consent = self._consents.demand(licence, call.consent_claim, facts.at)
+        answered = self._calls.answer(call._replace(consent=consent))
         self.counts[answered.outcome] += 1
         headers = self._headers(answered) + _rate_headers(key, taken.standing)
         if request.idempotency_key is not None:

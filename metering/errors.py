@@ -83,6 +83,48 @@ class FieldNotLicensed(CallRefused):
     title = "The licence has no such field"
 
 
+class ConsentMissing(CallRefused):
+    """The listing asks for a data subject's token with every call, and none came."""
+
+    slug = "consent-missing"
+    title = "This listing needs the data subject's consent with each call"
+
+
+class ConsentTokenRefused(CallRefused):
+    """The token was not signed by this exchange, or is not in its register."""
+
+    slug = "consent-token-refused"
+    title = "The consent token is not valid"
+
+
+class ConsentNotGiven(CallRefused):
+    """No consent of this person names this recipient and purpose."""
+
+    slug = "consent-not-given"
+    title = "The data subject has not agreed to this"
+
+
+class ConsentWithdrawn(CallRefused):
+    """The data subject took the consent back."""
+
+    slug = "consent-withdrawn"
+    title = "The data subject has withdrawn the consent"
+
+
+class ConsentExpired(CallRefused):
+    """The consent was given for a term that is over."""
+
+    slug = "consent-expired"
+    title = "The consent has expired"
+
+
+class ConsentSubjectUnknown(CallRefused):
+    """It cannot be told from the call whose consent it needs."""
+
+    slug = "consent-subject-unknown"
+    title = "The call does not say about whom it asks"
+
+
 class QuotaExhausted(CounterfoilError):
     """Nothing is left of the licence's calls or units."""
 

@@ -15,7 +15,7 @@ CHANNEL = "counterfoil_metering"
 
 
 def fence_key(subject: str) -> int:
-    """The signed 64-bit advisory lock key of ``licence:<id>`` or ``listing:<code>``."""
+    """The signed 64-bit advisory lock key of ``licence:<id>``, ``listing:<code>`` and the like."""
     digest = hashlib.sha256(b"counterfoil/metering/" + subject.encode()).digest()
     return int.from_bytes(digest[:8], "big", signed=True)
 
@@ -28,6 +28,11 @@ def licence_fence(licence_id: str) -> int:
 def listing_fence(listing_code: str) -> int:
     """The fence of a listing's routes."""
     return fence_key(f"listing:{listing_code}")
+
+
+def consent_fence(consent_id: str) -> int:
+    """The fence of one data subject's consent."""
+    return fence_key(f"consent:{consent_id}")
 
 
 SHARE_FENCES = "SELECT pg_advisory_xact_lock_shared(key) FROM unnest(%s::bigint[]) AS key"

@@ -87,12 +87,25 @@ def call_leaf(
 
 
 def detail_record(
-    *, body_bytes: int, key_id: str, listing_code: str, method: str, request_id: str, status: int
+    *,
+    body_bytes: int,
+    key_id: str,
+    listing_code: str,
+    method: str,
+    request_id: str,
+    status: int,
+    consent_id: str | None = None,
 ) -> bytes:
-    """The canonical bytes of what a receipt tells beyond its leaf."""
+    """The canonical bytes of what a receipt tells beyond its leaf.
+
+    ``consent`` is named where the call rested on one, and is not there otherwise.
+    """
+    consent = b"" if consent_id is None else b'"consent":' + canonical_text(consent_id) + b","
     return b"".join(
         (
-            b'{"body_bytes":%d,"key":' % body_bytes,
+            b'{"body_bytes":%d,' % body_bytes,
+            consent,
+            b'"key":',
             canonical_text(key_id),
             b',"listing":',
             canonical_text(listing_code),

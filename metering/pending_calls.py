@@ -6,7 +6,7 @@ from enum import Enum
 
 from metering.meters import Meter, Reservation
 from metering.rating import Charge
-from metering.views import KeyView
+from metering.views import ConsentView, KeyView
 
 
 class Verdict(Enum):
@@ -57,6 +57,8 @@ class PendingCall:
     detail_key: bytes
     blind: str
     keyed: KeyedAnswer | None = None
+    consent: ConsentView | None = None
+    """What the call rests on where the data is about a person."""
     verdict: Verdict = Verdict.WAITING
     n: int = 0
     lane: int = 0

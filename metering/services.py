@@ -224,11 +224,18 @@ def note_plan(
     uow.session.execute(statement.on_conflict_do_nothing(index_elements=[PlanCopy.plan_id]))
 
 
-def _close_fence(uow: UnitOfWork, kind: str, subject: str) -> None:
-    """Wait until no commit relies on the subject, keep others out, announce the change."""
-    key = fences.fence_key(f"{kind}:{subject}")
-    uow.session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
+def close_fences(uow: UnitOfWork, kind: str, subjects: Sequence[str]) -> None:
+    """Wait until no commit relies on the subjects, keep others out, announce the change.
+
+    In the order of their keys, as committers take them, so that nobody waits in a ring.
+    """
+    for key in sorted(fences.fence_key(f"{kind}:{subject}") for subject in subjects):
+        uow.session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
     uow.session.execute(
         text("SELECT pg_notify(:channel, :message)"),
-        {"channel": fences.CHANNEL, "message": fences.message(kind, [subject])},
+        {"channel": fences.CHANNEL, "message": fences.message(kind, subjects)},
     )
+
+
+def _close_fence(uow: UnitOfWork, kind: str, subject: str) -> None:
+    close_fences(uow, kind, [subject])

@@ -17,10 +17,12 @@ from metering.plans import PlanTerms, read_plan
 from metering.ports import Target
 from metering.rate_limits import Limit, Limits
 from metering.rating import most_units
+from metering.subjects import SubjectRule, subject_rule
 
 Network = IPv4Network | IPv6Network
 RESPONSE_BYTES_MAX = 1 << 20
 TIMEOUT_MS_MAX = 30_000
+NOT_CONSENT_BASED = "NOT_CONSENT_BASED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,23 @@ class RouteView:
     """Host and port of the supplier's system: what calls of several listings may share."""
     calls_per_second: int | None
     """What the supplier's system takes at most, if its delivery says so."""
+    subject: SubjectRule | None = None
+    """How a call says about whom it asks; None where its listing does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentView:
+    """A consent as the register holds it; ``purposes`` with all below them."""
+
+    consent_id: str
+    listing_code: str
+    recipient_id: str
+    subject: str
+    purposes: frozenset[str]
+    token_hash: str
+    state: str
+    expires_at: datetime
+    fence: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +82,8 @@ class LicenceView:
     calls_per_second: int
     route: RouteView
     fences: tuple[int, int]
+    consent_model: str | None = None
+    """Which consent each call needs; None where the data is about nobody, or needs none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +150,15 @@ def route_view(row: Mapping[str, Any], cipher: Cipher) -> RouteView:
         answer_schema=AnswerSchema(row["fields_out"], rule.rows),
         upstream=_place_of(row["delivery"]["url"]),
         calls_per_second=row["delivery"].get("calls_per_second") or None,
+        subject=subject_rule(row["fields_in"], _pseudonym_key(row, cipher)),
     )
+
+
+def _pseudonym_key(row: Mapping[str, Any], cipher: Cipher) -> bytes | None:
+    ciphertext = row.get("pseudonym_key")
+    if ciphertext is None:
+        return None
+    return cipher.decrypt(bytes(ciphertext), context=row["pseudonym_context"])
 
 
 def licence_view(row: Mapping[str, Any], route: RouteView) -> LicenceView:
@@ -158,7 +187,13 @@ def licence_view(row: Mapping[str, Any], route: RouteView) -> LicenceView:
         calls_per_second=min(int(licensed_rate), plan.calls_per_second),
         route=route,
         fences=(licence_fence(row["licence_id"]), listing_fence(row["listing_code"])),
+        consent_model=_consent_model(terms),
     )
+
+
+def _consent_model(terms: Mapping[str, Any]) -> str | None:
+    model = terms.get("consent_model")
+    return None if model in {None, NOT_CONSENT_BASED} else str(model)
 
 
 def call_bounds(plan: PlanTerms, units_max: int) -> CallBounds:

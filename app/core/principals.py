@@ -30,6 +30,7 @@ class Permission(StrEnum):
     READ_OWN = "read_own"
     READ_ACCOUNTS = "read_accounts"
     OFFER_PRODUCTS = "offer_products"
+    RECORD_CONSENTS = "record_consents"
     BUY = "buy"
     VERIFY_ORGANISATIONS = "verify_organisations"
     MANAGE_STAFF = "manage_staff"
@@ -51,7 +52,8 @@ _STAFF = frozenset({Permission.READ_OWN, Permission.READ_EXCHANGE})
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.OWNER: _MEMBER
     | {Permission.MANAGE_ORGANISATION, Permission.MANAGE_KEYS, Permission.MANAGE_WEBHOOKS},
-    Role.SUPPLIER: _MEMBER | {Permission.OFFER_PRODUCTS, Permission.MANAGE_WEBHOOKS},
+    Role.SUPPLIER: _MEMBER
+    | {Permission.OFFER_PRODUCTS, Permission.RECORD_CONSENTS, Permission.MANAGE_WEBHOOKS},
     Role.BUYER: _MEMBER | {Permission.BUY, Permission.MANAGE_KEYS, Permission.MANAGE_WEBHOOKS},
     Role.REVIEWER: _STAFF
     | {Permission.REVIEW, Permission.VERIFY_ORGANISATIONS, Permission.SUSPEND},

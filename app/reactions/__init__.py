@@ -3,16 +3,28 @@
 from app.accounts.events import ApiKeyIssued, ApiKeyRevoked, OrganisationVerified
 from app.core.events import Event
 from app.core.unit_of_work import Reaction, Reactions
-from app.reactions import billing, onboarding, paying, reviewing, settling, sharing, trading
+from app.reactions import (
+    billing,
+    consenting,
+    onboarding,
+    paying,
+    reviewing,
+    settling,
+    sharing,
+    trading,
+)
 from app.reactions.noticing import NOTICERS
 from app.reactions.recording import RECORDERS
 from compliance.events import (
+    ConsentGranted,
+    ConsentWithdrawn,
     LicenceEnded,
     LicenceIssued,
     LicenceRevoked,
     ListingResumed,
     ListingRevoked,
     ListingSuspended,
+    PseudonymKeyMade,
     ReviewOpened,
     ReviewReturned,
     ScenarioApproved,
@@ -41,6 +53,7 @@ from listings.events import (
     ListingPublished,
     OrderPlaced,
     PlanPublished,
+    ProductRegistered,
     VersionSubmitted,
 )
 from metering.events import PeriodClosed, PeriodOpened
@@ -51,7 +64,8 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
         onboarding.tell_listings,
         onboarding.open_accounts,
     ),
-    VersionSubmitted: (reviewing.open_review,),
+    ProductRegistered: (consenting.note_product,),
+    VersionSubmitted: (reviewing.open_review, consenting.name_listing),
     ReviewOpened: (reviewing.ask_for_probe,),
     ReviewReturned: (reviewing.return_version,),
     VersionRejected: (reviewing.reject_version,),
@@ -62,6 +76,9 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     ListingSuspended: (reviewing.suspend_listing,),
     ListingResumed: (reviewing.resume_listing,),
     ListingRevoked: (reviewing.revoke_listing,),
+    PseudonymKeyMade: (consenting.keep_key,),
+    ConsentGranted: (consenting.admit_consent,),
+    ConsentWithdrawn: (consenting.withdraw_consent,),
     ScenarioApproved: (trading.note_scenario,),
     ScenarioWithdrawn: (trading.end_scenario,),
     OrderPlaced: (trading.charge_order, trading.issue_licence, sharing.note_shares),

@@ -69,6 +69,9 @@ NOTICED_TRADE: dict[type[Event], Noticed] = {
         "licence.revoked", telling_both("licence_id", "reason_code")
     ),
     compliance.LicenceEnded: Noticed("licence.ended", telling_both("licence_id", "ends_at")),
+    compliance.ConsentWithdrawn: Noticed(
+        "consent.withdrawn", telling("recipient_id", "consent_id", "reason_code")
+    ),
     notices.WebhookEndpointDisabled: Noticed(
         "webhook.disabled", telling("organisation_id", "endpoint_id", "reason")
     ),
@@ -115,6 +118,11 @@ UNNOTICED_TRADE: dict[type[Event], str] = {
     compliance.ReviewOpened: "a step of the review, whose decisions are told",
     compliance.VersionApproved: "the publication that follows is told",
     compliance.ScenarioSubmitted: "the buyer's own act; the decision is told",
+    compliance.PseudonymKeyMade: "the supplier's own act, answered at once",
+    compliance.ConsentGranted: "the collecting system hands the token over; one notice a person"
+    " would drown the others",
+    compliance.ConsentDenied: "that a person said no is nobody's business but the supplier's",
+    compliance.ConsentsBatched: "a step of the log; the grants are told",
     log.AuditorRead: "whom an auditor looks at is not told to them",
     log.EvidenceBundled: "whoever asked for it has it",
     metering.DetailsErased: "the receipts show it; who asked for it is nobody else's business",

@@ -112,6 +112,10 @@ RECORDED: dict[type[Event], Recorded] = {
         "licence_revoked", ("licence_id", "reason_code", "revoked_by")
     ),
     compliance.LicenceEnded: Recorded("licence_ended", ("licence_id", "ends_at")),
+    compliance.ConsentsBatched: Recorded(
+        "consent_batch", ("batch_id", "root_hash", "granted_count", "denied_count")
+    ),
+    compliance.ConsentWithdrawn: Recorded("consent_revoked", ("token_hash", "reason_code")),
     metering.DetailsErased: Recorded(
         "details_erased", ("licence_id", "until_at", "reason_code", "call_count")
     ),
@@ -182,6 +186,9 @@ EXCUSED: dict[type[Event], str] = {
     listings.ContributionDeclined: "a draft that was declined binds nobody",
     compliance.ReviewOpened: "follows from the submission, which is recorded",
     compliance.ReviewReturned: "the decision that returned it is recorded",
+    compliance.PseudonymKeyMade: "a secret of the supplier's; consents under it are recorded",
+    compliance.ConsentGranted: "its token's hash is in the next batch, which is recorded",
+    compliance.ConsentDenied: "counted in the next batch, which is recorded; it permits nothing",
     journal.TopUpRequested: "an announcement moves no money",
     journal.TopUpCancelled: "nothing was paid; what is paid all the same is credited",
     journal.TopUpConfirmed: "a balance is between its owner and the bank; the journal keeps it",

@@ -54,6 +54,10 @@ class InputFieldSchema(DeclaredFieldSchema):
     """A parameter of a call."""
 
     required = fields.Boolean(load_default=True)
+    data_subject = fields.String(
+        validate=validate.OneOf(["IDENTITY", "PSEUDONYM"]),
+        metadata={"description": "This says whom a call is about; by it a consent is found"},
+    )
 
 
 class OutputFieldSchema(DeclaredFieldSchema):

@@ -13,16 +13,21 @@ import psycopg
 
 from app.core.canonical import digest_hex
 from app.core.cipher import Cipher
+from app.core.compact_jws import sign_token
+from app.core.pseudonyms import pseudonym_of
 from app.core.reach import Reach
 from app.core.signing import Ed25519Signer
-from metering import services
+from metering import consent_services, services
 from metering.assembly import Outside, build_data_plane
+from metering.consent_desk import TOKEN_TYPE
 from metering.data_plane import DataPlaneSettings
 from metering.http_upstream import HttpUpstream
 from tests.fakes.metering_ports import TABLES, FakeBooks, FakeLog, FakeWallets
 
 CIPHER = Cipher(b"k" * 32)
 SIGNER = Ed25519Signer.from_seed("test.localhost/log/2026/receipts", b"s" * 32)
+CONSENTS = Ed25519Signer.from_seed("consents", b"n" * 32)
+PSEUDONYM_KEY = b"p" * 32
 ORIGIN = "test.localhost/log/2026"
 SPLIT = {"supplier": 8400, "commission": 1000, "tax": 600}
 FIELDS_IN = [{"name": "iata", "type": "string", "is_required": True, "max_length": 8}]
@@ -212,6 +217,35 @@ class World:
             uow.commit()
         return Licensed(licence_id, key_id, key, code, version, buyer, "org_supplier")
 
+    def consent(
+        self, licensed, identity="PVG", *, purposes=("CREDIT",), days=30, recipient=None, **claims
+    ):
+        """A consent in the register's projection, and the token that a buyer was given for it."""
+        consent_id, subject = self.ids.new("con"), pseudonym_of(PSEUDONYM_KEY, identity)
+        token = sign_token(CONSENTS, TOKEN_TYPE, {"jti": consent_id, "sub": subject} | claims)
+        self.change(
+            consent_services.admit_consent,
+            consent_id=consent_id,
+            listing_code=licensed.listing_code,
+            supplier_id=licensed.supplier_id,
+            recipient_id=recipient or licensed.buyer_id,
+            subject=subject,
+            permitted_purposes=list(purposes),
+            token_hash=hashlib.sha256(token.encode()).hexdigest(),
+            expires_at=self.clock.now() + timedelta(days=days),
+        )
+        return consent_id, token
+
+    def keep_pseudonym_key(self, listing_code="S0001-ABCDEFGHJK"):
+        """Let the data plane compare the identity in a call with the pseudonym in a consent."""
+        self.change(
+            consent_services.keep_pseudonym_key,
+            listing_code=listing_code,
+            supplier_id="org_supplier",
+            key_ciphertext=CIPHER.encrypt(PSEUDONYM_KEY, context="pseudonyms:prd_1"),
+            key_context="pseudonyms:prd_1",
+        )
+
     def fund(self, amount, buyer="org_buyer"):
         self.connection.execute(
             "INSERT INTO fake_wallets VALUES (%s, %s) ON CONFLICT (organisation_id)"
@@ -232,6 +266,7 @@ class World:
                 books=books or FakeBooks(),
                 log=log or FakeLog(),
                 upstream=upstream or HttpUpstream(["127.0.0.0/8"]),
+                consent_keys=(CONSENTS.public_key,),
             ),
         )
         self.planes.append(plane)

@@ -25,6 +25,7 @@ from demo.upstream import FAULT_CODE, Upstream
 from demo.world import World
 from ledger.log.sequencer import Sequencer
 from tests.factories.composite import compose, propose
+from tests.factories.consented import consent
 
 UPSTREAM_KEY = "the-supplier-s-own-key"
 
@@ -172,6 +173,7 @@ def trade(exchange, staff, name, number):
     trading.issue_keys(world)
     _cap(world)
     _use(world)
+    world.consented = consent(world, exchange)
     # What failed is written with the second's chores; nobody waits for them here.
     exchange.application.data_plane._failures.write()
     exchange.settle()

@@ -6,7 +6,7 @@ from psycopg import sql
 
 from app.core.reach import Reach
 
-OWNERS = ("organisation_id", "buyer_id", "supplier_id", "contributor_id")
+OWNERS = ("organisation_id", "buyer_id", "supplier_id", "contributor_id", "recipient_id")
 
 WITHOUT_ROW_SECURITY = {"alembic_version"}
 """The schema's own version: it is in the source, and tells nothing about anybody."""
@@ -42,6 +42,7 @@ EVERYBODYS = {
     "chain_deployments": "on a public chain",
     "chain_health": "published status of a public chain",
     "chain_keys": "public keys, on a public chain",
+    "consent_batches": "roots and counts, published in the log",
     "checkpoint_cosignatures": "published under /log",
     "checkpoints": "published under /log",
     "listing_standings": "whether a listing may be sold",

@@ -12,7 +12,7 @@ from app.core.clock import SystemClock
 from metering.assembly import Outside, build_data_plane
 from metering.data_plane import DataPlaneSettings
 from metering.http_upstream import HttpUpstream
-from tests.factories.metering import CIPHER, SIGNER
+from tests.factories.metering import CIPHER, CONSENTS, SIGNER
 from tests.fakes.metering_ports import FakeBooks, FakeLog, FakeWallets
 
 # Unconfigured, structlog draws every exception with its locals: slow, and nobody reads it here.
@@ -53,6 +53,7 @@ application = build_data_plane(
         books=FakeBooks(),
         log=FakeLog(),
         upstream=HttpUpstream(["127.0.0.0/8"]),
+        consent_keys=(CONSENTS.public_key,),
     ),
 )
 if SECONDS_FILE:

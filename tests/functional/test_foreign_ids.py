@@ -71,6 +71,7 @@ def foreign_values(everything, world):
         "subject_id": first("top_ups", "top_up_id", organisation_id=buyer),
         "token": "0" * 43,
         "endpoint_id": first("webhook_endpoints", "id", organisation_id=buyer),
+        "consent_id": first("consents", "id", supplier_id=supplier),
         "delivery_id": first("webhook_deliveries", "id", organisation_id=buyer),
     }
 

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from compliance import purposes
+from compliance.consent_models import STRICTNESS
 from compliance.effective_terms import Terms, from_document, is_within, meet, to_document
 from compliance.retention import Retention
 
@@ -37,6 +38,7 @@ terms = st.builds(
     retention=retentions,
     transfer=st.none() | st.sampled_from(["NO_TRANSFER", "GROUP_ONLY", "DERIVED_ONLY"]),
     recipients=sets(["auditor", "processor"]),
+    consent_model=st.none() | st.sampled_from([*STRICTNESS, "A_LATER_MODEL", "ANOTHER"]),
     may_sublicense=st.booleans(),
     duties=st.frozensets(st.sampled_from("xyz")),
     prohibitions=st.frozensets(st.sampled_from("pqr")),

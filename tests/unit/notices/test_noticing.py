@@ -81,7 +81,10 @@ def test_an_organisation_on_both_sides_is_told_once():
     assert [each.organisation_id for each in telling_both()(None, own)] == ["b"]
 
 
-PARTIES = ("buyer_id", "supplier_id", "organisation_id", "contributor_id", "s", "b", "c")
+PARTIES = (
+    *("buyer_id", "supplier_id", "organisation_id", "contributor_id", "recipient_id"),
+    *("s", "b", "c"),
+)
 
 
 def test_the_exchange_s_own_accounts_are_nobody_to_tell():

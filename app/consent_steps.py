@@ -1,0 +1,38 @@
+"""The worker's timed steps of consents: bound into the log, forgotten when long expired."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from app.core.reach import Reach
+from app.core.unit_of_work import UnitOfWork
+from app.parts import Parts
+from app.worker import Step
+from compliance.consent import services as consent
+from ledger.log.hash_trees import HashTrees
+from metering import consent_services
+
+_BATCH_SECONDS, _HOUR = 2.0, 3600.0
+FORGOTTEN_MAX = 1_000
+
+
+def consent_steps(parts: Parts) -> Sequence[Step]:
+    """Each bounded, each safe to run twice; work done means: come back at once."""
+
+    def step(name: str, seconds: float, action: Callable[[UnitOfWork], Any]) -> Step:
+        def run() -> bool:
+            with parts.units.begin(Reach.EXCHANGE) as uow:
+                done = action(uow)
+                uow.commit()
+            return bool(done)
+
+        return Step(name, seconds, run)
+
+    tree = HashTrees()
+    return (
+        step("consents", _BATCH_SECONDS, lambda uow: consent.batch_consents(uow, tree)),
+        step(
+            "old-consents",
+            _HOUR,
+            lambda uow: consent_services.forget_consents(uow, limit=FORGOTTEN_MAX),
+        ),
+    )

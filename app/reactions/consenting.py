@@ -1,0 +1,51 @@
+"""From a person's answer to the calls that may rest on it, and the end of both."""
+
+from app.core.unit_of_work import UnitOfWork
+from compliance import purposes
+from compliance.consent import services as consent
+from compliance.events import ConsentGranted, ConsentWithdrawn, PseudonymKeyMade
+from listings.events import ProductRegistered, VersionSubmitted
+from metering import consent_services as metering
+
+
+def note_product(uow: UnitOfWork, event: ProductRegistered) -> None:
+    """Whoever enters a product may collect consents for it."""
+    consent.note_product(uow, product_id=event.product_id, supplier_id=event.supplier_id)
+
+
+def name_listing(uow: UnitOfWork, event: VersionSubmitted) -> None:
+    """A consent names the listing that calls are made to."""
+    consent.name_listing(uow, product_id=event.product_id, listing_code=event.listing_code)
+
+
+def keep_key(uow: UnitOfWork, event: PseudonymKeyMade) -> None:
+    """The data plane compares whom a call is about with whom a consent is from."""
+    metering.keep_pseudonym_key(
+        uow,
+        listing_code=event.listing_code,
+        supplier_id=event.supplier_id,
+        key_ciphertext=event.key_ciphertext,
+        key_context=event.key_context,
+    )
+
+
+def admit_consent(uow: UnitOfWork, event: ConsentGranted) -> None:
+    """The recipient is a verified buyer, and its calls may rest on the consent."""
+    consent.demand_recipient(uow, event.recipient_id)
+    metering.admit_consent(
+        uow,
+        consent_id=event.consent_id,
+        listing_code=event.listing_code,
+        supplier_id=event.supplier_id,
+        recipient_id=event.recipient_id,
+        subject=event.subject,
+        # Resolved here, once: the data plane knows no tree, and a later one widens no consent.
+        permitted_purposes=sorted(purposes.closure([event.purpose])),
+        token_hash=event.token_hash,
+        expires_at=event.expires_at,
+    )
+
+
+def withdraw_consent(uow: UnitOfWork, event: ConsentWithdrawn) -> None:
+    """The next call that rests on it is refused."""
+    metering.withdraw_consent(uow, consent_id=event.consent_id)

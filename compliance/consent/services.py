@@ -1,0 +1,347 @@
+"""Registers are opened once; consents are recorded, withdrawn and bound into the log."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+from sqlalchemy import select
+
+from app.core.clock import iso_instant
+from app.core.principals import Principal
+from app.core.pseudonyms import KEY_BYTES
+from app.core.unit_of_work import UnitOfWork
+from compliance import purposes
+from compliance.consent.errors import (
+    ConsentNotFound,
+    ConsentRecipientUnknown,
+    ConsentRegisterClosed,
+    ConsentRegisterNotFound,
+    ConsentRegisterOpen,
+    ConsentTermRefused,
+)
+from compliance.consent.models import Consent, ConsentBatch, ConsentRegister
+from compliance.consent.ports import ConsentKit, HashTree
+from compliance.consent.states import (
+    LIFETIME_MAX,
+    ConsentAnswer,
+    ConsentState,
+    WithdrawalReason,
+)
+from compliance.consent.tokens import token_of
+from compliance.events import (
+    ConsentDenied,
+    ConsentGranted,
+    ConsentsBatched,
+    ConsentWithdrawn,
+    PseudonymKeyMade,
+)
+from compliance.models import Party
+
+WITHDRAWN_AT_ONCE_MAX = 200
+"""Consents of one person that one request ends; a person gives a handful."""
+BATCH_MAX = 1_000
+
+
+@dataclass(frozen=True)
+class OpenedRegister:
+    """A register and, this once, its pseudonym key in hexadecimal."""
+
+    register: ConsentRegister
+    pseudonym_key: str
+
+
+@dataclass(frozen=True)
+class RecordedConsent:
+    """A consent as it was recorded, and its token where it was granted."""
+
+    consent: Consent
+    token: str | None
+
+
+def note_product(uow: UnitOfWork, *, product_id: str, supplier_id: str) -> None:
+    """Know whose product it is; its register stays closed until the supplier opens it."""
+    uow.session.add(
+        ConsentRegister(product_id=product_id, supplier_id=supplier_id, noted_at=uow.now)
+    )
+
+
+def name_listing(uow: UnitOfWork, *, product_id: str, listing_code: str) -> None:
+    """Under which code the product is listed; the data plane is told its pseudonym key."""
+    register = uow.session.get(ConsentRegister, product_id, with_for_update=True)
+    if register is None or register.listing_code is not None:
+        return
+    register.listing_code = listing_code
+    _tell_key(uow, register)
+
+
+def open_register(
+    uow: UnitOfWork, kit: ConsentKit, principal: Principal, *, product_id: str
+) -> OpenedRegister:
+    """Make the product's pseudonym key; it is shown this once.
+
+    Raises `ConsentRegisterNotFound`, `ConsentRegisterOpen`.
+    """
+    register = lock_register(uow, principal, product_id)
+    if register.key_ciphertext is not None:
+        raise ConsentRegisterOpen(product_id)
+    key = kit.entropy(KEY_BYTES)
+    register.key_ciphertext = kit.cipher.encrypt(key, context=register.key_context)
+    register.opened_at = uow.now
+    _tell_key(uow, register)
+    return OpenedRegister(register, key.hex())
+
+
+def _tell_key(uow: UnitOfWork, register: ConsentRegister) -> None:
+    if register.listing_code is None or register.key_ciphertext is None:
+        return
+    uow.record(
+        PseudonymKeyMade(
+            occurred_at=uow.now,
+            product_id=register.product_id,
+            listing_code=register.listing_code,
+            supplier_id=register.supplier_id,
+            key_ciphertext=register.key_ciphertext,
+            key_context=register.key_context,
+        )
+    )
+
+
+def lock_register(uow: UnitOfWork, principal: Principal, product_id: str) -> ConsentRegister:
+    """The principal's own register, held to the end; raises `ConsentRegisterNotFound`."""
+    register = uow.session.get(ConsentRegister, product_id, with_for_update=True)
+    if register is None or register.supplier_id != principal.organisation_id:
+        raise ConsentRegisterNotFound(product_id)
+    return register
+
+
+def record_consent(
+    uow: UnitOfWork,
+    kit: ConsentKit,
+    principal: Principal,
+    *,
+    product_id: str,
+    recipient_id: str,
+    subject: str,
+    purpose: str,
+    answer: str,
+    evidence_hash: str,
+    notice_hash: str | None = None,
+    expires_at: datetime | None = None,
+    is_test: bool = False,
+) -> RecordedConsent:
+    """What the person answered; a denial ends what they had granted for the same use.
+
+    A test is answered like any other and lets no call pass. Raises `ConsentRegisterNotFound`,
+    `ConsentRegisterClosed`, `ConsentTermRefused`.
+    """
+    register = _open_register(uow, principal, product_id, is_test=is_test)
+    is_grant = answer == ConsentAnswer.GRANT
+    consent = Consent(
+        id=uow.ids.new("con"),
+        product_id=product_id,
+        listing_code=register.listing_code,
+        supplier_id=register.supplier_id,
+        recipient_id=recipient_id,
+        subject=subject,
+        purpose=purpose,
+        state=ConsentState.GRANTED if is_grant else ConsentState.DENIED,
+        is_test=is_test,
+        evidence_hash=evidence_hash,
+        notice_hash=notice_hash,
+        recorded_by=principal.id,
+        recorded_at=uow.now,
+        expires_at=_end(uow, expires_at) if is_grant else None,
+    )
+    uow.session.add(consent)
+    if is_grant:
+        return RecordedConsent(consent, _grant(uow, kit, register, consent))
+    _deny(uow, principal, register, consent)
+    return RecordedConsent(consent, None)
+
+
+def _open_register(
+    uow: UnitOfWork, principal: Principal, product_id: str, *, is_test: bool
+) -> ConsentRegister:
+    register = uow.session.get(ConsentRegister, product_id)
+    if register is None or register.supplier_id != principal.organisation_id:
+        raise ConsentRegisterNotFound(product_id)
+    if register.key_ciphertext is None:
+        raise ConsentRegisterClosed(product_id, "pseudonym key")
+    if register.listing_code is None and not is_test:
+        raise ConsentRegisterClosed(product_id, "listing code: submit a version first")
+    return register
+
+
+def _end(uow: UnitOfWork, expires_at: datetime | None) -> datetime:
+    latest = uow.now + LIFETIME_MAX
+    if expires_at is None or not uow.now < expires_at <= latest:
+        raise ConsentTermRefused(iso_instant(latest))
+    return expires_at
+
+
+def _grant(uow: UnitOfWork, kit: ConsentKit, register: ConsentRegister, consent: Consent) -> str:
+    token = token_of(consent, issuer=kit.issuer, signer=kit.signer)
+    consent.token_hash = sha256(token.encode()).hexdigest()
+    if consent.is_test:
+        register.test_granted_at = uow.now
+        return token
+    assert consent.listing_code is not None, "only a test is recorded without a listing"
+    assert consent.expires_at is not None, "a grant has an end"
+    uow.record(
+        ConsentGranted(
+            occurred_at=uow.now,
+            consent_id=consent.id,
+            listing_code=consent.listing_code,
+            supplier_id=consent.supplier_id,
+            recipient_id=consent.recipient_id,
+            subject=consent.subject,
+            purpose=consent.purpose,
+            token_hash=consent.token_hash,
+            expires_at=consent.expires_at,
+        )
+    )
+    return token
+
+
+def _deny(
+    uow: UnitOfWork, principal: Principal, register: ConsentRegister, denied: Consent
+) -> None:
+    if denied.is_test:
+        register.test_denied_at = uow.now
+        return
+    uow.record(
+        ConsentDenied(
+            occurred_at=uow.now,
+            consent_id=denied.id,
+            supplier_id=denied.supplier_id,
+            recipient_id=denied.recipient_id,
+        )
+    )
+    standing = _standing(uow, denied.product_id, denied.subject, denied.recipient_id)
+    refused = [each for each in standing if purposes.covers(each.purpose, denied.purpose)]
+    _withdraw_all(uow, principal, refused, WithdrawalReason.DENIED_LATER)
+
+
+def _standing(
+    uow: UnitOfWork, product_id: str, subject: str, recipient_id: str | None
+) -> Sequence[Consent]:
+    wanted = select(Consent).where(
+        Consent.product_id == product_id,
+        Consent.subject == subject,
+        Consent.state == ConsentState.GRANTED,
+        Consent.is_test.is_(False),
+    )
+    if recipient_id is not None:
+        wanted = wanted.where(Consent.recipient_id == recipient_id)
+    batch = wanted.order_by(Consent.id).limit(WITHDRAWN_AT_ONCE_MAX).with_for_update()
+    return uow.session.scalars(batch).all()
+
+
+def demand_recipient(uow: UnitOfWork, recipient_id: str) -> None:
+    """Raises `ConsentRecipientUnknown`; needs the exchange's reach."""
+    party = uow.session.get(Party, recipient_id)
+    if party is None or not party.is_buyer or party.verified_until <= uow.now:
+        raise ConsentRecipientUnknown(recipient_id)
+
+
+def withdraw_consent(
+    uow: UnitOfWork, principal: Principal, *, consent_id: str, reason_code: str
+) -> Consent:
+    """End a consent: no call that begins after the commit is delivered on it.
+
+    What has ended already stays as it ended. Raises `ConsentNotFound`.
+    """
+    consent = uow.session.get(Consent, consent_id, with_for_update=True)
+    if consent is None or consent.supplier_id != principal.organisation_id:
+        raise ConsentNotFound(consent_id)
+    if consent.state == ConsentState.GRANTED:
+        _withdraw_all(uow, principal, [consent], WithdrawalReason(reason_code))
+    return consent
+
+
+def withdraw_consents(
+    uow: UnitOfWork,
+    principal: Principal,
+    *,
+    product_id: str,
+    subject: str,
+    reason_code: str,
+    recipient_id: str | None = None,
+) -> Sequence[Consent]:
+    """End everything that a person granted on a product, perhaps to one recipient only.
+
+    Raises `ConsentRegisterNotFound`.
+    """
+    _open_register(uow, principal, product_id, is_test=True)
+    standing = _standing(uow, product_id, subject, recipient_id)
+    _withdraw_all(uow, principal, standing, WithdrawalReason(reason_code))
+    return standing
+
+
+def _withdraw_all(
+    uow: UnitOfWork, principal: Principal, consents: Iterable[Consent], reason: WithdrawalReason
+) -> None:
+    for consent in consents:
+        consent.state, consent.reason_code = ConsentState.WITHDRAWN, reason
+        consent.withdrawn_at, consent.withdrawn_by = uow.now, principal.id
+        if consent.is_test:
+            lock_register(uow, principal, consent.product_id).test_withdrawn_at = uow.now
+            continue
+        assert consent.token_hash is not None, "what was granted has a token"
+        uow.record(
+            ConsentWithdrawn(
+                occurred_at=uow.now,
+                consent_id=consent.id,
+                supplier_id=consent.supplier_id,
+                recipient_id=consent.recipient_id,
+                token_hash=consent.token_hash,
+                reason_code=reason,
+            )
+        )
+
+
+def batch_consents(uow: UnitOfWork, tree: HashTree) -> int:
+    """Bind what was recorded since the last batch into one log entry; how many consents.
+
+    The leaves are the tokens' hashes in the order of recording; a denial has no token and is
+    counted. Needs the exchange's reach.
+    """
+    wanted = select(Consent).where(Consent.batch_id.is_(None), Consent.is_test.is_(False))
+    ordered = wanted.order_by(Consent.recorded_at, Consent.id).limit(BATCH_MAX)
+    consents = uow.session.scalars(ordered.with_for_update(skip_locked=True)).all()
+    if not consents:
+        return 0
+    granted = [each for each in consents if each.token_hash is not None]
+    batch = ConsentBatch(
+        id=uow.ids.new("cba"),
+        root_hash=tree.root_of([leaf_of(each) for each in granted]).hex(),
+        granted_count=len(granted),
+        denied_count=len(consents) - len(granted),
+        batched_at=uow.now,
+    )
+    uow.session.add(batch)
+    uow.session.flush()
+    for each in consents:
+        each.batch_id = batch.id
+    for index, each in enumerate(granted):
+        each.batch_index = index
+    _record_batch(uow, batch)
+    return len(consents)
+
+
+def leaf_of(consent: Consent) -> bytes:
+    """What stands for a granted consent in its batch's tree."""
+    return bytes.fromhex(consent.token_hash or "")
+
+
+def _record_batch(uow: UnitOfWork, batch: ConsentBatch) -> None:
+    uow.record(
+        ConsentsBatched(
+            occurred_at=uow.now,
+            batch_id=batch.id,
+            root_hash=batch.root_hash,
+            granted_count=batch.granted_count,
+            denied_count=batch.denied_count,
+        )
+    )
