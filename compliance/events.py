@@ -50,14 +50,15 @@ class ReviewDecided(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class VersionApproved(Event):
-    """Two distinct, unconflicted reviewers approved exactly this dossier."""
+    """Distinct, unconflicted people, two at least, approved exactly this dossier: registered."""
 
     case_id: str
     version_id: str
+    registration_id: str
     listing_code: str
     supplier_id: str
     dossier_hash: str
-    approver_ids: tuple[str, str]
+    approver_ids: tuple[str, ...]
     rule_set_hash: str
 
 

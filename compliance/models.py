@@ -3,11 +3,18 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, Text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base
-from compliance.review.case_machine import TRANSITIONS, Decision, Review, Stage
+from compliance.review.case_machine import (
+    FINAL_STAGES,
+    OPEN_STAGES,
+    TRANSITIONS,
+    Review,
+    Stage,
+)
 
 
 class Party(Base):
@@ -45,51 +52,75 @@ class ReviewCase(Base):
     supplier_id: Mapped[str]
     listing_code: Mapped[str]
     round: Mapped[int]
+    supplement_round: Mapped[int]
+    is_for_listing: Mapped[bool]
     dossier: Mapped[dict[str, Any]]
     dossier_hash: Mapped[str]
     stage: Mapped[str]
     severity: Mapped[str]
     risk_score: Mapped[int]
     risk_level: Mapped[str]
+    risk_factors: Mapped[dict[str, int]]
     rule_set_hash: Mapped[str]
     probe: Mapped[dict[str, Any] | None]
     findings: Mapped[list[dict[str, Any]]]
     opened_at: Mapped[datetime]
     stage_since_at: Mapped[datetime]
+    due_at: Mapped[datetime | None]
+    escalated_at: Mapped[datetime | None]
     decided_at: Mapped[datetime | None]
+    admitted_by: Mapped[str | None]
     first_reviewer_id: Mapped[str | None]
     first_approved_hash: Mapped[str | None]
     second_reviewer_id: Mapped[str | None]
     second_approved_hash: Mapped[str | None]
+    needs_panel: Mapped[bool]
+    panel_approved_hash: Mapped[str | None]
+    approved_by: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    excluded_ids: Mapped[list[str]] = mapped_column(ARRAY(Text))
 
     def review(self, declarations: "list[ConflictDeclaration]") -> Review:
         """The case as the pure machine sees it."""
         return Review(
             case_id=self.id,
             stage=Stage(self.stage),
+            is_high_risk=self.needs_panel,
+            admitted_by=self.admitted_by,
             first_reviewer_id=self.first_reviewer_id,
             second_reviewer_id=self.second_reviewer_id,
+            approved_by=frozenset(self.approved_by),
             declared=frozenset((each.reviewer_id, each.is_conflicted) for each in declarations),
+            excluded=frozenset(self.excluded_ids),
         )
 
-    def follow(self, review: Review, now: datetime) -> None:
+    def follow(self, review: Review, now: datetime, due_at: datetime | None) -> None:
         """Take over what the machine concluded; the approvals bind to the hash of the dossier."""
         before, self.stage = self.stage, review.stage
+        self.admitted_by = review.admitted_by
         self.first_reviewer_id = review.first_reviewer_id
         self.second_reviewer_id = review.second_reviewer_id
-        if before == review.stage:
-            return
-        self.stage_since_at = now
-        if review.stage is Stage.SECOND:
-            self.first_approved_hash = self.dossier_hash
-        elif review.stage is not Stage.REVIEW:
+        self.approved_by = sorted(review.approved_by)
+        self.first_approved_hash = self._bound(review.first_reviewer_id)
+        self.second_approved_hash = self._bound(review.second_reviewer_id)
+        if before != review.stage:
+            self._arrive(review.stage, now, due_at)
+
+    def _bound(self, reviewer_id: str | None) -> str | None:
+        return self.dossier_hash if reviewer_id in self.approved_by else None
+
+    def _arrive(self, stage: Stage, now: datetime, due_at: datetime | None) -> None:
+        self.stage_since_at, self.due_at, self.escalated_at = now, due_at, None
+        if stage is Stage.PANEL:
+            self.needs_panel = True
+        if stage is Stage.APPROVED and self.needs_panel:
+            self.panel_approved_hash = self.dossier_hash
+        if stage in FINAL_STAGES:
             self.decided_at = now
-        if review.stage is Stage.APPROVED:
-            self.second_approved_hash = self.dossier_hash
 
     def refuse_when_decided(self) -> None:
-        """Raises `IllegalTransition` unless reviewers are still at work."""
-        TRANSITIONS.next(self.stage, Decision.APPROVE)
+        """Raises `IllegalTransition` unless the exchange's people are still at work."""
+        if self.stage not in OPEN_STAGES:
+            TRANSITIONS.next(self.stage, "probe")
 
 
 class RuleEvaluation(Base):

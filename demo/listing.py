@@ -1,4 +1,4 @@
-"""From the supplier's draft over the rules and two reviewers into the catalogue."""
+"""From the supplier's draft over intake, reviewers and listing officer into the catalogue."""
 
 import time
 from typing import Any
@@ -48,12 +48,19 @@ def find_undisclosed_identity_number(world: World) -> None:
 
 
 def review_products(world: World) -> None:
-    """Each case by two reviewers without a conflict, every open item answered with a reason."""
+    """Each product admitted, reviewed by two without a conflict, and listed by a third."""
     for trade in (world.airports, world.days):
-        case_id = _case_of(world, trade)
-        _wait_for_probe(world, case_id)
-        for name in ("reviewer-1", "reviewer-2"):
-            _review(world, name, case_id)
+        review_product(world, _case_of(world, trade))
+
+
+def review_product(world: World, case_id: str) -> None:
+    """One case all the way into the catalogue, every open item answered with a reason."""
+    _wait_for_probe(world, case_id)
+    admission = {"decision": "approve", "reason": "Every document that the sources ask for."}
+    world.staff_client("intake-officer").post(f"/v1/review-cases/{case_id}/admission", admission)
+    for name in ("reviewer-1", "reviewer-2"):
+        _review(world, name, case_id)
+    _list(world, case_id)
 
 
 def _case_of(world: World, trade: Trade) -> str:
@@ -85,6 +92,19 @@ def _review(world: World, name: str, case_id: str) -> None:
     ]
     decision = {"decision": "approve", "reason": "Complete, lawful and useful.", "items": items}
     client.post(f"/v1/review-cases/{case_id}/decisions", decision)
+
+
+def _list(world: World, case_id: str) -> None:
+    client = world.staff_client("listing-officer")
+    view = client.get(f"/v1/review-cases/{case_id}")
+    waiting = client.get("/v1/listing-applications")["items"]
+    application = next(each["id"] for each in waiting if each["case_id"] == case_id)
+    decision = {
+        "answers": {question["code"]: _NO_CONFLICT for question in view["conflict_questions"]},
+        "decision": "approve",
+        "reason": "Registered, priced and still within its rules today.",
+    }
+    client.post(f"/v1/listing-applications/{application}/decision", decision)
 
 
 def find_in_catalogue(world: World) -> None:

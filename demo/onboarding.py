@@ -11,8 +11,10 @@ from demo.world import World
 OPERATOR = "operator@exchange.example"
 STAFF = {
     "operator-2": ["operator"],
+    "intake-officer": ["intake_officer"],
     "reviewer-1": ["reviewer"],
     "reviewer-2": ["reviewer"],
+    "listing-officer": ["listing_officer"],
     "risk-officer": ["risk_officer"],
     "auditor": ["auditor"],
 }

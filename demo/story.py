@@ -29,7 +29,9 @@ def _list_and_trade(world: World, report: Report) -> None:
         listing.submit_products(world)
     with report.step("a product that hides an identity number is sent back by the rules"):
         listing.find_undisclosed_identity_number(world)
-    with report.step("the upstream is probed; two reviewers approve each product"):
+    with report.step(
+        "the upstream is probed; two reviewers register each product, a third person lists it"
+    ):
         listing.review_products(world)
     with report.step("the catalogue finds them in Chinese and English"):
         listing.find_in_catalogue(world)

@@ -37,6 +37,7 @@ class VersionSubmitted(Event):
     version_number: int
     dossier: dict[str, Any]
     dossier_hash: str
+    is_for_listing: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,6 +19,9 @@ LIFE_CYCLE = Transitions(
         (RETURNED, "edit"): DRAFT,
         (DRAFT, "edit"): DRAFT,
         (SUBMITTED, "reject"): REJECTED,
+        # Whoever does not supplement in time has missed it, edited meanwhile or not.
+        (RETURNED, "reject"): REJECTED,
+        (DRAFT, "reject"): REJECTED,
         (SUBMITTED, "publish"): LISTED,
         (LISTED, "suspend"): SUSPENDED,
         (SUSPENDED, "resume"): LISTED,

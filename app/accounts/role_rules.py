@@ -16,7 +16,7 @@ class OrganisationKind:
     is_exchange: bool
 
 
-DECIDING_ROLES = frozenset({Role.REVIEWER, Role.LISTING_OFFICER, Role.RISK_OFFICER})
+DECIDING_ROLES = STAFF_ROLES - {Role.AUDITOR, Role.OPERATOR}
 
 
 def available_roles(kind: OrganisationKind) -> frozenset[Role]:

@@ -15,6 +15,9 @@ class Role(StrEnum):
     RISK_OFFICER = "risk_officer"
     OPERATOR = "operator"
     AUDITOR = "auditor"
+    INTAKE_OFFICER = "intake_officer"
+    PANEL_MEMBER = "panel_member"
+    APPEAL_MEMBER = "appeal_member"
 
 
 MEMBER_ROLES = frozenset({Role.OWNER, Role.SUPPLIER, Role.BUYER})
@@ -34,7 +37,11 @@ class Permission(StrEnum):
     BUY = "buy"
     VERIFY_ORGANISATIONS = "verify_organisations"
     MANAGE_STAFF = "manage_staff"
+    ADMIT = "admit"
     REVIEW = "review"
+    VOTE = "vote"
+    DECIDE_APPEALS = "decide_appeals"
+    SET_POLICY = "set_policy"
     LIST = "list"
     SUSPEND = "suspend"
     CONFIRM_TOP_UPS = "confirm_top_ups"
@@ -60,7 +67,15 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.LISTING_OFFICER: _STAFF | {Permission.LIST},
     # Who proposes a payout never approves one, not even another's: the roles exclude each other.
     Role.RISK_OFFICER: _STAFF
-    | {Permission.SUSPEND, Permission.APPROVE_PAYOUTS, Permission.DECIDE_DISPUTES},
+    | {
+        Permission.SUSPEND,
+        Permission.APPROVE_PAYOUTS,
+        Permission.DECIDE_DISPUTES,
+        Permission.SET_POLICY,
+    },
+    Role.INTAKE_OFFICER: _STAFF | {Permission.ADMIT},
+    Role.PANEL_MEMBER: _STAFF | {Permission.VOTE},
+    Role.APPEAL_MEMBER: _STAFF | {Permission.DECIDE_APPEALS},
     Role.OPERATOR: _STAFF
     | {
         Permission.OPERATE,

@@ -29,8 +29,13 @@ from compliance.events import (
     ReviewReturned,
     ScenarioApproved,
     ScenarioWithdrawn,
-    VersionApproved,
     VersionRejected,
+)
+from compliance.review.events import (
+    ListingApproved,
+    ListingRefused,
+    RegistrationCancelled,
+    ReviewExpired,
 )
 from ledger.journal.events import TopUpCancelled, TopUpRequested
 from ledger.journal.settlement.events import PayoutApproved, SettlementMade
@@ -69,7 +74,10 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     ReviewOpened: (reviewing.ask_for_probe,),
     ReviewReturned: (reviewing.return_version,),
     VersionRejected: (reviewing.reject_version,),
-    VersionApproved: (reviewing.publish_listing,),
+    ReviewExpired: (reviewing.reject_version,),
+    RegistrationCancelled: (reviewing.reject_version,),
+    ListingRefused: (reviewing.return_version,),
+    ListingApproved: (reviewing.publish_listing,),
     ListingPublished: (reviewing.note_listing, reviewing.route_listing),
     ListingDelisted: (reviewing.note_delisting,),
     PlanPublished: (reviewing.note_plan,),

@@ -13,6 +13,7 @@ from app.reactions.telling import (
     telling_supplier_and_licensees,
 )
 from compliance import events as compliance
+from compliance.review import events as review
 from ledger.log import events as log
 from listings import events as listings
 from metering import events as metering
@@ -37,6 +38,24 @@ NOTICED_TRADE: dict[type[Event], Noticed] = {
     compliance.ReviewReturned: Noticed("review.returned", tell_of_return),
     compliance.VersionRejected: Noticed(
         "review.rejected", telling_reviewed_supplier("case_id", "version_id")
+    ),
+    review.ReviewExpired: Noticed(
+        "review.expired", telling_reviewed_supplier("case_id", "version_id")
+    ),
+    review.RegistrationFinal: Noticed(
+        "registration.final", telling_reviewed_supplier("registration_id", "case_id", "version_id")
+    ),
+    review.RegistrationCancelled: Noticed(
+        "registration.cancelled", telling("supplier_id", "registration_id", "version_id")
+    ),
+    review.ObjectionRaised: Noticed(
+        "objection.raised", telling("supplier_id", "objection_id", "registration_id")
+    ),
+    review.ObjectionResolved: Noticed(
+        "objection.resolved", telling("objector_id", "objection_id", "registration_id", "outcome")
+    ),
+    review.ListingRefused: Noticed(
+        "listing.refused", telling("supplier_id", "application_id", "version_id", "listing_code")
     ),
     listings.ListingPublished: Noticed(
         "listing.published", telling("supplier_id", "listing_code", "product_id", "version_id")
@@ -116,6 +135,18 @@ UNNOTICED_TRADE: dict[type[Event], str] = {
     listings.OrderPlaced: "the buyer's own act; the charge and the licence are told",
     compliance.RulesEvaluated: "a step of the review, whose decisions are told",
     compliance.ReviewOpened: "a step of the review, whose decisions are told",
+    review.ReviewAssigned: "suppliers must not learn whom to approach",
+    review.ConflictDeclared: "suppliers must not learn whom to approach",
+    review.ReviewReassigned: "suppliers must not learn whom to approach",
+    review.ReviewEscalated: "the exchange's own deadline; its staff see it in the queue",
+    review.ItemDecided: "a step of the review, whose decisions are told",
+    review.ReviewConcluded: "each end is told by what follows from it",
+    review.PanelOpened: "the decision that led to the panel is told",
+    review.PanelVoted: "a step of the panel, whose end is told by what follows",
+    review.PanelConcluded: "each end is told by what follows from it",
+    review.ListingAppliedFor: "asked for when submitting, or the supplier's own act",
+    review.ListingApproved: "the publication that follows is told",
+    review.ReviewPolicySet: "public at GET /v1/review-policy",
     compliance.VersionApproved: "the publication that follows is told",
     compliance.ScenarioSubmitted: "the buyer's own act; the decision is told",
     compliance.PseudonymKeyMade: "the supplier's own act, answered at once",

@@ -13,6 +13,7 @@ from app.core.events import Event
 from app.core.unit_of_work import Reaction, UnitOfWork
 from app.notices import events as notices
 from compliance import events as compliance
+from compliance.review import events as review
 from ledger.journal import events as journal
 from ledger.journal.billing import events as billing
 from ledger.journal.settlement import events as settlement
@@ -36,6 +37,74 @@ class Recorded:
     optional: tuple[str, ...] = ()
     """Fields that an event may lack; its leaf lacks them then."""
 
+
+REVIEW_RECORDED: dict[type[Event], Recorded] = {
+    review.ReviewAssigned: Recorded(
+        "review_assigned", ("case_id", "version_id", "stage", "reviewer_id", "declared_at")
+    ),
+    review.ConflictDeclared: Recorded(
+        "conflict_declared", ("case_id", "reviewer_id", "declared_at")
+    ),
+    review.ReviewReassigned: Recorded(
+        "review_reassigned",
+        ("case_id", "version_id", "stage", "reviewer_id", "released_by", "reason_hash"),
+    ),
+    review.ReviewEscalated: Recorded("review_escalated", ("subject_id", "stage", "due_at")),
+    review.ItemDecided: Recorded(
+        "item_decided", ("case_id", "rule_id", "reviewer_id", "outcome", "reason_hash")
+    ),
+    review.ReviewConcluded: Recorded("review_concluded", ("case_id", "version_id", "stage")),
+    review.PanelOpened: Recorded(
+        "panel_opened", ("panel_id", "kind", "subject_id", "case_id", "size")
+    ),
+    review.PanelVoted: Recorded(
+        "panel_voted", ("panel_id", "case_id", "member_id", "vote", "reason_hash")
+    ),
+    review.PanelConcluded: Recorded(
+        "panel_concluded",
+        ("panel_id", "subject_id", "state", "in_favour_count", "against_count"),
+    ),
+    review.RegistrationFinal: Recorded(
+        "registration_final", ("registration_id", "case_id", "version_id")
+    ),
+    review.RegistrationCancelled: Recorded(
+        "registration_cancelled", ("registration_id", "version_id", "objection_id")
+    ),
+    review.ObjectionRaised: Recorded(
+        "objection_raised", ("objection_id", "registration_id", "statement_hash")
+    ),
+    review.ObjectionResolved: Recorded(
+        "objection_resolved",
+        ("objection_id", "registration_id", "outcome", "decided_by", "reason_hash"),
+    ),
+    review.ListingAppliedFor: Recorded(
+        "listing_applied_for", ("application_id", "registration_id", "listing_code")
+    ),
+    review.ListingApproved: Recorded(
+        "listing_approved",
+        (
+            "application_id",
+            "registration_id",
+            "case_id",
+            "version_id",
+            "listing_code",
+            "dossier_hash",
+            "officer_id",
+            "rule_set_hash",
+            "input_hash",
+            "reason_hash",
+        ),
+    ),
+    review.ListingRefused: Recorded(
+        "listing_refused",
+        ("application_id", "case_id", "version_id", "listing_code", "officer_id", "reason_hash"),
+    ),
+    review.ReviewPolicySet: Recorded(
+        "review_policy_set",
+        ("policy_id", "policy_hash", "effective_from", "set_by", "reason_hash"),
+    ),
+}
+"""The steps of a review, from its assignment to the listing."""
 
 RECORDED: dict[type[Event], Recorded] = {
     accounts.OrganisationVerified: Recorded(
@@ -74,11 +143,20 @@ RECORDED: dict[type[Event], Recorded] = {
         ("case_id", "version_id", "reviewer_id", "stage", "decision", "reason_hash"),
     ),
     compliance.VersionApproved: Recorded(
-        "registered", ("case_id", "version_id", "dossier_hash", "approver_ids", "rule_set_hash")
+        "registered",
+        (
+            "case_id",
+            "version_id",
+            "registration_id",
+            "dossier_hash",
+            "approver_ids",
+            "rule_set_hash",
+        ),
     ),
     compliance.VersionRejected: Recorded(
         "version_rejected", ("case_id", "version_id", "reason_hash")
     ),
+    **REVIEW_RECORDED,
     compliance.ListingSuspended: Recorded(
         "suspended", ("listing_code", "reason_code", "suspended_by")
     ),
@@ -184,6 +262,7 @@ EXCUSED: dict[type[Event], str] = {
     listings.CustomOfferDeclined: "what a buyer does not buy is between the two",
     listings.ContributionAsked: "a draft asks; what was agreed to is recorded",
     listings.ContributionDeclined: "a draft that was declined binds nobody",
+    review.ReviewExpired: "the conclusion of the case is recorded",
     compliance.ReviewOpened: "follows from the submission, which is recorded",
     compliance.ReviewReturned: "the decision that returned it is recorded",
     compliance.PseudonymKeyMade: "a secret of the supplier's; consents under it are recorded",

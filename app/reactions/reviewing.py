@@ -8,8 +8,13 @@ from compliance.events import (
     ListingSuspended,
     ReviewOpened,
     ReviewReturned,
-    VersionApproved,
     VersionRejected,
+)
+from compliance.review.events import (
+    ListingApproved,
+    ListingRefused,
+    RegistrationCancelled,
+    ReviewExpired,
 )
 from listings import services as listings
 from listings.events import ListingDelisted, ListingPublished, PlanPublished, VersionSubmitted
@@ -26,21 +31,24 @@ def open_review(uow: UnitOfWork, event: VersionSubmitted) -> None:
         listing_code=event.listing_code,
         dossier=event.dossier,
         dossier_hash=event.dossier_hash,
+        is_for_listing=event.is_for_listing,
     )
 
 
-def return_version(uow: UnitOfWork, event: ReviewReturned) -> None:
+def return_version(uow: UnitOfWork, event: ReviewReturned | ListingRefused) -> None:
     """The supplier may mend the draft."""
     listings.return_version(uow, version_id=event.version_id)
 
 
-def reject_version(uow: UnitOfWork, event: VersionRejected) -> None:
+def reject_version(
+    uow: UnitOfWork, event: VersionRejected | ReviewExpired | RegistrationCancelled
+) -> None:
     """The version is closed for good."""
     listings.reject_version(uow, version_id=event.version_id)
 
 
-def publish_listing(uow: UnitOfWork, event: VersionApproved) -> None:
-    """Two approvers make a listing, if the version is still what they saw."""
+def publish_listing(uow: UnitOfWork, event: ListingApproved) -> None:
+    """What two registered a third lists, if the version is still what they saw."""
     listings.publish_listing(uow, version_id=event.version_id, dossier_hash=event.dossier_hash)
 
 

@@ -3,7 +3,9 @@
 from compliance.api import (
     licence_routes,
     listing_routes,
+    panel_routes,
     person_routes,
+    registration_routes,
     review_routes,
     scenario_routes,
 )
@@ -13,7 +15,9 @@ __all__ = [
     "blueprint",
     "licence_routes",
     "listing_routes",
+    "panel_routes",
     "person_routes",
+    "registration_routes",
     "review_routes",
     "scenario_routes",
 ]

@@ -16,6 +16,7 @@ from compliance.models import ConflictDeclaration, ReviewCase, RuleEvaluation
 from compliance.ports import UpstreamProbe
 from compliance.queries import CaseView
 from compliance.schemas.reviews import (
+    AdmitCaseSchema,
     AssignmentSchema,
     CaseQuerySchema,
     CaseSummarySchema,
@@ -23,6 +24,7 @@ from compliance.schemas.reviews import (
     DecideCaseSchema,
     EvaluationSchema,
     OwnCaseSchema,
+    ReleaseCaseSchema,
     ReplaySchema,
     RuleSetSchema,
     TakeCaseSchema,
@@ -58,6 +60,19 @@ def get_review_case(case_id: str) -> CaseView:
         return queries.get_case_view(uow, case_id)
 
 
+@blueprint.route("/review-cases/<case_id>/admission", methods=["POST"])
+@blueprint.arguments(AdmitCaseSchema)
+@blueprint.response(201, CaseSummarySchema)
+@requires(Permission.ADMIT)
+@idempotent
+def post_admission(command: dict[str, Any], case_id: str) -> ReviewCase:
+    """Pass a complete submission on to the reviewers, or ask its supplier for a supplement."""
+    with unit_of_work() as uow:
+        case = services.admit_case(uow, current_principal(), case_id=case_id, **command)
+        uow.commit()
+        return case
+
+
 @blueprint.route("/review-cases/<case_id>/assignment", methods=["POST"])
 @blueprint.arguments(TakeCaseSchema)
 @blueprint.response(201, AssignmentSchema)
@@ -69,6 +84,19 @@ def post_assignment(command: dict[str, Any], case_id: str) -> ConflictDeclaratio
         declaration = services.take_case(uow, current_principal(), case_id=case_id, **command)
         uow.commit()
         return declaration
+
+
+@blueprint.route("/review-cases/<case_id>/release", methods=["POST"])
+@blueprint.arguments(ReleaseCaseSchema)
+@blueprint.response(201, CaseSummarySchema)
+@requires(Permission.REVIEW)
+@idempotent
+def post_release(command: dict[str, Any], case_id: str) -> ReviewCase:
+    """Put a case back into the queue: one's own, or a colleague's whose time is over."""
+    with unit_of_work() as uow:
+        case = services.release_case(uow, current_principal(), case_id=case_id, **command)
+        uow.commit()
+        return case
 
 
 @blueprint.route("/review-cases/<case_id>/decisions", methods=["POST"])

@@ -41,15 +41,22 @@ class CaseSummarySchema(Schema):
     supplier_id = fields.String()
     listing_code = fields.String()
     round = fields.Integer()
+    supplement_round = fields.Integer()
+    is_for_listing = fields.Boolean()
     stage = fields.String()
     severity = fields.String()
     risk_level = fields.String()
     risk_score = fields.Integer()
+    risk_factors = fields.Dict(keys=fields.String(), values=fields.Integer())
+    needs_panel = fields.Boolean()
     dossier_hash = fields.String()
     rule_set_hash = fields.String()
     opened_at = Timestamp()
     stage_since_at = Timestamp()
+    due_at = Timestamp(allow_none=True)
+    escalated_at = Timestamp(allow_none=True)
     decided_at = Timestamp(allow_none=True)
+    admitted_by = fields.String(allow_none=True)
     first_reviewer_id = fields.String(allow_none=True)
     second_reviewer_id = fields.String(allow_none=True)
 
@@ -66,6 +73,7 @@ class OwnCaseSchema(Schema):
     dossier_hash = fields.String()
     opened_at = Timestamp()
     stage_since_at = Timestamp()
+    due_at = Timestamp(allow_none=True)
     decided_at = Timestamp(allow_none=True)
     findings = fields.List(fields.Dict(keys=fields.String()))
 
@@ -129,6 +137,19 @@ class DecideCaseSchema(Schema):
     items = fields.List(
         fields.Nested(ItemSchema), load_default=list, validate=validate.Length(max=ITEMS_MAX)
     )
+
+
+class AdmitCaseSchema(Schema):
+    """The intake's answer: on to the reviewers, or back for a supplement."""
+
+    decision = fields.String(required=True, validate=one_of((Decision.APPROVE, Decision.RETURN)))
+    reason = Text(max=REASON_MAX, required=True)
+
+
+class ReleaseCaseSchema(Schema):
+    """Why a case goes back to the queue."""
+
+    reason = Text(max=REASON_MAX, required=True)
 
 
 class EvaluationSchema(Schema):

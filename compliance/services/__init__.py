@@ -3,7 +3,9 @@
 from compliance.services.decisions import decide_case
 from compliance.services.evaluations import replay_evaluation
 from compliance.services.expiries import suspend_expired
+from compliance.services.intake import admit_case
 from compliance.services.licences import issue_licence, revoke_licence
+from compliance.services.listing_applications import apply_for_listing, decide_application
 from compliance.services.listings import (
     note_listing_delisted,
     note_listing_published,
@@ -11,11 +13,20 @@ from compliance.services.listings import (
     revoke_listing,
     suspend_listing,
 )
+from compliance.services.panel_votes import KINDS as PANEL_KINDS
+from compliance.services.panel_votes import vote_on_panel
+from compliance.services.panels import seat_member
 from compliance.services.parties import note_party_verified
-from compliance.services.reviews import note_probe, open_review, take_case
+from compliance.services.policies import policy_document, set_policy
+from compliance.services.registrations import raise_objection, resolve_objection
+from compliance.services.reviews import note_probe, open_review, release_case, take_case
 from compliance.services.scenarios import decide_scenario, submit_scenario, withdraw_scenario
 
 __all__ = [
+    "PANEL_KINDS",
+    "admit_case",
+    "apply_for_listing",
+    "decide_application",
     "decide_case",
     "decide_scenario",
     "issue_licence",
@@ -24,13 +35,20 @@ __all__ = [
     "note_party_verified",
     "note_probe",
     "open_review",
+    "policy_document",
+    "raise_objection",
+    "release_case",
     "replay_evaluation",
+    "resolve_objection",
     "resume_listing",
     "revoke_licence",
     "revoke_listing",
+    "seat_member",
+    "set_policy",
     "submit_scenario",
     "suspend_expired",
     "suspend_listing",
     "take_case",
+    "vote_on_panel",
     "withdraw_scenario",
 ]

@@ -10,12 +10,18 @@ from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
 from compliance.errors import DossierHashMismatch, ItemNotOpen
 from compliance.evaluation import Evaluation
-from compliance.events import ReviewDecided, VersionApproved, VersionRejected
+from compliance.events import ReviewDecided, VersionRejected
 from compliance.models import ItemAnswer, ReviewCase, ReviewDecision
 from compliance.review.case_machine import Decision, Stage, decide
+from compliance.review.events import ItemDecided
 from compliance.rule_set import Severity
+from compliance.services.declarations import declarations_of
 from compliance.services.evaluations import findings_of, held_rule_set, run_rules
-from compliance.services.reviews import declarations_of, lock_case, record_return
+from compliance.services.panels import open_case_panel
+from compliance.services.policies import policy_in_force
+from compliance.services.reasons import seal_reason
+from compliance.services.registrations import register
+from compliance.services.reviews import advance, lock_case, record_return
 from compliance.verdicts import Outcome
 
 Item = dict[str, str]
@@ -34,50 +40,68 @@ def decide_case(
 
     Approving runs the rules again on today's date. Raises `ReviewCaseNotFound`,
     `NotTheAssignedReviewer`, `ItemNotOpen`, `ItemsUnanswered`, `RulesBlock`,
-    `DossierHashMismatch`, `IllegalTransition`.
+    `SupplementsUsedUp`, `DossierHashMismatch`, `IllegalTransition`.
     """
     case = lock_case(uow, case_id)
     review = case.review(declarations_of(uow, case))
+    left = policy_in_force(uow).supplement_rounds_max - case.supplement_round
     # Who may decide comes before anything about the content of the decision.
-    decide(review, principal.id, Decision(decision))
-    if digest_hex(case.dossier) != case.dossier_hash:
-        raise DossierHashMismatch(case.version_id)
+    decide(review, principal.id, Decision(decision), supplements_left=left)
+    demand_unchanged(case)
     evaluation = run_rules(uow, case)
-    _refuse_strange(evaluation, items)
-    _answer_items(uow, case, principal, items)
-    answers = answers_of(uow, case)
+    answer_items(uow, case, principal.id, items, evaluation=evaluation)
     decided = decide(
         review,
         principal.id,
         Decision(decision),
-        unanswered=_unanswered(evaluation, answers),
-        blocking=_blocking(evaluation, answers),
+        unanswered=unanswered(uow, case, principal.id, evaluation),
+        blocking=_blocking(evaluation, answers_of(uow, case)),
+        supplements_left=left,
     )
-    kept = _keep_decision(uow, case, principal, decision=decision, reason=reason)
-    case.follow(decided, uow.now)
-    _announce(uow, case, kept, evaluation)
+    kept = keep_decision(uow, case, principal, decision=decision, reason=reason)
+    advance(uow, case, decided)
+    announce(uow, case, kept.reason, evaluation)
     return case
 
 
-def _refuse_strange(evaluation: Evaluation, items: Sequence[Item]) -> None:
+def demand_unchanged(case: ReviewCase) -> None:
+    """Raises `DossierHashMismatch` unless the stored dossier is the one that was handed in."""
+    if digest_hex(case.dossier) != case.dossier_hash:
+        raise DossierHashMismatch(case.version_id)
+
+
+def answer_items(
+    uow: UnitOfWork,
+    case: ReviewCase,
+    person_id: str,
+    items: Sequence[Item],
+    *,
+    evaluation: Evaluation,
+) -> None:
+    """Keep a person's answers; raises `ItemNotOpen` for a rule that the machine settled."""
     left = {each.rule_id for each in evaluation.left_to_judge}
     strange = sorted({item["rule_id"] for item in items} - left)
     if strange:
         raise ItemNotOpen(strange)
-
-
-def _answer_items(
-    uow: UnitOfWork, case: ReviewCase, principal: Principal, items: Sequence[Item]
-) -> None:
     for item in items:
         uow.session.merge(
             ItemAnswer(
                 case_id=case.id,
                 rule_id=item["rule_id"],
-                reviewer_id=principal.id,
+                reviewer_id=person_id,
                 outcome=item["outcome"],
                 reason=item["reason"],
                 answered_at=uow.now,
+            )
+        )
+        uow.record(
+            ItemDecided(
+                occurred_at=uow.now,
+                case_id=case.id,
+                rule_id=item["rule_id"],
+                reviewer_id=person_id,
+                outcome=item["outcome"],
+                reason_hash=seal_reason(uow, item["reason"]).hash,
             )
         )
     uow.session.flush()
@@ -89,8 +113,11 @@ def answers_of(uow: UnitOfWork, case: ReviewCase) -> list[ItemAnswer]:
     return list(uow.session.scalars(wanted.order_by(ItemAnswer.rule_id, ItemAnswer.reviewer_id)))
 
 
-def _unanswered(evaluation: Evaluation, answers: list[ItemAnswer]) -> tuple[str, ...]:
-    answered = {each.rule_id for each in answers}
+def unanswered(
+    uow: UnitOfWork, case: ReviewCase, person_id: str, evaluation: Evaluation
+) -> tuple[str, ...]:
+    """What the machine left open and this person has not answered."""
+    answered = {a.rule_id for a in answers_of(uow, case) if a.reviewer_id == person_id}
     left = (each.rule_id for each in evaluation.left_to_judge)
     return tuple(rule_id for rule_id in left if rule_id not in answered)
 
@@ -104,18 +131,19 @@ def _blocking(evaluation: Evaluation, answers: list[ItemAnswer]) -> tuple[str, .
     )
 
 
-def _keep_decision(
+def keep_decision(
     uow: UnitOfWork, case: ReviewCase, principal: Principal, *, decision: str, reason: str
 ) -> ReviewDecision:
-    salt = uow.ids.opaque("slt")
+    """One person's decision at the case's present stage, kept and told to the log."""
+    sealed = seal_reason(uow, reason)
     kept = ReviewDecision(
         case_id=case.id,
         stage=case.stage,
         reviewer_id=principal.id,
         decision=decision,
-        reason=reason,
-        reason_salt=salt,
-        reason_hash=digest_hex({"reason": reason, "salt": salt}),
+        reason=sealed.text,
+        reason_salt=sealed.salt,
+        reason_hash=sealed.hash,
         dossier_hash=case.dossier_hash,
         decided_at=uow.now,
     )
@@ -134,49 +162,29 @@ def _keep_decision(
     return kept
 
 
-def _announce(
-    uow: UnitOfWork, case: ReviewCase, kept: ReviewDecision, evaluation: Evaluation
-) -> None:
+def announce(uow: UnitOfWork, case: ReviewCase, reason: str, evaluation: Evaluation) -> None:
+    """What follows from where the case has come to."""
     if case.stage == Stage.APPROVED:
-        _record_approval(uow, case)
-    elif case.stage in {Stage.REJECTED, Stage.RETURNED}:
-        case.findings = _human_findings(uow, case, kept, evaluation)
-        _record_end(uow, case, kept)
-
-
-def _record_end(uow: UnitOfWork, case: ReviewCase, kept: ReviewDecision) -> None:
-    if case.stage == Stage.RETURNED:
+        register(uow, case)
+    elif case.stage == Stage.PANEL:
+        open_case_panel(uow, case)
+    elif case.stage == Stage.SUPPLEMENT:
+        case.findings = _human_findings(uow, case, reason, evaluation)
         record_return(uow, case)
-        return
-    uow.record(
-        VersionRejected(
-            occurred_at=uow.now,
-            case_id=case.id,
-            version_id=case.version_id,
-            reason_hash=kept.reason_hash,
+    elif case.stage == Stage.REJECTED:
+        case.findings = _human_findings(uow, case, reason, evaluation)
+        uow.record(
+            VersionRejected(
+                occurred_at=uow.now,
+                case_id=case.id,
+                version_id=case.version_id,
+                reason_hash=seal_reason(uow, reason).hash,
+            )
         )
-    )
-
-
-def _record_approval(uow: UnitOfWork, case: ReviewCase) -> None:
-    assert case.first_reviewer_id is not None
-    assert case.second_reviewer_id is not None
-    uow.record(
-        VersionApproved(
-            occurred_at=uow.now,
-            case_id=case.id,
-            version_id=case.version_id,
-            listing_code=case.listing_code,
-            supplier_id=case.supplier_id,
-            dossier_hash=case.dossier_hash,
-            approver_ids=(case.first_reviewer_id, case.second_reviewer_id),
-            rule_set_hash=case.rule_set_hash,
-        )
-    )
 
 
 def _human_findings(
-    uow: UnitOfWork, case: ReviewCase, kept: ReviewDecision, evaluation: Evaluation
+    uow: UnitOfWork, case: ReviewCase, reason: str, evaluation: Evaluation
 ) -> list[dict[str, Any]]:
     rules = held_rule_set(uow, case.rule_set_hash)
     failed = {a.rule_id: a.reason for a in answers_of(uow, case) if a.outcome == Outcome.FAIL}
@@ -185,4 +193,4 @@ def _human_findings(
         {**finding, "reason": failed.get(finding["rule_id"], "")}
         for finding in findings_of(named, rules)
     ]
-    return [*found, {"rule_id": "", "severity": Severity.BLOCK.value, "reason": kept.reason}]
+    return [*found, {"rule_id": "", "severity": Severity.BLOCK.value, "reason": reason}]

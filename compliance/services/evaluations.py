@@ -21,8 +21,10 @@ def run_rules(uow: UnitOfWork, case: ReviewCase) -> Evaluation:
     hold_rule_set(uow, rules)
     circumstances = circumstances_of(uow, case)
     evaluation = evaluate(rules, gather(case.dossier, circumstances))
-    case.rule_set_hash = evaluation.rule_set_hash
-    case.severity = worst_severity(evaluation.outcomes)
+    if case.decided_at is None:
+        # A decided case keeps naming the rule set that decided it.
+        case.rule_set_hash = evaluation.rule_set_hash
+        case.severity = worst_severity(evaluation.outcomes)
     uow.session.add(case)
     uow.session.flush()
     _keep(uow, case, circumstances, evaluation)

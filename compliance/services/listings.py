@@ -22,7 +22,9 @@ from compliance.listing_machine import (
     SuspensionReason,
 )
 from compliance.models import Party, ReviewCase
+from compliance.registration_models import ListingApplication, Registration
 from compliance.review.case_machine import Stage
+from compliance.review.registration_machine import ApplicationState, RegistrationState
 from compliance.services.evaluations import held_rule_set
 from compliance.services.licences import revoke_licences_of_listing
 
@@ -30,9 +32,12 @@ from compliance.services.licences import revoke_licences_of_listing
 def note_listing_published(
     uow: UnitOfWork, *, listing_code: str, version_id: str, supplier_id: str, dossier_hash: str
 ) -> None:
-    """Watch over a published listing; raises `ListingNeverPublished` without its approval."""
+    """Watch over a published listing.
+
+    Raises `ListingNeverPublished` without its approval or without its listing by a third person.
+    """
     case = find_approval(uow, version_id, dossier_hash)
-    if case is None:
+    if case is None or not _is_listing_approved(uow, case):
         raise ListingNeverPublished(listing_code)
     rules = held_rule_set(uow, case.rule_set_hash)
     uow.session.merge(
@@ -60,6 +65,20 @@ def find_approval(uow: UnitOfWork, version_id: str, dossier_hash: str) -> Review
         ReviewCase.stage == Stage.APPROVED,
     )
     return uow.session.scalars(wanted.order_by(ReviewCase.id.desc()).limit(1)).one_or_none()
+
+
+def _is_listing_approved(uow: UnitOfWork, case: ReviewCase) -> bool:
+    """Registration and listing are two records: both must be final."""
+    wanted = (
+        select(ListingApplication.id)
+        .join(Registration, Registration.id == ListingApplication.registration_id)
+        .where(
+            ListingApplication.case_id == case.id,
+            ListingApplication.state == ApplicationState.LISTED,
+            Registration.state == RegistrationState.REGISTERED_FINAL,
+        )
+    )
+    return uow.session.scalars(wanted).first() is not None
 
 
 def note_listing_delisted(uow: UnitOfWork, *, listing_code: str) -> None:

@@ -3,22 +3,44 @@
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from app.core.canonical import digest_hex
 from app.core.clock import iso_instant
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
 from compliance import rule_set
-from compliance.errors import DossierHashMismatch, ReviewAlreadyOpen, ReviewCaseNotFound
+from compliance.errors import (
+    DossierHashMismatch,
+    NotTheAssignedReviewer,
+    ReviewAlreadyOpen,
+    ReviewCaseNotFound,
+)
 from compliance.events import ReviewOpened, ReviewReturned
+from compliance.licence_models import ListingStanding
+from compliance.listing_machine import ListingState
 from compliance.models import ConflictDeclaration, ReviewCase
 from compliance.ports import ProbeResult
 from compliance.review import risk
-from compliance.review.case_machine import OPEN_STAGES, Stage, conclude_rules, take
-from compliance.review.conflicts import find_conflicts
+from compliance.review.case_machine import (
+    FINAL_STAGES,
+    OPEN_STAGES,
+    Review,
+    Stage,
+    conclude_rules,
+    release,
+    resubmit,
+    take,
+)
+from compliance.review.deadlines import due_at
+from compliance.review.events import ReviewAssigned, ReviewConcluded, ReviewReassigned
 from compliance.rule_set import Severity
+from compliance.services.declarations import declarations_of, declare
 from compliance.services.evaluations import findings_of, hold_rule_set, run_rules
+from compliance.services.policies import policy_in_force
+from compliance.services.reasons import seal_reason
+
+WAITING_STAGES = frozenset({Stage.PRECHECK, *OPEN_STAGES})
 
 
 def open_review(
@@ -30,32 +52,44 @@ def open_review(
     listing_code: str,
     dossier: dict[str, Any],
     dossier_hash: str,
+    is_for_listing: bool = True,
 ) -> ReviewCase:
-    """A case for a submitted version, with the rules run: to the reviewers or straight back.
+    """A case for a submitted version, with the rules run: to the intake or straight back.
 
     The same submission twice is one case. Raises `DossierHashMismatch`, `ReviewAlreadyOpen`.
     """
     if digest_hex(dossier) != dossier_hash:
         raise DossierHashMismatch(version_id)
-    open_case = _find_open(uow, version_id)
-    if open_case is not None:
-        if open_case.dossier_hash != dossier_hash:
-            raise ReviewAlreadyOpen(version_id, open_case.id)
-        return open_case
-    points = risk.score(dossier)
+    former = _former_case(uow, version_id)
+    if former is not None and former.stage in WAITING_STAGES:
+        if former.dossier_hash != dossier_hash:
+            raise ReviewAlreadyOpen(version_id, former.id)
+        return former
+    if former is not None and former.stage == Stage.SUPPLEMENT:
+        advance(uow, former, resubmit(former.review(declarations_of(uow, former))))
+        uow.session.flush()
+    policy = policy_in_force(uow)
+    risk_factors = _risk_factors(uow, supplier_id, dossier)
+    level = risk.level(sum(risk_factors.values()), policy)
     case = ReviewCase(
         id=uow.ids.new("cas"),
         version_id=version_id,
         product_id=product_id,
         supplier_id=supplier_id,
         listing_code=listing_code,
-        round=_rounds(uow, version_id) + 1,
+        round=former.round + 1 if former else 1,
+        supplement_round=_supplement_round(former),
+        is_for_listing=is_for_listing,
         dossier=dossier,
         dossier_hash=dossier_hash,
         stage=Stage.PRECHECK,
         severity=Severity.INFO,
-        risk_score=points,
-        risk_level=risk.level(points),
+        risk_score=sum(risk_factors.values()),
+        risk_level=level,
+        risk_factors=risk_factors,
+        needs_panel=level is risk.RiskLevel.HIGH,
+        approved_by=[],
+        excluded_ids=list(former.excluded_ids) if former else [],
         findings=[],
         opened_at=uow.now,
         stage_since_at=uow.now,
@@ -64,23 +98,37 @@ def open_review(
     return case
 
 
-def _find_open(uow: UnitOfWork, version_id: str) -> ReviewCase | None:
-    wanted = select(ReviewCase).where(
-        ReviewCase.version_id == version_id,
-        ReviewCase.stage.in_([Stage.PRECHECK, *OPEN_STAGES]),
+def _former_case(uow: UnitOfWork, version_id: str) -> ReviewCase | None:
+    """The latest case of the version, held, so that it is supplemented or expires, not both."""
+    wanted = select(ReviewCase).where(ReviewCase.version_id == version_id)
+    latest = wanted.order_by(ReviewCase.round.desc()).limit(1).with_for_update()
+    return uow.session.scalars(latest).one_or_none()
+
+
+def _supplement_round(former: ReviewCase | None) -> int:
+    if former is None:
+        return 0
+    return former.supplement_round + (former.stage == Stage.SUPPLEMENTED)
+
+
+def _risk_factors(uow: UnitOfWork, supplier_id: str, dossier: dict[str, Any]) -> dict[str, int]:
+    approved = select(ReviewCase.id).where(
+        ReviewCase.supplier_id == supplier_id, ReviewCase.stage == Stage.APPROVED
     )
-    return uow.session.scalars(wanted).one_or_none()
-
-
-def _rounds(uow: UnitOfWork, version_id: str) -> int:
-    counted = select(func.count()).where(ReviewCase.version_id == version_id)
-    return uow.session.scalars(counted).one()
+    sanctioned = select(ListingStanding.listing_code).where(
+        ListingStanding.supplier_id == supplier_id, ListingStanding.state == ListingState.REVOKED
+    )
+    return risk.factors(
+        dossier,
+        is_new_supplier=uow.session.scalars(approved.limit(1)).first() is None,
+        was_sanctioned=uow.session.scalars(sanctioned.limit(1)).first() is not None,
+    )
 
 
 def _precheck(uow: UnitOfWork, case: ReviewCase) -> None:
     hold_rule_set(uow, rule_set.current())
     evaluation = run_rules(uow, case)
-    case.follow(conclude_rules(case.review([]), blocks=bool(evaluation.blocking)), uow.now)
+    advance(uow, case, conclude_rules(case.review([]), blocks=bool(evaluation.blocking)))
     if evaluation.blocking:
         case.findings = findings_of(evaluation.blocking, rule_set.current())
         record_return(uow, case)
@@ -115,10 +163,19 @@ def lock_case(uow: UnitOfWork, case_id: str) -> ReviewCase:
     return case
 
 
-def declarations_of(uow: UnitOfWork, case: ReviewCase) -> list[ConflictDeclaration]:
-    """Every declaration made for the case."""
-    wanted = select(ConflictDeclaration).where(ConflictDeclaration.case_id == case.id)
-    return list(uow.session.scalars(wanted))
+def advance(uow: UnitOfWork, case: ReviewCase, review: Review) -> None:
+    """The case as the machine concluded, with the deadline of where it has come to."""
+    before = case.stage
+    case.follow(review, uow.now, due_at(review.stage, policy_in_force(uow), uow.now))
+    if case.stage != before and case.stage in FINAL_STAGES:
+        uow.record(
+            ReviewConcluded(
+                occurred_at=uow.now,
+                case_id=case.id,
+                version_id=case.version_id,
+                stage=case.stage,
+            )
+        )
 
 
 def take_case(
@@ -131,27 +188,49 @@ def take_case(
     `SecondReviewerMustDiffer`, `IllegalTransition`.
     """
     case = lock_case(uow, case_id)
-    conflicts = find_conflicts(
-        answers,
-        reviewer_organisation_id=principal.organisation_id,
-        supplier_id=case.supplier_id,
-    )
     review = case.review(declarations_of(uow, case))
-    taken = take(review, principal.id, is_conflicted=bool(conflicts))
-    declaration = uow.session.merge(
-        ConflictDeclaration(
+    # Whether the case can be taken at all is asked before anything is declared.
+    take(review, principal.id, is_conflicted=False)
+    declaration = declare(uow, principal, case, answers)
+    advance(uow, case, take(review, principal.id, is_conflicted=declaration.is_conflicted))
+    if not declaration.is_conflicted:
+        uow.record(
+            ReviewAssigned(
+                occurred_at=uow.now,
+                case_id=case.id,
+                version_id=case.version_id,
+                stage=case.stage,
+                reviewer_id=principal.id,
+                declared_at=declaration.declared_at,
+            )
+        )
+    return declaration
+
+
+def release_case(uow: UnitOfWork, principal: Principal, *, case_id: str, reason: str) -> ReviewCase:
+    """The case back in the queue: by its holder, or by a colleague once its time is over.
+
+    Raises `ReviewCaseNotFound`, `NotTheAssignedReviewer`.
+    """
+    case = lock_case(uow, case_id)
+    review = case.review(declarations_of(uow, case))
+    is_overdue = case.due_at is not None and case.due_at <= uow.now
+    released = release(review)
+    if review.holder_id != principal.id and not is_overdue:
+        raise NotTheAssignedReviewer(case.id)
+    advance(uow, case, released)
+    uow.record(
+        ReviewReassigned(
+            occurred_at=uow.now,
             case_id=case.id,
-            reviewer_id=principal.id,
-            is_conflicted=bool(conflicts),
-            reviewer_organisation_id=principal.organisation_id,
-            answers=answers,
-            conflicts=conflicts,
-            declared_at=uow.now,
+            version_id=case.version_id,
+            stage=case.stage,
+            reviewer_id=str(review.holder_id),
+            released_by=principal.id,
+            reason_hash=seal_reason(uow, reason).hash,
         )
     )
-    uow.session.flush()  # the case may only name a reviewer whose declaration is there
-    case.follow(taken, uow.now)
-    return declaration
+    return case
 
 
 def note_probe(uow: UnitOfWork, *, case_id: str, result: ProbeResult) -> ReviewCase:

@@ -19,6 +19,7 @@ from listings.schemas.products import (
     ProductDetailSchema,
     ProductSchema,
     RegisterProductSchema,
+    SubmitVersionSchema,
     VersionSchema,
 )
 
@@ -129,14 +130,21 @@ def patch_version(form: dict[str, Any], product_id: str, version_number: int) ->
 
 
 @blueprint.route(f"{_VERSION}/submission", methods=["POST"])
+@blueprint.arguments(SubmitVersionSchema, required=False)
 @blueprint.response(201, VersionSchema)
 @requires(Permission.OFFER_PRODUCTS)
 @idempotent
-def post_submission(product_id: str, version_number: int) -> dict[str, Any]:
+def post_submission(
+    command: dict[str, Any], product_id: str, version_number: int
+) -> dict[str, Any]:
     """Hand a draft in for review; from now on it is immutable, unless it is returned."""
     with unit_of_work() as uow:
         version = services.submit_version(
-            uow, current_principal(), product_id=product_id, version_number=version_number
+            uow,
+            current_principal(),
+            product_id=product_id,
+            version_number=version_number,
+            **command,
         )
         return _committed(uow, version)
 

@@ -13,6 +13,12 @@ class RegisterProductSchema(Schema):
     name = Text(max=30, required=True)
 
 
+class SubmitVersionSchema(Schema):
+    """What the supplier wants: registered, and by default listed too."""
+
+    is_for_listing = fields.Boolean(load_default=True, truthy={True}, falsy={False})
+
+
 class ProductSchema(Schema):
     """A data product; the listing code comes with the first submission."""
 

@@ -16,9 +16,16 @@ from listings.services.parties import demand_supplier
 
 
 def submit_version(
-    uow: UnitOfWork, principal: Principal, *, product_id: str, version_number: int
+    uow: UnitOfWork,
+    principal: Principal,
+    *,
+    product_id: str,
+    version_number: int,
+    is_for_listing: bool = True,
 ) -> ProductVersion:
     """Fix a draft by its dossier's hash and hand it to the reviewers.
+
+    With ``is_for_listing`` its listing is applied for as soon as it is registered.
 
     Raises `PartyNotVerified`, `VersionNotFound`, `IllegalTransition`, `VersionIncomplete`, and
     `VersionInvalid` for a whole version whose members contradict each other.
@@ -31,7 +38,7 @@ def submit_version(
     version.advance("submit", at=uow.now)
     _demand_sound(uow, version)
     version.listing_code = _listing_code(uow, product, supplier)
-    _hand_in(uow, version)
+    _hand_in(uow, version, is_for_listing=is_for_listing)
     return version
 
 
@@ -52,7 +59,7 @@ def _listing_code(uow: UnitOfWork, product: DataProduct, supplier: ListingParty)
     return product.listing_code
 
 
-def _hand_in(uow: UnitOfWork, version: ProductVersion) -> None:
+def _hand_in(uow: UnitOfWork, version: ProductVersion, *, is_for_listing: bool) -> None:
     dossier = version.dossier()
     version.dossier_hash = dossier_hash(dossier)
     uow.record(
@@ -65,6 +72,7 @@ def _hand_in(uow: UnitOfWork, version: ProductVersion) -> None:
             version_number=version.version_number,
             dossier=dossier,
             dossier_hash=version.dossier_hash,
+            is_for_listing=is_for_listing,
         )
     )
 

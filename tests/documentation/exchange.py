@@ -34,8 +34,10 @@ ADDRESS = "http://127.0.0.1:8000"
 """Where the guides say that the exchange is."""
 STAFF = {
     "operator_2": "operator",
+    "intake_officer": "intake_officer",
     "reviewer_1": "reviewer",
     "reviewer_2": "reviewer",
+    "listing_officer": "listing_officer",
     "risk_officer": "risk_officer",
     "auditor": "auditor",
 }

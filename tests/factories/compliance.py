@@ -3,6 +3,8 @@
 import itertools
 from datetime import UTC, datetime
 
+from sqlalchemy import select
+
 from app.core.canonical import digest_hex
 from app.core.clock import iso_instant
 from app.core.principals import Principal, Role
@@ -10,8 +12,10 @@ from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWorkFactory
 from app.web.access import Authenticator
 from compliance import services
+from compliance.panel_models import SittingPanel
 from compliance.ports import ProbeResult, UpstreamProbe
 from compliance.queries import get_case_view
+from compliance.registration_models import ListingApplication
 from compliance.review.conflicts import QUESTIONS
 from listings import services as listings
 
@@ -32,6 +36,8 @@ def staff(name, *roles, organisation_id=EXCHANGE_ID):
 
 
 FIRST, SECOND, THIRD = staff("first"), staff("second"), staff("third")
+INTAKE, OFFICER = staff("intake", Role.INTAKE_OFFICER), staff("officer", Role.LISTING_OFFICER)
+PANEL = tuple(staff(f"panel{number}", Role.PANEL_MEMBER) for number in (1, 2, 3))
 SUPPLIER = Principal("psn_supplier", SUPPLIER_ID, frozenset({Role.SUPPLIER}))
 BUYER = Principal("psn_buyer", BUYER_ID, frozenset({Role.BUYER}))
 
@@ -159,6 +165,17 @@ def open_review(uow, *, version_id=VERSION_ID, listing_code=LISTING_CODE, **chan
     )
 
 
+def admit(uow, case, decision="approve", *, officer=INTAKE):
+    return services.admit_case(uow, officer, case_id=case.id, decision=decision, reason="Complete.")
+
+
+def open_admitted(uow, **changes):
+    """A case that waits for its first reviewer."""
+    case = open_review(uow, **changes)
+    admit(uow, case)
+    return case
+
+
 def take(uow, reviewer, case, **answers):
     return services.take_case(uow, reviewer, case_id=case.id, answers={**CLEAR, **answers})
 
@@ -182,17 +199,55 @@ def decide(uow, reviewer, case, decision="approve", items=None):
 
 
 def approve(uow, case, *, first=FIRST, second=SECOND):
-    take(uow, first, case)
-    decide(uow, first, case, items=items_for(uow, case))
-    take(uow, second, case)
-    return decide(uow, second, case)
+    if case.stage == "INTAKE":
+        admit(uow, case)
+    for reviewer in (first, second):
+        take(uow, reviewer, case)
+        decide(uow, reviewer, case, items=items_for(uow, case))
+    return case
+
+
+def panel_of(uow, subject_id):
+    """The panel over a case, a revocation or an appeal."""
+    return uow.session.scalars(
+        select(SittingPanel).where(SittingPanel.subject_id == subject_id)
+    ).one()
+
+
+def sit(uow, panel, members=PANEL, kinds=services.PANEL_KINDS):
+    for member in members:
+        services.seat_member(uow, member, panel_id=panel.id, answers=CLEAR, kinds=kinds)
+
+
+def vote(uow, member, panel, *, in_favour=True, items=()):
+    return services.vote_on_panel(
+        uow, member, panel_id=panel.id, in_favour=in_favour, reason="Weighed.", items=items
+    )
+
+
+def application_of(uow, case):
+    return uow.session.scalars(
+        select(ListingApplication).where(ListingApplication.case_id == case.id)
+    ).one()
+
+
+def list_application(uow, case, decision="approve", *, officer=OFFICER, **answers):
+    return services.decide_application(
+        uow,
+        officer,
+        application_id=application_of(uow, case).id,
+        answers={**CLEAR, **answers},
+        decision=decision,
+        reason="Listed as registered.",
+    )
 
 
 def publish(uow, *, listing_code=LISTING_CODE, version_id=VERSION_ID, **changes):
-    """A listing through both reviewers and into force."""
+    """A listing through both reviewers and the listing officer, into force."""
     verify_parties(uow)
     case = open_review(uow, version_id=version_id, listing_code=listing_code, **changes)
     approve(uow, case)
+    list_application(uow, case)
     uow.session.flush()
     services.note_listing_published(
         uow,
@@ -298,6 +353,9 @@ PEOPLE = {
     "first": FIRST,
     "second": SECOND,
     "third": THIRD,
+    "intake": INTAKE,
+    "officer": OFFICER,
+    **{f"panel{number}": member for number, member in enumerate(PANEL, start=1)},
     "risk": staff("risk", Role.RISK_OFFICER),
     "auditor": staff("auditor", Role.AUDITOR),
     "insider": staff("insider", organisation_id=SUPPLIER_ID),
@@ -367,6 +425,10 @@ class OverHttp:
         (found,) = self.get("first", "/v1/review-cases")["items"]
         return f"/v1/review-cases/{found['id']}"
 
+    def admit(self, case, decision="approve"):
+        body = {"decision": decision, "reason": "Complete."}
+        return self.post("intake", f"{case}/admission", body)
+
     def take(self, who, case, **answers):
         return self.post(who, f"{case}/assignment", {"answers": {**CLEAR, **answers}})
 
@@ -383,12 +445,27 @@ class OverHttp:
     def catalogue(self):
         return [item["listing_code"] for item in self.get("stranger", "/v1/listings")["items"]]
 
-    def list_product(self):
-        code = self.submit()
-        case = self.case()
+    def register(self, case):
+        """Through the intake and both reviewers."""
+        self.admit(case)
         for who in ("first", "second"):
             self.take(who, case)
-            self.approve(who, case)
+            decided = self.approve(who, case)
+        return decided
+
+    def decide_listing(self, decision="approve", who="officer", **answers):
+        (waiting,) = self.get(who, "/v1/listing-applications")["items"]
+        body = {
+            "answers": {**CLEAR, **answers},
+            "decision": decision,
+            "reason": "Listed as registered.",
+        }
+        return self.post(who, f"/v1/listing-applications/{waiting['id']}/decision", body)
+
+    def list_product(self, **changes):
+        code = self.submit(**changes)
+        self.register(self.case())
+        self.decide_listing()
         return code
 
 

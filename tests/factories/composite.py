@@ -33,7 +33,7 @@ def composite_content(world, exchange):
 
 
 def list_version(world, exchange, number, content):
-    """Draft, agreement of the contributor, submission, two reviewers, catalogue."""
+    """Draft, agreement of the contributor, submission, the whole review, catalogue."""
     client, made = world.supplier.client, world.composite
     versions = f"/v1/products/{made.product['id']}/versions"
     client.post(versions, content)
@@ -41,9 +41,7 @@ def list_version(world, exchange, number, content):
     _agree(world.contributor)
     made.listing_code = client.post(f"{versions}/{number}/submission")["listing_code"]
     exchange.settle()
-    case_id = listing._case_of(world, made)
-    for name in ("reviewer-1", "reviewer-2"):
-        listing._review(world, name, case_id)
+    listing.review_product(world, listing._case_of(world, made))
 
 
 def _agree(contributor):

@@ -17,10 +17,11 @@ def exchange(app):
     return everybody_over_http(app)
 
 
-def test_a_product_reaches_the_catalogue_only_after_two_reviewers(exchange):
+def test_a_product_reaches_the_catalogue_only_after_two_reviewers_and_a_third(exchange):
     code = exchange.submit()
     case = exchange.case()
     steps = [
+        lambda: exchange.admit(case),
         lambda: exchange.take("first", case),
         lambda: exchange.approve("first", case),
         lambda: exchange.take("second", case),
@@ -35,6 +36,8 @@ def test_a_product_reaches_the_catalogue_only_after_two_reviewers(exchange):
         FIRST.id,
         SECOND.id,
     )
+    assert exchange.catalogue() == []
+    assert exchange.decide_listing()["state"] == "LISTED"
     assert exchange.catalogue() == [code]
 
 
@@ -43,6 +46,8 @@ def test_no_shortcut_over_http_replaces_the_second_reviewer(exchange):
     case = exchange.case()
     approve = {"decision": "approve", "reason": "Sound.", "items": exchange.items("first", case)}
     decisions, assignment = f"{case}/decisions", f"{case}/assignment"
+    exchange.refused("first", decisions, approve, slug="illegal-transition", expect=409)
+    exchange.admit(case)
     exchange.refused("first", decisions, approve, slug="not-the-assigned-reviewer", expect=403)
     exchange.take("first", case)
     exchange.refused("second", assignment, {"answers": CLEAR}, slug="case-taken", expect=409)
@@ -94,12 +99,13 @@ def test_a_supplier_sees_its_findings_and_can_submit_again(exchange):
     )
     exchange.post("supplier", f"{path}/submission")
     (waiting,) = exchange.get("first", "/v1/review-cases")["items"]
-    assert (waiting["round"], waiting["stage"]) == (2, "REVIEW")
+    assert (waiting["round"], waiting["stage"]) == (2, "INTAKE")
 
 
 def test_a_return_shows_the_supplier_the_reason(exchange):
     exchange.submit()
     case = exchange.case()
+    exchange.admit(case)
     exchange.take("first", case)
     body = {
         "decision": "return",
@@ -117,6 +123,7 @@ def test_a_return_shows_the_supplier_the_reason(exchange):
 def test_a_probe_settles_the_rule_about_the_upstream(exchange):
     exchange.submit()
     case = exchange.case()
+    exchange.admit(case)
     assert "D4" in [item["rule_id"] for item in exchange.items("first", case)]
     exchange.post("first", f"{case}/probe", expect=200)
     assert "D4" not in [item["rule_id"] for item in exchange.items("first", case)]
@@ -132,7 +139,7 @@ def test_an_auditor_replays_every_evaluation(exchange):
     exchange.list_product()
     (case,) = exchange.get("auditor", "/v1/review-cases?stage=APPROVED")["items"]
     runs = exchange.get("auditor", f"/v1/review-cases/{case['id']}/evaluations")["items"]
-    assert len(runs) == 3
+    assert len(runs) == 5
     for run in runs:
         assert exchange.get("auditor", f"/v1/rule-evaluations/{run['id']}/replay")["is_same"]
     rules = exchange.get("nobody", "/v1/rule-set")

@@ -37,6 +37,8 @@ SQL_ONLY_COLUMNS = {
     ("postings", "posting_count"),
     ("orders", "listed_plan_id"),
     ("review_cases", "has_conflict"),
+    ("panel_seats", "has_conflict"),
+    ("listing_applications", "has_conflict"),
 }
 NOT_IN_MODELS = {
     # Constraints and indexes are written once, in the migration; tests of the rooms show them bite.

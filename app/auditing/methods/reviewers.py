@@ -93,8 +93,8 @@ HABITS = Method(
         ),
         Rule(
             "decisions_were_reviewers",
-            "Whoever decided held the role of a reviewer at that moment.",
-            "作出决定者当时确为审核人。",
+            "Whoever decided held the role of the stage at that moment.",
+            "作出决定者当时确有该阶段的角色。",
             COUNT,
             """
             SELECT d.case_id || '/' || d.stage AS subject, jsonb_build_object(
@@ -103,7 +103,8 @@ HABITS = Method(
             + DECIDED
             + """
                 AND NOT EXISTS (SELECT FROM role_grants g WHERE g.person_id = d.reviewer_id
-                    AND g.role = 'reviewer' AND g.granted_at <= d.decided_at
+                    AND g.role = CASE d.stage WHEN 'INTAKE' THEN 'intake_officer'
+                        ELSE 'reviewer' END AND g.granted_at <= d.decided_at
                     AND (g.withdrawn_at IS NULL OR g.withdrawn_at > d.decided_at))
             """,
         ),

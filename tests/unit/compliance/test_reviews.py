@@ -33,9 +33,11 @@ from compliance.events import (
 )
 from compliance.models import HeldRuleSet, ReviewCase, RuleEvaluation
 from compliance.ports import ProbeResult
+from compliance.review.events import PanelVoted
 from tests.factories.compliance import (
     FIRST,
     LISTING_CODE,
+    PANEL,
     SECOND,
     SUPPLIER_ID,
     THIRD,
@@ -45,10 +47,14 @@ from tests.factories.compliance import (
     dossier,
     exchange,
     items_for,
+    open_admitted,
     open_review,
+    panel_of,
+    sit,
     staff,
     take,
     verify_parties,
+    vote,
 )
 
 
@@ -61,16 +67,17 @@ def uow(units):
 
 @pytest.fixture
 def case(uow):
-    return open_review(uow)
+    return open_admitted(uow)
 
 
 def of(units, kind):
     return [event for event in units.events if isinstance(event, kind)]
 
 
-def test_a_sound_version_waits_for_its_first_reviewer(units, uow, case):
+def test_a_sound_version_waits_for_the_intake(units, uow):
+    case = open_review(uow)
     uow.commit()
-    assert case.stage == "REVIEW"
+    assert case.stage == "INTAKE"
     assert of(units, ReviewOpened)[0].case_id == case.id
     (evaluated,) = of(units, RulesEvaluated)
     assert evaluated.outcomes["T1"] == "NEEDS_HUMAN"
@@ -128,14 +135,14 @@ def test_two_reviewers_approve_exactly_this_dossier(units, uow, case):
     assert approved.approver_ids == (FIRST.id, SECOND.id)
     assert approved.dossier_hash == case.dossier_hash == digest_hex(dossier())
     assert approved.rule_set_hash == case.rule_set_hash
-    assert [event.stage for event in of(units, ReviewDecided)] == ["REVIEW", "SECOND"]
+    assert [event.stage for event in of(units, ReviewDecided)] == ["INTAKE", "REVIEW", "SECOND"]
 
 
 def test_a_reason_goes_to_the_log_only_as_a_salted_hash(units, uow, case):
     approve(uow, case)
     uow.commit()
     hashes = {event.reason_hash for event in of(units, ReviewDecided)}
-    assert len(hashes) == 2  # the same words twice, yet not to be recognised
+    assert len(hashes) == 3  # the same words twice, yet not to be recognised
     assert digest_hex("Looked at.") not in hashes
 
 
@@ -208,7 +215,7 @@ def test_evidence_that_lapses_during_the_review_stops_the_second_approval(uow, c
     take(uow, SECOND, case)
     uow.now = uow.now.replace(year=2027, month=7)
     with pytest.raises(RulesBlock) as refusal:
-        decide(uow, SECOND, case)
+        decide(uow, SECOND, case, items=items_for(uow, case))
     assert "P2" in refusal.value.facts["rule_ids"]
 
 
@@ -225,13 +232,20 @@ def test_a_return_carries_the_reviewers_findings_to_the_supplier(units, uow, cas
     assert FIRST.id not in repr(case.findings)
 
 
-def test_a_rejection_is_final(units, uow, case):
+def test_a_rejection_is_the_panels_to_confirm_and_then_final(units, uow, case):
     take(uow, FIRST, case)
     decide(uow, FIRST, case, "reject")
+    assert case.stage == "PANEL"
+    panel = panel_of(uow, case.id)
+    sit(uow, panel)
+    for member in PANEL:
+        vote(uow, member, panel, in_favour=False)
+    assert case.stage == "REJECTED"
     with pytest.raises(IllegalTransition):
         take(uow, SECOND, case)
     uow.commit()
     assert len(of(units, VersionRejected)) == 1
+    assert [each.vote for each in of(units, PanelVoted)] == ["against"] * 3
 
 
 def test_a_dossier_changed_behind_the_reviewers_backs_is_not_approved(uow, case):
@@ -386,8 +400,8 @@ def reads(units, table, organisation_id):
 def test_a_supplier_reads_its_own_cases_and_nobody_elses(units, uow, case):
     take(uow, FIRST, case)
     uow.commit()
-    for table in ("review_cases", "rule_evaluations", "compliance_parties"):
-        assert reads(units, table, SUPPLIER_ID) == 1
+    for table, count in (("review_cases", 1), ("rule_evaluations", 2), ("compliance_parties", 1)):
+        assert reads(units, table, SUPPLIER_ID) == count
         assert reads(units, table, "org_other") == 0
     assert reads(units, "conflict_declarations", SUPPLIER_ID) == 0
     assert reads(units, "rule_sets", "org_other") == 1

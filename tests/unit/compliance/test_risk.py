@@ -2,8 +2,10 @@
 
 import pytest
 
-from compliance.review import risk
+from compliance.review import policy, risk
 from tests.factories.compliance import dossier
+
+POLICY = policy.read(policy.shipped())
 
 
 @pytest.mark.parametrize(
@@ -17,4 +19,25 @@ from tests.factories.compliance import dossier
     ],
 )
 def test_points_add_up_to_a_level(level, changes):
-    assert risk.level(risk.score(dossier(**changes))) == level
+    points = sum(risk.factors(dossier(**changes)).values())
+    assert risk.level(points, POLICY) == level
+
+
+@pytest.mark.parametrize(
+    ("points", "changes", "record"),
+    [
+        ({"new_supplier": 1}, {}, {"is_new_supplier": True}),
+        ({"past_sanction": 2}, {}, {"was_sanctioned": True}),
+        ({"cross_border": 2}, {"cross_border": {"mode": "REMOTE_ACCESS"}}, {}),
+        ({}, {"cross_border": {"mode": "NONE"}}, {}),
+        ({"chain_links": 2}, {"authorisation_chain": [{}, {}, {}, {}]}, {}),
+        ({"delivery_grade=S1": 1}, {"delivery_grade": "S1"}, {}),
+        (
+            {"delivery_mode=FILE_DOWNLOAD": 1},
+            {"delivery_grade": "S1", "delivery_mode": "FILE_DOWNLOAD"},
+            {},
+        ),
+    ],
+)
+def test_each_factor_is_named_with_its_points(points, changes, record):
+    assert risk.factors(dossier(**changes), **record) == points

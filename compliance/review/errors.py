@@ -1,0 +1,175 @@
+"""Why the review refuses; each class states one fact."""
+
+from app.core.errors import CounterfoilError, ErrorKind
+
+
+class PolicyInvalid(CounterfoilError):
+    """A value of the review's policy is out of its range, or two contradict each other."""
+
+    kind = ErrorKind.INVALID
+    slug = "policy-invalid"
+    title = "The review's policy cannot be set so"
+
+    def __init__(self, errors: list[dict[str, str]]) -> None:
+        super().__init__("See errors for each value.", errors=errors)
+
+
+class PolicyNotInFuture(CounterfoilError):
+    """A policy begins before it was set."""
+
+    kind = ErrorKind.INVALID
+    slug = "policy-not-in-future"
+    title = "A policy cannot begin in the past"
+
+    def __init__(self) -> None:
+        super().__init__("What was decided under the former policy stands; begin it later.")
+
+
+class SupplementsUsedUp(CounterfoilError):
+    """The version went back to its supplier as often as it may."""
+
+    kind = ErrorKind.CONFLICT
+    slug = "supplements-used-up"
+    title = "The version cannot go back another time"
+
+    def __init__(self, case_id: str) -> None:
+        super().__init__("Approve or reject it.", case_id=case_id)
+
+
+class AlreadySeated(CounterfoilError):
+    """The member already has a seat on the panel."""
+
+    kind = ErrorKind.CONFLICT
+    slug = "already-seated"
+    title = "You already have a seat on this panel"
+
+    def __init__(self, panel_id: str) -> None:
+        super().__init__("Vote when you have read the case.", panel_id=panel_id)
+
+
+class PanelFull(CounterfoilError):
+    """Every seat of the panel is taken."""
+
+    kind = ErrorKind.CONFLICT
+    slug = "panel-full"
+    title = "Every seat of this panel is taken"
+
+    def __init__(self, panel_id: str) -> None:
+        super().__init__("Nobody else is needed.", panel_id=panel_id)
+
+
+class NoSeatOnPanel(CounterfoilError):
+    """Only who took a seat may vote."""
+
+    kind = ErrorKind.FORBIDDEN
+    slug = "no-seat-on-panel"
+    title = "You have no seat on this panel"
+
+    def __init__(self, panel_id: str) -> None:
+        super().__init__("Declare your conflicts and take a seat first.", panel_id=panel_id)
+
+
+class VoteAlreadyCast(CounterfoilError):
+    """A member votes once."""
+
+    kind = ErrorKind.CONFLICT
+    slug = "vote-already-cast"
+    title = "You have already voted"
+
+    def __init__(self, panel_id: str) -> None:
+        super().__init__("A vote is never changed.", panel_id=panel_id)
+
+
+class PanelNotFound(CounterfoilError):
+    """No panel of this id sits or sat."""
+
+    kind = ErrorKind.NOT_FOUND
+    slug = "panel-not-found"
+    title = "There is no such panel"
+
+    def __init__(self, panel_id: str) -> None:
+        super().__init__(f"No panel {panel_id}.", panel_id=panel_id)
+
+
+class RegistrationNotFound(CounterfoilError):
+    """No registration of this id is within the caller's reach."""
+
+    kind = ErrorKind.NOT_FOUND
+    slug = "registration-not-found"
+    title = "There is no such registration"
+
+    def __init__(self, registration_id: str) -> None:
+        super().__init__(f"No registration {registration_id}.", registration_id=registration_id)
+
+
+class RegistrationNotFinal(CounterfoilError):
+    """A listing is applied for before the registration is final."""
+
+    kind = ErrorKind.CONFLICT
+    slug = "registration-not-final"
+    title = "The registration is not final"
+
+    def __init__(self, registration_id: str, state: str) -> None:
+        super().__init__(
+            f"Registration {registration_id} is {state}.",
+            registration_id=registration_id,
+            state=state,
+        )
+
+
+class ObjectionNotFound(CounterfoilError):
+    """No objection of this id is within the caller's reach."""
+
+    kind = ErrorKind.NOT_FOUND
+    slug = "objection-not-found"
+    title = "There is no such objection"
+
+    def __init__(self, objection_id: str) -> None:
+        super().__init__(f"No objection {objection_id}.", objection_id=objection_id)
+
+
+class ObjectionAlreadyRaised(CounterfoilError):
+    """The organisation has objected to this registration before."""
+
+    kind = ErrorKind.CONFLICT
+    slug = "objection-already-raised"
+    title = "Your organisation has already objected"
+
+    def __init__(self, registration_id: str) -> None:
+        super().__init__("Wait for the answer.", registration_id=registration_id)
+
+
+class ApplicationNotFound(CounterfoilError):
+    """No listing application of this id is within the caller's reach."""
+
+    kind = ErrorKind.NOT_FOUND
+    slug = "listing-application-not-found"
+    title = "There is no such listing application"
+
+    def __init__(self, application_id: str) -> None:
+        super().__init__(f"No listing application {application_id}.", application_id=application_id)
+
+
+class ApplicationAlreadyOpen(CounterfoilError):
+    """The listing of this registration was applied for, and is not refused."""
+
+    kind = ErrorKind.CONFLICT
+    slug = "listing-already-applied-for"
+    title = "The listing was already applied for"
+
+    def __init__(self, application_id: str) -> None:
+        super().__init__(f"See application {application_id}.", application_id=application_id)
+
+
+class ListingOfficerMustDiffer(CounterfoilError):
+    """Whoever approved the registration does not list it too."""
+
+    kind = ErrorKind.FORBIDDEN
+    slug = "listing-officer-must-differ"
+    title = "A third person has to list it"
+
+    def __init__(self, application_id: str) -> None:
+        super().__init__(
+            "You approved the registration; another officer lists it.",
+            application_id=application_id,
+        )

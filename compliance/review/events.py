@@ -1,0 +1,198 @@
+"""What has happened in a review, a registration and a panel; ids and plain values only."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.core.events import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReviewAssigned(Event):
+    """Somebody declared to have no conflict and holds the case at its stage."""
+
+    case_id: str
+    version_id: str
+    stage: str
+    reviewer_id: str
+    declared_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConflictDeclared(Event):
+    """Somebody is barred from a case, by an own answer or by what the exchange knows."""
+
+    case_id: str
+    reviewer_id: str
+    declared_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReviewReassigned(Event):
+    """A case went back from its holder to the queue of its stage."""
+
+    case_id: str
+    version_id: str
+    stage: str
+    reviewer_id: str
+    released_by: str
+    reason_hash: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReviewEscalated(Event):
+    """A stage's time is over and nobody decided."""
+
+    subject_id: str
+    stage: str
+    due_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class ItemDecided(Event):
+    """A person answered a rule that the machine left open."""
+
+    case_id: str
+    rule_id: str
+    reviewer_id: str
+    outcome: str
+    reason_hash: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReviewConcluded(Event):
+    """A case has its end: approved, rejected, returned, supplemented or expired."""
+
+    case_id: str
+    version_id: str
+    stage: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReviewExpired(Event):
+    """The supplier did not supplement in time."""
+
+    case_id: str
+    version_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PanelOpened(Event):
+    """A panel was called to decide a case, a revocation or an appeal."""
+
+    panel_id: str
+    kind: str
+    subject_id: str
+    case_id: str
+    size: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PanelVoted(Event):
+    """A member voted."""
+
+    panel_id: str
+    case_id: str
+    member_id: str
+    vote: str
+    reason_hash: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PanelConcluded(Event):
+    """A panel came to its end."""
+
+    panel_id: str
+    subject_id: str
+    state: str
+    in_favour_count: int
+    against_count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegistrationFinal(Event):
+    """Publicity is over and nothing stands against the registration."""
+
+    registration_id: str
+    case_id: str
+    version_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegistrationCancelled(Event):
+    """An objection was upheld; the version cannot be listed."""
+
+    registration_id: str
+    version_id: str
+    supplier_id: str
+    objection_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObjectionRaised(Event):
+    """Somebody objects to a registration."""
+
+    objection_id: str
+    registration_id: str
+    supplier_id: str
+    statement_hash: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObjectionResolved(Event):
+    """An objection was decided."""
+
+    objection_id: str
+    registration_id: str
+    objector_id: str
+    outcome: str
+    decided_by: str
+    reason_hash: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListingAppliedFor(Event):
+    """A registered product is to be listed."""
+
+    application_id: str
+    registration_id: str
+    listing_code: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListingApproved(Event):
+    """A third person lists exactly the dossier that was registered."""
+
+    application_id: str
+    registration_id: str
+    case_id: str
+    version_id: str
+    listing_code: str
+    dossier_hash: str
+    officer_id: str
+    rule_set_hash: str
+    input_hash: str
+    reason_hash: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListingRefused(Event):
+    """The listing officer does not list it."""
+
+    application_id: str
+    case_id: str
+    version_id: str
+    listing_code: str
+    supplier_id: str
+    officer_id: str
+    reason_hash: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReviewPolicySet(Event):
+    """Deadlines, majorities or thresholds of the review change from an instant on."""
+
+    policy_id: str
+    policy_hash: str
+    effective_from: datetime
+    set_by: str
+    reason_hash: str

@@ -1,0 +1,102 @@
+"""A registration's and a listing application's lives: two records, two people's decisions."""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from app.core.states import Transitions
+from compliance.errors import ReviewerConflicted, RulesBlock
+from compliance.review.errors import ListingOfficerMustDiffer
+
+
+class RegistrationState(StrEnum):
+    """What the exchange holds of a product's rights, apart from whether it is offered."""
+
+    REGISTERED = "REGISTERED"
+    OBJECTION = "OBJECTION"
+    REGISTERED_FINAL = "REGISTERED_FINAL"
+    CANCELLED = "CANCELLED"
+
+
+PUBLICITY_OVER, OBJECT, UPHOLD, DISMISS = "publicity over", "object", "uphold", "dismiss"
+
+REGISTRATION = Transitions(
+    {
+        (RegistrationState.REGISTERED, PUBLICITY_OVER): RegistrationState.REGISTERED_FINAL,
+        (RegistrationState.REGISTERED, OBJECT): RegistrationState.OBJECTION,
+        (RegistrationState.OBJECTION, OBJECT): RegistrationState.OBJECTION,
+        (RegistrationState.OBJECTION, DISMISS): RegistrationState.REGISTERED,
+        (RegistrationState.OBJECTION, UPHOLD): RegistrationState.CANCELLED,
+    }
+)
+
+
+class ObjectionState(StrEnum):
+    """Whether an objection waits, and what it came to."""
+
+    RAISED = "RAISED"
+    UPHELD = "UPHELD"
+    DISMISSED = "DISMISSED"
+
+
+OBJECTION = Transitions(
+    {
+        (ObjectionState.RAISED, UPHOLD): ObjectionState.UPHELD,
+        (ObjectionState.RAISED, DISMISS): ObjectionState.DISMISSED,
+    }
+)
+
+
+class ApplicationState(StrEnum):
+    """A registered product's way into the catalogue."""
+
+    LISTING_REVIEW = "LISTING_REVIEW"
+    LISTED = "LISTED"
+    REFUSED = "REFUSED"
+
+
+class ListingDecision(StrEnum):
+    """What a listing officer decides."""
+
+    APPROVE = "approve"
+    REFUSE = "refuse"
+
+
+APPLICATION = Transitions(
+    {
+        (ApplicationState.LISTING_REVIEW, ListingDecision.APPROVE): ApplicationState.LISTED,
+        (ApplicationState.LISTING_REVIEW, ListingDecision.REFUSE): ApplicationState.REFUSED,
+    }
+)
+
+
+@dataclass(frozen=True)
+class Application:
+    """An application as far as its decision goes; ``excluded`` approved the registration."""
+
+    id: str
+    excluded: frozenset[str]
+    state: ApplicationState = ApplicationState.LISTING_REVIEW
+    officer_id: str | None = None
+
+
+def decide_listing(
+    application: Application,
+    officer_id: str,
+    decision: ListingDecision,
+    *,
+    conflicts: tuple[str, ...] = (),
+    blocking: tuple[str, ...] = (),
+) -> Application:
+    """The application after the decision of a third person.
+
+    ``blocking`` rules, run on the day itself, stop an approval. Raises `IllegalTransition`,
+    `ListingOfficerMustDiffer`, `ReviewerConflicted`, `RulesBlock`.
+    """
+    following = ApplicationState(APPLICATION.next(application.state, decision))
+    if officer_id in application.excluded:
+        raise ListingOfficerMustDiffer(application.id)
+    if conflicts:
+        raise ReviewerConflicted(application.id, list(conflicts))
+    if decision is ListingDecision.APPROVE and blocking:
+        raise RulesBlock(list(blocking))
+    return replace(application, state=following, officer_id=officer_id)

@@ -1,0 +1,87 @@
+"""Reads of the review's later steps: panels, the register, objections, applications."""
+
+from sqlalchemy import select
+
+from app.core.paging import Page, paginate
+from app.core.unit_of_work import UnitOfWork
+from compliance.panel_models import SittingPanel
+from compliance.registration_models import ListingApplication, Objection, Registration
+from compliance.review.errors import PanelNotFound, RegistrationNotFound
+from compliance.review.panels import PanelState
+
+
+def list_panels(
+    uow: UnitOfWork, *, state: str | None = None, cursor: str | None = None, limit: int = 20
+) -> Page[SittingPanel]:
+    """Panels of a state, oldest first; without one those that still sit."""
+    wanted = select(SittingPanel).where(SittingPanel.state == (state or PanelState.OPEN))
+    return paginate(
+        uow.session, wanted, key=SittingPanel.id, cursor=cursor, limit=limit, newest_first=False
+    )
+
+
+def get_panel(uow: UnitOfWork, panel_id: str) -> SittingPanel:
+    """One panel; raises `PanelNotFound`."""
+    panel = uow.session.get(SittingPanel, panel_id)
+    if panel is None:
+        raise PanelNotFound(panel_id)
+    return panel
+
+
+def list_registrations(
+    uow: UnitOfWork,
+    *,
+    state: str | None = None,
+    listing_code: str | None = None,
+    cursor: str | None = None,
+    limit: int = 20,
+) -> Page[Registration]:
+    """The register, newest first."""
+    wanted = select(Registration)
+    if state is not None:
+        wanted = wanted.where(Registration.state == state)
+    if listing_code is not None:
+        wanted = wanted.where(Registration.listing_code == listing_code)
+    return paginate(uow.session, wanted, key=Registration.id, cursor=cursor, limit=limit)
+
+
+def get_registration(uow: UnitOfWork, registration_id: str) -> Registration:
+    """One entry; raises `RegistrationNotFound`."""
+    registration = uow.session.get(Registration, registration_id)
+    if registration is None:
+        raise RegistrationNotFound(registration_id)
+    return registration
+
+
+def list_objections(
+    uow: UnitOfWork,
+    *,
+    organisation_id: str | None,
+    state: str | None = None,
+    cursor: str | None = None,
+    limit: int = 20,
+) -> Page[Objection]:
+    """Objections in which the organisation is a party, or all for the exchange (None)."""
+    wanted = select(Objection)
+    if organisation_id is not None:
+        wanted = wanted.where(
+            (Objection.objector_id == organisation_id) | (Objection.supplier_id == organisation_id)
+        )
+    if state is not None:
+        wanted = wanted.where(Objection.state == state)
+    return paginate(uow.session, wanted, key=Objection.id, cursor=cursor, limit=limit)
+
+
+def list_applications(
+    uow: UnitOfWork, *, state: str, cursor: str | None = None, limit: int = 20
+) -> Page[ListingApplication]:
+    """Applications of a state, oldest first."""
+    wanted = select(ListingApplication).where(ListingApplication.state == state)
+    return paginate(
+        uow.session,
+        wanted,
+        key=ListingApplication.id,
+        cursor=cursor,
+        limit=limit,
+        newest_first=False,
+    )

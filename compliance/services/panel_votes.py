@@ -1,0 +1,69 @@
+"""A member's vote and what follows from the last one: for a case, a revocation, an appeal."""
+
+from collections.abc import Sequence
+
+from app.core.principals import Principal
+from app.core.unit_of_work import UnitOfWork
+from compliance.errors import ItemsUnanswered
+from compliance.models import ReviewCase
+from compliance.panel_models import SittingPanel
+from compliance.review.case_machine import conclude_panel
+from compliance.review.panels import Panel, PanelState
+from compliance.services.decisions import (
+    Item,
+    announce,
+    answer_items,
+    demand_unchanged,
+    unanswered,
+)
+from compliance.services.declarations import declarations_of
+from compliance.services.evaluations import run_rules
+from compliance.services.panels import CASE, lock_panel, reasons_of, vote
+from compliance.services.reviews import advance, lock_case
+
+KINDS = (CASE,)
+
+
+def vote_on_panel(
+    uow: UnitOfWork,
+    principal: Principal,
+    *,
+    panel_id: str,
+    in_favour: bool,
+    reason: str,
+    items: Sequence[Item] = (),
+) -> SittingPanel:
+    """A member's only vote with its reason; the last one decides.
+
+    Voting for a case answers what the machine left open, unless both reviewers did. Raises
+    `PanelNotFound`, `NoSeatOnPanel`, `VoteAlreadyCast`, `IllegalTransition`, `ItemNotOpen`,
+    `ItemsUnanswered`, `DossierHashMismatch`.
+    """
+    sitting = lock_panel(uow, panel_id, KINDS)
+    case = lock_case(uow, sitting.case_id)
+    voted = vote(uow, sitting, principal.id, in_favour=in_favour, reason=reason)
+    _judge_items(uow, case, principal.id, in_favour=in_favour, items=items)
+    conclude_case(uow, sitting, case, voted)
+    return sitting
+
+
+def _judge_items(
+    uow: UnitOfWork, case: ReviewCase, member_id: str, *, in_favour: bool, items: Sequence[Item]
+) -> None:
+    demand_unchanged(case)
+    evaluation = run_rules(uow, case)
+    answer_items(uow, case, member_id, items, evaluation=evaluation)
+    both_approved = {case.first_reviewer_id, case.second_reviewer_id} <= set(case.approved_by)
+    left = unanswered(uow, case, member_id, evaluation)
+    if in_favour and left and not both_approved:
+        raise ItemsUnanswered(list(left))
+
+
+def conclude_case(uow: UnitOfWork, sitting: SittingPanel, case: ReviewCase, panel: Panel) -> None:
+    """What a concluded panel means for its case; an open one means nothing yet."""
+    if panel.state is PanelState.OPEN:
+        return
+    evaluation = run_rules(uow, case)
+    review = case.review(declarations_of(uow, case))
+    advance(uow, case, conclude_panel(review, panel, is_blocked=bool(evaluation.blocking)))
+    announce(uow, case, reasons_of(sitting), evaluation)
