@@ -1,144 +1,97 @@
 """Finds personal data and secrets in sample rows, scored by column; a finding keeps no value."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
-from itertools import pairwise
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
-from compliance.patterns import bank_card, email, identity_number, mobile, secret, uscc
-from compliance.patterns.normalise import as_text, decoded
+from compliance.column_evidence import Column, Finding, judge
+from compliance.detectors import (
+    DETECTORS,
+    DIRECT_IDENTIFIERS,
+    NAMED_KINDS,
+    SENSITIVE,
+    Confidence,
+    Kind,
+)
+from compliance.joint_evidence import minors, split_numbers, tracks
+from compliance.patterns.normalise import as_text
 
+__all__ = [
+    "DIRECT_IDENTIFIERS",
+    "SENSITIVE",
+    "Confidence",
+    "Finding",
+    "Kind",
+    "contradictions",
+    "hints",
+    "scan",
+]
+
+VERSION = 2
+"""Kept with reports, so that an old finding can be told from what is found today."""
 ROWS_MAX = 2_000
 COLUMNS_MAX = 500
+_MASKED_SHARE_MAX = 0.5
 
 
-class Kind(StrEnum):
-    """What a pattern recognises."""
+def scan(rows: Sequence[Mapping[str, Any]], on: date | None = None) -> list[Finding]:
+    """Findings over all columns of at most `ROWS_MAX` rows, in column order, then joint ones.
 
-    IDENTITY_NUMBER = "IDENTITY_NUMBER"
-    MOBILE = "MOBILE"
-    BANK_CARD = "BANK_CARD"
-    USCC = "USCC"
-    EMAIL = "EMAIL"
-    SECRET = "SECRET"  # noqa: S105 - the name of a kind
-
-
-DIRECT_IDENTIFIERS = frozenset({Kind.IDENTITY_NUMBER, Kind.MOBILE, Kind.BANK_CARD})
-"""Each alone points at one person; an undeclared one contradicts the supplier's declaration."""
-
-
-@dataclass(frozen=True)
-class Detector:
-    """A pattern, the column names that hint at it, and the share of bare cells that convicts.
-
-    A share near zero: one match of a sample is enough, because the pattern's own checks leave
-    next to nothing to chance.
+    ``on`` is the day that ages are counted to; without it nobody is found to be a minor.
     """
-
-    kind: Kind
-    count: Callable[[str], int]
-    cues: tuple[str, ...]
-    share_min: float
-
-
-DETECTORS = (
-    Detector(
-        Kind.IDENTITY_NUMBER,
-        identity_number.count,
-        ("身份证", "证件号", "idcard", "id_card", "id_no", "idno", "sfz", "identity"),
-        0.004,
-    ),
-    Detector(
-        Kind.MOBILE,
-        mobile.count,
-        ("手机", "电话", "联系方式", "mobile", "phone", "tel", "msisdn", "shouji", "dianhua"),
-        0.5,
-    ),
-    Detector(
-        Kind.BANK_CARD,
-        bank_card.count,
-        ("银行卡", "卡号", "bankcard", "bank_card", "card_no", "cardno", "pan", "kahao"),
-        0.5,
-    ),
-    Detector(Kind.USCC, uscc.count, ("信用代码", "uscc", "credit_code"), 0.0),
-    Detector(Kind.EMAIL, email.count, (), 0.0),
-    Detector(Kind.SECRET, secret.count, (), 0.0),
-)
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One kind in one column: cells that hold it out of cells that hold anything."""
-
-    column: str
-    kind: Kind
-    matched_count: int
-    assessed_count: int
-    has_cue: bool
-
-    def document(self) -> dict[str, Any]:
-        """The JSON form; there is no value in it."""
-        return {
-            "column": self.column,
-            "kind": self.kind.value,
-            "matched_count": self.matched_count,
-            "assessed_count": self.assessed_count,
-            "has_cue": self.has_cue,
-        }
-
-
-def scan(rows: Sequence[Mapping[str, Any]]) -> list[Finding]:
-    """Findings over all columns of at most `ROWS_MAX` rows, in column order."""
     kept = rows[:ROWS_MAX]
     names = list(dict.fromkeys(name for row in kept for name in row))[:COLUMNS_MAX]
-    columns = {name: [as_text(_flat(row.get(name))) for row in kept] for name in names}
-    found = [f for name, cells in columns.items() for f in _scan_column(name, cells)]
-    return found + list(_scan_split(columns, {f.column for f in found}))
+    columns = [Column(str(name), tuple(_cell(row.get(name)) for row in kept)) for name in names]
+    found = [finding for column in columns for finding in _scan_column(column)]
+    known = {finding.column for finding in found if finding.kind in DIRECT_IDENTIFIERS}
+    return [
+        *found,
+        *split_numbers([column for column in columns if column.name not in known]),
+        *tracks(columns, has_person=bool(known)),
+        *(minors(columns, on) if on else ()),
+    ]
 
 
-def _flat(value: object) -> object:
-    if value is None:
-        return ""
-    return value if isinstance(value, str | int | float | bool) else str(value)
+def contradictions(findings: Iterable[Finding]) -> list[Finding]:
+    """What a product declared free of personal information may not show (PIPL 4, 73)."""
+    return [
+        each
+        for each in findings
+        if each.kind in DIRECT_IDENTIFIERS and each.confidence is not Confidence.LOW
+    ]
 
 
-def _scan_column(name: str, cells: Iterable[str]) -> Iterable[Finding]:
-    filled = [cell for cell in cells if cell]
+def hints(findings: Iterable[Finding]) -> list[Finding]:
+    """What only a person can judge: an address may be a company's, a name a brand's."""
+    unlinked = {Kind.SECRET, Kind.USCC}
+    return [each for each in findings if each.kind not in unlinked and not contradictions([each])]
+
+
+def _cell(value: object) -> str:
+    return "" if value is None else as_text(value)
+
+
+def _scan_column(column: Column) -> Iterable[Finding]:
+    seen: Counter[Kind] = Counter()
     for detector in DETECTORS:
-        finding = _judge(name, filled, detector)
+        finding = None if seen[detector.kind] else judge(column, detector)
         if finding is not None:
+            seen[finding.kind] += 1
             yield finding
+    for kind, cues in NAMED_KINDS:
+        if not seen[kind] and column.has_cue(cues):
+            yield from _by_name(column, kind)
 
 
-def _judge(name: str, filled: list[str], detector: Detector) -> Finding | None:
-    matched = [cell for cell in filled if _holds(cell, detector)]
-    if not matched:
-        return None
-    has_cue = any(cue in name.lower() for cue in detector.cues)
-    # A number inside a sentence was written for a person; bare digits may be anything.
-    in_prose = any(not _is_bare(cell) for cell in matched)
-    if not has_cue and not in_prose and len(matched) < detector.share_min * len(filled):
-        return None
-    return Finding(name, detector.kind, len(matched), len(filled), has_cue)
-
-
-def _holds(cell: str, detector: Detector) -> bool:
-    return any(detector.count(text) for text in (cell, *decoded(cell)))
-
-
-def _is_bare(cell: str) -> bool:
-    return cell.replace(".", "").replace("-", "").isdigit()
-
-
-def _scan_split(columns: Mapping[str, list[str]], known: set[str]) -> Iterable[Finding]:
-    """Identity numbers cut in two over neighbouring columns."""
-    for (left, heads), (right, tails) in pairwise(columns.items()):
-        if {left, right} & known:
-            continue
-        joined = [a + b for a, b in zip(heads, tails, strict=True) if a and b]
-        matched = sum(identity_number.count(cell) for cell in joined)
-        if matched and matched * 2 >= len(joined):
-            yield Finding(
-                f"{left}+{right}", Kind.IDENTITY_NUMBER, matched, len(joined), has_cue=False
-            )
+def _by_name(column: Column, kind: Kind) -> Iterable[Finding]:
+    bare = [cell for cell in column.filled if "*" not in cell and len(cell) > 1]
+    if len(bare) > _MASKED_SHARE_MAX * len(column.filled):
+        yield Finding(
+            column.name,
+            kind,
+            len(bare),
+            len(column.filled),
+            has_cue=True,
+            confidence=Confidence.LOW,
+        )

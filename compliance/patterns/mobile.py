@@ -2,11 +2,19 @@
 
 import re
 
+from compliance.patterns.spans import Span, is_quantity
+
 _SHAPE = re.compile(
-    r"(?<![0-9A-Za-z.+-])(?:\+?86[- ]?)?1[3-9]\d[- ]?\d{4}[- ]?\d{4}(?![0-9A-Za-z]|\.\d)", re.ASCII
+    r"(?<![0-9A-Za-z.+-])(?:(?:\+|00)?86[- ]?)?1[3-9]\d[- ]?\d{4}[- ]?\d{4}(?![0-9A-Za-z]|\.\d)",
+    re.ASCII,
 )
+
+
+def spans(text: str) -> list[Span]:
+    """Where the text holds a mobile number; a number with a unit behind it is a quantity."""
+    return [match.span() for match in _SHAPE.finditer(text) if not is_quantity(text, match.end())]
 
 
 def count(text: str) -> int:
     """How many mobile numbers the text holds."""
-    return sum(1 for _ in _SHAPE.finditer(text))
+    return len(spans(text))

@@ -9,6 +9,7 @@ from decimal import Decimal
 TEXT_MAX = 20_000
 """Characters of one cell that are looked at."""
 
+_INVISIBLE = dict.fromkeys((0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF, 0x00AD))
 _EXPONENT = re.compile(r"\d(?:\.\d+)?[eE]\+?\d{1,2}", re.ASCII)
 _WHOLE = re.compile(r"(\d{6,30})\.0+", re.ASCII)
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{16,4096}={0,2}", re.ASCII)
@@ -16,7 +17,7 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{16,4096}={0,2}", re.ASCII)
 
 def as_text(value: object) -> str:
     """The cell as text; spreadsheets turn digits into floats such as 1.38e10, so those go back."""
-    text = unicodedata.normalize("NFKC", str(value)).strip()[:TEXT_MAX]
+    text = unicodedata.normalize("NFKC", str(value)[:TEXT_MAX]).translate(_INVISIBLE).strip()
     if _EXPONENT.fullmatch(text):
         return f"{Decimal(text):.0f}"
     whole = _WHOLE.fullmatch(text)

@@ -2,6 +2,11 @@
 
 import re
 
+from compliance.patterns.spans import Span
+
+_NAMES = "password|passwd|secret|api_?key|access_?key|密码|口令"
+_VALUE = r"(?=[^\s\"'*]*\d)[^\s\"'*]{6,128}"
+"""What stands beside such a name is a secret if there is a digit in it and no star."""
 _SHAPES = tuple(
     re.compile(pattern, re.ASCII)
     for pattern in (
@@ -14,11 +19,19 @@ _SHAPES = tuple(
         r"(?<![A-Za-z0-9])[sr]k_live_[A-Za-z0-9]{16,}",  # Stripe live keys
         r"(?<![A-Za-z0-9])cfk_[A-Za-z0-9]{8}_[A-Za-z0-9_-]{43}",  # this exchange's own call keys
         r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{16,}",  # JWT
+        r"(?<![A-Za-z0-9])xox[abprs]-[A-Za-z0-9-]{10,72}",  # Slack tokens
+        r"(?<![A-Za-z0-9])glpat-[A-Za-z0-9_-]{20}",  # GitLab tokens
+        rf"(?i:(?<![a-z0-9])(?:{_NAMES})[\"']?\s?[:=：]\s?[\"']?{_VALUE})",
         r"[a-z][a-z0-9+.-]{1,15}://[^\s/:@]{1,64}:[^\s/:@]{3,128}@",  # address with a password
     )
 )
 
 
+def spans(text: str) -> list[Span]:
+    """Where the text holds a secret."""
+    return [match.span() for shape in _SHAPES for match in shape.finditer(text)]
+
+
 def count(text: str) -> int:
     """How many secrets the text holds."""
-    return sum(len(shape.findall(text)) for shape in _SHAPES)
+    return len(spans(text))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from compliance.scanner import DIRECT_IDENTIFIERS, Finding, Kind, scan
+from compliance.scanner import Finding, Kind, contradictions, hints, scan
 from compliance.verdicts import Inputs, Verdict, failed, passed, unsure
 
 
@@ -28,13 +28,13 @@ def sample_agrees_with_declaration(inputs: Inputs) -> Verdict:
     findings = _findings(inputs)
     if level in parameters["personal_levels"]:
         return passed(pi_level=level, findings=_documents(findings))
-    direct = [finding for finding in findings if finding.kind in DIRECT_IDENTIFIERS]
+    direct = contradictions(findings)
     if direct:
         return failed(pi_level=level, findings=_documents(direct))
-    contacts = [finding for finding in findings if finding.kind is Kind.EMAIL]
-    if contacts:
+    open_to_judgement = hints(findings)
+    if open_to_judgement:
         # An address may be a company's; only a person can tell.
-        return unsure(pi_level=level, findings=_documents(contacts))
+        return unsure(pi_level=level, findings=_documents(open_to_judgement))
     return passed(pi_level=level)
 
 
@@ -42,8 +42,8 @@ def sample_is_masked(inputs: Inputs) -> Verdict:
     """There is a sample, and neither it nor any example shows a direct identifier or a secret."""
     if not inputs["sample"]:
         return failed(reason="there is no sample")
-    forbidden = DIRECT_IDENTIFIERS | {Kind.SECRET}
-    bare = [finding for finding in _findings(inputs) if finding.kind in forbidden]
+    findings = _findings(inputs)
+    bare = contradictions(findings) + [each for each in findings if each.kind is Kind.SECRET]
     if bare:
         return failed(findings=_documents(bare))
     return passed(row_count=len(inputs["sample"]))
