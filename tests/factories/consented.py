@@ -27,8 +27,7 @@ def list_consented(world, exchange):
     trade.listing_code = client.post(f"{path}/versions/1/submission")["listing_code"]
     exchange.settle()
     case_id = listing._case_of(world, trade)
-    for name in ("reviewer-1", "reviewer-2"):
-        listing._review(world, name, case_id)
+    listing.review_product(world, case_id)
     trade.plan_id = world.anybody.get(f"/v1/listings/{trade.listing_code}")["plans"][0]["plan_id"]
     return trade, bytes.fromhex(opened["pseudonym_key"])
 
