@@ -36,8 +36,8 @@ def _hand_in(world: World, content: dict[str, Any]) -> tuple[dict[str, Any], dic
 def find_undisclosed_identity_number(world: World) -> None:
     """A product whose sample hides an identity number goes straight back to its supplier."""
     content = airports(world.installation.upstream_url, world.installation.upstream_key)
-    # A made-up number with a valid check digit in a division that does not exist.
-    content["sample"] = [row | {"city": "000000199001010018"} for row in content["sample"]]
+    # A made-up number with a valid check digit in a district that Beijing does not have.
+    content["sample"] = [row | {"city": "119999199001010012"} for row in content["sample"]]
     product, _ = _hand_in(world, content)
     cases = world.supplier.client.get("/v1/review-cases/mine")["items"]
     case = next(case for case in cases if case["product_id"] == product["id"])
