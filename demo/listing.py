@@ -65,8 +65,12 @@ def review_product(world: World, case_id: str) -> None:
 
 def _case_of(world: World, trade: Trade) -> str:
     cases = world.staff_client("reviewer-1").get("/v1/review-cases")["items"]
-    found: str = next(case["id"] for case in cases if case["listing_code"] == trade.listing_code)
-    return found
+    found = [case["id"] for case in cases if case["listing_code"] == trade.listing_code]
+    if not found:
+        own = world.supplier.client.get("/v1/review-cases/mine")["items"]
+        message = f"{trade.listing_code} is not under review: {own}"
+        raise Surprise(message)
+    return str(found[0])
 
 
 def _wait_for_probe(world: World, case_id: str) -> None:
