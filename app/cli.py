@@ -14,6 +14,7 @@ from app.core.reach import Reach
 from app.erasure_commands import erase_command
 from app.key_commands import key_commands
 from app.parts import Parts
+from app.quality_commands import quality_command
 from listings import imports
 from listings.services import import_drafts
 
@@ -27,6 +28,7 @@ def register(app: Flask, parts: Parts) -> None:
     app.cli.add_command(_bootstrap_command(parts))
     app.cli.add_command(_import_command(parts))
     app.cli.add_command(erase_command(parts))
+    app.cli.add_command(quality_command(parts))
     for command in key_commands(parts):
         app.cli.add_command(command)
 
