@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from click.testing import CliRunner
 
 from app.quality_commands import quality_command
-from tests.fakes.clock import FakeClock
+from tests.fakes.clock import FixedClock
 
 FIELDS = [{"name": "code", "type": "string", "max_length": 3}, {"name": "price", "type": "decimal"}]
 
@@ -14,7 +14,7 @@ FIELDS = [{"name": "code", "type": "string", "max_length": 3}, {"name": "price",
 def run(tmp_path, *options, lines):
     (tmp_path / "rows.csv").write_text("code,price\n" + "\n".join(lines), "utf-8")
     (tmp_path / "content.json").write_text(json.dumps({"fields_out": FIELDS}), "utf-8")
-    parts = SimpleNamespace(clock=FakeClock())
+    parts = SimpleNamespace(clock=FixedClock())
     arguments = [str(tmp_path / "rows.csv"), "--content", str(tmp_path / "content.json"), *options]
     found = CliRunner().invoke(quality_command(parts), arguments)
     assert found.exit_code == 0, found.output
