@@ -154,33 +154,3 @@ def to_document(terms: Terms) -> dict[str, Any]:
         "duties": sorted(terms.duties),
         "prohibitions": sorted(terms.prohibitions),
     }
-
-
-ENFORCED = (
-    "fields",
-    "calls_max",
-    "calls_per_second",
-    "starts_at",
-    "ends_at",
-    "purposes",
-    "consent_model",
-)
-"""What the exchange itself refuses on every call."""
-PROMISED = (
-    "regions",
-    "retention",
-    "transfer",
-    "recipients",
-    "may_sublicense",
-    "duties",
-    "prohibitions",
-)
-"""What only the contract and audits can hold the buyer to."""
-
-
-def split_by_enforcement(document: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """The terms' JSON form in two halves: enforced by the exchange, promised by contract."""
-    return {
-        "enforced": {name: document.get(name) for name in ENFORCED},
-        "promised": {name: document.get(name) for name in PROMISED},
-    }

@@ -297,3 +297,32 @@ class EvaluationNotFound(CounterfoilError):
 
     def __init__(self, evaluation_id: str) -> None:
         super().__init__(f"No evaluation {evaluation_id}.", evaluation_id=evaluation_id)
+
+
+class ChainLinkNotFound(CounterfoilError):
+    """The listed version's chain of rights has no link at that place."""
+
+    kind = ErrorKind.NOT_FOUND
+    slug = "chain-link-not-found"
+    title = "The chain of rights has no such link"
+
+    def __init__(self, listing_code: str, link: int) -> None:
+        super().__init__(
+            f"Listing {listing_code} has no link {link}; the first is 0.",
+            listing_code=listing_code,
+            link=link,
+        )
+
+
+class NothingNarrowed(CounterfoilError):
+    """The terms that were sent take nothing away."""
+
+    kind = ErrorKind.INVALID
+    slug = "nothing-narrowed"
+    title = "These terms take nothing away"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "What is permitted now is within them already.",
+            errors=[{"pointer": "#/narrowed", "detail": "This takes nothing away."}],
+        )

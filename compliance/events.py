@@ -236,3 +236,44 @@ class ConsentsBatched(Event):
     root_hash: str
     granted_count: int
     denied_count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChainLinkNarrowed(Event):
+    """A grantor in the chain of rights took something back, or (``is_end`` 1) everything."""
+
+    narrowing_id: str
+    listing_code: str
+    version_id: str
+    link: int
+    is_end: int
+    terms_hash: str
+    recorded_by: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScenarioNarrowed(Event):
+    """An approved use became narrower; ``terms`` is what is left of it."""
+
+    scenario_id: str
+    buyer_id: str
+    listing_code: str
+    terms: dict[str, Any]
+    scenario_hash: str
+    narrowed_by: str
+    valid_from: datetime
+    valid_until: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class LicenceNarrowed(Event):
+    """A licence permits less from now on; ``terms`` is what the data plane has to enforce."""
+
+    licence_id: str
+    buyer_id: str
+    supplier_id: str
+    narrowing_id: str
+    terms: dict[str, Any]
+    terms_hash: str
+    starts_at: datetime
+    ends_at: datetime

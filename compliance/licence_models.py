@@ -7,7 +7,7 @@ from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base
-from compliance.effective_terms import split_by_enforcement
+from compliance.enforcement import reasons, split_by_enforcement
 from compliance.scenario_machine import ScenarioState
 
 
@@ -87,6 +87,8 @@ class Licence(Base):
     ended_at: Mapped[datetime | None]
     ended_by: Mapped[str | None]
     reason_code: Mapped[str | None]
+    narrowings: Mapped[list[dict[str, Any]]]
+    """What was taken away since it was issued, with the reasons."""
 
     @property
     def enforced(self) -> dict[str, Any]:
@@ -97,3 +99,8 @@ class Licence(Base):
     def promised(self) -> dict[str, Any]:
         """The half that rests on the contract and on audits."""
         return split_by_enforcement(self.terms)["promised"]
+
+    @property
+    def enforcement_reasons(self) -> dict[str, str]:
+        """How the enforced half is enforced, and why the other half cannot be."""
+        return reasons()

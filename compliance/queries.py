@@ -12,6 +12,7 @@ from compliance.errors import LicenceNotFound, ReviewCaseNotFound, ScenarioNotFo
 from compliance.evaluation import RuleOutcome
 from compliance.licence_models import Licence, Scenario
 from compliance.models import ItemAnswer, ReviewCase, RuleEvaluation
+from compliance.narrowing_models import CHAIN, Narrowing
 from compliance.review.case_machine import OPEN_STAGES
 from compliance.review.conflicts import QUESTIONS
 from compliance.rule_set import RuleSet
@@ -181,3 +182,20 @@ def get_licence(uow: UnitOfWork, licence_id: str, *, organisation_id: str | None
     if licence is None or parties is None or organisation_id not in parties:
         raise LicenceNotFound(licence_id)
     return licence
+
+
+def list_narrowings(
+    uow: UnitOfWork,
+    *,
+    listing_code: str,
+    supplier_id: str | None,
+    cursor: str | None = None,
+    limit: int = 20,
+) -> Page[Narrowing]:
+    """What a listing's chain has lost, for its supplier or all for the exchange (None)."""
+    wanted = select(Narrowing).where(
+        Narrowing.listing_code == listing_code, Narrowing.source == CHAIN
+    )
+    if supplier_id is not None:
+        wanted = wanted.where(Narrowing.supplier_id == supplier_id)
+    return paginate(uow.session, wanted, key=Narrowing.id, cursor=cursor, limit=limit)

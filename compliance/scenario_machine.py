@@ -21,7 +21,7 @@ class ScenarioDecision(StrEnum):
     REFUSE = "refuse"
 
 
-WITHDRAW = "withdraw"
+WITHDRAW, NARROW = "withdraw", "narrow"
 
 TRANSITIONS = Transitions(
     {
@@ -29,6 +29,7 @@ TRANSITIONS = Transitions(
         (ScenarioState.SUBMITTED, ScenarioDecision.REFUSE): ScenarioState.REFUSED,
         (ScenarioState.SUBMITTED, WITHDRAW): ScenarioState.WITHDRAWN,
         (ScenarioState.ACTIVE, WITHDRAW): ScenarioState.WITHDRAWN,
+        (ScenarioState.ACTIVE, NARROW): ScenarioState.ACTIVE,
     }
 )
 

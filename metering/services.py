@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import text, update
+from sqlalchemy import func, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -154,6 +154,39 @@ def revoke_entitlement(uow: UnitOfWork, *, licence_id: str) -> None:
         .values(state="revoked", revision=Entitlement.revision + 1, changed_at=uow.now)
     )
     end_periods(uow, licence_id)
+
+
+def narrow_entitlement(
+    uow: UnitOfWork,
+    *,
+    licence_id: str,
+    terms: dict[str, Any],
+    terms_hash: str,
+    permitted_purposes: Sequence[str] | None,
+    starts_at: datetime,
+    ends_at: datetime,
+) -> None:
+    """Let a licence permit less: no call that is committed after this goes beyond it.
+
+    A smaller number of calls never falls below what is spent and out on lease.
+    """
+    _close_fence(uow, "licence", licence_id)
+    taken = Entitlement.spent_calls + Entitlement.leased_calls
+    calls_max = terms.get("calls_max")
+    uow.session.execute(
+        update(Entitlement)
+        .where(Entitlement.licence_id == licence_id)
+        .values(
+            terms=terms,
+            terms_hash=terms_hash,
+            permitted_purposes=None if permitted_purposes is None else list(permitted_purposes),
+            starts_at=starts_at,
+            ends_at=func.least(Entitlement.ends_at, ends_at),
+            granted_calls=None if calls_max is None else func.greatest(taken, calls_max),
+            revision=Entitlement.revision + 1,
+            changed_at=uow.now,
+        )
+    )
 
 
 def admit_key(

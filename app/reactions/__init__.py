@@ -20,6 +20,7 @@ from compliance.events import (
     ConsentWithdrawn,
     LicenceEnded,
     LicenceIssued,
+    LicenceNarrowed,
     LicenceRevoked,
     ListingResumed,
     ListingRevoked,
@@ -28,6 +29,7 @@ from compliance.events import (
     ReviewOpened,
     ReviewReturned,
     ScenarioApproved,
+    ScenarioNarrowed,
     ScenarioWithdrawn,
     VersionRejected,
 )
@@ -88,6 +90,8 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     ConsentGranted: (consenting.admit_consent,),
     ConsentWithdrawn: (consenting.withdraw_consent,),
     ScenarioApproved: (trading.note_scenario,),
+    ScenarioNarrowed: (trading.narrow_scenario,),
+    LicenceNarrowed: (trading.narrow_licence,),
     ScenarioWithdrawn: (trading.end_scenario,),
     OrderPlaced: (trading.charge_order, trading.issue_licence, sharing.note_shares),
     LicenceIssued: (

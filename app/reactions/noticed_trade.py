@@ -87,6 +87,13 @@ NOTICED_TRADE: dict[type[Event], Noticed] = {
     compliance.LicenceRevoked: Noticed(
         "licence.revoked", telling_both("licence_id", "reason_code")
     ),
+    compliance.LicenceNarrowed: Noticed(
+        "licence.narrowed", telling_both("licence_id", "narrowing_id", "terms_hash", "ends_at")
+    ),
+    compliance.ScenarioNarrowed: Noticed(
+        "scenario.narrowed",
+        telling("buyer_id", "scenario_id", "listing_code", "valid_from", "valid_until"),
+    ),
     compliance.LicenceEnded: Noticed("licence.ended", telling_both("licence_id", "ends_at")),
     compliance.ConsentWithdrawn: Noticed(
         "consent.withdrawn", telling("recipient_id", "consent_id", "reason_code")
@@ -149,6 +156,7 @@ UNNOTICED_TRADE: dict[type[Event], str] = {
     review.ReviewPolicySet: "public at GET /v1/review-policy",
     compliance.VersionApproved: "the publication that follows is told",
     compliance.ScenarioSubmitted: "the buyer's own act; the decision is told",
+    compliance.ChainLinkNarrowed: "each licence that it narrows or ends is told",
     compliance.PseudonymKeyMade: "the supplier's own act, answered at once",
     compliance.ConsentGranted: "the collecting system hands the token over; one notice a person"
     " would drown the others",

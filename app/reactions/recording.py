@@ -190,6 +190,17 @@ RECORDED: dict[type[Event], Recorded] = {
         "licence_revoked", ("licence_id", "reason_code", "revoked_by")
     ),
     compliance.LicenceEnded: Recorded("licence_ended", ("licence_id", "ends_at")),
+    compliance.ChainLinkNarrowed: Recorded(
+        "chain_link_narrowed",
+        ("narrowing_id", "listing_code", "version_id", "link", "is_end", "terms_hash"),
+    ),
+    compliance.ScenarioNarrowed: Recorded(
+        "scenario_narrowed",
+        ("scenario_id", "scenario_hash", "narrowed_by", "valid_from", "valid_until"),
+    ),
+    compliance.LicenceNarrowed: Recorded(
+        "licence_narrowed", ("licence_id", "narrowing_id", "terms_hash", "starts_at", "ends_at")
+    ),
     compliance.ConsentsBatched: Recorded(
         "consent_batch", ("batch_id", "root_hash", "granted_count", "denied_count")
     ),

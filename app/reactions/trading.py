@@ -11,8 +11,10 @@ from compliance import services as compliance
 from compliance.events import (
     LicenceEnded,
     LicenceIssued,
+    LicenceNarrowed,
     LicenceRevoked,
     ScenarioApproved,
+    ScenarioNarrowed,
     ScenarioWithdrawn,
 )
 from ledger.journal import services as journal
@@ -163,6 +165,33 @@ def grant_on_chain(uow: UnitOfWork, event: LicenceIssued) -> None:
         "ends_at": iso_instant(event.ends_at),
     }
     uow.enqueue("chain.grant_licence", payload, key=f"chain.grant_licence:{event.licence_id}")
+
+
+def narrow_licence(uow: UnitOfWork, event: LicenceNarrowed) -> None:
+    """The next call is held to the new terms, and no key outlives them."""
+    metering.narrow_entitlement(
+        uow,
+        licence_id=event.licence_id,
+        terms=event.terms,
+        terms_hash=event.terms_hash,
+        permitted_purposes=_permitted(event.terms.get("purposes")),
+        starts_at=event.starts_at,
+        ends_at=event.ends_at,
+    )
+    accounts.note_licence(
+        uow, licence_id=event.licence_id, buyer_id=event.buyer_id, ends_at=event.ends_at
+    )
+
+
+def narrow_scenario(uow: UnitOfWork, event: ScenarioNarrowed) -> None:
+    """An order to come is held to what is left of the scenario."""
+    listings.note_scenario_narrowed(
+        uow,
+        scenario_id=event.scenario_id,
+        terms=event.terms,
+        valid_from=event.valid_from,
+        valid_until=event.valid_until,
+    )
 
 
 def end_licence(uow: UnitOfWork, event: LicenceRevoked) -> None:

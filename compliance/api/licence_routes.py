@@ -4,14 +4,22 @@ from typing import Any
 
 from app.core.paging import Page
 from app.core.principals import Permission
+from app.core.reach import Reach
 from app.web.access import requires
 from app.web.context import current_principal, unit_of_work
 from app.web.idempotency import idempotent
-from app.web.paging import page_schema
+from app.web.paging import PageQuerySchema, page_schema
 from compliance import queries, services
-from compliance.api.blueprint import blueprint, own_only
+from compliance.api.blueprint import as_document, blueprint, own_only
 from compliance.licence_models import Licence
-from compliance.schemas.licences import LicenceQuerySchema, LicenceSchema, RevokeLicenceSchema
+from compliance.narrowing_models import Narrowing
+from compliance.schemas.licences import (
+    LicenceQuerySchema,
+    LicenceSchema,
+    NarrowChainSchema,
+    NarrowingSchema,
+    RevokeLicenceSchema,
+)
 
 
 @blueprint.route("/licences", methods=["GET"])
@@ -46,3 +54,35 @@ def post_licence_revocation(command: dict[str, Any], licence_id: str) -> Licence
         )
         uow.commit()
         return licence
+
+
+@blueprint.route("/listings/<listing_code>/chain-narrowings", methods=["POST"])
+@blueprint.arguments(NarrowChainSchema)
+@blueprint.response(201, NarrowingSchema)
+@requires(Permission.READ_OWN)
+@idempotent
+def post_chain_narrowing(command: dict[str, Any], listing_code: str) -> Narrowing:
+    """A grantor took something back: licences are narrowed or end at once."""
+    narrowed = command.pop("narrowed", None)
+    # The exchange's reach: licences of many buyers change. The service asks who may.
+    with unit_of_work(Reach.EXCHANGE) as uow:
+        narrowing = services.narrow_chain(
+            uow,
+            current_principal(),
+            listing_code=listing_code,
+            narrowed=None if narrowed is None else as_document(narrowed),
+            **command,
+        )
+        uow.commit()
+        return narrowing
+
+
+@blueprint.route("/listings/<listing_code>/chain-narrowings", methods=["GET"])
+@blueprint.arguments(PageQuerySchema, location="query")
+@blueprint.response(200, page_schema(NarrowingSchema))
+@requires(Permission.READ_OWN)
+def get_chain_narrowings(query: dict[str, Any], listing_code: str) -> Page[Narrowing]:
+    """What a listing's chain of rights has lost, for its supplier and the exchange's staff."""
+    own = own_only(current_principal())
+    with unit_of_work() as uow:
+        return queries.list_narrowings(uow, listing_code=listing_code, supplier_id=own, **query)

@@ -1,9 +1,7 @@
 """Routes of scenarios: declared by buyers, decided by reviewers of neither party."""
 
-from datetime import datetime
 from typing import Any
 
-from app.core.clock import iso_instant
 from app.core.paging import Page
 from app.core.principals import Permission
 from app.web.access import requires
@@ -11,22 +9,15 @@ from app.web.context import current_principal, unit_of_work
 from app.web.idempotency import idempotent
 from app.web.paging import page_schema
 from compliance import queries, services
-from compliance.api.blueprint import blueprint, own_only
+from compliance.api.blueprint import as_document, blueprint, own_only
 from compliance.licence_models import Scenario
 from compliance.schemas.licences import (
     DecideScenarioSchema,
+    NarrowScenarioSchema,
     ScenarioQuerySchema,
     ScenarioSchema,
     SubmitScenarioSchema,
 )
-
-
-def _as_document(command: dict[str, Any]) -> dict[str, Any]:
-    # Scenarios are hashed, and only plain JSON has one canonical form.
-    return {
-        name: iso_instant(value) if isinstance(value, datetime) else value
-        for name, value in command.items()
-    }
 
 
 @blueprint.route("/scenarios", methods=["POST"])
@@ -39,7 +30,7 @@ def post_scenario(command: dict[str, Any]) -> Scenario:
     listing_code = command.pop("listing_code")
     with unit_of_work() as uow:
         scenario = services.submit_scenario(
-            uow, current_principal(), listing_code=listing_code, content=_as_document(command)
+            uow, current_principal(), listing_code=listing_code, content=as_document(command)
         )
         uow.commit()
         return scenario
@@ -71,9 +62,25 @@ def get_scenario(scenario_id: str) -> Scenario:
 @idempotent
 def post_scenario_decision(command: dict[str, Any], scenario_id: str) -> Scenario:
     """Approve a scenario, perhaps narrower than asked, or refuse it."""
-    narrowed = _as_document(command.pop("narrowed", {}))
+    narrowed = as_document(command.pop("narrowed", {}))
     with unit_of_work() as uow:
         scenario = services.decide_scenario(
+            uow, current_principal(), scenario_id=scenario_id, narrowed=narrowed, **command
+        )
+        uow.commit()
+        return scenario
+
+
+@blueprint.route("/scenarios/<scenario_id>/narrowing", methods=["POST"])
+@blueprint.arguments(NarrowScenarioSchema)
+@blueprint.response(201, ScenarioSchema)
+@requires(Permission.REVIEW)
+@idempotent
+def post_narrowing(command: dict[str, Any], scenario_id: str) -> Scenario:
+    """Take away from an approved use; its licences are narrowed at once."""
+    narrowed = as_document(command.pop("narrowed"))
+    with unit_of_work() as uow:
+        scenario = services.narrow_scenario(
             uow, current_principal(), scenario_id=scenario_id, narrowed=narrowed, **command
         )
         uow.commit()

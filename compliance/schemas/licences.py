@@ -136,6 +136,40 @@ class NarrowedTermsSchema(Schema):
     retention = fields.String(validate=_demand_retention)
 
 
+class NarrowScenarioSchema(Schema):
+    """What is taken away from an approved use, and why."""
+
+    reason = Text(max=REASON_MAX, required=True)
+    narrowed = fields.Nested(NarrowedTermsSchema, required=True)
+
+
+class NarrowChainSchema(Schema):
+    """What a link of the chain of rights lost; without ``narrowed`` all of it ended."""
+
+    link = Integer(max=100, required=True, metadata={"description": "its place, from 0"})
+    reason = Text(max=REASON_MAX, required=True)
+    narrowed = fields.Nested(NarrowedTermsSchema)
+    evidence_hash = fields.String(
+        validate=validate.Regexp(r"\A[0-9a-f]{64}\Z", error="64 hexadecimal digits.")
+    )
+
+
+class NarrowingSchema(Schema):
+    """A recorded loss of a link, and whether every licence has been looked at."""
+
+    id = fields.String()
+    source = fields.String()
+    listing_code = fields.String()
+    scenario_id = fields.String(allow_none=True)
+    link = fields.Integer(allow_none=True)
+    terms = fields.Dict(keys=fields.String())
+    is_end = fields.Boolean()
+    reason = fields.String()
+    evidence_hash = fields.String(allow_none=True)
+    recorded_at = Timestamp()
+    is_applied = fields.Boolean()
+
+
 class DecideScenarioSchema(Schema):
     """A reviewer's decision on a scenario."""
 
@@ -193,6 +227,7 @@ class LicenceSchema(Schema):
     terms_hash = fields.String()
     enforced = fields.Dict(keys=fields.String())
     promised = fields.Dict(keys=fields.String())
+    enforcement_reasons = fields.Dict(keys=fields.String(), values=fields.String())
     plan_id = fields.String()
     plan_hash = fields.String()
     plan_terms = fields.Dict(keys=fields.String())
@@ -203,6 +238,7 @@ class LicenceSchema(Schema):
     issued_at = Timestamp()
     ended_at = Timestamp(allow_none=True)
     reason_code = fields.String(allow_none=True)
+    narrowings = fields.List(fields.Dict(keys=fields.String()))
 
 
 class LicenceQuerySchema(PageQuerySchema):

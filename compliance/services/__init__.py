@@ -13,6 +13,7 @@ from compliance.services.listings import (
     revoke_listing,
     suspend_listing,
 )
+from compliance.services.narrowing import continue_narrowing, narrow_chain
 from compliance.services.panel_votes import KINDS as PANEL_KINDS
 from compliance.services.panel_votes import vote_on_panel
 from compliance.services.panels import seat_member
@@ -20,16 +21,24 @@ from compliance.services.parties import note_party_verified
 from compliance.services.policies import policy_document, set_policy
 from compliance.services.registrations import raise_objection, resolve_objection
 from compliance.services.reviews import note_probe, open_review, release_case, take_case
-from compliance.services.scenarios import decide_scenario, submit_scenario, withdraw_scenario
+from compliance.services.scenarios import (
+    decide_scenario,
+    narrow_scenario,
+    submit_scenario,
+    withdraw_scenario,
+)
 
 __all__ = [
     "PANEL_KINDS",
     "admit_case",
     "apply_for_listing",
+    "continue_narrowing",
     "decide_application",
     "decide_case",
     "decide_scenario",
     "issue_licence",
+    "narrow_chain",
+    "narrow_scenario",
     "note_listing_delisted",
     "note_listing_published",
     "note_party_verified",

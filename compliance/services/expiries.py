@@ -10,16 +10,18 @@ from compliance.models import Party
 from compliance.scenario_machine import END, LICENCE_TRANSITIONS, LicenceState, ScenarioState
 from compliance.services.licences import revoke
 from compliance.services.listings import open_causes, suspend
+from compliance.services.narrowing import continue_narrowing
 
 TERM_ENDED = "TERM_ENDED"
 
 
 def suspend_expired(uow: UnitOfWork, limit: int) -> int:
-    """Suspend, end and revoke what has lapsed; how many rows changed, at most 3 x ``limit``.
+    """Suspend, end and revoke what has lapsed; how many rows changed, at most 4 x ``limit``.
 
     Needs the exchange's reach. Rows that another worker holds are left to it.
     """
-    return _suspend_lapsed(uow, limit) + _end_licences(uow, limit) + _revoke_left(uow, limit)
+    done = _suspend_lapsed(uow, limit) + _end_licences(uow, limit) + _revoke_left(uow, limit)
+    return done + continue_narrowing(uow, limit)
 
 
 def _suspend_lapsed(uow: UnitOfWork, limit: int) -> int:

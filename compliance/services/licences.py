@@ -10,6 +10,7 @@ from typing_extensions import Unpack
 from app.core.canonical import digest_hex
 from app.core.principals import Permission, Principal
 from app.core.unit_of_work import UnitOfWork
+from compliance.chain import chain_terms
 from compliance.effective_terms import Terms, effective, from_document, to_document
 from compliance.errors import (
     LicenceCannotBeIssued,
@@ -22,6 +23,7 @@ from compliance.facts import product_terms as approved_terms
 from compliance.licence_models import Licence, ListingStanding, Scenario
 from compliance.listing_machine import ListingState, RevocationReason
 from compliance.models import Party, ReviewCase
+from compliance.narrowing_models import CHAIN, Narrowing
 from compliance.retention import NotARetention
 from compliance.review.case_machine import Stage
 from compliance.scenario_machine import LICENCE_TRANSITIONS, REVOKE, LicenceState
@@ -77,6 +79,8 @@ def issue_licence(uow: UnitOfWork, **placed: Unpack[PlacedOrder]) -> Licence:
 
     Both parties verified, the listing open, exactly this dossier approved by two reviewers, and
     an active scenario of this buyer for this listing: without one of them there is no licence.
+    Its terms are the meet of all of them, of each link of the chain of rights and of what that
+    chain has lost since.
     """
     _demand_parties(uow, placed["buyer_id"], placed["supplier_id"])
     _demand_open_listing(uow, placed["listing_code"], placed["supplier_id"])
@@ -92,7 +96,8 @@ def issue_licence(uow: UnitOfWork, **placed: Unpack[PlacedOrder]) -> Licence:
         calls_per_second=placed["plan_terms"].get("calls_per_second"),
     )
     links = (approved_terms(approval.dossier), placed["product_terms"], scenario.terms or {})
-    licence = _licence(uow, _effective(links, agreed), placed)
+    chain = [*chain_terms(approval.dossier), *chain_narrowings(uow, placed["version_id"])]
+    licence = _licence(uow, _effective(links, [agreed, *chain]), placed)
     uow.session.add(licence)
     uow.session.flush()
     _record_issue(uow, licence)
@@ -109,6 +114,7 @@ def _licence(uow: UnitOfWork, terms: Terms, placed: PlacedOrder) -> Licence:
         ends_at=terms.ends_at,
         state=LicenceState.ACTIVE,
         issued_at=uow.now,
+        narrowings=[],
         **{name: placed[name] for name in COPIED},  # type: ignore[literal-required] # members of it
     )
 
@@ -167,12 +173,20 @@ def _demand_scenario(
     return scenario
 
 
-def _effective(documents: Iterable[Mapping[str, Any]], agreed: Terms) -> Terms:
+def _effective(documents: Iterable[Mapping[str, Any]], further: Iterable[Terms]) -> Terms:
     try:
         links = [from_document(document) for document in documents]
     except NotARetention:
         raise LicenceCannotBeIssued(Obstacle.TERMS_UNREADABLE) from None
-    return effective([*links, agreed])
+    return effective([*links, *further])
+
+
+def chain_narrowings(uow: UnitOfWork, version_id: str) -> list[Terms]:
+    """What the chain of a version has lost so far: further links of every licence to come."""
+    wanted = select(Narrowing.terms).where(
+        Narrowing.source == CHAIN, Narrowing.version_id == version_id
+    )
+    return [from_document(terms) for terms in uow.session.scalars(wanted)]
 
 
 def _record_issue(uow: UnitOfWork, licence: Licence) -> None:

@@ -1,6 +1,7 @@
 """Scenarios: declared by a buyer, decided by a reviewer of neither party, withdrawn at will."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from app.core.canonical import digest_hex
@@ -18,14 +19,22 @@ from compliance.errors import (
 )
 from compliance.events import (
     ScenarioApproved,
+    ScenarioNarrowed,
     ScenarioRefused,
     ScenarioSubmitted,
     ScenarioWithdrawn,
 )
 from compliance.licence_models import ListingStanding, Scenario
 from compliance.listing_machine import ListingState
-from compliance.scenario_machine import TRANSITIONS, WITHDRAW, ScenarioDecision, ScenarioState
+from compliance.scenario_machine import (
+    NARROW,
+    TRANSITIONS,
+    WITHDRAW,
+    ScenarioDecision,
+    ScenarioState,
+)
 from compliance.services.licences import revoke_licences_of_scenario
+from compliance.services.narrowing import demand_narrower, narrow_scenario_licences
 
 Document = dict[str, Any]
 
@@ -146,9 +155,7 @@ def decide_scenario(
     """
     scenario = lock_scenario(uow, scenario_id)
     following = TRANSITIONS.next(scenario.state, ScenarioDecision(decision))
-    if principal.organisation_id in {scenario.buyer_id, scenario.supplier_id}:
-        why = "A reviewer from neither party decides a scenario."
-        raise NotYourDecision(why)
+    _demand_neither_party(principal, scenario)
     if following == ScenarioState.ACTIVE:
         _grant(scenario, _granted_terms(uow, scenario, narrowed or {}))
     scenario.state, scenario.reason = following, reason
@@ -166,6 +173,50 @@ def _granted_terms(uow: UnitOfWork, scenario: Scenario, narrowed: Document) -> T
         errors = [{"pointer": f"#/narrowed/{n}", "detail": "Wider than asked."} for n in wider]
         raise ScenarioOutsideListing(errors)
     return effective([both, from_document(standing.product_terms)])
+
+
+def narrow_scenario(
+    uow: UnitOfWork, principal: Principal, *, scenario_id: str, reason: str, narrowed: Document
+) -> Scenario:
+    """Take away from an approved use, and from its licences at once; a reviewer of neither party.
+
+    Raises `ScenarioNotFound`, `NotYourDecision`, `IllegalTransition`, `ScenarioOutsideListing`,
+    `NothingNarrowed`, `LicenceCannotBeIssued` when nothing would be left.
+    """
+    scenario = lock_scenario(uow, scenario_id)
+    TRANSITIONS.next(scenario.state, NARROW)
+    _demand_neither_party(principal, scenario)
+    before, limits = from_document(scenario.terms or {}), from_document(narrowed)
+    after = effective([before, limits])
+    demand_narrower(before, after)
+    _grant(scenario, after)
+    scenario.reason = reason
+    uow.record(
+        ScenarioNarrowed(
+            occurred_at=uow.now,
+            scenario_id=scenario.id,
+            buyer_id=scenario.buyer_id,
+            listing_code=scenario.listing_code,
+            terms=to_document(after),
+            scenario_hash=scenario.scenario_hash,
+            narrowed_by=principal.id,
+            valid_from=_known(after.starts_at),
+            valid_until=_known(after.ends_at),
+        )
+    )
+    narrow_scenario_licences(uow, principal, scenario, reason=reason)
+    return scenario
+
+
+def _known(instant: datetime | None) -> datetime:
+    assert instant is not None, "effective terms have a period"
+    return instant
+
+
+def _demand_neither_party(principal: Principal, scenario: Scenario) -> None:
+    if principal.organisation_id in {scenario.buyer_id, scenario.supplier_id}:
+        why = "A reviewer from neither party decides a scenario."
+        raise NotYourDecision(why)
 
 
 def _grant(scenario: Scenario, terms: Terms) -> None:

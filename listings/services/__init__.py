@@ -22,7 +22,11 @@ from listings.services.publication import (
     revoke_listing,
     suspend_listing,
 )
-from listings.services.scenarios import note_scenario_approved, note_scenario_ended
+from listings.services.scenarios import (
+    note_scenario_approved,
+    note_scenario_ended,
+    note_scenario_narrowed,
+)
 from listings.services.submissions import reject_version, return_version, submit_version
 
 __all__ = [
@@ -39,6 +43,7 @@ __all__ = [
     "note_party_verified",
     "note_scenario_approved",
     "note_scenario_ended",
+    "note_scenario_narrowed",
     "place_order",
     "propose_custom_offer",
     "publish_listing",

@@ -34,6 +34,20 @@ def note_scenario_approved(
     return scenario
 
 
+def note_scenario_narrowed(
+    uow: UnitOfWork,
+    *,
+    scenario_id: str,
+    terms: dict[str, Any],
+    valid_from: datetime,
+    valid_until: datetime,
+) -> None:
+    """From now on an order rests on what is left of the scenario."""
+    known = uow.session.get(ApprovedScenario, scenario_id, with_for_update=True)
+    if known is not None:
+        known.terms, known.valid_from, known.valid_until = terms, valid_from, valid_until
+
+
 def note_scenario_ended(uow: UnitOfWork, *, scenario_id: str) -> None:
     """From now on no order rests on the scenario; an unknown one has no orders to stop."""
     scenario = uow.session.get(ApprovedScenario, scenario_id, with_for_update=True)

@@ -80,4 +80,12 @@ def consent(world, exchange):
     given = world.supplier.client.post("/v1/consents", answer_of(world, trade, key, "ZSPD"))
     assert ask(world, trade, "ZSPD", given["token"]).status == 200
     bind(exchange)
+    narrow(world, trade)
     return trade, key
+
+
+def narrow(world, trade):
+    """A reviewer takes something away from the approved use."""
+    body = {"reason": "Fewer calls are enough.", "narrowed": {"calls_max": 50_000}}
+    path = f"/v1/scenarios/{trade.scenario['id']}/narrowing"
+    world.staff_client("reviewer-1").post(path, body)

@@ -2,6 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 
@@ -80,6 +81,51 @@ def test_a_call_in_flight_is_not_delivered_after_a_withdrawal(world, withdrawal,
         answer = waiting.result(20)
     assert (answer.status, answer.json["type"]) == (status, f"/problems#{slug}")
     assert world.one("SELECT count(*) FROM usage_events") == 1
+
+
+def narrowed(world, licensed, **terms):
+    world.change(
+        services.narrow_entitlement,
+        licence_id=licensed.licence_id,
+        terms={"fields": ["iata"], "purposes": ["CREDIT"]} | terms,
+        terms_hash="f" * 64,
+        permitted_purposes=["CREDIT"],
+        starts_at=world.clock.now() - timedelta(days=1),
+        ends_at=world.clock.now() + timedelta(days=2),
+    )
+
+
+def test_a_narrowed_licence_is_held_to_its_new_terms_by_a_call_in_flight(world):
+    licensed, upstream = world.license(), HeldUpstream(HIT)
+    plane = world.plane(upstream)
+    assert set(call(plane, licensed, {"iata": "PVG"}).json) == {"iata", "name", "lat"}
+    upstream.gate.clear()
+    upstream.asked.clear()
+    with ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(call, plane, licensed, {"iata": "PVG"})
+        assert upstream.asked.wait(10)
+        narrowed(world, licensed)
+        upstream.gate.set()
+        assert waiting.result(20).json == {"iata": "PVG"}
+
+
+def test_a_narrowed_licence_ends_earlier_and_never_later(world, clock):
+    licensed = world.license(days=1)
+    narrowed(world, licensed)
+    assert world.one("SELECT ends_at FROM entitlements") == clock.now() + timedelta(days=1)
+
+
+def test_fewer_calls_never_fall_below_those_that_were_made(world):
+    licensed = world.license(calls_max=100)
+    plane = world.plane(HeldUpstream(HIT))
+    for _ in range(3):
+        assert call(plane, licensed, {"iata": "PVG"}).status == 200
+    plane.close()
+    narrowed(world, licensed, calls_max=1)
+    assert world.sql("SELECT granted_calls, spent_calls, leased_calls FROM entitlements") == [
+        (3, 3, 0)
+    ]
+    assert call(world.plane(HeldUpstream(HIT)), licensed, {"iata": "PVG"}).status == 403
 
 
 def test_a_resumed_listing_is_served_again(world):

@@ -11,9 +11,9 @@ from compliance.effective_terms import (
     from_document,
     is_within,
     meet,
-    split_by_enforcement,
     to_document,
 )
+from compliance.enforcement import reasons, split_by_enforcement
 from compliance.errors import LicenceCannotBeIssued
 from compliance.retention import NotARetention, Retention, is_retention, strictest_transfer
 
@@ -145,3 +145,10 @@ def test_both_halves_together_are_the_whole_terms():
     halves = split_by_enforcement(to_document(whole()))
     assert {*halves["enforced"], *halves["promised"]} == set(to_document(whole()))
     assert not set(halves["enforced"]) & set(halves["promised"])
+
+
+def test_every_term_is_enforced_or_promised_and_says_why():
+    document = to_document(Terms())
+    assert set(reasons()) == set(document)
+    halves = split_by_enforcement(document)
+    assert not halves["enforced"].keys() & halves["promised"].keys()
