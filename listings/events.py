@@ -13,6 +13,7 @@ from app.core.ids import (
     OrganisationId,
     PlanId,
     ProductId,
+    RegistrationId,
     ScenarioId,
     VersionId,
 )
@@ -38,6 +39,33 @@ class VersionSubmitted(Event):
     dossier: dict[str, Any]
     dossier_hash: str
     is_for_listing: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegistryEntryMade(Event):
+    """The public was told what was registered, by a record under its hash.
+
+    ``rights`` are "right:basis"; ``chain_hash`` is over the chain of authorisations, if there is
+    one, and ``valid_to`` the last day on which all of it is in force.
+    """
+
+    registration_id: RegistrationId
+    product_id: ProductId
+    version_id: VersionId
+    holder_id: OrganisationId
+    record_hash: str
+    rights: list[str]
+    chain_hash: str | None
+    valid_to: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegistryEntryEnded(Event):
+    """The registry vouches for a registration no more; what was made from it shows that."""
+
+    registration_id: RegistrationId
+    holder_id: OrganisationId
+    reason_code: str
 
 
 @dataclass(frozen=True, kw_only=True)

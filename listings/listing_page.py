@@ -8,6 +8,9 @@ from listings.plan_labels import price_label
 from listings.plan_prices import unit_price
 from listings.vocabulary import Language, labelled, labelled_all
 
+LIBRARY = "TRADABLE"
+"""The library of listings (交易库); registrations stand in the other (登记库)."""
+
 _FIELD_FACTS = (
     "name",
     "unit",
@@ -28,6 +31,7 @@ def render_card(listing: Mapping[str, Any], language: Language) -> dict[str, Any
     named = {"zh": listing["name"], "en": listing["name_en"] or listing["name"]}
     return {
         "listing_code": listing["listing_code"],
+        "library": LIBRARY,
         "title": named[language],
         "name": listing["name"],
         "name_en": listing["name_en"],
@@ -69,6 +73,7 @@ def render_page(
         **render_card(listing, language),
         **{name: content[name] for name in _PLAIN if name in content},
         "description": content.get("description", ""),
+        "registration_id": listing["registration_id"],
         "version_number": listing["version_number"],
         "dossier_hash": listing["dossier_hash"],
         "fields_in": [_field(field, language) for field in content.get("fields_in", ())],

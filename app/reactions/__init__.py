@@ -31,12 +31,14 @@ from compliance.events import (
     ScenarioApproved,
     ScenarioNarrowed,
     ScenarioWithdrawn,
+    VersionApproved,
     VersionRejected,
 )
 from compliance.review.events import (
     ListingApproved,
     ListingRefused,
     RegistrationCancelled,
+    RegistrationFinal,
     ReviewExpired,
 )
 from ledger.journal.events import TopUpCancelled, TopUpRequested
@@ -77,7 +79,9 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     ReviewReturned: (reviewing.return_version,),
     VersionRejected: (reviewing.reject_version,),
     ReviewExpired: (reviewing.reject_version,),
-    RegistrationCancelled: (reviewing.reject_version,),
+    VersionApproved: (reviewing.enter_registration,),
+    RegistrationFinal: (reviewing.finish_publicity,),
+    RegistrationCancelled: (reviewing.reject_version, reviewing.cancel_registration),
     ListingRefused: (reviewing.return_version,),
     ListingApproved: (reviewing.publish_listing,),
     ListingPublished: (reviewing.note_listing, reviewing.route_listing),

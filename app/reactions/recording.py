@@ -120,6 +120,14 @@ RECORDED: dict[type[Event], Recorded] = {
     listings.VersionSubmitted: Recorded(
         "version_submitted", ("version_id", "product_id", "version_number", "dossier_hash")
     ),
+    listings.RegistryEntryMade: Recorded(
+        "registry_entry",
+        ("registration_id", "product_id", "version_id", "record_hash", "rights"),
+        optional=("chain_hash", "valid_to"),
+    ),
+    listings.RegistryEntryEnded: Recorded(
+        "registry_entry_ended", ("registration_id", "reason_code")
+    ),
     listings.PlanPublished: Recorded("price_plan", ("plan_id", "plan_hash", "listing_code")),
     listings.ListingPublished: Recorded(
         "listed", ("listing_code", "version_id", "product_id", "dossier_hash")

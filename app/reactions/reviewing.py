@@ -8,12 +8,14 @@ from compliance.events import (
     ListingSuspended,
     ReviewOpened,
     ReviewReturned,
+    VersionApproved,
     VersionRejected,
 )
 from compliance.review.events import (
     ListingApproved,
     ListingRefused,
     RegistrationCancelled,
+    RegistrationFinal,
     ReviewExpired,
 )
 from listings import services as listings
@@ -45,6 +47,28 @@ def reject_version(
 ) -> None:
     """The version is closed for good."""
     listings.reject_version(uow, version_id=event.version_id)
+
+
+def enter_registration(uow: UnitOfWork, event: VersionApproved) -> None:
+    """What was registered is told to the public, before it can be sold."""
+    listings.enter_registration(
+        uow,
+        registration_id=event.registration_id,
+        version_id=event.version_id,
+        dossier_hash=event.dossier_hash,
+    )
+
+
+def finish_publicity(uow: UnitOfWork, event: RegistrationFinal) -> None:
+    """Nothing stands against it: the version's entry takes the place of the former one."""
+    listings.finish_publicity(uow, registration_id=event.registration_id)
+
+
+def cancel_registration(uow: UnitOfWork, event: RegistrationCancelled) -> None:
+    """The registry vouches for it no more."""
+    listings.cancel_registration(
+        uow, registration_id=event.registration_id, reason_code="OBJECTION_UPHELD"
+    )
 
 
 def publish_listing(uow: UnitOfWork, event: ListingApproved) -> None:
@@ -100,8 +124,9 @@ def resume_listing(uow: UnitOfWork, event: ListingResumed) -> None:
 
 
 def revoke_listing(uow: UnitOfWork, event: ListingRevoked) -> None:
-    """Out of the catalogue for good; its licences are revoked by compliance itself."""
+    """Out of catalogue and registry for good; its licences are revoked by compliance itself."""
     listings.revoke_listing(uow, listing_code=event.listing_code)
+    listings.cancel_for_cause(uow, listing_code=event.listing_code, reason_code=event.reason_code)
     metering.revoke_route(uow, listing_code=event.listing_code)
 
 

@@ -6,6 +6,7 @@ from listings.api import (
     custom_offer_routes,
     order_routes,
     product_routes,
+    registry_routes,
 )
 from listings.api.blueprint import blueprint
 
@@ -16,4 +17,5 @@ __all__ = [
     "custom_offer_routes",
     "order_routes",
     "product_routes",
+    "registry_routes",
 ]

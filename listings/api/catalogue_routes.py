@@ -13,7 +13,7 @@ from listings.api.languages import Answer, asked_language, in_language
 from listings.catalogue_filters import FACETS, CatalogueQuery
 from listings.listing_page import contributor_ids, render_card, render_page
 from listings.models import Listing
-from listings.queries import catalogue, facets
+from listings.queries import catalogue, facets, registry
 from listings.schemas.catalogue import (
     CataloguePageSchema,
     CatalogueQuerySchema,
@@ -72,7 +72,11 @@ def get_listing(listing_code: str) -> Answer:
     with unit_of_work(Reach.PUBLIC) as uow:
         listing = catalogue.get_listing(uow.session, listing_code)
         version = listing.version
-        columns = {**_columns(listing), "version_number": version.version_number}
+        columns = {
+            **_columns(listing),
+            "version_number": version.version_number,
+            "registration_id": registry.find_registration_id(uow.session, version.id),
+        }
         plans = [
             {**plan.reviewed(), "offer": offer.name}
             for offer in version.offers

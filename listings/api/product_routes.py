@@ -13,7 +13,7 @@ from app.web.paging import PageQuerySchema, page_schema
 from listings import services
 from listings.api.blueprint import blueprint
 from listings.models import DataProduct, ProductVersion
-from listings.queries import products
+from listings.queries import products, registry
 from listings.schemas.content import AmendVersionSchema, DraftVersionSchema
 from listings.schemas.products import (
     ProductDetailSchema,
@@ -62,6 +62,7 @@ def get_product(product_id: str) -> dict[str, Any]:
             **{name: getattr(product, name) for name in ProductSchema().fields},
             "origin": product.origin,
             "listing_state": products.find_listing_state(uow.session, product.id),
+            "registrations": registry.list_entries_of_product(uow.session, product.id),
             "versions": products.list_versions(uow.session, product.id),
         }
 

@@ -6,6 +6,7 @@ from listings.models.listings import Listing, ListingWords
 from listings.models.orders import Agreement, ApprovedScenario, Order
 from listings.models.parties import ListingParty
 from listings.models.products import DataProduct, Offer, Plan, ProductVersion, UpstreamCredential
+from listings.models.registry import RegistryEntry, RegistryInput, RegistryWords
 
 __all__ = [
     "Agreement",
@@ -21,5 +22,8 @@ __all__ = [
     "Order",
     "Plan",
     "ProductVersion",
+    "RegistryEntry",
+    "RegistryInput",
+    "RegistryWords",
     "UpstreamCredential",
 ]

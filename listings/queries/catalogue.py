@@ -166,6 +166,13 @@ def get_listing(session: Session, listing_code: str) -> Listing:
     return listing
 
 
+def find_listing_code(session: Session, product_id: str) -> str | None:
+    """The code under which the product is on sale, if it is."""
+    return session.scalar(
+        select(Listing.listing_code).where(Listing.product_id == product_id, ON_SALE)
+    )
+
+
 def names_of(session: Session, organisation_ids: Sequence[str]) -> dict[str, str]:
     """The names of suppliers by id; those of others are nobody's to read."""
     if not organisation_ids:

@@ -50,6 +50,7 @@ class ListingCardSchema(Schema):
     """A result of the catalogue."""
 
     listing_code = fields.String()
+    library = fields.String()
     title = fields.String()
     name = fields.String()
     name_en = fields.String()
@@ -186,6 +187,7 @@ class ListedPlanSchema(PricedPlanSchema):
 class ListingPageSchema(ListingCardSchema):
     """Everything that a listing's page shows."""
 
+    registration_id = fields.String(allow_none=True)
     description = fields.String()
     version_number = fields.Integer()
     dossier_hash = fields.String()

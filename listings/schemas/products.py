@@ -41,10 +41,21 @@ class VersionSummarySchema(Schema):
     decided_at = Timestamp(allow_none=True)
 
 
+class OwnRegistrationSchema(Schema):
+    """The public registry's entry of a version."""
+
+    registration_id = fields.String()
+    version_number = fields.Integer()
+    state = fields.String()
+    record_hash = fields.String()
+    registered_at = Timestamp()
+
+
 class ProductDetailSchema(ProductSchema):
     """A data product with its versions and the state of its listing."""
 
     listing_state = fields.String(allow_none=True)
+    registrations = fields.List(fields.Nested(OwnRegistrationSchema))
     origin = fields.Dict(allow_none=True)
     versions = fields.List(fields.Nested(VersionSummarySchema))
 

@@ -22,6 +22,13 @@ from listings.services.publication import (
     revoke_listing,
     suspend_listing,
 )
+from listings.services.registry import (
+    cancel_for_cause,
+    cancel_registration,
+    enter_registration,
+    finish_publicity,
+    give_registration_up,
+)
 from listings.services.scenarios import (
     note_scenario_approved,
     note_scenario_ended,
@@ -34,10 +41,15 @@ __all__ = [
     "activate_order",
     "agree_to_contribution",
     "amend_draft",
+    "cancel_for_cause",
+    "cancel_registration",
     "decline_contribution",
     "decline_custom_offer",
     "delist_listing",
     "draft_version",
+    "enter_registration",
+    "finish_publicity",
+    "give_registration_up",
     "import_drafts",
     "note_agreement_shares",
     "note_party_verified",

@@ -13,6 +13,7 @@ from listings.queries.products import lock_product, lock_version, lock_version_b
 from listings.record_rules import record_faults
 from listings.services.contributions import missing_agreements
 from listings.services.parties import demand_supplier
+from listings.services.registry import origin_faults
 
 
 def submit_version(
@@ -36,7 +37,9 @@ def submit_version(
         uow.session, product.id, version_number, supplier_id=supplier.organisation_id
     )
     version.advance("submit", at=uow.now)
-    _demand_sound(uow, version)
+    with uow.session.no_autoflush:
+        # A submitted row without its hash is none that the table takes.
+        _demand_sound(uow, version)
     version.listing_code = _listing_code(uow, product, supplier)
     _hand_in(uow, version, is_for_listing=is_for_listing)
     return version
@@ -46,6 +49,7 @@ def _demand_sound(uow: UnitOfWork, version: ProductVersion) -> None:
     missing = missing_parts(version.content, [plan.terms for plan in version.plans])
     missing += missing_agreements(uow, version)
     faults = record_faults(version.content, supplier_id=version.supplier_id)
+    faults += origin_faults(uow, version)
     if missing:
         raise VersionIncomplete([*missing, *faults])
     if faults:

@@ -357,6 +357,25 @@ class Market:
                 version_number=version.version_number,
             )
 
+    def register(self, version):
+        with self.as_exchange() as uow:
+            return services.enter_registration(
+                uow,
+                registration_id=uow.ids.new("reg"),
+                version_id=version.id,
+                dossier_hash=version.dossier_hash,
+            )
+
+    def finish(self, entry):
+        with self.as_exchange() as uow:
+            return services.finish_publicity(uow, registration_id=entry.registration_id)
+
+    def registered(self, product=None, principal=SUPPLIER, **changes):
+        """A final registration of a product that is not on sale."""
+        product = product or self.product(changes.get("name", "城市信息查询"), principal)
+        version = self.submit(self.draft(product, principal, **changes), principal)
+        return self.finish(self.register(version))
+
     def publish(self, version):
         with self.as_exchange() as uow:
             return services.publish_listing(

@@ -6,7 +6,14 @@ from psycopg import sql
 
 from app.core.reach import Reach
 
-OWNERS = ("organisation_id", "buyer_id", "supplier_id", "contributor_id", "recipient_id")
+OWNERS = (
+    "organisation_id",
+    "buyer_id",
+    "supplier_id",
+    "contributor_id",
+    "recipient_id",
+    "holder_id",
+)
 
 WITHOUT_ROW_SECURITY = {"alembic_version"}
 """The schema's own version: it is in the source, and tells nothing about anybody."""
@@ -51,6 +58,9 @@ EVERYBODYS = {
     "log_positions": "positions of entries that the reader sees anyway, or does not",
     "log_tiles": "published under /log: hashes only",
     "plan_copies": "published prices",
+    "registry_entries": "the public registry",
+    "registry_inputs": "the public registry",
+    "registry_words": "words of the public registry",
     "rule_sets": "published rules",
     "witness_standings": "published status of outside parties",
     "witnessed_checkpoints": "published under /log",

@@ -85,7 +85,7 @@ def made_up(name, value):
     return value.partition("_")[0] + "_" + MADE_UP
 
 
-PUBLIC_PARTS = {"listing_code", "tile", "level", "name", "gateway"}
+PUBLIC_PARTS = {"listing_code", "registration_id", "tile", "level", "name", "gateway"}
 """Parts of addresses of what anybody may read: the catalogue, the log, the documentation."""
 
 STAFFS_PARTS = {"operation_id", "notice_id", "finding_id"}

@@ -55,7 +55,13 @@ def test_a_product_is_registered_and_shown_to_its_supplier(call):
     made = call("supplier", "POST", "/v1/products", {"name": "城市信息查询"}, expect=201)
     assert made["supplier_id"] == SUPPLIER_ID
     shown = call("supplier", "GET", f"/v1/products/{made['id']}")
-    assert shown == {**made, "listing_state": None, "origin": None, "versions": []}
+    assert shown == {
+        **made,
+        "listing_state": None,
+        "registrations": [],
+        "origin": None,
+        "versions": [],
+    }
     page = call("supplier", "GET", "/v1/products?limit=1")
     assert [item["id"] for item in page["items"]] == [made["id"]]
 
