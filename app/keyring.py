@@ -13,12 +13,10 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC
 from pathlib import Path
 from typing import Any
 
 from app.core.cipher import Cipher
-from app.core.clock import Clock
 from app.core.signing import Ed25519Signer
 from app.role_keys import RoleKeys, StoredKey
 
@@ -179,8 +177,3 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def log_origin(host: str, clock: Clock) -> str:
-    """The log's unique name: host and the year of its shard."""
-    return f"{host}/log/{clock.now().astimezone(UTC).year}"

@@ -9,10 +9,13 @@ from app.core.cipher import Cipher
 from app.core.clock import Clock, SystemClock
 from app.core.db import make_engine
 from app.core.ids import IdSource
+from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWorkFactory
-from app.keyring import FileKeyring, log_origin
+from app.keyring import FileKeyring
 from app.reactions import build_reactions
 from app.settings import Settings, development_secret
+from ledger.log.shards import ShardCalendar, origin_of_year
+from ledger.log.succession import opened_calendar
 from migrations.run import upgrade
 
 DATABASE = "counterfoil"
@@ -32,10 +35,12 @@ class Parts:
     cipher: Cipher
     keyring: FileKeyring
     units: UnitOfWorkFactory
+    calendar: ShardCalendar
+    """The log's shards as this process found them, and by rule those of the years to come."""
 
     @property
     def origin(self) -> str:
-        """The log's unique name."""
+        """The name of the shard that was open when the process started."""
         return self.keyring.origin
 
 
@@ -55,7 +60,11 @@ def build_parts(settings: Settings, *, clock: Clock | None = None) -> Parts:
     engine = make_engine(database_url, pool_size=min(settings.web_threads, POOL_MAX))
     ids = IdSource(clock)
     cipher = Cipher.from_passphrase(development_secret(settings))
-    keyring = FileKeyring(settings.key_file, cipher, origin=log_origin(settings.log_host, clock))
+    units = UnitOfWorkFactory(engine, clock, ids, build_reactions())
+    with units.begin(Reach.EXCHANGE) as uow:
+        calendar = opened_calendar(uow.session, settings.log_host)
+    newest = calendar.newest or origin_of_year(settings.log_host, clock.now())
+    keyring = FileKeyring(settings.key_file, cipher, origin=newest)
     return Parts(
         settings=settings,
         database_url=database_url,
@@ -64,5 +73,6 @@ def build_parts(settings: Settings, *, clock: Clock | None = None) -> Parts:
         ids=ids,
         cipher=cipher,
         keyring=keyring,
-        units=UnitOfWorkFactory(engine, clock, ids, build_reactions()),
+        units=units,
+        calendar=calendar,
     )

@@ -24,6 +24,7 @@ from app.notices.ports import WebhookKit
 from app.notices.receiver_urls import ReceiverPolicy
 from app.parts import Parts
 from app.probing import ListedUpstreamProbe
+from app.shard_names import ShardSigner
 from app.web.access import Authenticator
 from app.web.observability import Reading
 from compliance import api as compliance_api
@@ -111,7 +112,7 @@ def things(parts: Parts) -> list[tuple[type, object]]:
         (
             JournalPorts,
             JournalPorts(
-                gateway, lanes, parts.keyring.statements, _hosted_gateways(parts, providers)
+                gateway, lanes, statement_signer(parts), _hosted_gateways(parts, providers)
             ),
         ),
         (SettlementPorts, _settlement_ports(parts)),
@@ -135,12 +136,22 @@ def _consent_kit(parts: Parts) -> ConsentKit:
 def _settlement_ports(parts: Parts) -> SettlementPorts:
     keyring = parts.keyring
     return SettlementPorts(
-        StoredLogFacts(), LogLaneLedger(), keyring.statements, believed_receipt_keys(keyring)
+        StoredLogFacts(), LogLaneLedger(), statement_signer(parts), believed_receipt_keys(keyring)
     )
 
 
 def _receipts(parts: Parts) -> StoredReceipts:
-    return StoredReceipts(parts.origin, parts.keyring.receipts)
+    return StoredReceipts(receipt_signers(parts).at)
+
+
+def receipt_signers(parts: Parts) -> ShardSigner:
+    """The receipts' key, named by the shard that a call belongs to."""
+    return ShardSigner(parts.keyring.receipts, "receipts", parts.calendar, parts.clock)
+
+
+def statement_signer(parts: Parts) -> ShardSigner:
+    """The statements' key, named by the shard of the moment."""
+    return ShardSigner(parts.keyring.statements, "statements", parts.calendar, parts.clock)
 
 
 def payment_gateways(parts: Parts) -> dict[str, PaymentGateway]:
@@ -189,7 +200,7 @@ def _payment_ports(
 
 def journal_ports(parts: Parts) -> JournalPorts:
     """What invoices are made from and signed with."""
-    return JournalPorts(BankTransferGateway(PAY_INTO), LogLaneLedger(), parts.keyring.statements)
+    return JournalPorts(BankTransferGateway(PAY_INTO), LogLaneLedger(), statement_signer(parts))
 
 
 def log_keys(parts: Parts) -> LogKeys:
@@ -201,6 +212,10 @@ def log_keys(parts: Parts) -> LogKeys:
         keyring.statements,
         tuple(keyring.cosigning),
         key_ranges(keyring),
+        {
+            role: tuple(keyring.signer(role, key) for key in keyring.role(role).overlapping)
+            for role in ("receipts", "statements")
+        },
     )
 
 
@@ -238,7 +253,7 @@ def build_witness_keepers(parts: Parts) -> list[WitnessKeeper]:
     policy = read_witness_policy(parts)
     client = HttpWitnessClient()
     return [
-        WitnessKeeper(parts.units, parts.origin, client, witness=witness, policy=policy)
+        WitnessKeeper(parts.units, client, witness=witness, policy=policy)
         for witness in policy.witnesses
     ]
 
@@ -276,7 +291,7 @@ def build_data_plane(parts: Parts) -> DataPlane:
             clock=parts.clock,
             entropy=secrets.token_bytes,
             cipher=parts.cipher,
-            receipt_signer=parts.keyring.receipts,
+            receipt_signer_at=receipt_signers(parts).at,
             wallets=WalletLeases(parts.clock),
             books=CallBooks(),
             log=intake,

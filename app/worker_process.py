@@ -30,13 +30,15 @@ from app.worker import Handler, Step, Worker, drain_outbox, forget_expired
 from compliance import queries as compliance_queries
 from compliance import services as compliance
 from contracts.accounts import AccountKeys
-from contracts.deployments import ChainAccess, open_chain
+from contracts.deployments import ChainAccess, open_anchor_registry, open_chain
 from contracts.licence_services import LicenceRecorder
 from contracts.record_services import KeyRecorder, StatementRecorder
+from contracts.registries import JsonRpcAnchorRegistry
 from ledger.journal.provider_books import JournalProviderBooks
 from ledger.journal.settlement import services as settlement_services
 from ledger.journal.wallet_leases import WalletLeases
 from ledger.log.anchor_keeper import AnchorKeeper
+from ledger.log.anchor_queries import list_unanchored_origins
 from ledger.log.anchors import AnchorPolicy
 from ledger.log.file_checkpoint_keeper import FileCheckpointKeeper
 from ledger.log.file_scrub_cursor import FileScrubCursor
@@ -64,41 +66,67 @@ class Chain:
         self._lock = threading.Lock()
         self._access: ChainAccess | None = None
 
+    def anchors(self, origin: str) -> JsonRpcAnchorRegistry:
+        """The registry that holds a shard's heads; each shard has its own."""
+        access = self.access()
+        if origin == self._parts.origin:
+            return access.anchors
+        return open_anchor_registry(
+            self._parts.units,
+            self._url,
+            self._keys,
+            self._parts.settings.chain_finality,
+            origin=origin,
+        )
+
+    @property
+    def _url(self) -> str:
+        settings = self._parts.settings
+        return settings.chain_url or f"http://127.0.0.1:{settings.chain_port}"
+
+    @property
+    def _keys(self) -> AccountKeys:
+        return AccountKeys.derive(self._parts.keyring.chain_account)
+
     def access(self) -> ChainAccess:
         """The contracts; deploys what is missing; raises while the chain is away."""
         with self._lock:
             if self._access is None:
-                settings = self._parts.settings
-                url = settings.chain_url or f"http://127.0.0.1:{settings.chain_port}"
-                keys = AccountKeys.derive(self._parts.keyring.chain_account)
                 self._access = open_chain(
                     self._parts.units,
-                    url,
-                    keys,
-                    settings.chain_finality,
+                    self._url,
+                    self._keys,
+                    self._parts.settings.chain_finality,
                     origin=self._parts.origin,
                 )
             return self._access
 
 
 class Anchoring:
-    """The anchorer's timed look, once the chain can be reached."""
+    """The anchorer's timed look, once the chain can be reached: a keeper for each shard."""
 
     def __init__(self, parts: Parts, chain: Chain) -> None:
         self._parts = parts
         self._chain = chain
-        self._keeper: AnchorKeeper | None = None
+        self._keepers: dict[str, AnchorKeeper] = {}
 
     def look(self) -> bool:
-        """Follow open anchors, and anchor the newest head if that is due."""
-        if self._keeper is None:
-            self._keeper = AnchorKeeper(
+        """Follow open anchors, and anchor the newest head of each shard for which that is due."""
+        with self._parts.units.begin(Reach.EXCHANGE) as uow:
+            origins = list_unanchored_origins(uow.session)
+        # All of them look: a shard that waits for a block holds up no other.
+        looks = [self._keeper(origin).look() for origin in origins or [self._parts.origin]]
+        return any(looks)
+
+    def _keeper(self, origin: str) -> AnchorKeeper:
+        if origin not in self._keepers:
+            self._keepers[origin] = AnchorKeeper(
                 self._parts.units,
-                self._parts.origin,
-                self._chain.access().anchors,
+                origin,
+                self._chain.anchors(origin),
                 AnchorPolicy(interval_seconds=self._parts.settings.anchor_seconds),
             )
-        return self._keeper.look()
+        return self._keepers[origin]
 
 
 class Paying:
@@ -130,10 +158,8 @@ def build_worker(parts: Parts) -> Worker:
     """Every timed step of one installation."""
     chain = Chain(parts)
     keeper = FileCheckpointKeeper(parts.settings.var / "checkpoints")
-    sequencer = Sequencer(parts.units, log_keys(parts), keeper=keeper)
-    scrubber = Scrubber(
-        parts.units, parts.origin, FileScrubCursor(parts.settings.var / "checkpoints")
-    )
+    sequencer = Sequencer(parts.units, log_keys(parts), keeper=keeper, host=parts.settings.log_host)
+    scrubber = Scrubber(parts.units, FileScrubCursor(parts.settings.var / "checkpoints"))
     wallets = WalletLeases(parts.clock)
     every = min(parts.settings.checkpoint_seconds, _SECOND)
     paying = Paying(parts, payment_gateways(parts))

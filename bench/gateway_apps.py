@@ -55,7 +55,10 @@ def metered() -> Any:
     from metering.data_plane import DataPlaneSettings  # noqa: PLC0415 -- as above
     from metering.http_upstream import HttpUpstream  # noqa: PLC0415 -- only this server needs it
 
-    clock = SystemClock()
+    clock, signer = (
+        SystemClock(),
+        Ed25519Signer.from_seed("bench.localhost/log/receipts", b"r" * 32),
+    )
     plane = build_data_plane(
         DataPlaneSettings(threads=THREADS),
         Outside(
@@ -63,7 +66,7 @@ def metered() -> Any:
             clock=clock,
             entropy=secrets.token_bytes,
             cipher=Cipher(b"b" * 32),
-            receipt_signer=Ed25519Signer.from_seed("bench.localhost/log/receipts", b"r" * 32),
+            receipt_signer_at=lambda _at: signer,
             wallets=WalletLeases(clock),
             books=CallBooks(),
             log=intake,

@@ -106,6 +106,29 @@ def open_chain(
     )
 
 
+def open_anchor_registry(
+    units: UnitOfWorkFactory,
+    url: str,
+    keys: AccountKeys,
+    finality: str = "instant",
+    *,
+    origin: str,
+) -> JsonRpcAnchorRegistry:
+    """The anchor registry of one log, deployed now if it never was.
+
+    Another log's heads are no beginning of this one's, so it succeeds no registry. Raises as
+    `open_chain` does.
+    """
+    administrator = JsonRpcChain(url, keys.administrator, finality)
+    try:
+        anchorer = JsonRpcChain(url, keys.anchorer, finality)
+        roles = (administrator.account, anchorer.account, NO_PREDECESSOR)
+        address = ensure_deployed(units, administrator, Wanted(ANCHOR_REGISTRY, origin, roles))
+    finally:
+        administrator.close()
+    return JsonRpcAnchorRegistry(anchorer, address)
+
+
 def ensure_deployed(units: UnitOfWorkFactory, chain: JsonRpcChain, wanted: Wanted) -> str:
     """The contract's address on this chain, deployed now if it never was.
 

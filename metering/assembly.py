@@ -32,15 +32,15 @@ from metering.stored_answers import StoredAnswers
 class Outside:
     """What the data plane needs of other rooms and of the world.
 
-    ``connect`` opens a psycopg connection to the application's database. The origin in receipts is
-    the signer's name without ``/receipts``.
+    ``connect`` opens a psycopg connection to the application's database. ``receipt_signer_at``
+    gives the signer for a call's instant; a receipt's origin is its name without ``/receipts``.
     """
 
     connect: Connect
     clock: Clock
     entropy: Callable[[int], bytes]
     cipher: Cipher
-    receipt_signer: Signer
+    receipt_signer_at: Callable[[str], Signer]
     wallets: Wallets
     books: CallBooks
     log: CallLog
@@ -98,7 +98,7 @@ def build_data_plane(settings: DataPlaneSettings, outside: Outside) -> DataPlane
         settings,
         clock=outside.clock,
         ids=ids,
-        signer=outside.receipt_signer,
+        signer_at=outside.receipt_signer_at,
         callers=callers,
         consents=consents,
         rates=rates,

@@ -27,13 +27,11 @@ from metering.denials import DenialCounts
 from metering.errors import CallKeyUnknown, CallRateExceeded, MeterBusy, MeterUnavailable
 from metering.failure_counts import FailureCounts
 from metering.rate_limits import RateLimits
-from metering.receipts import receipt_bytes, receipt_header
+from metering.receipts import receipt_header, signed_receipt
 from metering.replies import Header, Reply, error_reply, plain_reply
 from metering.views import KeyView, LicenceView
 
 StartResponse = Callable[[str, list[Header]], Any]
-RECEIPTS_SUFFIX = "/receipts"
-
 _log = structlog.get_logger("metering.data_plane")
 
 
@@ -68,7 +66,7 @@ class DataPlane:
         *,
         clock: Clock,
         ids: IdSource,
-        signer: Signer,
+        signer_at: Callable[[str], Signer],
         callers: CallerCache,
         consents: ConsentDesk,
         rates: RateLimits,
@@ -80,8 +78,7 @@ class DataPlane:
         self._settings = settings
         self._clock = clock
         self._ids = ids
-        self._signer = signer
-        self._origin = signer.name.removesuffix(RECEIPTS_SUFFIX)
+        self._signer_at = signer_at
         self._callers = callers
         self._consents = consents
         self._rates = rates
@@ -198,7 +195,7 @@ class DataPlane:
             ("Usage-Units", str(answered.units)),
         ]
         if answered.parts is not None:
-            receipt = receipt_bytes(answered.parts, origin=self._origin, signer=self._signer)
+            receipt = signed_receipt(answered.parts, self._signer_at)
             headers.append(("Usage-Receipt", receipt_header(receipt)))
         if answered.units_left is not None:
             headers.append(("Quota-Remaining", str(answered.units_left)))

@@ -1,7 +1,7 @@
 """Usage receipts again: made from what is stored of a call, byte for byte as the first time."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,17 +12,16 @@ from app.core.clock import iso_instant
 from app.core.signing import Signer
 from metering.errors import UsageReceiptNotFound
 from metering.models import UsageEvent
-from metering.receipts import ReceiptParts, receipt_bytes
+from metering.receipts import ReceiptParts, signed_receipt
 
 NUMBER_MAX = 2**53 - 1
 
 
 @dataclass(frozen=True)
 class StoredReceipts:
-    """Makes receipts under one origin and key."""
+    """Makes receipts with the key, and under the log's shard, of each call's instant."""
 
-    origin: str
-    signer: Signer
+    signer_at: Callable[[str], Signer]
 
     def receipts(self, session: Session, licence_id: str, limit: int) -> Iterable[dict[str, Any]]:
         """Receipts of a licence, at most ``limit``, oldest first."""
@@ -64,4 +63,4 @@ class StoredReceipts:
             event.detail_key,
             iso_instant(event.occurred_at),
         )
-        return receipt_bytes(parts, origin=self.origin, signer=self.signer)
+        return signed_receipt(parts, self.signer_at)

@@ -1,6 +1,7 @@
 """The usage receipt: the leaf's bytes, the detail record with its key, and a signed promise."""
 
 from binascii import b2a_base64
+from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ MERGE_DELAY_SECONDS = 60
 """How soon after the call its leaf is in the published log; broken, it shows in two signatures."""
 
 
+KEY_SUFFIX = "/receipts"
 _TO_URL = bytes.maketrans(b"+/", b"-_")
 
 
@@ -26,6 +28,17 @@ class ReceiptParts(NamedTuple):
     detail_key: bytes | None
     at: str
     """The leaf's own instant; the promise runs from it, so a repeated receipt is identical."""
+
+
+def signed_receipt(parts: ReceiptParts, signer_at: Callable[[str], Signer]) -> bytes:
+    """The receipt under the log's shard of the call's instant, which the key's name begins with."""
+    signer = signer_at(parts.at)
+    return receipt_bytes(parts, origin=_origin_of(signer.name), signer=signer)
+
+
+@lru_cache(maxsize=64)
+def _origin_of(key_name: str) -> str:
+    return key_name.removesuffix(KEY_SUFFIX)
 
 
 def receipt_bytes(parts: ReceiptParts, *, origin: str, signer: Signer) -> bytes:

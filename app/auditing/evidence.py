@@ -15,6 +15,7 @@ from ledger.log.bundle_services import Bundle
 from ledger.log.keys import LogKeys
 from ledger.log.models import LogEntry, SignedCheckpoint
 from ledger.log.ports import AnchorSource
+from ledger.log.succession import current_keys
 
 ANSWER_FORMAT = "counterfoil-audit-answer/1"
 
@@ -27,6 +28,7 @@ def bundle_answer(
     Each ``proofs/<leaf hash>.txt`` proves ``leaves/<leaf hash>.json``. Needs the exchange's reach.
     Raises `CheckpointNotPublished`.
     """
+    keys = current_keys(uow.session, keys)
     document = describe(answer, origin=keys.origin, at=iso_instant(uow.now))
     return seal_documents(
         uow,
@@ -50,6 +52,7 @@ def seal_documents(
     An entry that is not published yet has its leaf in the archive and no proof. Raises
     `CheckpointNotPublished`.
     """
+    keys = current_keys(uow.session, keys)
     checkpoint = tree_queries.get_checkpoint(uow.session, keys.origin)
     files = bundle_services.head_files(uow.session, keys, checkpoint, anchors)
     files.update(documents)
@@ -60,13 +63,12 @@ def seal_documents(
 def _proved(
     session: Session, checkpoint: SignedCheckpoint, leaf_hashes: Sequence[bytes]
 ) -> dict[str, bytes]:
-    tree = tree_queries.open_tree(session, checkpoint)
     bodies = session.execute(
         select(LogEntry.leaf_hash, LogEntry.body).where(LogEntry.leaf_hash.in_(leaf_hashes))
     )
     files = {f"leaves/{bytes(leaf).hex()}.json": bytes(body) for leaf, body in bodies}
-    for leaf, index in tree_queries.load_indices(session, checkpoint, leaf_hashes).items():
-        files[f"proofs/{leaf.hex()}.txt"] = tree.prove(index).text.encode()
+    for leaf, proof in bundle_services.prove_all(session, checkpoint, leaf_hashes):
+        files[f"proofs/{leaf.hex()}.txt"] = proof.text.encode()
     return files
 
 

@@ -18,6 +18,7 @@ from app.core.unit_of_work import UnitOfWork
 from ledger.log.bundle_services import Bundle
 from ledger.log.keys import LogKeys
 from ledger.log.ports import AnchorSource
+from ledger.log.succession import current_keys
 
 QUESTION = 19
 ROWS_MAX = 50_000
@@ -89,7 +90,7 @@ def export_organisation(
 
 
 def _told(answer: Any, keys: LogKeys, uow: UnitOfWork) -> dict[str, Any]:
-    return describe(answer, origin=keys.origin, at=iso_instant(uow.now))
+    return describe(answer, origin=current_keys(uow.session, keys).origin, at=iso_instant(uow.now))
 
 
 def _as_lines(rows: list[str]) -> bytes:

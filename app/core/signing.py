@@ -1,5 +1,6 @@
 """Ed25519 signatures (RFC 8032) behind a port, so that a KMS can hold the keys."""
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -24,6 +25,23 @@ class Signer(Protocol):
     def sign(self, message: bytes) -> bytes:
         """The 64-byte Ed25519 signature; deterministic."""
         ...
+
+
+@dataclass(frozen=True)
+class RenamedSigner:
+    """Another signer's key under a name of its own: a log's keys carry the name of each shard."""
+
+    signer: Signer
+    name: str
+
+    @property
+    def public_key(self) -> bytes:
+        """The other signer's."""
+        return self.signer.public_key
+
+    def sign(self, message: bytes) -> bytes:
+        """The other signer's signature: a name is not part of it."""
+        return self.signer.sign(message)
 
 
 class Ed25519Signer:

@@ -15,6 +15,7 @@ from ledger.journal.ports import LaneCount, LaneLeaf, LaneSpan, LedgerProofs, Pr
 from ledger.log.merkle import make_inclusion_proof
 from ledger.log.models import LogEntry, LogPosition, SignedCheckpoint
 from ledger.log.storage import stored_nodes
+from ledger.log.succession import Link, links_behind
 
 # The leaves' own bytes are parsed, none of the running totals that an invoice rests on.
 _RECOUNT = text(
@@ -81,37 +82,50 @@ class LogLaneLedger:
         row = session.execute(_RECOUNT, arguments).one()
         return LaneCount(row.calls, row.units, row.amount)
 
-    def prove(self, session: Session, leaf_hashes: Sequence[str]) -> LedgerProofs | None:
-        """See `LaneLedger.prove`; the leaves must stand in one shard, the newest one they are in.
-
-        Leaves of different shards have no checkpoint in common and count as not published.
-        """
+    def prove(
+        self, session: Session, leaf_hashes: Sequence[str], *, key_name: str = ""
+    ) -> LedgerProofs | None:
+        """See `LaneLedger.prove`; a leaf of an earlier shard stands under that one's last head."""
         wanted = [bytes.fromhex(leaf_hash) for leaf_hash in dict.fromkeys(leaf_hashes)]
-        placed = session.execute(
-            select(
-                LogEntry.leaf_hash,
-                LogEntry.body,
-                LogPosition.shard,
-                LogPosition.index.label("place"),
-            )
-            .join(LogPosition, LogPosition.arrival == LogEntry.arrival)
-            .where(LogEntry.leaf_hash.in_(wanted))
-        ).all()
-        checkpoint = _newest_checkpoint(session, {row.shard for row in placed})
-        if checkpoint is None or len(placed) < len(wanted):
-            return None
-        size = checkpoint.tree_size
-        if any(row.shard != checkpoint.shard or row.place >= size for row in placed):
-            return None
-        read = stored_nodes(session, checkpoint.shard)
-        return LedgerProofs(
-            checkpoint.text,
-            {
-                bytes(row.leaf_hash).hex(): ProvenLeaf(
-                    bytes(row.body), row.place, tuple(make_inclusion_proof(read, row.place, size))
+        placed = {
+            bytes(row.leaf_hash): row
+            for row in session.execute(
+                select(
+                    LogEntry.leaf_hash,
+                    LogEntry.body,
+                    LogPosition.shard,
+                    LogPosition.index.label("place"),
                 )
-                for row in placed
+                .join(LogPosition, LogPosition.arrival == LogEntry.arrival)
+                .where(LogEntry.leaf_hash.in_(wanted))
+                .order_by(LogPosition.shard)
+            )
+        }
+        newest = _newest_checkpoint(session)
+        if newest is None or len(placed) < len(wanted):
+            return None
+        shards = {row.shard for row in placed.values()}
+        heads, links = _heads_behind(session, newest, shards, key_name.rpartition("/")[0])
+        if any(
+            row.shard not in heads or row.place >= heads[row.shard].tree_size
+            for row in placed.values()
+        ):
+            return None
+        read = {shard: stored_nodes(session, shard) for shard in shards}
+        return LedgerProofs(
+            newest.text,
+            {
+                leaf_hash.hex(): ProvenLeaf(
+                    bytes(row.body),
+                    row.place,
+                    tuple(
+                        make_inclusion_proof(read[row.shard], row.place, heads[row.shard].tree_size)
+                    ),
+                    origin="" if row.shard == newest.shard else _origin_of(heads[row.shard]),
+                )
+                for leaf_hash, row in placed.items()
             },
+            tuple(link.document for link in links),
         )
 
 
@@ -185,11 +199,30 @@ def _ends(session: Session, licence_id: LicenceId) -> list[tuple[int, int]]:
     ]
 
 
-def _newest_checkpoint(session: Session, shards: set[int]) -> SignedCheckpoint | None:
-    statement = select(SignedCheckpoint)
-    if shards:
-        statement = statement.where(SignedCheckpoint.shard.in_(shards))
-    newest_first = statement.order_by(
+def _newest_checkpoint(session: Session) -> SignedCheckpoint | None:
+    """The open shard's newest checkpoint; right after a turn, the closed one's last."""
+    newest_first = select(SignedCheckpoint).order_by(
         SignedCheckpoint.shard.desc(), SignedCheckpoint.tree_size.desc()
     )
     return session.scalar(newest_first.limit(1))
+
+
+def _heads_behind(
+    session: Session, newest: SignedCheckpoint, shards: set[int], key_origin: str
+) -> tuple[dict[int, SignedCheckpoint], list[Link]]:
+    """The heads of the wanted shards, and the links from the newest back to the oldest of them.
+
+    The links also reach the shard that the signing key is named after.
+    """
+    heads, links, named = {newest.shard: newest}, [], {_origin_of(newest)}
+    for link in links_behind(session, newest):
+        if shards <= heads.keys() and (not key_origin or key_origin in named):
+            break
+        links.append(link)
+        heads[link.checkpoint.shard] = link.checkpoint
+        named.add(_origin_of(link.checkpoint))
+    return heads, links
+
+
+def _origin_of(checkpoint: SignedCheckpoint) -> str:
+    return checkpoint.text.partition("\n")[0]

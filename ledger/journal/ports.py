@@ -1,9 +1,10 @@
 """What the journal needs from elsewhere: payments, the log's lanes, and a signature."""
 
+import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
@@ -76,19 +77,47 @@ class LaneCount:
 
 @dataclass(frozen=True)
 class ProvenLeaf:
-    """A leaf's bytes, its zero-based index and the path to the checkpoint's root."""
+    """A leaf's bytes, its zero-based index and the path to the checkpoint's root.
+
+    ``origin`` names an earlier shard of the log, under whose last checkpoint the leaf stands.
+    """
 
     entry: bytes
     index: int
     path: tuple[bytes, ...]
+    origin: str = ""
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """As evidence carries it, in base64."""
+        proof = {
+            "entry": _base64(self.entry),
+            "index": self.index,
+            "path": [_base64(node) for node in self.path],
+        }
+        return {**proof, "origin": self.origin} if self.origin else proof
 
 
 @dataclass(frozen=True)
 class LedgerProofs:
-    """A checkpoint and the proofs of leaves under it, by leaf hash."""
+    """A checkpoint and the proofs of leaves under it, by leaf hash.
+
+    ``predecessors`` lead to the heads of earlier shards, where leaves stand in them.
+    """
 
     checkpoint: str
     leaves: Mapping[str, ProvenLeaf]
+    predecessors: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def heads(self) -> dict[str, Any]:
+        """The members of evidence that say under which heads its leaves stand."""
+        heads: dict[str, Any] = {"checkpoint": self.checkpoint}
+        return {**heads, "predecessors": list(self.predecessors)} if self.predecessors else heads
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
 
 
 class LaneLedger(Protocol):
@@ -128,8 +157,13 @@ class LaneLedger(Protocol):
         """Every call after the opening up to and including the closing n, added up from leaves."""
         ...
 
-    def prove(self, session: Session, leaf_hashes: Sequence[str]) -> LedgerProofs | None:
-        """Proofs under the newest checkpoint; None while one of the leaves is not under any."""
+    def prove(
+        self, session: Session, leaf_hashes: Sequence[str], *, key_name: str = ""
+    ) -> LedgerProofs | None:
+        """Proofs under the newest checkpoint; None while one of the leaves is not under any.
+
+        The heads shown reach back to the shard that ``key_name``, the signing key's, begins with.
+        """
         ...
 
 

@@ -182,13 +182,15 @@ class AnchorKeeper:
         published = newest_checkpoint(session, head.shard)
         if published is None:
             return None
+        # A closed shard's last head goes at once; requests are about the open one.
+        is_open = not head.is_closed
         unanchored = Unanchored(
             published.tree_size - contract_head.size,
             find_last_plan(session, self._registry.contract),
-            is_anchor_requested(session),
+            not is_open or is_anchor_requested(session),
         )
         if not is_due(self._policy, unanchored, uow.now):
-            if unanchored.is_requested and unanchored.leaves == 0:
+            if is_open and unanchored.is_requested and unanchored.leaves == 0:
                 _answer_requests(session, uow.now)
             return None
         read = storage.stored_nodes(session, head.shard)
@@ -199,7 +201,9 @@ class AnchorKeeper:
         """Store the plan; False when another process has one under way."""
         with self._units.begin(Reach.EXCHANGE) as uow:
             anchor.id, anchor.planned_at = uow.ids.new("anc"), uow.now
-            _answer_requests(uow.session, uow.now)
+            head = storage.find_head(uow.session, self._origin)
+            if head is None or not head.is_closed:
+                _answer_requests(uow.session, uow.now)
             uow.session.add(anchor)
             try:
                 uow.commit()

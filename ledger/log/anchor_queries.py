@@ -9,10 +9,10 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from app.core.paging import Page, paginate
+from ledger.log import storage
 from ledger.log.anchor_errors import NothingAnchored
 from ledger.log.anchor_models import Anchor, AnchorRequest, ChainHealth
 from ledger.log.anchors import LOST_REASONS, AnchorState, Finding
-from ledger.log.models import LogHead
 from ledger.log.publication import newest_checkpoint
 
 NO_CHAIN = "No chain has answered yet: nothing of this log is anchored."
@@ -36,11 +36,26 @@ def list_anchors(session: Session, *, cursor: str | None, limit: int) -> Page[An
     return paginate(session, select(Anchor), key=Anchor.id, cursor=cursor, limit=limit)
 
 
-def find_newest_anchor(session: Session, *states: AnchorState) -> Anchor | None:
-    """The newest anchor in one of the states, or None."""
-    return session.scalars(
-        select(Anchor).where(Anchor.state.in_(states)).order_by(Anchor.id.desc()).limit(1)
-    ).one_or_none()
+def find_newest_anchor(
+    session: Session, *states: AnchorState, origin: str | None = None
+) -> Anchor | None:
+    """The newest anchor in one of the states, of one shard or of any, or None."""
+    statement = select(Anchor).where(Anchor.state.in_(states))
+    if origin is not None:
+        statement = statement.where(Anchor.origin == origin)
+    return session.scalars(statement.order_by(Anchor.id.desc()).limit(1)).one_or_none()
+
+
+def list_unanchored_origins(session: Session) -> list[str]:
+    """The open shard, then each closed one whose last checkpoint is not final on chain yet."""
+    final = select(Anchor.origin, Anchor.tree_size).where(Anchor.state == AnchorState.FINAL)
+    done = {(origin, size) for origin, size in session.execute(final)}
+    newest_first = storage.list_heads(session)[::-1]
+    return [
+        head.origin
+        for place, head in enumerate(newest_first)
+        if not place or (head.stopped_reason is None and (head.origin, head.tree_size) not in done)
+    ]
 
 
 def get_latest_anchor(session: Session) -> Anchor:
@@ -84,13 +99,9 @@ def is_anchor_requested(session: Session) -> bool:
 
 
 def signing_stopped(session: Session) -> str | None:
-    """Why checkpoints of some shard are no longer signed, or None while all is well."""
-    return session.scalar(
-        select(LogHead.stopped_reason)
-        .where(LogHead.stopped_reason.is_not(None))
-        .order_by(LogHead.shard.desc())
-        .limit(1)
-    )
+    """Why checkpoints of the open shard are no longer signed, or None while all is well."""
+    head = storage.find_newest_head(session)
+    return None if head is None else head.stopped_reason
 
 
 @dataclass(frozen=True)
@@ -122,7 +133,9 @@ class ChainStatus:
 def get_chain_status(session: Session, now: datetime) -> ChainStatus:
     """The chain as the anchorer last saw it; asks no node."""
     health = _find_health(session)
-    final = find_newest_anchor(session, AnchorState.FINAL)
+    head = storage.find_newest_head(session)
+    origin = None if head is None else head.origin
+    final = find_newest_anchor(session, AnchorState.FINAL, origin=origin)
     final_at = final.final_at if final else None
     status = ChainStatus(
         trust=_trust(health),
@@ -149,13 +162,17 @@ _SEEN = (
 
 
 def _find_health(session: Session) -> ChainHealth | None:
-    newest = select(ChainHealth).order_by(ChainHealth.answered_at.desc()).limit(1)
+    head = storage.find_newest_head(session)
+    statement = select(ChainHealth)
+    if head is not None:
+        statement = statement.where(ChainHealth.origin == head.origin)
+    newest = statement.order_by(ChainHealth.answered_at.desc()).limit(1)
     return session.scalars(newest).one_or_none()
 
 
 def _published_size(session: Session) -> int:
-    shard = session.scalar(select(LogHead.shard).order_by(LogHead.shard.desc()).limit(1))
-    checkpoint = None if shard is None else newest_checkpoint(session, shard)
+    head = storage.find_newest_head(session)
+    checkpoint = None if head is None else newest_checkpoint(session, head.shard)
     return checkpoint.tree_size if checkpoint else 0
 
 
@@ -168,9 +185,11 @@ def _trust(health: ChainHealth | None) -> str:
 class StoredAnchors:
     """The anchors of this database; satisfies the log's `AnchorSource`."""
 
-    def anchors(self, session: Session, limit: int) -> Iterable[dict[str, Any]]:
-        """Anchors as ``anchors.json`` of an evidence bundle lists them, newest first."""
-        statement = select(Anchor).order_by(Anchor.id.desc()).limit(limit)
+    def anchors(self, session: Session, origin: str, limit: int) -> Iterable[dict[str, Any]]:
+        """A shard's anchors as ``anchors.json`` of a bundle lists them, newest first."""
+        statement = (
+            select(Anchor).where(Anchor.origin == origin).order_by(Anchor.id.desc()).limit(limit)
+        )
         return [_evidence(anchor) for anchor in session.scalars(statement)]
 
     def trust(self, session: Session) -> str:

@@ -3,7 +3,7 @@
 import base64
 import binascii
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,11 +17,15 @@ from ledger.log import storage, tree_queries
 from ledger.log.bundles import seal_bundle
 from ledger.log.errors import LogTooLargeToExport
 from ledger.log.events import EvidenceBundled
+from ledger.log.key_history import published_keys
 from ledger.log.keys import LogKeys
 from ledger.log.merkle import HASH_BYTES, leaf_hash, make_consistency_proof
 from ledger.log.models import SignedCheckpoint
 from ledger.log.ports import AnchorSource, EvidenceSources
+from ledger.log.proofs import LedgerProof
 from ledger.log.queries import get_parties
+from ledger.log.shards import parse_origin
+from ledger.log.succession import links_behind
 from ledger.log.tiles import TILE_WIDTH, tile_path, tiles_of
 from ledger.log.witness_queries import cosigned_note
 
@@ -73,10 +77,15 @@ def export_log(uow: UnitOfWork, *, keys: LogKeys, anchors: AnchorSource) -> Bund
     Needs the exchange's reach. Raises `LogTooLargeToExport`, `CheckpointNotPublished`.
     """
     checkpoint = tree_queries.get_checkpoint(uow.session, keys.origin)
-    if checkpoint.tree_size > EXPORT_LEAVES_MAX:
-        raise LogTooLargeToExport(checkpoint.tree_size, EXPORT_LEAVES_MAX)
+    earlier = [link.checkpoint for link in links_behind(uow.session, checkpoint)]
+    size = sum(head.tree_size for head in [checkpoint, *earlier])
+    if size > EXPORT_LEAVES_MAX:
+        raise LogTooLargeToExport(size, EXPORT_LEAVES_MAX)
     files = head_files(uow.session, keys, checkpoint, anchors)
     files.update(_tile_files(uow.session, checkpoint))
+    for head in earlier:
+        name = parse_origin(head.text.partition("\n")[0])
+        files.update(_shard_files(uow.session, head, name.path if name else str(head.shard)))
     return seal(uow, keys, files)
 
 
@@ -94,12 +103,14 @@ def head_files(
     """What every bundle begins with: checkpoint, keys, the anchors that it covers, their links."""
     covered = [
         anchor
-        for anchor in anchors.anchors(session, ANCHORS_MAX)
+        for anchor in anchors.anchors(session, keys.origin, ANCHORS_MAX)
         if anchor["tree_size"] <= checkpoint.tree_size
     ]
+    links = [link.document for link in links_behind(session, checkpoint)]
     return {
+        **({"predecessors.json": canonical_bytes(links)} if links else {}),
         "checkpoint.txt": cosigned_note(session, checkpoint).encode(),
-        "keys.json": canonical_bytes(keys.published),
+        "keys.json": canonical_bytes(published_keys(session, keys)),
         "anchors.json": canonical_bytes(covered),
         "consistency.json": canonical_bytes(_links(session, checkpoint, covered)),
     }
@@ -131,12 +142,28 @@ def _receipt_files(
         for receipt in sources.receipts.receipts(session, licence_id, RECEIPTS_MAX)
         for entry in [_entry_of(receipt)]
     }
-    tree = tree_queries.open_tree(session, checkpoint)
-    for leaf, index in tree_queries.load_indices(session, checkpoint, receipts.keys()).items():
+    for leaf, proof in prove_all(session, checkpoint, receipts.keys()):
         entry, receipt = receipts[leaf]
         named = json.loads(entry)
         yield f"receipts/{licence_id}-{named['lane']}-{named['n']}.json", canonical_bytes(receipt)
-        yield f"proofs/{leaf.hex()}.txt", tree.prove(index).text.encode()
+        yield f"proofs/{leaf.hex()}.txt", proof.text.encode()
+
+
+def prove_all(
+    session: Session, checkpoint: SignedCheckpoint, leaf_hashes: Collection[bytes]
+) -> Iterator[tuple[bytes, LedgerProof]]:
+    """Each leaf's proof under the checkpoint, or under the head of the earlier shard it is in.
+
+    A leaf that no checkpoint covers yet is left out.
+    """
+    left = set(leaf_hashes)
+    for head in [checkpoint, *(link.checkpoint for link in links_behind(session, checkpoint))]:
+        if not left:
+            return
+        tree = tree_queries.open_tree(session, head)
+        for leaf, index in tree_queries.load_indices(session, head, left).items():
+            left.discard(leaf)
+            yield leaf, tree.prove(index)
 
 
 def _entry_of(receipt: dict[str, Any]) -> bytes:
@@ -145,6 +172,15 @@ def _entry_of(receipt: dict[str, Any]) -> bytes:
     except binascii.Error:
         msg = "the receipt source gives receipts whose entry is base64"
         raise TypeError(msg) from None
+
+
+def _shard_files(
+    session: Session, checkpoint: SignedCheckpoint, name: str
+) -> Iterator[tuple[str, bytes]]:
+    """An earlier shard's files, in a folder of its own."""
+    yield f"shards/{name}/checkpoint.txt", cosigned_note(session, checkpoint).encode()
+    for path, data in _tile_files(session, checkpoint):
+        yield f"shards/{name}/{path}", data
 
 
 def _tile_files(session: Session, checkpoint: SignedCheckpoint) -> Iterator[tuple[str, bytes]]:

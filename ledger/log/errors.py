@@ -74,6 +74,17 @@ class TileNotFound(CounterfoilError):
         super().__init__("The published tree has no tile at this path.", path=path)
 
 
+class LogShardNotFound(CounterfoilError):
+    """The log has no shard of this name."""
+
+    kind = ErrorKind.NOT_FOUND
+    slug = "log-shard-not-found"
+    title = "The log has no such shard"
+
+    def __init__(self, shard: str) -> None:
+        super().__init__("GET /log/shards lists the shards there are.", shard=shard)
+
+
 class CheckpointNotPublished(CounterfoilError):
     """Nothing has been published yet."""
 

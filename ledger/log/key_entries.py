@@ -32,7 +32,7 @@ def find_key_entry(session: Session, entry_type: str, vkey: str) -> KeyEntry | N
         .join(LogEntrySubject, LogEntrySubject.arrival == LogEntry.arrival)
         .join(LogPosition, LogPosition.arrival == LogEntry.arrival, isouter=True)
         .where(LogEntrySubject.subject == vkey, LogEntry.entry_type == entry_type)
-        .order_by(LogEntry.arrival)
+        .order_by(LogEntry.arrival, LogPosition.shard.desc().nulls_last())
         .limit(1)
     ).one_or_none()
     return None if found is None else KeyEntry(*found)

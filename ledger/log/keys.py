@@ -1,9 +1,10 @@
 """The names and keys that the log is known by."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from app.core.signing import Signer
+from app.core.signing import RenamedSigner, Signer
 from app.core.unit_of_work import UnitOfWork
 from ledger.log.notes import VerifierKey, key_of, parse_vkey
 
@@ -41,8 +42,8 @@ class KeyRange:
 class LogKeys:
     """The signers of one log; their names are the origin, origin/receipts, origin/statements.
 
-    ``cosigning`` are further checkpoint keys of a rotation's overlap; ``history`` names every key
-    there is and was, the current ones among them.
+    ``cosigning`` are further checkpoint keys of a rotation's overlap, ``waiting`` those of the
+    other roles; ``history`` names every key there is and was, the current ones among them.
     """
 
     checkpoint: Signer
@@ -50,11 +51,56 @@ class LogKeys:
     statements: Signer
     cosigning: tuple[Signer, ...] = ()
     history: tuple[KeyRange, ...] = ()
+    waiting: Mapping[str, tuple[Signer, ...]] = field(default_factory=dict)
 
     @property
     def origin(self) -> str:
         """The log's unique name: that of its checkpoint key."""
         return self.checkpoint.name
+
+    def named(self, origin: str) -> "LogKeys":
+        """The same keys under the name of another shard; there each is valid from its beginning.
+
+        The history keeps what was, under the names of its time, and gains the keys' new names.
+        """
+        if origin == self.origin:
+            return self
+        held = {
+            role: tuple(RenamedSigner(each, name) for each in signers)
+            for role, signers in self._held.items()
+            for name in [origin if role == "checkpoint" else f"{origin}/{role}"]
+        }
+        renamed = [
+            KeyRange(role, key_of(signer).text)
+            for role, signers in held.items()
+            for signer in signers
+        ]
+        ended = [each for each in self.history if each.until_size is not None]
+        checkpoint, *cosigning = held["checkpoint"]
+        return replace(
+            self,
+            checkpoint=checkpoint,
+            receipts=held["receipts"][0],
+            statements=held["statements"][0],
+            cosigning=tuple(cosigning),
+            waiting={role: signers[1:] for role, signers in held.items() if role != "checkpoint"},
+            history=(*renamed, *ended),
+        )
+
+    @property
+    def _held(self) -> dict[str, tuple[Signer, ...]]:
+        """Every signer with a private key, by role, the current one first."""
+        further: dict[str, tuple[Signer, ...]] = {**self.waiting, "checkpoint": self.cosigning}
+        return {role: (each, *further.get(role, ())) for role, each in self.by_role.items()}
+
+    @property
+    def overlapping(self) -> list[KeyRange]:
+        """Keys of an overlap besides the current ones, as a shard that opens now announces them."""
+        return [
+            KeyRange(role, key_of(each).text)
+            for role, signers in self._held.items()
+            for each in signers[1:]
+        ]
 
     @property
     def verifiers(self) -> list[VerifierKey]:

@@ -45,7 +45,11 @@ class LogWaiting(Base):
 
 
 class LogHead(Base):
-    """The integrated tree of one shard; ``epoch`` counts its advances."""
+    """The integrated tree of one shard; ``epoch`` counts its advances.
+
+    Once closed it grows no more. ``predecessor`` is the shard that it carries on, as far as that
+    one's checkpoint of ``predecessor_size`` leaves.
+    """
 
     __tablename__ = "log_head"
 
@@ -56,16 +60,24 @@ class LogHead(Base):
     epoch: Mapped[int]
     integrated_at: Mapped[datetime]
     stopped_reason: Mapped[str | None]
+    opened_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    predecessor: Mapped[int | None]
+    predecessor_size: Mapped[int | None]
 
 
 class LogPosition(Base):
-    """The index of an entry in its shard's tree."""
+    """The index of an entry in its shard's tree.
+
+    An entry has one, but for those that stood above the last checkpoint of a shard that was ended:
+    they stand in its successor as well, and that is the place which counts.
+    """
 
     __tablename__ = "log_positions"
 
     shard: Mapped[int] = mapped_column(primary_key=True)
     index: Mapped[int] = mapped_column(primary_key=True)
-    arrival: Mapped[int] = mapped_column(unique=True)
+    arrival: Mapped[int]
 
 
 class LogTile(Base):

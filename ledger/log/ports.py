@@ -49,8 +49,8 @@ class InvoiceSource(Protocol):
 class AnchorSource(Protocol):
     """Where the log's heads stand on chain."""
 
-    def anchors(self, session: Session, limit: int) -> Iterable[dict[str, Any]]:
-        """Anchors with chain, contract, size, root, transaction and block, newest first."""
+    def anchors(self, session: Session, origin: str, limit: int) -> Iterable[dict[str, Any]]:
+        """A shard's anchors: chain, contract, size, root, transaction, block; newest first."""
         ...
 
     def trust(self, session: Session) -> str:

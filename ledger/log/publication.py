@@ -100,13 +100,15 @@ def publish_head(
 
 def _unpublished_head(uow: UnitOfWork, origin: str) -> Head | None:
     head = storage.find_head(uow.session, origin)
-    if head is None or not head.tree_size:
+    if head is None:
+        return None
+    if head.stopped_reason is not None:
+        raise SigningStopped(head.stopped_reason)
+    if not head.tree_size:
         return None
     last = newest_checkpoint(uow.session, head.shard)
     if last is not None and (last.tree_size, last.root_hash) == (head.tree_size, head.root_hash):
         return None
-    if head.stopped_reason is not None:
-        raise SigningStopped(head.stopped_reason)
     return head
 
 

@@ -133,7 +133,7 @@ def _views(session: Session, entries: Sequence[LogEntry]) -> list[EntryView]:
     placed = {
         position.arrival: position
         for position in session.scalars(
-            select(LogPosition).where(LogPosition.arrival.in_(arrivals))
+            select(LogPosition).where(LogPosition.arrival.in_(arrivals)).order_by(LogPosition.shard)
         )
     }
     published = {

@@ -126,6 +126,39 @@ class LogKeysSchema(Schema):
     history = fields.List(fields.Nested(KeyRangeSchema), required=True)
 
 
+class LogShardSchema(Schema):
+    """A shard: the log of a year, below ``/log/<shard>``."""
+
+    shard = fields.String(required=True)
+    origin = fields.String(required=True)
+    published_size = Integer(required=True)
+    is_closed = fields.Boolean(required=True)
+    stopped_reason = fields.String(required=True, allow_none=True)
+
+
+class LogShardsSchema(Schema):
+    """Every shard, the open one first."""
+
+    shards = fields.List(fields.Nested(LogShardSchema), required=True)
+
+
+class OpenedSchema(Schema):
+    """A shard's first leaf with its inclusion proof, in base64."""
+
+    entry = fields.String(required=True)
+    index = Integer(required=True)
+    path = fields.List(fields.String(), required=True)
+
+
+class ShardOpeningSchema(Schema):
+    """A shard's first leaf under its newest checkpoint, and the checkpoint that it carries on."""
+
+    origin = fields.String(required=True)
+    checkpoint = fields.String(required=True)
+    opened = fields.Nested(OpenedSchema, required=True)
+    predecessor_checkpoint = fields.String(required=True, allow_none=True)
+
+
 class RequestBundleSchema(Schema):
     """Whose evidence is wanted."""
 

@@ -35,25 +35,29 @@ class ScrubCursor(Protocol):
 
 @dataclass(frozen=True)
 class Scrubber:
-    """Looks through one log; several may, they only repeat each other's work."""
+    """Looks through every shard; several may, they only repeat each other's work."""
 
     units: UnitOfWorkFactory
-    origin: str
     cursor: ScrubCursor
     tiles_max: int = TILES_MAX
 
     def look(self) -> int:
-        """Check the next stretch; how many tiles of entries it held, 0 for an empty log.
+        """Check the next stretch of each shard; how many tiles of entries, 0 for an empty log.
 
-        The end of a round also checks the head's root. Raises `LogStorageAltered`; the signing is
-        stopped by then, and the cursor stands where the difference is.
+        The end of a shard's round also checks its root. Raises `LogStorageAltered`; the signing of
+        that shard is stopped by then, and its cursor stands where the difference is.
         """
         with self.units.begin(Reach.EXCHANGE) as uow:
-            head = storage.find_head(uow.session, self.origin)
-            if head is None or not head.tree_size:
+            heads = storage.list_heads(uow.session)
+        return sum(self._look(head.origin) for head in heads)
+
+    def _look(self, origin: str) -> int:
+        with self.units.begin(Reach.EXCHANGE) as uow:
+            head = storage.get_head(uow.session, origin)
+            if not head.tree_size:
                 return 0
             tiles_count = -(-head.tree_size // TILE_WIDTH)
-            start = self.cursor.read(self.origin)
+            start = self.cursor.read(origin)
             start = start if start < tiles_count else 0
             end = min(start + self.tiles_max, tiles_count)
             try:
@@ -63,10 +67,10 @@ class Scrubber:
                     _check_root(uow.session, head)
             except LogStorageAltered as altered:
                 if head.stopped_reason is None:
-                    storage.stop_signing(uow.session, self.origin, altered.detail)
+                    storage.stop_signing(uow.session, origin, altered.detail)
                     uow.commit()
                 raise
-        self.cursor.keep(self.origin, end % tiles_count)
+        self.cursor.keep(origin, end % tiles_count)
         return end - start
 
 

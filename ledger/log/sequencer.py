@@ -7,25 +7,27 @@ process that is killed anywhere in between leaves either nothing or something to
 byte for byte (Ed25519 is deterministic).
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from ledger.log import storage
 from ledger.log.checkpoints import Checkpoint
-from ledger.log.errors import HeadMoved, LogStorageAltered, Stored
-from ledger.log.keys import LogKeys, announce_key
-from ledger.log.lanes import Arrangement, Waiting, arrange
+from ledger.log.errors import HeadMoved
+from ledger.log.integration import integrate_batch
+from ledger.log.keys import LogKeys
 from ledger.log.ports import CheckpointKeeper, NoKeeper
 from ledger.log.publication import kept_head, publish_head, stop_if_behind
-from ledger.log.services import append_entry
-from ledger.log.storage import Head
-from ledger.log.tiles import Growth, edge_root, grow
+from ledger.log.shards import due_successor, parse_origin
+from ledger.log.succession import current_keys
+from ledger.log.turning import close_shard, open_shard, turn_shard
 
 BATCH_MAX = 8_192
 BATCHES_MAX = 8
 """Batches between two checkpoints: an endless load must not put off publication."""
+_NEAR = timedelta(hours=1)
+"""So long before the year's end a gateway's clock may be in the next one already."""
 
 
 @dataclass(frozen=True)
@@ -50,86 +52,90 @@ class Sequencer:
         keys: LogKeys,
         *,
         keeper: CheckpointKeeper | None = None,
+        host: str | None = None,
         batch_max: int = BATCH_MAX,
     ) -> None:
         self._units = units
         self._keys = keys
         self._keeper = keeper or NoKeeper()
+        self._host = host
         self._batch_max = batch_max
-        self._is_checked = False
+        self._checked: set[str] = set()
 
     def step(self) -> Step:
         """Integrate what waits (bounded), then publish a checkpoint if there is something new.
 
-        Raises `LogStorageAltered`, `LogBehindItsPublishedHead` and, ever after, `SigningStopped`.
+        With a host, the year's turn closes the shard and opens the next one first. Raises
+        `LogStorageAltered`, `LogBehindItsPublishedHead` and, ever after, `SigningStopped`.
         """
-        if not self._is_checked:
-            stop_if_behind(self._units, self._keys.origin, kept_head(self._keys, self._keeper))
-            self._is_checked = True
+        keys = self._current()
+        if keys.origin not in self._checked:
+            stop_if_behind(self._units, keys.origin, kept_head(keys, self._keeper))
+            self._checked.add(keys.origin)
         integrated, count, batches = 0, self._batch_max, 0
         while count == self._batch_max and batches < BATCHES_MAX:
-            count = self.integrate()
+            count = self._integrate(keys)
             integrated, batches = integrated + count, batches + 1
-        return Step(integrated, self.publish(), has_more=count == self._batch_max)
+        has_more = count == self._batch_max
+        if not has_more and self._turn(keys):
+            has_more = True
+        return Step(integrated, self._publish(keys), has_more=has_more)
 
     def integrate(self) -> int:
         """Sequence and integrate one batch; how many leaves, 0 when another one was faster."""
+        return self._integrate(self._current())
+
+    def publish(self) -> Checkpoint | None:
+        """Sign and publish the head unless it is published already."""
+        return self._publish(self._current())
+
+    def _integrate(self, keys: LogKeys) -> int:
         with self._units.begin(Reach.EXCHANGE) as uow:
-            if not storage.try_liveness_lock(uow.session, self._keys.origin):
+            if not storage.try_liveness_lock(uow.session, keys.origin):
                 return 0
             try:
-                count = _integrate(uow, self._open(uow), self._batch_max)
+                count = self._batch(uow, keys)
             except HeadMoved:
                 return 0
             uow.commit()
             return count
 
-    def publish(self) -> Checkpoint | None:
-        """Sign and publish the head unless it is published already."""
-        return publish_head(self._units, self._keys, self._keeper)
+    def _batch(self, uow: UnitOfWork, keys: LogKeys) -> int:
+        known = storage.find_head(uow.session, keys.origin)
+        head = open_shard(uow, keys) if known is None else known
+        # What is integrated after a stop could never be published: it waits for the next shard.
+        if head.is_closed or head.stopped_reason is not None:
+            return 0
+        opened = head.tree_size if known is None else 0
+        year = self._next_year(keys.origin, uow.now)
+        return opened + integrate_batch(uow, head, self._batch_max - opened, next_year=year)
 
-    def _open(self, uow: UnitOfWork) -> Head:
-        """The head; a new shard begins with the leaf that names its keys, and the chain is told."""
-        if storage.add_head(uow.session, self._keys.origin, at=uow.now):
-            named = {"origin": self._keys.origin, "keys": self._keys.vkeys}
-            append_entry(uow, "shard_opened", named, subjects=[self._keys.origin])
-            for role, signer in self._keys.by_role.items():
-                announce_key(uow, self._keys.origin, role, signer.public_key, from_size=0)
-        return storage.get_head(uow.session, self._keys.origin)
+    def _publish(self, keys: LogKeys) -> Checkpoint | None:
+        return publish_head(self._units, keys, self._keeper)
 
+    # Shards
 
-def _integrate(uow: UnitOfWork, head: Head, batch_max: int) -> int:
-    """Everything of one batch up to the commit; raises `HeadMoved`, `LogStorageAltered`."""
-    session = uow.session
-    storage.release(session)
-    batch = storage.take_waiting(session, batch_max)
-    lanes = {entry.lane for entry in batch.waiting if entry.lane is not None}
-    arranged = arrange(batch.waiting, storage.load_lane_ends(session, lanes))
-    storage.hold(session, batch.altered, "altered", at=uow.now)
-    storage.hold(session, [entry.arrival for entry in arranged.held], "gap", at=uow.now)
-    if arranged.ordered:
-        _write(uow, head, arranged)
-    return len(arranged.ordered)
+    def _current(self) -> LogKeys:
+        """The keys under the name of the shard that was opened last."""
+        with self._units.begin(Reach.EXCHANGE) as uow:
+            return current_keys(uow.session, self._keys)
 
+    def _next_year(self, origin: str, now: datetime) -> str | None:
+        """Near the year's end, the year whose calls are no longer this shard's."""
+        if self._host is None or due_successor(origin, self._host, now + _NEAR) is None:
+            return None
+        name = parse_origin(origin)
+        return None if name is None else f"{name.year + 1:04d}"
 
-def _write(uow: UnitOfWork, head: Head, arranged: Arrangement) -> None:
-    session = uow.session
-    edge = storage.load_edge(session, head)
-    if edge_root(edge) != head.root_hash:
-        raise LogStorageAltered(Stored.EDGE, head.tree_size)
-    growth = grow(edge, head.tree_size, [entry.leaf_hash for entry in arranged.ordered])
-    storage.advance_head(session, head, growth, at=uow.now)
-    storage.store_positions(session, head, [entry.arrival for entry in arranged.ordered])
-    storage.store_tiles(session, head.shard, growth.tiles)
-    storage.store_lane_ends(session, head, arranged.ends)
-    _check_written(uow, head, growth, arranged.ordered)
-
-
-def _check_written(uow: UnitOfWork, head: Head, growth: Growth, ordered: Sequence[Waiting]) -> None:
-    """Hash again what the database now holds, before anything is promised over it."""
-    session = uow.session
-    stored = storage.rehash_entries(session, head.shard, head.tree_size, growth.size)
-    if stored != b"".join([entry.leaf_hash for entry in ordered]):
-        raise LogStorageAltered(Stored.ENTRIES, growth.size)
-    if storage.load_tiles(session, head.shard, growth.tiles) != growth.tiles:
-        raise LogStorageAltered(Stored.TILES, growth.size)
+    def _turn(self, keys: LogKeys) -> bool:
+        """Close the shard and open the next one if the year has turned; whether it did."""
+        if self._host is None:
+            return False
+        with self._units.begin(Reach.EXCHANGE) as uow:
+            head = storage.find_head(uow.session, keys.origin)
+            successor = due_successor(keys.origin, self._host, uow.now)
+        if head is None or successor is None or head.stopped_reason is not None:
+            return False
+        if not head.is_closed:
+            close_shard(self._units, keys.origin, successor)
+        return turn_shard(self._units, keys, self._keeper, successor)

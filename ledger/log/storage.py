@@ -1,8 +1,9 @@
 """The log's set-based statements: heads, tiles, the waiting line, positions."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
@@ -25,6 +26,7 @@ class Head:
     root_hash: bytes
     epoch: int
     stopped_reason: str | None
+    is_closed: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,18 +56,75 @@ def find_head(session: Session, origin: str) -> Head | None:
     ).one_or_none()
     if row is None:
         return None
-    return Head(row.shard, origin, row.tree_size, row.root_hash, row.epoch, row.stopped_reason)
+    return _as_head(row)
 
 
-def add_head(session: Session, origin: str, *, at: datetime) -> bool:
-    """Open the shard of that origin; false when it is open already."""
+def find_newest_head(session: Session) -> Head | None:
+    """The head of the shard that was opened last; where the log goes on."""
+    row = session.scalars(
+        select(LogHead)
+        .order_by(LogHead.shard.desc())
+        .limit(1)
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    return None if row is None else _as_head(row)
+
+
+def list_newest_shards(session: Session, limit: int) -> list[int]:
+    """The numbers of the shards that were opened last, newest first."""
+    return list(session.scalars(select(LogHead.shard).order_by(LogHead.shard.desc()).limit(limit)))
+
+
+def list_heads(session: Session) -> list[Head]:
+    """Every shard's head, in the order of their opening."""
+    rows = select(LogHead).order_by(LogHead.shard).execution_options(populate_existing=True)
+    return [_as_head(row) for row in session.scalars(rows)]
+
+
+def _as_head(row: LogHead) -> Head:
+    return Head(
+        row.shard,
+        row.origin,
+        row.tree_size,
+        row.root_hash,
+        row.epoch,
+        row.stopped_reason,
+        is_closed=row.closed_at is not None,
+    )
+
+
+def add_head(
+    session: Session, origin: str, *, at: datetime, predecessor: tuple[int, int] | None = None
+) -> bool:
+    """Open the shard of that origin; false when it is open already.
+
+    ``predecessor`` is the shard that it carries on and how many of its leaves it builds upon.
+    """
+    shard, size = predecessor or (None, None)
     statement = (
         insert(LogHead)
-        .values(origin=origin, tree_size=0, root_hash=EMPTY_ROOT, epoch=0, integrated_at=at)
+        .values(
+            origin=origin,
+            tree_size=0,
+            root_hash=EMPTY_ROOT,
+            epoch=0,
+            integrated_at=at,
+            opened_at=at,
+            predecessor=shard,
+            predecessor_size=size,
+        )
         .on_conflict_do_nothing(index_elements=["origin"])
         .returning(LogHead.shard)
     )
     return session.scalar(statement) is not None
+
+
+def close_head(session: Session, origin: str, *, at: datetime) -> None:
+    """Let the shard grow no more; a second time changes nothing."""
+    session.execute(
+        text("UPDATE log_head SET closed_at = :at WHERE origin = :origin AND closed_at IS NULL"),
+        {"at": at, "origin": origin},
+    )
 
 
 def stop_signing(session: Session, origin: str, reason: str) -> None:
@@ -95,7 +154,8 @@ def advance_head(session: Session, head: Head, growth: Growth, *, at: datetime) 
         text(
             "UPDATE log_head SET tree_size = :size, root_hash = :root, epoch = epoch + 1,"
             " integrated_at = :at WHERE shard = :shard AND epoch = :old_epoch"
-            " AND tree_size = :old_size AND root_hash = :old_root RETURNING epoch"
+            " AND tree_size = :old_size AND root_hash = :old_root AND closed_at IS NULL"
+            " RETURNING epoch"
         ),
         {
             "size": growth.size,
@@ -170,17 +230,42 @@ def store_tiles(session: Session, shard: int, tiles: Mapping[TileAddress, bytes]
     )
 
 
-def take_waiting(session: Session, limit: int) -> Batch:
-    """The next entries that nothing holds back, oldest first, their bytes hashed again."""
+_WAITING = (
+    "SELECT w.arrival, e.leaf_hash, w.licence_id, w.lane, w.n,"
+    " sha256('\\x00'::bytea || e.body) = e.leaf_hash"
+    " FROM log_waiting w JOIN log_entries e USING (arrival)"
+)
+# A leaf's keys are sorted and nothing but an amount stands before a call's ``at``.
+_OF_YEAR = (
+    ' AND (w.lane IS NULL OR substring(e.body FROM position(\'"at":"\'::bytea IN e.body) + 6 FOR 4)'
+    " < CAST(:next_year AS text)::bytea)"
+)
+
+
+def take_waiting(session: Session, limit: int, *, next_year: str | None = None) -> Batch:
+    """The next entries that nothing holds back, oldest first, their bytes hashed again.
+
+    With ``next_year`` lanes' leaves of that year and later stay: they are the next shard's.
+    """
     rows = session.execute(
         text(
-            "SELECT w.arrival, e.leaf_hash, w.licence_id, w.lane, w.n,"
-            " sha256('\\x00'::bytea || e.body) = e.leaf_hash"
-            " FROM log_waiting w JOIN log_entries e USING (arrival)"
-            " WHERE w.held_since IS NULL ORDER BY w.arrival LIMIT :limit"
+            f"{_WAITING} WHERE w.held_since IS NULL{_OF_YEAR if next_year else ''}"
+            " ORDER BY w.arrival LIMIT :limit"
         ),
-        {"limit": limit},
+        {"limit": limit} | ({"next_year": next_year} if next_year else {}),
     ).all()
+    return _as_batch(rows)
+
+
+def take_alone(session: Session, entry_leaf_hash: bytes) -> Batch:
+    """The one waiting entry of that leaf hash."""
+    rows = session.execute(
+        text(f"{_WAITING} WHERE e.leaf_hash = :leaf_hash"), {"leaf_hash": entry_leaf_hash}
+    ).all()
+    return _as_batch(rows)
+
+
+def _as_batch(rows: Iterable[Any]) -> Batch:
     batch = Batch([], [])
     for arrival, leaf, licence_id, lane, n, is_intact in rows:
         if not is_intact:

@@ -12,6 +12,7 @@ from ledger.log.errors import (
     CheckpointNotWitnessed,
     EvidenceRefused,
     LogEntryNotFound,
+    LogShardNotFound,
     NotYetPublished,
     TileNotFound,
     TreeSizeNotPublished,
@@ -24,11 +25,25 @@ from ledger.log.merkle import (
     root_at,
 )
 from ledger.log.models import LogEntry, LogPosition, SignedCheckpoint
+from ledger.log.notes import to_base64
 from ledger.log.proofs import LedgerProof, consistency_document
 from ledger.log.publication import newest_checkpoint
-from ledger.log.queries import find_checkpoint, parse_leaf_hash
+from ledger.log.queries import find_checkpoint, parse_leaf_hash, published_size
+from ledger.log.shards import parse_origin
+from ledger.log.succession import links_behind
 from ledger.log.tiles import LEVELS_MAX, TILE_WIDTH, TileAddress, parse_tile_path, width_of
 from ledger.log.witness_queries import cosigned_note, find_witnessed
+
+
+@dataclass(frozen=True)
+class ShardView:
+    """A shard as it is listed: its folder below ``/log/``, and how far it has been published."""
+
+    shard: str
+    origin: str
+    published_size: int
+    is_closed: bool
+    stopped_reason: str | None
 
 
 @dataclass(frozen=True)
@@ -56,6 +71,51 @@ def get_checkpoint(session: Session, origin: str) -> SignedCheckpoint:
     if checkpoint is None:
         raise CheckpointNotPublished
     return checkpoint
+
+
+def get_shard_origin(session: Session, shard: str) -> str:
+    """The origin of the shard in that folder below ``/log/``. Raises `LogShardNotFound`."""
+    for head in reversed(storage.list_heads(session)):
+        name = parse_origin(head.origin)
+        if name is not None and name.path == shard:
+            return head.origin
+    raise LogShardNotFound(shard[:20])
+
+
+def list_shards(session: Session) -> list[ShardView]:
+    """Every shard of the log, the open one first."""
+    return [
+        ShardView(
+            shard="" if name is None else name.path,
+            origin=head.origin,
+            published_size=published_size(session, head.shard),
+            is_closed=head.is_closed,
+            stopped_reason=head.stopped_reason,
+        )
+        for head in reversed(storage.list_heads(session))
+        for name in [parse_origin(head.origin)]
+    ]
+
+
+def get_opening(session: Session, origin: str) -> dict[str, object]:
+    """The shard's first leaf under its newest checkpoint, and what it carries on.
+
+    Needs the exchange's reach. Raises `CheckpointNotPublished`.
+    """
+    checkpoint = get_checkpoint(session, origin)
+    tree = open_tree(session, checkpoint)
+    (entry,) = load_entries(session, checkpoint.shard, 0, 1)
+    links = next(links_behind(session, checkpoint), None)
+    return {
+        "origin": origin,
+        "checkpoint": tree.note,
+        "opened": {
+            "entry": to_base64(entry),
+            "index": 0,
+            "path": [to_base64(node) for node in tree.prove(0).path],
+        },
+        "predecessor_checkpoint": None if links is None else links.checkpoint.text,
+    }
 
 
 def get_witnessed_note(session: Session, origin: str) -> str:
@@ -128,6 +188,9 @@ def get_ledger_proof(session: Session, leaf_hash: str) -> LedgerProof:
         select(LogEntry.arrival, LogPosition)
         .join(LogPosition, LogPosition.arrival == LogEntry.arrival, isouter=True)
         .where(LogEntry.leaf_hash == parse_leaf_hash(leaf_hash))
+        # One that an ended shard never published stands in its successor as well.
+        .order_by(LogPosition.shard.desc().nulls_last())
+        .limit(1)
     ).one_or_none()
     if found is None:
         raise LogEntryNotFound(leaf_hash)

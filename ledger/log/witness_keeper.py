@@ -43,6 +43,8 @@ BROKEN = "it does not find this tree to extend the one it cosigned"
 ALARMS = (AHEAD, FORKED, BROKEN)
 """What speaks against the log, unlike a witness that is away: a person has to look."""
 _FAILURE_MAX = 200
+SHARDS_ASKED = 2
+"""The open shard and the one that it carries on."""
 _log = structlog.get_logger("witnesses")
 
 
@@ -63,13 +65,12 @@ class WitnessKeeper:
     def __init__(
         self,
         units: UnitOfWorkFactory,
-        origin: str,
         client: WitnessClient,
         *,
         witness: Witness,
         policy: WitnessPolicy,
     ) -> None:
-        self._units, self._origin, self._client = units, origin, client
+        self._units, self._client = units, client
         self._witness, self._policy = witness, policy
 
     def look(self) -> bool:
@@ -86,13 +87,10 @@ class WitnessKeeper:
 
     def _question(self) -> Question | None:
         with self._units.begin(Reach.EXCHANGE) as uow:
-            head = storage.find_head(uow.session, self._origin)
-            newest = None if head is None else newest_checkpoint(uow.session, head.shard)
-            if newest is None or self._has_cosigned(uow, newest):
+            newest = self._due_checkpoint(uow)
+            if newest is None:
                 return None
             standing = self._standing(uow, newest.shard)
-            if standing is not None and standing.due_at > uow.now:
-                return None
             known = 0 if standing is None else standing.known_size
             # Beyond our own tree nothing can be proved; asking from nothing hears its size again.
             old_size = known if known <= newest.tree_size else 0
@@ -102,6 +100,20 @@ class WitnessKeeper:
                 proof = make_consistency_proof(read, old_size, newest.tree_size)
         body = write_request(old_size, proof, newest.text)
         return Question(newest.shard, newest.tree_size, newest.text, old_size, body)
+
+    def _due_checkpoint(self, uow: UnitOfWork) -> SignedCheckpoint | None:
+        """The newest checkpoint of the open shard, or the last one of the shard before it.
+
+        A shard that has just been closed is cosigned to its end while its successor begins.
+        """
+        for shard in storage.list_newest_shards(uow.session, SHARDS_ASKED):
+            newest = newest_checkpoint(uow.session, shard)
+            if newest is None or self._has_cosigned(uow, newest):
+                continue
+            standing = self._standing(uow, shard)
+            if standing is None or standing.due_at <= uow.now:
+                return newest
+        return None
 
     def _has_cosigned(self, uow: UnitOfWork, checkpoint: SignedCheckpoint) -> bool:
         key = (checkpoint.shard, checkpoint.tree_size, self._witness.key.text)

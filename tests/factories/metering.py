@@ -261,7 +261,7 @@ class World:
                 clock=self.clock,
                 entropy=self.entropy,
                 cipher=CIPHER,
-                receipt_signer=SIGNER,
+                receipt_signer_at=lambda _at: SIGNER,
                 wallets=wallets or FakeWallets(),
                 books=books or FakeBooks(),
                 log=log or FakeLog(),

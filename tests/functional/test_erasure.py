@@ -12,12 +12,12 @@ from ledger.log.notes import key_of
 from metering.erasure import erase_details
 from metering.ports import UpstreamAnswer
 from metering.receipt_queries import StoredReceipts
-from tests.factories.metering import ORIGIN, SIGNER, World, call
+from tests.factories.metering import SIGNER, World, call
 from tests.fakes.metering_ports import HeldUpstream
 
 YUAN = 10**8
 HIT = UpstreamAnswer(200, b'{"iata":"PVG","name":"Pudong"}')
-STORED = StoredReceipts(ORIGIN, SIGNER)
+STORED = StoredReceipts(lambda _at: SIGNER)
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ def cursor(tmp_path):
 
 @pytest.fixture
 def scrubber(units, cursor):
-    return Scrubber(units, ORIGIN, cursor, tiles_max=2)
+    return Scrubber(units, cursor, tiles_max=2)
 
 
 def change(units, statement, **values):

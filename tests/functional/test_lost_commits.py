@@ -39,7 +39,7 @@ class CommitProxy:
                 clock=world.clock,
                 entropy=world.entropy,
                 cipher=CIPHER,
-                receipt_signer=SIGNER,
+                receipt_signer_at=lambda _at: SIGNER,
                 wallets=FakeWallets(),
                 books=FakeBooks(),
                 log=FakeLog(),

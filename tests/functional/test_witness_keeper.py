@@ -84,8 +84,7 @@ def policy_of(outsiders, needed=2):
 def keepers_of(units, policy, client=None):
     client = client or HttpWitnessClient(timeout_seconds=2)
     return [
-        WitnessKeeper(units, ORIGIN, client, witness=witness, policy=policy)
-        for witness in policy.witnesses
+        WitnessKeeper(units, client, witness=witness, policy=policy) for witness in policy.witnesses
     ]
 
 
@@ -393,7 +392,6 @@ def test_the_exchange_says_who_vouches_for_its_log(app, client, parts, outsiders
     outsiders[0].witness._logs = {keys.origin: [parse_vkey(key_of(keys.checkpoint).text)]}
     WitnessKeeper(
         parts.units,
-        keys.origin,
         HttpWitnessClient(),
         witness=policy.witnesses[0],
         policy=policy,

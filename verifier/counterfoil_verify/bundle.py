@@ -13,7 +13,7 @@ from counterfoil_verify.canonical import Json
 from counterfoil_verify.chain import Chain
 from counterfoil_verify.container import Container
 from counterfoil_verify.errors import Rejected, require
-from counterfoil_verify.fields import Record, decode_base64
+from counterfoil_verify.fields import WHOLE_MAX, Record, decode_base64
 from counterfoil_verify.heads import HeadBook
 from counterfoil_verify.held import HeldReceipt, check_lanes, hold
 from counterfoil_verify.keys import (
@@ -24,12 +24,21 @@ from counterfoil_verify.keys import (
     parse_keyring,
     verify_named,
 )
-from counterfoil_verify.log import Audit, LogFacts, describe_types
+from counterfoil_verify.log import describe_types
 from counterfoil_verify.merkle import Head, check_inclusion
 from counterfoil_verify.notes import NOTE_BYTES_MAX, Checkpoint
 from counterfoil_verify.proofs import parse_proof
 from counterfoil_verify.report import Report
-from counterfoil_verify.sources import ContainerSource
+from counterfoil_verify.shards import (
+    Shard,
+    ShardedFacts,
+    audit_shards,
+    first_leaf,
+    open_shards,
+)
+from counterfoil_verify.sources import SHARDS, ContainerSource
+from counterfoil_verify.succession import LINKS_BYTES_MAX, Link, check_links, parse_links
+from counterfoil_verify.tiles import Source
 
 CONTAINER, MANIFEST, FILES, CHECKPOINT, RECEIPTS, INCLUSION, LANES, INVOICES, ANCHORS, LOG = (
     "container", "manifest", "files", "checkpoint", "receipts",
@@ -45,6 +54,7 @@ MANIFEST_NAME, SIGNATURE_NAME = "manifest.json", "manifest.sig"
 MANIFEST_BYTES_MAX = 16_777_216
 CONSISTENCY_BYTES_MAX = 1_048_576
 CONSISTENCIES_MAX = 1_024
+PREDECESSORS = "predecessors.json"
 PATH_MAX = 128
 OWN_KEYS = f"the bundle: {COMPARE}"
 
@@ -71,7 +81,12 @@ class Bundle:
     ended: dict[bytes, Key] = field(default_factory=dict)
     """Leaves whose receipts a retired key signed."""
     billed: list[invoices.InvoiceEvidence] = field(default_factory=list)
-    facts: LogFacts | None = None
+    facts: ShardedFacts | None = None
+    links: tuple[Link, ...] = ()
+    earlier: dict[str, Head] = field(default_factory=dict)
+    """Heads of the shards that this one carries on, newest first."""
+    promised: dict[bytes, str] = field(default_factory=dict)
+    """Leaves of receipts, and the shard that was promised."""
     counts: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -79,6 +94,11 @@ class Bundle:
         """The bundle's own checkpoint."""
         assert self.checkpoint is not None, "steps run in order"
         return self.checkpoint.head
+
+    @property
+    def origins(self) -> list[str]:
+        """The shards of the log, newest first."""
+        return [self.manifest.origin, *self.earlier]
 
 
 def keyring_inside(container: Container) -> Keyring:
@@ -96,7 +116,7 @@ def check_bundle(
         detail.append(f"signed by {manifest.origin}/statements")
     if given is None:
         report.show_keys(keyring)
-    bundle = Bundle(container, keyring, HeadBook(keyring), manifest)
+    bundle = Bundle(container, keyring, HeadBook(keyring, manifest.origin), manifest)
     steps: dict[str, Callable[[Bundle], str]] = {
         FILES: check_files,
         CHECKPOINT: check_checkpoint,
@@ -146,8 +166,12 @@ def check_checkpoint(bundle: Bundle) -> str:
     bundle.checkpoint = bundle.heads.open(data)
     is_own = bundle.checkpoint.origin == bundle.manifest.origin
     require(is_own, CHECKPOINT, "the checkpoint is of another log than the manifest")
+    if PREDECESSORS in bundle.container:
+        bundle.links = parse_links(bundle.container.read(PREDECESSORS, LINKS_BYTES_MAX))
+        bundle.earlier = check_links(bundle.checkpoint, bundle.links, bundle.heads.open)
     witnesses = len(bundle.checkpoint.witnesses)
-    return f"size {bundle.head.tree_size:,}, {witnesses} witnesses"
+    behind = f", carries on {', '.join(bundle.earlier)}" if bundle.earlier else ""
+    return f"size {bundle.head.tree_size:,}, {witnesses} witnesses{behind}"
 
 
 def check_receipts(bundle: Bundle) -> str:
@@ -164,8 +188,9 @@ def check_receipts(bundle: Bundle) -> str:
 
 def _check_receipt(bundle: Bundle, name: str) -> HeldReceipt:
     receipt = receipts.parse_receipt(bundle.container.read(name, receipts.RECEIPT_BYTES_MAX))
-    is_own = receipt.promise.origin == bundle.manifest.origin
+    is_own = receipt.promise.origin in bundle.origins
     require(is_own, RECEIPTS, "a receipt of another log")
+    bundle.promised[receipt.call.leaf.hash] = receipt.promise.origin
     key = receipts.check_signature(receipt, bundle.keyring, is_proven=True)
     if bundle.keyring.end_of(key) is not None:
         bundle.ended[receipt.call.leaf.hash] = key
@@ -181,8 +206,11 @@ def check_inclusions(bundle: Bundle) -> str:
     proven = {}
     for name in bundle.container.below("proofs/"):
         try:
-            leaf, index = _check_proof(bundle, name)
-            proven[leaf] = index
+            leaf, index, origin = _check_proof(bundle, name)
+            _check_promise(bundle, leaf, origin)
+            # A place in a later shard is behind every end of a key of the promised one.
+            is_there = bundle.promised.get(leaf, origin) == origin
+            proven[leaf] = index if is_there else WHOLE_MAX
         except Rejected as error:
             raise error.within(INCLUSION, name) from error
     bundle.counts["inclusion_proofs"] = len(proven)
@@ -195,15 +223,21 @@ def check_inclusions(bundle: Bundle) -> str:
     return f"{len(proven):,} proofs, {len(waiting)} receipts not yet due"
 
 
-def _check_proof(bundle: Bundle, name: str) -> tuple[bytes, int]:
+def _check_promise(bundle: Bundle, leaf: bytes, origin: str) -> None:
+    """A leaf stands in the shard that its receipt promised, or in one that carries it on."""
+    promised = bundle.promised.get(leaf, origin)
+    is_kept = bundle.origins.index(origin) <= bundle.origins.index(promised)
+    require(is_kept, INCLUSION, f"promised for {promised}, found before it in {origin}")
+
+
+def _check_proof(bundle: Bundle, name: str) -> tuple[bytes, int, str]:
     leaf_hex = name.removeprefix("proofs/").removesuffix(".txt")
     leaf = Record(INCLUSION, {"name": leaf_hex}).hexadecimal("name", 32)
     proof = parse_proof(bundle.container.read(name, NOTE_BYTES_MAX))
     checkpoint = bundle.heads.open(proof.checkpoint)
-    is_own = checkpoint.origin == bundle.manifest.origin
-    require(is_own, INCLUSION, "a checkpoint of another log")
+    require(checkpoint.origin in bundle.origins, INCLUSION, "a checkpoint of another log")
     check_inclusion(leaf, proof.index, proof.path, checkpoint.head)
-    return leaf, proof.index
+    return leaf, proof.index, checkpoint.origin
 
 
 def check_chains(bundle: Bundle) -> str:
@@ -229,11 +263,11 @@ def _check_invoice(bundle: Bundle, name: str) -> invoices.InvoiceEvidence:
     evidence = invoices.parse_invoice(data)
     is_named = name == f"invoices/{evidence.invoice.invoice_id}.json"
     require(is_named, INVOICES, "the name is not the invoice's id")
-    invoices.check_signature(evidence, bundle.keyring, bundle.manifest.origin)
     checkpoint = bundle.heads.open(evidence.checkpoint)
-    is_own = checkpoint.origin == bundle.manifest.origin
-    require(is_own, INVOICES, "a checkpoint of another log")
-    invoices.check_inclusions(evidence, checkpoint.head)
+    require(checkpoint.origin in bundle.origins, INVOICES, "a checkpoint of another log")
+    earlier = check_links(checkpoint, evidence.predecessors, bundle.heads.open)
+    invoices.check_signature(evidence, bundle.keyring, checkpoint.origin, earlier)
+    invoices.check_inclusions(evidence, checkpoint.head, earlier)
     invoices.check_lanes(evidence)
     invoices.check_sums(evidence)
     for receipt in bundle.held:
@@ -290,22 +324,39 @@ def check_log(bundle: Bundle) -> str:
     folders = ("entries/", "tile/entries/")
     if not any(bundle.container.below(folder) for folder in folders):
         return "no export"
-    tiles = set(bundle.container.below("tile/")) - set(bundle.container.below("tile/entries/"))
-    source = ContainerSource(bundle.container)
-    audit = Audit(source, bundle.head, sizes=bundle.heads.sizes, has_tiles=bool(tiles))
-    bundle.facts = facts = audit.run()
-    bundle.counts["leaves"] = bundle.head.tree_size
-    for head in bundle.heads:
-        same = facts.roots.get(head.tree_size, head.root_hash) == head.root_hash
+    shards = _exported(bundle)
+    facts = audit_shards(shards, sizes=bundle.heads.sizes, has_tiles=_has_tiles)
+    bundle.facts, bundle.counts["leaves"] = facts, facts.leaves
+    for origin, head in bundle.heads:
+        same = facts.roots.get((origin, head.tree_size), head.root_hash) == head.root_hash
         require(same, LOG, f"the log had another root hash at size {head.tree_size}")
     for evidence in bundle.billed:
         _check_lane_count(bundle, evidence, facts)
-    return f"{bundle.head.tree_size:,} leaves: {describe_types(facts.types)}"
+    carried = facts.lanes.carried_count
+    seen = f", {carried} lanes from a shard that is not here" if carried else ""
+    return f"{facts.leaves:,} leaves: {describe_types(facts.types)}{seen}"
 
 
-def _check_lane_count(bundle: Bundle, evidence: invoices.InvoiceEvidence, facts: LogFacts) -> None:
-    invoice = evidence.invoice
-    tree_size = bundle.heads.open(evidence.checkpoint).head.tree_size
+def _exported(bundle: Bundle) -> list[Shard]:
+    """The shards whose files are here: all of them, or the newest alone."""
+    source = ContainerSource(bundle.container)
+    assert bundle.checkpoint is not None, "steps run in order"
+    if any(bundle.container.below(f"{SHARDS}/")):
+        return open_shards(source, bundle.checkpoint, bundle.heads.open)
+    return [Shard(source, bundle.checkpoint, first_leaf(source, bundle.checkpoint))]
+
+
+def _has_tiles(source: Source) -> bool:
+    return isinstance(source, ContainerSource) and source.has_tiles
+
+
+def _check_lane_count(
+    bundle: Bundle, evidence: invoices.InvoiceEvidence, facts: ShardedFacts
+) -> None:
+    invoice, checkpoint = evidence.invoice, bundle.heads.open(evidence.checkpoint)
+    if checkpoint.origin not in facts.starts:
+        return
+    tree_size = facts.starts[checkpoint.origin] + checkpoint.head.tree_size
     due = facts.lanes.lanes_due(invoice.licence, tree_size=tree_size, ends_at=invoice.ends_at)
     shown = len(evidence.lanes)
     require(shown >= due, LOG, f"{invoice.invoice_id} shows {shown} of {due} lanes")

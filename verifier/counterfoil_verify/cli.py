@@ -34,6 +34,11 @@ def _receipt(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, help="usage receipt: JSON, or the header's value")
     parser.add_argument("--body", type=Path, help="the response body as received")
     parser.add_argument("--proof", type=Path, help="the leaf's ledger proof")
+    parser.add_argument(
+        "--opening", type=Path, action="append", default=[],
+        help="where the proof is of a later shard than promised: that shard's opening, then the"
+        " next older one's (GET /log/<shard>/opening)",
+    )  # fmt: skip
     parser.set_defaults(run=commands.check_receipt)
 
 
@@ -65,6 +70,9 @@ def _log(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--token-file", type=Path, help="a file that holds the token")
     parser.add_argument("--without-tiles", action="store_true", help="compare entries only")
+    parser.add_argument(
+        "--this-shard", action="store_true", help="leave out the shards that this one carries on"
+    )
     parser.add_argument("--since", type=Path, help="an earlier checkpoint, to be extended")
     parser.set_defaults(run=commands.check_log)
 

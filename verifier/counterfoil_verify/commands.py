@@ -20,6 +20,7 @@ from counterfoil_verify import (
 from counterfoil_verify.chain import Chain, parse_address
 from counterfoil_verify.container import Container
 from counterfoil_verify.errors import NotChecked, Rejected, require
+from counterfoil_verify.fields import WHOLE_MAX
 from counterfoil_verify.keys import (
     COMPARE,
     KEYS_BYTES_MAX,
@@ -30,13 +31,20 @@ from counterfoil_verify.keys import (
 )
 from counterfoil_verify.leaves import LEAF_BYTES_MAX, Leaf, parse_leaf
 from counterfoil_verify.log import STEPS as AUDIT_STEPS
-from counterfoil_verify.log import Audit, LogFacts, describe_types, read_checkpoint
+from counterfoil_verify.log import describe_types, read_checkpoint
 from counterfoil_verify.merkle import Head, check_consistency
 from counterfoil_verify.notes import NOTE_BYTES_MAX, Checkpoint, open_checkpoint
 from counterfoil_verify.paths import TilePaths
 from counterfoil_verify.proofs import check_proof as prove
 from counterfoil_verify.proofs import parse_proof
 from counterfoil_verify.report import Report
+from counterfoil_verify.shards import (
+    Shard,
+    ShardedFacts,
+    audit_shards,
+    first_leaf,
+    open_shards,
+)
 from counterfoil_verify.signed_reports import (
     REPORT_BYTES_MAX,
     SIGNATURE_BYTES_MAX,
@@ -44,6 +52,13 @@ from counterfoil_verify.signed_reports import (
 )
 from counterfoil_verify.signed_reports import check_report as check_signed_report
 from counterfoil_verify.sources import open_source, read_file, read_keys, read_place
+from counterfoil_verify.succession import (
+    LINKS_BYTES_MAX,
+    Link,
+    check_links,
+    check_opening,
+)
+from counterfoil_verify.succession import STEP as SUCCESSION
 from counterfoil_verify.sum_tree import Sums
 from counterfoil_verify.tiles import Source
 from counterfoil_verify.vault import ReceiptVault
@@ -109,20 +124,62 @@ def check_receipt(options: argparse.Namespace, report: Report) -> None:
             receipts.check_body(receipt, read_file(options.body, BODY_BYTES_MAX))
     if options.proof is not None:
         origin = receipt.promise.origin
-        index = _check_inclusion(report, options.proof, receipt.call.leaf, keyring, origin=origin)
+        found, index = _check_inclusion(report, options.proof, receipt.call.leaf, keyring)
+        if found != origin:
+            _check_follows(options, report, keyring, shards=(found, origin))
+            index = WHOLE_MAX  # behind every end of a key of the promised shard
         receipts.check_key(keyring, key, index)
 
 
-def _check_inclusion(
-    report: Report, path: Path, leaf: Leaf, keyring: Keyring, *, origin: str = ""
-) -> int:
+def _check_follows(
+    options: argparse.Namespace, report: Report, keyring: Keyring, *, shards: tuple[str, str]
+) -> None:
+    """The shard that holds the leaf carries on the one that was promised, step by step."""
+    found, promised = shards
+    names = "succession" if options.opening else "checkpoint"
+    with report.step(names) as detail:
+        reason = f"another log than promised: {found}, not {promised}"
+        for path in options.opening:
+            later, earlier = check_opening(
+                read_file(path, LINKS_BYTES_MAX), lambda data: open_checkpoint(data, keyring)
+            )
+            require(later == found, SUCCESSION, reason)
+            found = earlier
+        require(found == promised, SUCCESSION if options.opening else "checkpoint", reason)
+        detail.append(f"{shards[0]} carries on {promised}")
+
+
+def _check_inclusion(report: Report, path: Path, leaf: Leaf, keyring: Keyring) -> tuple[str, int]:
     with report.together("proof", "checkpoint", "inclusion") as details:
         proof = parse_proof(read_file(path, NOTE_BYTES_MAX))
         checkpoint = prove(proof, leaf.hash, keyring)
-        require(origin in {"", checkpoint.origin}, "checkpoint", "another log than promised")
         details["checkpoint"].append(_describe(checkpoint))
         details["inclusion"].append(f"leaf {proof.index:,}")
-    return proof.index
+    return checkpoint.origin, proof.index
+
+
+class _Headed(Protocol):
+    @property
+    def checkpoint(self) -> bytes: ...
+    @property
+    def predecessors(self) -> tuple[Link, ...]: ...
+
+
+def _open_heads(
+    report: Report, evidence: _Headed, keyring: Keyring
+) -> tuple[Checkpoint, dict[str, Head]]:
+    """The evidence's checkpoint, and the heads of earlier shards that it leads to."""
+    with report.step("checkpoint") as detail:
+        checkpoint = open_checkpoint(evidence.checkpoint, keyring)
+        detail.append(_describe(checkpoint))
+    if not evidence.predecessors:
+        return checkpoint, {}
+    with report.step(SUCCESSION) as detail:
+        earlier = check_links(
+            checkpoint, evidence.predecessors, lambda data: open_checkpoint(data, keyring)
+        )
+        detail.append(f"carries on {', '.join(earlier)}")
+    return checkpoint, earlier
 
 
 def _describe(checkpoint: Checkpoint) -> str:
@@ -156,13 +213,13 @@ def check_invoice(options: argparse.Namespace, report: Report) -> None:
         data = read_file(options.file, invoices.EVIDENCE_BYTES_MAX)
         evidence = invoices.parse_invoice(data, is_strict=False)
         detail.append(evidence.invoice.invoice_id)
-    with report.step("checkpoint") as detail:
-        checkpoint = open_checkpoint(evidence.checkpoint, keyring)
-        detail.append(_describe(checkpoint))
+    checkpoint, earlier = _open_heads(report, evidence, keyring)
     with report.step("signature") as detail:
-        detail.append(invoices.check_signature(evidence, keyring, checkpoint.origin).name)
+        origin = checkpoint.origin
+        detail.append(invoices.check_signature(evidence, keyring, origin, earlier).name)
     with report.step("inclusion") as detail:
-        detail.append(f"{invoices.check_inclusions(evidence, checkpoint.head)} leaves")
+        count = invoices.check_inclusions(evidence, checkpoint.head, earlier)
+        detail.append(f"{count} leaves")
     with report.step("lanes") as detail:
         invoices.check_lanes(evidence)
         detail.append(f"{len(evidence.lanes)} lanes")
@@ -180,13 +237,13 @@ def check_credit_note(options: argparse.Namespace, report: Report) -> None:
         data = read_file(options.file, credit_notes.EVIDENCE_BYTES_MAX)
         evidence = credit_notes.parse_credit_note(data, is_strict=False)
         detail.append(f"credit {evidence.note.n} of {evidence.note.licence}")
-    with report.step("checkpoint") as detail:
-        checkpoint = open_checkpoint(evidence.checkpoint, keyring)
-        detail.append(_describe(checkpoint))
+    checkpoint, earlier = _open_heads(report, evidence, keyring)
     with report.step("signature") as detail:
-        detail.append(credit_notes.check_signature(evidence, keyring, checkpoint.origin).name)
+        origin = checkpoint.origin
+        detail.append(credit_notes.check_signature(evidence, keyring, origin, earlier).name)
     with report.step("inclusion") as detail:
-        detail.append(f"{credit_notes.check_inclusions(evidence, checkpoint.head)} leaves")
+        count = credit_notes.check_inclusions(evidence, checkpoint.head, earlier)
+        detail.append(f"{count} leaves")
     with report.step("credits") as detail:
         credit_notes.check_credits(evidence)
         detail.append(f"1 to {evidence.note.n}, none missing")
@@ -206,13 +263,12 @@ def check_statement(options: argparse.Namespace, report: Report) -> None:
         evidence = statements.parse_statement(data, is_strict=False)
         is_whole = evidence.shown is None
         detail.append("a whole statement" if is_whole else f"the row of {evidence.rows[0].key}")
-    with report.step("checkpoint") as detail:
-        checkpoint = open_checkpoint(evidence.checkpoint, keyring)
-        detail.append(_describe(checkpoint))
+    checkpoint, earlier = _open_heads(report, evidence, keyring)
     with report.step("signature") as detail:
-        detail.append(statements.check_signature(evidence, keyring, checkpoint.origin).name)
+        origin = checkpoint.origin
+        detail.append(statements.check_signature(evidence, keyring, origin, earlier).name)
     with report.step("inclusion") as detail:
-        detail.append(f"leaf {statements.check_leaf(evidence, checkpoint.head):,}")
+        detail.append(f"leaf {statements.check_leaf(evidence, checkpoint.head, earlier):,}")
     with report.step("statement") as detail:
         statements.check_statement(evidence)
         detail.append(evidence.document.text("settlement"))
@@ -246,19 +302,39 @@ def check_log(options: argparse.Namespace, report: Report) -> None:
     with report.step("checkpoint") as detail:
         checkpoint = read_checkpoint(source, keyring)
         detail.append(_describe(checkpoint))
-    earlier = _earlier(options, keyring, checkpoint)
-    audit = Audit(
-        source, checkpoint.head, sizes=[head.tree_size for head in earlier],
-        has_tiles=not options.without_tiles,
-    )  # fmt: skip
-    with report.together(*AUDIT_STEPS) as details:
-        facts = audit.run(_progress())
-        for head in earlier:
-            same = facts.roots.get(head.tree_size) == head.root_hash
+    kept = _earlier(options, keyring, checkpoint)
+    with report.together(*AUDIT_STEPS, SUCCESSION) as details:
+        shards = _shards(options, source, keyring, checkpoint)
+        facts = audit_shards(
+            shards,
+            sizes=[head.tree_size for head in kept],
+            has_tiles=lambda _source: not options.without_tiles,
+            progress=_progress(),
+        )
+        for head in kept:
+            same = facts.roots.get((checkpoint.origin, head.tree_size)) == head.root_hash
             require(same, "root", f"the log had another root hash at size {head.tree_size}")
         _detail_audit(details, facts)
-    report.counts["leaves"] = checkpoint.head.tree_size
+        details[SUCCESSION].append(_told_shards(shards))
+    report.counts["leaves"] = facts.leaves
     report.facts["types"] = dict(facts.types)
+
+
+def _shards(
+    options: argparse.Namespace, source: Source, keyring: Keyring, checkpoint: Checkpoint
+) -> list[Shard]:
+    """The shards to audit, newest first: all that the log carries on, or the newest alone."""
+    if options.this_shard:
+        return [Shard(source, checkpoint, first_leaf(source, checkpoint))]
+    return open_shards(source, checkpoint, lambda data: open_checkpoint(data, keyring))
+
+
+def _told_shards(shards: list[Shard]) -> str:
+    earlier = [shard.checkpoint.origin for shard in shards[1:]]
+    unseen = shards[-1].predecessor
+    if unseen is not None:
+        return f"what it carries on was not looked at: {unseen.origin}"
+    return f"carries on {', '.join(earlier)}" if earlier else "the first shard"
 
 
 def _earlier(options: argparse.Namespace, keyring: Keyring, newest: Checkpoint) -> list[Head]:
@@ -271,10 +347,12 @@ def _earlier(options: argparse.Namespace, keyring: Keyring, newest: Checkpoint) 
     return [earlier.head]
 
 
-def _detail_audit(details: dict[str, list[str]], facts: LogFacts) -> None:
+def _detail_audit(details: dict[str, list[str]], facts: ShardedFacts) -> None:
     details["entries"].append(describe_types(facts.types))
     details["tiles"].append(f"{facts.tiles:,} tiles")
-    details["lanes"].append(f"{len(facts.lanes):,} lanes")
+    carried = facts.lanes.carried_count
+    seen = f", {carried:,} of them from before, unseen" if carried else ""
+    details["lanes"].append(f"{len(facts.lanes):,} lanes{seen}")
     details["revocations"].append(f"{facts.lanes.revoked_count:,} licences revoked")
 
 

@@ -8,6 +8,7 @@ from counterfoil_verify.held import HeldReceipt, hold
 from counterfoil_verify.invoices import InvoiceEvidence
 from counterfoil_verify.keys import Keyring
 from counterfoil_verify.notes import Checkpoint, open_checkpoint
+from counterfoil_verify.succession import check_links
 
 STEP = "contradiction"
 
@@ -35,8 +36,11 @@ def read_signed(data: bytes, keyring: Keyring) -> Signed:
 def _signed_invoice(data: bytes, keyring: Keyring) -> InvoiceEvidence:
     evidence = invoices.parse_invoice(data, is_strict=False)
     checkpoint = open_checkpoint(evidence.checkpoint, keyring)
-    invoices.check_signature(evidence, keyring, checkpoint.origin)
-    invoices.check_inclusions(evidence, checkpoint.head)
+    earlier = check_links(
+        checkpoint, evidence.predecessors, lambda data: open_checkpoint(data, keyring)
+    )
+    invoices.check_signature(evidence, keyring, checkpoint.origin, earlier)
+    invoices.check_inclusions(evidence, checkpoint.head, earlier)
     return evidence
 
 

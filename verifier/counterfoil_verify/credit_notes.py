@@ -7,6 +7,7 @@ them, so a credit that was hidden, or told to somebody with another number, does
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from counterfoil_verify import canonical
 from counterfoil_verify.errors import Rejected, require
@@ -16,6 +17,16 @@ from counterfoil_verify.leaves import Leaf, parse_leaf
 from counterfoil_verify.merkle import Head, check_inclusion
 from counterfoil_verify.notes import NOTE_BYTES_MAX
 from counterfoil_verify.proofs import PATH_MAX
+from counterfoil_verify.succession import (
+    MEMBER,
+    NO_HEADS,
+    Heads,
+    Link,
+    head_in,
+    key_name,
+    place_of,
+    read_links,
+)
 
 FORMAT_STEP = "format"
 SIGNATURE_STEP = "signature"
@@ -72,6 +83,8 @@ class CreditLeaf:
     leaf: Leaf
     index: int
     path: tuple[bytes, ...]
+    origin: str = ""
+    """The earlier shard that it stands in; empty for the checkpoint's own."""
 
     @property
     def n(self) -> int:
@@ -98,6 +111,7 @@ class CreditEvidence:
     signature: bytes
     credits: tuple[CreditLeaf, ...]
     checkpoint: bytes
+    predecessors: tuple[Link, ...] = ()
 
 
 def parse_credit_note(data: bytes, *, is_strict: bool = True) -> CreditEvidence:
@@ -111,7 +125,8 @@ def parse_credit_note(data: bytes, *, is_strict: bool = True) -> CreditEvidence:
 
 
 def _read(record: Record) -> CreditEvidence:
-    record.only("format", "note", "signature", "key", "credits", "checkpoint")
+    members = ("format", "note", "signature", "key", "credits", "checkpoint")
+    record.only(*members, optional=(MEMBER,))
     require(record.text("format") == FORMAT, FORMAT_STEP, f"the format is not {FORMAT}")
     checkpoint = record.text("checkpoint")
     require(len(checkpoint) <= NOTE_BYTES_MAX, FORMAT_STEP, "the checkpoint is too long")
@@ -121,6 +136,7 @@ def _read(record: Record) -> CreditEvidence:
         signature=record.base64("signature", 64),
         credits=tuple(_read_leaf(each) for each in record.records("credits", CREDITS_MAX)),
         checkpoint=checkpoint.encode(),
+        predecessors=read_links(record),
     )
 
 
@@ -151,28 +167,36 @@ def _read_line(record: Record) -> CreditLine:
 
 
 def _read_leaf(record: Record) -> CreditLeaf:
-    record.only("entry", "index", "path")
+    record.only("entry", "index", "path", optional=("origin",))
     leaf = parse_leaf(record.base64("entry"))
     require(leaf.type == CREDIT, FORMAT_STEP, f"a leaf of type {leaf.type[:40]!r}")
     leaf.record.only(*_LEAF_MEMBERS)
-    read = CreditLeaf(leaf, record.whole("index"), tuple(record.hashes("path", PATH_MAX)))
+    origin = record.text("origin") if "origin" in record.members else ""
+    path = tuple(record.hashes("path", PATH_MAX))
+    read = CreditLeaf(leaf, record.whole("index"), path, origin)
     require(min(read.n, read.amount, read.total) > 0, FORMAT_STEP, "a credit of nothing")
     return read
 
 
-def check_signature(evidence: CreditEvidence, keyring: Keyring, origin: str) -> Key:
-    """Reject unless a trusted statement key of the log's operator signed the note."""
-    expected = f"{origin}/statements"
-    require(evidence.key == expected, SIGNATURE_STEP, "the key is not named after the origin")
+def check_signature(
+    evidence: CreditEvidence, keyring: Keyring, origin: str, earlier: Heads = NO_HEADS
+) -> Key:
+    """Reject unless a trusted statement key of the log's operator signed the note.
+
+    ``earlier`` are the heads of earlier shards that `check_links` found; the key may be theirs.
+    """
+    is_named = key_name(origin, earlier, evidence.key, "statements")
+    require(is_named, SIGNATURE_STEP, "the key is not named after the origin")
     message = DOMAIN + canonical.encode(dict(evidence.note.record.members))
     keys = keyring.unspoilt(keyring.statements)
     return verify_named(keys, evidence.key, message, evidence.signature, step=SIGNATURE_STEP)
 
 
-def check_inclusions(evidence: CreditEvidence, head: Head) -> int:
-    """How many leaves were shown to be under the head; Rejected when one is not."""
+def check_inclusions(evidence: CreditEvidence, head: Head, earlier: Heads = NO_HEADS) -> int:
+    """How many leaves were shown to be under the heads; Rejected when one is not."""
     for each in evidence.credits:
-        check_inclusion(each.leaf.hash, each.index, each.path, head)
+        under = head_in(head, earlier, each.origin)
+        check_inclusion(each.leaf.hash, each.index, each.path, under)
     return len(evidence.credits)
 
 
@@ -181,14 +205,22 @@ def check_credits(evidence: CreditEvidence) -> None:
     numbers = [each.n for each in evidence.credits]
     due = list(range(1, evidence.note.n + 1))
     require(numbers == due, CREDITS_STEP, "the credits are not numbered from 1 without a gap")
-    total, index = 0, -1
+    total = 0
     for each in evidence.credits:
-        for reason in _faults(evidence.note, each, total, index):
+        for reason in _faults(evidence.note, each, total):
             raise Rejected(CREDITS_STEP, f"credit {each.n}: {reason}")
-        total, index = each.total, each.index
+        total = each.total
+    links = evidence.predecessors
+    places = [
+        place_of(links, each.origin, each.index, step=CREDITS_STEP) for each in evidence.credits
+    ]
+    for n, (before, after) in enumerate(pairwise(places), start=2):
+        is_behind = before < after
+        reason = f"credit {n}: not behind the credit before it in the log"
+        require(is_behind, CREDITS_STEP, reason)
 
 
-def _faults(note: CreditNote, each: CreditLeaf, total: int, index: int) -> Iterator[str]:
+def _faults(note: CreditNote, each: CreditLeaf, total: int) -> Iterator[str]:
     record = each.leaf.record
     if record.text("licence") != note.licence:
         yield "a leaf of another licence"
@@ -196,8 +228,6 @@ def _faults(note: CreditNote, each: CreditLeaf, total: int, index: int) -> Itera
         yield "a leaf in another currency"
     if each.total != total + each.amount:
         yield "the total is not the total before and the amount"
-    if each.index <= index:
-        yield "not behind the credit before it in the log"
 
 
 def check_note(evidence: CreditEvidence) -> None:

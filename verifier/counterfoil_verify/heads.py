@@ -11,38 +11,41 @@ FORK = "fork"
 
 
 class HeadBook:
-    """Opens checkpoints once each and remembers which root each size has."""
+    """Opens checkpoints once each and remembers which root each size of each shard has."""
 
-    def __init__(self, keyring: Keyring) -> None:
+    def __init__(self, keyring: Keyring, origin: str) -> None:
         self.keyring = keyring
+        self._origin = origin
         self._opened: dict[bytes, Checkpoint] = {}
-        self._roots: dict[int, bytes] = {}
+        self._roots: dict[tuple[str, int], bytes] = {}
 
-    def __iter__(self) -> Iterator[Head]:
-        for tree_size, root_hash in self._roots.items():
-            yield Head(tree_size, root_hash)
+    def __iter__(self) -> Iterator[tuple[str, Head]]:
+        for (origin, tree_size), root_hash in self._roots.items():
+            yield origin, Head(tree_size, root_hash)
 
     @property
     def sizes(self) -> frozenset[int]:
-        """The tree sizes named so far."""
-        return frozenset(self._roots)
+        """The tree sizes of the log's own shard named so far."""
+        return frozenset(size for origin, size in self._roots if origin == self._origin)
 
     def open(self, data: bytes) -> Checkpoint:
         """A verified checkpoint; Rejected as a fork when another root is known for its size."""
         found = self._opened.get(data)
         if found is None:
             found = self._opened[data] = open_checkpoint(data, self.keyring)
-            self.note(found.head)
+            self.note(found.head, found.origin)
         return found
 
-    def note(self, head: Head) -> None:
-        """Remember a head."""
-        known = self._roots.setdefault(head.tree_size, head.root_hash)
+    def note(self, head: Head, origin: str = "") -> None:
+        """Remember a head, of the log's own shard unless another one is named."""
+        known = self._roots.setdefault((origin or self._origin, head.tree_size), head.root_hash)
         require(known == head.root_hash, FORK, f"two root hashes for size {head.tree_size}")
 
     def link(self, first_size: int, second_size: int, path: list[bytes]) -> None:
         """Check a consistency proof between two sizes named before."""
-        first, second = self._roots.get(first_size), self._roots.get(second_size)
+        first, second = (
+            self._roots.get((self._origin, size)) for size in (first_size, second_size)
+        )
         if first is None or second is None:
             raise Rejected(FORK, f"a proof from {first_size} to {second_size}, sizes of no head")
         check_consistency(Head(first_size, first), Head(second_size, second), path)

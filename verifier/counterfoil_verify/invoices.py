@@ -11,6 +11,16 @@ from counterfoil_verify.leaves import LANE_OPENED, LanePoint, Leaf, lane_point, 
 from counterfoil_verify.merkle import Head, check_inclusion
 from counterfoil_verify.notes import NOTE_BYTES_MAX
 from counterfoil_verify.proofs import PATH_MAX
+from counterfoil_verify.succession import (
+    MEMBER,
+    NO_HEADS,
+    Heads,
+    Link,
+    head_in,
+    key_name,
+    place_of,
+    read_links,
+)
 
 FORMAT_STEP = "format"
 SIGNATURE_STEP = "signature"
@@ -64,6 +74,8 @@ class ProvenLeaf:
     point: LanePoint
     index: int
     path: tuple[bytes, ...]
+    origin: str = ""
+    """The earlier shard that it stands in; empty for the checkpoint's own."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +96,11 @@ class InvoiceEvidence:
     signature: bytes
     lanes: tuple[LaneEvidence, ...]
     checkpoint: bytes
+    predecessors: tuple[Link, ...] = ()
+
+    def place_of(self, leaf: ProvenLeaf) -> tuple[int, int]:
+        """Where the leaf stands in the order of the whole log."""
+        return place_of(self.predecessors, leaf.origin, leaf.index, step=LANES_STEP)
 
 
 def parse_invoice(data: bytes, *, is_strict: bool = True) -> InvoiceEvidence:
@@ -97,7 +114,8 @@ def parse_invoice(data: bytes, *, is_strict: bool = True) -> InvoiceEvidence:
 
 
 def _read(record: Record) -> InvoiceEvidence:
-    record.only("format", "invoice", "signature", "key", "lanes", "lane_count", "checkpoint")
+    members = ("format", "invoice", "signature", "key", "lanes", "lane_count", "checkpoint")
+    record.only(*members, optional=(MEMBER,))
     require(record.text("format") == FORMAT, FORMAT_STEP, f"the format is not {FORMAT}")
     checkpoint = record.text("checkpoint")
     require(len(checkpoint) <= NOTE_BYTES_MAX, FORMAT_STEP, "the checkpoint is too long")
@@ -107,6 +125,7 @@ def _read(record: Record) -> InvoiceEvidence:
         signature=record.base64("signature", 64),
         lanes=tuple(_read_lane(lane) for lane in record.records("lanes", LANES_MAX)),
         checkpoint=checkpoint.encode(),
+        predecessors=read_links(record),
     )
     count = record.whole("lane_count")
     require(count == len(evidence.lanes), FORMAT_STEP, f"{count} lanes are counted, not shown")
@@ -148,26 +167,33 @@ def _read_lane(record: Record) -> LaneEvidence:
 
 
 def _read_leaf(record: Record) -> ProvenLeaf:
-    record.only("entry", "index", "path")
+    record.only("entry", "index", "path", optional=("origin",))
     leaf = parse_leaf(record.base64("entry"))
     path = tuple(record.hashes("path", PATH_MAX))
-    return ProvenLeaf(leaf, lane_point(leaf), record.whole("index"), path)
+    origin = record.text("origin") if "origin" in record.members else ""
+    return ProvenLeaf(leaf, lane_point(leaf), record.whole("index"), path, origin)
 
 
-def check_signature(evidence: InvoiceEvidence, keyring: Keyring, origin: str) -> Key:
-    """Reject unless a trusted statement key of the log's operator signed the invoice."""
-    expected = f"{origin}/statements"
-    require(evidence.key == expected, SIGNATURE_STEP, "the key is not named after the origin")
+def check_signature(
+    evidence: InvoiceEvidence, keyring: Keyring, origin: str, earlier: Heads = NO_HEADS
+) -> Key:
+    """Reject unless a trusted statement key of the log's operator signed the invoice.
+
+    ``earlier`` are the heads of earlier shards that `check_links` found; the key may be theirs.
+    """
+    is_named = key_name(origin, earlier, evidence.key, "statements")
+    require(is_named, SIGNATURE_STEP, "the key is not named after the origin")
     message = DOMAIN + canonical.encode(dict(evidence.invoice.record.members))
     keys = keyring.unspoilt(keyring.statements)
     return verify_named(keys, evidence.key, message, evidence.signature, step=SIGNATURE_STEP)
 
 
-def check_inclusions(evidence: InvoiceEvidence, head: Head) -> int:
-    """How many leaves were shown to be under the head; Rejected when one is not."""
+def check_inclusions(evidence: InvoiceEvidence, head: Head, earlier: Heads = NO_HEADS) -> int:
+    """How many leaves were shown to be under the heads; Rejected when one is not."""
     leaves = [leaf for lane in evidence.lanes for leaf in (lane.opening, lane.closing)]
     for proven in leaves:
-        check_inclusion(proven.leaf.hash, proven.index, proven.path, head)
+        under = head_in(head, earlier, proven.origin)
+        check_inclusion(proven.leaf.hash, proven.index, proven.path, under)
     return len(leaves)
 
 
@@ -180,11 +206,12 @@ def check_lanes(evidence: InvoiceEvidence) -> None:
     due = list(range(1, len(numbers) + 1))
     require(numbers == due, LANES_STEP, "the lanes are not numbered from 1 without a gap")
     for line, lane in zip(lines, evidence.lanes, strict=True):
-        for reason in _faults(evidence.invoice, line, lane):
+        for reason in _faults(evidence, line, lane):
             raise Rejected(LANES_STEP, f"lane {line.lane}: {reason}")
 
 
-def _faults(invoice: Invoice, line: InvoiceLine, lane: LaneEvidence) -> Iterator[str]:
+def _faults(evidence: InvoiceEvidence, line: InvoiceLine, lane: LaneEvidence) -> Iterator[str]:
+    invoice = evidence.invoice
     opening, closing = lane.opening.point, lane.closing.point
     for point in (opening, closing):
         if (point.licence, point.lane) != (invoice.licence, line.lane):
@@ -193,7 +220,7 @@ def _faults(invoice: Invoice, line: InvoiceLine, lane: LaneEvidence) -> Iterator
             yield "a leaf in another currency"
     if (opening.n, closing.n) != (line.opening_n, line.closing_n):
         yield "the leaves have other numbers than the line"
-    yield from _order_faults(lane)
+    yield from _order_faults(evidence, lane)
     yield from _period_faults(invoice, line, lane)
     if closing.total_units - opening.total_units != line.units:
         yield "the units are not closing minus opening"
@@ -201,13 +228,14 @@ def _faults(invoice: Invoice, line: InvoiceLine, lane: LaneEvidence) -> Iterator
         yield "the amount is not closing minus opening"
 
 
-def _order_faults(lane: LaneEvidence) -> Iterator[str]:
+def _order_faults(evidence: InvoiceEvidence, lane: LaneEvidence) -> Iterator[str]:
     opening, closing = lane.opening, lane.closing
     if opening.point.n > closing.point.n:
         yield "it closes before it opens"
     if opening.point.n == closing.point.n and opening.leaf.hash != closing.leaf.hash:
         yield "two leaves of one number"
-    if opening.point.n < closing.point.n and opening.index >= closing.index:
+    is_behind = evidence.place_of(opening) < evidence.place_of(closing)
+    if opening.point.n < closing.point.n and not is_behind:
         yield "the closing leaf is not behind the opening leaf in the log"
 
 

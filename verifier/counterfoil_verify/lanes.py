@@ -33,9 +33,16 @@ def place_of(licence: str, lane: int) -> bytes:
 
 
 class LaneBook:
-    """Every lane of a log. Memory grows with lanes and revocations, never with calls."""
+    """Every lane of a log. Memory grows with lanes and revocations, never with calls.
 
-    def __init__(self) -> None:
+    One that ``carries_on`` knows that lanes were opened before its log begins: it takes each where
+    it comes in, and what went before is not its to judge.
+    """
+
+    def __init__(self, *, carries_on: bool = False) -> None:
+        self._carries_on = carries_on
+        self.carried_count = 0
+        """Lanes whose beginning was not seen."""
         self._lanes: dict[bytes, LaneState] = {}
         self._counts: dict[str, int] = {}
         self._revoked: set[str] = set()
@@ -51,7 +58,8 @@ class LaneBook:
     def lanes_of(self, licence: str) -> list[LaneState]:
         """The lanes of a licence in the order of their numbers."""
         count = self._counts.get(licence, 0)
-        return [self._lanes[place_of(licence, lane)] for lane in range(1, count + 1)]
+        places = (place_of(licence, lane) for lane in range(1, count + 1))
+        return [self._lanes[place] for place in places if place in self._lanes]
 
     def lanes_due(self, licence: str, *, tree_size: int, ends_at: int) -> int:
         """How many lanes the licence had opened under a tree size and before an instant."""
@@ -63,6 +71,8 @@ class LaneBook:
     def open(self, licence: str, lane: int, state: LaneState) -> None:
         """Open the licence's next lane; numbers start at 1 and leave no gap."""
         due = self._counts.get(licence, 0) + 1
+        if self._carries_on and lane > due:
+            due = lane
         require(lane == due, STEP, f"lane {lane} of {licence[:80]} opened where {due} is due")
         state.is_revoked = licence in self._revoked
         self._counts[licence] = due
@@ -81,7 +91,7 @@ class LaneBook:
     def call(self, fields: CallFields, leaf: bytes) -> None:
         """Move a lane by one call leaf; `leaf` is the leaf hash in hexadecimal."""
         amount, _, currency, place, n, previous, total_amount, total_units, units = fields
-        state = self._lanes.get(place)
+        state = self._lanes.get(place) or self._carried(fields)
         if state is None:
             raise Rejected(STEP, f"a call in lane {_shown(place)}, which was never opened")
         state.n += 1
@@ -99,6 +109,25 @@ class LaneBook:
             _begin(fields, state)
         if state.is_revoked:
             raise Rejected(REVOCATIONS, f"a call in lane {_shown(place)} after the revocation")
+
+    def _carried(self, fields: CallFields) -> LaneState | None:
+        """A lane that comes in with this call, as it stood just before it."""
+        amount, _, currency, place, n, previous, total_amount, total_units, units = fields
+        if not self._carries_on:
+            return None
+        number, _, licence = place.partition(b',"licence":')
+        state = LaneState(previous, opened_index=0, opened_at=0)
+        state.n, state.currency = int(n) - 1, currency
+        state.total_units = int(total_units) - int(units)
+        state.total_amount = int(total_amount) - int(amount)
+        fits = min(state.n, state.total_units, state.total_amount) >= 0
+        require(fits, STEP, f"lane {_shown(place)}: totals below the call's own")
+        name = str(canonical.parse(licence, bytes_max=1_024))
+        state.is_revoked = name in self._revoked
+        self._counts[name] = max(self._counts.get(name, 0), int(number))
+        self._lanes[place] = state
+        self.carried_count += 1
+        return state
 
 
 def _begin(fields: CallFields, state: LaneState) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 from counterfoil_verify.errors import Rejected, require
-from counterfoil_verify.fields import HASH_SIZE, parse_instant
+from counterfoil_verify.fields import HASH_SIZE, Record, parse_instant
 from counterfoil_verify.keys import Keyring
 from counterfoil_verify.lanes import REVOCATIONS, LaneBook, LaneState
 from counterfoil_verify.leaves import (
@@ -25,6 +25,7 @@ from counterfoil_verify.leaves import (
 )
 from counterfoil_verify.merkle import Head
 from counterfoil_verify.notes import NOTE_BYTES_MAX, Checkpoint, open_checkpoint
+from counterfoil_verify.succession import SHARD_CLOSED
 from counterfoil_verify.tiles import ENTRIES, TILE_WIDTH, TILES, Source, TileTree, read_entries
 from counterfoil_verify.tiles import read_tile as read_hash_tile
 
@@ -40,7 +41,8 @@ TYPES_MAX = 256
 Progress = Callable[[int, int], None]
 
 
-def _no_progress(done: int, size: int) -> None:
+def no_progress(done: int, size: int) -> None:
+    """Show nothing."""
     del done, size
 
 
@@ -52,6 +54,8 @@ class LogFacts:
     lanes: LaneBook = field(default_factory=LaneBook)
     roots: dict[int, bytes] = field(default_factory=dict)
     tiles: int = 0
+    closing: tuple[int, Record] | None = None
+    """The leaf that closes the shard, and its index."""
 
 
 def read_checkpoint(source: Source, keyring: Keyring) -> Checkpoint:
@@ -66,19 +70,29 @@ class Audit:
     """One pass over a log's entries up to a head, in memory bounded by its lanes."""
 
     def __init__(
-        self, source: Source, head: Head, *, sizes: Iterable[int] = (), has_tiles: bool = True
+        self,
+        source: Source,
+        head: Head,
+        *,
+        sizes: Iterable[int] = (),
+        has_tiles: bool = True,
+        lanes: LaneBook | None = None,
+        start: int = 0,
     ) -> None:
-        self.facts = LogFacts()
+        """``lanes`` go on from an earlier shard's audit, of ``start`` leaves in all."""
+        self.facts = LogFacts(lanes=LaneBook() if lanes is None else lanes)
+        self._offset = start
         self._source = source
         self._head = head
         self._has_tiles = has_tiles
-        self._sizes = sorted({size for size in sizes if size <= head.tree_size})
+        before_last = max(head.tree_size - 1, 0)
+        self._sizes = sorted({size for size in (*sizes, before_last) if size <= head.tree_size})
         self._tree = TileTree(self._check_tile)
         self._days: set[bytes] = set()
         self._lanes = self.facts.lanes
         self._calls = 0
 
-    def run(self, progress: Progress = _no_progress) -> LogFacts:
+    def run(self, progress: Progress = no_progress) -> LogFacts:
         """Audit every leaf; Rejected at `entries`, `tiles`, `lanes`, `revocations` or `root`."""
         # Closed at once on a rejection: whoever reads ahead must have stopped by then.
         with closing(self._bundles()) as bundles:
@@ -155,10 +169,14 @@ class Audit:
         self._count_type(leaf.type)
         if leaf.type == LANE_OPENED:
             point = lane_point(leaf)
-            state = LaneState(hexlify(digest), opened_index=index, opened_at=leaf.at)
+            place = self._offset + index
+            state = LaneState(hexlify(digest), opened_index=place, opened_at=leaf.at)
             self._lanes.open(point.licence, point.lane, state)
         elif leaf.type == LICENCE_REVOKED:
             self._lanes.revoke(leaf.record.text("licence"))
+        elif leaf.type == SHARD_CLOSED:
+            require(self.facts.closing is None, ENTRIES, "the shard is closed twice")
+            self.facts.closing = (index, leaf.record)
 
     def _count_type(self, name: str) -> None:
         types = self.facts.types

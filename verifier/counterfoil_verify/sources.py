@@ -19,6 +19,8 @@ PAUSES_MAX = 30
 _BUSY = frozenset({429, 503})
 _NOT_THERE = frozenset({404, 410})
 KEYS = "keys"
+SHARDS = "shards"
+"""The folder of an export that holds the earlier shards."""
 _ALIASES: Mapping[str, str] = {
     "checkpoint": "checkpoint.txt", "keys": "keys.json", "tile/entries/": "entries/",
 }  # fmt: skip
@@ -48,6 +50,10 @@ class FolderSource:
                 return data
         return None
 
+    def shard(self, name: str) -> "FolderSource":
+        """The folder of another shard: inside this one, as in an export."""
+        return FolderSource(self._folder / SHARDS / name)
+
     def close(self) -> None:
         """Nothing stays open between files."""
 
@@ -57,15 +63,27 @@ class ContainerSource:
 
     is_remote = False
 
-    def __init__(self, container: Container) -> None:
+    def __init__(self, container: Container, folder: str = "") -> None:
         self._container = container
+        self._folder = folder
 
     def read(self, name: str, bytes_max: int) -> bytes | None:
         """The file, or None where there is none."""
         for spelling in _spellings(name):
-            if spelling in self._container:
-                return self._container.read(spelling, bytes_max)
+            path = self._folder + spelling
+            if path in self._container:
+                return self._container.read(path, bytes_max)
         return None
+
+    def shard(self, name: str) -> "ContainerSource":
+        """Another shard's files, in a folder of their own."""
+        return ContainerSource(self._container, f"{SHARDS}/{name}/")
+
+    @property
+    def has_tiles(self) -> bool:
+        """Whether hash tiles are here besides the entries."""
+        entries = set(self._container.below(f"{self._folder}tile/entries/"))
+        return bool(set(self._container.below(f"{self._folder}tile/")) - entries)
 
     def close(self) -> None:
         """The container belongs to whoever opened it."""
@@ -81,6 +99,7 @@ class SiteSource:
     ) -> None:
         self._site = site
         self._pause = pause
+        self._shards: list[SiteSource] = []
         self._headers = {"Accept-Encoding": "gzip, identity"}
         if token:
             self._headers["Authorization"] = f"Bearer {token}"
@@ -94,8 +113,17 @@ class SiteSource:
             raise NotChecked(STEP, f"the server answers {answer.status} for {name}")
         return answer.body
 
+    def shard(self, name: str) -> "SiteSource":
+        """Another shard of the log, in the folder of its year."""
+        source = SiteSource(self._site.beside(name), pause=self._pause)
+        source._headers = self._headers
+        self._shards.append(source)
+        return source
+
     def close(self) -> None:
         """Close the connections to the server."""
+        for shard in self._shards:
+            shard.close()
         self._site.close()
 
     def _get(self, name: str, bytes_max: int) -> Answer:

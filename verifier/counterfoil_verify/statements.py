@@ -15,6 +15,15 @@ from counterfoil_verify.leaves import Leaf, parse_leaf
 from counterfoil_verify.merkle import Head, check_inclusion
 from counterfoil_verify.notes import NOTE_BYTES_MAX
 from counterfoil_verify.proofs import PATH_MAX
+from counterfoil_verify.succession import (
+    MEMBER,
+    NO_HEADS,
+    Heads,
+    Link,
+    head_in,
+    key_name,
+    read_links,
+)
 
 FORMAT_STEP = "format"
 SIGNATURE_STEP = "signature"
@@ -64,6 +73,8 @@ class StatementLeaf:
     leaf: Leaf
     index: int
     path: tuple[bytes, ...]
+    origin: str = ""
+    """The earlier shard that it stands in; empty for the checkpoint's own."""
 
     @property
     def root_hash(self) -> bytes | None:
@@ -104,6 +115,7 @@ class StatementEvidence:
     signature: bytes
     leaf: StatementLeaf
     checkpoint: bytes
+    predecessors: tuple[Link, ...] = ()
 
 
 def parse_statement(data: bytes, *, is_strict: bool = True) -> StatementEvidence:
@@ -119,7 +131,8 @@ def parse_statement(data: bytes, *, is_strict: bool = True) -> StatementEvidence
 def _read(record: Record) -> StatementEvidence:
     is_row = record.text("format") == ROW_FORMAT
     whole = () if is_row else ("rows",)
-    record.only("format", "statement", "signature", "key", "leaf", "checkpoint", *whole)
+    members = ("format", "statement", "signature", "key", "leaf", "checkpoint", *whole)
+    record.only(*members, optional=(MEMBER,))
     known = is_row or record.text("format") == FORMAT
     require(known, FORMAT_STEP, f"the format is neither {FORMAT} nor {ROW_FORMAT}")
     checkpoint = record.text("checkpoint")
@@ -136,6 +149,7 @@ def _read(record: Record) -> StatementEvidence:
         signature=record.base64("signature", 64),
         leaf=_read_leaf(record.record("leaf")),
         checkpoint=checkpoint.encode(),
+        predecessors=read_links(record),
     )
 
 
@@ -179,28 +193,35 @@ def _read_tree(record: Record) -> TreeHead:
 
 
 def _read_leaf(record: Record) -> StatementLeaf:
-    record.only("entry", "index", "path")
+    record.only("entry", "index", "path", optional=("origin",))
     leaf = parse_leaf(record.base64("entry"))
     require(leaf.type == STATEMENT, FORMAT_STEP, f"a leaf of type {leaf.type[:40]!r}")
     leaf.record.only(*_LEAF_MEMBERS, optional=("root_hash",))
-    return StatementLeaf(leaf, record.whole("index"), tuple(record.hashes("path", PATH_MAX)))
+    origin = record.text("origin") if "origin" in record.members else ""
+    path = tuple(record.hashes("path", PATH_MAX))
+    return StatementLeaf(leaf, record.whole("index"), path, origin)
 
 
-def check_signature(evidence: StatementEvidence, keyring: Keyring, origin: str) -> Key:
-    """Reject unless a trusted statement key of the log's operator signed the document."""
-    expected = f"{origin}/statements"
-    require(evidence.key == expected, SIGNATURE_STEP, "the key is not named after the origin")
+def check_signature(
+    evidence: StatementEvidence, keyring: Keyring, origin: str, earlier: Heads = NO_HEADS
+) -> Key:
+    """Reject unless a trusted statement key of the log's operator signed the document.
+
+    ``earlier`` are the heads of earlier shards that `check_links` found; the key may be theirs.
+    """
+    is_named = key_name(origin, earlier, evidence.key, "statements")
+    require(is_named, SIGNATURE_STEP, "the key is not named after the origin")
     domain = DOMAIN if evidence.shown is None else ROW_DOMAIN
     message = domain + canonical.encode(dict(evidence.document.members))
-    return verify_named(
-        keyring.statements, evidence.key, message, evidence.signature, step=SIGNATURE_STEP
-    )
+    keys = keyring.unspoilt(keyring.statements)
+    return verify_named(keys, evidence.key, message, evidence.signature, step=SIGNATURE_STEP)
 
 
-def check_leaf(evidence: StatementEvidence, head: Head) -> int:
-    """The leaf's index; Rejected unless it is under the head."""
-    check_inclusion(evidence.leaf.leaf.hash, evidence.leaf.index, evidence.leaf.path, head)
-    return evidence.leaf.index
+def check_leaf(evidence: StatementEvidence, head: Head, earlier: Heads = NO_HEADS) -> int:
+    """The leaf's index; Rejected unless it is under the head, or its earlier shard's."""
+    leaf = evidence.leaf
+    check_inclusion(leaf.leaf.hash, leaf.index, leaf.path, head_in(head, earlier, leaf.origin))
+    return leaf.index
 
 
 def check_statement(evidence: StatementEvidence) -> None:

@@ -23,6 +23,10 @@ class Source(Protocol):
         """The file, or None where there is none; NotChecked when the place cannot be reached."""
         ...
 
+    def shard(self, name: str) -> "Source":
+        """The files of another shard of the same log, by its folder; it is closed with this."""
+        ...
+
     def close(self) -> None:
         """Let go of what reading took."""
         ...

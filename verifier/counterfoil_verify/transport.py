@@ -1,6 +1,7 @@
 """Bounded HTTP over the standard library: no redirects, limited size, limited time and retries."""
 
 import http.client
+import re
 import threading
 import zlib
 from collections.abc import Mapping
@@ -42,6 +43,14 @@ class Site:
         self._query = f"?{parts.query}" if parts.query else ""
         self._thread = threading.local()
         self._opened: list[http.client.HTTPConnection] = []
+
+    def beside(self, name: str) -> "Site":
+        """The same server's folder of a shard: below the log, and beside another shard of it."""
+        prefix = re.sub(r"/[0-9]{4}(?:-[0-9]+)?$", "", self._prefix)
+        scheme = "https" if self._is_secure else "http"
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        port = "" if self._port is None else f":{self._port}"
+        return Site(f"{scheme}://{host}{port}{prefix}/{name}{self._query}")
 
     def close(self) -> None:
         """Close the connections of all threads."""

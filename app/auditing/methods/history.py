@@ -141,7 +141,7 @@ def _root(session: Session, shard: int, size: int) -> str | None:
 
 
 def _broken_checkpoints(session: Session, keys: LogKeys) -> Iterator[Finding]:
-    origins = {head.shard: head.origin for head in session.scalars(select(LogHead))}
+    newest_head = storage.find_newest_head(session)
     newest = select(SignedCheckpoint).order_by(
         SignedCheckpoint.shard.desc(), SignedCheckpoint.tree_size.desc()
     )
@@ -149,8 +149,8 @@ def _broken_checkpoints(session: Session, keys: LogKeys) -> Iterator[Finding]:
         root = _root(session, checkpoint.shard, checkpoint.tree_size)
         fault = None if root == checkpoint.root_hash.hex() else "root"
         # Earlier shards have keys of their own, announced in their first leaves.
-        if fault is None and origins.get(checkpoint.shard) == keys.origin:
-            fault = _signature_fault(checkpoint, keys)
+        if fault is None and newest_head and checkpoint.shard == newest_head.shard:
+            fault = _signature_fault(checkpoint, keys.named(newest_head.origin))
         if fault is not None:
             facts = {
                 "shard": checkpoint.shard,

@@ -130,7 +130,7 @@ def invoice_evidence(session: Session, lane_ledger: LaneLedger, invoice: Invoice
     hashes = [
         leaf[end]["leaf_hash"] for leaf in invoice.lane_leaves for end in ("opening", "closing")
     ]
-    proofs = lane_ledger.prove(session, hashes)
+    proofs = lane_ledger.prove(session, hashes, key_name=invoice.key_name)
     if proofs is None:
         raise InvoiceNotYetPublished(invoice.invoice_id)
     return evidence_document(

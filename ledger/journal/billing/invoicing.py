@@ -195,13 +195,13 @@ def evidence_document(
         "lanes": [
             {
                 "lane": item["lane"],
-                "opening": _proof(proofs, item["opening"]["leaf_hash"]),
-                "closing": _proof(proofs, item["closing"]["leaf_hash"]),
+                "opening": proofs.leaves[item["opening"]["leaf_hash"]].document,
+                "closing": proofs.leaves[item["closing"]["leaf_hash"]].document,
             }
             for item in leaves
         ],
         "lane_count": len(leaves),
-        "checkpoint": proofs.checkpoint,
+        **proofs.heads,
     }
 
 
@@ -224,15 +224,6 @@ def _charge_line(charge: Charge) -> dict[str, Any]:
 
 def _leaf_reference(leaf: LaneLeaf) -> dict[str, Any]:
     return {"n": leaf.n, "leaf_hash": leaf.leaf_hash}
-
-
-def _proof(proofs: LedgerProofs, leaf_hash: str) -> dict[str, Any]:
-    leaf = proofs.leaves[leaf_hash]
-    return {
-        "entry": _base64(leaf.entry),
-        "index": leaf.index,
-        "path": [_base64(node) for node in leaf.path],
-    }
 
 
 def _base64(data: bytes) -> str:

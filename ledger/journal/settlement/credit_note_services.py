@@ -152,13 +152,15 @@ def credit_evidence(session: Session, ports: SettlementPorts, credit: Credit) ->
     Raises `CreditNotYetPublished`. Needs the exchange's reach.
     """
     hashes = ports.facts.credit_leaves(session, credit.licence_id, credit.n)
-    proofs = ports.lane_ledger.prove(session, hashes) if len(hashes) == credit.n else None
+    name, proofs = ports.signer.name, None
+    if len(hashes) == credit.n:
+        proofs = ports.lane_ledger.prove(session, hashes, key_name=name)
     if proofs is None:
         raise CreditNotYetPublished(credit.credit_id)
     return evidence_document(
         document=credit.document,
         signature=ports.signer.sign(signed_bytes(credit.document)),
-        key_name=ports.signer.name,
+        key_name=name,
         leaf_hashes=hashes,
         proofs=proofs,
     )

@@ -131,8 +131,8 @@ def evidence_document(
         "note": document,
         "signature": _base64(signature),
         "key": key_name,
-        "credits": [_proof(proofs, leaf_hash) for leaf_hash in leaf_hashes],
-        "checkpoint": proofs.checkpoint,
+        "credits": [proofs.leaves[each].document for each in leaf_hashes],
+        **proofs.heads,
     }
 
 
@@ -143,15 +143,6 @@ def _line(correction: Correction) -> dict[str, Any]:
         "corrects": correction.fact_hash,
         "charged_amount": str(correction.charged_amount),
         "amount": str(correction.amount),
-    }
-
-
-def _proof(proofs: LedgerProofs, leaf_hash: str) -> dict[str, Any]:
-    leaf = proofs.leaves[leaf_hash]
-    return {
-        "entry": _base64(leaf.entry),
-        "index": leaf.index,
-        "path": [_base64(node) for node in leaf.path],
     }
 
 

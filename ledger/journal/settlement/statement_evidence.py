@@ -59,18 +59,13 @@ def evidence_document(
     proofs: LedgerProofs,
 ) -> dict[str, Any]:
     """A signed document with the statement's leaf and its proof."""
-    leaf = proofs.leaves[leaf_hash]
     return {
         "format": format_name,
         "statement": document,
         "signature": _base64(signature),
         "key": key_name,
-        "leaf": {
-            "entry": _base64(leaf.entry),
-            "index": leaf.index,
-            "path": [_base64(node) for node in leaf.path],
-        },
-        "checkpoint": proofs.checkpoint,
+        "leaf": proofs.leaves[leaf_hash].document,
+        **proofs.heads,
     }
 
 

@@ -60,14 +60,16 @@ def _evidence(  # noqa: PLR0917 -- both kinds of evidence, put together alike
     signature: bytes,
 ) -> dict[str, Any]:
     leaf_hash = ports.facts.find_statement_leaf(session, settlement.settlement_id)
-    proofs = ports.lane_ledger.prove(session, [leaf_hash]) if leaf_hash else None
+    name, proofs = ports.signer.name, None
+    if leaf_hash is not None:
+        proofs = ports.lane_ledger.prove(session, [leaf_hash], key_name=name)
     if leaf_hash is None or proofs is None:
         raise StatementNotYetPublished(settlement.settlement_id)
     return evidence_document(
         format_name=format_name,
         document=document,
         signature=signature,
-        key_name=ports.signer.name,
+        key_name=name,
         leaf_hash=leaf_hash,
         proofs=proofs,
     )

@@ -5,6 +5,7 @@ from ledger.log.api import (
     bundle_routes,
     entry_routes,
     proof_routes,
+    shard_routes,
     tile_routes,
 )
 from ledger.log.api.blueprint import blueprint
@@ -15,5 +16,6 @@ __all__ = [
     "bundle_routes",
     "entry_routes",
     "proof_routes",
+    "shard_routes",
     "tile_routes",
 ]

@@ -5,14 +5,21 @@ from flask import Response
 from app.core.principals import Permission
 from app.core.unit_of_work import UnitOfWork
 from app.web.blueprints import Blueprint
-from app.web.context import current_principal
+from app.web.context import current_principal, get
 from ledger.log.events import AuditorRead
+from ledger.log.keys import LogKeys
+from ledger.log.succession import current_keys
 
 blueprint = Blueprint("log", __name__, description="The public log, and evidence from it.")
 
 BINARY = {"type": "string", "format": "binary"}
 TEXT = {"type": "string"}
 IMMUTABLE = "max-age=31536000, immutable"
+
+
+def log_keys(uow: UnitOfWork) -> LogKeys:
+    """The log's keys under the name of the shard that is open."""
+    return current_keys(uow.session, get(LogKeys))
 
 
 def own_organisation() -> str | None:

@@ -7,9 +7,15 @@ from app.web.access import requires
 from app.web.context import get, unit_of_work
 from app.web.limits import limit
 from ledger.log import bundle_services
-from ledger.log.api.blueprint import BINARY, answer, blueprint, note_reading, own_organisation
+from ledger.log.api.blueprint import (
+    BINARY,
+    answer,
+    blueprint,
+    log_keys,
+    note_reading,
+    own_organisation,
+)
 from ledger.log.bundle_services import Bundle
-from ledger.log.keys import LogKeys
 from ledger.log.ports import EvidenceSources
 from ledger.log.schemas import RequestBundleSchema
 
@@ -29,7 +35,7 @@ def post_evidence_bundle(command: dict[str, str]) -> Response:
     with unit_of_work() as uow:
         bundle = bundle_services.build_bundle(
             uow,
-            keys=get(LogKeys),
+            keys=log_keys(uow),
             sources=get(EvidenceSources),
             licence_id=command["licence_id"],
             organisation_id=own_organisation(),
@@ -47,7 +53,7 @@ def get_log_export() -> Response:
     """The whole log as one sealed archive, up to 100,000 leaves."""
     with unit_of_work() as uow:
         bundle = bundle_services.export_log(
-            uow, keys=get(LogKeys), anchors=get(EvidenceSources).anchors
+            uow, keys=log_keys(uow), anchors=get(EvidenceSources).anchors
         )
         note_reading(uow, "log-export")
         uow.commit()

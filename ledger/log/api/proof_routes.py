@@ -13,9 +13,8 @@ from app.web.access import public, requires
 from app.web.context import get, unit_of_work
 from app.web.limits import limit
 from ledger.log import queries, storage, tree_queries
-from ledger.log.api.blueprint import TEXT, answer, blueprint
+from ledger.log.api.blueprint import TEXT, answer, blueprint, log_keys
 from ledger.log.errors import NotYetPublished
-from ledger.log.keys import LogKeys
 from ledger.log.ports import EvidenceSources
 from ledger.log.proofs import LedgerProof
 from ledger.log.schemas import (
@@ -66,7 +65,7 @@ def _await_proof(leaf_hash: str, tries_left: int) -> LedgerProof:
 def get_consistency_proof(query: dict[str, Any]) -> dict[str, object]:
     """The proof that a later tree begins with an earlier one."""
     with unit_of_work(Reach.PUBLIC) as uow:
-        return tree_queries.get_consistency(uow.session, get(LogKeys).origin, **query)
+        return tree_queries.get_consistency(uow.session, log_keys(uow).origin, **query)
 
 
 @blueprint.route("/v1/log-witnesses", methods=["GET"])
@@ -79,7 +78,7 @@ def get_log_witnesses() -> WitnessStatus:
 
 
 def _witnesses(uow: UnitOfWork) -> WitnessStatus:
-    head = storage.find_head(uow.session, get(LogKeys).origin)
+    head = storage.find_head(uow.session, log_keys(uow).origin)
     shard = None if head is None else head.shard
     return get_witness_status(uow.session, shard, get(WitnessPolicy))
 
@@ -90,7 +89,7 @@ def _witnesses(uow: UnitOfWork) -> WitnessStatus:
 def get_log_status() -> dict[str, Any]:
     """How far the log has come, what waits, and what its heads rest on."""
     with unit_of_work(Reach.EXCHANGE) as uow:
-        status = queries.get_status(uow.session, get(LogKeys).origin)
+        status = queries.get_status(uow.session, log_keys(uow).origin)
         trust = {
             "witnesses": _witnesses(uow).in_words,
             "anchors": get(EvidenceSources).anchors.trust(uow.session),

@@ -7,10 +7,18 @@ from flask import Response
 from app.core.principals import Permission
 from app.core.reach import Reach
 from app.web.access import public, requires
-from app.web.context import get, unit_of_work
+from app.web.context import unit_of_work
 from ledger.log import tree_queries
-from ledger.log.api.blueprint import BINARY, IMMUTABLE, TEXT, answer, blueprint, note_reading
-from ledger.log.keys import LogKeys
+from ledger.log.api.blueprint import (
+    BINARY,
+    IMMUTABLE,
+    TEXT,
+    answer,
+    blueprint,
+    log_keys,
+    note_reading,
+)
+from ledger.log.key_history import published_keys
 from ledger.log.schemas import LogKeysSchema
 from ledger.log.witness_queries import cosigned_note
 
@@ -24,7 +32,7 @@ _NOTE = "text/plain; charset=utf-8"
 def get_checkpoint() -> Response:
     """The newest signed checkpoint (C2SP tlog-checkpoint), with the cosignatures it has so far."""
     with unit_of_work(Reach.PUBLIC) as uow:
-        checkpoint = tree_queries.get_checkpoint(uow.session, get(LogKeys).origin)
+        checkpoint = tree_queries.get_checkpoint(uow.session, log_keys(uow).origin)
         note = cosigned_note(uow.session, checkpoint)
         return answer(note, _NOTE, "public, max-age=1")
 
@@ -35,7 +43,7 @@ def get_checkpoint() -> Response:
 def get_witnessed_checkpoint() -> Response:
     """The newest checkpoint that as many witnesses cosigned as the policy needs."""
     with unit_of_work(Reach.PUBLIC) as uow:
-        note = tree_queries.get_witnessed_note(uow.session, get(LogKeys).origin)
+        note = tree_queries.get_witnessed_note(uow.session, log_keys(uow).origin)
         return answer(note, _NOTE, "public, max-age=1")
 
 
@@ -44,8 +52,9 @@ def get_witnessed_checkpoint() -> Response:
 @public("everybody must be able to check signatures")
 def get_keys() -> dict[str, Any]:
     """The log's public keys as vkey lines, and every key there was with its range."""
-    keys = get(LogKeys)
-    return {"origin": keys.origin, **keys.published}
+    with unit_of_work(Reach.EXCHANGE) as uow:
+        keys = log_keys(uow)
+        return {"origin": keys.origin, **published_keys(uow.session, keys)}
 
 
 @blueprint.route("/log/tile/entries/<path:tile>", methods=["GET"])
@@ -54,7 +63,7 @@ def get_keys() -> dict[str, Any]:
 def get_entry_bundle(tile: str) -> Response:
     """The entries under a level 0 tile, for auditors."""
     with unit_of_work() as uow:
-        entries = tree_queries.get_entry_bundle(uow.session, get(LogKeys).origin, tile)
+        entries = tree_queries.get_entry_bundle(uow.session, log_keys(uow).origin, tile)
         note_reading(uow, f"entries/{tile}")
         uow.commit()
         return answer(entries, _OCTETS, f"private, {IMMUTABLE}")
@@ -66,5 +75,5 @@ def get_entry_bundle(tile: str) -> Response:
 def get_tile(level: str, tile: str) -> Response:
     """The hashes of a tile, full or partial."""
     with unit_of_work(Reach.PUBLIC) as uow:
-        hashes = tree_queries.get_tile(uow.session, get(LogKeys).origin, level, tile)
+        hashes = tree_queries.get_tile(uow.session, log_keys(uow).origin, level, tile)
         return answer(hashes, _OCTETS, f"public, {IMMUTABLE}")

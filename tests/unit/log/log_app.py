@@ -48,7 +48,7 @@ class FixedSources:
     def invoices(self, _session, _licence_id, limit):
         return self.invoice_list[:limit]
 
-    def anchors(self, _session, limit):
+    def anchors(self, _session, _origin, limit):
         return self.anchor_list[:limit]
 
     def trust(self, _session):

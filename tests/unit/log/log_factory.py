@@ -20,11 +20,11 @@ def log_keys(origin=ORIGIN):
     return LogKeys(*signers)
 
 
-def call_row(licence_id, lane, n, *, size=0):
+def call_row(licence_id, lane, n, *, size=0, at=AT):
     """A row of a lane as the data plane appends it; n = 0 opens the lane."""
     entry_type = "call" if n else "lane_opened"
     blind = hashlib.sha256(f"{licence_id}/{lane}/{n}".encode()).hexdigest()[:32]
-    body = {"v": 1, "type": entry_type, "at": AT, "blind": blind, "licence": licence_id}
+    body = {"v": 1, "type": entry_type, "at": at, "blind": blind, "licence": licence_id}
     leaf = canonical_bytes({**body, "lane": lane, "n": n, "detail": "d" * size})
     return (leaf_hash(leaf), leaf, entry_type, licence_id, lane, n)
 

@@ -16,6 +16,7 @@ from ledger.log.anchor_queries import (
 from ledger.log.anchor_services import request_anchor
 from ledger.log.errors import SigningStopped
 from tests.unit.log.anchor_chain import FakeChain, Head, keeper, publish
+from tests.unit.log.log_factory import ORIGIN
 
 
 @pytest.fixture
@@ -344,7 +345,7 @@ def test_evidence_lists_anchors_newest_first(units, chain, clock):
         keeper(units, chain).look()
         clock.advance(seconds=700)
     with units.begin(Reach.EXCHANGE) as uow:
-        listed = list(StoredAnchors().anchors(uow.session, limit=2))
+        listed = list(StoredAnchors().anchors(uow.session, ORIGIN, limit=2))
     assert [each["tree_size"] for each in listed] == [4, 3]
     assert listed[0]["status"] == "mined"
     assert listed[0]["raw_transaction"].startswith("0x")

@@ -12,7 +12,7 @@ from counterfoil_verify.transport import Site
 from tests.unit.verifier.servers import TOKEN, log_site, speaking
 from tests.vectors.exchange import Exchange
 
-AUDIT = ["checkpoint", "entries", "tiles", "lanes", "revocations", "root"]
+AUDIT = ["checkpoint", "entries", "tiles", "lanes", "revocations", "root", "succession"]
 
 
 @pytest.fixture
