@@ -15,6 +15,7 @@ from app.erasure_commands import erase_command
 from app.key_commands import key_commands
 from app.parts import Parts
 from app.quality_commands import quality_command
+from app.shard_commands import shard_command
 from listings import imports
 from listings.services import import_drafts
 
@@ -29,6 +30,7 @@ def register(app: Flask, parts: Parts) -> None:
     app.cli.add_command(_import_command(parts))
     app.cli.add_command(erase_command(parts))
     app.cli.add_command(quality_command(parts))
+    app.cli.add_command(shard_command(parts))
     for command in key_commands(parts):
         app.cli.add_command(command)
 

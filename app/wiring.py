@@ -48,6 +48,7 @@ from ledger.journal.wallet_leases import WalletLeases
 from ledger.log import anchor_api, intake, witness_policy
 from ledger.log import api as log_api
 from ledger.log.anchor_queries import StoredAnchors
+from ledger.log.file_checkpoint_keeper import FileCheckpointKeeper
 from ledger.log.hash_trees import HashTrees
 from ledger.log.http_witness_client import HttpWitnessClient
 from ledger.log.keys import LogKeys
@@ -142,6 +143,11 @@ def _settlement_ports(parts: Parts) -> SettlementPorts:
 
 def _receipts(parts: Parts) -> StoredReceipts:
     return StoredReceipts(receipt_signers(parts).at)
+
+
+def checkpoint_keeper(parts: Parts) -> FileCheckpointKeeper:
+    """The log's memory outside the database."""
+    return FileCheckpointKeeper(parts.settings.var / "checkpoints")
 
 
 def receipt_signers(parts: Parts) -> ShardSigner:

@@ -21,6 +21,7 @@ from app.web.observability import configure_logs
 from app.wiring import (
     build_dispatcher,
     build_witness_keepers,
+    checkpoint_keeper,
     journal_ports,
     log_keys,
     payment_gateways,
@@ -40,7 +41,6 @@ from ledger.journal.wallet_leases import WalletLeases
 from ledger.log.anchor_keeper import AnchorKeeper
 from ledger.log.anchor_queries import list_unanchored_origins
 from ledger.log.anchors import AnchorPolicy
-from ledger.log.file_checkpoint_keeper import FileCheckpointKeeper
 from ledger.log.file_scrub_cursor import FileScrubCursor
 from ledger.log.scrubbing import Scrubber
 from ledger.log.sequencer import Sequencer
@@ -157,7 +157,7 @@ class Paying:
 def build_worker(parts: Parts) -> Worker:
     """Every timed step of one installation."""
     chain = Chain(parts)
-    keeper = FileCheckpointKeeper(parts.settings.var / "checkpoints")
+    keeper = checkpoint_keeper(parts)
     sequencer = Sequencer(parts.units, log_keys(parts), keeper=keeper, host=parts.settings.log_host)
     scrubber = Scrubber(parts.units, FileScrubCursor(parts.settings.var / "checkpoints"))
     wallets = WalletLeases(parts.clock)

@@ -201,6 +201,10 @@ class _Files:
         """The file, or None where there is none."""
         return self._files.get(name)
 
+    def shard(self, name: str) -> "_Files":
+        """There is one shard."""
+        raise KeyError(name)
+
     def close(self) -> None:
         """Nothing is held open."""
 

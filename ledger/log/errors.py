@@ -201,5 +201,30 @@ class SigningStopped(CounterfoilError):
         super().__init__(f"Signing has stopped: {reason}", reason=reason)
 
 
+class ShardNotStopped(CounterfoilError):
+    """A shard in good order was to be ended for a fault that it does not have."""
+
+    kind = ErrorKind.CONFLICT
+    slug = "log-shard-not-stopped"
+    title = "This shard signs as it should"
+
+    def __init__(self, origin: str) -> None:
+        super().__init__(
+            "Its signing has not stopped; only a stolen key ends a shard in good order.",
+            origin=origin,
+        )
+
+
+class NothingToCarryOn(CounterfoilError):
+    """The log has no checkpoint that a new shard could name."""
+
+    kind = ErrorKind.CONFLICT
+    slug = "log-nothing-to-carry-on"
+    title = "The log has no checkpoint to carry on"
+
+    def __init__(self) -> None:
+        super().__init__("A new shard names the old one's last checkpoint, and there is none.")
+
+
 class HeadMoved(Exception):
     """Another sequencer advanced the head first: nothing was written, read again."""

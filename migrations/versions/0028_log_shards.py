@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0027_log_shards"
-down_revision = "0026_review_stages"
+revision = "0028_log_shards"
+down_revision = "0027_narrowings"
 branch_labels = None
 depends_on = None
 
