@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0028_log_shards"
-down_revision = "0027_narrowings"
+revision = "0029_log_shards"
+down_revision = "0028_registry"
 branch_labels = None
 depends_on = None
 
