@@ -2,6 +2,7 @@
 
 from listings.api import (
     catalogue_routes,
+    contract_routes,
     contribution_routes,
     custom_offer_routes,
     order_routes,
@@ -13,6 +14,7 @@ from listings.api.blueprint import blueprint
 __all__ = [
     "blueprint",
     "catalogue_routes",
+    "contract_routes",
     "contribution_routes",
     "custom_offer_routes",
     "order_routes",
