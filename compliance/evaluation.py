@@ -6,8 +6,9 @@ from datetime import date
 from typing import Any
 
 from app.core.canonical import digest_hex
+from compliance.facts import gather
 from compliance.predicates import REGISTRY
-from compliance.rule_set import Rule, RuleSet, Severity
+from compliance.rule_set import Rule, RuleSet, Severity, Stage
 from compliance.verdicts import Outcome, Verdict
 
 # What hostile or incomplete data can raise inside a predicate; a programming error still surfaces.
@@ -80,10 +81,22 @@ class Evaluation:
         return [each for each in self.outcomes if each.needs_person]
 
 
-def evaluate(rule_set: RuleSet, facts: Mapping[str, Any]) -> Evaluation:
-    """The answers of the rules in force on the day of ``facts["at"]``, in the set's order."""
+def evaluate_dossier(
+    rule_set: RuleSet,
+    dossier: Mapping[str, Any],
+    circumstances: Mapping[str, Any],
+    stage: Stage = Stage.REVIEW,
+) -> Evaluation:
+    """What a stored evaluation is made of and replayed from: the set, the dossier, the day."""
+    return evaluate(rule_set, gather(dossier, circumstances, rule_set.facts_version), stage)
+
+
+def evaluate(
+    rule_set: RuleSet, facts: Mapping[str, Any], stage: Stage = Stage.REVIEW
+) -> Evaluation:
+    """The answers of the stage's rules in force on the day of ``facts["at"]``, in their order."""
     on = date.fromisoformat(facts["at"][:10])
-    outcomes = tuple(_outcome(rule, facts) for rule in rule_set.rules if rule.is_in_force(on))
+    outcomes = tuple(_outcome(rule, facts) for rule in rule_set.at(stage, on))
     return Evaluation(rule_set.hash, digest_hex(dict(facts)), outcomes)
 
 
@@ -101,13 +114,20 @@ def _verdict(rule: Rule, facts: Mapping[str, Any]) -> Verdict:
         digest_hex(verdict.decided_by)  # an answer that cannot be hashed cannot be stored
     except DATA_ERRORS as error:
         return Verdict(Outcome.ERROR, {"error": type(error).__name__})
+    if rule.is_judged and verdict.outcome is Outcome.PASS:
+        # Nothing wrong was found by the machine; whether it is right a person says.
+        return Verdict(Outcome.NEEDS_HUMAN, verdict.decided_by)
     return verdict
 
 
 def _holds(condition: Mapping[str, Any], facts: Mapping[str, Any]) -> bool:
+    if "any_of" in condition:
+        return any(_holds(each, facts) for each in condition["any_of"])
     value = find(facts, condition["path"])
     if "in" in condition:
         return value in condition["in"]
+    if "not_in" in condition:
+        return value not in condition["not_in"]
     if "any_in" in condition:
         return any(each in condition["any_in"] for each in value or ())
     return value is not None

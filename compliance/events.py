@@ -9,13 +9,27 @@ from app.core.events import Event
 
 @dataclass(frozen=True, kw_only=True)
 class RulesEvaluated(Event):
-    """A rule set ran over a case; ``outcomes`` maps rule id to outcome."""
+    """A stage's rules ran over a case; ``outcomes`` maps rule id to outcome.
+
+    ``subject_id`` is the scenario or licence that was decided; None is the case itself.
+    """
 
     case_id: str
     version_id: str
     rule_set_hash: str
     input_hash: str
     outcomes: dict[str, str]
+    stage: str
+    subject_id: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuleSetChanged(Event):
+    """A rule set decided for the first time; from now on it is the one in force."""
+
+    rule_set_hash: str
+    version: int
+    previous_hash: str | None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -124,12 +124,14 @@ class ReviewCase(Base):
 
 
 class RuleEvaluation(Base):
-    """One run of a rule set over a case, with everything needed to run it again."""
+    """One run of a stage's rules over a case, with everything needed to run it again."""
 
     __tablename__ = "rule_evaluations"
 
     id: Mapped[str] = mapped_column(primary_key=True)
     case_id: Mapped[str] = mapped_column(ForeignKey("review_cases.id"))
+    stage: Mapped[str]
+    subject_id: Mapped[str]
     supplier_id: Mapped[str]
     rule_set_hash: Mapped[str] = mapped_column(ForeignKey("rule_sets.hash"))
     input_hash: Mapped[str]

@@ -89,7 +89,9 @@ def get_case_view(uow: UnitOfWork, case_id: str) -> CaseView:
 
 def latest_evaluation(uow: UnitOfWork, case: ReviewCase) -> RuleEvaluation:
     """The last run of the rules over the case; opening it ran them, so there is one."""
-    wanted = select(RuleEvaluation).where(RuleEvaluation.case_id == case.id)
+    wanted = select(RuleEvaluation).where(
+        RuleEvaluation.case_id == case.id, RuleEvaluation.subject_id == case.id
+    )
     return uow.session.scalars(wanted.order_by(RuleEvaluation.id.desc()).limit(1)).one()
 
 

@@ -50,6 +50,11 @@ def warned(**decided_by: Any) -> Verdict:
     return Verdict(Outcome.WARN, decided_by)
 
 
+def irrelevant(**decided_by: Any) -> Verdict:
+    """The rule does not concern this dossier; no condition over plain facts could say so."""
+    return Verdict(Outcome.NOT_APPLICABLE, decided_by)
+
+
 def passed_unless(faults: list[Any], **decided_by: Any) -> Verdict:
     """Passed without faults, failed with them; the faults are shown either way."""
     outcome = Outcome.FAIL if faults else Outcome.PASS

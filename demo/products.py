@@ -48,6 +48,11 @@ _COMMON: dict[str, Any] = {
 }
 
 
+def _template(**members: Any) -> list[dict[str, Any]]:
+    """What the product is for: no trade without a scenario."""
+    return [members]
+
+
 def _upstream(url: str, key: str) -> dict[str, Any]:
     return {
         "url": url,
@@ -91,6 +96,13 @@ def airports(upstream_url: str, upstream_key: str) -> dict[str, Any]:
             _field("lon", "decimal", "Longitude in degrees", minimum="-180", maximum="180"),
             _field("tz", "string", "Time zone (IANA)"),
         ],
+        "scenario_templates": _template(
+            name="航线规划",
+            purpose="LOGISTICS",
+            fields=["icao", "name", "city", "lat", "lon"],
+            problem="Flights are planned with stale names and places of airports.",
+            solution="Each airport is looked up by its code when a flight is planned.",
+        ),
         "sample": [find_airport(code) for code in ("ZSPD", "ZBAA", "EGLL", "KJFK")],
         "upstream": _upstream(f"{upstream_url}/airports", upstream_key),
         "offers": [
@@ -129,6 +141,13 @@ def working_days(upstream_url: str, upstream_key: str) -> dict[str, Any]:
             _field("is_workday", "boolean", "Whether it is worked"),
             _field("holiday", "string", "Name of the holiday, empty on other days"),
         ],
+        "scenario_templates": _template(
+            name="排班与交付日期",
+            purpose="OPERATIONS",
+            fields=["day", "is_workday", "holiday"],
+            problem="Adjusted rest days are not in any calendar that a system carries.",
+            solution="Each date is asked for before a delivery is promised.",
+        ),
         "sample": [find_day(day) for day in ("2026-01-01", "2026-03-02", "2026-10-01")],
         "upstream": _upstream(f"{upstream_url}/days", upstream_key),
         "offers": [

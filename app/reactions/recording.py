@@ -144,7 +144,12 @@ RECORDED: dict[type[Event], Recorded] = {
         "contribution_agreed", ("contribution_id", "version_id", "terms_hash")
     ),
     compliance.RulesEvaluated: Recorded(
-        "rules_evaluated", ("case_id", "version_id", "rule_set_hash", "input_hash", "outcomes")
+        "rules_evaluated",
+        ("case_id", "version_id", "rule_set_hash", "input_hash", "outcomes", "stage"),
+        optional=("subject_id",),
+    ),
+    compliance.RuleSetChanged: Recorded(
+        "rule_set_changed", ("rule_set_hash", "version"), optional=("previous_hash",)
     ),
     compliance.ReviewDecided: Recorded(
         "review_decided",

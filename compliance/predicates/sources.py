@@ -36,6 +36,27 @@ def source_evidence_is_complete(inputs: Inputs) -> Verdict:
     return passed(types=types)
 
 
+def matrix_is_complete(inputs: Inputs) -> Verdict:
+    """As `source_evidence_is_complete`, with what links to third parties demand on top."""
+    parameters = inputs["parameters"]
+    kinds = kinds_in_date(inputs["evidence"] or [], inputs["at"])
+    types = sorted({source["type"] for source in inputs["sources"] or []})
+    if not types:
+        return failed(reason="no source is stated")
+    demanded = {kind: parameters["matrix"].get(kind, []) for kind in types}
+    demanded |= {
+        f"link {link}": parameters["links"][link]
+        for link in inputs["product.third_party_links"] or ()
+    }
+    missing = {
+        of: lacking for of, groups in demanded.items() if (lacking := _lacking(groups, kinds))
+    }
+    if missing:
+        return failed(missing=missing)
+    is_judged = set(types) & set(parameters["judged_types"])
+    return unsure(demanded=sorted(demanded)) if is_judged else passed(demanded=sorted(demanded))
+
+
 def _lacking(groups: Iterable[list[str]], kinds: set[str]) -> list[str]:
     # Each group is met by any one of its kinds: an invoice or an exchange's certificate.
     return [" or ".join(group) for group in groups if not kinds & set(group)]

@@ -2,87 +2,97 @@
 
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from app.core.canonical import digest_hex
-from app.core.clock import iso_instant
 from app.core.unit_of_work import UnitOfWork
 from compliance import rule_set
 from compliance.errors import EvaluationNotFound, RuleSetUnknown
-from compliance.evaluation import Evaluation, RuleOutcome, evaluate, worst_severity
-from compliance.events import RulesEvaluated
-from compliance.facts import gather
-from compliance.models import HeldRuleSet, Party, ReviewCase, RuleEvaluation
+from compliance.evaluation import Evaluation, RuleOutcome, evaluate_dossier, worst_severity
+from compliance.events import RuleSetChanged, RulesEvaluated
+from compliance.models import HeldRuleSet, ReviewCase, RuleEvaluation
+from compliance.rule_set import Stage
+from compliance.services.circumstances import circumstances_of
+
+Document = dict[str, Any]
 
 
-def run_rules(uow: UnitOfWork, case: ReviewCase) -> Evaluation:
+def run_rules(uow: UnitOfWork, case: ReviewCase, stage: Stage = Stage.REVIEW) -> Evaluation:
     """Evaluate the present rule set over the case as things stand now, and keep the result."""
+    circumstances = circumstances_of(uow, case)
+    hold_rule_set(uow, rule_set.current())  # before the case refers to it
+    # A decided case keeps naming the rule set that decided it.
+    is_open = case.decided_at is None
+    if is_open:
+        case.rule_set_hash = rule_set.current().hash
+    evaluation = run_stage(uow, case, stage=stage, subject_id=case.id, circumstances=circumstances)
+    if is_open:
+        case.severity = worst_severity(evaluation.outcomes)
+    return evaluation
+
+
+def run_stage(
+    uow: UnitOfWork, case: ReviewCase, *, stage: Stage, subject_id: str, circumstances: Document
+) -> Evaluation:
+    """Evaluate a stage's rules over the case's dossier and the circumstances; keep the result.
+
+    ``subject_id`` is what is decided: the case, a scenario or a licence that rests on it.
+    """
     rules = rule_set.current()
     hold_rule_set(uow, rules)
-    circumstances = circumstances_of(uow, case)
-    evaluation = evaluate(rules, gather(case.dossier, circumstances))
-    if case.decided_at is None:
-        # A decided case keeps naming the rule set that decided it.
-        case.rule_set_hash = evaluation.rule_set_hash
-        case.severity = worst_severity(evaluation.outcomes)
+    evaluation = evaluate_dossier(rules, case.dossier, circumstances, stage)
     uow.session.add(case)
     uow.session.flush()
-    _keep(uow, case, circumstances, evaluation)
+    kept = RuleEvaluation(
+        id=uow.ids.new("evl"),
+        case_id=case.id,
+        stage=stage,
+        subject_id=subject_id,
+        supplier_id=case.supplier_id,
+        rule_set_hash=evaluation.rule_set_hash,
+        input_hash=evaluation.input_hash,
+        circumstances=circumstances,
+        outcomes=[each.document() for each in evaluation.outcomes],
+        evaluated_at=uow.now,
+    )
+    uow.session.add(kept)
+    _record(uow, case, kept)
     return evaluation
 
 
 def hold_rule_set(uow: UnitOfWork, rules: rule_set.RuleSet) -> None:
-    """Store the rule set beside what it decides, once."""
-    uow.session.execute(
-        insert(HeldRuleSet)
-        .values(
-            hash=rules.hash,
-            version=rules.version,
-            document=dict(rules.document),
-            held_at=uow.now,
-        )
-        .on_conflict_do_nothing()
+    """Store the rule set beside what it decides, once; that it is new is an event of its own."""
+    before = select(HeldRuleSet.hash).order_by(HeldRuleSet.held_at.desc()).limit(1)
+    previous = uow.session.scalar(before)
+    if previous == rules.hash:
+        return
+    held = insert(HeldRuleSet).values(
+        hash=rules.hash, version=rules.version, document=dict(rules.document), held_at=uow.now
     )
-
-
-def circumstances_of(uow: UnitOfWork, case: ReviewCase) -> dict[str, Any]:
-    """What decides beside the dossier: the instant, the supplier's verification, the probe."""
-    party = uow.session.get(Party, case.supplier_id)
-    return {
-        "at": iso_instant(uow.now),
-        "supplier": {
-            "organisation_id": case.supplier_id,
-            "uscc": party and party.uscc,
-            "is_supplier": party and party.is_supplier,
-            "verified_until": party and iso_instant(party.verified_until),
-        },
-        "probe": case.probe,
-    }
-
-
-def _keep(
-    uow: UnitOfWork, case: ReviewCase, circumstances: dict[str, Any], evaluation: Evaluation
-) -> None:
-    uow.session.add(
-        RuleEvaluation(
-            id=uow.ids.new("evl"),
-            case_id=case.id,
-            supplier_id=case.supplier_id,
-            rule_set_hash=evaluation.rule_set_hash,
-            input_hash=evaluation.input_hash,
-            circumstances=circumstances,
-            outcomes=[each.document() for each in evaluation.outcomes],
-            evaluated_at=uow.now,
+    is_new = uow.session.scalar(held.on_conflict_do_nothing().returning(HeldRuleSet.hash))
+    if is_new:
+        uow.record(
+            RuleSetChanged(
+                occurred_at=uow.now,
+                rule_set_hash=rules.hash,
+                version=rules.version,
+                previous_hash=previous,
+            )
         )
-    )
+
+
+def _record(uow: UnitOfWork, case: ReviewCase, kept: RuleEvaluation) -> None:
     uow.record(
         RulesEvaluated(
             occurred_at=uow.now,
             case_id=case.id,
             version_id=case.version_id,
-            rule_set_hash=evaluation.rule_set_hash,
-            input_hash=evaluation.input_hash,
-            outcomes={each.rule_id: each.outcome.value for each in evaluation.outcomes},
+            rule_set_hash=kept.rule_set_hash,
+            input_hash=kept.input_hash,
+            outcomes={each["rule_id"]: each["outcome"] for each in kept.outcomes},
+            stage=kept.stage,
+            subject_id=None if kept.subject_id == case.id else kept.subject_id,
         )
     )
 
@@ -96,7 +106,9 @@ def findings_of(outcomes: list[RuleOutcome], rules: rule_set.RuleSet) -> list[di
             "message_zh": rule.message_zh,
             "law_refs": list(rule.law_refs),
             "evidence_kinds": list(rule.evidence_kinds),
-            "kind": rule.kind.value,
+            "kind": rule.kinds[0].value,
+            "kinds": [kind.value for kind in rule.kinds],
+            "stage": rule.stage.value,
             "is_confirmed": rule.confirmed,
         }
         for each in outcomes
@@ -122,7 +134,7 @@ def replay_evaluation(uow: UnitOfWork, *, evaluation_id: str) -> bool:
         raise EvaluationNotFound(evaluation_id)
     case = uow.session.get_one(ReviewCase, kept.case_id)
     rules = held_rule_set(uow, kept.rule_set_hash)
-    again = evaluate(rules, gather(case.dossier, kept.circumstances))
+    again = evaluate_dossier(rules, case.dossier, kept.circumstances, Stage(kept.stage))
     return (
         digest_hex(case.dossier) == case.dossier_hash
         and again.input_hash == kept.input_hash

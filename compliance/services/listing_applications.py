@@ -21,6 +21,7 @@ from compliance.review.registration_machine import (
     RegistrationState,
     decide_listing,
 )
+from compliance.rule_set import Stage
 from compliance.services.declarations import declare, is_barred
 from compliance.services.evaluations import run_rules
 from compliance.services.policies import policy_in_force
@@ -110,7 +111,7 @@ def decide_application(
         raise ReviewerConflicted(application_id, ["declared"])
     if declare(uow, principal, case, answers).is_conflicted:
         return application
-    evaluation = run_rules(uow, case)
+    evaluation = run_rules(uow, case, Stage.LISTING)
     decided = decide_listing(
         before,
         principal.id,

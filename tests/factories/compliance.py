@@ -105,12 +105,67 @@ def yearly(price, units):
     return package(units, price) | {"kind": "yearly"}
 
 
+TEMPLATE = {
+    "name": "Planning flights",
+    "purpose": "LOGISTICS",
+    "fields": ["name", "city"],
+    "problem": "Flights are planned with stale names.",
+    "solution": "Look each airport up.",
+}
+
+
+def personal_members(**changes):
+    """What a dossier about persons needs beside `dossier`: duties met and documents attached."""
+    kinds = ("NOTICE_TEXT", "CONSENT_PROOF", "PIPIA", "SECURITY_SYSTEM", "INCIDENT_PLAN")
+    return {
+        "pi_level": "PERSONAL",
+        "grade": "GENERAL_3",
+        "fields_out": [field("name", grade="GENERAL_3"), field("city", grade="GENERAL_1")],
+        "third_party_links": ["PERSONAL_PRIVACY"],
+        "pi_categories": [
+            {"category": "BASIC", "lawful_basis": "SEPARATE_CONSENT", "is_sensitive": False}
+        ],
+        "subjects_estimate": 900,
+        "has_minors": False,
+        "collection_notice": {"url": "https://supplier.example/notice", "sha256": "c" * 64},
+        "consent_model": "PER_CALL_TOKEN",
+        "revocation_url": "https://supplier.example/withdraw",
+        "pipia": {
+            "evidence": "pipia",
+            "dated_on": "2026-01-02",
+            "scope": "Provision to buyers.",
+            "next_due_on": "2027-01-02",
+        },
+        "responsible_persons": {"data_security_officer": {"name": "A", "contact": "a@x.example"}},
+        "evidence": [
+            *dossier()["evidence"],
+            *(document(kind) for kind in (*kinds, "MULTI_LEVEL_PROTECTION")),
+        ],
+        **changes,
+    }
+
+
+def sensitive_members(**changes):
+    """As `personal_members`, of sensitive information: more documents, a stated necessity."""
+    kinds = ("ENCRYPTION_STATEMENT", "RISK_ASSESSMENT", "REGULATOR_FILING", "CROSS_BORDER_APPROVAL")
+    whole = personal_members(pi_level="SENSITIVE", grade="GENERAL_4")
+    signed = {"kind": "SENSITIVE_NECESSITY", "signed_at": "2026-01-05T08:00:00.000000Z"}
+    return whole | {
+        "evidence": [*whole["evidence"], *map(document, kinds)],
+        "statements": [signed],
+        **changes,
+    }
+
+
 def dossier(**changes):
     return {
         "format": "counterfoil-dossier/1",
         "version_id": VERSION_ID,
         "name": "Airports of the world",
         "summary": "Look an airport up by its code.",
+        "description": "Name and city of an airport by its code.",
+        "coverage": "World",
+        "update_frequency": "MONTHLY",
         "product_kind": "DATA_SERVICE_API",
         "sectors": ["TRANSPORT"],
         "topic": "SPACE_TIME",
@@ -133,6 +188,7 @@ def dossier(**changes):
         "fields_out": [field("name", example="Pudong"), field("city", example="Shanghai")],
         "sample": [{"name": "Pudong", "city": "Shanghai"}, {"name": "Heathrow", "city": "London"}],
         "upstream": {"url": "https://upstream.example/airports", "method": "GET"},
+        "scenario_templates": [TEMPLATE],
         "offers": [],
         "plans": [per_call()],
         **changes,

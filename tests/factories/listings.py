@@ -68,6 +68,15 @@ def version_content() -> dict[str, Any]:
         "forbidden_purposes": ["MARKETING"],
         "retention": "CONTRACT_TERM",
         "transfer_rule": "NO_TRANSFER",
+        "scenario_templates": [
+            {
+                "name": "选址研究",
+                "purpose": "RESEARCH",
+                "fields": ["name", "population"],
+                "problem": "Nobody knows how many people live where.",
+                "solution": "The population of each city by its code.",
+            }
+        ],
         "fields_in": [
             {
                 "name": "code",

@@ -18,6 +18,7 @@ from tests.factories.compliance import (
     approve_scenario,
     everybody_over_http,
     order,
+    personal_members,
     publish,
     submit_scenario,
 )
@@ -36,16 +37,16 @@ CALL = text(
 
 @pytest.fixture
 def licence(units):
-    return make_licence(units, pi_level="PERSONAL", pi_categories=CREDIT)
+    return make_licence(units, **personal_members(pi_categories=CREDIT))
 
 
 def make_licence(units, regions=("31",), **changes):
     with units.begin(Reach.EXCHANGE) as uow:
-        case = publish(uow, regions=["CN", "US"], **changes)
+        case = publish(uow, **({"regions": ["CN", "US"]} if "US" in regions else {}) | changes)
         scenario = approve_scenario(uow, submit_scenario(uow, regions=list(regions)))
         uow.session.flush()
         placed = order(uow, case, scenario)
-        placed["product_terms"] = {**placed["product_terms"], "regions": ["CN", "US"]}
+        placed["product_terms"] = {**placed["product_terms"], "regions": ["WORLD"]}
         licence = services.issue_licence(uow, **placed)
         metering.grant_entitlement(
             uow,
@@ -69,6 +70,17 @@ def make_licence(units, regions=("31",), **changes):
         )
         uow.commit()
         return licence.id
+
+
+def abroad():
+    """Personal information for a buyer abroad, below the numbers that need an approval."""
+    crossing = {
+        "mode": "EXPORT",
+        "regions": ["US"],
+        "persons_declared": 900,
+        "sensitive_persons_declared": 0,
+    }
+    return personal_members(pi_categories=CREDIT, cross_border=crossing)
 
 
 def use(units, licence_id, calls, first=1):
@@ -137,11 +149,11 @@ def test_calls_on_no_personal_information_are_not_counted(units):
 
 
 def test_records_for_use_abroad_are_shown_as_exported(units):
-    licence = make_licence(units, regions=["US"], pi_level="SENSITIVE", pi_categories=CREDIT)
+    licence = make_licence(units, regions=["US"], **abroad())
     use(units, licence, [("rows", 7, at(11))])
     count(units)
     (whole, _) = totals(units, supplier_id=SUPPLIER_ID)
-    assert (whole.exported_count, whole.exported_sensitive_count) == (0, 7)
+    assert (whole.exported_count, whole.exported_sensitive_count) == (7, 0)
 
 
 def test_a_supplier_reads_its_own_counts_and_nobody_else_does(units, licence):

@@ -9,9 +9,8 @@ from sqlalchemy.orm import Session
 from app.auditing.questions import Method
 from app.auditing.rules import Finding, Rule, Scope
 from app.core.canonical import digest_hex
-from compliance.evaluation import evaluate
-from compliance.facts import gather
-from compliance.rule_set import RuleSet
+from compliance.evaluation import evaluate_dossier
+from compliance.rule_set import RuleSet, Stage
 
 REPLAYS_MAX = 5_000
 """Evaluations that one answer runs again, newest first; narrow the question for older ones."""
@@ -61,8 +60,8 @@ ENTRIES = """
 def _replay(session: Session, scope: Scope) -> Iterator[Finding]:
     """Each evaluation run again from its stored inputs, under the rule set of its day."""
     query = (
-        "SELECT v.id, v.case_id, v.rule_set_hash, v.input_hash, v.circumstances, v.outcomes,"
-        " c.dossier, c.dossier_hash, r.document"
+        "SELECT v.id, v.case_id, v.stage, v.rule_set_hash, v.input_hash, v.circumstances,"
+        " v.outcomes, c.dossier, c.dossier_hash, r.document"
         + EVALUATIONS.replace("WHERE", "LEFT JOIN rule_sets r ON r.hash = v.rule_set_hash WHERE")
         + " ORDER BY v.id DESC LIMIT :replays"
     )
@@ -83,7 +82,7 @@ def _replay_fault(row: Any, rules: RuleSet | None) -> str | None:
         return "the rule set is not the one of its hash"
     if digest_hex(row.dossier) != row.dossier_hash:
         return "the dossier is not the one of its hash"
-    again = evaluate(rules, gather(row.dossier, row.circumstances))
+    again = evaluate_dossier(rules, row.dossier, row.circumstances, Stage(row.stage))
     if again.input_hash != row.input_hash:
         return "the inputs are not the ones of their hash"
     if [each.document() for each in again.outcomes] != row.outcomes:

@@ -1,0 +1,110 @@
+"""What decides beside the dossier: the day, the parties, what the machines found and counted."""
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+
+from app.core.clock import iso_instant
+from app.core.unit_of_work import UnitOfWork
+from compliance.licence_models import ListingStanding
+from compliance.listing_machine import ListingState
+from compliance.models import Party, ReviewCase
+from compliance.person_models import PersonCount
+from compliance.person_thresholds import reached_bp, threshold_of
+from compliance.scanning import scan_facts
+
+HISTORY_DAYS = 730
+"""Two years: as far as regulations look back for violations (NDSR 31)."""
+
+Facts = dict[str, Any]
+
+
+def circumstances_of(uow: UnitOfWork, case: ReviewCase) -> Facts:
+    """All circumstances of a review, as they stand now."""
+    return {
+        "at": iso_instant(uow.now),
+        "supplier": party_facts(uow, case.supplier_id),
+        "probe": case.probe,
+        "scan": scan_facts(case.dossier),
+        "history": _history(uow, case.supplier_id),
+        "persons": person_facts(uow, case.supplier_id, case.dossier),
+        "approvals": _approvals(case),
+    }
+
+
+def _approvals(case: ReviewCase) -> Facts:
+    """Who approved so far; an approval of another dossier counts for nothing."""
+    held = {
+        "first_reviewer_id": (case.first_reviewer_id, case.first_approved_hash),
+        "second_reviewer_id": (case.second_reviewer_id, case.second_approved_hash),
+    }
+    return {
+        role: who if approved == case.dossier_hash else None
+        for role, (who, approved) in held.items()
+    }
+
+
+def party_facts(uow: UnitOfWork, organisation_id: str) -> Facts:
+    """An organisation as its verification stands."""
+    party = uow.session.get(Party, organisation_id)
+    return {
+        "organisation_id": organisation_id,
+        "name": party and party.name,
+        "uscc": party and party.uscc,
+        "is_supplier": party and party.is_supplier,
+        "is_buyer": party and party.is_buyer,
+        "verified_until": party and iso_instant(party.verified_until),
+    }
+
+
+def _history(uow: UnitOfWork, supplier_id: str) -> Facts:
+    since = uow.now - timedelta(days=HISTORY_DAYS)
+    states = (ListingState.REVOKED, ListingState.SUSPENDED)
+    wanted = (
+        select(ListingStanding.state, func.count())
+        .where(
+            ListingStanding.supplier_id == supplier_id,
+            ListingStanding.state.in_(states),
+            ListingStanding.changed_at >= since,
+        )
+        .group_by(ListingStanding.state)
+    )
+    counted = dict(uow.session.execute(wanted).all())
+    return {f"{state.lower()}_count": counted.get(state, 0) for state in states}
+
+
+def person_facts(uow: UnitOfWork, supplier_id: str, dossier: Facts) -> Facts:
+    """Records of persons that the supplier delivered this year, by the thresholds, all buyers."""
+    year = (uow.now + timedelta(hours=8)).year
+    sums = (
+        select(
+            PersonCount.threshold_count,
+            PersonCount.is_exported,
+            PersonCount.pi_level,
+            func.sum(PersonCount.records_count),
+        )
+        .where(PersonCount.supplier_id == supplier_id, PersonCount.year == year)
+        .group_by(PersonCount.threshold_count, PersonCount.is_exported, PersonCount.pi_level)
+    )
+    delivered: dict[int, int] = {}
+    exported = {True: 0, False: 0}
+    for threshold, is_exported, level, records in uow.session.execute(sums):
+        delivered[threshold] = delivered.get(threshold, 0) + int(records)
+        exported[level == "SENSITIVE"] += int(records) if is_exported else 0
+    return {
+        "year": year,
+        "threshold": _threshold(dossier),
+        "delivered_count": sum(delivered.values()),
+        "reached_bp": reached_bp(delivered),
+        "exported_count": exported[False],
+        "exported_sensitive_count": exported[True],
+    }
+
+
+def _threshold(dossier: Facts) -> int:
+    listed = dossier.get("pi_categories")
+    known = listed if isinstance(listed, list) else []
+    return threshold_of(
+        each["category"] for each in known if isinstance(each, dict) and "category" in each
+    )
