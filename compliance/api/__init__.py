@@ -7,6 +7,7 @@ from compliance.api import (
     person_routes,
     registration_routes,
     review_routes,
+    rule_routes,
     scenario_routes,
 )
 from compliance.api.blueprint import blueprint
@@ -19,5 +20,6 @@ __all__ = [
     "person_routes",
     "registration_routes",
     "review_routes",
+    "rule_routes",
     "scenario_routes",
 ]

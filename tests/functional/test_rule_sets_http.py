@@ -1,0 +1,19 @@
+"""Everybody reads by which rules listings are judged, and what changed."""
+
+
+def test_the_rule_sets_are_public_and_tell_what_changed(client):
+    first, second = client.get("/v1/rule-sets").get_json()["items"]
+    assert (first["version"], second["version"]) == (1, 2)
+    assert [first["is_current"], second["is_current"]] == [False, True]
+    assert client.get("/v1/rule-set").get_json()["hash"] == second["hash"]
+    path = f"/v1/rule-sets/{second['hash']}"
+    assert client.get(path).get_json()["document"]["version"] == 2
+    told = client.get(f"{path}/changes?since={first['hash']}").get_json()["items"]
+    assert {"rule_id": "X2", "change": "added", "members": []} in told
+
+
+def test_an_unknown_rule_set_is_not_found(client):
+    unknown = "0" * 64
+    answer = client.get(f"/v1/rule-sets/{unknown}")
+    assert (answer.status_code, answer.get_json()["type"]) == (404, "/problems#rule-set-unknown")
+    assert client.get(f"/v1/rule-sets/{unknown}/changes?since=short").status_code == 422
