@@ -182,6 +182,7 @@ def build_worker(parts: Parts) -> Worker:
             Step("settlement", _SECOND, _in_unit(parts, settlement_services.advance_run)),
             Step("settlement-day", _MINUTE, _in_unit(parts, settlement_services.plan_monthly_runs)),
             Step("expire", _MINUTE, _in_unit(parts, _suspend_expired)),
+            Step("reminders", _MINUTE, _in_unit(parts, _remind_of_lapses)),
             Step("persons", _MINUTE, _in_unit(parts, counting.count_persons)),
             Step(
                 "leases", _SECOND, _in_unit(parts, lambda uow: upkeep.reclaim_leases(uow, wallets))
@@ -221,6 +222,10 @@ def _quietly(look: Callable[[], bool]) -> Callable[[], bool]:
 
 def _suspend_expired(uow: UnitOfWork) -> int:
     return compliance.suspend_expired(uow, EXPIRY_PORTION)
+
+
+def _remind_of_lapses(uow: UnitOfWork) -> int:
+    return compliance.remind_of_lapses(uow, EXPIRY_PORTION)
 
 
 def _handlers(parts: Parts, chain: Chain) -> dict[str, Handler]:

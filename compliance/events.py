@@ -291,3 +291,16 @@ class LicenceNarrowed(Event):
     terms_hash: str
     starts_at: datetime
     ends_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class LapseNear(Event):
+    """Something that an organisation has to renew ends in at most ``days`` days."""
+
+    organisation_id: str
+    subject_id: str
+    kind: str
+    name: str
+    lapses_at: datetime
+    consequence: str
+    days: int

@@ -87,6 +87,13 @@ NOTICED_TRADE: dict[type[Event], Noticed] = {
     compliance.LicenceRevoked: Noticed(
         "licence.revoked", telling_both("licence_id", "reason_code")
     ),
+    compliance.LapseNear: Noticed(
+        "expiry.near",
+        telling(
+            *("organisation_id", "subject_id", "kind", "lapses_at", "consequence", "days"),
+            what="name",
+        ),
+    ),
     compliance.LicenceNarrowed: Noticed(
         "licence.narrowed", telling_both("licence_id", "narrowing_id", "terms_hash", "ends_at")
     ),

@@ -289,6 +289,7 @@ EXCUSED: dict[type[Event], str] = {
     review.ReviewExpired: "the conclusion of the case is recorded",
     compliance.ReviewOpened: "follows from the submission, which is recorded",
     compliance.ReviewReturned: "the decision that returned it is recorded",
+    compliance.LapseNear: "a reminder changes nothing; what lapses is recorded when it does",
     compliance.PseudonymKeyMade: "a secret of the supplier's; consents under it are recorded",
     compliance.ConsentGranted: "its token's hash is in the next batch, which is recorded",
     compliance.ConsentDenied: "counted in the next batch, which is recorded; it permits nothing",

@@ -4,6 +4,7 @@ from compliance.services.decisions import decide_case
 from compliance.services.evaluations import replay_evaluation
 from compliance.services.expiries import suspend_expired
 from compliance.services.intake import admit_case
+from compliance.services.lapses import remind_of_lapses
 from compliance.services.licences import issue_licence, revoke_licence
 from compliance.services.listing_applications import apply_for_listing, decide_application
 from compliance.services.listings import (
@@ -47,6 +48,7 @@ __all__ = [
     "policy_document",
     "raise_objection",
     "release_case",
+    "remind_of_lapses",
     "replay_evaluation",
     "resolve_objection",
     "resume_listing",

@@ -19,6 +19,7 @@ from compliance.errors import (
     Obstacle,
 )
 from compliance.events import LicenceIssued, LicenceRevoked
+from compliance.expiry_policy import lapse
 from compliance.facts import product_terms as approved_terms
 from compliance.licence_models import Licence, ListingStanding, Scenario
 from compliance.listing_machine import ListingState, RevocationReason
@@ -27,6 +28,7 @@ from compliance.narrowing_models import CHAIN, Narrowing
 from compliance.retention import NotARetention
 from compliance.review.case_machine import Stage
 from compliance.scenario_machine import LICENCE_TRANSITIONS, REVOKE, LicenceState
+from compliance.services.lapses import note_lapses
 
 REVOKED_AT_ONCE_MAX = 500
 """Licences ended in one transaction; the worker's tick ends the rest of a larger number."""
@@ -100,8 +102,20 @@ def issue_licence(uow: UnitOfWork, **placed: Unpack[PlacedOrder]) -> Licence:
     licence = _licence(uow, _effective(links, [agreed, *chain]), placed)
     uow.session.add(licence)
     uow.session.flush()
+    note_term(uow, licence)
     _record_issue(uow, licence)
     return licence
+
+
+def note_term(uow: UnitOfWork, licence: Licence) -> None:
+    """When the licence ends, for its buyer."""
+    note_lapses(
+        uow,
+        subject_id=licence.id,
+        organisation_id=licence.buyer_id,
+        listing_code=licence.listing_code,
+        lapses=[lapse("LICENCE", licence.order_id, licence.ends_at)],
+    )
 
 
 def _licence(uow: UnitOfWork, terms: Terms, placed: PlacedOrder) -> Licence:

@@ -8,7 +8,7 @@ from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
 from compliance.errors import CauseNotClosed, ListingNeverPublished, SecondPersonNeeded
 from compliance.events import ListingResumed, ListingRevoked, ListingSuspended
-from compliance.expiry import evidence_lapses_at
+from compliance.expiry import evidence_lapses_at, lapses_of
 from compliance.facts import product_terms
 from compliance.licence_models import ListingStanding
 from compliance.listing_machine import (
@@ -26,6 +26,7 @@ from compliance.registration_models import ListingApplication, Registration
 from compliance.review.case_machine import Stage
 from compliance.review.registration_machine import ApplicationState, RegistrationState
 from compliance.services.evaluations import held_rule_set
+from compliance.services.lapses import note_lapses
 from compliance.services.licences import revoke_licences_of_listing
 
 
@@ -40,6 +41,13 @@ def note_listing_published(
     if case is None or not _is_listing_approved(uow, case):
         raise ListingNeverPublished(listing_code)
     rules = held_rule_set(uow, case.rule_set_hash)
+    note_lapses(
+        uow,
+        subject_id=listing_code,
+        organisation_id=supplier_id,
+        listing_code=listing_code,
+        lapses=lapses_of(case.dossier, rules),
+    )
     uow.session.merge(
         ListingStanding(
             listing_code=listing_code,

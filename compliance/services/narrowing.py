@@ -22,7 +22,7 @@ from compliance.models import ReviewCase
 from compliance.narrowing_models import CHAIN, SCENARIO, Narrowing
 from compliance.review.case_machine import Stage
 from compliance.scenario_machine import LicenceState
-from compliance.services.licences import revoke
+from compliance.services.licences import note_term, revoke
 from compliance.services.listings import lock_standing, suspend
 
 AT_ONCE_MAX = 500
@@ -178,6 +178,7 @@ def _narrow(uow: UnitOfWork, licence: Licence, narrowing: Narrowing) -> None:
     licence.terms, licence.terms_hash = document, digest_hex(document)
     licence.starts_at, licence.ends_at = after.starts_at, after.ends_at
     licence.narrowings = [*licence.narrowings, _shown(narrowing, changed, licence.terms_hash)]
+    note_term(uow, licence)
     _record(uow, licence, narrowing)
 
 

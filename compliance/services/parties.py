@@ -3,7 +3,9 @@
 from datetime import datetime
 
 from app.core.unit_of_work import UnitOfWork
+from compliance.expiry_policy import lapse
 from compliance.models import Party
+from compliance.services.lapses import note_lapses
 
 
 def note_party_verified(
@@ -16,7 +18,7 @@ def note_party_verified(
     is_buyer: bool,
     valid_until: datetime,
 ) -> None:
-    """Keep the verification; a later one replaces it."""
+    """Keep the verification and when it lapses; a later one replaces it."""
     uow.session.merge(
         Party(
             organisation_id=organisation_id,
@@ -26,4 +28,10 @@ def note_party_verified(
             is_buyer=is_buyer,
             verified_until=valid_until,
         )
+    )
+    note_lapses(
+        uow,
+        subject_id=organisation_id,
+        organisation_id=organisation_id,
+        lapses=[lapse("VERIFICATION", "identity", valid_until)],
     )

@@ -24,6 +24,7 @@ from compliance.events import (
     ScenarioSubmitted,
     ScenarioWithdrawn,
 )
+from compliance.expiry_policy import lapse
 from compliance.licence_models import ListingStanding, Scenario
 from compliance.listing_machine import ListingState
 from compliance.scenario_machine import (
@@ -33,6 +34,7 @@ from compliance.scenario_machine import (
     ScenarioDecision,
     ScenarioState,
 )
+from compliance.services.lapses import note_lapses
 from compliance.services.licences import revoke_licences_of_scenario
 from compliance.services.narrowing import demand_narrower, narrow_scenario_licences
 
@@ -157,7 +159,7 @@ def decide_scenario(
     following = TRANSITIONS.next(scenario.state, ScenarioDecision(decision))
     _demand_neither_party(principal, scenario)
     if following == ScenarioState.ACTIVE:
-        _grant(scenario, _granted_terms(uow, scenario, narrowed or {}))
+        _grant(uow, scenario, _granted_terms(uow, scenario, narrowed or {}))
     scenario.state, scenario.reason = following, reason
     scenario.decided_by, scenario.decided_at = principal.id, uow.now
     _record_decision(uow, scenario, principal.id)
@@ -189,7 +191,7 @@ def narrow_scenario(
     before, limits = from_document(scenario.terms or {}), from_document(narrowed)
     after = effective([before, limits])
     demand_narrower(before, after)
-    _grant(scenario, after)
+    _grant(uow, scenario, after)
     scenario.reason = reason
     uow.record(
         ScenarioNarrowed(
@@ -219,10 +221,17 @@ def _demand_neither_party(principal: Principal, scenario: Scenario) -> None:
         raise NotYourDecision(why)
 
 
-def _grant(scenario: Scenario, terms: Terms) -> None:
+def _grant(uow: UnitOfWork, scenario: Scenario, terms: Terms) -> None:
     scenario.terms = to_document(terms)
     scenario.valid_from, scenario.valid_until = terms.starts_at, terms.ends_at
     scenario.scenario_hash = _hash(scenario)
+    note_lapses(
+        uow,
+        subject_id=scenario.id,
+        organisation_id=scenario.buyer_id,
+        listing_code=scenario.listing_code,
+        lapses=[lapse("SCENARIO", scenario.content["purpose"], _known(terms.ends_at))],
+    )
 
 
 def _record_decision(uow: UnitOfWork, scenario: Scenario, reviewer_id: str) -> None:
