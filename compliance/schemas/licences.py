@@ -83,6 +83,16 @@ class NeededFieldSchema(Schema):
     reason = Text(max=300, required=True)
 
 
+class ScenarioEvidenceSchema(Schema):
+    """A document behind a declared use, by its hash."""
+
+    title = Text(max=100, required=True)
+    sha256 = fields.String(
+        required=True,
+        validate=validate.Regexp(r"\A[0-9a-f]{64}\Z", error="64 hexadecimal digits."),
+    )
+
+
 class SubmitScenarioSchema(Schema):
     """A declared use: problem, solution, purpose, fields, volume, period, place, recipients."""
 
@@ -109,6 +119,20 @@ class SubmitScenarioSchema(Schema):
     recipients = fields.List(Text(max=100), required=True, validate=validate.Length(max=50))
     prohibited_uses = fields.List(
         Text(max=300), required=True, validate=validate.Length(min=1, max=50)
+    )
+    application_scene = Text(max=1_000)
+    benefit = Text(max=2_000)
+    business_process = Text(max=300)
+    is_automated_decision = fields.Boolean()
+    affected_persons = Text(max=500)
+    frequency = Text(max=100)
+    processors = fields.List(Text(max=100), validate=validate.Length(max=50))
+    onward_output = Text(max=1_000)
+    legal_basis = Text(max=500)
+    consent_flow = Text(max=1_000)
+    security_measures = fields.List(Text(max=300), validate=validate.Length(min=1, max=50))
+    evidence = fields.List(
+        fields.Nested(ScenarioEvidenceSchema), validate=validate.Length(min=1, max=20)
     )
 
     @validates_schema

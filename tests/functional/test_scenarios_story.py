@@ -94,6 +94,29 @@ def test_a_narrowed_scenario_narrows_the_licence(exchange, code):
     assert licence["ends_at"] == "2026-12-31T00:00:00.000000Z"
 
 
+def test_a_use_is_described_whole_and_hashed_as_it_was_described(exchange, code):
+    whole = {
+        "application_scene": "Planning of freight flights.",
+        "benefit": "Fewer diversions.",
+        "business_process": "Flight planning",
+        "is_automated_decision": False,
+        "affected_persons": "None.",
+        "frequency": "Daily",
+        "processors": ["Cloud Ltd"],
+        "onward_output": "Planners see names of airports.",
+        "legal_basis": "No personal information.",
+        "consent_flow": "None is needed.",
+        "security_measures": ["Encrypted at rest."],
+        "evidence": [{"title": "Process description", "sha256": "e" * 64}],
+    }
+    described = submit(exchange, code, **whole)
+    assert whole.items() <= described["content"].items()
+    assert described["scenario_hash"] != submit(exchange, code)["scenario_hash"]
+    body = {"listing_code": code, **scenario_content(evidence=[{"title": "x", "sha256": "y"}])}
+    problem = exchange.post("buyer", "/v1/scenarios", body, expect=422)
+    assert problem["errors"][0]["pointer"] == "#/evidence/0/sha256"
+
+
 def test_nobody_widens_a_scenario(exchange, code):
     scenario = submit(exchange, code)
     problem = exchange.refused(
