@@ -12,6 +12,7 @@ from app.core.cipher import Cipher
 from app.core.clock import Clock
 from app.core.ids import IdSource
 from app.core.unit_of_work import UnitOfWorkFactory
+from app.loop_front import LoopFront
 from app.parts import Parts, build_parts
 from app.web import (
     access,
@@ -26,9 +27,16 @@ from app.web.context import Registry
 from app.web.limits import limiter
 from app.web.observability import Metrics, configure_logs
 from app.web.proxies import TrustedProxies
+from app.web.rsgi import WsgiThreads
 from metering.data_plane import DataPlane
 
-__all__ = ["Application", "build_application", "build_parts", "create_control_plane"]
+__all__ = [
+    "Application",
+    "build_application",
+    "build_loop_front",
+    "build_parts",
+    "create_control_plane",
+]
 
 BODY_BYTES_MAX = 2 * 1024 * 1024
 WsgiApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -36,7 +44,7 @@ WsgiApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]
 
 @dataclass(frozen=True)
 class Application:
-    """What the server calls: data plane for `/data/`, control plane for everything else."""
+    """For servers of threads: data plane for `/data/`, control plane for everything else."""
 
     control_plane: Flask
     data_plane: DataPlane
@@ -61,6 +69,21 @@ def build_application(parts: Parts) -> Application:
     configure_logs(parts.settings.log_level)
     proxies = TrustedProxies(parts.settings.trusted_proxies)
     return Application(create_control_plane(parts), wiring.build_data_plane(parts), proxies)
+
+
+def build_loop_front(parts: Parts) -> LoopFront:
+    """Both planes of one process behind its event loop."""
+    configure_logs(parts.settings.log_level)
+    control_plane = WsgiThreads(
+        create_control_plane(parts).wsgi_app,
+        threads=parts.settings.web_threads,
+        body_bytes_max=BODY_BYTES_MAX,
+    )
+    return LoopFront(
+        control_plane,
+        lambda loop: wiring.build_loop_data_plane(parts, loop),
+        TrustedProxies(parts.settings.trusted_proxies),
+    )
 
 
 def create_control_plane(parts: Parts) -> Flask:

@@ -16,6 +16,7 @@ from metering.deliveries import fetch
 from metering.delivery_errors import AnswerBreaksSchema
 from metering.ports import Upstream
 from metering.views import RouteView, route_view
+from metering.waiting import ThreadWaiting, finish
 
 CALLS_MAX = 5
 
@@ -83,7 +84,7 @@ def _call(
 ) -> tuple[bool, bool, str]:
     """Whether there was an answer, whether it fits the output fields, and what was wrong."""
     try:
-        fetch(upstream, route, route.request_schema.read(parameters))
+        finish(fetch(ThreadWaiting(upstream).ask, route, route.request_schema.read(parameters)))
     except AnswerBreaksSchema as mismatch:
         return True, False, mismatch.detail
     except CounterfoilError as failure:

@@ -35,6 +35,7 @@ class Settings:
     public_url: str
     web_processes: int
     web_threads: int
+    calls_in_flight: int
     log_host: str
     checkpoint_seconds: float
     anchor_seconds: float
@@ -75,6 +76,7 @@ DEFAULTS: Final[dict[str, str]] = {
     "COUNTERFOIL_PUBLIC_URL": "",
     "COUNTERFOIL_WEB_PROCESSES": "1",
     "COUNTERFOIL_WEB_THREADS": "64",
+    "COUNTERFOIL_CALLS_IN_FLIGHT": "512",
     "COUNTERFOIL_LOG_HOST": "counterfoil.localhost",
     "COUNTERFOIL_CHECKPOINT_SECONDS": "1",
     "COUNTERFOIL_ANCHOR_SECONDS": "600",
@@ -185,6 +187,7 @@ def from_environment(environ: Mapping[str, str]) -> Settings:
         public_url=reader.text("COUNTERFOIL_PUBLIC_URL") or f"http://{host}:{port}",
         web_processes=reader.integer("COUNTERFOIL_WEB_PROCESSES", 1, 64),
         web_threads=reader.integer("COUNTERFOIL_WEB_THREADS", 1, 256),
+        calls_in_flight=reader.integer("COUNTERFOIL_CALLS_IN_FLIGHT", 1, 10_000),
         log_host=reader.text("COUNTERFOIL_LOG_HOST"),
         checkpoint_seconds=reader.number("COUNTERFOIL_CHECKPOINT_SECONDS", float, 0.05, 60),
         anchor_seconds=reader.number("COUNTERFOIL_ANCHOR_SECONDS", float, 1, 86_400),

@@ -154,17 +154,18 @@ def _python(module: str, *arguments: str) -> list[str]:
 
 def _granian(settings: Settings) -> list[str]:
     options = {
-        "--interface": "wsgi",
+        "--interface": "rsgi",
         "--host": settings.bind_host,
         "--port": str(settings.bind_port),
         "--workers": str(settings.web_processes),
-        "--blocking-threads": str(settings.web_threads),
+        "--loop": "asyncio",
+        "--runtime-mode": "st",
         "--backlog": "1024",
         "--log-level": "warning",
     }
     flags = ["--respawn-failed-workers", "--no-ws"]
     return _python(
-        "granian", *(part for pair in options.items() for part in pair), *flags, "wsgi:application"
+        "granian", *(part for pair in options.items() for part in pair), *flags, "rsgi:application"
     )
 
 

@@ -1,5 +1,6 @@
 """Which adapter satisfies which port, room by room; the factory and the worker read it."""
 
+import asyncio
 import secrets
 from typing import Any
 
@@ -68,10 +69,15 @@ from metering.assembly import Outside
 from metering.assembly import build_data_plane as build_data_plane_of
 from metering.data_plane import DataPlane, DataPlaneSettings
 from metering.http_upstream import HttpUpstream
+from metering.loop_upstream import LoopHttpUpstream
+from metering.loop_waiting import LoopWaiting
 from metering.receipt_queries import StoredReceipts
+from metering.waiting import ThreadWaiting, Waiting
 
 PAY_INTO = "Counterfoil Data Exchange, settlement account"
 AUDIENCE = "counterfoil"
+CALLS_A_PLACE = 4
+"""Calls in flight, by those that may wait for suppliers' systems: others wait for their commit."""
 
 
 def blueprints() -> list[Blueprint]:
@@ -280,14 +286,25 @@ def take_readings(parts: Parts) -> list[Reading]:
 
 
 def build_data_plane(parts: Parts) -> DataPlane:
-    """The data plane of this process; it starts threads."""
+    """The data plane of this process, served by request threads; it starts threads of its own."""
+    waiting = ThreadWaiting(HttpUpstream(parts.settings.upstream_networks))
+    return _data_plane(parts, waiting, places=parts.settings.web_threads)
 
+
+def build_loop_data_plane(parts: Parts, loop: asyncio.AbstractEventLoop) -> DataPlane:
+    """The data plane of this process, served by its event loop; it starts a few threads."""
+    upstream = LoopHttpUpstream(loop, parts.settings.upstream_networks)
+    return _data_plane(parts, LoopWaiting(loop, upstream), places=parts.settings.calls_in_flight)
+
+
+def _data_plane(parts: Parts, waiting: Waiting, *, places: int) -> DataPlane:
     def connect() -> "psycopg.Connection[Any]":
         return psycopg.connect(parts.database_url)
 
     settings = DataPlaneSettings(
         lease_seconds=parts.settings.lease_seconds,
-        threads=parts.settings.web_threads,
+        places=places,
+        calls_max=places * CALLS_A_PLACE,
         upstream_calls_per_second=parts.settings.upstream_calls_per_second or None,
     )
     return build_data_plane_of(
@@ -301,7 +318,7 @@ def build_data_plane(parts: Parts) -> DataPlane:
             wallets=WalletLeases(parts.clock),
             books=CallBooks(),
             log=intake,
-            upstream=HttpUpstream(parts.settings.upstream_networks),
+            waiting=waiting,
             consent_keys=(parts.keyring.consents.public_key,),
         ),
     )

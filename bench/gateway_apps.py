@@ -1,6 +1,6 @@
 """The servers under measurement, each a granian target; BENCH_* variables say what they talk to."""
 
-import atexit
+import asyncio
 import json
 import os
 from collections.abc import Callable, Iterable
@@ -9,7 +9,6 @@ from urllib.parse import parse_qsl
 
 UPSTREAM = os.environ.get("BENCH_UPSTREAM", "")
 DATABASE_URL = os.environ.get("BENCH_DATABASE_URL", "")
-THREADS = int(os.environ.get("BENCH_THREADS", "96"))
 UPSTREAM_BODY = json.dumps({"iata": "PVG", "name": "Shanghai Pudong", "note": "x" * 900}).encode()
 _HEADERS = [("Content-Type", "application/json"), ("Content-Length", str(len(UPSTREAM_BODY)))]
 
@@ -39,7 +38,7 @@ def unmetered() -> Callable[[dict[str, Any], Start], Iterable[bytes]]:
 
 
 def metered() -> Any:
-    """The data plane as the exchange wires it: real journal, real log intake."""
+    """The data plane as the exchange wires it and serves it: real journal, real log intake."""
     import secrets  # noqa: PLC0415 -- only this server needs it
 
     import psycopg  # noqa: PLC0415 -- only this server needs it
@@ -48,31 +47,37 @@ def metered() -> Any:
     from app.core.clock import SystemClock  # noqa: PLC0415 -- only this server needs it
     from app.core.memory import settle_memory  # noqa: PLC0415 -- only this server needs it
     from app.core.signing import Ed25519Signer  # noqa: PLC0415 -- only this server needs it
+    from app.loop_front import LoopFront  # noqa: PLC0415 -- only this server needs it
+    from app.web.proxies import TrustedProxies  # noqa: PLC0415 -- only this server needs it
+    from app.web.rsgi import WsgiThreads  # noqa: PLC0415 -- only this server needs it
     from ledger.journal.call_books import CallBooks  # noqa: PLC0415 -- only this server needs it
     from ledger.journal.wallet_leases import WalletLeases  # noqa: PLC0415 -- only this server needs it
     from ledger.log import intake  # noqa: PLC0415 -- only this server needs it
     from metering.assembly import Outside, build_data_plane  # noqa: PLC0415 -- as above
-    from metering.data_plane import DataPlaneSettings  # noqa: PLC0415 -- as above
-    from metering.http_upstream import HttpUpstream  # noqa: PLC0415 -- only this server needs it
+    from metering.data_plane import DataPlane, DataPlaneSettings  # noqa: PLC0415 -- as above
+    from metering.loop_upstream import LoopHttpUpstream  # noqa: PLC0415 -- only this server needs it
+    from metering.loop_waiting import LoopWaiting  # noqa: PLC0415 -- only this server needs it
 
-    clock, signer = (
-        SystemClock(),
-        Ed25519Signer.from_seed("bench.localhost/log/receipts", b"r" * 32),
-    )
-    plane = build_data_plane(
-        DataPlaneSettings(threads=THREADS),
-        Outside(
-            connect=lambda: psycopg.connect(DATABASE_URL),
-            clock=clock,
-            entropy=secrets.token_bytes,
-            cipher=Cipher(b"b" * 32),
-            receipt_signer_at=lambda _at: signer,
-            wallets=WalletLeases(clock),
-            books=CallBooks(),
-            log=intake,
-            upstream=HttpUpstream(["127.0.0.0/8"]),
-        ),
-    )
-    atexit.register(plane.close)
+    clock = SystemClock()
+    signer = Ed25519Signer.from_seed("bench.localhost/log/receipts", b"r" * 32)
+
+    def make_plane(loop: asyncio.AbstractEventLoop) -> DataPlane:
+        return build_data_plane(
+            DataPlaneSettings(places=512),
+            Outside(
+                connect=lambda: psycopg.connect(DATABASE_URL),
+                clock=clock,
+                entropy=secrets.token_bytes,
+                cipher=Cipher(b"b" * 32),
+                receipt_signer_at=lambda _at: signer,
+                wallets=WalletLeases(clock),
+                books=CallBooks(),
+                log=intake,
+                waiting=LoopWaiting(loop, LoopHttpUpstream(loop, ["127.0.0.0/8"])),
+            ),
+        )
+
     settle_memory()
-    return plane
+    return LoopFront(
+        WsgiThreads(upstream, threads=1, body_bytes_max=1024), make_plane, TrustedProxies(())
+    )

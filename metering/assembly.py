@@ -23,9 +23,10 @@ from metering.group_commit import GroupCommitter
 from metering.housekeeping import Housekeeping
 from metering.lease_keeper import LeaseKeeper
 from metering.lease_store import LeaseStore
-from metering.ports import CallBooks, CallLog, Upstream, Wallets
+from metering.ports import CallBooks, CallLog, Wallets
 from metering.rate_limits import RateLimits
 from metering.stored_answers import StoredAnswers
+from metering.waiting import Waiting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +35,7 @@ class Outside:
 
     ``connect`` opens a psycopg connection to the application's database. ``receipt_signer_at``
     gives the signer for a call's instant; a receipt's origin is its name without ``/receipts``.
+    ``waiting`` says how calls wait, and whom they ask.
     """
 
     connect: Connect
@@ -44,7 +46,7 @@ class Outside:
     wallets: Wallets
     books: CallBooks
     log: CallLog
-    upstream: Upstream
+    waiting: Waiting
     consent_keys: tuple[bytes, ...] = ()
     """Public keys under which consent tokens are signed; without one every token is refused."""
 
@@ -78,8 +80,8 @@ def build_data_plane(settings: DataPlaneSettings, outside: Outside) -> DataPlane
         keeper=keeper,
         committer=committer,
         answers=StoredAnswers(connections, outside.cipher),
-        upstream=outside.upstream,
-        bulkheads=Bulkheads(settings.threads),
+        waiting=outside.waiting,
+        bulkheads=Bulkheads(settings.places, outside.waiting),
         entropy=outside.entropy,
     )
     listener = _listener(outside, keeper, callers, consents)
@@ -93,7 +95,7 @@ def build_data_plane(settings: DataPlaneSettings, outside: Outside) -> DataPlane
     )
     housekeeping = Housekeeping(chores, every_seconds=min(1.0, settings.lease_seconds / 5))
     # The order of closing: nothing new is committed, then nothing is prolonged, then given back.
-    parts = (committer, housekeeping, listener, keeper, connections, outside.upstream)
+    parts = (committer, housekeeping, listener, keeper, connections, outside.waiting)
     return DataPlane(
         settings,
         clock=outside.clock,
@@ -105,6 +107,7 @@ def build_data_plane(settings: DataPlaneSettings, outside: Outside) -> DataPlane
         denials=denials,
         failures=failures,
         calls=calls,
+        waiting=outside.waiting,
         closers=tuple(part.close for part in parts),
     )
 
@@ -139,6 +142,7 @@ def _committer(settings: DataPlaneSettings, outside: Outside, ids: IdSource) -> 
         outside.connect,
         store,
         outside.clock,
+        outside.waiting,
         batch_max=settings.batch_max,
         queue_max=settings.queue_max,
     )

@@ -1,4 +1,4 @@
-"""Reads a metered call out of a WSGI environment: bounded, strict, UTF-8 only."""
+"""Reads a metered call out of an environment as WSGI names it: bounded, strict, UTF-8 only."""
 
 import re
 from collections.abc import Callable, Mapping

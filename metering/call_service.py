@@ -17,10 +17,10 @@ from metering.lease_keeper import LeaseKeeper
 from metering.leaves import detail_digest, detail_record, request_digest, response_digest
 from metering.meters import Meter, Reservation
 from metering.pending_calls import PendingCall, Verdict
-from metering.ports import Upstream
 from metering.receipts import ReceiptParts
 from metering.stored_answers import StoredAnswer, StoredAnswers
 from metering.views import ConsentView, KeyView
+from metering.waiting import Waiting
 
 RECORD_TRIES = 4
 WAIT_SECONDS_MAX = 40.0
@@ -80,7 +80,7 @@ class CallService:
         keeper: LeaseKeeper,
         committer: GroupCommitter,
         answers: StoredAnswers,
-        upstream: Upstream,
+        waiting: Waiting,
         bulkheads: Bulkheads,
         entropy: Callable[[int], bytes],
     ) -> None:
@@ -89,40 +89,52 @@ class CallService:
         self._keeper = keeper
         self._committer = committer
         self._answers = answers
-        self._upstream = upstream
+        self._waiting = waiting
         self._bulkheads = bulkheads
         self._entropy = entropy
 
-    def answer(self, call: Call) -> Answered:
+    async def answer(self, call: Call) -> Answered:
         """The stored answer of a retry, or a delivered and recorded one.
 
         Raises `CounterfoilError`; then nothing was charged.
         """
         if call.request.idempotency_key is not None:
-            stored = self._find(call)
+            stored = await self._find(call)
             if stored is not None:
                 return stored
-        meter, reservation = self._keeper.reserve(call.key)
+        meter, reservation = await self._reserve(call.key)
         try:
-            route = call.key.licence.route
-            with self._bulkheads.place(route.upstream):
-                fetched = fetch(self._upstream, route, call.parameters)
+            fetched = await self._fetch(call)
         except BaseException:
             meter.settle(reservation, None)
             raise
         for _ in range(RECORD_TRIES):
-            pending, delivered = self._record(call, meter, reservation, fetched)
+            pending, delivered = await self._record(call, meter, reservation, fetched)
             if pending.verdict is Verdict.RECORDED:
                 return _answered(pending, delivered, meter)
-            again = self._after(pending.verdict, call)
+            again = await self._after(pending.verdict, call)
             if isinstance(again, Answered):
                 return again
             call = again
-            meter, reservation = self._keeper.reserve(call.key)
+            meter, reservation = await self._reserve(call.key)
         meter.settle(reservation, None)
         raise MeterUnavailable
 
-    def _record(
+    async def _reserve(self, key: KeyView) -> tuple[Meter, Reservation]:
+        held = self._keeper.reserve_held(key)
+        if held is not None:
+            return held
+        return await self._waiting.aside(lambda: self._keeper.reserve(key))
+
+    async def _fetch(self, call: Call) -> Fetched:
+        route = call.key.licence.route
+        await self._bulkheads.enter(route.upstream)
+        try:
+            return await fetch(self._waiting.ask, route, call.parameters)
+        finally:
+            self._bulkheads.leave(route.upstream)
+
+    async def _record(
         self, call: Call, meter: Meter, reservation: Reservation, fetched: Fetched
     ) -> tuple[PendingCall, Delivered]:
         """Hand the call to the committer and wait for its verdict, which settles what is held."""
@@ -133,24 +145,24 @@ class CallService:
         except BaseException:
             meter.settle(reservation, None)
             raise
-        if not pending.wait(WAIT_SECONDS_MAX):
+        if not await pending.decided.wait(WAIT_SECONDS_MAX):
             raise MeterUnavailable
         return pending, delivered
 
-    def _after(self, verdict: Verdict, call: Call) -> Call | Answered:
+    async def _after(self, verdict: Verdict, call: Call) -> Call | Answered:
         """What to do after a call was not recorded: replay, try once more, or refuse."""
         if verdict is Verdict.ANSWERED_BEFORE:
-            return self._find(call) or call
+            return await self._find(call) or call
         if verdict is Verdict.CHANGED:
-            return self._decide_again(call)
+            return await self._decide_again(call)
         if verdict is Verdict.LANE_LOST:
             return call
         raise MeterUnavailable
 
-    def _decide_again(self, call: Call) -> Call:
+    async def _decide_again(self, call: Call) -> Call:
         """The call under what stands now; raises the refusal when it may no longer be made."""
         self._callers.forget("licence", frozenset({call.key.licence.licence_id}))
-        key = self._callers.find(call.key.secret_hash)
+        key = await self._waiting.aside(lambda: self._callers.find(call.key.secret_hash))
         if key is None or key.withdrawn_at is not None:
             raise CallKeyUnknown
         decision = decide(key, call.facts)
@@ -158,13 +170,18 @@ class CallService:
             raise decision.as_error()
         if call.consent is not None:
             self._consents.forget(frozenset({call.consent.consent_id}))
-        consent = self._consents.demand(key.licence, call.consent_claim, call.facts.at)
+        consent = await self._waiting.aside(
+            lambda: self._consents.demand(key.licence, call.consent_claim, call.facts.at)
+        )
         return call._replace(key=key, consent=consent)
 
-    def _find(self, call: Call) -> Answered | None:
-        assert call.request.idempotency_key is not None, "only keyed calls are stored"
-        stored = self._answers.find(
-            call.key.licence.licence_id, call.request.idempotency_key, call.fingerprint
+    async def _find(self, call: Call) -> Answered | None:
+        idempotency_key = call.request.idempotency_key
+        assert idempotency_key is not None, "only keyed calls are stored"
+        stored = await self._waiting.aside(
+            lambda: self._answers.find(
+                call.key.licence.licence_id, idempotency_key, call.fingerprint
+            )
         )
         return None if stored is None else _replayed(stored)
 
@@ -203,6 +220,7 @@ class CallService:
             detail=detail,
             detail_key=detail_key,
             blind=blind,
+            decided=self._waiting.signal(),
             keyed=keyed,
             consent=call.consent,
         )

@@ -69,12 +69,17 @@ class CallerCache:
         self._lock = threading.Lock()
         self._generation = 0
 
-    def find(self, secret_hash: str) -> KeyView | None:
-        """The key with this hash, at most a second old; None when there is none."""
+    def remembered(self, secret_hash: str) -> KeyView | None:
+        """The key with this hash if it was looked at in the last second; never asks anybody."""
         entry = self._entries.get(secret_hash)
         if entry is not None and time.monotonic() - entry.checked_at < self._fresh_seconds:
             return entry.view
-        return self._refresh(secret_hash, entry)
+        return None
+
+    def find(self, secret_hash: str) -> KeyView | None:
+        """The key with this hash, at most a second old; None when there is none."""
+        view = self.remembered(secret_hash)
+        return view or self._refresh(secret_hash, self._entries.get(secret_hash))
 
     def _refresh(self, secret_hash: str, entry: _Entry | None) -> KeyView | None:
         generation, asked_at = self._generation, time.monotonic()

@@ -14,13 +14,13 @@ import psycopg
 
 from app.core.binary_arrays import bigint_array, bytea_array, text_array
 from app.core.ids import IdSource
+from app.core.round_trips import RoundTrips, Statements, Transaction
 from metering.fences import SHARE_FENCES
 from metering.lane_batches import LaneBatch
 from metering.pending_calls import PendingCall
 from metering.ports import CallBooks, CallLog, CallRun
 
 Connection = psycopg.Connection[Any]
-Cursor = psycopg.Cursor[Any]
 
 # A statement of its own, after the fences: its snapshot sees every change committed under them.
 CHECK_REVISIONS = """
@@ -139,7 +139,7 @@ class CommitStore:
     answer_keep_seconds: float
     lease_seconds: float
 
-    def write(self, connection: Connection, batches: Sequence[LaneBatch], at: datetime) -> None:
+    def write(self, trips: RoundTrips, batches: Sequence[LaneBatch], at: datetime) -> None:
         """Write everything and commit; raises `BatchRefused` with nothing written."""
         calls = [call for batch in batches for call in batch.calls]
         authorities = _authorities(calls)
@@ -149,34 +149,33 @@ class CommitStore:
             (call for call in calls if call.keyed is not None),
             key=lambda call: call.answer_key or ("", ""),
         )
+        transaction = Transaction()
+        _share_fences(transaction, calls)
+        _check_authority(transaction, authorities)
+        if consented:
+            _check_consents(transaction, consented, at)
+        if keyed:
+            self._insert_answers(transaction, keyed, at)
+        # Before anything is booked: a lost lane is a fact, not a failure of the books.
+        _advance(transaction, batches, at + timedelta(seconds=self.lease_seconds))
+        _spend(transaction, batches)
+        self._insert_events(transaction, batches, at)
+        self.books.post_runs(transaction, _runs(batches), booked_at=at)
+        self.log.append_leaves(transaction, [_leaf_row(call) for call in calls])
         try:
-            with connection.pipeline(), connection.cursor(binary=True) as cursor:
-                cursor.execute("BEGIN")
-                _share_fences(cursor, calls)
-                _check_authority(cursor, authorities)
-                if consented:
-                    _check_consents(cursor, consented, at)
-                if keyed:
-                    self._insert_answers(cursor, keyed, at)
-                # Before anything is booked: a lost lane is a fact, not a failure of the books.
-                _advance(cursor, batches, at + timedelta(seconds=self.lease_seconds))
-                _spend(cursor, batches)
-                self._insert_events(cursor, batches, at)
-                self.books.post_runs(cursor, _runs(batches), booked_at=at)
-                self.log.append_leaves(cursor, [_leaf_row(call) for call in calls])
-                cursor.execute("COMMIT")
+            trips.run(transaction)
         except psycopg.DatabaseError as error:
-            if not connection.closed:
-                connection.rollback()
             asked = _Asked(list(authorities.values()), keyed, consented)
             refused = _refusal(error, batches, asked)
             if refused is None:
                 raise
             raise refused from error
 
-    def _insert_answers(self, cursor: Cursor, keyed: Sequence[PendingCall], at: datetime) -> None:
+    def _insert_answers(
+        self, statements: Statements, keyed: Sequence[PendingCall], at: datetime
+    ) -> None:
         answers = [call.keyed for call in keyed if call.keyed is not None]
-        cursor.execute(
+        statements.execute(
             INSERT_ANSWERS,
             (
                 text_array([call.meter.licence_id for call in keyed]),
@@ -192,12 +191,14 @@ class CommitStore:
             ),
         )
 
-    def _insert_events(self, cursor: Cursor, batches: Sequence[LaneBatch], at: datetime) -> None:
+    def _insert_events(
+        self, statements: Statements, batches: Sequence[LaneBatch], at: datetime
+    ) -> None:
         licences = [batch.calls[0].key.licence for batch in batches]
         calls = [call for batch in batches for call in batch.calls]
         places = [place for place, batch in enumerate(batches, 1) for _ in batch.calls]
         charges = [call.charge for call in calls]
-        cursor.execute(
+        statements.execute(
             INSERT_EVENTS,
             (
                 at,
@@ -251,27 +252,27 @@ def _authorities(calls: Sequence[PendingCall]) -> _Authorities:
     return found
 
 
-def _share_fences(cursor: Cursor, calls: Sequence[PendingCall]) -> None:
+def _share_fences(statements: Statements, calls: Sequence[PendingCall]) -> None:
     fences = {fence for call in calls for fence in call.key.licence.fences}
     fences |= {call.consent.fence for call in calls if call.consent is not None}
-    cursor.execute(SHARE_FENCES, (bigint_array(sorted(fences)),))
+    statements.execute(SHARE_FENCES, (bigint_array(sorted(fences)),))
 
 
-def _check_authority(cursor: Cursor, authorities: _Authorities) -> None:
+def _check_authority(statements: Statements, authorities: _Authorities) -> None:
     """See whether what the calls were decided by still stands."""
     licences, revisions, routes = zip(*authorities, strict=True)
     given = (text_array(licences), bigint_array(revisions), bigint_array(routes))
-    cursor.execute(CHECK_REVISIONS, given)
+    statements.execute(CHECK_REVISIONS, given)
 
 
-def _check_consents(cursor: Cursor, calls: Sequence[PendingCall], at: datetime) -> None:
+def _check_consents(statements: Statements, calls: Sequence[PendingCall], at: datetime) -> None:
     """See whether the consents that calls rest on still stand, under their fences."""
     consents = [call.consent.consent_id for call in calls if call.consent is not None]
-    cursor.execute(CHECK_CONSENTS, (text_array(consents), at))
+    statements.execute(CHECK_CONSENTS, (text_array(consents), at))
 
 
-def _advance(cursor: Cursor, batches: Sequence[LaneBatch], expires_at: datetime) -> None:
-    cursor.execute(
+def _advance(statements: Statements, batches: Sequence[LaneBatch], expires_at: datetime) -> None:
+    statements.execute(
         ADVANCE_LANES,
         (
             text_array([batch.lane.lane_id for batch in batches]),
@@ -286,9 +287,9 @@ def _advance(cursor: Cursor, batches: Sequence[LaneBatch], expires_at: datetime)
     )
 
 
-def _spend(cursor: Cursor, batches: Sequence[LaneBatch]) -> None:
+def _spend(statements: Statements, batches: Sequence[LaneBatch]) -> None:
     shares = [(batch.lane.lane_id, share) for batch in batches for share in batch.shares]
-    cursor.execute(
+    statements.execute(
         SPEND_LEASES,
         (
             text_array([lane_id for lane_id, _ in shares]),

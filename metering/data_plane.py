@@ -1,10 +1,10 @@
-"""The metered route as a WSGI application: decided, delivered, recorded, then answered."""
+"""The metered route: decided, delivered, recorded, then answered; for threads and for a loop."""
 
 import hashlib
 import hmac
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -30,6 +30,7 @@ from metering.rate_limits import RateLimits
 from metering.receipts import receipt_header, signed_receipt
 from metering.replies import Header, Reply, error_reply, plain_reply
 from metering.views import KeyView, LicenceView
+from metering.waiting import Waiting, finish
 
 StartResponse = Callable[[str, list[Header]], Any]
 _log = structlog.get_logger("metering.data_plane")
@@ -49,8 +50,12 @@ class DataPlaneSettings:
     answer_keep_seconds: float = 86_400.0
     cache_seconds: float = 1.0
     drain_seconds: float = 20.0
-    threads: int = 64
-    """Request threads of the process, which upstreams share."""
+    places: int = 64
+    """Calls that may wait for upstreams at once, which share them: request threads, or in a loop
+    as many as are wanted."""
+    calls_max: int = 2048
+    """Calls in flight, be it that they wait for a place, a lease or their commit; one more is
+    refused."""
     upstream_calls_per_second: int | None = None
     """The limit of upstreams whose delivery names none."""
     is_time_of_store: bool = True
@@ -73,6 +78,7 @@ class DataPlane:
         denials: DenialCounts,
         failures: FailureCounts,
         calls: CallService,
+        waiting: Waiting,
         closers: tuple[Callable[[], None], ...],
     ) -> None:
         self._settings = settings
@@ -85,6 +91,7 @@ class DataPlane:
         self._denials = denials
         self._failures = failures
         self._calls = calls
+        self._waiting = waiting
         self._closers = closers
         self._in_flight = 0
         self._is_closing = False
@@ -95,19 +102,23 @@ class DataPlane:
     def __call__(
         self, environment: dict[str, Any], start_response: StartResponse
     ) -> Iterable[bytes]:
-        """PEP 3333."""
-        request_id = call_requests.read_request_id(environment, lambda: self._ids.new("req"))
-        reply = self._reply(environment, request_id)
+        """PEP 3333: for a plane whose waiting blocks."""
+        request_id, reply = finish(self.reply(environment))
         start_response(*reply.start(request_id))
         return (b"",) if environment["REQUEST_METHOD"] == "HEAD" else (reply.body,)
 
-    def _reply(self, environment: dict[str, Any], request_id: str) -> Reply:
+    async def reply(self, environment: Mapping[str, Any]) -> tuple[str, Reply]:
+        """The request's id and its reply; the body, if there is one, is at ``wsgi.input``."""
+        request_id = call_requests.read_request_id(environment, lambda: self._ids.new("req"))
+        return request_id, await self._reply(environment, request_id)
+
+    async def _reply(self, environment: Mapping[str, Any], request_id: str) -> Reply:
         try:
             self._enter()
         except MeterBusy as error:
             return error_reply(error, request_id)
         try:
-            return self._serve(environment, request_id)
+            return await self._serve(environment, request_id)
         except call_requests.NoSuchAddress:
             return plain_reply(HTTPStatus.NOT_FOUND, "Nothing is at this address.", request_id)
         except call_requests.UnknownMethod:
@@ -126,13 +137,13 @@ class DataPlane:
         finally:
             self._leave()
 
-    def _serve(self, environment: dict[str, Any], request_id: str) -> Reply:
+    async def _serve(self, environment: Mapping[str, Any], request_id: str) -> Reply:
         key: KeyView | None = None
         try:
             call_requests.read_listing_code(environment)
             call_requests.check_method(environment)
-            key = self._identify(environment)
-            return self._metered(environment, key, request_id)
+            key = await self._identify(environment)
+            return await self._metered(environment, key, request_id)
         except CounterfoilError as error:
             self._count(error, key.licence if key is not None else None)
             reply = error_reply(error, request_id)
@@ -150,9 +161,11 @@ class DataPlane:
         if isinstance(error, DeliveryFailed):
             self._failures.count(licence.listing_code, licence.supplier_id, error)
 
-    def _identify(self, environment: dict[str, Any]) -> KeyView:
+    async def _identify(self, environment: Mapping[str, Any]) -> KeyView:
         secret_hash = hashlib.sha256(call_requests.read_key(environment).encode()).hexdigest()
-        key = self._callers.find(secret_hash)
+        key = self._callers.remembered(secret_hash) or await self._waiting.aside(
+            lambda: self._callers.find(secret_hash)
+        )
         if key is None or not hmac.compare_digest(key.secret_hash, secret_hash):
             raise CallKeyUnknown
         if key.withdrawn_at is not None:
@@ -161,7 +174,9 @@ class DataPlane:
             raise CallKeyUnknown
         return key
 
-    def _metered(self, environment: dict[str, Any], key: KeyView, request_id: str) -> Reply:
+    async def _metered(
+        self, environment: Mapping[str, Any], key: KeyView, request_id: str
+    ) -> Reply:
         request = call_requests.read_call(environment, body_bytes_max=self._settings.body_bytes_max)
         facts = CallFacts(
             self._clock.now(),
@@ -174,14 +189,20 @@ class DataPlane:
         if isinstance(decision, Refused):
             raise decision.as_error()
         licence = key.licence
-        taken = self._rates.take(key.limits)
+        taken = self._rates.take_held(key.limits)
+        if taken is None:
+            taken = await self._waiting.aside(lambda: self._rates.take(key.limits))
         if not taken.is_granted:
             nearest = taken.nearest
             raise CallRateExceeded(nearest.name, nearest.calls_per_second, taken.standing)
         parameters = licence.route.request_schema.read(request.parameters)
         call = Call(request, key, facts, parameters, request_id)
-        consent = self._consents.demand(licence, call.consent_claim, facts.at)
-        answered = self._calls.answer(call._replace(consent=consent))
+        if licence.consent_model is not None:
+            consent = await self._waiting.aside(
+                lambda: self._consents.demand(licence, call.consent_claim, facts.at)
+            )
+            call = call._replace(consent=consent)
+        answered = await self._calls.answer(call)
         self.counts[answered.outcome] += 1
         headers = self._headers(answered) + _rate_headers(key, taken.standing)
         if request.idempotency_key is not None:
@@ -207,7 +228,7 @@ class DataPlane:
 
     def _enter(self) -> None:
         with self._idle:
-            if self._is_closing:
+            if self._is_closing or self._in_flight >= self._settings.calls_max:
                 raise MeterBusy
             self._in_flight += 1
 

@@ -1,7 +1,7 @@
 """Asks the upstream and turns its answer into what the buyer gets and owes; a failure is free."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -17,12 +17,13 @@ from metering.delivery_errors import (
 from metering.errors import AnswerBeyondQuota
 from metering.meters import Reservation
 from metering.outcomes import Outcome, OutcomeKind, classify_body, classify_status, weigh
-from metering.ports import Upstream, UpstreamFailed, UpstreamTimedOut
+from metering.ports import Target, UpstreamAnswer, UpstreamFailed, UpstreamTimedOut
 from metering.rating import Charge, count_units, rate_usage
 from metering.views import LicenceView, RouteView
 
 _ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 EMPTY: dict[str, Any] = {}
+Ask = Callable[[Target, Mapping[str, Any]], Awaitable[UpstreamAnswer]]
 NOT_JSON = "the answer is not JSON"
 
 
@@ -45,14 +46,14 @@ class Delivered:
     charge: Charge
 
 
-def fetch(upstream: Upstream, route: RouteView, parameters: Mapping[str, Any]) -> Fetched:
+async def fetch(ask: Ask, route: RouteView, parameters: Mapping[str, Any]) -> Fetched:
     """One answer of the upstream.
 
     Raises `UpstreamTooSlow`, `UpstreamUnusable`, `InputRefusedUpstream` or `AnswerBreaksSchema`;
     none of them is charged.
     """
     try:
-        answer = upstream.send(route.target, parameters)
+        answer = await ask(route.target, parameters)
     except UpstreamTimedOut:
         raise UpstreamTooSlow from None
     except UpstreamFailed as failed:

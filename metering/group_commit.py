@@ -16,6 +16,7 @@ import structlog
 
 from app.core.clock import Clock, iso_instant
 from app.core.errors import CounterfoilError
+from app.core.round_trips import RoundTrips
 from metering.commit_store import (
     AnswersExist,
     AuthorityChanged,
@@ -28,6 +29,7 @@ from metering.connections import Connect, Connection, open_connection
 from metering.errors import MeterBusy
 from metering.lane_batches import LaneBatch, by_lane
 from metering.pending_calls import PendingCall, Verdict
+from metering.waiting import Waiting
 
 ATTEMPTS_MAX = 6
 RECONNECT_SECONDS_MAX = 8.0
@@ -54,6 +56,7 @@ class GroupCommitter:
         connect: Connect,
         store: CommitStore,
         clock: Clock,
+        waiting: Waiting,
         *,
         batch_max: int = 256,
         queue_max: int = 1024,
@@ -61,10 +64,11 @@ class GroupCommitter:
         self._connect = connect
         self._store = store
         self._clock = clock
+        self._waiting = waiting
         self._batch_max = batch_max
         self._queue_max = queue_max
         self._queue: queue.SimpleQueue[PendingCall | None] = queue.SimpleQueue()
-        self._connection: Connection | None = None
+        self._trips: RoundTrips | None = None
         self._thread = threading.Thread(target=self._run, name="group-commit", daemon=True)
         self._thread.start()
 
@@ -86,11 +90,10 @@ class GroupCommitter:
                 self._commit(batch)
             except Exception:  # noqa: BLE001 -- the thread must outlive any batch
                 _log.exception("batch failed", calls=len(batch))
-                _conclude(batch, Verdict.FAILED)
+                self._conclude(batch, Verdict.FAILED)
             if is_last:
                 break
-        if self._connection is not None:
-            self._connection.close()
+        self._drop()
 
     def _gather(self, first: PendingCall) -> tuple[list[PendingCall], bool]:
         batch = [first]
@@ -104,28 +107,36 @@ class GroupCommitter:
 
     def _commit(self, calls: list[PendingCall]) -> None:
         firsts, repeats = _split_repeats(calls)
-        attempt = _Attempt(
-            self._store, self._clock.now(), firsts, open_=self._open, drop=self._drop
-        )
+        attempt = self._attempt(firsts, self._clock.now())
         if not attempt.run():
             # One lane's trouble must not cost the others their calls.
             for of_lane in attempt.waiting_by_meter():
-                alone = _Attempt(
-                    self._store, attempt.at, of_lane, open_=self._open, drop=self._drop
-                )
-                if not alone.run():
-                    _conclude(of_lane, Verdict.FAILED)
-        _conclude(repeats, Verdict.ANSWERED_BEFORE)
+                if not self._attempt(of_lane, attempt.at).run():
+                    self._conclude(of_lane, Verdict.FAILED)
+        self._conclude(repeats, Verdict.ANSWERED_BEFORE)
 
-    def _open(self) -> Connection:
-        if self._connection is None or self._connection.closed:
-            self._connection = _reconnect(self._connect)
-        return self._connection
+    def _attempt(self, calls: list[PendingCall], at: datetime) -> "_Attempt":
+        return _Attempt(
+            self._store, at, calls, open_=self._open, drop=self._drop, conclude=self._conclude
+        )
+
+    def _conclude(self, calls: Sequence[PendingCall], verdict: Verdict) -> None:
+        """Bring those that have none to their verdict, and tell them all at once."""
+        waiting = [call for call in calls if call.verdict is Verdict.WAITING]
+        for call in waiting:
+            call.conclude(verdict)
+        if waiting:
+            self._waiting.ring([call.decided for call in waiting])
+
+    def _open(self) -> RoundTrips:
+        if self._trips is None or self._trips.connection.closed:
+            self._trips = RoundTrips(_reconnect(self._connect))
+        return self._trips
 
     def _drop(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-        self._connection = None
+        if self._trips is not None:
+            self._trips.connection.close()
+        self._trips = None
 
 
 def _reconnect(connect: Connect) -> Connection:
@@ -159,12 +170,6 @@ def _split_repeats(calls: list[PendingCall]) -> tuple[list[PendingCall], list[Pe
     return firsts, repeats
 
 
-def _conclude(calls: Sequence[PendingCall], verdict: Verdict) -> None:
-    for call in calls:
-        if call.verdict is Verdict.WAITING:
-            call.conclude(verdict)
-
-
 class _Attempt:
     """One set of calls on its way into the database, with everything that may go wrong."""
 
@@ -174,13 +179,15 @@ class _Attempt:
         at: datetime,
         calls: list[PendingCall],
         *,
-        open_: Callable[[], Connection],
+        open_: Callable[[], RoundTrips],
         drop: Callable[[], None],
+        conclude: Callable[[Sequence[PendingCall], Verdict], None],
     ) -> None:
         self.at = at
         self._store = store
         self._open = open_
         self._drop = drop
+        self._conclude = conclude
         self._calls = calls
         self._is_uncertain = False
         self._batches: list[LaneBatch] = []
@@ -213,14 +220,14 @@ class _Attempt:
         return [list(batch.calls) for batch in self._batches]
 
     def _rebuild(self) -> None:
-        _conclude([call for call in self._calls if call.meter.lane is None], Verdict.LANE_LOST)
+        self._conclude([call for call in self._calls if call.meter.lane is None], Verdict.LANE_LOST)
         self._calls = [call for call in self._calls if call.verdict is Verdict.WAITING]
         self._batches = by_lane(self._calls, iso_instant(self.at))
 
     def _recorded(self, batches: Sequence[LaneBatch]) -> None:
         for batch in batches:
             batch.advance()
-            _conclude(batch.calls, Verdict.RECORDED)
+            self._conclude(batch.calls, Verdict.RECORDED)
 
     def _exclude(self, refused: BatchRefused) -> None:
         if self._is_uncertain:
@@ -230,9 +237,9 @@ class _Attempt:
             for call in refused.calls:
                 if call.verdict is Verdict.WAITING:
                     call.meter.abandon()
-            _conclude(refused.calls, Verdict.LANE_LOST)
+            self._conclude(refused.calls, Verdict.LANE_LOST)
         else:
-            _conclude(refused.calls, _VERDICTS[type(refused)])
+            self._conclude(refused.calls, _VERDICTS[type(refused)])
         self._rebuild()
 
     def _after_lost_connection(self, error: psycopg.Error) -> None:
@@ -243,7 +250,9 @@ class _Attempt:
 
     def _look(self) -> None:
         """Which batches of an unanswered attempt are on the disk: the lane's last leaf tells."""
-        stored = read_lanes(self._open(), [batch.lane.lane_id for batch in self._batches])
+        stored = read_lanes(
+            self._open().connection, [batch.lane.lane_id for batch in self._batches]
+        )
         found = [
             batch
             for batch in self._batches

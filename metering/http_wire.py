@@ -1,7 +1,8 @@
-"""One HTTP/1.1 exchange over a socket, read strictly and within bounds (RFC 9112).
+"""One HTTP/1.1 exchange, read strictly and within bounds (RFC 9112).
 
 http.client spends more time in its general header parser than the network takes; here only what
-decides the body's end is read, and whatever is ambiguous about that end is refused.
+decides the body's end is read, and whatever is ambiguous about that end is refused. `AnswerReader`
+knows no network: a `Wire` feeds it from a socket, and a loop's connection from what arrives.
 """
 
 import re
@@ -10,6 +11,7 @@ import socket
 import ssl
 import struct
 import time
+from collections.abc import Generator
 from typing import NamedTuple
 
 HEAD_BYTES_MAX = 32 * 1024
@@ -90,8 +92,122 @@ def _fields(lines: list[bytes]) -> dict[bytes, bytes]:
     return fields
 
 
+Answer = tuple[int, bytes]
+"""Status and whole body."""
+Reading = Generator[None, bytes, Answer]
+"""Wants the next bytes each time it yields; nothing (``b""``) is the other side's end."""
+
+
+class AnswerReader:
+    """Reads one answer out of the bytes that it is given."""
+
+    def __init__(self, body_bytes_max: int) -> None:
+        self._most = body_bytes_max
+        self._buffer = b""
+        self._at = 0
+        """Where in the buffer reading goes on: cutting it at every chunk would cost its square."""
+        self.is_kept = False
+        """Whether another exchange may follow; known when the answer is whole."""
+
+    def read(self) -> Reading:
+        """The steps; they raise `WireTooLarge`, `WireBroken`, `WireCut` and `WireClosed`."""
+        self._buffer = yield
+        if not self._buffer:
+            raise WireClosed
+        head = yield from self._head()
+        body = yield from self._body(head)
+        # Bytes that nobody asked for would be taken for the next answer.
+        self.is_kept = head.is_kept and self._at == len(self._buffer)
+        return head.status, body
+
+    def _more(self) -> Generator[None, bytes, None]:
+        data = yield
+        if not data:
+            raise WireCut
+        self._buffer = self._buffer[self._at :] + data
+        self._at = 0
+
+    def _head(self) -> Generator[None, bytes, Head]:
+        for _ in range(INTERIM_MAX + 1):
+            head = parse_head((yield from self._until(b"\r\n\r\n", HEAD_BYTES_MAX)))
+            if head.status >= 200:  # noqa: PLR2004 -- below are interim answers (RFC 9110 section 15.2)
+                return head
+        raise WireTooLarge
+
+    def _until(self, mark: bytes, most: int) -> Generator[None, bytes, bytes]:
+        """What stands before the next mark, at most so many bytes; the mark is read over."""
+        while True:
+            end = self._buffer.find(mark, self._at)
+            if 0 <= end <= self._at + most:
+                found, self._at = self._buffer[self._at : end], end + len(mark)
+                return found
+            if len(self._buffer) - self._at > most + len(mark):
+                raise WireTooLarge
+            yield from self._more()
+
+    def _body(self, head: Head) -> Generator[None, bytes, bytes]:
+        if head.status in _NO_BODY:
+            return b""
+        if head.is_chunked:
+            return (yield from self._chunked())
+        if head.length is None:
+            return (yield from self._to_the_end())
+        if head.length > self._most:
+            raise WireTooLarge
+        return (yield from self._exactly(head.length))
+
+    def _exactly(self, length: int) -> Generator[None, bytes, bytes]:
+        if len(self._buffer) - self._at < length:
+            parts, size = [self._buffer[self._at :]], len(self._buffer) - self._at
+            while size < length:
+                data = yield
+                if not data:
+                    raise WireCut
+                parts.append(data)
+                size += len(data)
+            self._buffer, self._at = b"".join(parts), 0
+        start, self._at = self._at, self._at + length
+        return self._buffer[start : self._at]
+
+    def _to_the_end(self) -> Generator[None, bytes, bytes]:
+        parts, size = [self._buffer[self._at :]], len(self._buffer) - self._at
+        while size <= self._most:
+            data = yield
+            if not data:
+                return b"".join(parts)
+            parts.append(data)
+            size += len(data)
+        raise WireTooLarge
+
+    def _chunked(self) -> Generator[None, bytes, bytes]:
+        parts: list[bytes] = []
+        size = 0
+        while True:
+            length = yield from self._chunk_length()
+            size += length
+            if size > self._most:
+                raise WireTooLarge
+            if not length:
+                yield from self._trailer()
+                return b"".join(parts)
+            parts.append((yield from self._exactly(length)))
+            if (yield from self._exactly(2)) != b"\r\n":
+                raise WireBroken
+
+    def _chunk_length(self) -> Generator[None, bytes, int]:
+        match = _CHUNK.fullmatch((yield from self._until(b"\r\n", CHUNK_LINE_MAX)))
+        if match is None:
+            raise WireBroken
+        return int(match.group(1), 16)
+
+    def _trailer(self) -> Generator[None, bytes, None]:
+        left = HEAD_BYTES_MAX
+        while line := (yield from self._until(b"\r\n", left)):
+            left -= len(line) + 2
+
+
 class Wire:
-    """A connected socket and what was received beyond the last answer."""
+    """A connected socket that a thread waits at."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
@@ -101,14 +217,11 @@ class Wire:
         self._bound = 0.0
         if self._is_plain:
             sock.settimeout(None)
-        self._buffer = b""
-        self._at = 0
-        """Where in the buffer reading goes on: cutting it at every chunk would cost its square."""
         self._deadline = 0.0
         self.is_kept = False
         """Whether another exchange may follow."""
 
-    def exchange(self, request: bytes, *, seconds: float, body_bytes_max: int) -> tuple[int, bytes]:
+    def exchange(self, request: bytes, *, seconds: float, body_bytes_max: int) -> Answer:
         """Send, and read status and whole body.
 
         Raises TimeoutError after ``seconds`` in all, `WireTooLarge`, `WireBroken`, `WireClosed`
@@ -121,11 +234,16 @@ class Wire:
             self._sock.sendall(request)
         except BlockingIOError as error:
             raise TimeoutError from error
-        head = self._head()
-        body = self._body(head, body_bytes_max)
-        # Bytes that nobody asked for would be taken for the next answer.
-        self.is_kept = head.is_kept and self._at == len(self._buffer)
-        return head.status, body
+        reader = AnswerReader(body_bytes_max)
+        reading = reader.read()
+        next(reading)
+        try:
+            while True:
+                reading.send(self._receive())
+        except StopIteration as whole:
+            self.is_kept = reader.is_kept
+            answer: Answer = whole.value
+            return answer
 
     def _receive(self) -> bytes:
         left = self._deadline - time.monotonic()
@@ -147,94 +265,6 @@ class Wire:
             timeval = struct.pack("@ll", whole, int((self._bound - whole) * 1e6))
             self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, timeval)
             self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, timeval)
-
-    def _more(self) -> None:
-        data = self._receive()
-        if not data:
-            raise WireCut
-        self._buffer = self._buffer[self._at :] + data
-        self._at = 0
-
-    def _head(self) -> Head:
-        self._buffer, self._at = self._receive(), 0
-        if not self._buffer:
-            raise WireClosed
-        for _ in range(INTERIM_MAX + 1):
-            head = parse_head(self._until(b"\r\n\r\n", HEAD_BYTES_MAX))
-            if head.status >= 200:  # noqa: PLR2004 -- below are interim answers (RFC 9110 section 15.2)
-                return head
-        raise WireTooLarge
-
-    def _until(self, mark: bytes, most: int) -> bytes:
-        """What stands before the next mark, at most so many bytes; the mark is read over."""
-        while True:
-            end = self._buffer.find(mark, self._at)
-            if 0 <= end <= self._at + most:
-                found, self._at = self._buffer[self._at : end], end + len(mark)
-                return found
-            if len(self._buffer) - self._at > most + len(mark):
-                raise WireTooLarge
-            self._more()
-
-    def _body(self, head: Head, most: int) -> bytes:
-        if head.status in _NO_BODY:
-            return b""
-        if head.is_chunked:
-            return self._chunked(most)
-        if head.length is None:
-            return self._to_the_end(most)
-        if head.length > most:
-            raise WireTooLarge
-        return self._exactly(head.length)
-
-    def _exactly(self, length: int) -> bytes:
-        if len(self._buffer) - self._at < length:
-            parts, size = [self._buffer[self._at :]], len(self._buffer) - self._at
-            while size < length:
-                data = self._receive()
-                if not data:
-                    raise WireCut
-                parts.append(data)
-                size += len(data)
-            self._buffer, self._at = b"".join(parts), 0
-        start, self._at = self._at, self._at + length
-        return self._buffer[start : self._at]
-
-    def _to_the_end(self, most: int) -> bytes:
-        parts, size = [self._buffer[self._at :]], len(self._buffer) - self._at
-        while size <= most:
-            data = self._receive()
-            if not data:
-                return b"".join(parts)
-            parts.append(data)
-            size += len(data)
-        raise WireTooLarge
-
-    def _chunked(self, most: int) -> bytes:
-        parts: list[bytes] = []
-        size = 0
-        while True:
-            length = self._chunk_length()
-            size += length
-            if size > most:
-                raise WireTooLarge
-            if not length:
-                self._trailer()
-                return b"".join(parts)
-            parts.append(self._exactly(length))
-            if self._exactly(2) != b"\r\n":
-                raise WireBroken
-
-    def _chunk_length(self) -> int:
-        match = _CHUNK.fullmatch(self._until(b"\r\n", CHUNK_LINE_MAX))
-        if match is None:
-            raise WireBroken
-        return int(match.group(1), 16)
-
-    def _trailer(self) -> None:
-        left = HEAD_BYTES_MAX
-        while line := self._until(b"\r\n", left):
-            left -= len(line) + 2
 
     def is_silent(self) -> bool:
         """Whether nothing arrived since the last answer: neither an end nor bytes unasked for."""

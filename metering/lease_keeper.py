@@ -55,6 +55,17 @@ class LeaseKeeper:
         self._renewer = threading.Thread(target=self._renew, name="lease-renewal", daemon=True)
         self._renewer.start()
 
+    def reserve_held(self, key: KeyView) -> tuple[Meter, Reservation] | None:
+        """As `reserve`, out of what is leased already; None where somebody must be asked."""
+        meter = self._meters.get(key.licence.licence_id)
+        if meter is None:
+            return None
+        taken = self._take(meter, key, key.licence.bounds.units_max)
+        if taken is None:
+            return None
+        self._renew_ahead(meter, key)
+        return meter, taken
+
     def reserve(self, key: KeyView) -> tuple[Meter, Reservation]:
         """The most that a call with this key can cost, set aside.
 

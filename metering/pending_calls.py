@@ -1,12 +1,12 @@
 """A call between its answer and its commit: what the committing thread needs, and its verdict."""
 
-import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 
 from metering.meters import Meter, Reservation
 from metering.rating import Charge
 from metering.views import ConsentView, KeyView
+from metering.waiting import Signal
 
 
 class Verdict(Enum):
@@ -35,12 +35,6 @@ class KeyedAnswer:
     """Fingerprint of the input and body of the answer, encrypted: both may be personal."""
 
 
-def _held() -> threading.Lock:
-    lock = threading.Lock()
-    lock.acquire()
-    return lock
-
-
 @dataclass(slots=True, eq=False)
 class PendingCall:
     """One answered call; digests in hexadecimal."""
@@ -56,6 +50,8 @@ class PendingCall:
     detail: bytes
     detail_key: bytes
     blind: str
+    decided: Signal
+    """Rung when the verdict is there."""
     keyed: KeyedAnswer | None = None
     consent: ConsentView | None = None
     """What the call rests on where the data is about a person."""
@@ -66,8 +62,6 @@ class PendingCall:
     at: str = ""
     leaf: bytes = b""
     leaf_hash: bytes = b""
-    _decided: threading.Lock = field(default_factory=_held)
-    """A held lock, freed with the verdict: a third of what an Event costs a call."""
 
     @property
     def answer_key(self) -> tuple[str, str] | None:
@@ -77,11 +71,6 @@ class PendingCall:
         return self.meter.licence_id, self.keyed.idempotency_key
 
     def conclude(self, verdict: Verdict) -> None:
-        """Return what the call did not use and tell the waiting request thread."""
+        """Return what the call did not use; whoever concludes calls then rings their signals."""
         self.verdict = verdict
         self.meter.settle(self.reservation, self.charge if verdict is Verdict.RECORDED else None)
-        self._decided.release()
-
-    def wait(self, seconds: float) -> bool:
-        """Wait for the verdict, once; False when it did not come in time."""
-        return self._decided.acquire(timeout=seconds)

@@ -7,6 +7,8 @@ from typing import Any, Protocol
 
 import psycopg
 
+from app.core.round_trips import Statements
+
 LeafRow = tuple[bytes, bytes, str, str | None, int | None, int | None]
 """leaf hash, leaf, entry type, licence, lane number, n."""
 
@@ -62,17 +64,17 @@ class CallBooks(Protocol):
     """The journal's side of metered calls."""
 
     def post_runs(
-        self, cursor: "psycopg.Cursor[Any]", runs: Sequence[CallRun], *, booked_at: datetime
+        self, statements: Statements, runs: Sequence[CallRun], *, booked_at: datetime
     ) -> None:
-        """Book runs of calls in the cursor's transaction; one that costs nothing books nothing."""
+        """Book runs of calls in their transaction; one that costs nothing books nothing."""
         ...
 
 
 class CallLog(Protocol):
     """The public log's intake."""
 
-    def append_leaves(self, cursor: "psycopg.Cursor[Any]", rows: Sequence[LeafRow]) -> None:
-        """Store unsequenced leaves in the cursor's transaction, in this order within a lane."""
+    def append_leaves(self, statements: Statements, rows: Sequence[LeafRow]) -> None:
+        """Store unsequenced leaves in their transaction, in this order within a lane."""
         ...
 
 

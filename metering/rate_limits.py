@@ -118,11 +118,26 @@ class RateLimits:
 
     def take(self, limits: Limits) -> Taken:
         """Take one call of this second under every limit, or none under any."""
+        taken = self._take(limits, self._take_one)
+        assert taken is not None, "whoever may ask the store knows"
+        return taken
+
+    def take_held(self, limits: Limits) -> Taken | None:
+        """As `take`, out of the portions in hand; None where the store must be asked."""
+        return self._take(limits, self._take_held_one)
+
+    def _take(
+        self, limits: Limits, take_one: Callable[["_Window", Limit], tuple[int | None, int] | None]
+    ) -> Taken | None:
         taken: list[tuple[_Window, int]] = []
         nearest, fewest = limits.each[0], -1
         for limit in limits.each:
             window = self._window(limit.subject)
-            second, left = self._take_one(window, limit)
+            token = take_one(window, limit)
+            if token is None:
+                _put_back(taken)
+                return None
+            second, left = token
             if second is None:
                 _put_back(taken)
                 return Taken(is_granted=False, nearest=limit, calls_left=0)
@@ -144,11 +159,26 @@ class RateLimits:
                     break
             else:
                 return None, 0
-            if not window.tokens:
-                return None, 0
-            window.tokens -= 1
-            left = window.tokens + max(limit.calls_per_second - window.taken_by_all, 0)
-            return window.second, left
+            return self._take_in_hand(window, limit)
+
+    def _take_held_one(self, window: _Window, limit: Limit) -> tuple[int | None, int] | None:
+        """As `_take_one`; None where the store must be asked, or is being asked."""
+        if not window.lock.acquire(blocking=False):
+            return None
+        try:
+            if self._now() >= window.usable_until or self._may_have_more(window, limit):
+                return None
+            return self._take_in_hand(window, limit)
+        finally:
+            window.lock.release()
+
+    @staticmethod
+    def _take_in_hand(window: _Window, limit: Limit) -> tuple[int | None, int]:
+        if not window.tokens:
+            return None, 0
+        window.tokens -= 1
+        left = window.tokens + max(limit.calls_per_second - window.taken_by_all, 0)
+        return window.second, left
 
     @staticmethod
     def _may_have_more(window: _Window, limit: Limit) -> bool:

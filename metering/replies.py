@@ -14,20 +14,24 @@ Header = tuple[str, str]
 
 
 class Reply(NamedTuple):
-    """Status, headers and body, ready for WSGI."""
+    """Status, headers and body, ready for any server."""
 
     status: int
     headers: list[Header]
     body: bytes
 
     def start(self, request_id: str) -> tuple[str, list[Header]]:
-        """Status line and complete headers."""
-        fixed = [
+        """Status line and complete headers, as WSGI takes them."""
+        return STATUS_LINES[self.status], self.all_headers(request_id)
+
+    def all_headers(self, request_id: str) -> list[Header]:
+        """What every reply has, too."""
+        return [
+            *self.headers,
             ("Content-Length", str(len(self.body))),
             ("X-Request-Id", request_id),
             ("Cache-Control", "no-store"),
         ]
-        return STATUS_LINES[self.status], self.headers + fixed
 
 
 def _problem(document: dict[str, Any], headers: list[Header]) -> Reply:

@@ -5,10 +5,9 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Protocol
 
-from psycopg import Cursor
-
 from app.core.binary_arrays import bigint_array, text_array
 from app.core.money import split_units
+from app.core.round_trips import Statements
 from ledger.journal.booking import named_refusals
 from ledger.journal.chart import wallet_of
 from ledger.journal.postings import received
@@ -80,7 +79,7 @@ class CallBooks:
     """Books runs of calls: a journal transaction each, one statement for all of them."""
 
     def post_runs(
-        self, cursor: Cursor[tuple[object, ...]], runs: Sequence[CallRun], *, booked_at: datetime
+        self, statements: Statements, runs: Sequence[CallRun], *, booked_at: datetime
     ) -> None:
         """Move what each run costs from its buyer to the parties of its split.
 
@@ -117,7 +116,7 @@ class CallBooks:
             bigint_array(amounts),
         )
         with named_refusals():
-            cursor.execute(_POST, arguments)
+            statements.execute(_POST, arguments)
 
 
 def lines_of(run: CallRun) -> list[tuple[str, int]]:

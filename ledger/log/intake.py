@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, NamedTuple
-
-from psycopg import Cursor
+from typing import NamedTuple
 
 from app.core.binary_arrays import bigint_array, bytea_array, text_array
+from app.core.round_trips import Statements
 from ledger.log.errors import refuse_leaf
 from ledger.log.leaves import LEAF_BYTES_MAX
 from ledger.log.merkle import leaf_hash
@@ -52,7 +51,7 @@ class LeafRow(NamedTuple):
 
 
 def append_leaves(
-    cursor: Cursor[Any],
+    statements: Statements,
     rows: Iterable[tuple[bytes, bytes, str, str | None, int | None, int | None]],
     *,
     subjects: Iterable[str] = (),
@@ -78,9 +77,9 @@ def append_leaves(
     }
     about = list(subjects)
     if about:
-        cursor.execute(_APPEND_ABOUT, facts | {"subjects": text_array(about)})
+        statements.execute(_APPEND_ABOUT, facts | {"subjects": text_array(about)})
     else:
-        cursor.execute(_APPEND_CALLS, facts)
+        statements.execute(_APPEND_CALLS, facts)
 
 
 def _admit(row: LeafRow) -> LeafRow:

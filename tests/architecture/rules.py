@@ -17,7 +17,7 @@ ROOMS = ("app", "listings", "compliance", "metering", "ledger", "contracts")
 
 COMMIT_SITES = {
     "app/core/unit_of_work.py": "the one commit of the control plane",
-    "metering/commit_store.py": "the data plane's group commit (decision 0003)",
+    "app/core/round_trips.py": "the data plane's group commit (decisions 0003 and 0018)",
     "contracts/chain_store.py": "the embedded chain: a file of its own, in SQLite",
     "metering/connections.py": "the data plane's short transactions: leases, answers, counts",
 }

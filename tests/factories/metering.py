@@ -22,6 +22,7 @@ from metering.assembly import Outside, build_data_plane
 from metering.consent_desk import TOKEN_TYPE
 from metering.data_plane import DataPlaneSettings
 from metering.http_upstream import HttpUpstream
+from tests.fakes.loop_planes import Loop, LoopPlane, waiting_of
 from tests.fakes.metering_ports import TABLES, FakeBooks, FakeLog, FakeWallets
 
 CIPHER = Cipher(b"k" * 32)
@@ -114,10 +115,14 @@ class World:
     clock: object
     ids: object
     planes: list = field(default_factory=list)
+    served_by: str = "threads"
+    loop: object = None
     entropy: object = field(default_factory=lambda: random.Random(7).randbytes)  # noqa: S311 -- repeatable tests
     number: int = 0
 
     def __post_init__(self):
+        if self.served_by == "loop":
+            self.loop = Loop()
         self.connection = psycopg.connect(self.database_url, autocommit=True)
         self.connection.execute("SELECT set_config('counterfoil.reach', 'exchange', false)")
         self.connection.execute(TABLES)
@@ -125,6 +130,8 @@ class World:
     def close(self):
         for plane in self.planes:
             plane.close()
+        if self.loop is not None:
+            self.loop.stop()
         self.connection.close()
 
     def sql(self, statement, *parameters):
@@ -254,6 +261,7 @@ class World:
         )
 
     def plane(self, upstream=None, *, wallets=None, books=None, log=None, **settings):
+        loop = None if self.loop is None else self.loop.loop
         plane = build_data_plane(
             DataPlaneSettings(**{"is_time_of_store": False} | settings),
             Outside(
@@ -265,10 +273,12 @@ class World:
                 wallets=wallets or FakeWallets(),
                 books=books or FakeBooks(),
                 log=log or FakeLog(),
-                upstream=upstream or HttpUpstream(["127.0.0.0/8"]),
+                waiting=waiting_of(upstream or HttpUpstream(["127.0.0.0/8"]), loop),
                 consent_keys=(CONSENTS.public_key,),
             ),
         )
+        if loop is not None:
+            plane = LoopPlane(plane, loop)
         self.planes.append(plane)
         return plane
 

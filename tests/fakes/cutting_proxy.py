@@ -8,8 +8,8 @@ from pathlib import Path
 
 from psycopg import conninfo
 
-PREPARED = re.compile(rb"(_pg3_[0-9a-f]+\0)COMMIT\0")
-"""Psycopg prepares even its commits; from then on only the statement's name goes by."""
+PREPARED = re.compile(rb"(round_trip_\d+\0)COMMIT\0")
+"""Commits are prepared, too; from then on only the statement's name goes by."""
 COMMITTED = b"C\0\0\0\x0bCOMMIT\0"
 """CommandComplete of a commit (PostgreSQL protocol, message formats)."""
 

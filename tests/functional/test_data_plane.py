@@ -22,9 +22,9 @@ def upstream():
     server.stop()
 
 
-@pytest.fixture
-def world(database_url, units, clock, ids, upstream):
-    made = World(database_url, units, clock, ids)
+@pytest.fixture(params=["threads", "loop"])
+def world(request, database_url, units, clock, ids, upstream):
+    made = World(database_url, units, clock, ids, served_by=request.param)
     made.publish(f"{upstream.url}/airports")
     yield made
     made.close()

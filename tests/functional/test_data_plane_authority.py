@@ -16,9 +16,9 @@ YUAN = 10**8
 HIT = UpstreamAnswer(200, b'{"iata":"PVG","name":"Pudong","lat":"31.1"}')
 
 
-@pytest.fixture
-def world(database_url, units, clock, ids):
-    made = World(database_url, units, clock, ids)
+@pytest.fixture(params=["threads", "loop"])
+def world(request, database_url, units, clock, ids):
+    made = World(database_url, units, clock, ids, served_by=request.param)
     made.publish()
     made.fund(100 * YUAN)
     yield made

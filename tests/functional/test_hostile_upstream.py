@@ -27,9 +27,9 @@ SLACK_SECONDS = 1.0
 MEMORY_KIB_MAX = 16 * 1024
 
 
-@pytest.fixture
-def world(database_url, units, clock, ids):
-    made = World(database_url, units, clock, ids)
+@pytest.fixture(params=["threads", "loop"])
+def world(request, database_url, units, clock, ids):
+    made = World(database_url, units, clock, ids, served_by=request.param)
     made.fund(100 * YUAN)
     yield made
     made.close()
@@ -349,7 +349,7 @@ def test_a_hanging_upstream_takes_its_share_of_threads_and_other_listings_go_on(
     server = hostile("hang")
     hanging = licensed_at(world, server.url, "S0001-HANGING")
     other = licensed_at(world, hostile(says(answer())).url, "S0001-SOUND")
-    plane = world.plane(threads=16)
+    plane = world.plane(places=16)
     gate = threading.Barrier(13)
 
     def wait_and_call(at):

@@ -10,6 +10,7 @@ from metering.data_plane import DataPlaneSettings
 from metering.ports import UpstreamAnswer
 from tests.factories.metering import CIPHER, SIGNER, World, call
 from tests.fakes.cutting_proxy import CuttingProxy
+from tests.fakes.loop_planes import waiting_of
 from tests.fakes.metering_ports import FakeBooks, FakeLog, FakeWallets, HeldUpstream
 
 YUAN = 10**8
@@ -43,7 +44,7 @@ class CommitProxy:
                 wallets=FakeWallets(),
                 books=FakeBooks(),
                 log=FakeLog(),
-                upstream=self.upstream,
+                waiting=waiting_of(self.upstream, None),
             ),
         )
         self.plane._calls._committer._connect = lambda: psycopg.connect(self.proxy.url)

@@ -10,12 +10,18 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+TARGET = "tests.fakes.metering_process"
+FLAGS = {
+    "threads": f"--interface wsgi --blocking-threads 8 --factory {TARGET}:in_threads".split(),
+    "loop": f"--interface rsgi --loop asyncio --runtime-mode st --factory {TARGET}:in_loop".split(),
+}
 
 
 class Server:
     """One granian with one worker in a process group of its own."""
 
-    def __init__(self, database_url, **extra):
+    def __init__(self, database_url, *, served_by="loop", **extra):
+        self._served_by = served_by
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
@@ -23,13 +29,8 @@ class Server:
         self.start()
 
     def start(self):
-        command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--port", str(self.port)]
-        command += [
-            "--blocking-threads",
-            "8",
-            "--no-log",
-            "tests.fakes.metering_process:application",
-        ]
+        command = [sys.executable, "-m", "granian", "--port", str(self.port), "--no-log"]
+        command += FLAGS[self._served_by]
         self.process = subprocess.Popen(
             command, cwd=ROOT, env=self._environment, start_new_session=True
         )

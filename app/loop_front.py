@@ -1,0 +1,61 @@
+"""Both planes behind one event loop: calls within it, the control plane in threads beside it."""
+
+import asyncio
+from collections.abc import Callable
+from http import HTTPStatus
+from io import BytesIO
+
+from app.web import rsgi
+from app.web.proxies import TrustedProxies
+from metering.data_plane import DataPlane
+from metering.replies import plain_reply
+
+DATA = "/data/"
+CALL_BODY_BYTES_MAX = 64 * 1024
+
+
+class LoopFront:
+    """What the server calls in each process: RSGI."""
+
+    def __init__(
+        self,
+        control_plane: rsgi.WsgiThreads,
+        make_data_plane: Callable[[asyncio.AbstractEventLoop], DataPlane],
+        proxies: TrustedProxies,
+    ) -> None:
+        self._control_plane = control_plane
+        self._make_data_plane = make_data_plane
+        self._proxies = proxies
+        self._data_plane: DataPlane | None = None
+
+    def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Start serving; the process has forked by now."""
+        self._data_plane = self._make_data_plane(loop)
+
+    async def __rsgi__(self, scope: rsgi.Scope, exchange: rsgi.Exchange) -> None:
+        """Answer one request."""
+        try:
+            if scope.path.startswith(DATA):
+                await self._call(scope, exchange)
+            else:
+                await self._control_plane.serve(scope, exchange, self._proxies.apply)
+        except TimeoutError:
+            detail = "The body did not arrive in time."
+            reply = plain_reply(HTTPStatus.REQUEST_TIMEOUT, detail, "unread")
+            rsgi.answer(scope, exchange, (reply.status, reply.headers, reply.body))
+
+    async def _call(self, scope: rsgi.Scope, exchange: rsgi.Exchange) -> None:
+        assert self._data_plane is not None, "the server begins with __rsgi_init__"
+        environment = rsgi.call_environment(scope)
+        self._proxies.apply(environment)
+        if scope.method == "POST":
+            body = await rsgi.read_body(exchange, CALL_BODY_BYTES_MAX)
+            environment["wsgi.input"] = BytesIO(body)
+        request_id, reply = await self._data_plane.reply(environment)
+        rsgi.answer(scope, exchange, (reply.status, reply.all_headers(request_id), reply.body))
+
+    def __rsgi_del__(self, _loop: asyncio.AbstractEventLoop) -> None:
+        """The server has answered what was in flight: give every lease back."""
+        self._control_plane.close()
+        if self._data_plane is not None:
+            self._data_plane.close()

@@ -1,0 +1,175 @@
+"""RSGI, the server's own interface for event loops, and WSGI applications behind it.
+
+https://github.com/emmett-framework/granian/blob/master/docs/spec/RSGI.md
+"""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from io import BytesIO
+from typing import Any, Protocol
+
+Header = tuple[str, str]
+Environment = dict[str, Any]
+WsgiApplication = Callable[[Environment, Callable[..., Any]], Iterable[bytes]]
+BODY_SECONDS = 30.0
+"""How long a client may take for its body."""
+_WITHOUT_PREFIX = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
+_NO_SUCH_BODY = frozenset({"HEAD"})
+
+
+class Headers(Protocol):
+    """The request's header lines; names in lower case."""
+
+    def items(self) -> list[Header]:
+        """Every line."""
+        ...
+
+
+class Scope(Protocol):
+    """A request without its body."""
+
+    http_version: str
+    server: str
+    client: str
+    scheme: str
+    method: str
+    path: str
+    query_string: str
+    authority: str | None
+
+    @property
+    def headers(self) -> Headers:
+        """The header lines."""
+        ...
+
+
+class Exchange(Protocol):
+    """The body of a request, and the way for its reply."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        """The body in pieces."""
+        ...
+
+    def response_empty(self, status: int, headers: list[Header]) -> None:
+        """Reply without a body."""
+        ...
+
+    def response_bytes(self, status: int, headers: list[Header], body: bytes) -> None:
+        """Reply."""
+        ...
+
+
+@lru_cache(maxsize=512)
+def _variable(name: str) -> str | None:
+    """The variable of a header line; None for a name that would be taken for another's."""
+    if "_" in name:
+        return None
+    return _WITHOUT_PREFIX.get(name) or f"HTTP_{name.upper().replace('-', '_')}"
+
+
+def call_environment(scope: Scope) -> Environment:
+    """What a metered call is read from: the variables of WSGI that tell of the request itself."""
+    environment: Environment = {
+        "REQUEST_METHOD": scope.method,
+        "PATH_INFO": scope.path,
+        "QUERY_STRING": scope.query_string,
+        "REMOTE_ADDR": scope.client,
+    }
+    for name, value in scope.headers.items():
+        variable = _variable(name)
+        if variable is not None:
+            before = environment.get(variable)
+            environment[variable] = value if before is None else f"{before},{value}"
+    return environment
+
+
+def wsgi_environment(scope: Scope, body: bytes) -> Environment:
+    """The whole environment of PEP 3333."""
+    server, _, port = scope.server.rpartition(":")
+    environment = call_environment(scope)
+    environment.setdefault("HTTP_HOST", scope.authority or scope.server)
+    environment.setdefault("CONTENT_LENGTH", str(len(body)))
+    return environment | {
+        "SCRIPT_NAME": "",
+        # WSGI has the path's bytes as Latin-1.
+        "PATH_INFO": scope.path.encode("utf-8", "surrogateescape").decode("latin-1"),
+        "SERVER_NAME": server,
+        "SERVER_PORT": port,
+        "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope.scheme,
+        "wsgi.input": BytesIO(body),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+    }
+
+
+async def read_body(exchange: Exchange, bytes_max: int) -> bytes:
+    """The body, or a little more than its bound of it; raises TimeoutError."""
+    parts, size = [], 0
+    async with asyncio.timeout(BODY_SECONDS):
+        async for part in exchange:
+            parts.append(part)
+            size += len(part)
+            if size > bytes_max:
+                break
+    return b"".join(parts)
+
+
+def answer(scope: Scope, exchange: Exchange, reply: tuple[int, list[Header], bytes]) -> None:
+    """Reply; to HEAD with the headers alone."""
+    status, headers, body = reply
+    if scope.method in _NO_SUCH_BODY or not body:
+        exchange.response_empty(status, headers)
+    else:
+        exchange.response_bytes(status, headers, body)
+
+
+class WsgiThreads:
+    """Runs a WSGI application in a bounded number of threads, for an event loop."""
+
+    def __init__(self, application: WsgiApplication, *, threads: int, body_bytes_max: int) -> None:
+        self._application = application
+        self._body_bytes_max = body_bytes_max
+        self._threads = ThreadPoolExecutor(threads, "wsgi")
+
+    async def serve(
+        self, scope: Scope, exchange: Exchange, prepare: Callable[[Environment], None]
+    ) -> None:
+        """One request; raises TimeoutError when its body does not come."""
+        body = await read_body(exchange, self._body_bytes_max)
+        environment = wsgi_environment(scope, body)
+        prepare(environment)
+        loop = asyncio.get_running_loop()
+        answer(scope, exchange, await loop.run_in_executor(self._threads, self._run, environment))
+
+    def _run(self, environment: Environment) -> tuple[int, list[Header], bytes]:
+        started: list[tuple[str, list[Header]]] = []
+
+        def start(status: str, headers: list[Header], _error: Any = None) -> Callable[..., Any]:
+            started.append((status, headers))
+            return _unsupported_write
+
+        result = self._application(environment, start)
+        try:
+            body = b"".join(result)
+        finally:
+            close = getattr(result, "close", None)
+            if close is not None:
+                close()
+        status, headers = started[-1]
+        return int(status[:3]), headers, body
+
+    def close(self) -> None:
+        """End the threads when their requests are answered."""
+        self._threads.shutdown()
+
+
+def _unsupported_write(_data: bytes) -> None:
+    """PEP 3333's write() is for applications older than any of ours."""
+    raise NotImplementedError
