@@ -1,0 +1,114 @@
+"""Requests of the server's event loop reach WSGI applications as PEP 3333 says, and bounded."""
+
+import asyncio
+from types import SimpleNamespace
+
+from app.web import rsgi
+
+
+class Lines:
+    """Header lines, as the server has them."""
+
+    def __init__(self, *lines):
+        self._lines = list(lines)
+
+    def items(self):
+        return self._lines
+
+
+class Exchange:
+    """A body in pieces, and the reply to it."""
+
+    def __init__(self, *parts):
+        self.parts, self.taken, self.reply = parts, 0, None
+
+    async def __aiter__(self):
+        for part in self.parts:
+            self.taken += 1
+            yield part
+
+    def response_empty(self, status, headers):
+        self.reply = (status, headers, None)
+
+    def response_bytes(self, status, headers, body):
+        self.reply = (status, headers, body)
+
+
+def scope(*lines, method="GET", path="/v1/listings"):
+    return SimpleNamespace(
+        http_version="1.1",
+        server="127.0.0.1:8000",
+        client="127.0.0.1:50000",
+        scheme="http",
+        method=method,
+        path=path,
+        query_string="a=%20b",
+        authority=None,
+        headers=Lines(*lines),
+    )
+
+
+def served(application, asked, exchange, bytes_max=10):
+    threads = rsgi.WsgiThreads(application, threads=1, body_bytes_max=bytes_max)
+    asyncio.run(threads.serve(asked, exchange, lambda _environment: None))
+    threads.close()
+    return exchange.reply
+
+
+def echo(environment, start):
+    start("201 Created", [("X-Path", environment["PATH_INFO"])])
+    return [environment["CONTENT_LENGTH"].encode(), b" ", environment["wsgi.input"].read()]
+
+
+def test_every_line_of_a_header_is_kept_so_that_no_proxys_line_hides_behind_a_clients():
+    lines = (("x-forwarded-for", "6.6.6.6"), ("x-forwarded-for", "10.0.0.1"))
+    assert rsgi.call_environment(scope(*lines))["HTTP_X_FORWARDED_FOR"] == "6.6.6.6,10.0.0.1"
+
+
+def test_a_name_that_would_be_taken_for_anothers_is_left_out():
+    environment = rsgi.call_environment(scope(("x_forwarded_for", "6.6.6.6"), ("purpose", "A")))
+    assert "HTTP_X_FORWARDED_FOR" not in environment
+    assert environment["HTTP_PURPOSE"] == "A"
+
+
+def test_type_and_length_of_the_body_have_no_prefix():
+    lines = (("content-type", "application/json"), ("content-length", "2"))
+    environment = rsgi.wsgi_environment(scope(*lines), b"{}")
+    assert (environment["CONTENT_TYPE"], environment["CONTENT_LENGTH"]) == ("application/json", "2")
+    assert "HTTP_CONTENT_TYPE" not in environment
+
+
+def test_a_path_beyond_ascii_arrives_as_latin_1():
+    environment = rsgi.wsgi_environment(scope(path="/v1/上海"), b"")
+    assert environment["PATH_INFO"].encode("latin-1").decode() == "/v1/上海"
+
+
+def test_an_application_is_answered_for_with_status_headers_and_body():
+    reply = served(echo, scope(method="POST"), Exchange(b"ab", b"c"))
+    assert reply == (201, [("X-Path", "/v1/listings")], b"3 abc")
+
+
+def test_a_head_is_answered_without_a_body():
+    status, _, body = served(echo, scope(method="HEAD"), Exchange())
+    assert (status, body) == (201, None)
+
+
+def test_a_body_beyond_its_bound_is_not_read_on():
+    exchange = Exchange(*[b"12345678"] * 100)
+    status, _, _ = served(echo, scope(method="POST"), exchange)
+    assert (status, exchange.taken) == (201, 2)
+
+
+def test_what_an_application_opened_is_closed():
+    closed = []
+
+    class Opened(list):
+        def close(self):
+            closed.append(1)
+
+    def application(_environment, start):
+        start("200 OK", [])
+        return Opened([b"x"])
+
+    served(application, scope(), Exchange())
+    assert closed == [1]
