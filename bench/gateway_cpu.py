@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 PROC = Path("/proc")
+MAIN_THREAD = "main"
 REQUEST_THREADS = "tokio-rt-worker"
-"""What the server calls the threads that run requests, and its own."""
+"""What the server calls the threads that run requests, and its own. An event loop runs them in the
+main thread of its process, which does nothing where threads do."""
 
 
 @dataclass
@@ -45,7 +47,7 @@ class Meterstick:
         spent = Spent()
         for process in _tree(self.server, children):
             for name, nanoseconds in _threads(process):
-                if name == REQUEST_THREADS:
+                if name in {REQUEST_THREADS, MAIN_THREAD}:
                     spent.requests += nanoseconds
                 else:
                     spent.others += nanoseconds
@@ -78,7 +80,8 @@ def _tree(root: int, children: dict[int, list[int]]) -> Iterable[int]:
 def _threads(process: int) -> Iterable[tuple[str, int]]:
     for task in (PROC / str(process) / "task").glob("[0-9]*"):
         try:
-            name = (task / "comm").read_text("utf-8").strip()
+            is_main = task.name == str(process)
+            name = MAIN_THREAD if is_main else (task / "comm").read_text("utf-8").strip()
             yield name, int((task / "schedstat").read_text("utf-8").split()[0])
         except OSError:
             continue
