@@ -183,6 +183,7 @@ def build_worker(parts: Parts) -> Worker:
             Step("settlement-day", _MINUTE, _in_unit(parts, settlement_services.plan_monthly_runs)),
             Step("expire", _MINUTE, _in_unit(parts, _suspend_expired)),
             Step("reminders", _MINUTE, _in_unit(parts, _remind_of_lapses)),
+            Step("deadlines", _MINUTE, _in_unit(parts, _keep_deadlines)),
             Step("persons", _MINUTE, _in_unit(parts, counting.count_persons)),
             Step(
                 "leases", _SECOND, _in_unit(parts, lambda uow: upkeep.reclaim_leases(uow, wallets))
@@ -226,6 +227,10 @@ def _suspend_expired(uow: UnitOfWork) -> int:
 
 def _remind_of_lapses(uow: UnitOfWork) -> int:
     return compliance.remind_of_lapses(uow, EXPIRY_PORTION)
+
+
+def _keep_deadlines(uow: UnitOfWork) -> int:
+    return compliance.keep_deadlines(uow, EXPIRY_PORTION)
 
 
 def _handlers(parts: Parts, chain: Chain) -> dict[str, Handler]:

@@ -87,28 +87,35 @@ class VersionRejected(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ListingSuspended(Event):
-    """Orders and calls of a listing stop."""
+    """Orders of a listing stop, and its calls where the scope says so."""
 
+    suspension_id: str
     listing_code: str
     reason_code: str
+    scope: str
     suspended_by: str
+    is_under_notice: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class ListingResumed(Event):
-    """A suspended listing is open again."""
+    """A suspended listing is open again, by two people who did not suspend it."""
 
+    suspension_id: str
     listing_code: str
+    proposed_by: str
     resumed_by: str
+    is_under_notice: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class ListingRevoked(Event):
-    """A listing is ended for good."""
+    """A listing is ended for good, by a panel."""
 
     listing_code: str
     reason_code: str
     revoked_by: str
+    is_under_notice: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

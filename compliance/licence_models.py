@@ -25,7 +25,9 @@ class ListingStanding(Base):
     evidence_lapses_at: Mapped[datetime | None]
     noted_at: Mapped[datetime]
     suspended_by: Mapped[str | None]
+    suspension_scope: Mapped[str | None]
     reason_code: Mapped[str | None]
+    delists_at: Mapped[datetime | None]
     changed_at: Mapped[datetime]
 
 

@@ -1,4 +1,4 @@
-"""The life of a listing as compliance keeps it: two persons to resume or to revoke."""
+"""The life of a listing as compliance keeps it: its states, reasons and transitions."""
 
 from enum import StrEnum
 
@@ -13,8 +13,16 @@ class ListingState(StrEnum):
 
     LISTED = "LISTED"
     SUSPENDED = "SUSPENDED"
+    DELISTING = "DELISTING"
     DELISTED = "DELISTED"
     REVOKED = "REVOKED"
+
+
+class SuspensionScope(StrEnum):
+    """What a suspension stops; calls that stop take new orders with them."""
+
+    NEW_ORDERS = "NEW_ORDERS"
+    ALL_CALLS = "ALL_CALLS"
 
 
 class SuspensionReason(StrEnum):
@@ -59,15 +67,23 @@ LICENCE_REVOCATIONS = (
     RevocationReason.SECURITY_INCIDENT,
 )
 
-SUSPEND, RESUME, REVOKE, DELIST = "suspend", "resume", "revoke", "delist"
+SUSPEND, WIDEN, RESUME, RESUME_NOTICE = "suspend", "widen", "resume", "resume the notice"
+REVOKE, GIVE_NOTICE, DELIST = "revoke", "give notice", "delist"
 
 TRANSITIONS = Transitions(
     {
         (ListingState.LISTED, SUSPEND): ListingState.SUSPENDED,
+        (ListingState.DELISTING, SUSPEND): ListingState.SUSPENDED,
+        (ListingState.SUSPENDED, WIDEN): ListingState.SUSPENDED,
         (ListingState.SUSPENDED, RESUME): ListingState.LISTED,
-        # Revoking goes through a suspension, so that two persons always stand behind it.
-        (ListingState.SUSPENDED, REVOKE): ListingState.REVOKED,
-        (ListingState.LISTED, DELIST): ListingState.DELISTED,
+        (ListingState.SUSPENDED, RESUME_NOTICE): ListingState.DELISTING,
+        (ListingState.LISTED, GIVE_NOTICE): ListingState.DELISTING,
+        (ListingState.SUSPENDED, GIVE_NOTICE): ListingState.SUSPENDED,
+        # What was sold runs off first: a listing under notice goes on being watched over.
+        (ListingState.DELISTING, DELIST): ListingState.DELISTED,
         (ListingState.SUSPENDED, DELIST): ListingState.DELISTED,
+        (ListingState.LISTED, REVOKE): ListingState.REVOKED,
+        (ListingState.DELISTING, REVOKE): ListingState.REVOKED,
+        (ListingState.SUSPENDED, REVOKE): ListingState.REVOKED,
     }
 )

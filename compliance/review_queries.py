@@ -1,4 +1,4 @@
-"""Reads of the review's later steps: panels, the register, objections, applications."""
+"""Reads of the later steps: panels, the register, objections, applications, appeals."""
 
 from sqlalchemy import select
 
@@ -6,8 +6,9 @@ from app.core.paging import Page, paginate
 from app.core.unit_of_work import UnitOfWork
 from compliance.panel_models import SittingPanel
 from compliance.registration_models import ListingApplication, Objection, Registration
-from compliance.review.errors import PanelNotFound, RegistrationNotFound
+from compliance.review.errors import AppealNotFound, PanelNotFound, RegistrationNotFound
 from compliance.review.panels import PanelState
+from compliance.suspension_models import FiledAppeal, Suspension
 
 
 def list_panels(
@@ -85,3 +86,53 @@ def list_applications(
         limit=limit,
         newest_first=False,
     )
+
+
+def list_suspensions(
+    uow: UnitOfWork,
+    *,
+    listing_code: str | None = None,
+    is_in_force: bool | None = None,
+    is_overdue: bool = False,
+    cursor: str | None = None,
+    limit: int = 20,
+) -> Page[Suspension]:
+    """Suspensions, newest first; overdue are those that nobody ratified in time."""
+    wanted = select(Suspension)
+    if listing_code is not None:
+        wanted = wanted.where(Suspension.listing_code == listing_code)
+    if is_in_force is not None:
+        ended = Suspension.ended_at
+        wanted = wanted.where(ended.is_(None) if is_in_force else ended.is_not(None))
+    if is_overdue:
+        wanted = wanted.where(
+            Suspension.ended_at.is_(None),
+            Suspension.ratified_by.is_(None),
+            Suspension.ratify_until <= uow.now,
+        )
+    return paginate(uow.session, wanted, key=Suspension.id, cursor=cursor, limit=limit)
+
+
+def list_appeals(
+    uow: UnitOfWork,
+    *,
+    supplier_id: str | None,
+    state: str | None = None,
+    cursor: str | None = None,
+    limit: int = 20,
+) -> Page[FiledAppeal]:
+    """A supplier's appeals, or all for the exchange (None), newest first."""
+    wanted = select(FiledAppeal)
+    if supplier_id is not None:
+        wanted = wanted.where(FiledAppeal.supplier_id == supplier_id)
+    if state is not None:
+        wanted = wanted.where(FiledAppeal.state == state)
+    return paginate(uow.session, wanted, key=FiledAppeal.id, cursor=cursor, limit=limit)
+
+
+def get_appeal(uow: UnitOfWork, appeal_id: str) -> FiledAppeal:
+    """One appeal; raises `AppealNotFound`."""
+    appeal = uow.session.get(FiledAppeal, appeal_id)
+    if appeal is None:
+        raise AppealNotFound(appeal_id)
+    return appeal

@@ -19,6 +19,7 @@ LIFE_CYCLE = Transitions(
         (RETURNED, "edit"): DRAFT,
         (DRAFT, "edit"): DRAFT,
         (SUBMITTED, "reject"): REJECTED,
+        (REJECTED, "reopen"): SUBMITTED,
         # Whoever does not supplement in time has missed it, edited meanwhile or not.
         (RETURNED, "reject"): REJECTED,
         (DRAFT, "reject"): REJECTED,

@@ -35,11 +35,14 @@ from compliance.events import (
     VersionRejected,
 )
 from compliance.review.events import (
+    AppealDecided,
+    AppealFiled,
     ListingApproved,
     ListingRefused,
     RegistrationCancelled,
     RegistrationFinal,
     ReviewExpired,
+    SuspensionWidened,
 )
 from ledger.journal.events import TopUpCancelled, TopUpRequested
 from ledger.journal.settlement.events import PayoutApproved, SettlementMade
@@ -88,6 +91,9 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     ListingDelisted: (reviewing.note_delisting,),
     PlanPublished: (reviewing.note_plan,),
     ListingSuspended: (reviewing.suspend_listing,),
+    SuspensionWidened: (reviewing.stop_calls,),
+    AppealFiled: (reviewing.reopen_version,),
+    AppealDecided: (reviewing.close_version,),
     ListingResumed: (reviewing.resume_listing,),
     ListingRevoked: (reviewing.revoke_listing,),
     PseudonymKeyMade: (consenting.keep_key,),

@@ -54,6 +54,21 @@ NOTICED_TRADE: dict[type[Event], Noticed] = {
     review.ObjectionResolved: Noticed(
         "objection.resolved", telling("objector_id", "objection_id", "registration_id", "outcome")
     ),
+    review.SuspensionWidened: Noticed(
+        "listing.suspended", telling_supplier_and_licensees("listing_code", "reason_code")
+    ),
+    review.DelistingNoticed: Noticed(
+        "listing.delisting", telling_supplier_and_licensees("listing_code", "delists_at")
+    ),
+    review.RevocationProposed: Noticed(
+        "listing.revocation_proposed", telling_supplier("listing_code", "reason_code")
+    ),
+    review.RevocationRefused: Noticed(
+        "listing.revocation_refused", telling_supplier("listing_code")
+    ),
+    review.AppealDecided: Noticed(
+        "appeal.decided", telling("supplier_id", "appeal_id", "subject_kind", "state")
+    ),
     review.ListingRefused: Noticed(
         "listing.refused", telling("supplier_id", "application_id", "version_id", "listing_code")
     ),
@@ -160,6 +175,10 @@ UNNOTICED_TRADE: dict[type[Event], str] = {
     review.PanelConcluded: "each end is told by what follows from it",
     review.ListingAppliedFor: "asked for when submitting, or the supplier's own act",
     review.ListingApproved: "the publication that follows is told",
+    review.SuspensionRatified: "the suspension was told; who stands behind it is not",
+    review.ResumptionProposed: "half a decision; the resumption is told",
+    review.DelistingCompleted: "its day was told with the notice",
+    review.AppealFiled: "the supplier's own act, answered at once",
     review.ReviewPolicySet: "public at GET /v1/review-policy",
     compliance.VersionApproved: "the publication that follows is told",
     compliance.ScenarioSubmitted: "the buyer's own act; the decision is told",

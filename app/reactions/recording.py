@@ -99,6 +99,37 @@ REVIEW_RECORDED: dict[type[Event], Recorded] = {
         "listing_refused",
         ("application_id", "case_id", "version_id", "listing_code", "officer_id", "reason_hash"),
     ),
+    review.SuspensionWidened: Recorded(
+        "suspension_widened", ("suspension_id", "listing_code", "reason_code", "widened_by")
+    ),
+    review.SuspensionRatified: Recorded(
+        "suspension_ratified", ("suspension_id", "listing_code", "ratified_by")
+    ),
+    review.ResumptionProposed: Recorded(
+        "resumption_proposed", ("suspension_id", "listing_code", "proposed_by")
+    ),
+    review.DelistingNoticed: Recorded("delisting_noticed", ("listing_code", "delists_at")),
+    review.DelistingCompleted: Recorded("delisting_completed", ("listing_code",)),
+    review.RevocationProposed: Recorded(
+        "revocation_proposed",
+        ("revocation_id", "listing_code", "reason_code", "proposed_by", "reason_hash"),
+    ),
+    review.RevocationRefused: Recorded("revocation_refused", ("revocation_id", "listing_code")),
+    review.AppealFiled: Recorded(
+        "appeal_filed",
+        (
+            "appeal_id",
+            "subject_kind",
+            "subject_id",
+            "case_id",
+            "version_id",
+            "ground",
+            "statement_hash",
+        ),
+    ),
+    review.AppealDecided: Recorded(
+        "appeal_decided", ("appeal_id", "subject_kind", "subject_id", "version_id", "state")
+    ),
     review.ReviewPolicySet: Recorded(
         "review_policy_set",
         ("policy_id", "policy_hash", "effective_from", "set_by", "reason_hash"),
@@ -171,9 +202,11 @@ RECORDED: dict[type[Event], Recorded] = {
     ),
     **REVIEW_RECORDED,
     compliance.ListingSuspended: Recorded(
-        "suspended", ("listing_code", "reason_code", "suspended_by")
+        "suspended", ("suspension_id", "listing_code", "reason_code", "scope", "suspended_by")
     ),
-    compliance.ListingResumed: Recorded("resumed", ("listing_code", "resumed_by")),
+    compliance.ListingResumed: Recorded(
+        "resumed", ("suspension_id", "listing_code", "proposed_by", "resumed_by")
+    ),
     compliance.ListingRevoked: Recorded(
         "listing_revoked", ("listing_code", "reason_code", "revoked_by")
     ),

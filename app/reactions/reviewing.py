@@ -12,11 +12,14 @@ from compliance.events import (
     VersionRejected,
 )
 from compliance.review.events import (
+    AppealDecided,
+    AppealFiled,
     ListingApproved,
     ListingRefused,
     RegistrationCancelled,
     RegistrationFinal,
     ReviewExpired,
+    SuspensionWidened,
 )
 from listings import services as listings
 from listings.events import ListingDelisted, ListingPublished, PlanPublished, VersionSubmitted
@@ -71,6 +74,18 @@ def cancel_registration(uow: UnitOfWork, event: RegistrationCancelled) -> None:
     )
 
 
+def reopen_version(uow: UnitOfWork, event: AppealFiled) -> None:
+    """A rejection that is appealed is not final yet."""
+    if event.subject_kind == "REJECTION":
+        listings.reopen_version(uow, version_id=event.version_id)
+
+
+def close_version(uow: UnitOfWork, event: AppealDecided) -> None:
+    """A rejection stands."""
+    if event.subject_kind == "REJECTION" and event.state == "DISMISSED":
+        listings.reject_version(uow, version_id=event.version_id)
+
+
 def publish_listing(uow: UnitOfWork, event: ListingApproved) -> None:
     """What two registered a third lists, if the version is still what they saw."""
     listings.publish_listing(uow, version_id=event.version_id, dossier_hash=event.dossier_hash)
@@ -112,20 +127,29 @@ def note_plan(uow: UnitOfWork, event: PlanPublished) -> None:
 
 
 def suspend_listing(uow: UnitOfWork, event: ListingSuspended) -> None:
-    """No new orders, and no calls."""
-    listings.suspend_listing(uow, listing_code=event.listing_code)
+    """No new orders, and no calls where the scope says so; what is under notice has no orders."""
+    if not event.is_under_notice:
+        listings.suspend_listing(uow, listing_code=event.listing_code)
+    if event.scope == "ALL_CALLS":
+        metering.suspend_route(uow, listing_code=event.listing_code)
+
+
+def stop_calls(uow: UnitOfWork, event: SuspensionWidened) -> None:
+    """Orders had stopped before."""
     metering.suspend_route(uow, listing_code=event.listing_code)
 
 
 def resume_listing(uow: UnitOfWork, event: ListingResumed) -> None:
     """Orders and calls again."""
-    listings.resume_listing(uow, listing_code=event.listing_code)
+    if not event.is_under_notice:
+        listings.resume_listing(uow, listing_code=event.listing_code)
     metering.resume_route(uow, listing_code=event.listing_code)
 
 
 def revoke_listing(uow: UnitOfWork, event: ListingRevoked) -> None:
     """Out of catalogue and registry for good; its licences are revoked by compliance itself."""
-    listings.revoke_listing(uow, listing_code=event.listing_code)
+    if not event.is_under_notice:
+        listings.revoke_listing(uow, listing_code=event.listing_code)
     listings.cancel_for_cause(uow, listing_code=event.listing_code, reason_code=event.reason_code)
     metering.revoke_route(uow, listing_code=event.listing_code)
 

@@ -1,6 +1,7 @@
 """The routes of this room, by subject, on one blueprint."""
 
 from compliance.api import (
+    appeal_routes,
     lapse_routes,
     licence_routes,
     listing_routes,
@@ -14,6 +15,7 @@ from compliance.api import (
 from compliance.api.blueprint import blueprint
 
 __all__ = [
+    "appeal_routes",
     "blueprint",
     "lapse_routes",
     "licence_routes",

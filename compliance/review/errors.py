@@ -173,3 +173,80 @@ class ListingOfficerMustDiffer(CounterfoilError):
             "You approved the registration; another officer lists it.",
             application_id=application_id,
         )
+
+
+class AlreadyRatified(CounterfoilError):
+    """A second person, or the machine, already stands behind the suspension."""
+
+    kind = ErrorKind.CONFLICT
+    slug = "already-ratified"
+    title = "The suspension needs no ratification"
+
+    def __init__(self, listing_code: str) -> None:
+        super().__init__("Nothing is left to ratify.", listing_code=listing_code)
+
+
+class LicencesRunOn(CounterfoilError):
+    """A listing under notice has licences that have not run off."""
+
+    kind = ErrorKind.CONFLICT
+    slug = "licences-run-on"
+    title = "What was sold has not run off"
+
+    def __init__(self, listing_code: str) -> None:
+        super().__init__("It is delisted when its last licence ends.", listing_code=listing_code)
+
+
+class RevocationAlreadyProposed(CounterfoilError):
+    """A panel already decides on revoking the listing."""
+
+    kind = ErrorKind.CONFLICT
+    slug = "revocation-already-proposed"
+    title = "A panel already decides on revoking the listing"
+
+    def __init__(self, listing_code: str, panel_id: str) -> None:
+        super().__init__(f"See panel {panel_id}.", listing_code=listing_code, panel_id=panel_id)
+
+
+class AppealNotFound(CounterfoilError):
+    """No appeal of this id is within the caller's reach."""
+
+    kind = ErrorKind.NOT_FOUND
+    slug = "appeal-not-found"
+    title = "There is no such appeal"
+
+    def __init__(self, appeal_id: str) -> None:
+        super().__init__(f"No appeal {appeal_id}.", appeal_id=appeal_id)
+
+
+class NothingToAppeal(CounterfoilError):
+    """There is no rejection, suspension or revocation here that could be appealed."""
+
+    kind = ErrorKind.CONFLICT
+    slug = "nothing-to-appeal"
+    title = "There is nothing to appeal against"
+
+    def __init__(self) -> None:
+        super().__init__("A rejection, a suspension in force or a revocation may be appealed.")
+
+
+class AppealTooLate(CounterfoilError):
+    """The time for an appeal is over."""
+
+    kind = ErrorKind.CONFLICT
+    slug = "appeal-too-late"
+    title = "The time for an appeal is over"
+
+    def __init__(self, days: int) -> None:
+        super().__init__(f"A decision may be appealed for {days} days.", days=days)
+
+
+class AlreadyAppealed(CounterfoilError):
+    """A decision is appealed once."""
+
+    kind = ErrorKind.CONFLICT
+    slug = "already-appealed"
+    title = "The decision was appealed before"
+
+    def __init__(self, appeal_id: str) -> None:
+        super().__init__(f"See appeal {appeal_id}.", appeal_id=appeal_id)

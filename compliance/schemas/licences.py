@@ -7,7 +7,12 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 
 from app.web.paging import PageQuerySchema
 from app.web.schemas import Integer, Schema, Text, Timestamp
-from compliance.listing_machine import LICENCE_REVOCATIONS, LISTING_REVOCATIONS, SuspensionReason
+from compliance.listing_machine import (
+    LICENCE_REVOCATIONS,
+    LISTING_REVOCATIONS,
+    SuspensionReason,
+    SuspensionScope,
+)
 from compliance.purposes import CODES
 from compliance.regions import is_region
 from compliance.retention import is_retention
@@ -58,12 +63,56 @@ class SuspendListingSchema(Schema):
     """Why the listing is suspended."""
 
     reason_code = fields.String(required=True, validate=one_of(HUMAN_SUSPENSIONS))
+    scope = fields.String(
+        load_default=SuspensionScope.ALL_CALLS.value, validate=one_of(SuspensionScope)
+    )
 
 
 class RevokeListingSchema(Schema):
-    """Why the listing is ended for good."""
+    """Why the listing is to be ended for good."""
 
     reason_code = fields.String(required=True, validate=one_of(LISTING_REVOCATIONS))
+    reason = Text(max=REASON_MAX, required=True)
+
+
+class RevocationSchema(Schema):
+    """A proposed revocation and the panel that decides it."""
+
+    id = fields.String()
+    listing_code = fields.String()
+    panel_id = fields.String()
+    reason_code = fields.String()
+    state = fields.String()
+    proposed_by = fields.String()
+    proposed_at = Timestamp()
+    decided_at = Timestamp(allow_none=True)
+
+
+class SuspensionQuerySchema(PageQuerySchema):
+    """Filters of suspensions."""
+
+    listing_code = Text(max=30, load_default=None)
+    is_in_force = fields.Boolean(load_default=None)
+    is_overdue = fields.Boolean(load_default=False)
+
+
+class SuspensionSchema(Schema):
+    """A suspension with everybody who had a hand in it."""
+
+    id = fields.String()
+    listing_code = fields.String()
+    scope = fields.String()
+    reason_code = fields.String()
+    suspended_by = fields.String()
+    suspended_at = Timestamp()
+    ratify_until = Timestamp(allow_none=True)
+    ratified_by = fields.String(allow_none=True)
+    ratified_at = Timestamp(allow_none=True)
+    escalated_at = Timestamp(allow_none=True)
+    resumption_proposed_by = fields.String(allow_none=True)
+    outcome = fields.String(allow_none=True)
+    ended_by = fields.String(allow_none=True)
+    ended_at = Timestamp(allow_none=True)
 
 
 class StandingSchema(Schema):
@@ -71,7 +120,9 @@ class StandingSchema(Schema):
 
     listing_code = fields.String()
     state = fields.String()
+    suspension_scope = fields.String(allow_none=True)
     reason_code = fields.String(allow_none=True)
+    delists_at = Timestamp(allow_none=True)
     evidence_lapses_at = Timestamp(allow_none=True)
     changed_at = Timestamp()
 

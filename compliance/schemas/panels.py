@@ -47,11 +47,16 @@ class PanelSchema(Schema):
     seats = fields.List(fields.Nested(SeatSchema))
 
 
-class VoteSchema(Schema):
-    """A member's vote with its reason, and answers to what the machine left open."""
+class DecideAppealSchema(Schema):
+    """A member's vote with its reason."""
 
     vote = fields.String(required=True, validate=validate.OneOf(sorted(VOTES)))
     reason = Text(max=REASON_MAX, required=True)
+
+
+class VoteSchema(DecideAppealSchema):
+    """A member's vote, and answers to what the machine left open in a case."""
+
     items = fields.List(
         fields.Nested(ItemSchema), load_default=list, validate=validate.Length(max=ITEMS_MAX)
     )

@@ -1,5 +1,7 @@
 """The verbs of compliance, gathered for the entry points and the reactions."""
 
+from compliance.services.appeals import appeal_listing, appeal_rejection, vote_on_appeal
+from compliance.services.deadlines import keep_deadlines
 from compliance.services.decisions import decide_case
 from compliance.services.evaluations import replay_evaluation
 from compliance.services.expiries import suspend_expired
@@ -7,37 +9,42 @@ from compliance.services.intake import admit_case
 from compliance.services.lapses import remind_of_lapses
 from compliance.services.licences import issue_licence, revoke_licence
 from compliance.services.listing_applications import apply_for_listing, decide_application
-from compliance.services.listings import (
-    note_listing_delisted,
-    note_listing_published,
-    resume_listing,
-    revoke_listing,
-    suspend_listing,
-)
+from compliance.services.listings import note_listing_published
 from compliance.services.narrowing import continue_narrowing, narrow_chain
 from compliance.services.panel_votes import KINDS as PANEL_KINDS
 from compliance.services.panel_votes import vote_on_panel
-from compliance.services.panels import seat_member
+from compliance.services.panels import APPEAL, seat_member
 from compliance.services.parties import note_party_verified
 from compliance.services.policies import policy_document, set_policy
 from compliance.services.registrations import raise_objection, resolve_objection
 from compliance.services.reviews import note_probe, open_review, release_case, take_case
+from compliance.services.revocations import propose_revocation
 from compliance.services.scenarios import (
     decide_scenario,
     narrow_scenario,
     submit_scenario,
     withdraw_scenario,
 )
+from compliance.services.suspensions import (
+    note_listing_delisted,
+    ratify_suspension,
+    resume_listing,
+    suspend_listing,
+)
 
 __all__ = [
+    "APPEAL",
     "PANEL_KINDS",
     "admit_case",
+    "appeal_listing",
+    "appeal_rejection",
     "apply_for_listing",
     "continue_narrowing",
     "decide_application",
     "decide_case",
     "decide_scenario",
     "issue_licence",
+    "keep_deadlines",
     "narrow_chain",
     "narrow_scenario",
     "note_listing_delisted",
@@ -46,20 +53,22 @@ __all__ = [
     "note_probe",
     "open_review",
     "policy_document",
+    "propose_revocation",
     "raise_objection",
+    "ratify_suspension",
     "release_case",
     "remind_of_lapses",
     "replay_evaluation",
     "resolve_objection",
     "resume_listing",
     "revoke_licence",
-    "revoke_listing",
     "seat_member",
     "set_policy",
     "submit_scenario",
     "suspend_expired",
     "suspend_listing",
     "take_case",
+    "vote_on_appeal",
     "vote_on_panel",
     "withdraw_scenario",
 ]

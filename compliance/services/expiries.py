@@ -5,12 +5,18 @@ from sqlalchemy import or_, select
 from app.core.unit_of_work import UnitOfWork
 from compliance.events import LicenceEnded
 from compliance.licence_models import Licence, ListingStanding, Scenario
-from compliance.listing_machine import MACHINE, ListingState, RevocationReason
+from compliance.listing_machine import (
+    MACHINE,
+    ListingState,
+    RevocationReason,
+    SuspensionScope,
+)
 from compliance.models import Party
 from compliance.scenario_machine import END, LICENCE_TRANSITIONS, LicenceState, ScenarioState
 from compliance.services.licences import revoke
-from compliance.services.listings import open_causes, suspend
+from compliance.services.listings import open_causes
 from compliance.services.narrowing import continue_narrowing
+from compliance.services.suspensions import suspend
 
 TERM_ENDED = "TERM_ENDED"
 
@@ -29,7 +35,11 @@ def _suspend_lapsed(uow: UnitOfWork, limit: int) -> int:
     wanted = (
         select(ListingStanding)
         .where(
-            ListingStanding.state == ListingState.LISTED,
+            or_(
+                ListingStanding.state.in_([ListingState.LISTED, ListingState.DELISTING]),
+                # Its calls still go on.
+                ListingStanding.suspension_scope == SuspensionScope.NEW_ORDERS,
+            ),
             or_(
                 ListingStanding.evidence_lapses_at <= uow.now,
                 ListingStanding.supplier_id.in_(unverified),

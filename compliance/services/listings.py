@@ -1,33 +1,21 @@
-"""How listings stand: noted when published, suspended by one, resumed or revoked by another."""
+"""How listings stand: noted when published, with the day on which their ground lapses."""
 
 from datetime import datetime
 
 from sqlalchemy import select
 
-from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
-from compliance.errors import CauseNotClosed, ListingNeverPublished, SecondPersonNeeded
-from compliance.events import ListingResumed, ListingRevoked, ListingSuspended
+from compliance.errors import ListingNeverPublished
 from compliance.expiry import evidence_lapses_at, lapses_of
 from compliance.facts import product_terms
 from compliance.licence_models import ListingStanding
-from compliance.listing_machine import (
-    DELIST,
-    RESUME,
-    REVOKE,
-    SUSPEND,
-    TRANSITIONS,
-    ListingState,
-    RevocationReason,
-    SuspensionReason,
-)
+from compliance.listing_machine import ListingState, SuspensionReason
 from compliance.models import Party, ReviewCase
 from compliance.registration_models import ListingApplication, Registration
 from compliance.review.case_machine import Stage
 from compliance.review.registration_machine import ApplicationState, RegistrationState
 from compliance.services.evaluations import held_rule_set
 from compliance.services.lapses import note_lapses
-from compliance.services.licences import revoke_licences_of_listing
 
 
 def note_listing_published(
@@ -60,7 +48,9 @@ def note_listing_published(
             noted_at=uow.now,
             changed_at=uow.now,
             suspended_by=None,
+            suspension_scope=None,
             reason_code=None,
+            delists_at=None,
         )
     )
 
@@ -89,63 +79,11 @@ def _is_listing_approved(uow: UnitOfWork, case: ReviewCase) -> bool:
     return uow.session.scalars(wanted).first() is not None
 
 
-def note_listing_delisted(uow: UnitOfWork, *, listing_code: str) -> None:
-    """The supplier took it down; licences run on. Raises `ListingNeverPublished`."""
-    _move(uow, lock_standing(uow, listing_code), DELIST)
-
-
 def lock_standing(uow: UnitOfWork, listing_code: str) -> ListingStanding:
     """The listing's standing, held to the end; raises `ListingNeverPublished`."""
     standing = uow.session.get(ListingStanding, listing_code, with_for_update=True)
     if standing is None:
         raise ListingNeverPublished(listing_code)
-    return standing
-
-
-def _move(uow: UnitOfWork, standing: ListingStanding, event: str) -> None:
-    standing.state = TRANSITIONS.next(standing.state, event)
-    standing.changed_at = uow.now
-
-
-def suspend_listing(
-    uow: UnitOfWork, principal: Principal, *, listing_code: str, reason_code: str
-) -> ListingStanding:
-    """Stop orders and calls at once; one person may. Raises `IllegalTransition`."""
-    return suspend(uow, lock_standing(uow, listing_code), principal.id, reason_code)
-
-
-def suspend(
-    uow: UnitOfWork, standing: ListingStanding, actor_id: str, reason_code: str
-) -> ListingStanding:
-    """The suspension itself, by a person or by the machine."""
-    _move(uow, standing, SUSPEND)
-    standing.suspended_by, standing.reason_code = actor_id, SuspensionReason(reason_code)
-    uow.record(
-        ListingSuspended(
-            occurred_at=uow.now,
-            listing_code=standing.listing_code,
-            reason_code=reason_code,
-            suspended_by=actor_id,
-        )
-    )
-    return standing
-
-
-def resume_listing(uow: UnitOfWork, principal: Principal, *, listing_code: str) -> ListingStanding:
-    """Open the listing again, by somebody else and only when the cause is cured.
-
-    Raises `SecondPersonNeeded`, `CauseNotClosed`, `IllegalTransition`.
-    """
-    standing = lock_standing(uow, listing_code)
-    _demand_other_person(standing, principal)
-    causes = open_causes(standing, uow.session.get(Party, standing.supplier_id), uow.now)
-    if causes:
-        raise CauseNotClosed(listing_code, [cause.value for cause in causes])
-    _move(uow, standing, RESUME)
-    standing.suspended_by = standing.reason_code = None
-    uow.record(
-        ListingResumed(occurred_at=uow.now, listing_code=listing_code, resumed_by=principal.id)
-    )
     return standing
 
 
@@ -159,31 +97,3 @@ def open_causes(
     if supplier is None or supplier.verified_until <= now:
         causes.append(SuspensionReason.VERIFICATION_LAPSED)
     return causes
-
-
-def _demand_other_person(standing: ListingStanding, principal: Principal) -> None:
-    if standing.suspended_by == principal.id:
-        raise SecondPersonNeeded(standing.listing_code)
-
-
-def revoke_listing(
-    uow: UnitOfWork, principal: Principal, *, listing_code: str, reason_code: str
-) -> ListingStanding:
-    """End a suspended listing and its licences for good, by somebody else than the suspender.
-
-    Raises `SecondPersonNeeded`, `IllegalTransition`.
-    """
-    standing = lock_standing(uow, listing_code)
-    _demand_other_person(standing, principal)
-    _move(uow, standing, REVOKE)
-    standing.reason_code = RevocationReason(reason_code)
-    uow.record(
-        ListingRevoked(
-            occurred_at=uow.now,
-            listing_code=listing_code,
-            reason_code=reason_code,
-            revoked_by=principal.id,
-        )
-    )
-    revoke_licences_of_listing(uow, listing_code, actor_id=principal.id)
-    return standing

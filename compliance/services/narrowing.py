@@ -23,7 +23,8 @@ from compliance.narrowing_models import CHAIN, SCENARIO, Narrowing
 from compliance.review.case_machine import Stage
 from compliance.scenario_machine import LicenceState
 from compliance.services.licences import note_term, revoke
-from compliance.services.listings import lock_standing, suspend
+from compliance.services.listings import lock_standing
+from compliance.services.suspensions import suspend
 
 AT_ONCE_MAX = 500
 """Licences changed in one transaction; the worker's tick goes on with a larger number."""

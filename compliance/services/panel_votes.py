@@ -18,10 +18,11 @@ from compliance.services.decisions import (
 )
 from compliance.services.declarations import declarations_of
 from compliance.services.evaluations import run_rules
-from compliance.services.panels import CASE, lock_panel, reasons_of, vote
+from compliance.services.panels import CASE, REVOCATION, lock_panel, reasons_of, vote
 from compliance.services.reviews import advance, lock_case
+from compliance.services.revocations import conclude_revocation
 
-KINDS = (CASE,)
+KINDS = (CASE, REVOCATION)
 
 
 def vote_on_panel(
@@ -40,6 +41,10 @@ def vote_on_panel(
     `ItemsUnanswered`, `DossierHashMismatch`.
     """
     sitting = lock_panel(uow, panel_id, KINDS)
+    if sitting.kind == REVOCATION:
+        voted = vote(uow, sitting, principal.id, in_favour=in_favour, reason=reason)
+        conclude_revocation(uow, sitting, voted)
+        return sitting
     case = lock_case(uow, sitting.case_id)
     voted = vote(uow, sitting, principal.id, in_favour=in_favour, reason=reason)
     _judge_items(uow, case, principal.id, in_favour=in_favour, items=items)

@@ -1,6 +1,7 @@
 """Panels: opened over a subject, seated by members without a conflict, concluded by their votes."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from sqlalchemy import select
 
@@ -27,11 +28,11 @@ def open_panel(
     subject_id: str,
     case: ReviewCase,
     excluded: Iterable[str],
-    days: int | None = None,
+    due_at: datetime | None = None,
 ) -> SittingPanel:
-    """A panel of the size and for the time that the policy says today."""
+    """A panel of the size and, without a day of its own, for the time that the policy says."""
     policy = policy_in_force(uow)
-    working_days = policy.panel_working_days if days is None else days
+    time_over = due_at or policy.after_working_days(uow.now, policy.panel_working_days)
     panel = SittingPanel(
         id=uow.ids.new("pan"),
         kind=kind,
@@ -39,13 +40,13 @@ def open_panel(
         case_id=case.id,
         size=policy.panel_size,
         quorum=policy.panel_quorum,
-        needs_two_thirds=needs_two_thirds(case),
+        needs_two_thirds=kind == CASE and needs_two_thirds(case),
         excluded_ids=sorted(set(excluded)),
         state=PanelState.OPEN,
         in_favour_count=0,
         against_count=0,
         opened_at=uow.now,
-        due_at=policy.after_working_days(uow.now, working_days),
+        due_at=time_over,
         seats=[],
     )
     uow.session.add(panel)

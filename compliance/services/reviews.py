@@ -1,5 +1,6 @@
 """Opening review cases, probing their upstream, and taking them into a reviewer's hands."""
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
@@ -20,8 +21,10 @@ from compliance.events import ReviewOpened, ReviewReturned
 from compliance.licence_models import ListingStanding
 from compliance.listing_machine import ListingState
 from compliance.models import ConflictDeclaration, ReviewCase
+from compliance.panel_models import SittingPanel
 from compliance.ports import ProbeResult
 from compliance.review import risk
+from compliance.review.appeals import AppealState
 from compliance.review.case_machine import (
     FINAL_STAGES,
     OPEN_STAGES,
@@ -39,7 +42,18 @@ from compliance.services.declarations import declarations_of, declare
 from compliance.services.evaluations import findings_of, hold_rule_set, run_rules
 from compliance.services.policies import policy_in_force
 from compliance.services.reasons import seal_reason
+from compliance.suspension_models import FiledAppeal
 
+SUBMITTED = (
+    "version_id",
+    "product_id",
+    "supplier_id",
+    "listing_code",
+    "dossier",
+    "dossier_hash",
+    "is_for_listing",
+)
+"""What a case takes over from the submission."""
 WAITING_STAGES = frozenset({Stage.PRECHECK, *OPEN_STAGES})
 
 
@@ -68,20 +82,58 @@ def open_review(
     if former is not None and former.stage == Stage.SUPPLEMENT:
         advance(uow, former, resubmit(former.review(declarations_of(uow, former))))
         uow.session.flush()
+    excluded = _appealed_against(uow, product_id) | set(former.excluded_ids if former else ())
+    case = _new_case(
+        uow,
+        former,
+        excluded,
+        {
+            "version_id": version_id,
+            "product_id": product_id,
+            "supplier_id": supplier_id,
+            "listing_code": listing_code,
+            "dossier": dossier,
+            "dossier_hash": dossier_hash,
+            "is_for_listing": is_for_listing,
+        },
+    )
+    _precheck(uow, case)
+    return case
+
+
+def reopen_review(uow: UnitOfWork, case_id: str, *, excluded: Iterable[str]) -> ReviewCase:
+    """Another case over the same dossier, for people who were not involved: an upheld appeal.
+
+    Raises `ReviewCaseNotFound`.
+    """
+    former = lock_case(uow, case_id)
+    same = {name: getattr(former, name) for name in SUBMITTED}
+    case = _new_case(uow, former, set(excluded), same)
+    _precheck(uow, case)
+    return case
+
+
+def _appealed_against(uow: UnitOfWork, product_id: str) -> set[str]:
+    """Who decided on the product before and was found wrong by an appeal board."""
+    wanted = (
+        select(SittingPanel.excluded_ids)
+        .join(FiledAppeal, FiledAppeal.panel_id == SittingPanel.id)
+        .where(FiledAppeal.product_id == product_id, FiledAppeal.state == AppealState.UPHELD)
+    )
+    return {person for excluded in uow.session.scalars(wanted) for person in excluded}
+
+
+def _new_case(
+    uow: UnitOfWork, former: ReviewCase | None, excluded: set[str], submitted: dict[str, Any]
+) -> ReviewCase:
     policy = policy_in_force(uow)
-    risk_factors = _risk_factors(uow, supplier_id, dossier)
+    risk_factors = _risk_factors(uow, submitted["supplier_id"], submitted["dossier"])
     level = risk.level(sum(risk_factors.values()), policy)
-    case = ReviewCase(
+    return ReviewCase(
         id=uow.ids.new("cas"),
-        version_id=version_id,
-        product_id=product_id,
-        supplier_id=supplier_id,
-        listing_code=listing_code,
+        **submitted,
         round=former.round + 1 if former else 1,
         supplement_round=_supplement_round(former),
-        is_for_listing=is_for_listing,
-        dossier=dossier,
-        dossier_hash=dossier_hash,
         stage=Stage.PRECHECK,
         severity=Severity.INFO,
         risk_score=sum(risk_factors.values()),
@@ -89,13 +141,11 @@ def open_review(
         risk_factors=risk_factors,
         needs_panel=level is risk.RiskLevel.HIGH,
         approved_by=[],
-        excluded_ids=list(former.excluded_ids) if former else [],
+        excluded_ids=sorted(excluded),
         findings=[],
         opened_at=uow.now,
         stage_since_at=uow.now,
     )
-    _precheck(uow, case)
-    return case
 
 
 def _former_case(uow: UnitOfWork, version_id: str) -> ReviewCase | None:

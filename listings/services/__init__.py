@@ -34,7 +34,12 @@ from listings.services.scenarios import (
     note_scenario_ended,
     note_scenario_narrowed,
 )
-from listings.services.submissions import reject_version, return_version, submit_version
+from listings.services.submissions import (
+    reject_version,
+    reopen_version,
+    return_version,
+    submit_version,
+)
 
 __all__ = [
     "accept_custom_offer",
@@ -61,6 +66,7 @@ __all__ = [
     "publish_listing",
     "register_product",
     "reject_version",
+    "reopen_version",
     "replace_draft",
     "resume_listing",
     "return_version",

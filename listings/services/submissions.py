@@ -1,12 +1,15 @@
 """Hands versions in for review, and takes the review's answer."""
 
+from sqlalchemy import select
+
 from app.core.ids import OrganisationId, ProductId, VersionId
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
 from listings.content_rules import missing_parts
 from listings.dossier import dossier_hash
-from listings.errors import VersionIncomplete, VersionInvalid
+from listings.errors import DraftOpen, VersionIncomplete, VersionInvalid
 from listings.events import VersionSubmitted
+from listings.life_cycle import OPEN
 from listings.listing_codes import RANDOM_LENGTH, make_listing_code
 from listings.models import DataProduct, ListingParty, ProductVersion
 from listings.queries.products import lock_product, lock_version, lock_version_by_id
@@ -92,4 +95,18 @@ def reject_version(uow: UnitOfWork, *, version_id: str) -> ProductVersion:
     """The review refused the version for good; raises `IllegalTransition`."""
     version = lock_version_by_id(uow.session, version_id)
     version.advance("reject", at=uow.now)
+    return version
+
+
+def reopen_version(uow: UnitOfWork, *, version_id: str) -> ProductVersion:
+    """A rejection is appealed; raises `DraftOpen` beside another version on its way."""
+    version = lock_version_by_id(uow.session, version_id)
+    open_number = uow.session.scalar(
+        select(ProductVersion.version_number).where(
+            ProductVersion.product_id == version.product_id, ProductVersion.state.in_(OPEN)
+        )
+    )
+    if open_number is not None:
+        raise DraftOpen(version.product_id, open_number)
+    version.advance("reopen", at=uow.now)
     return version

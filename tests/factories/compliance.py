@@ -412,10 +412,13 @@ PEOPLE = {
     "intake": INTAKE,
     "officer": OFFICER,
     **{f"panel{number}": member for number, member in enumerate(PANEL, start=1)},
+    **{f"board{number}": staff(f"board{number}", Role.APPEAL_MEMBER) for number in (1, 2, 3)},
     "risk": staff("risk", Role.RISK_OFFICER),
     "auditor": staff("auditor", Role.AUDITOR),
     "insider": staff("insider", organisation_id=SUPPLIER_ID),
 }
+PANELLISTS = ("panel1", "panel2", "panel3")
+BOARD = ("board1", "board2", "board3")
 NOT_CONTENT = {"format", "version_id", "plans", "offers"}
 
 
@@ -465,7 +468,8 @@ class OverHttp:
         assert problem["type"].partition("#")[2] == slug, problem
         return problem
 
-    def submit(self, **changes):
+    def submit(self, *, is_for_listing=None, **changes):
+        wish = None if is_for_listing is None else {"is_for_listing": is_for_listing}
         content = {k: v for k, v in dossier(**changes).items() if k not in NOT_CONTENT} | {
             "description": "Airports.",
             "update_frequency": "MONTHLY",
@@ -475,7 +479,7 @@ class OverHttp:
         product = self.post("supplier", "/v1/products", {"name": content["name"]})
         path = f"/v1/products/{product['id']}/versions"
         self.post("supplier", path, content)
-        return self.post("supplier", f"{path}/1/submission")["listing_code"]
+        return self.post("supplier", f"{path}/1/submission", wish)["listing_code"]
 
     def case(self):
         (found,) = self.get("first", "/v1/review-cases")["items"]
@@ -517,6 +521,21 @@ class OverHttp:
             "reason": "Listed as registered.",
         }
         return self.post(who, f"/v1/listing-applications/{waiting['id']}/decision", body)
+
+    def sit_and_vote(self, path, members, vote, **more):
+        """Each member declares, takes a seat, and votes; the answer to the last vote."""
+        for who in members:
+            self.post(who, f"{path}/seats", {"answers": CLEAR})
+        for who in members:
+            answer = self.post(who, f"{path}/votes", {"vote": vote, "reason": "Weighed.", **more})
+        return answer
+
+    def revoke(self, who, code, reason_code="FALSE_STATEMENT"):
+        body = {"reason_code": reason_code, "reason": "The statement was false."}
+        revocation = self.post(who, f"/v1/listings/{code}/revocation", body)
+        path = f"/v1/panels/{revocation['panel_id']}"
+        assert self.sit_and_vote(path, PANELLISTS, "for")["state"] == "CARRIED"
+        return revocation
 
     def list_product(self, **changes):
         code = self.submit(**changes)

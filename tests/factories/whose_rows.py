@@ -13,6 +13,7 @@ OWNERS = (
     "contributor_id",
     "recipient_id",
     "holder_id",
+    "objector_id",
 )
 
 WITHOUT_ROW_SECURITY = {"alembic_version"}
@@ -29,6 +30,11 @@ EXCHANGE_ONLY = {
     "delivery_routes": "addresses and credentials of upstreams",
     "idempotent_responses": "belong to a principal, and are encrypted",
     "item_answers": "the reviewers' own notes",
+    "listing_applications": "the listing officers' queue",
+    "panel_seats": "the members' own notes",
+    "panels": "who decides together is the exchange's own matter",
+    "revocations": "what a panel of the exchange decides",
+    "suspensions": "who of the exchange had a hand in it; what it stops is public",
     "lane_positions": "the log's index of lanes",
     "log_entry_subjects": "the log's index of subjects",
     "log_waiting": "the log's queue",
@@ -61,6 +67,8 @@ EVERYBODYS = {
     "registry_entries": "the public registry",
     "registry_inputs": "the public registry",
     "registry_words": "words of the public registry",
+    "registrations": "publicity is what the register is for",
+    "review_policies": "published policy",
     "rule_sets": "published rules",
     "witness_standings": "published status of outside parties",
     "witnessed_checkpoints": "published under /log",

@@ -147,25 +147,19 @@ def test_an_auditor_replays_every_evaluation(exchange):
     exchange.get("supplier", f"/v1/rule-evaluations/{runs[0]['id']}/replay", expect=403)
 
 
-def test_one_suspends_another_resumes_and_the_catalogue_follows(exchange):
+def test_one_suspends_two_others_resume_and_a_panel_revokes(exchange):
     code = exchange.list_product()
     path = f"/v1/listings/{code}"
     exchange.post("risk", f"{path}/suspension", {"reason_code": "COMPLAINT"})
     assert exchange.catalogue() == []
     exchange.refused("risk", f"{path}/resumption", slug="second-person-needed", expect=403)
-    exchange.post("first", f"{path}/resumption")
+    assert exchange.post("first", f"{path}/resumption")["state"] == "SUSPENDED"
+    exchange.refused("first", f"{path}/resumption", slug="second-person-needed", expect=403)
+    assert exchange.post("second", f"{path}/resumption")["state"] == "LISTED"
     assert exchange.catalogue() == [code]
-    exchange.refused(
-        "first",
-        f"{path}/revocation",
-        {"reason_code": "FALSE_STATEMENT"},
-        slug="illegal-transition",
-        expect=409,
-    )
-    exchange.post("first", f"{path}/suspension", {"reason_code": "SECURITY_INCIDENT"})
-    revoked = exchange.post("risk", f"{path}/revocation", {"reason_code": "FALSE_STATEMENT"})
-    assert revoked["state"] == "REVOKED"
+    exchange.revoke("risk", code)
     assert exchange.catalogue() == []
+    exchange.refused("risk", f"{path}/resumption", slug="illegal-transition", expect=409)
 
 
 @pytest.mark.parametrize("who", ["supplier", "buyer", "auditor"])

@@ -153,9 +153,7 @@ def test_risk_officer_and_supplier_revoke_a_licence(exchange, code, who):
 
 def test_a_revoked_listing_takes_its_licences_along(exchange, code):
     _, licence_id = licensed(exchange, code)
-    path = f"/v1/listings/{code}"
-    exchange.post("risk", f"{path}/suspension", {"reason_code": "COMPLAINT"})
-    exchange.post("first", f"{path}/revocation", {"reason_code": "UNLAWFUL_SOURCE"})
+    exchange.revoke("risk", code, "UNLAWFUL_SOURCE")
     assert exchange.get("buyer", f"/v1/licences/{licence_id}")["reason_code"] == "LISTING_REVOKED"
 
 

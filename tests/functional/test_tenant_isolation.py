@@ -46,6 +46,15 @@ NOTHING_THERE = {
     "log_waiting",
     # No product is made from others here; `test_registry_http` shows rows of these.
     "registry_inputs",
+    # Nobody objected, appealed, revoked, suspended, sat on a panel or changed the policy here;
+    # `test_registrations` and `test_review_day` show rows of these.
+    "appeals",
+    "objections",
+    "panel_seats",
+    "panels",
+    "review_policies",
+    "revocations",
+    "suspensions",
     # No witness is asked here; `test_witness_keeper` shows rows of these.
     "checkpoint_cosignatures",
     "witness_standings",

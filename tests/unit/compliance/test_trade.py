@@ -19,6 +19,7 @@ from compliance.errors import (
     ListingNeverPublished,
     ListingNotInForce,
     NotYourDecision,
+    ReviewerConflicted,
     ScenarioForOwnListing,
     ScenarioNotFound,
     ScenarioOutsideListing,
@@ -38,28 +39,36 @@ from compliance.events import (
 )
 from compliance.licence_models import Licence, ListingStanding, Scenario
 from compliance.models import Party
+from compliance.review.errors import AlreadyRatified, RevocationAlreadyProposed
+from compliance.review.events import DelistingNoticed, ReviewEscalated, SuspensionWidened
 from tests.factories.compliance import (
     BUYER,
     BUYER_ID,
     FIRST,
     LISTING_CODE,
+    PANEL,
+    PEOPLE,
     SECOND,
     SUPPLIER,
     SUPPLIER_ID,
+    THIRD,
     approve_scenario,
     dossier,
     exchange,
     licensed,
     open_review,
     order,
+    panel_of,
     publish,
     scenario_content,
+    sit,
     staff,
     submit_scenario,
     verify_parties,
+    vote,
 )
 
-RISK = staff("risk", Role.RISK_OFFICER)
+RISK = PEOPLE["risk"]
 
 
 @pytest.fixture
@@ -76,18 +85,34 @@ def standing(uow):
     return uow.session.get_one(ListingStanding, LISTING_CODE)
 
 
-def suspend(uow, person=FIRST, reason="COMPLAINT"):
-    return services.suspend_listing(uow, person, listing_code=LISTING_CODE, reason_code=reason)
+def suspend(uow, person=FIRST, reason="COMPLAINT", scope="ALL_CALLS"):
+    return services.suspend_listing(
+        uow, person, listing_code=LISTING_CODE, reason_code=reason, scope=scope
+    )
 
 
-def resume(uow, person=SECOND):
+def propose_resumption(uow, person):
     return services.resume_listing(uow, person, listing_code=LISTING_CODE)
 
 
-def revoke(uow, person=SECOND):
-    return services.revoke_listing(
-        uow, person, listing_code=LISTING_CODE, reason_code="UNLAWFUL_SOURCE"
+def resume(uow, proposer=THIRD, person=SECOND):
+    propose_resumption(uow, proposer)
+    return propose_resumption(uow, person)
+
+
+def revoke(uow, person=RISK, *, in_favour=True):
+    revocation = services.propose_revocation(
+        uow,
+        person,
+        listing_code=LISTING_CODE,
+        reason_code="UNLAWFUL_SOURCE",
+        reason="The source was not theirs.",
     )
+    panel = panel_of(uow, revocation.id)
+    sit(uow, panel)
+    for member in PANEL:
+        vote(uow, member, panel, in_favour=in_favour)
+    return standing(uow)
 
 
 # Listings.
@@ -112,27 +137,67 @@ def test_a_published_listing_is_watched_until_its_evidence_lapses(uow):
     assert standing(uow).evidence_lapses_at == datetime(2027, 7, 1, tzinfo=UTC)
 
 
-def test_one_person_suspends_and_another_resumes(units, uow):
+def test_one_person_suspends_and_two_others_resume(units, uow):
     publish(uow)
     suspend(uow)
     with pytest.raises(SecondPersonNeeded):
-        resume(uow, FIRST)
-    uow.session.expire_all()
-    resume(uow)
+        propose_resumption(uow, FIRST)
+    assert propose_resumption(uow, THIRD).state == "SUSPENDED"
+    with pytest.raises(SecondPersonNeeded):
+        propose_resumption(uow, THIRD)
+    assert propose_resumption(uow, SECOND).state == "LISTED"
     uow.commit()
     assert of(units, ListingSuspended)[0].reason_code == "COMPLAINT"
-    assert of(units, ListingResumed)[0].resumed_by == SECOND.id
+    (resumed,) = of(units, ListingResumed)
+    assert (resumed.proposed_by, resumed.resumed_by) == (THIRD.id, SECOND.id)
 
 
-def test_revoking_needs_a_suspension_and_a_second_person(units, uow):
+def test_a_second_person_ratifies_an_emergency_once(uow):
     publish(uow)
-    with pytest.raises(IllegalTransition):
-        revoke(uow)
     suspend(uow)
-    uow.session.flush()
     with pytest.raises(SecondPersonNeeded):
-        revoke(uow, FIRST)
-    uow.session.expire_all()
+        services.ratify_suspension(uow, FIRST, listing_code=LISTING_CODE)
+    services.ratify_suspension(uow, SECOND, listing_code=LISTING_CODE)
+    with pytest.raises(AlreadyRatified):
+        services.ratify_suspension(uow, THIRD, listing_code=LISTING_CODE)
+
+
+def test_an_emergency_that_nobody_ratified_stays_in_force_and_escalates_once(units, uow):
+    publish(uow)
+    suspend(uow)
+    uow.now += timedelta(hours=24)
+    assert services.keep_deadlines(uow, 10) == 1
+    assert services.keep_deadlines(uow, 10) == 0
+    uow.commit()
+    assert standing(uow).state == "SUSPENDED"
+    (escalated,) = of(units, ReviewEscalated)
+    assert escalated.stage == "RATIFICATION"
+
+
+def test_a_suspension_of_new_orders_is_widened_to_calls_and_never_narrowed(units, uow):
+    publish(uow)
+    suspend(uow, scope="NEW_ORDERS")
+    assert standing(uow).suspension_scope == "NEW_ORDERS"
+    suspend(uow, SECOND)
+    assert standing(uow).suspension_scope == "ALL_CALLS"
+    with pytest.raises(IllegalTransition):
+        suspend(uow, scope="NEW_ORDERS")
+    uow.commit()
+    assert len(of(units, ListingSuspended)) == len(of(units, SuspensionWidened)) == 1
+
+
+def test_lapsed_evidence_stops_the_calls_of_a_listing_without_new_orders(uow):
+    publish(uow)
+    suspend(uow, scope="NEW_ORDERS")
+    uow.now = uow.now.replace(year=2027, month=7)
+    services.suspend_expired(uow, 10)
+    assert standing(uow).suspension_scope == "ALL_CALLS"
+
+
+def test_a_panel_revokes_a_listing_in_force(units, uow):
+    publish(uow)
+    assert revoke(uow, in_favour=False).state == "LISTED"
+    suspend(uow)
     assert revoke(uow).state == "REVOKED"
     with pytest.raises(IllegalTransition):
         resume(uow)
@@ -140,13 +205,42 @@ def test_revoking_needs_a_suspension_and_a_second_person(units, uow):
     assert len(of(units, ListingRevoked)) == 1
 
 
+def test_whoever_suspended_or_reviewed_it_does_not_sit_over_its_revocation(uow):
+    publish(uow)
+    suspend(uow, RISK)
+    revocation = services.propose_revocation(
+        uow, THIRD, listing_code=LISTING_CODE, reason_code="FALSE_STATEMENT", reason="False."
+    )
+    panel = panel_of(uow, revocation.id)
+    for person in (RISK, THIRD, FIRST, SECOND):
+        with pytest.raises(ReviewerConflicted):
+            sit(uow, panel, [person])
+    with pytest.raises(RevocationAlreadyProposed):
+        services.propose_revocation(
+            uow, RISK, listing_code=LISTING_CODE, reason_code="FALSE_STATEMENT", reason="Again."
+        )
+
+
 def test_revoking_a_listing_revokes_its_licences(units, uow):
     licence, _, _ = licensed(uow)
-    suspend(uow)
     revoke(uow)
     uow.commit()
     (revoked,) = of(units, LicenceRevoked)
     assert (revoked.licence_id, revoked.reason_code) == (licence.id, "LISTING_REVOKED")
+
+
+def test_a_listing_under_notice_leaves_when_its_last_licence_has_ended(units, uow):
+    licence, _, _ = licensed(uow)
+    services.note_listing_delisted(uow, listing_code=LISTING_CODE)
+    assert standing(uow).state == "DELISTING"
+    uow.now += timedelta(days=31)
+    assert services.keep_deadlines(uow, 10) == 0
+    uow.now = licence.ends_at
+    services.suspend_expired(uow, 10)
+    services.keep_deadlines(uow, 10)
+    uow.commit()
+    assert standing(uow).state in {"DELISTED", "SUSPENDED"}
+    assert [event.listing_code for event in of(units, DelistingNoticed)] == [LISTING_CODE]
 
 
 def test_a_listing_that_was_never_published_is_not_found(uow):

@@ -1,0 +1,171 @@
+"""What time brings about in reviews: one bounded batch of each kind per call."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+
+from app.core.unit_of_work import UnitOfWork
+from compliance.licence_models import Licence, ListingStanding
+from compliance.listing_machine import ListingState
+from compliance.models import ReviewCase
+from compliance.panel_models import SittingPanel
+from compliance.registration_models import ListingApplication, Registration
+from compliance.review.case_machine import OPEN_STAGES, Stage, lapse
+from compliance.review.events import ReviewEscalated, ReviewExpired
+from compliance.review.panels import PanelState, close_overdue
+from compliance.review.registration_machine import ApplicationState, RegistrationState
+from compliance.scenario_machine import LicenceState
+from compliance.services.appeals import conclude_appeal, lock_appeal
+from compliance.services.declarations import declarations_of
+from compliance.services.panel_votes import conclude_case
+from compliance.services.panels import APPEAL, CASE
+from compliance.services.panels import follow as follow_panel
+from compliance.services.registrations import conclude_publicity
+from compliance.services.reviews import advance, lock_case
+from compliance.services.revocations import conclude_revocation
+from compliance.services.suspensions import complete_delisting
+from compliance.suspension_models import Suspension
+
+RATIFICATION = "RATIFICATION"
+
+
+def keep_deadlines(uow: UnitOfWork, limit: int) -> int:
+    """Everything whose time is over, at most ``limit`` of each kind; how many rows changed.
+
+    Needs the exchange's reach. Rows that another worker holds are left to it.
+    """
+    steps = (
+        _end_publicity,
+        _expire_supplements,
+        _close_panels,
+        _escalate_cases,
+        _escalate_applications,
+        _escalate_panels,
+        _escalate_suspensions,
+        _complete_delistings,
+    )
+    return sum(step(uow, limit) for step in steps)
+
+
+def _end_publicity(uow: UnitOfWork, limit: int) -> int:
+    wanted = select(Registration).where(
+        Registration.state == RegistrationState.REGISTERED,
+        Registration.publicity_ends_at <= uow.now,
+    )
+    batch = wanted.order_by(Registration.id).limit(limit).with_for_update(skip_locked=True)
+    return sum(conclude_publicity(uow, each) for each in uow.session.scalars(batch).all())
+
+
+def _expire_supplements(uow: UnitOfWork, limit: int) -> int:
+    wanted = select(ReviewCase).where(
+        ReviewCase.stage == Stage.SUPPLEMENT, ReviewCase.due_at <= uow.now
+    )
+    batch = wanted.order_by(ReviewCase.id).limit(limit).with_for_update(skip_locked=True)
+    cases = uow.session.scalars(batch).all()
+    for case in cases:
+        advance(uow, case, lapse(case.review(declarations_of(uow, case))))
+        uow.record(ReviewExpired(occurred_at=uow.now, case_id=case.id, version_id=case.version_id))
+    return len(cases)
+
+
+def _overdue_panels(uow: UnitOfWork, limit: int) -> list[SittingPanel]:
+    wanted = select(SittingPanel).where(
+        SittingPanel.state == PanelState.OPEN,
+        SittingPanel.due_at <= uow.now,
+        SittingPanel.escalated_at.is_(None),
+    )
+    batch = wanted.order_by(SittingPanel.id).limit(limit)
+    return list(uow.session.scalars(batch.with_for_update(skip_locked=True, of=SittingPanel)))
+
+
+def _close_panels(uow: UnitOfWork, limit: int) -> int:
+    """A panel whose time is over concludes with the odd quorum that it has."""
+    closed = 0
+    for sitting in _overdue_panels(uow, limit):
+        panel = close_overdue(sitting.panel())
+        if panel.state is PanelState.OPEN:
+            continue
+        follow_panel(uow, sitting, panel)
+        if sitting.kind == CASE:
+            conclude_case(uow, sitting, lock_case(uow, sitting.case_id), panel)
+        elif sitting.kind == APPEAL:
+            conclude_appeal(uow, sitting, lock_appeal(uow, sitting.subject_id))
+        else:
+            conclude_revocation(uow, sitting, panel)
+        closed += 1
+    return closed
+
+
+def _escalate(uow: UnitOfWork, subject_id: str, stage: str, due_at: datetime) -> None:
+    uow.record(
+        ReviewEscalated(occurred_at=uow.now, subject_id=subject_id, stage=stage, due_at=due_at)
+    )
+
+
+def _escalate_cases(uow: UnitOfWork, limit: int) -> int:
+    stages = [each for each in OPEN_STAGES if each is not Stage.PANEL]
+    wanted = select(ReviewCase).where(
+        ReviewCase.stage.in_(stages),
+        ReviewCase.due_at <= uow.now,
+        ReviewCase.escalated_at.is_(None),
+    )
+    batch = wanted.order_by(ReviewCase.id).limit(limit).with_for_update(skip_locked=True)
+    cases = uow.session.scalars(batch).all()
+    for case in cases:
+        assert case.due_at is not None
+        case.escalated_at = uow.now
+        _escalate(uow, case.id, case.stage, case.due_at)
+    return len(cases)
+
+
+def _escalate_applications(uow: UnitOfWork, limit: int) -> int:
+    wanted = select(ListingApplication).where(
+        ListingApplication.state == ApplicationState.LISTING_REVIEW,
+        ListingApplication.due_at <= uow.now,
+        ListingApplication.escalated_at.is_(None),
+    )
+    batch = wanted.order_by(ListingApplication.id).limit(limit).with_for_update(skip_locked=True)
+    applications = uow.session.scalars(batch).all()
+    for application in applications:
+        application.escalated_at = uow.now
+        _escalate(uow, application.id, application.state, application.due_at)
+    return len(applications)
+
+
+def _escalate_panels(uow: UnitOfWork, limit: int) -> int:
+    panels = _overdue_panels(uow, limit)
+    for sitting in panels:
+        sitting.escalated_at = uow.now
+        _escalate(uow, sitting.id, sitting.kind, sitting.due_at)
+    return len(panels)
+
+
+def _escalate_suspensions(uow: UnitOfWork, limit: int) -> int:
+    """An emergency that nobody ratified stays in force: calls never reopen by themselves."""
+    wanted = select(Suspension).where(
+        Suspension.ended_at.is_(None),
+        Suspension.ratified_by.is_(None),
+        Suspension.escalated_at.is_(None),
+        Suspension.ratify_until <= uow.now,
+    )
+    batch = wanted.order_by(Suspension.id).limit(limit).with_for_update(skip_locked=True)
+    suspensions = uow.session.scalars(batch).all()
+    for suspension in suspensions:
+        assert suspension.ratify_until is not None
+        suspension.escalated_at = uow.now
+        _escalate(uow, suspension.id, RATIFICATION, suspension.ratify_until)
+    return len(suspensions)
+
+
+def _complete_delistings(uow: UnitOfWork, limit: int) -> int:
+    runs_on = select(Licence.id).where(
+        Licence.listing_code == ListingStanding.listing_code, Licence.state == LicenceState.ACTIVE
+    )
+    wanted = select(ListingStanding).where(
+        ListingStanding.state.in_([ListingState.DELISTING, ListingState.SUSPENDED]),
+        ListingStanding.delists_at <= uow.now,
+        ~runs_on.exists(),
+    )
+    batch = wanted.order_by(ListingStanding.delists_at).limit(limit)
+    standings = uow.session.scalars(batch.with_for_update(skip_locked=True)).all()
+    return sum(complete_delisting(uow, each) for each in standings)
