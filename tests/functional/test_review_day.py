@@ -7,6 +7,7 @@ from app.core.unit_of_work import UnitOfWorkFactory
 from compliance import services
 from tests.factories.compliance import BOARD, CLEAR, PANELLISTS, everybody_over_http
 
+DAY = 86_400
 APPEAL = {"ground": "NEW_FACTS", "statement": "A court has found for us meanwhile."}
 
 
@@ -65,7 +66,7 @@ def test_a_supplement_that_does_not_come_expires_with_its_version(exchange, cloc
     exchange.submit()
     case = exchange.case()
     exchange.admit(case, "return")
-    clock.advance(days=30)
+    clock.advance(seconds=30 * DAY)
     assert tick(exchange) == 1
     assert exchange.get("first", case)["case"]["stage"] == "EXPIRED"
     (product,) = exchange.get("supplier", "/v1/products")["items"]
@@ -147,7 +148,7 @@ def test_publicity_waits_its_working_days_and_an_objection_stops_it(exchange, cl
     (seen,) = exchange.get("supplier", "/v1/objections")["items"]
     assert seen["statement"] == "These data are ours."
     assert exchange.get("stranger", "/v1/objections")["items"] == []
-    clock.advance(days=20)
+    clock.advance(seconds=20 * DAY)
     assert tick(exchange) == 0
     resolution = f"/v1/objections/{objection['id']}/resolution"
     answer = {"outcome": "dismiss", "reason": "The contract shows otherwise."}
@@ -163,7 +164,7 @@ def test_publicity_without_objection_ends_by_itself(exchange, clock):
     exchange.submit()
     exchange.register(exchange.case())
     assert tick(exchange) == 0
-    clock.advance(days=15)
+    clock.advance(seconds=15 * DAY)
     assert tick(exchange) == 1
     assert exchange.decide_listing()["state"] == "LISTED"
 
@@ -202,7 +203,7 @@ def test_an_emergency_is_ratified_or_escalates_and_two_others_resume(exchange, c
     exchange.refused(
         "risk", f"{path}/suspension/ratification", slug="second-person-needed", expect=403
     )
-    clock.advance(hours=25)
+    clock.advance(seconds=DAY + 3600)
     assert tick(exchange) == 1
     (late,) = exchange.get("first", "/v1/suspensions?is_overdue=true")["items"]
     assert late["escalated_at"]
@@ -249,7 +250,7 @@ def test_a_dismissed_appeal_is_final(exchange):
 
 def test_an_appeal_comes_in_time(exchange, clock):
     case = reject(exchange)
-    clock.advance(days=16)
+    clock.advance(seconds=16 * DAY)
     exchange.refused("supplier", f"{case}/appeal", APPEAL, slug="appeal-too-late", expect=409)
 
 
@@ -272,7 +273,7 @@ def test_a_deadline_that_passes_escalates_once_and_frees_the_case(exchange, cloc
     exchange.refused(
         "second", f"{case}/release", give_back, slug="not-the-assigned-reviewer", expect=403
     )
-    clock.advance(days=14)
+    clock.advance(seconds=14 * DAY)
     assert tick(exchange) == 1
     assert tick(exchange) == 0
     assert exchange.get("second", case)["case"]["escalated_at"]

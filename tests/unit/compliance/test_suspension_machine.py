@@ -34,7 +34,9 @@ def tick(world):
     if standing.state is ListingState.SUSPENDED:
         return replace(world, standing=machine.widen(standing), was_ticked=True)
     stopped = machine.suspend(standing, MACHINE, SuspensionScope.ALL_CALLS)
-    return replace(world, standing=stopped, was_ticked=True, stopped_by=MACHINE)
+    return replace(
+        world, standing=stopped, was_ticked=True, stopped_by=MACHINE, opened_by=frozenset()
+    )
 
 
 def resumed(world, person):
@@ -60,7 +62,10 @@ def moves(world):
     for person in PEOPLE:
         for scope in SuspensionScope:
             yield lambda p=person, s=scope: replace(
-                world, standing=machine.suspend(standing, p, s), stopped_by=p
+                world,
+                standing=machine.suspend(standing, p, s),
+                stopped_by=p,
+                opened_by=frozenset(),
             )
         yield lambda p=person: replace(world, standing=machine.ratify(standing, p))
         yield lambda p=person: resumed(world, p)
