@@ -35,6 +35,10 @@ def circumstances_of(uow: UnitOfWork, case: ReviewCase) -> Facts:
 
 def _approvals(case: ReviewCase) -> Facts:
     """Who approved so far; an approval of another dossier counts for nothing."""
+    if case.panel_approved_hash == case.dossier_hash:
+        # Whom a panel outvoted approved nothing; two of those who did stand in their place.
+        first, second = case.approved_by[:2]
+        return {"first_reviewer_id": first, "second_reviewer_id": second}
     held = {
         "first_reviewer_id": (case.first_reviewer_id, case.first_approved_hash),
         "second_reviewer_id": (case.second_reviewer_id, case.second_approved_hash),
