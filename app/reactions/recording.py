@@ -4,7 +4,6 @@ Nothing personal, no organisation's name, no payload and no price per buyer ente
 is named here only if it is an opaque id, a hash, a code, a count or a time.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from app.accounts import events as accounts
@@ -12,6 +11,8 @@ from app.core.clock import iso_instant
 from app.core.events import Event
 from app.core.unit_of_work import Reaction, UnitOfWork
 from app.notices import events as notices
+from app.reactions.recorded import Recorded
+from app.reactions.recorded_reviews import REVIEW_RECORDED
 from compliance import events as compliance
 from compliance.review import events as review
 from ledger.journal import events as journal
@@ -25,117 +26,6 @@ from metering import events as metering
 
 Leaf = str | int | list[str] | dict[str, str]
 
-
-@dataclass(frozen=True)
-class Recorded:
-    """An event's entry type and the fields that go into the leaf: ``leaf name -> field``."""
-
-    entry_type: str
-    fields: tuple[str, ...]
-    amounts: tuple[str, ...] = ()
-    """Fields in 10⁻⁸ units, written as text like those of a call: a leaf's numbers are smaller."""
-    optional: tuple[str, ...] = ()
-    """Fields that an event may lack; its leaf lacks them then."""
-
-
-REVIEW_RECORDED: dict[type[Event], Recorded] = {
-    review.ReviewAssigned: Recorded(
-        "review_assigned", ("case_id", "version_id", "stage", "reviewer_id", "declared_at")
-    ),
-    review.ConflictDeclared: Recorded(
-        "conflict_declared", ("case_id", "reviewer_id", "declared_at")
-    ),
-    review.ReviewReassigned: Recorded(
-        "review_reassigned",
-        ("case_id", "version_id", "stage", "reviewer_id", "released_by", "reason_hash"),
-    ),
-    review.ReviewEscalated: Recorded("review_escalated", ("subject_id", "stage", "due_at")),
-    review.ItemDecided: Recorded(
-        "item_decided", ("case_id", "rule_id", "reviewer_id", "outcome", "reason_hash")
-    ),
-    review.ReviewConcluded: Recorded("review_concluded", ("case_id", "version_id", "stage")),
-    review.PanelOpened: Recorded(
-        "panel_opened", ("panel_id", "kind", "subject_id", "case_id", "size")
-    ),
-    review.PanelVoted: Recorded(
-        "panel_voted", ("panel_id", "case_id", "member_id", "vote", "reason_hash")
-    ),
-    review.PanelConcluded: Recorded(
-        "panel_concluded",
-        ("panel_id", "subject_id", "state", "in_favour_count", "against_count"),
-    ),
-    review.RegistrationFinal: Recorded(
-        "registration_final", ("registration_id", "case_id", "version_id")
-    ),
-    review.RegistrationCancelled: Recorded(
-        "registration_cancelled", ("registration_id", "version_id", "objection_id")
-    ),
-    review.ObjectionRaised: Recorded(
-        "objection_raised", ("objection_id", "registration_id", "statement_hash")
-    ),
-    review.ObjectionResolved: Recorded(
-        "objection_resolved",
-        ("objection_id", "registration_id", "outcome", "decided_by", "reason_hash"),
-    ),
-    review.ListingAppliedFor: Recorded(
-        "listing_applied_for", ("application_id", "registration_id", "listing_code")
-    ),
-    review.ListingApproved: Recorded(
-        "listing_approved",
-        (
-            "application_id",
-            "registration_id",
-            "case_id",
-            "version_id",
-            "listing_code",
-            "dossier_hash",
-            "officer_id",
-            "rule_set_hash",
-            "input_hash",
-            "reason_hash",
-        ),
-    ),
-    review.ListingRefused: Recorded(
-        "listing_refused",
-        ("application_id", "case_id", "version_id", "listing_code", "officer_id", "reason_hash"),
-    ),
-    review.SuspensionWidened: Recorded(
-        "suspension_widened", ("suspension_id", "listing_code", "reason_code", "widened_by")
-    ),
-    review.SuspensionRatified: Recorded(
-        "suspension_ratified", ("suspension_id", "listing_code", "ratified_by")
-    ),
-    review.ResumptionProposed: Recorded(
-        "resumption_proposed", ("suspension_id", "listing_code", "proposed_by")
-    ),
-    review.DelistingNoticed: Recorded("delisting_noticed", ("listing_code", "delists_at")),
-    review.DelistingCompleted: Recorded("delisting_completed", ("listing_code",)),
-    review.RevocationProposed: Recorded(
-        "revocation_proposed",
-        ("revocation_id", "listing_code", "reason_code", "proposed_by", "reason_hash"),
-    ),
-    review.RevocationRefused: Recorded("revocation_refused", ("revocation_id", "listing_code")),
-    review.AppealFiled: Recorded(
-        "appeal_filed",
-        (
-            "appeal_id",
-            "subject_kind",
-            "subject_id",
-            "case_id",
-            "version_id",
-            "ground",
-            "statement_hash",
-        ),
-    ),
-    review.AppealDecided: Recorded(
-        "appeal_decided", ("appeal_id", "subject_kind", "subject_id", "version_id", "state")
-    ),
-    review.ReviewPolicySet: Recorded(
-        "review_policy_set",
-        ("policy_id", "policy_hash", "effective_from", "set_by", "reason_hash"),
-    ),
-}
-"""The steps of a review, from its assignment to the listing."""
 
 RECORDED: dict[type[Event], Recorded] = {
     accounts.OrganisationVerified: Recorded(
