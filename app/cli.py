@@ -1,23 +1,19 @@
 """Commands for operators, run as ``flask <command>``; each is one service in one unit of work."""
 
-import csv
 import os
-from pathlib import Path
 
 import click
 from flask import Flask
 
 from app.accounts import services as accounts
 from app.accounts.argon2_passwords import Argon2Passwords
-from app.core.principals import Principal, Role
 from app.core.reach import Reach
 from app.erasure_commands import erase_command
+from app.import_commands import import_command
 from app.key_commands import key_commands
 from app.parts import Parts
 from app.quality_commands import quality_command
 from app.shard_commands import shard_command
-from listings import imports
-from listings.services import import_drafts
 
 PASSWORD_VARIABLE = "COUNTERFOIL_OPERATOR_PASSWORD"  # noqa: S105 -- the name of a variable
 EXCHANGE_NAME = "Counterfoil Data Exchange"
@@ -27,7 +23,7 @@ EXCHANGE_USCC = "91000000MA00000030"
 def register(app: Flask, parts: Parts) -> None:
     """Attach the commands."""
     app.cli.add_command(_bootstrap_command(parts))
-    app.cli.add_command(_import_command(parts))
+    app.cli.add_command(import_command(parts))
     app.cli.add_command(erase_command(parts))
     app.cli.add_command(quality_command(parts))
     app.cli.add_command(shard_command(parts))
@@ -54,31 +50,3 @@ def _bootstrap_command(parts: Parts) -> click.Command:
         click.echo(f"{made.id} {made.name}")
 
     return bootstrap
-
-
-def _import_command(parts: Parts) -> click.Command:
-    @click.command("import-listings")
-    @click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-    @click.option("--organisation", required=True, help="Id of the supplier who gets the drafts.")
-    @click.option("--rejects", type=click.Path(path_type=Path), help="Write refused rows here.")
-    def import_listings(path: Path, organisation: str, rejects: Path | None) -> None:
-        """Read a CSV of listings: every row becomes a draft or a named reason why not."""
-        drafts, refused = imports.read_listing_rows(path.read_text(encoding="utf-8-sig"))
-        principal = Principal("cli", organisation, frozenset({Role.SUPPLIER}))
-        with parts.units.begin(Reach.organisation(organisation)) as uow:
-            import_drafts(uow, principal, drafts)
-            uow.commit()
-        if rejects:
-            _write_rejects(rejects, refused)
-        for row in refused[:20]:
-            click.echo(f"row {row.row_number}: {row.field}: {row.reason}", err=True)
-        click.echo(f"{len(drafts)} drafts, {len(refused)} rows refused")
-
-    return import_listings
-
-
-def _write_rejects(path: Path, refused: list[imports.RejectedRow]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["row_number", "field", "reason"])
-        writer.writerows((row.row_number, row.field, row.reason) for row in refused)

@@ -33,6 +33,18 @@ def circumstances_of(uow: UnitOfWork, case: ReviewCase) -> Facts:
     }
 
 
+def prospective_circumstances(uow: UnitOfWork, supplier_id: str) -> Facts:
+    """Those of a dossier that nobody handed in yet, without what its content says (``scan``)."""
+    return {
+        "at": iso_instant(uow.now),
+        "supplier": party_facts(uow, supplier_id),
+        "probe": None,
+        "history": _history(uow, supplier_id),
+        "persons": person_facts(uow, supplier_id, {}),
+        "approvals": {"first_reviewer_id": None, "second_reviewer_id": None},
+    }
+
+
 def _approvals(case: ReviewCase) -> Facts:
     """Who approved so far; an approval of another dossier counts for nothing."""
     if case.panel_approved_hash == case.dossier_hash:
