@@ -132,7 +132,7 @@ class RulesBlock(CounterfoilError):
     title = "A blocking rule stands against approval"
 
     def __init__(self, rule_ids: list[str]) -> None:
-        super().__init__("Return or reject the version instead.", rule_ids=rule_ids)
+        super().__init__("Decide against it, or have the cause put right first.", rule_ids=rule_ids)
 
 
 class RuleSetUnknown(CounterfoilError):

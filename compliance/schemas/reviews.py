@@ -153,10 +153,12 @@ class ReleaseCaseSchema(Schema):
 
 
 class EvaluationSchema(Schema):
-    """One run of a rule set over a case."""
+    """One run of a stage's rules over a case, and over what is decided on top of it."""
 
     id = fields.String()
     case_id = fields.String()
+    stage = fields.String()
+    subject_id = fields.String()
     rule_set_hash = fields.String()
     input_hash = fields.String()
     circumstances = fields.Dict(keys=fields.String())

@@ -37,6 +37,7 @@ from compliance.scenario_machine import (
 from compliance.services.lapses import note_lapses
 from compliance.services.licences import revoke_licences_of_scenario
 from compliance.services.narrowing import demand_narrower, narrow_scenario_licences
+from compliance.services.scenario_rules import demand_lawful_use
 
 Document = dict[str, Any]
 
@@ -153,12 +154,13 @@ def decide_scenario(
     """The decision of a reviewer from neither party; ``narrowed`` may only take away.
 
     Raises `ScenarioNotFound`, `NotYourDecision`, `ScenarioOutsideListing`, `IllegalTransition`,
-    `LicenceCannotBeIssued` when nothing would be left.
+    `RulesBlock`, `LicenceCannotBeIssued` when nothing would be left.
     """
     scenario = lock_scenario(uow, scenario_id)
     following = TRANSITIONS.next(scenario.state, ScenarioDecision(decision))
     _demand_neither_party(principal, scenario)
     if following == ScenarioState.ACTIVE:
+        demand_lawful_use(uow, scenario, _open_standing(uow, scenario.listing_code))
         _grant(uow, scenario, _granted_terms(uow, scenario, narrowed or {}))
     scenario.state, scenario.reason = following, reason
     scenario.decided_by, scenario.decided_at = principal.id, uow.now

@@ -1,9 +1,12 @@
 """Scenarios, orders and licences over HTTP in the whole application."""
 
+import json
+
 import pytest
 
 from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWorkFactory
+from compliance import rule_set
 from ledger.journal import services as journal
 from tests.factories.compliance import (
     BUYER_ID,
@@ -92,6 +95,41 @@ def test_a_narrowed_scenario_narrows_the_licence(exchange, code):
     licence = exchange.get("buyer", f"/v1/licences/{placed['licence_id']}")
     assert licence["enforced"]["calls_max"] == 5
     assert licence["ends_at"] == "2026-12-31T00:00:00.000000Z"
+
+
+def test_the_rules_of_a_use_are_run_kept_and_replayed_when_it_is_approved(exchange, code):
+    scenario = approved(exchange, code)
+    (case,) = exchange.get("first", "/v1/review-cases?stage=APPROVED")["items"]
+    runs = exchange.get("first", f"/v1/review-cases/{case['id']}/evaluations")["items"]
+    (run,) = [each for each in runs if each["subject_id"] == scenario["id"]]
+    assert run["stage"] == "scenario"
+    assert run["circumstances"]["scenario"]["purpose"] == "LOGISTICS"
+    answers = {each["rule_id"]: each["outcome"] for each in run["outcomes"]}
+    assert answers["N2"] == "NEEDS_HUMAN"  # within the offer; whether it is ethical a person says
+    assert answers.keys() == {"S4-Q", "N2", "PIPL24-1", "PIPL41-1"}
+    again = exchange.get("auditor", f"/v1/rule-evaluations/{run['id']}/replay")
+    assert again["is_same"] is True
+
+
+def test_a_rule_stands_against_a_use_that_a_reviewer_would_approve(exchange, code, monkeypatch):
+    scenario = submit(exchange, code, is_automated_decision=True)
+    fairness_decides(monkeypatch)
+    path = f"/v1/scenarios/{scenario['id']}/decision"
+    problem = exchange.refused("first", path, APPROVE, slug="rules-block", expect=409)
+    assert problem["rule_ids"] == ["PIPL24-1"]
+    assert exchange.get("buyer", f"/v1/scenarios/{scenario['id']}")["state"] == "SUBMITTED"
+    by_hand = submit(exchange, code, is_automated_decision=False)
+    exchange.post("first", f"/v1/scenarios/{by_hand['id']}/decision", APPROVE)
+
+
+def fairness_decides(monkeypatch):
+    """A later rule set, in which automated decisions about anybody need a statement of fairness."""
+    document = json.loads(json.dumps(rule_set.current().document))
+    document["version"] += 1
+    (rule,) = [each for each in document["rules"] if each["id"] == "PIPL24-1"]
+    rule.update(severity="BLOCK", applies_when=[], version=rule["version"] + 1)
+    sets = (*rule_set.published(), rule_set.RuleSet.read(document))
+    monkeypatch.setattr(rule_set, "published", lambda: sets)
 
 
 def test_a_use_is_described_whole_and_hashed_as_it_was_described(exchange, code):
