@@ -3,8 +3,12 @@
 Airports stand for people: nobody's data is needed to show that without a consent nothing passes.
 """
 
+from sqlalchemy import text
+
 from app.consent_steps import consent_steps
 from app.core.pseudonyms import pseudonym_of
+from app.core.reach import Reach
+from compliance.services import persons
 from demo import listing, onboarding, trading
 from demo.http import Client
 from demo.products import airports
@@ -80,8 +84,26 @@ def consent(world, exchange):
     given = world.supplier.client.post("/v1/consents", answer_of(world, trade, key, "ZSPD"))
     assert ask(world, trade, "ZSPD", given["token"]).status == 200
     bind(exchange)
+    count_as_persons(exchange, trade)
     narrow(world, trade)
     return trade, key
+
+
+def count_as_persons(exchange, trade):
+    """What is counted of a licence whose product concerns persons, as if this one's did."""
+    lane = text("SELECT lane_id FROM lanes WHERE licence_id = :licence_id")
+    with exchange.parts.units.begin(Reach.EXCHANGE) as uow:
+        lane_id = uow.session.scalars(lane, {"licence_id": trade.licence_id}).one()
+        persons.lock_lane(uow, lane_id=lane_id, licence_id=trade.licence_id)
+        persons.note_delivered(
+            uow,
+            lane_id=lane_id,
+            licence_id=trade.licence_id,
+            dossier={"pi_level": "PERSONAL", "pi_categories": []},
+            until_n=1,
+            delivered=[persons.Delivered(uow.now.year, calls_count=1, records_count=1)],
+        )
+        uow.commit()
 
 
 def narrow(world, trade):

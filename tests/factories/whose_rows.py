@@ -43,6 +43,7 @@ EXCHANGE_ONLY = {
     "payment_findings": "what does not agree with a provider, for the exchange's people",
     "payment_movements": "the exchange's own account at a provider",
     "payment_sweeps": "how far that account was read",
+    "person_count_cursors": "how far the worker counted",
     "rate_windows": "the data plane's counters",
     "review_decisions": "the reviewers' own notes",
     "settlement_runs": "a settlement day covers every supplier",
@@ -132,7 +133,10 @@ class Everything:
             return self.booked[row["transaction_id"]]
         named = {row[column] for column in OWNERS if column in row}
         # A scenario is the buyer's own; the supplier learns its terms from the licence.
-        return {row["buyer_id"]} if table == "scenarios" else named
+        if table == "scenarios":
+            return {row["buyer_id"]}
+        # What a supplier delivers of persons is its own duty to know.
+        return {row["supplier_id"]} if table == "person_counts" else named
 
     def is_public(self, table, row):
         """Whether the table's public policy opens the row to anybody."""
