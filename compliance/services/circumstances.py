@@ -7,15 +7,21 @@ from sqlalchemy import func, select
 
 from app.core.clock import iso_instant
 from app.core.unit_of_work import UnitOfWork
+from compliance.consent.models import ConsentRegister
 from compliance.licence_models import ListingStanding
 from compliance.listing_machine import ListingState
 from compliance.models import Party, ReviewCase
 from compliance.person_models import PersonCount
 from compliance.person_thresholds import reached_bp, threshold_of
+from compliance.registration_models import Objection, Registration
+from compliance.review.registration_machine import ObjectionState
 from compliance.scanning import scan_facts
 
 HISTORY_DAYS = 730
 """Two years: as far as regulations look back for violations (NDSR 31)."""
+
+OBJECTIONS_SHOWN = 20
+"""One open objection is enough to block; the rest are for whoever looks."""
 
 Facts = dict[str, Any]
 
@@ -30,7 +36,30 @@ def circumstances_of(uow: UnitOfWork, case: ReviewCase) -> Facts:
         "history": _history(uow, case.supplier_id),
         "persons": person_facts(uow, case.supplier_id, case.dossier),
         "approvals": _approvals(case),
+        "consent_test": _consent_test(uow, case.product_id),
+        "objections": _open_objections(uow, case.product_id),
     }
+
+
+def _consent_test(uow: UnitOfWork, product_id: str) -> Facts | None:
+    """What the exchange saw of the product's consents (item I4); None until all three were tried.
+
+    A test that was only begun says no more than none: what is missing is left to the reviewer.
+    """
+    register = uow.session.get(ConsentRegister, product_id)
+    if register is None or not register.is_tested:
+        return None
+    return dict.fromkeys(("grant", "deny", "withdraw"), True)
+
+
+def _open_objections(uow: UnitOfWork, product_id: str) -> list[str]:
+    """Ids of objections to the product's registrations that nobody has answered yet (item P10)."""
+    wanted = (
+        select(Objection.id)
+        .join(Registration, Registration.id == Objection.registration_id)
+        .where(Registration.product_id == product_id, Objection.state == ObjectionState.RAISED)
+    )
+    return list(uow.session.scalars(wanted.order_by(Objection.id).limit(OBJECTIONS_SHOWN)))
 
 
 def prospective_circumstances(uow: UnitOfWork, supplier_id: str) -> Facts:
