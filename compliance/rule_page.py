@@ -12,7 +12,8 @@ This page is written from `compliance/rules/rule_set_{version}.json`; a test kee
 **BLOCK** stops the case, **REVIEW** asks a reviewer for a reason, **INFO** is kept. **M** the
 machine answers, **J** a person answers, **E** documents are asked for. A rule marked ? awaits a
 lawyer's confirmation of wording or threshold. Where no evaluation is made, the last column names
-what enforces the rule.
+the function or class that enforces the rule; a rule of the platform that names none is not enforced
+by the machine: whoever runs the exchange answers for it.
 """
 TITLES = {
     Stage.REVIEW: "At the review of a version",
