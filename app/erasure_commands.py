@@ -6,9 +6,7 @@ import click
 
 from app.core.reach import Reach
 from app.parts import Parts
-from metering.erasure import erase_details
-
-REASONS = ("person_request", "retention_over", "court_order")
+from metering.erasure import REASONS, erase_details
 
 
 def erase_command(parts: Parts) -> click.Command:

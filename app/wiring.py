@@ -64,7 +64,7 @@ from ledger.payments.stripe_payment_gateway import StripeAccess, StripePaymentGa
 from listings import api as listings_api
 from listings.ports import ExchangePolicy
 from metering import api as metering_api
-from metering import failure_api
+from metering import erasure_api, failure_api
 from metering.assembly import Outside
 from metering.assembly import build_data_plane as build_data_plane_of
 from metering.data_plane import DataPlane, DataPlaneSettings
@@ -90,6 +90,7 @@ def blueprints() -> list[Blueprint]:
         consent_api.blueprint,
         metering_api.blueprint,
         failure_api.blueprint,
+        erasure_api.blueprint,
         journal_api.blueprint,
         dispute_api.blueprint,
         settlement_api.blueprint,

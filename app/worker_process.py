@@ -51,6 +51,7 @@ from ledger.payments.ports import PaymentGateway
 from ledger.payments.sweep import Sweep
 from ledger.payments.watching import Watcher
 from metering import upkeep
+from metering.erasure_requests import erase_due
 from metering.period_steps import turn_periods
 
 EXPIRY_PORTION = 100
@@ -191,6 +192,7 @@ def build_worker(parts: Parts) -> Worker:
             Step("periods", _SECOND, lambda: turn_periods(parts.units)),
             *billing_steps(parts, journal_ports(parts)),
             *consent_steps(parts),
+            Step("erasures", _SECOND, _in_unit(parts, erase_due)),
             Step("answers", _MINUTE, _in_unit(parts, upkeep.forget_answers)),
             Step("partitions", _HOUR, _in_unit(parts, upkeep.add_partitions)),
             Step("sessions", _HOUR, _in_unit(parts, accounts.forget_stale_access)),

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from app.core.unit_of_work import UnitOfWork
 from metering.events import DetailsErased
 
+REASONS = ("person_request", "retention_over", "court_order")
 PORTION_MAX = 5_000
 """Calls erased in one transaction."""
 

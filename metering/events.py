@@ -65,3 +65,23 @@ class DetailsErased(Event):
     until_at: datetime
     reason_code: str
     call_count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ErasureProposed(Event):
+    """An operator asked for details of a licence's calls to be erased."""
+
+    erasure_id: str
+    licence_id: str
+    until_at: datetime
+    reason_code: str
+    proposed_by: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ErasureApproved(Event):
+    """Another operator agreed to it."""
+
+    erasure_id: str
+    licence_id: str
+    approved_by: str

@@ -194,6 +194,8 @@ UNNOTICED_TRADE: dict[type[Event], str] = {
     log.AuditorRead: "whom an auditor looks at is not told to them",
     log.EvidenceBundled: "whoever asked for it has it",
     metering.DetailsErased: "the receipts show it; who asked for it is nobody else's business",
+    metering.ErasureProposed: "who asked for it is nobody else's business",
+    metering.ErasureApproved: "who asked for it is nobody else's business",
     log.AcknowledgementKeyRegistered: "the buyer's own act, answered at once",
     log.AcknowledgementKeyWithdrawn: "the buyer's own act, answered at once",
     log.EvidenceModeSet: "the buyer's own act, answered at once",

@@ -144,6 +144,13 @@ RECORDED: dict[type[Event], Recorded] = {
     metering.DetailsErased: Recorded(
         "details_erased", ("licence_id", "until_at", "reason_code", "call_count")
     ),
+    metering.ErasureProposed: Recorded(
+        "erasure_proposed",
+        ("erasure_id", "licence_id", "until_at", "reason_code", "proposed_by"),
+    ),
+    metering.ErasureApproved: Recorded(
+        "erasure_approved", ("erasure_id", "licence_id", "approved_by")
+    ),
     journal.InvoiceIssued: Recorded("invoice", ("invoice_id", "licence_id", "invoice_hash")),
     billing.AccountWasFrozen: Recorded("account_frozen", ("freeze_id", "account_id", "rule")),
     billing.AccountFreezeLifted: Recorded(

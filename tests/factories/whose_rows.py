@@ -28,6 +28,7 @@ EXCHANGE_ONLY = {
     "chain_statements": "whose statement it is stands in another table",
     "conflict_declarations": "between a reviewer and the exchange",
     "delivery_routes": "addresses and credentials of upstreams",
+    "erasures": "whose persons asked for what is nobody else's",
     "idempotent_responses": "belong to a principal, and are encrypted",
     "item_answers": "the reviewers' own notes",
     "listing_applications": "the listing officers' queue",
