@@ -136,6 +136,9 @@ class Everything:
         # A scenario is the buyer's own; the supplier learns its terms from the licence.
         if table == "scenarios":
             return {row["buyer_id"]}
+        # What a buyer plans is nothing that a supplier reads in its evaluations.
+        if table == "rule_evaluations" and row["stage"] not in {"review", "listing"}:
+            return set()
         # What a supplier delivers of persons is its own duty to know.
         return {row["supplier_id"]} if table == "person_counts" else named
 
