@@ -32,6 +32,8 @@ from compliance import api as compliance_api
 from compliance.consent import api as consent_api
 from compliance.consent.ports import ConsentKit, HashTree
 from compliance.ports import UpstreamProbe
+from compliance.sampling import api as sampling_api
+from compliance.sampling.ports import RowTree
 from ledger.journal import api as journal_api
 from ledger.journal.bank_transfer_payment_gateway import BankTransferGateway
 from ledger.journal.billing import api as billing_api
@@ -88,6 +90,7 @@ def blueprints() -> list[Blueprint]:
         listings_api.blueprint,
         compliance_api.blueprint,
         consent_api.blueprint,
+        sampling_api.blueprint,
         metering_api.blueprint,
         failure_api.blueprint,
         erasure_api.blueprint,
@@ -117,6 +120,7 @@ def things(parts: Parts) -> list[tuple[type, object]]:
         (UpstreamProbe, upstream_probe(parts)),
         (ConsentKit, _consent_kit(parts)),
         (HashTree, HashTrees()),
+        (RowTree, HashTrees()),
         (
             JournalPorts,
             JournalPorts(

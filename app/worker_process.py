@@ -15,6 +15,7 @@ from app.notices import attempts as webhook_attempts
 from app.notices import services as notices
 from app.parts import Parts, build_parts
 from app.probing import ListedUpstreamProbe
+from app.quality_steps import quality_steps
 from app.reactions import counting
 from app.settings import from_environment
 from app.web.observability import configure_logs
@@ -193,6 +194,7 @@ def build_worker(parts: Parts) -> Worker:
             *billing_steps(parts, journal_ports(parts)),
             *consent_steps(parts),
             Step("erasures", _SECOND, _in_unit(parts, erase_due)),
+            *quality_steps(parts),
             Step("answers", _MINUTE, _in_unit(parts, upkeep.forget_answers)),
             Step("partitions", _HOUR, _in_unit(parts, upkeep.add_partitions)),
             Step("sessions", _HOUR, _in_unit(parts, accounts.forget_stale_access)),

@@ -87,7 +87,11 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     RegistrationCancelled: (reviewing.reject_version, reviewing.cancel_registration),
     ListingRefused: (reviewing.return_version,),
     ListingApproved: (reviewing.publish_listing,),
-    ListingPublished: (reviewing.note_listing, reviewing.route_listing),
+    ListingPublished: (
+        reviewing.note_listing,
+        reviewing.route_listing,
+        reviewing.show_quality,
+    ),
     ListingDelisted: (reviewing.note_delisting,),
     PlanPublished: (reviewing.note_plan,),
     ListingSuspended: (reviewing.suspend_listing,),

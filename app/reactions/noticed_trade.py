@@ -14,6 +14,7 @@ from app.reactions.telling import (
 )
 from compliance import events as compliance
 from compliance.review import events as review
+from compliance.sampling import events as sampling
 from ledger.log import events as log
 from listings import events as listings
 from metering import events as metering
@@ -196,6 +197,9 @@ UNNOTICED_TRADE: dict[type[Event], str] = {
     metering.DetailsErased: "the receipts show it; who asked for it is nobody else's business",
     metering.ErasureProposed: "who asked for it is nobody else's business",
     metering.ErasureApproved: "who asked for it is nobody else's business",
+    sampling.QualitySampleCommitted: "the supplier's own act, answered at once",
+    sampling.QualityReported: "the supplier's own act, answered with the report",
+    sampling.QualitySampleLapsed: "the sample shows it, and the supplier let it lapse",
     log.AcknowledgementKeyRegistered: "the buyer's own act, answered at once",
     log.AcknowledgementKeyWithdrawn: "the buyer's own act, answered at once",
     log.EvidenceModeSet: "the buyer's own act, answered at once",

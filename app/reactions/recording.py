@@ -15,6 +15,7 @@ from app.reactions.recorded import Recorded
 from app.reactions.recorded_reviews import REVIEW_RECORDED
 from compliance import events as compliance
 from compliance.review import events as review
+from compliance.sampling import events as sampling
 from ledger.journal import events as journal
 from ledger.journal.billing import events as billing
 from ledger.journal.settlement import events as settlement
@@ -25,6 +26,33 @@ from listings import events as listings
 from metering import events as metering
 
 Leaf = str | int | list[str] | dict[str, str]
+
+
+QUALITY_RECORDED: dict[type[Event], Recorded] = {
+    sampling.QualitySampleCommitted: Recorded(
+        "quality_sample_committed",
+        ("sample_id", "version_id", "rows_root", "row_total", "declaration_hash", "attempt"),
+    ),
+    sampling.QualitySampleLapsed: Recorded(
+        "quality_sample_lapsed", ("sample_id", "version_id", "attempt")
+    ),
+    sampling.QualityReported: Recorded(
+        "quality",
+        (
+            "report_id",
+            "sample_id",
+            "version_id",
+            "rows_root",
+            "sampled_count",
+            "drawn_root_hash",
+            "grade",
+            "values",
+            "policy",
+            "scanner_version",
+            "report_hash",
+        ),
+    ),
+}
 
 
 RECORDED: dict[type[Event], Recorded] = {
@@ -91,6 +119,7 @@ RECORDED: dict[type[Event], Recorded] = {
         "version_rejected", ("case_id", "version_id", "reason_hash")
     ),
     **REVIEW_RECORDED,
+    **QUALITY_RECORDED,
     compliance.ListingSuspended: Recorded(
         "suspended", ("suspension_id", "listing_code", "reason_code", "scope", "suspended_by")
     ),

@@ -21,6 +21,7 @@ from compliance.review.events import (
     ReviewExpired,
     SuspensionWidened,
 )
+from compliance.sampling import services as sampling
 from listings import services as listings
 from listings.events import ListingDelisted, ListingPublished, PlanPublished, VersionSubmitted
 from metering import services as metering
@@ -113,6 +114,11 @@ def note_listing(uow: UnitOfWork, event: ListingPublished) -> None:
         supplier_id=event.supplier_id,
         dossier_hash=event.dossier_hash,
     )
+
+
+def show_quality(uow: UnitOfWork, event: ListingPublished) -> None:
+    """What is listed shows its grade to everybody."""
+    sampling.show_reports(uow, version_id=event.version_id)
 
 
 def note_plan(uow: UnitOfWork, event: PlanPublished) -> None:

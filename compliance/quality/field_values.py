@@ -77,7 +77,7 @@ class Field:
     @property
     def is_required(self) -> bool:
         """Whether every record is expected to have it; a field is, unless it says not."""
-        return bool(self.declared.get("required", not self.declared.get("nullable", False)))
+        return bool(self.declared.get("required", True) and not self.declared.get("nullable"))
 
     @cached_property
     def codes(self) -> frozenset[str]:

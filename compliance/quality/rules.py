@@ -41,7 +41,7 @@ def read_rules(dossier: Mapping[str, Any], declared: Mapping[str, Any] | None = 
     period = dossier.get("period") or {}
     return Rules(
         fields=fields,
-        key_fields=tuple(declared.get("key_fields") or _flagged(fields, "is_key")),
+        key_fields=tuple(declared.get("key_fields") or _flagged(fields, "key")),
         row_rules=tuple(declared.get("row_rules") or ()),
         relations=tuple(declared.get("relations") or ()),
         time_field=declared.get("time_field"),

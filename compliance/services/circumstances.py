@@ -15,6 +15,7 @@ from compliance.person_models import PersonCount
 from compliance.person_thresholds import reached_bp, threshold_of
 from compliance.registration_models import Objection, Registration
 from compliance.review.registration_machine import ObjectionState
+from compliance.sampling.queries import quality_facts
 from compliance.scanning import scan_facts
 
 HISTORY_DAYS = 730
@@ -28,11 +29,14 @@ Facts = dict[str, Any]
 
 def circumstances_of(uow: UnitOfWork, case: ReviewCase) -> Facts:
     """All circumstances of a review, as they stand now."""
+    quality = quality_facts(uow, case.version_id)
     return {
         "at": iso_instant(uow.now),
         "supplier": party_facts(uow, case.supplier_id),
         "probe": case.probe,
         "scan": scan_facts(case.dossier),
+        "quality": quality,
+        "anonymity": quality and quality["anonymity"],
         "history": _history(uow, case.supplier_id),
         "persons": person_facts(uow, case.supplier_id, case.dossier),
         "approvals": _approvals(case),

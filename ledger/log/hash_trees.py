@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from ledger.log.merkle import inclusion_spans, leaf_hash, tree_hash
+from ledger.log.errors import EvidenceRefused
+from ledger.log.merkle import check_inclusion, inclusion_spans, leaf_hash, tree_hash
 
 
 class HashTrees:
@@ -18,3 +19,13 @@ class HashTrees:
         return [
             tree_hash(leaves[span.start : span.end]) for span in inclusion_spans(index, len(leaves))
         ]
+
+    def leads_to(
+        self, root: bytes, entry: bytes, *, index: int, size: int, path: Sequence[bytes]
+    ) -> bool:
+        """Whether the path leads from the entry at its index to the root of so many entries."""
+        try:
+            check_inclusion(leaf_hash(entry), index, size, path, root=root)
+        except EvidenceRefused:
+            return False
+        return True

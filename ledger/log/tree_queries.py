@@ -24,7 +24,7 @@ from ledger.log.merkle import (
     make_inclusion_proof,
     root_at,
 )
-from ledger.log.models import LogEntry, LogPosition, SignedCheckpoint
+from ledger.log.models import LogEntry, LogEntrySubject, LogPosition, SignedCheckpoint
 from ledger.log.notes import to_base64
 from ledger.log.proofs import LedgerProof, consistency_document
 from ledger.log.publication import newest_checkpoint
@@ -203,6 +203,25 @@ def get_ledger_proof(session: Session, leaf_hash: str) -> LedgerProof:
     if checkpoint is None or position.index >= checkpoint.tree_size:
         raise NotYetPublished(leaf_hash)
     return open_tree(session, checkpoint).prove(position.index)
+
+
+def find_first_checkpoint_over(
+    session: Session, subject: str, entry_type: str
+) -> SignedCheckpoint | None:
+    """The first checkpoint that covers the one entry of a type about a subject, if there is one."""
+    return session.scalars(
+        select(SignedCheckpoint)
+        .join(
+            LogPosition,
+            (LogPosition.shard == SignedCheckpoint.shard)
+            & (LogPosition.index < SignedCheckpoint.tree_size),
+        )
+        .join(LogEntry, LogEntry.arrival == LogPosition.arrival)
+        .join(LogEntrySubject, LogEntrySubject.arrival == LogEntry.arrival)
+        .where(LogEntrySubject.subject == subject, LogEntry.entry_type == entry_type)
+        .order_by(SignedCheckpoint.tree_size)
+        .limit(1)
+    ).one_or_none()
 
 
 def load_indices(

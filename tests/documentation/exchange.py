@@ -23,6 +23,7 @@ from app.core.reach import Reach
 from app.factory import build_application
 from app.notices.services import number_notices
 from app.parts import Parts
+from app.quality_steps import quality_steps
 from app.wiring import log_keys, upstream_probe
 from app.worker import drain_outbox
 from app.worker_process import probe_case
@@ -168,6 +169,8 @@ class GuidedExchange:
             number_notices(uow)
             uow.commit()
         self._sequencer.step()
+        for step in quality_steps(self._parts):
+            step.run()
 
     def _write_verifier(self) -> None:
         (self._folder / "bin").mkdir()

@@ -26,6 +26,7 @@ from demo.world import World
 from ledger.log.sequencer import Sequencer
 from tests.factories.composite import compose, propose
 from tests.factories.consented import consent
+from tests.factories.measured import measure
 
 UPSTREAM_KEY = "the-supplier-s-own-key"
 
@@ -174,6 +175,8 @@ def trade(exchange, staff, name, number):
     _cap(world)
     _use(world)
     world.consented = consent(world, exchange)
+    version = world.supplier.client.get(f"/v1/products/{world.airports.product['id']}/versions/1")
+    world.report = measure(world, exchange, version["id"])
     # What failed is written with the second's chores; nobody waits for them here.
     exchange.application.data_plane._failures.write()
     exchange.settle()

@@ -148,6 +148,8 @@ class Everything:
             return True
         if table == "listing_parties":
             return row["is_supplier"]  # a supplier's name stands on every page of its listings
+        if table == "quality_reports":
+            return row["is_public"]  # the grade stands on the listing's page
         versions = {"listings": "version_id", "offers": "version_id", "plans": "version_id"}
         column = versions.get(table, "id" if table == "product_versions" else None)
         return column is not None and row[column] in self.listed

@@ -72,6 +72,7 @@ def foreign_values(everything, world):
         "token": "0" * 43,
         "endpoint_id": first("webhook_endpoints", "id", organisation_id=buyer),
         "consent_id": first("consents", "id", supplier_id=supplier),
+        "sample_id": first("quality_samples", "id", supplier_id=supplier),
         "delivery_id": first("webhook_deliveries", "id", organisation_id=buyer),
     }
 
@@ -85,8 +86,10 @@ def made_up(name, value):
     return value.partition("_")[0] + "_" + MADE_UP
 
 
-PUBLIC_PARTS = {"listing_code", "registration_id", "tile", "level", "name", "gateway"}
-"""Parts of addresses of what anybody may read: the catalogue, the log, the documentation."""
+PUBLIC_PARTS = {
+    "listing_code", "registration_id", "report_id", "tile", "level", "name", "gateway",
+}  # fmt: skip
+"""Parts of addresses of what anybody may read: the catalogue with its quality reports, the log."""
 
 STAFFS_PARTS = {"operation_id", "notice_id", "finding_id"}
 """Things of a payment provider, and none is configured here: `test_payments_http` has them."""

@@ -14,7 +14,7 @@ from compliance.quality.indicators import measured
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
 DOSSIER = {
     "fields_out": [
-        {"name": "id", "type": "string", "is_key": True},
+        {"name": "id", "type": "string", "key": True},
         {"name": "level", "type": "string", "coded_values": [{"code": "x"}, {"code": "y"}]},
         {"name": "value", "type": "decimal", "minimum": "0"},
         {"name": "at", "type": "timestamp"},

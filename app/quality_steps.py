@@ -1,0 +1,33 @@
+"""The worker's step that draws rows: by the first checkpoint over a supplier's commitment."""
+
+from collections.abc import Sequence
+
+from app.core.reach import Reach
+from app.parts import Parts
+from app.worker import Step
+from compliance.quality.draws import Beacon
+from compliance.sampling import services as sampling
+from ledger.log.tree_queries import find_first_checkpoint_over
+
+_SECONDS = 2.0
+COMMITTED = "quality_sample_committed"
+
+
+def quality_steps(parts: Parts) -> Sequence[Step]:
+    """Bounded, and safe to run twice: a drawn sample is not drawn again."""
+
+    def draw() -> bool:
+        with parts.units.begin(Reach.EXCHANGE) as uow:
+
+            def beacon_after(sample_id: str) -> Beacon | None:
+                found = find_first_checkpoint_over(uow.session, sample_id, COMMITTED)
+                if found is None:
+                    return None
+                origin = found.text.partition("\n")[0]
+                return Beacon(origin, found.tree_size, found.root_hash.hex())
+
+            moved = sampling.draw_samples(uow, beacon_after)
+            uow.commit()
+        return moved > 0
+
+    return (Step("quality-draws", _SECONDS, draw),)

@@ -1,0 +1,1 @@
+"""Quality reports: rows are committed first, drawn later, measured and forgotten."""

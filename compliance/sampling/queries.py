@@ -1,0 +1,102 @@
+"""Reads of samples and reports."""
+
+from typing import Any
+
+from sqlalchemy import select
+
+from app.core.clock import iso_instant
+from app.core.paging import Page, paginate
+from app.core.unit_of_work import UnitOfWork
+from compliance.sampling.errors import QualityReportNotFound, QualitySampleNotFound
+from compliance.sampling.models import QualityReport, QualitySample
+
+
+def list_samples(
+    uow: UnitOfWork,
+    *,
+    organisation_id: str | None,
+    version_id: str | None = None,
+    state: str | None = None,
+    cursor: str | None = None,
+    limit: int = 20,
+) -> Page[QualitySample]:
+    """Samples of an organisation, or all for the exchange's staff, newest first."""
+    wanted = select(QualitySample)
+    if organisation_id is not None:
+        wanted = wanted.where(QualitySample.supplier_id == organisation_id)
+    if version_id is not None:
+        wanted = wanted.where(QualitySample.version_id == version_id)
+    if state is not None:
+        wanted = wanted.where(QualitySample.state == state)
+    return paginate(uow.session, wanted, key=QualitySample.id, cursor=cursor, limit=limit)
+
+
+def get_sample(uow: UnitOfWork, sample_id: str, *, organisation_id: str | None) -> QualitySample:
+    """One sample; raises `QualitySampleNotFound` for anybody else's."""
+    sample = uow.session.get(QualitySample, sample_id)
+    if sample is None or organisation_id not in {None, sample.supplier_id}:
+        raise QualitySampleNotFound(sample_id)
+    return sample
+
+
+def list_reports(
+    uow: UnitOfWork,
+    *,
+    organisation_id: str | None,
+    listing_code: str | None = None,
+    version_id: str | None = None,
+    cursor: str | None = None,
+    limit: int = 20,
+) -> Page[QualityReport]:
+    """Own reports, or all for the exchange's staff, newest first; others' are by their id."""
+    wanted = select(QualityReport)
+    if organisation_id is not None:
+        wanted = wanted.where(QualityReport.supplier_id == organisation_id)
+    if listing_code is not None:
+        wanted = wanted.where(QualityReport.listing_code == listing_code)
+    if version_id is not None:
+        wanted = wanted.where(QualityReport.version_id == version_id)
+    return paginate(uow.session, wanted, key=QualityReport.id, cursor=cursor, limit=limit)
+
+
+def get_report(uow: UnitOfWork, report_id: str, *, organisation_id: str | None) -> QualityReport:
+    """One report; raises `QualityReportNotFound` unless own, public or for staff."""
+    report = uow.session.get(QualityReport, report_id)
+    is_theirs = report is not None and (
+        report.is_public or organisation_id in {None, report.supplier_id}
+    )
+    if report is None or not is_theirs:
+        raise QualityReportNotFound(report_id)
+    return report
+
+
+def latest_public(uow: UnitOfWork, listing_code: str) -> QualityReport | None:
+    """What the catalogue may say of a listing's quality."""
+    wanted = select(QualityReport).where(
+        QualityReport.listing_code == listing_code, QualityReport.is_public
+    )
+    return uow.session.scalars(wanted.order_by(QualityReport.id.desc()).limit(1)).one_or_none()
+
+
+def quality_facts(uow: UnitOfWork, version_id: str) -> dict[str, Any] | None:
+    """What rules read of a version's latest report (items Q1, Q2 and I8); None without one."""
+    wanted = select(QualityReport).where(QualityReport.version_id == version_id)
+    report = uow.session.scalars(wanted.order_by(QualityReport.id.desc()).limit(1)).one_or_none()
+    if report is None:
+        return None
+    document = report.document
+    return {
+        "report_id": report.id,
+        "grade": report.grade,
+        "vetoes": document["vetoes"],
+        "coverage": document["coverage"],
+        "sampled_count": document["sampled_count"],
+        "is_drawn_by_exchange": True,
+        "rows_commitment": document["commitment"]["rows_root"],
+        "attempt": document["commitment"]["attempt"],
+        "drawn_from": document["commitment"]["drawn_from"],
+        "anonymity": document["anonymity"],
+        "findings": document["findings"],
+        "reported_at": document["reported_at"],
+        "valid_until": iso_instant(report.valid_until),
+    }

@@ -1,0 +1,206 @@
+"""Rows are committed, drawn by a checkpoint that came later, measured over HTTP, and forgotten."""
+
+import pytest
+from sqlalchemy import text
+
+from app.core.reach import Reach
+from app.core.unit_of_work import UnitOfWorkFactory
+from compliance.models import ReviewCase
+from compliance.predicates.records import exchange_drew_the_sample, quality_is_sufficient
+from compliance.quality.draws import Beacon, draw_indexes
+from compliance.sampling import services as sampling
+from compliance.services.circumstances import circumstances_of
+from compliance.verdicts import Outcome
+from tests.factories.compliance import everybody_over_http
+from tests.factories.quality import airports, commitment, revealed
+
+BEACON = Beacon("exchange.example/log/2026", 4711, "cd" * 32)
+ROWS = airports(420)
+
+
+@pytest.fixture
+def exchange(app):
+    return everybody_over_http(app)
+
+
+@pytest.fixture
+def version_id(exchange, app):
+    exchange.submit()
+    with units_of(app).begin(Reach.EXCHANGE) as uow:
+        return uow.session.scalar(text("SELECT version_id FROM review_cases"))
+
+
+def units_of(app):
+    return app.extensions["counterfoil"].get(UnitOfWorkFactory)
+
+
+def commit(exchange, version_id, rows=ROWS, **declaration):
+    return exchange.post(
+        "supplier", "/v1/quality-samples", commitment(rows, version_id, **declaration)
+    )
+
+
+def draw(app, beacon=BEACON):
+    with units_of(app).begin(Reach.EXCHANGE) as uow:
+        moved = sampling.draw_samples(uow, lambda _: beacon)
+        uow.commit()
+    return moved
+
+
+def reveal(exchange, sample, rows=ROWS):
+    found = exchange.get("supplier", f"/v1/quality-samples/{sample['id']}")
+    body = {"rows": revealed(rows, found["drawn_indexes"])}
+    return exchange.post("supplier", f"/v1/quality-samples/{sample['id']}/rows", body)
+
+
+def test_a_report_is_made_of_rows_that_nobody_chose(exchange, app, version_id):
+    sample = commit(exchange, version_id, key_fields=["name"])
+    assert (sample["state"], sample["attempt"], sample["drawn_indexes"]) == ("COMMITTED", 1, None)
+    assert draw(app) == 1
+    drawn = exchange.get("supplier", f"/v1/quality-samples/{sample['id']}")
+    assert drawn["drawn_indexes"] == draw_indexes(sample["rows_root"], 420, BEACON)
+    assert drawn["drawn_from"] == BEACON.document()
+    report = reveal(exchange, sample)
+    document = report["document"]
+    assert (document["sampled_count"], document["row_total"]) == (400, 420)
+    assert document["commitment"]["rows_root"] == sample["rows_root"]
+    by_code = {each["code"]: each for each in document["indicators"]}
+    assert by_code["0304"]["satisfied_count"] == 400
+    assert by_code["0601"]["state"] == "NOT_ASSESSABLE"
+
+
+def test_no_row_is_kept_and_the_log_has_commitment_and_report(exchange, app, version_id):
+    sample = commit(exchange, version_id)
+    draw(app)
+    report = reveal(exchange, sample)
+    with units_of(app).begin(Reach.EXCHANGE) as uow:
+        kept = uow.session.scalars(
+            text(
+                "SELECT s::text FROM quality_samples s UNION ALL SELECT r::text FROM"
+                " quality_reports r UNION ALL SELECT encode(body, 'escape') FROM log_entries"
+            )
+        ).all()
+    assert not any("Airport 17" in row for row in kept)
+    (entry,) = [row for row in kept if f'"report_hash":"{report["document_hash"]}"' in row]
+    assert sample["rows_root"] in entry
+    assert '"0302":"1.000000/0.99' in entry
+    assert any('"quality_sample_committed"' in row for row in kept)
+
+
+def test_one_sample_is_open_at_a_time_and_each_is_counted(exchange, app, version_id):
+    first = commit(exchange, version_id)
+    exchange.refused(
+        "supplier", "/v1/quality-samples", commitment(ROWS, version_id),
+        slug="quality-sample-open", expect=409,
+    )  # fmt: skip
+    draw(app)
+    reveal(exchange, first)
+    assert commit(exchange, version_id)["attempt"] == 2
+
+
+def test_nothing_is_revealed_before_it_is_drawn_nor_twice(exchange, app, version_id):
+    sample = commit(exchange, version_id)
+    path, body = f"/v1/quality-samples/{sample['id']}/rows", {"rows": revealed(ROWS, [0])}
+    exchange.refused("supplier", path, body, slug="quality-sample-not-drawn", expect=409)
+    draw(app)
+    reveal(exchange, sample)
+    exchange.refused("supplier", path, body, slug="quality-sample-not-drawn", expect=409)
+
+
+def test_better_rows_than_committed_a_missing_row_and_another_row_are_refused(
+    exchange, app, version_id
+):
+    sample = commit(exchange, version_id)
+    draw(app)
+    drawn = exchange.get("supplier", f"/v1/quality-samples/{sample['id']}")["drawn_indexes"]
+    rows = revealed(ROWS, drawn)
+    rows[3] = {**rows[3], "row": {"name": "Better", "city": "Better"}}
+    other = next(index for index in range(420) if index not in drawn)
+    rows[5] = revealed(ROWS, [other])[0]
+    answer = exchange.refused(
+        "supplier", f"/v1/quality-samples/{sample['id']}/rows", {"rows": rows},
+        slug="validation-error", expect=422,
+    )  # fmt: skip
+    found = {each["pointer"]: each["detail"] for each in answer["errors"]}
+    assert set(found) == {"#/rows", "#/rows/3", "#/rows/5"}
+    assert "1 are missing" in found["#/rows"]
+    assert "not drawn" in found["#/rows/5"]
+    reveal(exchange, sample)
+
+
+def test_an_undeclared_identifier_is_a_veto_and_rules_read_it(exchange, app, version_id):
+    rows = airports(50, contact="17400123456")
+    sample = commit(exchange, version_id, rows)
+    draw(app)
+    report = reveal(exchange, sample, rows)
+    assert (report["grade"], report["document"]["vetoes"]) == ("D", ["UNDECLARED_IDENTIFIER"])
+    with units_of(app).begin(Reach.EXCHANGE) as uow:
+        case = uow.session.query(ReviewCase).one()
+        facts = circumstances_of(uow, case)
+    assert quality_is_sufficient(facts).outcome is Outcome.FAIL
+    assert exchange_drew_the_sample(facts).outcome is Outcome.PASS
+
+
+def test_the_catalogue_shows_a_grade_once_the_version_is_listed(exchange, app, version_id):
+    sample = commit(exchange, version_id)
+    draw(app)
+    report = reveal(exchange, sample)
+    path = f"/v1/listings/{report['listing_code']}/quality"
+    assert exchange.get("stranger", path)["report_id"] is None
+    with units_of(app).begin(Reach.EXCHANGE) as uow:
+        assert sampling.show_reports(uow, version_id=version_id) == 1
+        uow.commit()
+    assert exchange.get("stranger", path)["grade"] == report["grade"]
+    assert exchange.get("buyer", f"/v1/quality-reports/{report['id']}")["id"] == report["id"]
+
+
+def test_what_is_never_revealed_lapses_on_record(exchange, app, version_id):
+    sample = commit(exchange, version_id)
+    draw(app)
+    with units_of(app).begin(Reach.EXCHANGE) as uow:
+        uow.session.execute(
+            text("UPDATE quality_samples SET drawn_at = drawn_at - interval '8 days'")
+        )
+        uow.commit()
+    assert draw(app, beacon=None) == 1
+    assert exchange.get("supplier", f"/v1/quality-samples/{sample['id']}")["state"] == "LAPSED"
+    assert commit(exchange, version_id)["attempt"] == 2
+
+
+@pytest.mark.parametrize(
+    ("declaration", "pointer"),
+    [
+        ({"row_rules": [{"left": "a", "operator": "like", "value": "b"}]}, "operator"),
+        ({"row_rules": [{"left": "a", "operator": "eq"}]}, "right"),
+        ({"relations": [{"field": "a"}]}, "field"),
+        ({"documentation": {"praise": "much"}}, "praise"),
+    ],
+)
+def test_a_declaration_that_cannot_be_measured_by_is_refused(
+    exchange, version_id, declaration, pointer
+):
+    answer = exchange.refused(
+        "supplier", "/v1/quality-samples", commitment(ROWS, version_id, **declaration),
+        slug="validation-error", expect=422,
+    )  # fmt: skip
+    assert any(pointer in each["pointer"] for each in answer["errors"])
+
+
+def test_the_report_prints_the_same_bytes_in_two_languages(exchange, app, version_id):
+    sample = commit(exchange, version_id)
+    draw(app)
+    path = f"/v1/quality-reports/{reveal(exchange, sample)['id']}/pdf"
+    headers = {"Authorization": "supplier"}
+    first = exchange.client.get(path, headers=headers)
+    assert first.content_type == "application/pdf"
+    assert first.data.startswith(b"%PDF-")
+    assert first.data == exchange.client.get(path, headers=headers).data
+
+
+def test_others_see_neither_sample_nor_report(exchange, app, version_id):
+    sample = commit(exchange, version_id)
+    draw(app)
+    report = reveal(exchange, sample)
+    for path in (f"/v1/quality-samples/{sample['id']}", f"/v1/quality-reports/{report['id']}"):
+        exchange.get("buyer", path, expect=404)
+    assert exchange.get("buyer", "/v1/quality-reports")["items"] == []
