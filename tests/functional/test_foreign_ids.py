@@ -47,6 +47,9 @@ def foreign_values(everything, world):
         "agreement_id": world.airports.order["agreement_id"],
         "scenario_id": world.airports.scenario["id"],
         "case_id": first("review_cases", "id", listing_code=world.airports.listing_code),
+        "application_id": first(
+            "listing_applications", "id", listing_code=world.airports.listing_code
+        ),
         "evaluation_id": first(
             "rule_evaluations", "id", supplier_id=world.organisations["supplier"]
         ),
@@ -87,12 +90,20 @@ def made_up(name, value):
 
 
 PUBLIC_PARTS = {
-    "listing_code", "registration_id", "report_id", "tile", "level", "name", "gateway",
+    "listing_code", "registration_id", "report_id", "rule_set_hash", "shard", "tile", "level",
+    "name", "gateway",
 }  # fmt: skip
-"""Parts of addresses of what anybody may read: the catalogue with its quality reports, the log."""
+"""Parts of addresses of what anybody may read: catalogue, its quality reports, rules, log."""
 
-STAFFS_PARTS = {"operation_id", "notice_id", "finding_id"}
-"""Things of a payment provider, and none is configured here: `test_payments_http` has them."""
+STAFFS_PARTS = {
+    # Of a payment provider, and none is configured here: `test_payments_http` has them.
+    "operation_id", "notice_id", "finding_id",
+    # Nobody objected, appealed or sat on a panel here: `test_registrations` and `test_review_day`.
+    "objection_id", "appeal_id", "panel_id",
+    # Nobody had details erased here: `test_erasure_requests`.
+    "erasure_id",
+}  # fmt: skip
+"""Things that only the exchange's staff act on, and of which there are none here."""
 
 
 HASHES_ONLY = {"log.get_ledger_proof"}

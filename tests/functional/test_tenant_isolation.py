@@ -55,6 +55,8 @@ NOTHING_THERE = {
     "review_policies",
     "revocations",
     "suspensions",
+    # Nobody asked for details to be erased; `test_erasure_requests` shows rows of these.
+    "erasures",
     # No witness is asked here; `test_witness_keeper` shows rows of these.
     "checkpoint_cosignatures",
     "witness_standings",
