@@ -13,8 +13,8 @@ def test_a_version_gets_on_sale_only_out_of_review():
 
 
 @pytest.mark.parametrize("state", sorted(life_cycle.FINAL))
-def test_nothing_follows_an_end(state):
-    assert LIFE_CYCLE.events(state) == []
+def test_nothing_follows_an_end_but_an_appeal_that_is_upheld(state):
+    assert LIFE_CYCLE.events(state) == (["reopen"] if state == "REJECTED" else [])
 
 
 def test_a_submitted_version_is_not_edited():
