@@ -40,4 +40,5 @@ OPEN = frozenset({DRAFT, SUBMITTED, RETURNED})
 EDITABLE = frozenset({DRAFT, RETURNED})
 CATALOGUE = frozenset({LISTED, SUSPENDED, REVOKED, DELISTED})
 """States that a listing can have; a version has all."""
-FINAL = frozenset({REJECTED, REVOKED, DELISTED, SUPERSEDED})
+FINAL = frozenset({REVOKED, DELISTED, SUPERSEDED})
+"""What nothing follows; a rejection is none, since an appeal against it may be upheld."""

@@ -13,8 +13,13 @@ def test_a_version_gets_on_sale_only_out_of_review():
 
 
 @pytest.mark.parametrize("state", sorted(life_cycle.FINAL))
-def test_nothing_follows_an_end_but_an_appeal_that_is_upheld(state):
-    assert LIFE_CYCLE.events(state) == (["reopen"] if state == "REJECTED" else [])
+def test_nothing_follows_an_end(state):
+    assert LIFE_CYCLE.events(state) == []
+
+
+def test_only_an_upheld_appeal_follows_a_rejection_and_it_leads_back_into_review():
+    assert LIFE_CYCLE.events("REJECTED") == ["reopen"]
+    assert LIFE_CYCLE.next("REJECTED", "reopen") == "SUBMITTED"
 
 
 def test_a_submitted_version_is_not_edited():
