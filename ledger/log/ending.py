@@ -14,7 +14,6 @@ from ledger.log import storage
 from ledger.log.errors import NothingToCarryOn, ShardNotStopped
 from ledger.log.keys import LogKeys
 from ledger.log.publication import PublishedHead, newest_checkpoint
-from ledger.log.storage import Head
 from ledger.log.stranded import take_back
 from ledger.log.turning import open_shard
 
@@ -33,7 +32,7 @@ def end_shard(
     keys: LogKeys,
     reason: EndReason,
     known: Iterable[PublishedHead] = (),
-) -> Head:
+) -> None:
     """Open the shard that the keys are named after upon the newest one, and close that one.
 
     ``known`` are heads of the old shard that others hold. Raises `ShardNotStopped` unless its
@@ -41,7 +40,7 @@ def end_shard(
     """
     ended = storage.find_newest_head(uow.session)
     if ended is not None and ended.origin == keys.origin:
-        return ended  # the command is repeated
+        return  # the command is repeated
     last = None if ended is None else newest_checkpoint(uow.session, ended.shard)
     if ended is None or last is None:
         raise NothingToCarryOn
@@ -64,4 +63,4 @@ def end_shard(
     ]
     if abandoned:
         named["abandoned"] = abandoned
-    return open_shard(uow, keys, predecessor=ended, size=last.tree_size, named=named)
+    open_shard(uow, keys, predecessor=ended, size=last.tree_size, named=named)

@@ -102,11 +102,12 @@ class Sequencer:
 
     def _batch(self, uow: UnitOfWork, keys: LogKeys) -> int:
         known = storage.find_head(uow.session, keys.origin)
-        head = open_shard(uow, keys) if known is None else known
+        opens = known is None and open_shard(uow, keys)
+        head = known or storage.get_head(uow.session, keys.origin)
         # What is integrated after a stop could never be published: it waits for the next shard.
         if head.is_closed or head.stopped_reason is not None:
             return 0
-        opened = head.tree_size if known is None else 0
+        opened = head.tree_size if opens else 0
         year = self._next_year(keys.origin, uow.now)
         return opened + integrate_batch(uow, head, self._batch_max - opened, next_year=year)
 

@@ -80,15 +80,15 @@ def open_shard(
     predecessor: Head | None = None,
     size: int = 0,
     named: dict[str, Any] | None = None,
-) -> Head:
-    """The head of the keys' shard; a new one begins with the leaf that names keys and predecessor.
+) -> bool:
+    """Open the keys' shard with the leaf that names keys and predecessor, unless it is open.
 
-    The chain is told of its keys after the commit. Raises `HeadMoved` when another process opens
-    it in this moment.
+    Whether this call opened it. The chain is told of its keys after the commit. Raises `HeadMoved`
+    when another process opens it in this moment.
     """
     carries_on = None if predecessor is None else (predecessor.shard, size)
     if not storage.add_head(uow.session, keys.origin, at=uow.now, predecessor=carries_on):
-        return storage.get_head(uow.session, keys.origin)
+        return False
     head = storage.get_head(uow.session, keys.origin)
     body: dict[str, Any] = {"origin": keys.origin, "keys": keys.vkeys}
     subjects = [keys.origin]
@@ -100,4 +100,4 @@ def open_shard(
         announce_key(uow, keys.origin, role, signer.public_key, from_size=0)
     for each in keys.overlapping:
         note_key(uow, keys.origin, each)
-    return storage.get_head(uow.session, keys.origin)
+    return True
