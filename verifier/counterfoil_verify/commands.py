@@ -19,6 +19,7 @@ from counterfoil_verify import (
 )
 from counterfoil_verify.chain import Chain, parse_address
 from counterfoil_verify.container import Container
+from counterfoil_verify.entry_types import is_known
 from counterfoil_verify.errors import NotChecked, Rejected, require
 from counterfoil_verify.fields import WHOLE_MAX
 from counterfoil_verify.keys import (
@@ -31,7 +32,7 @@ from counterfoil_verify.keys import (
 )
 from counterfoil_verify.leaves import LEAF_BYTES_MAX, Leaf, parse_leaf
 from counterfoil_verify.log import STEPS as AUDIT_STEPS
-from counterfoil_verify.log import describe_types, read_checkpoint
+from counterfoil_verify.log import describe_strange, describe_types, read_checkpoint
 from counterfoil_verify.merkle import Head, check_consistency
 from counterfoil_verify.notes import NOTE_BYTES_MAX, Checkpoint, open_checkpoint
 from counterfoil_verify.paths import TilePaths
@@ -318,6 +319,8 @@ def check_log(options: argparse.Namespace, report: Report) -> None:
         details[SUCCESSION].append(_told_shards(shards))
     report.counts["leaves"] = facts.leaves
     report.facts["types"] = dict(facts.types)
+    report.facts["unknown_types"] = sorted(name for name in facts.types if not is_known(name))
+    report.facts["incomplete"] = dict(facts.incomplete)
 
 
 def _shards(
@@ -349,6 +352,7 @@ def _earlier(options: argparse.Namespace, keyring: Keyring, newest: Checkpoint) 
 
 def _detail_audit(details: dict[str, list[str]], facts: ShardedFacts) -> None:
     details["entries"].append(describe_types(facts.types))
+    details["entries"].extend(describe_strange(facts.types, facts.incomplete))
     details["tiles"].append(f"{facts.tiles:,} tiles")
     carried = facts.lanes.carried_count
     seen = f", {carried:,} of them from before, unseen" if carried else ""

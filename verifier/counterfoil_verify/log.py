@@ -9,6 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from hashlib import sha256
 
+from counterfoil_verify.entry_types import is_incomplete, is_known
 from counterfoil_verify.errors import Rejected, require
 from counterfoil_verify.fields import HASH_SIZE, Record, parse_instant
 from counterfoil_verify.keys import Keyring
@@ -18,6 +19,7 @@ from counterfoil_verify.leaves import (
     LANE_OPENED,
     LICENCE_REVOKED,
     CallFields,
+    Leaf,
     call_fields,
     lane_point,
     match_call,
@@ -51,6 +53,8 @@ class LogFacts:
     """What the audit learned: leaf counts by type, the lanes, the roots at the sizes asked for."""
 
     types: Counter[str] = field(default_factory=Counter)
+    incomplete: Counter[str] = field(default_factory=Counter)
+    """Leaves that lack a member of their type, by type."""
     lanes: LaneBook = field(default_factory=LaneBook)
     roots: dict[int, bytes] = field(default_factory=dict)
     tiles: int = 0
@@ -166,7 +170,7 @@ class Audit:
         if leaf.type == CALL:
             self._call(call_fields(leaf), digest)
             return
-        self._count_type(leaf.type)
+        self._count_type(leaf)
         if leaf.type == LANE_OPENED:
             point = lane_point(leaf)
             place = self._offset + index
@@ -178,9 +182,11 @@ class Audit:
             require(self.facts.closing is None, ENTRIES, "the shard is closed twice")
             self.facts.closing = (index, leaf.record)
 
-    def _count_type(self, name: str) -> None:
-        types = self.facts.types
+    def _count_type(self, leaf: Leaf) -> None:
+        name, types = leaf.type, self.facts.types
         types[name if name in types or len(types) < TYPES_MAX else "other"] += 1
+        if is_incomplete(leaf):
+            self.facts.incomplete[name] += 1
 
     def _note_roots(self, start: int, hashes: list[bytes]) -> None:
         while self._sizes and self._sizes[0] < start + len(hashes):
@@ -208,5 +214,19 @@ _SAFE_TYPE = re.compile(r"[a-z0-9_]{1,40}")
 
 def describe_types(types: Counter[str]) -> str:
     """Leaf counts in a line, the commonest first."""
-    shown = [(name, count) for name, count in types.most_common(12) if _SAFE_TYPE.fullmatch(name)]
-    return ", ".join(f"{count:,} {name}" for name, count in shown if count)
+    return ", ".join(_counted(types))
+
+
+def describe_strange(types: Counter[str], incomplete: Counter[str]) -> list[str]:
+    """What an auditor should look at himself: unknown types, and leaves that say too little."""
+    unknown = Counter({name: count for name, count in types.items() if not is_known(name)})
+    told = {"of types unknown to this verifier": unknown, "lacking a member": incomplete}
+    return [f"{what}: {', '.join(_counted(found))}" for what, found in told.items() if found]
+
+
+def _counted(types: Counter[str]) -> list[str]:
+    shown = [
+        (name if _SAFE_TYPE.fullmatch(name) else "?", count)
+        for name, count in types.most_common(12)
+    ]
+    return [f"{count:,} {name}" for name, count in shown if count]

@@ -31,6 +31,7 @@ class ShardedFacts:
     """What the audit of all shards learned; leaves are counted through from the oldest on."""
 
     types: Counter[str] = field(default_factory=Counter)
+    incomplete: Counter[str] = field(default_factory=Counter)
     lanes: LaneBook = field(default_factory=LaneBook)
     roots: dict[tuple[str, int], bytes] = field(default_factory=dict)
     starts: dict[str, int] = field(default_factory=dict)
@@ -125,6 +126,7 @@ def _add(found: ShardedFacts, checkpoint: Checkpoint, facts: LogFacts) -> None:
     found.starts[checkpoint.origin] = found.leaves
     found.leaves += checkpoint.head.tree_size
     found.types.update(facts.types)
+    found.incomplete.update(facts.incomplete)
     found.tiles += facts.tiles
     found.roots |= {(checkpoint.origin, size): root for size, root in facts.roots.items()}
 

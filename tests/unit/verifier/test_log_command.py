@@ -33,6 +33,16 @@ def test_a_folder_is_audited(desk, exchange):
     assert outcome.report["counts"] == {"leaves": 14}
 
 
+def test_types_that_the_verifier_does_not_know_are_named_not_rejected(desk, exchange):
+    exchange.append("moon_phase", phase="full")
+    exchange.append("consent_batch", batch="con_1", root_hash="0" * 64, granted_count=1)
+    outcome = desk.run("log", desk.lay_out(exchange.export()))
+    assert outcome.code == 0
+    assert outcome.report["facts"]["unknown_types"] == ["moon_phase"]
+    assert outcome.report["facts"]["incomplete"]["consent_batch"] == 1
+    assert "of types unknown to this verifier: 1 moon_phase" in outcome.output
+
+
 def test_an_address_is_audited_with_the_auditors_token(desk, long_exchange):
     with log_site(long_exchange.export()) as address:
         outcome = desk.run("log", f"{address}/log", "--token", TOKEN)
