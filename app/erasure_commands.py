@@ -6,7 +6,7 @@ import click
 
 from app.core.reach import Reach
 from app.parts import Parts
-from metering.erasure import REASONS, erase_details
+from metering.erasure.details import REASONS, erase_details
 
 
 def erase_command(parts: Parts) -> click.Command:

@@ -7,8 +7,8 @@ from io import BytesIO
 
 from app.web import rsgi
 from app.web.proxies import TrustedProxies
+from metering.calls.replies import plain_reply
 from metering.data_plane import DataPlane
-from metering.replies import plain_reply
 
 DATA = "/data/"
 CALL_BODY_BYTES_MAX = 64 * 1024

@@ -12,8 +12,8 @@ from app.core.unit_of_work import UnitOfWorkFactory
 from compliance.ports import ProbeResult
 from listings.delivery import delivery_of, enforced_fields_out
 from listings.models import UpstreamCredential
-from metering.deliveries import fetch
-from metering.delivery_errors import AnswerBreaksSchema
+from metering.delivery.deliveries import fetch
+from metering.delivery.errors import AnswerBreaksSchema
 from metering.ports import Upstream
 from metering.views import RouteView, route_view
 from metering.waiting import ThreadWaiting, finish

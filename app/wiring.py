@@ -66,14 +66,15 @@ from ledger.payments.stripe_payment_gateway import StripeAccess, StripePaymentGa
 from listings import api as listings_api
 from listings.ports import ExchangePolicy
 from metering import api as metering_api
-from metering import erasure_api, failure_api
 from metering.assembly import Outside
 from metering.assembly import build_data_plane as build_data_plane_of
 from metering.data_plane import DataPlane, DataPlaneSettings
-from metering.http_upstream import HttpUpstream
-from metering.loop_upstream import LoopHttpUpstream
+from metering.delivery import api as failure_api
+from metering.delivery.http_upstream import HttpUpstream
+from metering.delivery.loop_upstream import LoopHttpUpstream
+from metering.erasure import api as erasure_api
 from metering.loop_waiting import LoopWaiting
-from metering.receipt_queries import StoredReceipts
+from metering.recording.receipt_queries import StoredReceipts
 from metering.waiting import ThreadWaiting, Waiting
 
 PAY_INTO = "Counterfoil Data Exchange, settlement account"

@@ -51,9 +51,9 @@ from ledger.payments.operation_runner import OperationRunner
 from ledger.payments.ports import PaymentGateway
 from ledger.payments.sweep import Sweep
 from ledger.payments.watching import Watcher
-from metering import upkeep
-from metering.erasure_requests import erase_due
-from metering.period_steps import turn_periods
+from metering.erasure.requests import erase_due
+from metering.leases import upkeep
+from metering.plans.steps import turn_periods
 
 EXPIRY_PORTION = 100
 _SECOND, _MINUTE, _HOUR = 1.0, 60.0, 3600.0

@@ -23,7 +23,7 @@ def upstream(_environment: dict[str, Any], start: Start) -> Iterable[bytes]:
 
 def unmetered() -> Callable[[dict[str, Any], Start], Iterable[bytes]]:
     """Our delivery without key, decision, lease, record or receipt."""
-    from metering.http_upstream import HttpUpstream  # noqa: PLC0415 -- only this server needs it
+    from metering.delivery.http_upstream import HttpUpstream  # noqa: PLC0415 -- only this server needs it
     from metering.ports import Target  # noqa: PLC0415 -- only this server needs it
 
     pool = HttpUpstream(["127.0.0.0/8"])
@@ -55,7 +55,7 @@ def metered() -> Any:
     from ledger.log import intake  # noqa: PLC0415 -- only this server needs it
     from metering.assembly import Outside, build_data_plane  # noqa: PLC0415 -- as above
     from metering.data_plane import DataPlane, DataPlaneSettings  # noqa: PLC0415 -- as above
-    from metering.loop_upstream import LoopHttpUpstream  # noqa: PLC0415 -- only this server needs it
+    from metering.delivery.loop_upstream import LoopHttpUpstream  # noqa: PLC0415 -- only this server needs it
     from metering.loop_waiting import LoopWaiting  # noqa: PLC0415 -- only this server needs it
 
     clock = SystemClock()

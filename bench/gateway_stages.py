@@ -10,9 +10,11 @@ from app.core.canonical import canonical_bytes
 from app.core.clock import iso_instant
 from app.core.json_text import load_json
 from app.core.signing import Ed25519Signer
-from metering.call_requests import read_call, read_key
-from metering.decisions import CallFacts, decide
-from metering.deliveries import EMPTY, Fetched, shape
+from metering.answers.outcomes import Outcome, OutcomeKind
+from metering.calls.decisions import CallFacts, decide
+from metering.calls.requests import read_call, read_key
+from metering.delivery.deliveries import EMPTY, Fetched, shape
+from metering.leases.meters import Lease, Meter
 from metering.leaves import (
     CallFacts as LeafFacts,
 )
@@ -24,9 +26,7 @@ from metering.leaves import (
     request_digest,
     response_digest,
 )
-from metering.meters import Lease, Meter
-from metering.outcomes import Outcome, OutcomeKind
-from metering.receipts import ReceiptParts, receipt_bytes, receipt_header
+from metering.recording.receipts import ReceiptParts, receipt_bytes, receipt_header
 from metering.views import key_view, licence_view, route_view
 
 REPEATS = 3000

@@ -45,7 +45,7 @@ from ledger.log.services import append_entry, driver_cursor
 from ledger.log.tiles import Growth, grow, node_reader, tile_path, tiles_of
 from ledger.log.tree_queries import get_ledger_proof
 from metering.leaves import detail_digest
-from metering.receipts import ReceiptParts, receipt_bytes
+from metering.recording.receipts import ReceiptParts, receipt_bytes
 from migrations.run import upgrade
 
 KEYS = log_keys()

@@ -17,11 +17,11 @@ from metering import cap_services, queries, schemas
 from metering.cap_services import Cap, CapScope
 from metering.errors import PlanTermsUnreadable
 from metering.models import Entitlement, UsageEvent
-from metering.period_queries import EntitlementDetail, detail_of
-from metering.plans import PlanNotReadable, PlanTerms, read_plan
-from metering.quotes import PoolLeft, Quote, quote_next, quote_periods
-from metering.receipt_queries import StoredReceipts
-from metering.replays import replay
+from metering.plans.queries import EntitlementDetail, detail_of
+from metering.plans.quotes import PoolLeft, Quote, quote_next, quote_periods
+from metering.plans.replays import replay
+from metering.plans.terms import PlanNotReadable, PlanTerms, read_plan
+from metering.recording.receipt_queries import StoredReceipts
 
 blueprint = Blueprint(
     "metering", __name__, url_prefix="/v1", description="What may be called, and what was."

@@ -9,23 +9,23 @@ from app.core.compact_jws import TokenReader
 from app.core.entropy import EntropyPool
 from app.core.ids import IdSource
 from app.core.signing import Signer
-from metering.bulkheads import Bulkheads
-from metering.call_service import CallService
-from metering.caller_cache import CallerCache
+from metering.calls.caller_cache import CallerCache
+from metering.calls.consent_desk import TOKEN_TYPE, ConsentDesk
+from metering.calls.denials import DenialCounts
+from metering.calls.service import CallService
 from metering.changes import ChangeListener
-from metering.commit_store import CommitStore
 from metering.connections import Connect, Connections
-from metering.consent_desk import TOKEN_TYPE, ConsentDesk
 from metering.data_plane import DataPlane, DataPlaneSettings
-from metering.denials import DenialCounts
-from metering.failure_counts import FailureCounts
-from metering.group_commit import GroupCommitter
+from metering.delivery.bulkheads import Bulkheads
+from metering.delivery.failure_counts import FailureCounts
 from metering.housekeeping import Housekeeping
-from metering.lease_keeper import LeaseKeeper
-from metering.lease_store import LeaseStore
+from metering.leases.keeper import LeaseKeeper
+from metering.leases.store import LeaseStore
 from metering.ports import CallBooks, CallLog, Wallets
 from metering.rate_limits import RateLimits
-from metering.stored_answers import StoredAnswers
+from metering.recording.commit_store import CommitStore
+from metering.recording.group_commit import GroupCommitter
+from metering.recording.stored_answers import StoredAnswers
 from metering.waiting import Waiting
 
 

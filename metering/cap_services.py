@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 from app.core.unit_of_work import UnitOfWork
 from metering.errors import CallKeyNotFound, CapBelowSpending, EntitlementNotFound
 from metering.models import CallKey, Entitlement, KeyCap, SpendingDay
-from metering.period_services import lock_entitlement
-from metering.periods import day_end, day_of
+from metering.plans.calendar import day_end, day_of
+from metering.plans.services import lock_entitlement
 from metering.queries import get_entitlement
 from metering.services import change_licence
 

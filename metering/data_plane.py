@@ -17,18 +17,18 @@ from app.core.errors import CounterfoilError
 from app.core.ids import IdSource
 from app.core.money import format_amount
 from app.core.signing import Signer
-from metering import call_requests
-from metering.call_service import Answered, Call, CallService
-from metering.caller_cache import CallerCache
-from metering.consent_desk import ConsentDesk
-from metering.decisions import CallFacts, Refused, decide
-from metering.delivery_errors import DeliveryFailed
-from metering.denials import DenialCounts
+from metering.calls import requests as call_requests
+from metering.calls.caller_cache import CallerCache
+from metering.calls.consent_desk import ConsentDesk
+from metering.calls.decisions import CallFacts, Refused, decide
+from metering.calls.denials import DenialCounts
+from metering.calls.replies import Header, Reply, error_reply, plain_reply
+from metering.calls.service import Answered, Call, CallService
+from metering.delivery.errors import DeliveryFailed
+from metering.delivery.failure_counts import FailureCounts
 from metering.errors import CallKeyUnknown, CallRateExceeded, MeterBusy, MeterUnavailable
-from metering.failure_counts import FailureCounts
 from metering.rate_limits import RateLimits
-from metering.receipts import receipt_header, signed_receipt
-from metering.replies import Header, Reply, error_reply, plain_reply
+from metering.recording.receipts import receipt_header, signed_receipt
 from metering.views import KeyView, LicenceView
 from metering.waiting import Waiting, finish
 

@@ -102,7 +102,7 @@ class UpstreamFailed(Exception):
     """The upstream gave no usable answer; the text is for operators, never for buyers."""
 
     reason: str = "connection_failed"
-    """What the supplier is told of it: a `metering.delivery_errors.FailureKind`."""
+    """What the supplier is told of it: a `metering.delivery.errors.FailureKind`."""
 
 
 class UpstreamTimedOut(UpstreamFailed):

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from app.core.paging import Page, paginate
 from metering.errors import EntitlementNotFound, PlanNotKnown
 from metering.models import Entitlement, PlanCopy, UsageEvent
-from metering.plans import PlanTerms, read_plan
+from metering.plans.terms import PlanTerms, read_plan
 
 
 def _own_entitlements(organisation_id: str | None) -> Select[Entitlement]:

@@ -6,7 +6,7 @@ from marshmallow import ValidationError, fields, pre_dump, validate, validates_s
 
 from app.web.paging import PageQuerySchema
 from app.web.schemas import AmountText, Identifier, Integer, Schema, Text, Timestamp
-from metering.outcomes import ANSWERS
+from metering.answers.outcomes import ANSWERS
 
 UNITS_MAX = 10**9
 """More units than any plan sells; keeps a quote's amount inside 64 bits for sane prices."""

@@ -11,11 +11,11 @@ from sqlalchemy.orm import InstrumentedAttribute
 from app.core.unit_of_work import UnitOfWork
 from metering import fences
 from metering.models import CallKey, DeliveryRoute, Entitlement, PlanCopy
-from metering.period_services import end_periods, open_first_period
-from metering.plans import read_plan
-from metering.pools import granted_free_units, granted_units
+from metering.plans.pools import granted_free_units, granted_units
+from metering.plans.roll_over import carry_package
+from metering.plans.services import end_periods, open_first_period
+from metering.plans.terms import read_plan
 from metering.queries import get_entitlement
-from metering.roll_over import carry_package
 
 
 def route_listing(

@@ -9,14 +9,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from app.core.cipher import Cipher
-from metering.allowances import CallBounds
+from metering.answers.field_schemas import AnswerSchema, RequestSchema
+from metering.answers.outcome_rules import OutcomeRule, read_rule
 from metering.fences import licence_fence, listing_fence
-from metering.field_schemas import AnswerSchema, RequestSchema
-from metering.outcome_rules import OutcomeRule, read_rule
-from metering.plans import PlanTerms, read_plan
+from metering.plans.allowances import CallBounds
+from metering.plans.rating import most_units
+from metering.plans.terms import PlanTerms, read_plan
 from metering.ports import Target
 from metering.rate_limits import Limit, Limits
-from metering.rating import most_units
 from metering.subjects import SubjectRule, subject_rule
 
 Network = IPv4Network | IPv6Network

@@ -13,7 +13,7 @@ POINTER_STEPS_MAX = 16
 VALUES_MAX = 20
 CONDITIONS_MAX = 32
 DEPTH_MAX = 4
-"""The data plane reads a rule within these bounds only (metering/outcome_rules.py)."""
+"""The data plane reads a rule within these bounds only (metering/answers/outcome_rules.py)."""
 OTHERWISE = ("hit", "miss", "failure")
 GAUGES = ("count", "integer", "text_length", "sum", "bytes")
 _COMBINATIONS = ("all", "any", "not")

@@ -19,9 +19,9 @@ from app.core.reach import Reach
 from app.core.signing import Ed25519Signer
 from metering import consent_services, services
 from metering.assembly import Outside, build_data_plane
-from metering.consent_desk import TOKEN_TYPE
+from metering.calls.consent_desk import TOKEN_TYPE
 from metering.data_plane import DataPlaneSettings
-from metering.http_upstream import HttpUpstream
+from metering.delivery.http_upstream import HttpUpstream
 from tests.fakes.loop_planes import Loop, LoopPlane, waiting_of
 from tests.fakes.metering_ports import TABLES, FakeBooks, FakeLog, FakeWallets
 

@@ -14,7 +14,7 @@ from metering.leaves import (
     lane_opened_leaf,
     request_digest,
 )
-from metering.receipts import ReceiptParts, signed_receipt
+from metering.recording.receipts import ReceiptParts, signed_receipt
 
 LICENCE = "lic_0000000000000000000000000a"
 PRICE = 40_000_000

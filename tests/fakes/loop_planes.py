@@ -4,8 +4,8 @@ import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-from metering.http_upstream import HttpUpstream
-from metering.loop_upstream import LoopHttpUpstream
+from metering.delivery.http_upstream import HttpUpstream
+from metering.delivery.loop_upstream import LoopHttpUpstream
 from metering.loop_waiting import LoopWaiting
 from metering.waiting import ThreadWaiting
 

@@ -14,8 +14,8 @@ from app.web.proxies import TrustedProxies
 from app.web.rsgi import WsgiThreads
 from metering.assembly import Outside, build_data_plane
 from metering.data_plane import DataPlaneSettings
-from metering.http_upstream import HttpUpstream
-from metering.loop_upstream import LoopHttpUpstream
+from metering.delivery.http_upstream import HttpUpstream
+from metering.delivery.loop_upstream import LoopHttpUpstream
 from metering.loop_waiting import LoopWaiting
 from metering.waiting import ThreadWaiting
 from tests.factories.metering import CIPHER, CONSENTS, SIGNER

@@ -9,7 +9,7 @@ from app.core.compact_jws import sign_token
 from app.core.pseudonyms import pseudonym_of
 from app.core.signing import Ed25519Signer
 from metering import consent_services, services
-from metering.consent_desk import TOKEN_TYPE
+from metering.calls.consent_desk import TOKEN_TYPE
 from metering.ports import UpstreamAnswer
 from tests.factories.metering import CONSENTS, FIELDS_IN, PSEUDONYM_KEY, World, call
 from tests.fakes.metering_ports import HeldUpstream

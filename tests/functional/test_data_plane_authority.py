@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from app.core.reach import Reach
-from metering import services, upkeep
+from metering import services
+from metering.leases import upkeep
 from metering.ports import UpstreamAnswer
 from tests.factories.metering import World, call, package, per_call
 from tests.fakes.metering_ports import FakeWallets, HeldUpstream

@@ -8,7 +8,7 @@ from app.core.reach import Reach
 from metering import cap_services, queries
 from metering.errors import CapBelowSpending, EntitlementNotFound, UsageReceiptNotFound
 from metering.ports import UpstreamAnswer
-from metering.receipt_queries import StoredReceipts
+from metering.recording.receipt_queries import StoredReceipts
 from tests.factories.metering import SIGNER, World, call
 from tests.fakes.metering_ports import HeldUpstream
 

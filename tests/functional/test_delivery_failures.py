@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.core.reach import Reach
-from metering import http_upstream, ports
-from metering.delivery_errors import FailureKind
-from metering.failure_models import list_failures
+from metering import ports
+from metering.delivery import http_upstream
+from metering.delivery.errors import FailureKind
+from metering.delivery.failure_models import list_failures
 from metering.ports import UpstreamAnswer, UpstreamTimedOut
 from tests.factories.metering import World, call
 from tests.fakes.metering_ports import HeldUpstream

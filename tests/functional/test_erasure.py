@@ -9,9 +9,9 @@ from counterfoil_verify.receipts import check_detail, check_signature, parse_rec
 
 from app.core.reach import Reach
 from ledger.log.notes import key_of
-from metering.erasure import erase_details
+from metering.erasure.details import erase_details
 from metering.ports import UpstreamAnswer
-from metering.receipt_queries import StoredReceipts
+from metering.recording.receipt_queries import StoredReceipts
 from tests.factories.metering import SIGNER, World, call
 from tests.fakes.metering_ports import HeldUpstream
 

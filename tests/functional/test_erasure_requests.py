@@ -9,9 +9,9 @@ from sqlalchemy.exc import IntegrityError
 from app.core.principals import Principal, Role
 from app.core.reach import Reach
 from app.web.access import Authenticator
-from metering import erasure
-from metering.erasure_errors import ErasureNeedsAnotherPerson, ErasureNotFound
-from metering.erasure_requests import (
+from metering.erasure import details as erasure
+from metering.erasure.errors import ErasureNeedsAnotherPerson, ErasureNotFound
+from metering.erasure.requests import (
     Erasure,
     ErasureState,
     approve_erasure,

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from metering.http_upstream import HttpUpstream
+from metering.delivery.http_upstream import HttpUpstream
 from tests.factories.metering import World, call
 from tests.fakes.hostile_upstream import HIT, OK, HostileUpstream, answer
 

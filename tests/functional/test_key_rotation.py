@@ -23,7 +23,7 @@ from ledger.log.merkle import leaf_hash
 from ledger.log.sequencer import Sequencer
 from ledger.log.tree_queries import get_ledger_proof
 from metering.leaves import detail_digest, request_digest
-from metering.receipts import ReceiptParts, receipt_bytes
+from metering.recording.receipts import ReceiptParts, receipt_bytes
 from tests.unit.log.log_factory import AT, append_rows
 
 SECRET = b"k" * 32

@@ -20,8 +20,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from app.core.canonical import canonical_bytes
 from app.core.reach import Reach
 from ledger.journal.splits import added_shares
-from metering import services, upkeep
-from metering.http_upstream import HttpUpstream
+from metering import services
+from metering.delivery.http_upstream import HttpUpstream
+from metering.leases import upkeep
 from metering.leaves import request_digest, response_digest
 from metering.ports import UpstreamAnswer
 from tests.factories.metering import SIGNER, SPLIT, World, call, package, per_call

@@ -8,7 +8,7 @@ import pytest
 from app.core.errors import CounterfoilError, ErrorKind
 from metering import services
 from metering.events import PeriodClosed, PeriodOpened
-from metering.period_steps import turn_periods
+from metering.plans.steps import turn_periods
 from metering.ports import UpstreamAnswer
 from tests.factories.metering import World, call, package, per_call
 from tests.factories.plans import graduated, subscription, volume, yearly

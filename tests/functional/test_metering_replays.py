@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from app.core.reach import Reach
 from metering.errors import ReplayNotPossible
-from metering.period_steps import turn_periods
-from metering.plans import read_plan
+from metering.plans.replays import replay
+from metering.plans.steps import turn_periods
+from metering.plans.terms import read_plan
 from metering.ports import UpstreamAnswer
 from metering.queries import get_entitlement
-from metering.replays import replay
 from tests.factories.metering import World, call, package, per_call
 from tests.factories.plans import graduated, subscription, volume, yearly
 from tests.fakes.metering_ports import HeldUpstream

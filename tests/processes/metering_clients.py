@@ -6,7 +6,7 @@ import time
 from contextlib import contextmanager
 
 from app.core.reach import Reach
-from metering import upkeep
+from metering.leases import upkeep
 from tests.fakes.metering_ports import FakeWallets
 
 

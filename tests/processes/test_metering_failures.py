@@ -17,7 +17,7 @@ from app.core.db import make_engine
 from app.core.ids import IdSource
 from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWorkFactory
-from metering import upkeep
+from metering.leases import upkeep
 from migrations.run import upgrade
 from tests.factories.metering import World, package
 from tests.fakes.hostile_upstream import HostileUpstream, answer

@@ -6,9 +6,9 @@ import pytest
 
 from metering import services
 from metering.cap_services import set_day_cap
-from metering.period_steps import turn_periods
-from metering.plans import read_plan
-from metering.pools import total_amount
+from metering.plans.pools import total_amount
+from metering.plans.steps import turn_periods
+from metering.plans.terms import read_plan
 from tests.factories.metering import package
 from tests.factories.plans import graduated, subscription, volume
 from tests.processes.metering_clients import reclaiming, run_clients, wait_for_expiry

@@ -13,8 +13,8 @@ from listings.plan_prices import comparable_price, due_at_order
 from listings.plan_terms import KINDS, PERIODS, plan_hash, plan_terms
 from listings.schemas.outcome_rules import OutcomeRuleSchema
 from listings.schemas.plans import DraftPlanSchema, PlanTermsSchema
-from metering.outcome_rules import read_rule
-from metering.plans import Minimum, PlanKind, PlanTerms, read_plan
+from metering.answers.outcome_rules import read_rule
+from metering.plans.terms import Minimum, PlanKind, PlanTerms, read_plan
 
 amounts = st.integers(0, 10**17).map(format_amount)
 prices = st.integers(0, 10**12).map(format_amount)

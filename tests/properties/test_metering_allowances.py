@@ -4,12 +4,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from metering.allowances import Allowance, CallBounds, Remaining, Shortage, next_slab
-from metering.meters import Lease, Meter
-from metering.outcomes import Outcome, OutcomeKind
-from metering.plans import read_plan
-from metering.quotes import quote_volume
-from metering.rating import rate_usage
+from metering.answers.outcomes import Outcome, OutcomeKind
+from metering.leases.meters import Lease, Meter
+from metering.plans.allowances import Allowance, CallBounds, Remaining, Shortage, next_slab
+from metering.plans.quotes import quote_volume
+from metering.plans.rating import rate_usage
+from metering.plans.terms import read_plan
 from tests.factories.metering import package, per_call
 from tests.fakes.clock import START
 

@@ -3,11 +3,11 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metering.allowances import CallBounds, Slab, Source, next_lease
-from metering.meters import Lease, Meter
-from metering.plans import read_plan
-from metering.pools import amount_of, pools_of
-from metering.rating import rate_usage
+from metering.leases.meters import Lease, Meter
+from metering.plans.allowances import CallBounds, Slab, Source, next_lease
+from metering.plans.pools import amount_of, pools_of
+from metering.plans.rating import rate_usage
+from metering.plans.terms import read_plan
 from tests.factories.plans import bounded_plans, tiered, usage_plans
 
 WORKERS = 3

@@ -6,11 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metering.bills import PeriodUsage, bill_periods
-from metering.periods import PeriodUnit, Term, boundary, span, span_at, spans
-from metering.plans import PlanKind, read_plan
-from metering.pools import UnitsBeyondPools, amount_of, fill, pools_of, total_amount, units_max
-from metering.quotes import quote_periods
+from metering.plans.bills import PeriodUsage, bill_periods
+from metering.plans.calendar import PeriodUnit, Term, boundary, span, span_at, spans
+from metering.plans.pools import (
+    UnitsBeyondPools,
+    amount_of,
+    fill,
+    pools_of,
+    total_amount,
+    units_max,
+)
+from metering.plans.quotes import quote_periods
+from metering.plans.terms import PlanKind, read_plan
 from tests.factories.plans import bounded_plans, plans, steps, tiered, usage_plans
 
 START = datetime(2026, 1, 31, 6, 30, tzinfo=UTC)

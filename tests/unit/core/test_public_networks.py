@@ -9,9 +9,9 @@ from app.core.public_networks import (
     read_networks,
     resolve,
 )
-from metering.http_upstream import HttpUpstream
+from metering.delivery.http_upstream import HttpUpstream
+from metering.delivery.upstream_requests import NotAnHttpAddress
 from metering.ports import Target
-from metering.upstream_requests import NotAnHttpAddress
 
 LOOPBACK = read_networks(["127.0.0.0/8"])
 

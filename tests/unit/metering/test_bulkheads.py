@@ -5,8 +5,8 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 
-from metering.bulkheads import Bulkheads
-from metering.delivery_errors import UpstreamBusy
+from metering.delivery.bulkheads import Bulkheads
+from metering.delivery.errors import UpstreamBusy
 from metering.waiting import ThreadWaiting, finish
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from app.core.errors import InvalidFields
-from metering.field_schemas import AnswerSchema, FieldNotReadable, RequestSchema
+from metering.answers.field_schemas import AnswerSchema, FieldNotReadable, RequestSchema
 
 
 def one(kind, **rules):

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from metering.http_wire import Wire, WireBroken, WireClosed, WireTooLarge
+from metering.delivery.http_wire import Wire, WireBroken, WireClosed, WireTooLarge
 
 
 def exchange(*pieces, seconds=5.0, body_bytes_max=1000):

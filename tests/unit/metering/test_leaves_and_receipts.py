@@ -17,7 +17,7 @@ from metering.leaves import (
     request_digest,
     response_digest,
 )
-from metering.receipts import ReceiptParts, receipt_bytes, receipt_header
+from metering.recording.receipts import ReceiptParts, receipt_bytes, receipt_header
 
 NAMES = LaneNames("lic_1", "ver_1", "scn_1", "ab" * 32, "CNY", 3)
 FACTS = CallFacts(

@@ -4,7 +4,7 @@ import pytest
 from marshmallow import ValidationError
 
 from listings.schemas.outcome_rules import OutcomeRuleSchema
-from metering.outcome_rules import RuleNotReadable, read_rule
+from metering.answers.outcome_rules import RuleNotReadable, read_rule
 
 CONDITION = {"field": "/a", "equals": 1}
 GOOD = [

@@ -2,8 +2,8 @@
 
 import pytest
 
-from metering.outcome_rules import RuleNotReadable, read_rule
-from metering.outcomes import Outcome, OutcomeKind, classify_body, classify_status, weigh
+from metering.answers.outcome_rules import RuleNotReadable, read_rule
+from metering.answers.outcomes import Outcome, OutcomeKind, classify_body, classify_status, weigh
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,10 @@
 
 import pytest
 
-from metering.outcomes import CLIENT_ERROR, MISS, Outcome, OutcomeKind
-from metering.plans import PlanNotReadable, Unit, read_plan
-from metering.quotes import Quote, quote_volume
-from metering.rating import Charge, count_units, rate_usage
+from metering.answers.outcomes import CLIENT_ERROR, MISS, Outcome, OutcomeKind
+from metering.plans.quotes import Quote, quote_volume
+from metering.plans.rating import Charge, count_units, rate_usage
+from metering.plans.terms import PlanNotReadable, Unit, read_plan
 from tests.factories.metering import package, per_call
 from tests.fakes.clock import START
 

@@ -1,0 +1,1 @@
+"""What a listing says about input and answers, read safely."""

@@ -1,0 +1,1 @@
+"""A call, step by step: read, decided, delivered, recorded, answered."""

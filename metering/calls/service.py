@@ -1,0 +1,255 @@
+"""One metered call from reservation to durable record, and the rule for every way it can end."""
+
+import hashlib
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from app.core.canonical import canonical_bytes
+from metering.calls.caller_cache import CallerCache
+from metering.calls.consent_desk import ConsentClaim, ConsentDesk
+from metering.calls.decisions import CallFacts, Refused, decide
+from metering.calls.requests import CallRequest
+from metering.delivery.bulkheads import Bulkheads
+from metering.delivery.deliveries import Delivered, Fetched, fetch, shape
+from metering.errors import CallKeyUnknown, MeterUnavailable
+from metering.leases.keeper import LeaseKeeper
+from metering.leases.meters import Meter, Reservation
+from metering.leaves import detail_digest, detail_record, request_digest, response_digest
+from metering.recording.group_commit import GroupCommitter
+from metering.recording.pending_calls import PendingCall, Verdict
+from metering.recording.receipts import ReceiptParts
+from metering.recording.stored_answers import StoredAnswer, StoredAnswers
+from metering.views import ConsentView, KeyView
+from metering.waiting import Waiting
+
+RECORD_TRIES = 4
+WAIT_SECONDS_MAX = 40.0
+"""Longer than the committer tries to reach a restarted database."""
+
+
+class Answered(NamedTuple):
+    """An answer whose record is durable; what is left is None where nothing bounds it."""
+
+    status: int
+    outcome: str
+    body: bytes
+    units: int
+    amount: int
+    parts: ReceiptParts | None
+    is_replay: bool
+    units_left: int | None = None
+    amount_left: int | None = None
+    """What the buyer's spending caps still allow (10⁻⁸), as far as this worker knows."""
+
+
+class Call(NamedTuple):
+    """A decided call with typed parameters."""
+
+    request: CallRequest
+    key: KeyView
+    facts: CallFacts
+    parameters: dict[str, Any]
+    request_id: str
+    consent: ConsentView | None = None
+    """What the call rests on where the data is about a person."""
+
+    @property
+    def consent_claim(self) -> ConsentClaim:
+        """What the call brings for its consent."""
+        return ConsentClaim(self.request.consent_token, self.facts.purpose, self.parameters)
+
+    @property
+    def fingerprint(self) -> bytes:
+        """What a retry must repeat: listing and parameters."""
+        named = {
+            "listing": self.request.listing_code,
+            "parameters": self.parameters,
+            "fields": sorted(self.facts.fields) if self.facts.fields is not None else None,
+        }
+        return hashlib.sha256(canonical_bytes(named)).digest()
+
+
+class CallService:
+    """Delivers and records calls."""
+
+    def __init__(
+        self,
+        *,
+        callers: CallerCache,
+        consents: ConsentDesk,
+        keeper: LeaseKeeper,
+        committer: GroupCommitter,
+        answers: StoredAnswers,
+        waiting: Waiting,
+        bulkheads: Bulkheads,
+        entropy: Callable[[int], bytes],
+    ) -> None:
+        self._callers = callers
+        self._consents = consents
+        self._keeper = keeper
+        self._committer = committer
+        self._answers = answers
+        self._waiting = waiting
+        self._bulkheads = bulkheads
+        self._entropy = entropy
+
+    async def answer(self, call: Call) -> Answered:
+        """The stored answer of a retry, or a delivered and recorded one.
+
+        Raises `CounterfoilError`; then nothing was charged.
+        """
+        if call.request.idempotency_key is not None:
+            stored = await self._find(call)
+            if stored is not None:
+                return stored
+        meter, reservation = await self._reserve(call.key)
+        try:
+            fetched = await self._fetch(call)
+        except BaseException:
+            meter.settle(reservation, None)
+            raise
+        for _ in range(RECORD_TRIES):
+            pending, delivered = await self._record(call, meter, reservation, fetched)
+            if pending.verdict is Verdict.RECORDED:
+                return _answered(pending, delivered, meter)
+            again = await self._after(pending.verdict, call)
+            if isinstance(again, Answered):
+                return again
+            call = again
+            meter, reservation = await self._reserve(call.key)
+        meter.settle(reservation, None)
+        raise MeterUnavailable
+
+    async def _reserve(self, key: KeyView) -> tuple[Meter, Reservation]:
+        held = self._keeper.reserve_held(key)
+        if held is not None:
+            return held
+        return await self._waiting.aside(lambda: self._keeper.reserve(key))
+
+    async def _fetch(self, call: Call) -> Fetched:
+        route = call.key.licence.route
+        await self._bulkheads.enter(route.upstream)
+        try:
+            return await fetch(self._waiting.ask, route, call.parameters)
+        finally:
+            self._bulkheads.leave(route.upstream)
+
+    async def _record(
+        self, call: Call, meter: Meter, reservation: Reservation, fetched: Fetched
+    ) -> tuple[PendingCall, Delivered]:
+        """Hand the call to the committer and wait for its verdict, which settles what is held."""
+        try:
+            delivered = shape(fetched, call.key.licence, call.facts.fields, reservation)
+            pending = self._pending(call, meter, reservation, delivered)
+            self._committer.submit(pending)
+        except BaseException:
+            meter.settle(reservation, None)
+            raise
+        if not await pending.decided.wait(WAIT_SECONDS_MAX):
+            raise MeterUnavailable
+        return pending, delivered
+
+    async def _after(self, verdict: Verdict, call: Call) -> Call | Answered:
+        """What to do after a call was not recorded: replay, try once more, or refuse."""
+        if verdict is Verdict.ANSWERED_BEFORE:
+            return await self._find(call) or call
+        if verdict is Verdict.CHANGED:
+            return await self._decide_again(call)
+        if verdict is Verdict.LANE_LOST:
+            return call
+        raise MeterUnavailable
+
+    async def _decide_again(self, call: Call) -> Call:
+        """The call under what stands now; raises the refusal when it may no longer be made."""
+        self._callers.forget("licence", frozenset({call.key.licence.licence_id}))
+        key = await self._waiting.aside(lambda: self._callers.find(call.key.secret_hash))
+        if key is None or key.withdrawn_at is not None:
+            raise CallKeyUnknown
+        decision = decide(key, call.facts)
+        if isinstance(decision, Refused):
+            raise decision.as_error()
+        if call.consent is not None:
+            self._consents.forget(frozenset({call.consent.consent_id}))
+        consent = await self._waiting.aside(
+            lambda: self._consents.demand(key.licence, call.consent_claim, call.facts.at)
+        )
+        return call._replace(key=key, consent=consent)
+
+    async def _find(self, call: Call) -> Answered | None:
+        idempotency_key = call.request.idempotency_key
+        assert idempotency_key is not None, "only keyed calls are stored"
+        stored = await self._waiting.aside(
+            lambda: self._answers.find(
+                call.key.licence.licence_id, idempotency_key, call.fingerprint
+            )
+        )
+        return None if stored is None else _replayed(stored)
+
+    def _pending(
+        self, call: Call, meter: Meter, reservation: Reservation, delivered: Delivered
+    ) -> PendingCall:
+        secret = self._entropy(48)
+        detail_key, blind = secret[:32], secret[32:].hex()
+        request, licence = call.request, call.key.licence
+        detail = detail_record(
+            body_bytes=len(delivered.body),
+            key_id=call.key.key_id,
+            listing_code=request.listing_code,
+            method=request.method,
+            request_id=call.request_id,
+            status=delivered.status,
+            consent_id=None if call.consent is None else call.consent.consent_id,
+        )
+        keyed = None
+        if request.idempotency_key is not None:
+            answer = (delivered.status, delivered.body)
+            keyed = self._answers.seal(
+                licence.licence_id, request.idempotency_key, call.fingerprint, answer
+            )
+        return PendingCall(
+            key=call.key,
+            meter=meter,
+            reservation=reservation,
+            charge=delivered.charge,
+            outcome=delivered.outcome,
+            request=request_digest(
+                detail_key, request.method, request.listing_code, call.parameters
+            ),
+            response=response_digest(detail_key, delivered.body),
+            detail_digest=detail_digest(detail_key, detail),
+            detail=detail,
+            detail_key=detail_key,
+            blind=blind,
+            decided=self._waiting.signal(),
+            keyed=keyed,
+            consent=call.consent,
+        )
+
+
+def _answered(pending: PendingCall, delivered: Delivered, meter: Meter) -> Answered:
+    parts = ReceiptParts(
+        pending.leaf, pending.leaf_hash, pending.detail, pending.detail_key, pending.at
+    )
+    return Answered(
+        delivered.status,
+        delivered.outcome,
+        delivered.body,
+        delivered.charge.units,
+        delivered.charge.amount,
+        parts,
+        is_replay=False,
+        units_left=meter.units_left(),
+        amount_left=meter.amount_left(pending.key.capped_id),
+    )
+
+
+def _replayed(stored: StoredAnswer) -> Answered:
+    return Answered(
+        stored.status,
+        stored.outcome,
+        stored.body,
+        stored.units,
+        stored.amount,
+        stored.parts,
+        is_replay=True,
+    )

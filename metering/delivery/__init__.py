@@ -1,0 +1,1 @@
+"""The supplier's system: asked within bounds, and what it may do wrong."""

@@ -1,0 +1,114 @@
+"""The upstream over HTTP/1.1: pooled, bounded in time and size, no redirects, addresses checked."""
+
+import socket
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from app.core.public_networks import Lookup, look_up, read_networks, resolve
+from metering.delivery.http_wire import Wire
+from metering.delivery.upstream_requests import (
+    IDLE_MAX,
+    PLACES_MAX,
+    NotConnected,
+    Place,
+    Question,
+    Stale,
+    question_of,
+    read_place,
+    refuse,
+)
+from metering.ports import Target, UpstreamAnswer, UpstreamTimedOut
+
+
+class HttpUpstream:
+    """Satisfies `Upstream`; `networks_allowed` names test and demonstration networks."""
+
+    def __init__(self, networks_allowed: Sequence[str] = (), lookup: Lookup = look_up) -> None:
+        self._networks = read_networks(networks_allowed)
+        self._lookup = lookup
+        self._places: dict[Target, Place] = {}
+        self._lock = threading.Lock()
+
+    def send(self, target: Target, parameters: Mapping[str, Any]) -> UpstreamAnswer:
+        """One answer; raises `UpstreamFailed`, or `UpstreamTimedOut` when its time is over."""
+        place = self._places.get(target) or self._place(target)
+        question = question_of(target, place, parameters)
+        wire = _kept(place)
+        if wire is None:
+            return self._ask_afresh(question)
+        try:
+            return self._ask(wire, question)
+        except Stale:
+            # The upstream had closed a kept connection; a lookup may be asked once more.
+            return self._ask_afresh(question)
+
+    def _ask_afresh(self, question: Question) -> UpstreamAnswer:
+        try:
+            wire = self._connect(question)
+        except TimeoutError as error:
+            raise UpstreamTimedOut from error
+        except OSError as error:
+            raise NotConnected(error) from error
+        return self._ask(wire, question)
+
+    def _connect(self, question: Question) -> Wire:
+        place = question.place
+        address = resolve(place.host, place.port, self._networks, self._lookup)
+        sock = socket.create_connection(address, timeout=question.seconds_left())
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if place.context is not None:
+            # The handshake has what the connection left of the time, not the whole of it again.
+            sock.settimeout(question.seconds_left())
+            sock = place.context.wrap_socket(sock, server_hostname=place.host)
+        return Wire(sock)
+
+    def _ask(self, wire: Wire, question: Question) -> UpstreamAnswer:
+        was_kept = wire.is_kept
+        try:
+            status, body = wire.exchange(
+                question.request,
+                seconds=question.seconds_left(),
+                body_bytes_max=question.body_bytes_max,
+            )
+        except BaseException as error:
+            wire.close()
+            refuse(error, was_kept=was_kept)
+            raise
+        idle = question.place.idle
+        if wire.is_kept and len(idle) < IDLE_MAX:
+            idle.append(wire)
+        else:
+            wire.close()
+        return UpstreamAnswer(status, body)
+
+    def _place(self, target: Target) -> Place:
+        place = read_place(target)
+        with self._lock:
+            if len(self._places) >= PLACES_MAX:
+                self._close_all()
+            return self._places.setdefault(target, place)
+
+    def _close_all(self) -> None:
+        for place in self._places.values():
+            while place.idle:
+                place.idle.pop().close()
+        self._places = {}
+
+    def close(self) -> None:
+        """Close what is kept alive."""
+        with self._lock:
+            self._close_all()
+
+
+def _kept(place: Place) -> Wire | None:
+    """A connection that was kept alive and is fit for another question."""
+    while True:
+        try:
+            wire: Wire = place.idle.pop()
+        except IndexError:
+            return None
+        # What came unasked would be taken for the answer, perhaps by another buyer.
+        if wire.is_silent():
+            return wire
+        wire.close()

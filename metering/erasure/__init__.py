@@ -1,0 +1,1 @@
+"""Detail records of a person's calls, erased by two operators."""

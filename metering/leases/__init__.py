@@ -1,0 +1,1 @@
+"""Slabs of what is granted, held by a worker and spent in memory."""

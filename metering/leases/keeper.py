@@ -1,0 +1,250 @@
+"""The leases of this worker: reserved from by request threads, renewed ahead, given back."""
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+import psycopg
+import structlog
+
+from app.core.errors import CounterfoilError
+from metering.connections import Connections
+from metering.errors import (
+    BalanceExhausted,
+    CapReached,
+    MeterUnavailable,
+    PeriodNotOpen,
+    PeriodUnpaid,
+    QuotaExhausted,
+)
+from metering.fences import ANNOUNCE, CHANNEL, message
+from metering.leases.meters import Meter, Reservation
+from metering.leases.store import Granted, LaneLost, LeaseStore, NotGranted, Wanted
+from metering.plans.allowances import grow
+from metering.plans.calendar import PeriodUnit, day_end
+from metering.views import KeyView, LicenceView
+
+TRIES_MAX = 8
+RECALLS_MAX = 2
+RECALL_SECONDS = 0.03
+"""How long others have to give back what they hold idle before a call is refused."""
+
+_log = structlog.get_logger("metering.leases")
+
+
+class LeaseKeeper:
+    """Finds or makes the meter of a licence and keeps its lane alive."""
+
+    def __init__(
+        self,
+        connections: Connections,
+        store: LeaseStore,
+        *,
+        slab_calls_max: int = 4096,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._connections = connections
+        self._store = store
+        self._slab_calls_max = slab_calls_max
+        self._pause = pause
+        self._meters: dict[str, Meter] = {}
+        self._lock = threading.Lock()
+        self._renewals: queue.SimpleQueue[tuple[Meter, KeyView] | None] = queue.SimpleQueue()
+        self._renewer = threading.Thread(target=self._renew, name="lease-renewal", daemon=True)
+        self._renewer.start()
+
+    def reserve_held(self, key: KeyView) -> tuple[Meter, Reservation] | None:
+        """As `reserve`, out of what is leased already; None where somebody must be asked."""
+        meter = self._meters.get(key.licence.licence_id)
+        if meter is None:
+            return None
+        taken = self._take(meter, key, key.licence.bounds.units_max)
+        if taken is None:
+            return None
+        self._renew_ahead(meter, key)
+        return meter, taken
+
+    def reserve(self, key: KeyView) -> tuple[Meter, Reservation]:
+        """The most that a call with this key can cost, set aside.
+
+        Raises `QuotaExhausted`, `CapReached`, `BalanceExhausted`, `PeriodUnpaid`, `PeriodNotOpen`,
+        or `MeterUnavailable` when the lane keeps being lost.
+        """
+        recalls, licence = 0, key.licence
+        for _ in range(TRIES_MAX):
+            meter = self._meter(licence)
+            found = self._from_meter(meter, key, is_patient=recalls < RECALLS_MAX)
+            if isinstance(found, Reservation):
+                return meter, found
+            if found is None:
+                continue
+            if not found.is_leased_elsewhere or recalls == RECALLS_MAX:
+                raise _refusal(found, key, self._store.clock.now())
+            recalls += 1
+            self._recall(licence)
+        raise MeterUnavailable
+
+    def _from_meter(
+        self, meter: Meter, key: KeyView, *, is_patient: bool
+    ) -> Reservation | NotGranted | None:
+        """A reservation, why there is none, or None when the meter is gone."""
+        most = key.licence.bounds.units_max
+        taken = self._take(meter, key, most)
+        if taken is not None:
+            self._renew_ahead(meter, key)
+            return taken
+        with meter.leasing:
+            taken = self._take(meter, key, most)
+            if taken is not None:
+                return taken
+            if meter.is_closed:
+                self._forget(meter)
+                return None
+            refused = self._acquire(meter, key, is_patient=is_patient)
+        # Where nothing more is to be had, a smaller rest may still serve this call.
+        return self._take(meter, key, most) or self._take(meter, key, 1) or refused
+
+    def _take(self, meter: Meter, key: KeyView, least: int) -> Reservation | None:
+        now = self._store.clock.now().timestamp()
+        return meter.reserve(key.licence.bounds, least=least, at=now, key_id=key.capped_id)
+
+    def _acquire(self, meter: Meter, key: KeyView, *, is_patient: bool = True) -> NotGranted | None:
+        """Lease a slab into the meter; the caller holds ``meter.leasing``."""
+        licence = key.licence
+        since = time.monotonic() - meter.slab_taken_at if meter.lane else 2.0
+        meter.slab_calls = grow(
+            meter.slab_calls, was_used_up_in_seconds=since, slab_calls_max=self._slab_calls_max
+        )
+        now = self._store.clock.now().timestamp()
+        drained = tuple(lease.lease_id for lease in meter.drained(licence.bounds, now))
+        wanted = Wanted(licence, meter.slab_calls, meter.lane, drained, is_patient, key.capped_id)
+        try:
+            with self._connections.transaction() as connection:
+                granted = self._store.acquire(connection, wanted)
+        except LaneLost:
+            meter.abandon()
+            self._forget(meter)
+            return None
+        if isinstance(granted, Granted):
+            meter.add(granted.lane, granted.lease, granted.units_beyond, granted.amount_beyond)
+            return None
+        return granted
+
+    def _meter(self, licence: LicenceView) -> Meter:
+        meter = self._meters.get(licence.licence_id)
+        if meter is None:
+            with self._lock:
+                meter = self._meters.setdefault(
+                    licence.licence_id, Meter(licence.licence_id, licence.buyer_id)
+                )
+        return meter
+
+    def _forget(self, meter: Meter) -> None:
+        with self._lock:
+            if self._meters.get(meter.licence_id) is meter:
+                del self._meters[meter.licence_id]
+
+    def _renew_ahead(self, meter: Meter, key: KeyView) -> None:
+        if meter.is_renewing or not meter.is_running_low(key.capped_id):
+            return
+        meter.is_renewing = True
+        self._renewals.put((meter, key))
+
+    def _renew(self) -> None:
+        while (item := self._renewals.get()) is not None:
+            meter, key = item
+            try:
+                with meter.leasing:
+                    if not meter.is_closed and meter.is_running_low(key.capped_id):
+                        self._acquire(meter, key)
+            except Exception:  # noqa: BLE001 -- a call that needs the lease will try again itself
+                _log.exception("renewal failed", licence_id=meter.licence_id)
+            finally:
+                meter.is_renewing = False
+
+    def _recall(self, licence: LicenceView) -> None:
+        """Ask the workers to give back what they hold idle of this buyer, and wait a little."""
+        given = {"channel": CHANNEL, "message": message("recall", [licence.buyer_id])}
+        with self._connections.transaction() as connection:
+            connection.execute(ANNOUNCE, given)
+        self._pause(RECALL_SECONDS)
+
+    def give_back(self, buyer_ids: frozenset[str]) -> None:
+        """Answer a recall: close this worker's meters of these buyers that have nothing to do."""
+        asked = [meter for meter in self._all() if meter.buyer_id in buyer_ids]
+        self._close(asked, used_before=time.monotonic() - RECALL_SECONDS / 3)
+
+    def prolong(self) -> None:
+        """Put off the expiry of every lane that this worker holds."""
+        lanes = [meter.lane for meter in self._all() if meter.lane and not meter.is_closed]
+        if lanes:
+            with self._connections.transaction() as connection:
+                self._store.prolong(connection, lanes)
+
+    def close_idle(self, *, idle_seconds: float) -> None:
+        """Give back lanes that were not used for a while."""
+        self._close(self._all(), used_before=time.monotonic() - idle_seconds)
+
+    def end_leases(self) -> None:
+        """Give back leases whose period or day is over, so that it can be closed."""
+        now = self._store.clock.now().timestamp()
+        for meter in self._all():
+            ended = [lease.lease_id for lease in meter.ended(now)]
+            if ended and meter.lane is not None:
+                with self._connections.transaction() as connection:
+                    self._store.end(connection, meter.licence_id, meter.lane, ended)
+
+    def _all(self) -> list[Meter]:
+        with self._lock:
+            return list(self._meters.values())
+
+    def _close(
+        self, meters: Iterable[Meter], *, used_before: float, wait_seconds: float = 0.0
+    ) -> None:
+        for meter in meters:
+            # A meter that is being leased into has a use: its lease would be nobody's.
+            if not meter.leasing.acquire(timeout=wait_seconds):
+                continue
+            try:
+                if meter.close_if_idle(used_before=used_before):
+                    self._forget(meter)
+                    self._return(meter)
+            finally:
+                meter.leasing.release()
+
+    def _return(self, meter: Meter) -> None:
+        if meter.lane is None:
+            return
+        try:
+            with self._connections.transaction() as connection:
+                self._store.close(connection, meter.licence_id, meter.lane)
+        except psycopg.Error:
+            # It expires and is reclaimed; nothing is lost but a few seconds.
+            _log.warning("lane not returned", licence_id=meter.licence_id, exc_info=True)
+
+    def close(self) -> None:
+        """Give everything back; nothing may be in flight any more."""
+        self._renewals.put(None)
+        self._renewer.join(10.0)
+        self._close(self._all(), used_before=float("inf"), wait_seconds=5.0)
+
+
+def _refusal(found: NotGranted, key: KeyView, now: datetime) -> CounterfoilError:
+    licence, period, cap = key.licence, found.period, found.cap
+    if found.bound == "balance":
+        return BalanceExhausted(found.unit_price, licence.currency)
+    if found.bound == "period":
+        return PeriodNotOpen()
+    if found.bound == "fee" and period is not None:
+        return PeriodUnpaid(period.number, period.fee_amount, licence.currency)
+    if cap is not None:
+        opens_at = day_end(now) if cap.scope == "day" else None
+        key_id = key.key_id if cap.scope == "key" else None
+        return CapReached(
+            cap.scope, cap.cap_amount, licence.currency, opens_at=opens_at, key_id=key_id
+        )
+    renews = period is not None and found.bound == "units" and period.until_at < licence.ends_at
+    is_renewed = renews and licence.plan.period is not PeriodUnit.TERM
+    return QuotaExhausted(found.bound, period.until_at if period and is_renewed else None)

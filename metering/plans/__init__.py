@@ -1,0 +1,1 @@
+"""What usage costs: terms, pools, periods, and the same sums for quotes and replays."""

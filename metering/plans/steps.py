@@ -1,0 +1,110 @@
+"""The worker's timed step over periods: opens those that begin, closes those that are over.
+
+Each licence has a transaction of its own, which looks again under the entitlement's lock: two
+workers do everything once, and one that dies has done it wholly or not at all.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import structlog
+
+from app.core.errors import CounterfoilError, ErrorKind
+from app.core.reach import Reach
+from app.core.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from metering.models import Entitlement, LicencePeriod
+from metering.plans import services as periods
+from metering.plans.closing import close_period
+from metering.plans.queries import due_to_open, due_to_try
+
+LEAD_SECONDS = 30.0
+"""A period is opened so long before it begins, so that no call waits for it."""
+LEASES_SECONDS = 1.0
+"""A period whose leases are still out is looked at again after so long."""
+STEP_MAX = 100
+
+_log = structlog.get_logger("metering.periods")
+
+
+def turn_periods(units: UnitOfWorkFactory) -> bool:
+    """Open and close what is due; whether anything was done, so that more may be waiting."""
+    with units.begin(Reach.EXCHANGE) as uow:
+        opens_by = uow.now + timedelta(seconds=LEAD_SECONDS)
+        opening = due_to_open(uow.session, at=opens_by, limit=STEP_MAX)
+        trying = due_to_try(uow.session, at=uow.now, limit=STEP_MAX)
+    done = [_open_next(units, licence_id) for licence_id in opening]
+    done += [_try(units, licence_id, number) for licence_id, number in trying]
+    return any(done)
+
+
+def _open_next(units: UnitOfWorkFactory, licence_id: str) -> bool:
+    def begin(uow: UnitOfWork, entitlement: Entitlement) -> bool:
+        if not _is_due(uow, entitlement):
+            return False
+        periods.begin_next_period(uow, entitlement)
+        return True
+
+    def note(uow: UnitOfWork, entitlement: Entitlement) -> bool:
+        if _is_due(uow, entitlement):
+            periods.note_unpaid(uow, entitlement)
+        return True
+
+    try:
+        return _in_unit(units, licence_id, begin)
+    except CounterfoilError as error:
+        if error.kind is not ErrorKind.PAYMENT_REQUIRED:
+            # Tried again with the next step; other licences must not wait for this one.
+            _log.exception("period not opened", licence_id=licence_id)
+            return False
+        return _in_unit(units, licence_id, note)
+
+
+def _is_due(uow: UnitOfWork, entitlement: Entitlement) -> bool:
+    opens_by = uow.now + timedelta(seconds=LEAD_SECONDS)
+    due_at = entitlement.next_period_at
+    return due_at is not None and due_at <= opens_by
+
+
+def _try(units: UnitOfWorkFactory, licence_id: str, number: int) -> bool:
+    """Have an unpaid period paid, or close one that is over; else look again later."""
+
+    def look(uow: UnitOfWork, entitlement: Entitlement) -> bool:
+        period = uow.session.get(LicencePeriod, (licence_id, number))
+        if period is None or period.try_at > uow.now:
+            return False
+        return _move_on(uow, entitlement, period)
+
+    def postpone(uow: UnitOfWork, _entitlement: Entitlement) -> bool:
+        period = uow.session.get(LicencePeriod, (licence_id, number))
+        if period is not None:
+            period.try_at = uow.now + timedelta(seconds=periods.RETRY_SECONDS)
+        return False
+
+    try:
+        return _in_unit(units, licence_id, look)
+    except CounterfoilError as error:
+        # The journal's refusals, such as an empty wallet, are facts; they may have changed later.
+        _log.info("period waits", licence_id=licence_id, period=number, slug=error.slug)
+        return _in_unit(units, licence_id, postpone)
+
+
+def _move_on(uow: UnitOfWork, entitlement: Entitlement, period: LicencePeriod) -> bool:
+    if period.state == "unpaid":
+        periods.pay_period(uow, entitlement, period)
+        return True
+    if period.state == "open" and close_period(uow, entitlement, period):
+        return True
+    period.try_at = uow.now + timedelta(seconds=LEASES_SECONDS)
+    return False
+
+
+def _in_unit(
+    units: UnitOfWorkFactory, licence_id: str, action: Callable[[UnitOfWork, Entitlement], bool]
+) -> bool:
+    with units.begin(Reach.EXCHANGE) as uow:
+        entitlement = periods.lock_entitlement(uow.session, licence_id)
+        if entitlement is None:
+            return False
+        is_done = action(uow, entitlement)
+        uow.commit()
+        return is_done

@@ -1,0 +1,1 @@
+"""What a call leaves behind: numbered, chained, committed with others, receipted."""

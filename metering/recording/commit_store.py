@@ -1,0 +1,353 @@
+"""Writes a batch of calls in one transaction and one round trip: all of it durable, or none.
+
+Every statement that finds something in the way raises in the database (`metering_refuse`), so that
+what follows it in the pipeline is skipped and the commit becomes a rollback.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import psycopg
+
+from app.core.binary_arrays import bigint_array, bytea_array, text_array
+from app.core.ids import IdSource
+from app.core.round_trips import RoundTrips, Statements, Transaction
+from metering.fences import SHARE_FENCES
+from metering.ports import CallBooks, CallLog, CallRun
+from metering.recording.lane_batches import LaneBatch
+from metering.recording.pending_calls import PendingCall
+
+Connection = psycopg.Connection[Any]
+
+# A statement of its own, after the fences: its snapshot sees every change committed under them.
+CHECK_REVISIONS = """
+SELECT metering_refuse('MT001', array_agg(v.place::text))
+FROM unnest(%s::text[], %s::bigint[], %s::bigint[]) WITH ORDINALITY
+     AS v (licence_id, revision, route_revision, place)
+WHERE (SELECT (e.revision, r.revision)
+       FROM entitlements AS e JOIN delivery_routes AS r ON r.version_id = e.version_id
+       WHERE e.licence_id = v.licence_id) IS DISTINCT FROM (v.revision, v.route_revision)
+HAVING count(*) > 0
+"""
+CHECK_CONSENTS = """
+SELECT metering_refuse('MT004', array_agg(v.place::text))
+FROM unnest(%s::text[]) WITH ORDINALITY AS v (consent_id, place)
+WHERE NOT EXISTS (SELECT FROM call_consents AS c WHERE c.consent_id = v.consent_id
+                  AND c.state = 'granted' AND c.expires_at > %s::timestamptz)
+HAVING count(*) > 0
+"""
+INSERT_ANSWERS = """
+WITH given AS MATERIALIZED (
+    SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::bigint[], %s::text[], %s::bytea[],
+        %s::text[], %s::bigint[]) WITH ORDINALITY AS given (licence_id, idempotency_key, buyer_id,
+        status, outcome, sealed, lane_id, n, place)
+), kept AS (
+    INSERT INTO call_answers (licence_id, idempotency_key, buyer_id, status, outcome, sealed,
+                              lane_id, n, occurred_at, expires_at)
+    SELECT licence_id, idempotency_key, buyer_id, status, outcome, sealed, lane_id, n,
+        %s::timestamptz, %s::timestamptz
+    FROM given ORDER BY place
+    ON CONFLICT DO NOTHING RETURNING licence_id, idempotency_key
+)
+SELECT metering_refuse('MT002', array_agg(given.place::text)) FROM given
+WHERE (licence_id, idempotency_key) NOT IN (SELECT licence_id, idempotency_key FROM kept)
+HAVING count(*) > 0
+"""
+# Compare and set: epoch and sequence are what this worker believes, or the lane is not its own.
+ADVANCE_LANES = """
+WITH given AS MATERIALIZED (
+    SELECT * FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[],
+        %s::bigint[], %s::bytea[])
+        AS given (lane_id, epoch, opening, sequence, total_units, total_amount, last_leaf_hash)
+), advanced AS (
+    UPDATE lanes AS l SET sequence = v.sequence, total_units = v.total_units,
+        total_amount = v.total_amount, last_leaf_hash = v.last_leaf_hash,
+        expires_at = greatest(l.expires_at, %s)
+    FROM given AS v
+    WHERE l.lane_id = v.lane_id AND l.epoch = v.epoch AND l.sequence = v.opening
+    RETURNING l.lane_id
+)
+SELECT metering_refuse('MT003', array_agg(lane_id)) FROM given
+WHERE lane_id NOT IN (SELECT lane_id FROM advanced)
+HAVING count(*) > 0
+"""
+SPEND_LEASES = """
+WITH given AS MATERIALIZED (
+    SELECT * FROM unnest(%s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[],
+        %s::bigint[]) AS given (lane_id, lease_id, calls, units, free_units, amount)
+), spent AS (
+    UPDATE leases AS l SET spent_calls = l.spent_calls + v.calls,
+        spent_units = l.spent_units + v.units,
+        spent_free_units = l.spent_free_units + v.free_units,
+        spent_amount = l.spent_amount + v.amount
+    FROM given AS v
+    WHERE l.lease_id = v.lease_id AND l.lane_id = v.lane_id AND l.closed_at IS NULL
+    RETURNING l.lease_id
+)
+SELECT metering_refuse('MT003', array_agg(lane_id)) FROM given
+WHERE lease_id NOT IN (SELECT lease_id FROM spent)
+HAVING count(*) > 0
+"""
+INSERT_EVENTS = """
+INSERT INTO usage_events (occurred_at, event_id, licence_id, lane_id, lane, n, lease_id, buyer_id,
+                          supplier_id, listing_code, key_id, outcome, units, free_units, amount,
+                          currency, leaf_hash, leaf, detail, detail_key)
+SELECT %s::timestamptz, c.event_id, l.licence_id, l.lane_id, l.lane, c.n, c.lease_id, l.buyer_id,
+    l.supplier_id, l.listing_code, c.key_id, c.outcome, c.units, c.free_units, c.amount, l.currency,
+    c.leaf_hash, c.leaf, c.detail, c.detail_key
+FROM unnest(%s::text[], %s::text[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[])
+    WITH ORDINALITY
+    AS l (licence_id, lane_id, lane, buyer_id, supplier_id, listing_code, currency, place)
+JOIN unnest(%s::bigint[], %s::text[], %s::bigint[], %s::text[], %s::text[], %s::text[],
+    %s::bigint[], %s::bigint[], %s::bigint[], %s::bytea[], %s::bytea[], %s::bytea[], %s::bytea[])
+    AS c (place, event_id, n, lease_id, key_id, outcome, units, free_units, amount, leaf_hash,
+          leaf, detail, detail_key) USING (place)
+"""
+READ_LANES = "SELECT lane_id, sequence, last_leaf_hash FROM lanes WHERE lane_id = ANY(%s)"
+
+
+class BatchRefused(Exception):
+    """Some calls cannot be part of the batch; without them it can be tried again."""
+
+    def __init__(self, calls: Sequence[PendingCall]) -> None:
+        super().__init__()
+        self.calls = calls
+
+
+class AuthorityChanged(BatchRefused):
+    """Licence, key, route or consent changed after these calls were decided."""
+
+
+class AnswersExist(BatchRefused):
+    """Other calls with the same Idempotency-Keys are recorded."""
+
+
+class LanesLost(BatchRefused):
+    """The lanes or leases of these calls are no longer this worker's."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommitStore:
+    """The committing thread's statements."""
+
+    ids: IdSource
+    books: CallBooks
+    log: CallLog
+    answer_keep_seconds: float
+    lease_seconds: float
+
+    def write(self, trips: RoundTrips, batches: Sequence[LaneBatch], at: datetime) -> None:
+        """Write everything and commit; raises `BatchRefused` with nothing written."""
+        calls = [call for batch in batches for call in batch.calls]
+        authorities = _authorities(calls)
+        consented = [call for call in calls if call.consent is not None]
+        # Sorted, so that two committers with the same keys cannot wait for each other in a ring.
+        keyed = sorted(
+            (call for call in calls if call.keyed is not None),
+            key=lambda call: call.answer_key or ("", ""),
+        )
+        transaction = Transaction()
+        _share_fences(transaction, calls)
+        _check_authority(transaction, authorities)
+        if consented:
+            _check_consents(transaction, consented, at)
+        if keyed:
+            self._insert_answers(transaction, keyed, at)
+        # Before anything is booked: a lost lane is a fact, not a failure of the books.
+        _advance(transaction, batches, at + timedelta(seconds=self.lease_seconds))
+        _spend(transaction, batches)
+        self._insert_events(transaction, batches, at)
+        self.books.post_runs(transaction, _runs(batches), booked_at=at)
+        self.log.append_leaves(transaction, [_leaf_row(call) for call in calls])
+        try:
+            trips.run(transaction)
+        except psycopg.DatabaseError as error:
+            asked = _Asked(list(authorities.values()), keyed, consented)
+            refused = _refusal(error, batches, asked)
+            if refused is None:
+                raise
+            raise refused from error
+
+    def _insert_answers(
+        self, statements: Statements, keyed: Sequence[PendingCall], at: datetime
+    ) -> None:
+        answers = [call.keyed for call in keyed if call.keyed is not None]
+        statements.execute(
+            INSERT_ANSWERS,
+            (
+                text_array([call.meter.licence_id for call in keyed]),
+                text_array([answer.idempotency_key for answer in answers]),
+                text_array([call.meter.buyer_id for call in keyed]),
+                bigint_array([answer.status for answer in answers]),
+                text_array([call.outcome for call in keyed]),
+                bytea_array([answer.sealed for answer in answers]),
+                text_array([call.lane_id for call in keyed]),
+                bigint_array([call.n for call in keyed]),
+                at,
+                at + timedelta(seconds=self.answer_keep_seconds),
+            ),
+        )
+
+    def _insert_events(
+        self, statements: Statements, batches: Sequence[LaneBatch], at: datetime
+    ) -> None:
+        licences = [batch.calls[0].key.licence for batch in batches]
+        calls = [call for batch in batches for call in batch.calls]
+        places = [place for place, batch in enumerate(batches, 1) for _ in batch.calls]
+        charges = [call.charge for call in calls]
+        statements.execute(
+            INSERT_EVENTS,
+            (
+                at,
+                text_array([licence.licence_id for licence in licences]),
+                text_array([batch.lane.lane_id for batch in batches]),
+                bigint_array([batch.lane.names.lane for batch in batches]),
+                text_array([licence.buyer_id for licence in licences]),
+                text_array([licence.supplier_id for licence in licences]),
+                text_array([licence.listing_code for licence in licences]),
+                text_array([licence.currency for licence in licences]),
+                bigint_array(places),
+                text_array(self.ids.several("use", len(calls))),
+                bigint_array([call.n for call in calls]),
+                text_array([call.reservation.lease.lease_id for call in calls]),
+                text_array([call.key.key_id for call in calls]),
+                text_array([call.outcome for call in calls]),
+                bigint_array([charge.units for charge in charges]),
+                bigint_array([charge.free_units for charge in charges]),
+                bigint_array([charge.amount for charge in charges]),
+                bytea_array([call.leaf_hash for call in calls]),
+                bytea_array([call.leaf for call in calls]),
+                bytea_array([call.detail for call in calls]),
+                bytea_array([call.detail_key for call in calls]),
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The calls in the order in which the database was asked about them."""
+
+    authorities: Sequence[list[PendingCall]]
+    keyed: Sequence[PendingCall]
+    consented: Sequence[PendingCall]
+
+
+def _leaf_row(call: PendingCall) -> tuple[bytes, bytes, str, str, int, int]:
+    return call.leaf_hash, call.leaf, "call", call.meter.licence_id, call.lane, call.n
+
+
+_Authorities = dict[tuple[str, int, int], list[PendingCall]]
+
+
+def _authorities(calls: Sequence[PendingCall]) -> _Authorities:
+    """The calls by what they were decided by: licence and the revisions of it and its route."""
+    found: _Authorities = {}
+    for call in calls:
+        licence = call.key.licence
+        decided_by = (licence.licence_id, licence.revision, licence.route.revision)
+        found.setdefault(decided_by, []).append(call)
+    return found
+
+
+def _share_fences(statements: Statements, calls: Sequence[PendingCall]) -> None:
+    fences = {fence for call in calls for fence in call.key.licence.fences}
+    fences |= {call.consent.fence for call in calls if call.consent is not None}
+    statements.execute(SHARE_FENCES, (bigint_array(sorted(fences)),))
+
+
+def _check_authority(statements: Statements, authorities: _Authorities) -> None:
+    """See whether what the calls were decided by still stands."""
+    licences, revisions, routes = zip(*authorities, strict=True)
+    given = (text_array(licences), bigint_array(revisions), bigint_array(routes))
+    statements.execute(CHECK_REVISIONS, given)
+
+
+def _check_consents(statements: Statements, calls: Sequence[PendingCall], at: datetime) -> None:
+    """See whether the consents that calls rest on still stand, under their fences."""
+    consents = [call.consent.consent_id for call in calls if call.consent is not None]
+    statements.execute(CHECK_CONSENTS, (text_array(consents), at))
+
+
+def _advance(statements: Statements, batches: Sequence[LaneBatch], expires_at: datetime) -> None:
+    statements.execute(
+        ADVANCE_LANES,
+        (
+            text_array([batch.lane.lane_id for batch in batches]),
+            bigint_array([batch.lane.epoch for batch in batches]),
+            bigint_array([batch.lane.sequence for batch in batches]),
+            bigint_array([batch.sequence for batch in batches]),
+            bigint_array([batch.total_units for batch in batches]),
+            bigint_array([batch.total_amount for batch in batches]),
+            bytea_array([batch.last_leaf_hash for batch in batches]),
+            expires_at,
+        ),
+    )
+
+
+def _spend(statements: Statements, batches: Sequence[LaneBatch]) -> None:
+    shares = [(batch.lane.lane_id, share) for batch in batches for share in batch.shares]
+    statements.execute(
+        SPEND_LEASES,
+        (
+            text_array([lane_id for lane_id, _ in shares]),
+            text_array([share.lease_id for _, share in shares]),
+            bigint_array([share.last_n - share.first_n + 1 for _, share in shares]),
+            bigint_array([share.units for _, share in shares]),
+            bigint_array([share.free_units for _, share in shares]),
+            bigint_array([share.amount for _, share in shares]),
+        ),
+    )
+
+
+def _runs(batches: Sequence[LaneBatch]) -> list[CallRun]:
+    runs = []
+    for batch in batches:
+        licence = batch.calls[0].key.licence
+        runs += [
+            CallRun(
+                batch.lane.lane_id,
+                licence.licence_id,
+                licence.buyer_id,
+                licence.supplier_id,
+                licence.currency,
+                share.lease_id,
+                share.first_n,
+                share.last_n,
+                share.amount,
+                share.total_amount_before,
+                licence.split,
+            )
+            for share in batch.shares
+            if share.amount  # else free, or paid with the package: there is no money to move
+        ]
+    return runs
+
+
+def _refusal(
+    error: psycopg.Error,
+    batches: Sequence[LaneBatch],
+    asked: _Asked,
+) -> BatchRefused | None:
+    """What `metering_refuse` said, in terms of the calls; None for any other error."""
+    if error.sqlstate not in {"MT001", "MT002", "MT003", "MT004"}:
+        return None
+    subjects = json.loads(error.diag.message_detail or "[]")
+    if error.sqlstate == "MT001":
+        return AuthorityChanged(
+            [call for place in subjects for call in asked.authorities[int(place) - 1]]
+        )
+    if error.sqlstate == "MT004":
+        return AuthorityChanged([asked.consented[int(place) - 1] for place in subjects])
+    if error.sqlstate == "MT002":
+        return AnswersExist([asked.keyed[int(place) - 1] for place in subjects])
+    lost = [batch for batch in batches if batch.lane.lane_id in subjects]
+    return LanesLost([call for batch in lost for call in batch.calls])
+
+
+def read_lanes(connection: Connection, lane_ids: Sequence[str]) -> dict[str, tuple[int, bytes]]:
+    """Sequence and last leaf hash of lanes as they are on the disk."""
+    rows = connection.execute(READ_LANES, (list(lane_ids),)).fetchall()
+    return {lane_id: (sequence, bytes(last)) for lane_id, sequence, last in rows}

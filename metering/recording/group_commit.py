@@ -1,0 +1,270 @@
+"""The committing thread: many calls, one durable commit, each told its own verdict.
+
+It owns the lanes of this worker: sequence, totals and previous leaf live in its memory between
+commits and nobody else touches them.
+"""
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import datetime
+
+import psycopg
+import structlog
+
+from app.core.clock import Clock, iso_instant
+from app.core.errors import CounterfoilError
+from app.core.round_trips import RoundTrips
+from metering.connections import Connect, Connection, open_connection
+from metering.errors import MeterBusy
+from metering.recording.commit_store import (
+    AnswersExist,
+    AuthorityChanged,
+    BatchRefused,
+    CommitStore,
+    LanesLost,
+    read_lanes,
+)
+from metering.recording.lane_batches import LaneBatch, by_lane
+from metering.recording.pending_calls import PendingCall, Verdict
+from metering.waiting import Waiting
+
+ATTEMPTS_MAX = 6
+RECONNECT_SECONDS_MAX = 8.0
+
+# The statements are the same for every batch and find rows by their keys. A plan for one batch's
+# sizes would be made anew for the next; made while a table is small, it would read it whole.
+PLAN_ONCE = """
+SELECT set_config('plan_cache_mode', 'force_generic_plan', false),
+       set_config('enable_seqscan', 'off', false)
+"""
+
+_log = structlog.get_logger("metering.commit")
+_VERDICTS: dict[type[BatchRefused], Verdict] = {
+    AuthorityChanged: Verdict.CHANGED,
+    AnswersExist: Verdict.ANSWERED_BEFORE,
+}
+
+
+class GroupCommitter:
+    """One per process; `submit` from any thread, then wait for the call's verdict."""
+
+    def __init__(
+        self,
+        connect: Connect,
+        store: CommitStore,
+        clock: Clock,
+        waiting: Waiting,
+        *,
+        batch_max: int = 256,
+        queue_max: int = 1024,
+    ) -> None:
+        self._connect = connect
+        self._store = store
+        self._clock = clock
+        self._waiting = waiting
+        self._batch_max = batch_max
+        self._queue_max = queue_max
+        self._queue: queue.SimpleQueue[PendingCall | None] = queue.SimpleQueue()
+        self._trips: RoundTrips | None = None
+        self._thread = threading.Thread(target=self._run, name="group-commit", daemon=True)
+        self._thread.start()
+
+    def submit(self, call: PendingCall) -> None:
+        """Hand a call over; raises `MeterBusy` when too many wait."""
+        if self._queue.qsize() >= self._queue_max:
+            raise MeterBusy
+        self._queue.put(call)
+
+    def close(self, *, within_seconds: float = 20.0) -> None:
+        """Commit what waits, then stop."""
+        self._queue.put(None)
+        self._thread.join(within_seconds)
+
+    def _run(self) -> None:
+        while (first := self._queue.get()) is not None:
+            batch, is_last = self._gather(first)
+            try:
+                self._commit(batch)
+            except Exception:  # noqa: BLE001 -- the thread must outlive any batch
+                _log.exception("batch failed", calls=len(batch))
+                self._conclude(batch, Verdict.FAILED)
+            if is_last:
+                break
+        self._drop()
+
+    def _gather(self, first: PendingCall) -> tuple[list[PendingCall], bool]:
+        batch = [first]
+        with suppress(queue.Empty):
+            while len(batch) < self._batch_max:
+                call = self._queue.get_nowait()
+                if call is None:
+                    return batch, True
+                batch.append(call)
+        return batch, False
+
+    def _commit(self, calls: list[PendingCall]) -> None:
+        firsts, repeats = _split_repeats(calls)
+        attempt = self._attempt(firsts, self._clock.now())
+        if not attempt.run():
+            # One lane's trouble must not cost the others their calls.
+            for of_lane in attempt.waiting_by_meter():
+                if not self._attempt(of_lane, attempt.at).run():
+                    self._conclude(of_lane, Verdict.FAILED)
+        self._conclude(repeats, Verdict.ANSWERED_BEFORE)
+
+    def _attempt(self, calls: list[PendingCall], at: datetime) -> "_Attempt":
+        return _Attempt(
+            self._store, at, calls, open_=self._open, drop=self._drop, conclude=self._conclude
+        )
+
+    def _conclude(self, calls: Sequence[PendingCall], verdict: Verdict) -> None:
+        """Bring those that have none to their verdict, and tell them all at once."""
+        waiting = [call for call in calls if call.verdict is Verdict.WAITING]
+        for call in waiting:
+            call.conclude(verdict)
+        if waiting:
+            self._waiting.ring([call.decided for call in waiting])
+
+    def _open(self) -> RoundTrips:
+        if self._trips is None or self._trips.connection.closed:
+            self._trips = RoundTrips(_reconnect(self._connect))
+        return self._trips
+
+    def _drop(self) -> None:
+        if self._trips is not None:
+            self._trips.connection.close()
+        self._trips = None
+
+
+def _reconnect(connect: Connect) -> Connection:
+    """A fresh connection, tried for a while: a killed server recovers within a second or two."""
+    deadline, pause = time.monotonic() + RECONNECT_SECONDS_MAX, 0.02
+    while True:
+        try:
+            return _planning_once(open_connection(connect))
+        except psycopg.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(pause)
+        pause = min(pause * 2, 0.5)
+
+
+def _planning_once(connection: Connection) -> Connection:
+    connection.execute(PLAN_ONCE)
+    return connection
+
+
+def _split_repeats(calls: list[PendingCall]) -> tuple[list[PendingCall], list[PendingCall]]:
+    """Calls that repeat an Idempotency-Key of the same batch are answered from the first."""
+    seen: set[tuple[str, str]] = set()
+    firsts: list[PendingCall] = []
+    repeats: list[PendingCall] = []
+    for call in calls:
+        key = call.answer_key
+        (repeats if key in seen else firsts).append(call)
+        if key is not None:
+            seen.add(key)
+    return firsts, repeats
+
+
+class _Attempt:
+    """One set of calls on its way into the database, with everything that may go wrong."""
+
+    def __init__(
+        self,
+        store: CommitStore,
+        at: datetime,
+        calls: list[PendingCall],
+        *,
+        open_: Callable[[], RoundTrips],
+        drop: Callable[[], None],
+        conclude: Callable[[Sequence[PendingCall], Verdict], None],
+    ) -> None:
+        self.at = at
+        self._store = store
+        self._open = open_
+        self._drop = drop
+        self._conclude = conclude
+        self._calls = calls
+        self._is_uncertain = False
+        self._batches: list[LaneBatch] = []
+
+    def run(self) -> bool:
+        """Bring every call to a verdict; False leaves the waiting ones for another way."""
+        self._rebuild()
+        for _ in range(ATTEMPTS_MAX):
+            if not self._batches:
+                return True
+            try:
+                self._store.write(self._open(), self._batches, self.at)
+            except BatchRefused as refused:
+                self._exclude(refused)
+            except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+                if isinstance(error, _RETRY_ALONE):
+                    return False
+                self._after_lost_connection(error)
+            except (psycopg.Error, CounterfoilError):
+                # The books' refusals are facts of their own; both mean that nothing was written.
+                _log.exception("batch refused by the database")
+                return False
+            else:
+                self._recorded(self._batches)
+                return True
+        return False
+
+    def waiting_by_meter(self) -> list[list[PendingCall]]:
+        """The calls without verdict, lane by lane."""
+        return [list(batch.calls) for batch in self._batches]
+
+    def _rebuild(self) -> None:
+        self._conclude([call for call in self._calls if call.meter.lane is None], Verdict.LANE_LOST)
+        self._calls = [call for call in self._calls if call.verdict is Verdict.WAITING]
+        self._batches = by_lane(self._calls, iso_instant(self.at))
+
+    def _recorded(self, batches: Sequence[LaneBatch]) -> None:
+        for batch in batches:
+            batch.advance()
+            self._conclude(batch.calls, Verdict.RECORDED)
+
+    def _exclude(self, refused: BatchRefused) -> None:
+        if self._is_uncertain:
+            # The refusal may be our own earlier attempt, found committed after all.
+            self._look()
+        if isinstance(refused, LanesLost):
+            for call in refused.calls:
+                if call.verdict is Verdict.WAITING:
+                    call.meter.abandon()
+            self._conclude(refused.calls, Verdict.LANE_LOST)
+        else:
+            self._conclude(refused.calls, _VERDICTS[type(refused)])
+        self._rebuild()
+
+    def _after_lost_connection(self, error: psycopg.Error) -> None:
+        _log.warning("connection lost in a commit", error=type(error).__name__)
+        self._is_uncertain = True
+        self._drop()
+        self._look()
+
+    def _look(self) -> None:
+        """Which batches of an unanswered attempt are on the disk: the lane's last leaf tells."""
+        stored = read_lanes(
+            self._open().connection, [batch.lane.lane_id for batch in self._batches]
+        )
+        found = [
+            batch
+            for batch in self._batches
+            if stored.get(batch.lane.lane_id) == (batch.sequence, batch.last_leaf_hash)
+        ]
+        self._recorded(found)
+        # The others keep their leaves byte for byte, so that a late commit is still recognised.
+        self._batches = [batch for batch in self._batches if batch not in found]
+
+
+_RETRY_ALONE = (
+    psycopg.errors.LockNotAvailable,
+    psycopg.errors.DeadlockDetected,
+    psycopg.errors.QueryCanceled,
+)
