@@ -6,7 +6,14 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from counterfoil_verify import commands, vault_commands
+from counterfoil_verify import (
+    bundle_commands,
+    chain_commands,
+    document_commands,
+    log_commands,
+    receipt_commands,
+    vault_commands,
+)
 from counterfoil_verify.errors import NotChecked, Rejected
 from counterfoil_verify.report import Report
 from counterfoil_verify.signed_reports import sign_report
@@ -39,28 +46,28 @@ def _receipt(parser: argparse.ArgumentParser) -> None:
         help="where the proof is of a later shard than promised: that shard's opening, then the"
         " next older one's (GET /log/<shard>/opening)",
     )  # fmt: skip
-    parser.set_defaults(run=commands.check_receipt)
+    parser.set_defaults(run=receipt_commands.check_receipt)
 
 
 def _proof(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, help="ledger proof (C2SP tlog-proof)")
     parser.add_argument("--entry", type=Path, required=True, help="leaf bytes or usage receipt")
-    parser.set_defaults(run=commands.check_proof)
+    parser.set_defaults(run=receipt_commands.check_proof)
 
 
 def _invoice(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, help="invoice evidence")
-    parser.set_defaults(run=commands.check_invoice)
+    parser.set_defaults(run=document_commands.check_invoice)
 
 
 def _credit_note(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, help="credit note evidence")
-    parser.set_defaults(run=commands.check_credit_note)
+    parser.set_defaults(run=document_commands.check_credit_note)
 
 
 def _statement(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, help="evidence of a statement, whole or one row of it")
-    parser.set_defaults(run=commands.check_statement)
+    parser.set_defaults(run=document_commands.check_statement)
 
 
 def _log(parser: argparse.ArgumentParser) -> None:
@@ -74,7 +81,7 @@ def _log(parser: argparse.ArgumentParser) -> None:
         "--this-shard", action="store_true", help="leave out the shards that this one carries on"
     )
     parser.add_argument("--since", type=Path, help="an earlier checkpoint, to be extended")
-    parser.set_defaults(run=commands.check_log)
+    parser.set_defaults(run=log_commands.check_log)
 
 
 def _chain(parser: argparse.ArgumentParser) -> None:
@@ -82,19 +89,19 @@ def _chain(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--contract", required=True, help="address of the anchor registry")
     parser.add_argument("--checkpoint", type=Path, required=True, help="the log's checkpoint")
     parser.add_argument("--log", help="where the tiles are, for consistency between sizes")
-    parser.set_defaults(run=commands.check_chain)
+    parser.set_defaults(run=chain_commands.check_chain)
 
 
 def _bundle(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, help="evidence bundle (zip)")
     parser.add_argument("--rpc", help="address of an EVM node, to check the anchors")
-    parser.set_defaults(run=commands.check_bundle)
+    parser.set_defaults(run=bundle_commands.check_bundle)
 
 
 def _contradiction(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("first", type=Path, help="usage receipt, invoice evidence or checkpoint")
     parser.add_argument("second", type=Path, help="another one")
-    parser.set_defaults(run=commands.check_contradiction)
+    parser.set_defaults(run=bundle_commands.check_contradiction)
 
 
 def _in_vault(
@@ -105,7 +112,7 @@ def _in_vault(
     def add(parser: argparse.ArgumentParser) -> None:
         parser.add_argument("vault", type=Path, help="the vault's file; made when not there")
         add_arguments(parser)
-        parser.set_defaults(run=commands.use_vault, act=act)
+        parser.set_defaults(run=vault_commands.use_vault, act=act)
 
     return add
 
@@ -141,14 +148,14 @@ def _acknowledge(parser: argparse.ArgumentParser) -> None:
 def _acknowledgement(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, help="a buyer's acknowledgement")
     parser.add_argument("--invoice", type=Path, help="invoice evidence to compare it with")
-    parser.set_defaults(run=commands.check_acknowledgement)
+    parser.set_defaults(run=vault_commands.check_acknowledgement_file)
 
 
 def _report(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, help="the report that --json wrote")
     parser.add_argument("--signature", type=Path, required=True, help="its signature file")
     parser.add_argument("--auditor", required=True, help="the auditor's verification key")
-    parser.set_defaults(run=commands.check_report)
+    parser.set_defaults(run=bundle_commands.check_report)
 
 
 _COMMANDS: dict[str, tuple[Callable[[argparse.ArgumentParser], None], str]] = {

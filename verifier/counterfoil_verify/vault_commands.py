@@ -19,9 +19,9 @@ from counterfoil_verify.acknowledgements import (
     sign_acknowledgement,
     unacknowledged,
 )
+from counterfoil_verify.command_inputs import kept, trusted_keys
 from counterfoil_verify.errors import NotChecked, Rejected, require
 from counterfoil_verify.invoices import EVIDENCE_BYTES_MAX, parse_invoice
-from counterfoil_verify.keys import Keyring
 from counterfoil_verify.notes import NOTE_BYTES_MAX
 from counterfoil_verify.report import Report
 from counterfoil_verify.sources import CHECKPOINT, SiteSource, open_source, read_file
@@ -33,6 +33,12 @@ BODY_BYTES_MAX = 1 << 28
 TOKEN_BYTES_MAX = 8_192
 ENVIRONMENT_NAME = "COUNTERFOIL_TOKEN"
 MICROSECONDS = 1_000_000
+
+
+def use_vault(options: argparse.Namespace, report: Report) -> None:
+    """One action on a buyer's vault, under the trusted keys."""
+    vault = kept(options, ReceiptVault(options.vault, trusted_keys(options, report)))
+    options.act(vault, options, report)
 
 
 def take(vault: ReceiptVault, options: argparse.Namespace, report: Report) -> None:
@@ -106,10 +112,9 @@ def acknowledge(vault: ReceiptVault, options: argparse.Namespace, report: Report
         detail.append(f"{len(lanes)} lanes, {sum(lane.n for lane in lanes)} calls")
 
 
-def check_acknowledgement_file(
-    options: argparse.Namespace, keyring: Keyring, report: Report
-) -> None:
+def check_acknowledgement_file(options: argparse.Namespace, report: Report) -> None:
     """An acknowledgement: format, the buyer's signature, and what an invoice has beyond it."""
+    keyring = trusted_keys(options, report)
     with report.step("format") as detail:
         found = parse_acknowledgement(read_file(options.file, BYTES_MAX))
         detail.append(f"{found.licence}, {len(found.lanes)} lanes")

@@ -1,0 +1,49 @@
+"""The command that compares a checkpoint with the anchor contract."""
+
+import argparse
+
+from counterfoil_verify.chain import Chain, parse_address
+from counterfoil_verify.command_inputs import describe_head, kept, keys_of_log, trusted_keys
+from counterfoil_verify.errors import NotChecked, require
+from counterfoil_verify.merkle import Head, check_consistency
+from counterfoil_verify.notes import NOTE_BYTES_MAX, open_checkpoint
+from counterfoil_verify.paths import TilePaths
+from counterfoil_verify.report import Report
+from counterfoil_verify.sources import open_source, read_file
+from counterfoil_verify.tiles import Source
+
+
+def check_chain(options: argparse.Namespace, report: Report) -> None:
+    """What the anchor contract says against a checkpoint."""
+    source = kept(options, open_source(options.log)) if options.log else None
+    keyring = keys_of_log(options, source, report) if source else trusted_keys(options, report)
+    contract = parse_address(options.contract, "contract")
+    with report.step("checkpoint") as detail:
+        checkpoint = open_checkpoint(read_file(options.checkpoint, NOTE_BYTES_MAX), keyring)
+        detail.append(describe_head(checkpoint))
+    chain = kept(options, Chain(options.rpc))
+    with report.step("chain") as detail:
+        detail.append(f"chain {chain.chain_id()}")
+    with report.step("anchored head") as detail:
+        head = chain.head(contract)
+        require(head.tree_size, "anchored head", "the contract holds no head yet")
+        detail.append(f"size {head.tree_size:,}")
+    with report.step("agreement") as detail:
+        announced = chain.anchored(contract, checkpoint.head.tree_size)
+        detail.append(_agree(checkpoint.head, head, announced, source))
+
+
+def _agree(ours: Head, newest: Head, announced: Head | None, source: Source | None) -> str:
+    step = "agreement"
+    if ours.tree_size == newest.tree_size:
+        require(ours == newest, step, f"fork: the chain has another root for {ours.tree_size}")
+        return "the newest anchor is this checkpoint"
+    if announced is not None:
+        require(ours == announced, step, f"fork: the chain had another root for {ours.tree_size}")
+        return "an earlier anchor is this checkpoint"
+    if source is None:
+        raise NotChecked(step, "the sizes differ: give --log so that consistency can be proven")
+    first, second = sorted((ours, newest), key=lambda head: head.tree_size)
+    path = TilePaths(source, second.tree_size).consistency(first.tree_size)
+    check_consistency(first, second, path)
+    return f"size {second.tree_size:,} extends size {first.tree_size:,}"

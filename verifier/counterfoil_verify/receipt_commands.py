@@ -1,0 +1,93 @@
+"""The commands about one leaf: a usage receipt, and a ledger proof."""
+
+import argparse
+from pathlib import Path
+
+from counterfoil_verify import receipts
+from counterfoil_verify.command_inputs import describe_head, trusted_keys
+from counterfoil_verify.errors import Rejected, require
+from counterfoil_verify.fields import WHOLE_MAX
+from counterfoil_verify.keys import Keyring
+from counterfoil_verify.leaves import LEAF_BYTES_MAX, Leaf, parse_leaf
+from counterfoil_verify.notes import NOTE_BYTES_MAX, open_checkpoint
+from counterfoil_verify.proofs import check_proof as prove
+from counterfoil_verify.proofs import parse_proof
+from counterfoil_verify.report import Report
+from counterfoil_verify.sources import read_file
+from counterfoil_verify.succession import LINKS_BYTES_MAX, check_opening
+from counterfoil_verify.succession import STEP as SUCCESSION
+
+BODY_BYTES_MAX = 1 << 28
+
+
+def check_receipt(options: argparse.Namespace, report: Report) -> None:
+    """A usage receipt: format, signature, commitments, then body and proof where given."""
+    keyring = trusted_keys(options, report)
+    with report.step("format") as detail:
+        data = read_file(options.file, 2 * receipts.RECEIPT_BYTES_MAX)
+        receipt = receipts.parse_receipt(data, is_strict=False)
+        point = receipt.call.point
+        detail.append(f"call {point.n} in lane {point.lane} of {point.licence}")
+    with report.step("signature") as detail:
+        is_proven = options.proof is not None
+        key = receipts.check_signature(receipt, keyring, is_proven=is_proven)
+        detail.append(key.name)
+    with report.step("commitments") as detail:
+        receipts.check_detail(receipt)
+        detail.extend(["the detail record was erased"] if receipt.is_erased else [])
+    if options.body is not None:
+        with report.step("body"):
+            receipts.check_body(receipt, read_file(options.body, BODY_BYTES_MAX))
+    if options.proof is not None:
+        origin = receipt.promise.origin
+        found, index = _check_inclusion(report, options.proof, receipt.call.leaf, keyring)
+        if found != origin:
+            _check_follows(options, report, keyring, shards=(found, origin))
+            index = WHOLE_MAX  # behind every end of a key of the promised shard
+        receipts.check_key(keyring, key, index)
+
+
+def _check_follows(
+    options: argparse.Namespace, report: Report, keyring: Keyring, *, shards: tuple[str, str]
+) -> None:
+    """The shard that holds the leaf carries on the one that was promised, step by step."""
+    found, promised = shards
+    names = "succession" if options.opening else "checkpoint"
+    with report.step(names) as detail:
+        reason = f"another log than promised: {found}, not {promised}"
+        for path in options.opening:
+            later, earlier = check_opening(
+                read_file(path, LINKS_BYTES_MAX), lambda data: open_checkpoint(data, keyring)
+            )
+            require(later == found, SUCCESSION, reason)
+            found = earlier
+        require(found == promised, SUCCESSION if options.opening else "checkpoint", reason)
+        detail.append(f"{shards[0]} carries on {promised}")
+
+
+def _check_inclusion(report: Report, path: Path, leaf: Leaf, keyring: Keyring) -> tuple[str, int]:
+    with report.together("proof", "checkpoint", "inclusion") as details:
+        proof = parse_proof(read_file(path, NOTE_BYTES_MAX))
+        checkpoint = prove(proof, leaf.hash, keyring)
+        details["checkpoint"].append(describe_head(checkpoint))
+        details["inclusion"].append(f"leaf {proof.index:,}")
+    return checkpoint.origin, proof.index
+
+
+def check_proof(options: argparse.Namespace, report: Report) -> None:
+    """A ledger proof for a leaf given by its bytes or inside its usage receipt."""
+    keyring = trusted_keys(options, report)
+    with report.step("leaf") as detail:
+        leaf = _read_leaf(read_file(options.entry, 2 * receipts.RECEIPT_BYTES_MAX))
+        detail.append(f"{leaf.type}, {leaf.hash.hex()}")
+    _check_inclusion(report, options.file, leaf, keyring)
+
+
+def _read_leaf(data: bytes) -> Leaf:
+    if len(data) <= LEAF_BYTES_MAX and receipts.FORMAT.encode() not in data:
+        try:
+            return parse_leaf(data)
+        except Rejected:
+            if data.startswith(b"{"):
+                raise
+    return receipts.parse_receipt(data, is_strict=False).call.leaf
