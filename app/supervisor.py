@@ -15,6 +15,7 @@ import structlog
 
 from app import embedded_postgres
 from app.core.cipher import Cipher
+from app.core.durable_files import replace_text
 from app.keyring import FileKeyring
 from app.parts import find_database
 from app.settings import Settings, SettingsRefused, development_secret, from_environment
@@ -172,10 +173,8 @@ def _granian(settings: Settings) -> list[str]:
 def _write_state(settings: Settings, children: list[Child]) -> None:
     """The children's process ids, for people and for the crash tests."""
     lines = [f"{child.name} {child.process.pid}" for child in children if child.process]
-    path: Path = settings.var / "processes"
-    fresh = path.with_suffix(".new")
-    fresh.write_text("\n".join(lines) + "\n", encoding="ascii")
-    fresh.replace(path)  # whoever reads it while a child is restarted reads all of it
+    # Whoever reads it while a child is restarted reads all of it.
+    replace_text(settings.var / "processes", "\n".join(lines) + "\n", is_synced=False)
 
 
 def _end_orphans(settings: Settings) -> None:

@@ -2,9 +2,9 @@
 
 import contextlib
 import hashlib
-import os
 from pathlib import Path
 
+from app.core.durable_files import replace_text
 from ledger.log.checkpoints import parse_checkpoint
 from ledger.log.notes import parse_note
 
@@ -26,15 +26,7 @@ class FileCheckpointKeeper:
         kept = self.newest(origin)
         if kept is not None and _size(kept) >= _size(text):
             return
-        self._folder.mkdir(parents=True, exist_ok=True)
-        path = self._path(origin)
-        fresh = path.with_suffix(f".{os.getpid()}")
-        with fresh.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
-        _sync_folder(self._folder)
+        replace_text(self._path(origin), text)
 
     def _path(self, origin: str) -> Path:
         return self._folder / f"{hashlib.sha256(origin.encode()).hexdigest()[:16]}.checkpoint"
@@ -42,11 +34,3 @@ class FileCheckpointKeeper:
 
 def _size(note: str) -> int:
     return parse_checkpoint(parse_note(note.encode()).text).tree_size
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

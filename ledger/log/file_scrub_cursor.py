@@ -2,8 +2,9 @@
 
 import contextlib
 import hashlib
-import os
 from pathlib import Path
+
+from app.core.durable_files import replace_text
 
 
 class FileScrubCursor:
@@ -20,11 +21,7 @@ class FileScrubCursor:
 
     def keep(self, origin: str, number: int) -> None:
         """Remember it; not synced, because a lost one costs a round and nothing else."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        path = self._path(origin)
-        fresh = path.with_suffix(f".{os.getpid()}")
-        fresh.write_text(str(number), encoding="ascii")
-        fresh.replace(path)
+        replace_text(self._path(origin), str(number), is_synced=False)
 
     def _path(self, origin: str) -> Path:
         return self._folder / f"{hashlib.sha256(origin.encode()).hexdigest()[:16]}.scrub"
