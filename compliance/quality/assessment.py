@@ -1,7 +1,7 @@
 """All indicators of one sample put together: the report, without a single row in it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +20,7 @@ from compliance.quality.documentation import documentation
 from compliance.quality.field_values import Row
 from compliance.quality.grading import POLICY, Grade, Veto, grade
 from compliance.quality.indicators import Indicator, decimal
-from compliance.quality.rules import Rules, read_rules
+from compliance.quality.rules import Rules, read_rules, without_missing
 from compliance.scanner import Finding, Kind
 
 FORMAT = "counterfoil-quality-report/1"
@@ -45,6 +45,11 @@ def assess(
     """The report on a sample of a version: a document of counts, ratios and findings only."""
     rules = read_rules(dossier, declared)
     findings = scanner.scan(sample.rows, now.date())
+    sample = replace(
+        sample,
+        rows=without_missing(rules, sample.rows),
+        again=without_missing(rules, sample.again),
+    )
     indicators = measure(rules, sample, now, findings)
     vetoes = vetoes_of(rules, indicators, findings, sample.calls)
     return {

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from compliance.quality.field_values import Field, instant
+from compliance.quality.field_values import Field, Row, instant
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,7 @@ class Rules:
     sensitive_fields: tuple[str, ...] = ()
     masked_fields: tuple[str, ...] = ()
     expected_keys: tuple[str, ...] = ()
+    missing_values: Mapping[str, frozenset[str]] = field(default_factory=dict)
     is_personal: bool = False
     fitness: Mapping[str, Any] = field(default_factory=dict)
     documentation: Mapping[str, Any] = field(default_factory=dict)
@@ -54,10 +55,31 @@ def read_rules(dossier: Mapping[str, Any], declared: Mapping[str, Any] | None = 
         sensitive_fields=tuple(declared.get("sensitive_fields") or ()),
         masked_fields=tuple(declared.get("masked_fields") or ()),
         expected_keys=tuple(map(str, declared.get("expected_keys") or ())),
+        missing_values={
+            name: frozenset(map(str, values))
+            for name, values in (declared.get("missing_values") or {}).items()
+        },
         is_personal=dossier.get("pi_level") in PERSONAL_LEVELS,
         fitness=declared.get("fitness") or {},
         documentation=declared.get("documentation") or {},
     )
+
+
+def without_missing(rules: Rules, rows: Sequence[Row]) -> Sequence[Row]:
+    """The rows with null where a cell says, as declared, that there is no value.
+
+    Files write ``0`` or ``N/A`` for "not known"; counted as values they would look complete.
+    """
+    if not rules.missing_values:
+        return rows
+    nothing: frozenset[str] = frozenset()
+    return [
+        {
+            name: None if str(value) in rules.missing_values.get(name, nothing) else value
+            for name, value in row.items()
+        }
+        for row in rows
+    ]
 
 
 def _flagged(fields: Sequence[Field], flag: str) -> tuple[str, ...]:

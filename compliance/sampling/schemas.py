@@ -95,6 +95,12 @@ class DeclarationSchema(Schema):
     row_rules = fields.List(fields.Nested(RowRuleSchema), validate=validate.Length(max=RULES_MAX))
     relations = fields.List(fields.Nested(RelationSchema), validate=validate.Length(max=RULES_MAX))
     expected_keys = fields.List(Text(max=200), validate=validate.Length(max=REFERENCES_MAX))
+    missing_values = fields.Dict(
+        keys=Text(max=63),
+        values=fields.List(Text(max=50), validate=validate.Length(min=1, max=20)),
+        validate=validate.Length(max=NAMES_MAX),
+        metadata={"description": "Per field, what stands for no value, such as 0 or N/A"},
+    )
     documentation = fields.Dict(
         keys=fields.String(validate=validate.OneOf(sorted(ITEM_NAMES))), values=Text(max=2000)
     )
