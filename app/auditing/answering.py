@@ -10,8 +10,10 @@ from sqlalchemy.orm import Session
 
 from app.auditing.errors import AuditFilterNotApplicable, AuditQuestionNotFound
 from app.auditing.methods import (
+    approvals,
     calls,
     duties,
+    emergencies,
     expiries,
     exports,
     history,
@@ -19,6 +21,7 @@ from app.auditing.methods import (
     readings,
     reviewers,
     reviews,
+    waivers,
 )
 from app.auditing.questions import WORDINGS, Method, Question
 from app.auditing.rules import Finding, Place, Rule, Scope, count_examined, find_breaches
@@ -62,16 +65,16 @@ def list_questions(keys: LogKeys) -> list[Question]:
     methods: dict[int, Method] = {
         1: history.build(keys),
         2: reviews.APPLIED,
-        3: reviews.APPROVED,
+        3: approvals.APPROVED,
         4: expiries.OUTLIVED,
         5: calls.PERMITTED,
         6: calls.CUT_OFF,
         7: money.SUMS,
         9: reviewers.HABITS,
-        10: reviewers.WAIVERS,
+        10: waivers.WAIVERS,
         12: money.PRICES,
         13: readings.READERS,
-        14: expiries.EMERGENCIES,
+        14: emergencies.EMERGENCIES,
         16: readings.PRIVACY,
         17: expiries.IDLE,
         19: exports.COMPLETE,

@@ -78,23 +78,39 @@ WORDINGS = (
         "For a listing at time t: which version, rules, evidence, reviewers and reasons applied?"
         " Replay the rules: same result?",
         "某挂牌产品在时间 t 适用哪个版本、规则、证据、审核人与理由？重放规则结果是否相同？",
-        ("review cases", "rule sets", "evaluations", "decisions", "log entries"),
+        (
+            "review cases",
+            "rule sets",
+            "evaluations",
+            "decisions",
+            "panels",
+            "listing decisions",
+            "log entries",
+        ),
     ),
     Wording(
         3,
         "At every instant of every LISTED interval: two distinct unconflicted approvers,"
         " all mandatory evidence in date, chain of rights unbroken?",
         "每个挂牌区间的每一时刻：是否有两名不同且无利益冲突的批准人、证据全部有效、权利链未断？",
-        ("log entries", "review cases", "decisions", "conflict declarations", "evaluations"),
-        ("expiry of each single right in the chain (only evidence has dates here)",),
+        (
+            "log entries",
+            "review cases",
+            "decisions",
+            "panels",
+            "listing decisions",
+            "conflict declarations",
+            "evaluations",
+        ),
+        ("how a right of the chain stood at every past instant (the present one is known)",),
     ),
     Wording(
         4,
         "Which listings stayed live after an evidence, right, consent or approval expired,"
         " and for how long?",
         "哪些挂牌在证据、权利、同意或批准到期后仍在架，持续多久？",
-        ("listing standings", "verifications", "scenarios", "licences"),
-        ("consent", "expiry of each single right"),
+        ("listing standings", "lapses", "verifications", "scenarios", "licences"),
+        ("consent (question 6 asks for calls after it)",),
     ),
     Wording(
         5,
@@ -131,13 +147,13 @@ WORDINGS = (
         "Who approved whose products? Reviewer-supplier concentration, speed outliers,"
         " always-approve rate.",
         "谁批准了谁的产品？审核人与供方的集中度、审核速度异常、全部通过率如何？",
-        ("review decisions", "review cases", "people"),
+        ("review decisions", "panels", "listing decisions", "review cases", "people"),
     ),
     Wording(
         10,
         "Which items were waived or overridden, by whom, why? (expected: none possible)",
         "哪些事项被豁免或推翻，由谁、为何？（预期：不可能发生）",
-        ("evaluations", "item answers", "review decisions"),
+        ("evaluations", "item answers", "review decisions", "panels", "review policies"),
     ),
     Wording(
         11,
@@ -163,8 +179,7 @@ WORDINGS = (
         14,
         "Emergency suspensions: ratified in 24 h? Appeals: different people, in time?",
         "紧急暂停是否在 24 小时内得到追认？申诉是否由不同人员按时处理？",
-        ("log entries of suspensions", "disputes"),
-        ("ratifications", "appeals of listings"),
+        ("log entries", "suspensions", "appeals", "panels", "review cases", "disputes"),
     ),
     Wording(
         15,

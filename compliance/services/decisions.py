@@ -122,6 +122,16 @@ def unanswered(
     return tuple(rule_id for rule_id in left if rule_id not in answered)
 
 
+def failed_by(
+    uow: UnitOfWork, case: ReviewCase, person_id: str, evaluation: Evaluation
+) -> tuple[str, ...]:
+    """The rules that block and that this person found broken."""
+    own = [a for a in answers_of(uow, case) if a.reviewer_id == person_id]
+    blocking = {o.rule_id for o in evaluation.outcomes if o.severity is Severity.BLOCK}
+    failed = {each.rule_id for each in own if each.outcome == Outcome.FAIL}
+    return tuple(sorted(failed & blocking))
+
+
 def _blocking(evaluation: Evaluation, answers: list[ItemAnswer]) -> tuple[str, ...]:
     failed = {each.rule_id for each in answers if each.outcome == Outcome.FAIL}
     return tuple(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
-from compliance.errors import ItemsUnanswered
+from compliance.errors import ItemsUnanswered, RulesBlock
 from compliance.models import ReviewCase
 from compliance.panel_models import SittingPanel
 from compliance.review.case_machine import conclude_panel
@@ -14,6 +14,7 @@ from compliance.services.decisions import (
     announce,
     answer_items,
     demand_unchanged,
+    failed_by,
     unanswered,
 )
 from compliance.services.declarations import declarations_of
@@ -36,9 +37,10 @@ def vote_on_panel(
 ) -> SittingPanel:
     """A member's only vote with its reason; the last one decides.
 
-    Voting for a case answers what the machine left open, unless both reviewers did. Raises
-    `PanelNotFound`, `NoSeatOnPanel`, `VoteAlreadyCast`, `IllegalTransition`, `ItemNotOpen`,
-    `ItemsUnanswered`, `DossierHashMismatch`.
+    Voting for a case answers what the machine left open, unless both reviewers did, and is
+    refused to whoever finds that a rule that blocks is broken. Raises `PanelNotFound`,
+    `NoSeatOnPanel`, `VoteAlreadyCast`, `IllegalTransition`, `ItemNotOpen`, `ItemsUnanswered`,
+    `RulesBlock`, `DossierHashMismatch`.
     """
     sitting = lock_panel(uow, panel_id, KINDS)
     if sitting.kind == REVOCATION:
@@ -59,8 +61,13 @@ def _judge_items(
     evaluation = run_rules(uow, case)
     answer_items(uow, case, member_id, items, evaluation=evaluation)
     both_approved = {case.first_reviewer_id, case.second_reviewer_id} <= set(case.approved_by)
+    if not in_favour:
+        return
+    failed = failed_by(uow, case, member_id, evaluation)
+    if failed:
+        raise RulesBlock(list(failed))
     left = unanswered(uow, case, member_id, evaluation)
-    if in_favour and left and not both_approved:
+    if left and not both_approved:
         raise ItemsUnanswered(list(left))
 
 

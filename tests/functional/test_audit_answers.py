@@ -16,10 +16,12 @@ from app import embedded_postgres
 from demo import onboarding
 from demo.http import Client
 from demo.world import World
+from tests.factories.contested import contest
 from tests.factories.whole_exchange import WholeExchange, trade
 
 ANSWERED = (1, 2, 3, 4, 5, 6, 7, 9, 10, 12, 13, 14, 16, 17, 19, 20)
 MISSING = (8, 11, 15, 18)
+REVIEWED = (2, 3, 4, 9, 10, 12, 13, 14)
 
 
 class Audited:
@@ -39,6 +41,7 @@ def build(postgres, template, folder, name):
     first = World(exchange)
     onboarding.open_the_exchange(first)
     world = trade(exchange, first.staff, "audited", 10)
+    contest(world, exchange)
     listing = world.days.listing_code
     reason = {"reason_code": "COMPLAINT"}
     world.staff_client("reviewer-1").post(f"/v1/listings/{listing}/suspension", reason)
@@ -90,6 +93,21 @@ def test_the_proofs_of_an_answer_convince_an_outsider(audited, tmp_path):
         assert verify("proof", proof, "--entry", leaf, "--keys", keys) == 0
     leaf.write_bytes(leaf.read_bytes().replace(b'"v":1', b'"v":2'))
     assert verify("proof", proof, "--entry", leaf, "--keys", keys) == 1
+
+
+@pytest.mark.parametrize("number", REVIEWED)
+def test_what_is_answered_of_reviews_has_its_proof(audited, tmp_path, number):
+    audited.exchange.settle()
+    answer = audited.auditor.expect("GET", f"/v1/audit-questions/{number}/bundle", 200)
+    files = zipfile.ZipFile(io.BytesIO(answer.body))
+    told = json.loads(files.read("answer.json"))
+    assert (told["verdict"], told["findings"]) == ("PASS", [])
+    assert told["leaf_hashes"]
+    nothing_there = {name for name, count in told["examined"].items() if not count}
+    assert nothing_there <= {"dispute_was_decided_by_a_third"}
+    (tmp_path / "answer.zip").write_bytes(answer.body)
+    (tmp_path / "keys.json").write_bytes(files.read("keys.json"))
+    assert verify("bundle", tmp_path / "answer.zip", "--keys", tmp_path / "keys.json") == 0
 
 
 def verify(*arguments):

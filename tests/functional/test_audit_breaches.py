@@ -20,8 +20,13 @@ from tests.functional.test_audit_answers import audited
 __all__ = ["audited"]
 
 A_LISTED = "(SELECT arrival FROM log_entries WHERE entry_type = 'listed' ORDER BY arrival LIMIT 1)"
-A_CASE = "(SELECT min(id) FROM review_cases WHERE stage = 'APPROVED')"
+A_CASE = "(SELECT min(id) FROM review_cases WHERE stage = 'APPROVED' AND NOT needs_panel)"
 A_REVIEWER = f"(SELECT first_reviewer_id FROM review_cases WHERE id = {A_CASE})"
+BY_PANEL = "(SELECT max(id) FROM review_cases WHERE stage = 'APPROVED' AND needs_panel)"
+A_VOTE_FOR = f"""(SELECT t.member_id FROM panels p JOIN panel_seats t ON t.panel_id = p.id
+    WHERE p.subject_id = {BY_PANEL} AND t.in_favour ORDER BY 1 LIMIT 1)"""
+AN_EMERGENCY = "(SELECT min(id) FROM suspensions WHERE ratified_by IS NOT NULL)"
+AN_APPEAL = "(SELECT min(id) FROM appeals)"
 A_CALL = "(SELECT min(event_id) FROM usage_events WHERE amount > 0)"
 DROP_LEAF_CHECK = "ALTER TABLE log_entries DROP CONSTRAINT leaf_hash"
 TWENTY = f"""
@@ -37,7 +42,7 @@ TWENTY_DECLARATIONS = f"""
     INSERT INTO conflict_declarations SELECT 'cas_planted' || i, {A_REVIEWER}, false, 'org_x',
         '{{}}', '[]', now() FROM generate_series(1, 20) i
 """
-A_SUSPENSION = "(SELECT arrival FROM log_entries WHERE entry_type = 'suspended' LIMIT 1)"
+A_SUSPENSION = "(SELECT max(arrival) FROM log_entries WHERE entry_type = 'suspended')"
 ANOTHER_ENTRY = """
     INSERT INTO log_entries (arrival, leaf_hash, body, entry_type, recorded_at)
     SELECT 1000000 + arrival, sha256('\\x00'::bytea || {body}), {body}, '{type}', now() FROM (
@@ -113,6 +118,19 @@ BREACHES = {
             " AND stage = 'SECOND'"
         ),
     ],
+    (2, "vote_is_in_the_log"): [
+        f"UPDATE panel_seats SET in_favour = NOT in_favour WHERE member_id = {A_VOTE_FOR}",
+    ],
+    (2, "listing_decision_is_in_the_log"): [
+        f"UPDATE listing_applications SET officer_id = 'psn_other' WHERE case_id = {BY_PANEL}",
+    ],
+    (3, "panel_carried_it"): [
+        f"UPDATE panel_seats SET in_favour = false WHERE member_id = {A_VOTE_FOR}",
+    ],
+    (3, "a_third_person_listed_it"): [
+        "ALTER TABLE listing_applications DROP CONSTRAINT a_third_person",
+        (f"UPDATE listing_applications SET officer_id = {A_VOTE_FOR} WHERE case_id = {BY_PANEL}"),
+    ],
     (3, "two_people_approved"): [
         "ALTER TABLE review_cases DROP CONSTRAINT two_persons",
         "UPDATE review_cases SET second_reviewer_id = first_reviewer_id WHERE stage = 'APPROVED'",
@@ -132,6 +150,9 @@ BREACHES = {
     ],
     (4, "no_listing_outlives_its_evidence"): [
         "UPDATE listing_standings SET evidence_lapses_at = now() - interval '1 day'",
+    ],
+    (4, "no_listing_outlives_what_carries_it"): [
+        "UPDATE lapses SET lapses_at = '2026-01-01', effective_at = '2026-01-01'",
     ],
     (4, "no_listing_outlives_its_supplier"): [
         "UPDATE compliance_parties SET verified_until = now() - interval '1 day'",
@@ -207,7 +228,11 @@ BREACHES = {
             " SELECT 'psn_third', organisation_id, 'reviewer', now(), 'psn_x' FROM people LIMIT 1"
         ),
     ],
-    (9, "no_reviewer_approves_everything"): [TWENTY_CASES, TWENTY],
+    (9, "no_reviewer_approves_everything"): [
+        TWENTY_CASES,
+        TWENTY,
+        "UPDATE review_decisions SET decision = 'approve'",
+    ],
     (9, "no_reviewer_is_hasty"): [TWENTY_CASES, TWENTY, TWENTY_DECLARATIONS],
     (10, "nothing_that_blocks_was_overridden"): [
         (
@@ -217,6 +242,15 @@ BREACHES = {
     ],
     (10, "each_item_was_answered_by_both"): [
         f"DELETE FROM item_answers WHERE reviewer_id = {A_REVIEWER}",
+    ],
+    (10, "panel_sat_where_it_had_to"): [
+        (
+            f"UPDATE review_decisions SET decision = 'reject' WHERE case_id = {A_CASE}"
+            " AND stage = 'SECOND'"
+        ),
+    ],
+    (10, "supplements_were_counted"): [
+        f"UPDATE review_cases SET supplement_round = 4 WHERE id = {BY_PANEL}",
     ],
     (12, "another_price_has_its_reason"): [
         "UPDATE orders SET plan_id = 'pln_of_nobody'",
@@ -239,6 +273,28 @@ BREACHES = {
     ],
     (14, "suspension_is_in_force_as_logged"): [
         "UPDATE listing_standings SET state = 'LISTED'",
+    ],
+    (14, "emergency_was_ratified_in_time"): [
+        (
+            "UPDATE suspensions SET ratify_until = suspended_at + interval '1 microsecond'"
+            f" WHERE id = {AN_EMERGENCY}"
+        ),
+    ],
+    (14, "appeal_was_decided_by_others"): [
+        (
+            f"UPDATE listing_applications SET case_id = (SELECT case_id FROM appeals WHERE id ="
+            f" {AN_APPEAL}), officer_id = (SELECT min(member_id) FROM panel_seats WHERE panel_id ="
+            f" (SELECT panel_id FROM appeals WHERE id = {AN_APPEAL})) WHERE case_id = {BY_PANEL}"
+        ),
+    ],
+    (14, "appeal_was_decided_in_time"): [
+        "UPDATE appeals SET decided_at = due_at + interval '1 second'",
+    ],
+    (14, "appealed_case_came_before_others"): [
+        (
+            "UPDATE review_cases SET admitted_by = excluded_ids[1]"
+            " WHERE cardinality(excluded_ids) > 0 AND stage = 'REVIEW'"
+        ),
     ],
     (14, "dispute_was_decided_by_a_third"): [UNCHECKED_DISPUTE, DISPUTE],
     (16, "leaf_names_nobody"): [

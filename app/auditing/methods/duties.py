@@ -62,8 +62,9 @@ ALONE = """
     SELECT 'listing ' || g.listing_code, jsonb_build_object('listing_code', g.listing_code,
         'version_id', g.version_id) FROM listing_standings g
     WHERE g.state = 'LISTED' AND NOT EXISTS (SELECT FROM review_cases c
-        WHERE c.version_id = g.version_id AND c.stage = 'APPROVED'
-            AND c.first_reviewer_id <> c.second_reviewer_id)
+        WHERE c.version_id = g.version_id AND c.stage = 'APPROVED' AND (c.needs_panel
+            OR c.first_reviewer_id <> c.second_reviewer_id) AND (SELECT count(DISTINCT approver)
+                FROM unnest(c.approved_by) approver) >= 2)
 """
 
 

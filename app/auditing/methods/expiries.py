@@ -1,4 +1,4 @@
-"""Questions 4, 14 and 17: what outlived its ground, suspensions, and what nobody uses."""
+"""Questions 4 and 17: what outlived its ground, and what nobody uses."""
 
 from app.auditing.questions import Method
 from app.auditing.rules import Rule
@@ -15,6 +15,11 @@ LICENCES = """
     FROM licences l JOIN scenarios n ON n.id = l.scenario_id
     WHERE {within l.issued_at} AND {listing l.listing_code}
         AND {licence l.id} AND {party l.buyer_id l.supplier_id}
+"""
+CARRYING = """
+    FROM lapses l JOIN listing_standings g ON g.listing_code = l.subject_id
+    WHERE g.state = 'LISTED' AND l.consequence = 'SUSPEND'
+        AND {within g.noted_at} AND {listing g.listing_code} AND {party g.supplier_id}
 """
 STANDING_ENTRIES = """
     SELECT e.arrival FROM log_entries e
@@ -54,6 +59,23 @@ OUTLIVED = Method(
             ),
         ),
         Rule(
+            "no_listing_outlives_what_carries_it",
+            "No listing is live two minutes after anything that carries it ended by itself: a"
+            " document, a right, a link of its chain, an assessment, an approval.",
+            "没有挂牌在其任一依据（文件、权利、授权链环节、评估、批准）失效两分钟后仍在架。",
+            "SELECT count(*)" + CARRYING,
+            _late(
+                """
+                SELECT g.listing_code || '/' || l.id AS subject, jsonb_build_object(
+                    'listing_code', g.listing_code, 'kind', l.kind, 'name', l.name,
+                    'lapses_at', l.lapses_at, 'effective_at', l.effective_at, 'live_seconds',
+                    trunc(extract(epoch FROM :now - l.effective_at))::bigint) AS facts
+                """
+                + CARRYING
+                + " AND l.effective_at + :tick <= :now"
+            ),
+        ),
+        Rule(
             "no_listing_outlives_its_supplier",
             "No listing is live two minutes after its supplier's verification lapsed.",
             "没有挂牌在供方认证失效两分钟后仍在架。",
@@ -90,71 +112,6 @@ OUTLIVED = Method(
                         OR (n.state = 'WITHDRAWN' AND n.withdrawn_at + :tick <= :now))
                 """
             ),
-        ),
-    ),
-    entries=STANDING_ENTRIES,
-)
-
-SUSPENSIONS = """
-    SELECT e.arrival, e.recorded_at, b.leaf->>'listing_code' AS listing_code,
-        b.leaf->>'reason_code' AS reason_code, b.leaf->>'suspended_by' AS suspended_by,
-        n.entry_type AS next_type, n.recorded_at AS next_at,
-        coalesce(n.leaf->>'resumed_by', n.leaf->>'revoked_by') AS ended_by
-    FROM log_entries e
-    CROSS JOIN LATERAL (SELECT convert_from(e.body, 'UTF8')::jsonb AS leaf) b
-    JOIN listing_standings g ON g.listing_code = b.leaf->>'listing_code'
-    LEFT JOIN LATERAL (
-        SELECT f.entry_type, f.recorded_at, convert_from(f.body, 'UTF8')::jsonb AS leaf
-        FROM log_entry_subjects s JOIN log_entries f USING (arrival)
-        WHERE s.subject = b.leaf->>'listing_code' AND f.arrival > e.arrival
-            AND f.entry_type IN ('resumed', 'listing_revoked') ORDER BY f.arrival LIMIT 1
-    ) n ON true
-    WHERE e.entry_type = 'suspended' AND {within e.recorded_at} AND {listing g.listing_code}
-        AND {party g.supplier_id}
-"""
-SUSPENSION_FACTS = """
-    z.listing_code || '/' || z.arrival AS subject, jsonb_build_object(
-        'listing_code', z.listing_code, 'suspended_at', z.recorded_at, 'suspended_by',
-        z.suspended_by, 'reason_code', z.reason_code, 'ended_at', z.next_at,
-        'ended_by', z.ended_by) AS facts
-"""
-DISPUTES = """
-    FROM disputes d JOIN licences l ON l.id = d.licence_id
-    WHERE {within d.opened_at} AND {listing l.listing_code} AND {party d.buyer_id d.supplier_id}
-"""
-
-EMERGENCIES = Method(
-    rules=(
-        Rule(
-            "another_person_ended_the_suspension",
-            "Whoever resumed or revoked a suspended listing was not who suspended it.",
-            "恢复或撤销被暂停挂牌者，并非暂停者本人。",
-            f"SELECT count(*) FROM ({SUSPENSIONS}) z",
-            f"SELECT {SUSPENSION_FACTS} FROM ({SUSPENSIONS}) z WHERE z.ended_by = z.suspended_by",
-        ),
-        Rule(
-            "suspension_is_in_force_as_logged",
-            "A listing that the log says is suspended is not live.",
-            "日志所载被暂停的挂牌并未在架。",
-            f"SELECT count(*) FROM ({SUSPENSIONS}) z",
-            f"""
-            SELECT {SUSPENSION_FACTS} FROM ({SUSPENSIONS}) z
-            JOIN listing_standings g USING (listing_code)
-            WHERE z.next_at IS NULL AND g.state = 'LISTED'
-            """,
-        ),
-        Rule(
-            "dispute_was_decided_by_a_third",
-            "Who decided a dispute neither opened nor answered it.",
-            "裁决争议者既非提出者亦非答复者。",
-            "SELECT count(*)" + DISPUTES,
-            """
-            SELECT d.dispute_id AS subject, jsonb_build_object('dispute_id', d.dispute_id,
-                'opened_by', d.opened_by, 'answered_by', d.answered_by,
-                'decided_by', d.decided_by) AS facts
-            """
-            + DISPUTES
-            + " AND d.decided_by IN (d.opened_by, d.answered_by)",
         ),
     ),
     entries=STANDING_ENTRIES,

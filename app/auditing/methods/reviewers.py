@@ -1,4 +1,4 @@
-"""Questions 9 and 10: the habits of reviewers, and whether anything was waved through."""
+"""Question 9: who judged whose products, and the habits of those who did."""
 
 from app.auditing.methods.reviews import ENTRIES
 from app.auditing.questions import Method
@@ -9,9 +9,28 @@ PATTERN_LEAST = 20
 CONCENTRATION_PERCENT = 80
 HASTY_SECONDS = 60
 
+JUDGED = """
+    FROM (
+        SELECT case_id, stage, reviewer_id, decided_at, CASE stage WHEN 'INTAKE'
+            THEN 'intake_officer' ELSE 'reviewer' END AS role FROM review_decisions
+        UNION ALL
+        SELECT p.case_id, p.kind || ' ' || p.id, t.member_id, t.voted_at, CASE p.kind
+            WHEN 'APPEAL' THEN 'appeal_member' ELSE 'panel_member' END
+        FROM panels p JOIN panel_seats t ON t.panel_id = p.id AND t.voted_at IS NOT NULL
+        UNION ALL
+        SELECT case_id, 'LISTING ' || id, officer_id, decided_at, 'listing_officer'
+        FROM listing_applications WHERE decided_at IS NOT NULL
+    ) d JOIN review_cases c ON c.id = d.case_id
+    WHERE {within d.decided_at} AND {listing c.listing_code} AND {party c.supplier_id}
+"""
+"""Everybody's judgement on a version: the intake, reviewers, panels, boards, listing officers."""
+
+# Whether somebody approves too much or too fast is asked of those who review; the intake only
+# looks whether a submission is complete.
 DECIDED = """
     FROM review_decisions d JOIN review_cases c ON c.id = d.case_id
-    WHERE {within d.decided_at} AND {listing c.listing_code} AND {party c.supplier_id}
+    WHERE d.stage IN ('REVIEW', 'SECOND')
+        AND {within d.decided_at} AND {listing c.listing_code} AND {party c.supplier_id}
 """
 
 COUNT = "SELECT count(*)" + DECIDED
@@ -77,15 +96,15 @@ HABITS = Method(
     rules=(
         Rule(
             "nobody_judged_their_own",
-            "No reviewer decided on a product of an organisation that they belong to.",
-            "审核人未曾审核其所属机构的产品。",
-            COUNT,
+            "Nobody decided or voted on a product of an organisation that they belong to.",
+            "无人就其所属机构的产品作出决定或表决。",
+            "SELECT count(*)" + JUDGED,
             """
             SELECT d.case_id || '/' || d.stage AS subject, jsonb_build_object(
                 'case_id', d.case_id, 'reviewer_id', d.reviewer_id,
                 'supplier_id', c.supplier_id) AS facts
             """
-            + DECIDED
+            + JUDGED
             + """
                 AND EXISTS (SELECT FROM people p WHERE p.id = d.reviewer_id
                     AND p.organisation_id = c.supplier_id)
@@ -93,18 +112,17 @@ HABITS = Method(
         ),
         Rule(
             "decisions_were_reviewers",
-            "Whoever decided held the role of the stage at that moment.",
+            "Whoever decided or voted held the role of the stage at that moment.",
             "作出决定者当时确有该阶段的角色。",
-            COUNT,
+            "SELECT count(*)" + JUDGED,
             """
             SELECT d.case_id || '/' || d.stage AS subject, jsonb_build_object(
-                'case_id', d.case_id, 'reviewer_id', d.reviewer_id) AS facts
+                'case_id', d.case_id, 'reviewer_id', d.reviewer_id, 'role', d.role) AS facts
             """
-            + DECIDED
+            + JUDGED
             + """
                 AND NOT EXISTS (SELECT FROM role_grants g WHERE g.person_id = d.reviewer_id
-                    AND g.role = CASE d.stage WHEN 'INTAKE' THEN 'intake_officer'
-                        ELSE 'reviewer' END AND g.granted_at <= d.decided_at
+                    AND g.role = d.role AND g.granted_at <= d.decided_at
                     AND (g.withdrawn_at IS NULL OR g.withdrawn_at > d.decided_at))
             """,
         ),
@@ -130,54 +148,6 @@ HABITS = Method(
             "无审核人从声明到决定的中位时间少于一分钟（自 20 项决定起）。",
             COUNT,
             _set(HASTY),
-        ),
-    ),
-    entries=ENTRIES,
-)
-
-APPROVED = """
-    FROM review_cases c
-    JOIN LATERAL (SELECT v.id AS evaluation_id, v.outcomes FROM rule_evaluations v
-        WHERE v.case_id = c.id AND v.evaluated_at <= c.decided_at ORDER BY v.id DESC LIMIT 1) v
-        ON true
-    CROSS JOIN LATERAL jsonb_array_elements(v.outcomes) AS o
-    WHERE c.stage = 'APPROVED'
-        AND {within c.decided_at} AND {listing c.listing_code} AND {party c.supplier_id}
-"""
-
-ITEM = """
-    SELECT c.id || '/' || (o->>'rule_id') AS subject, jsonb_build_object('case_id', c.id,
-        'listing_code', c.listing_code, 'evaluation_id', v.evaluation_id,
-        'rule_id', o->>'rule_id', 'outcome', o->>'outcome',
-        'first_reviewer_id', c.first_reviewer_id, 'second_reviewer_id', c.second_reviewer_id,
-        'answers', (SELECT jsonb_agg(jsonb_build_object('reviewer_id', i.reviewer_id,
-            'outcome', i.outcome, 'reason', i.reason)) FROM item_answers i
-            WHERE i.case_id = c.id AND i.rule_id = o->>'rule_id')) AS facts
-"""
-
-WAIVERS = Method(
-    rules=(
-        Rule(
-            "nothing_that_blocks_was_overridden",
-            "No version was approved over a rule that blocks and failed.",
-            "没有任何版本在阻断性规则未通过时获批。",
-            "SELECT count(*)" + APPROVED,
-            ITEM
-            + APPROVED
-            + " AND o->>'severity' = 'BLOCK' AND o->>'outcome' IN ('FAIL', 'ERROR')",
-        ),
-        Rule(
-            "each_item_was_answered_by_both",
-            "Each item left to people was passed by both approvers.",
-            "每个留待人工判断的事项均由两名批准人通过。",
-            "SELECT count(*)" + APPROVED + " AND o->>'outcome' = 'NEEDS_HUMAN'",
-            ITEM
-            + APPROVED
-            + """
-                AND o->>'outcome' = 'NEEDS_HUMAN' AND (SELECT count(*) FROM item_answers i
-                    WHERE i.case_id = c.id AND i.rule_id = o->>'rule_id' AND i.outcome = 'PASS'
-                    AND i.reviewer_id IN (c.first_reviewer_id, c.second_reviewer_id)) < 2
-            """,
         ),
     ),
     entries=ENTRIES,

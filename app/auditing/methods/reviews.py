@@ -1,4 +1,4 @@
-"""Questions 2, 3, 9 and 10: who approved what, on which evidence, by which rules."""
+"""Question 2: which version, rules, evidence, people and reasons stood behind a listing."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -25,34 +25,23 @@ DECISIONS = """
     WHERE {within d.decided_at} AND {listing c.listing_code} AND {party c.supplier_id}
 """
 
-LISTED = """
-    SELECT e.recorded_at AS listed_at, f.listing_code, f.version_id, f.dossier_hash, c.*
-    FROM log_entries e
-    CROSS JOIN LATERAL (SELECT convert_from(e.body, 'UTF8')::jsonb AS leaf) b
-    CROSS JOIN LATERAL (SELECT b.leaf->>'listing_code' AS listing_code,
-        b.leaf->>'version' AS version_id, b.leaf->>'dossier_hash' AS dossier_hash) f
-    LEFT JOIN LATERAL (
-        SELECT r.id AS case_id, r.supplier_id, r.first_reviewer_id, r.second_reviewer_id,
-            r.first_approved_hash, r.second_approved_hash, r.decided_at
-        FROM review_cases r WHERE r.version_id = f.version_id AND r.stage = 'APPROVED'
-            AND r.dossier_hash = f.dossier_hash
-        ORDER BY r.id DESC LIMIT 1
-    ) c ON true
-    WHERE e.entry_type = 'listed' AND {within e.recorded_at} AND {listing f.listing_code}
-        AND {party c.supplier_id}
+VOTES = """
+    FROM panel_seats t JOIN panels p ON p.id = t.panel_id JOIN review_cases c ON c.id = p.case_id
+    WHERE t.in_favour IS NOT NULL
+        AND {within t.voted_at} AND {listing c.listing_code} AND {party c.supplier_id}
 """
 
-LISTED_FACTS = """
-    l.listing_code || '/' || l.version_id AS subject,
-    jsonb_build_object('listing_code', l.listing_code, 'version_id', l.version_id,
-        'listed_at', l.listed_at, 'case_id', l.case_id,
-        'first_reviewer_id', l.first_reviewer_id, 'second_reviewer_id', l.second_reviewer_id)
+APPLICATIONS = """
+    FROM listing_applications a JOIN review_cases c ON c.id = a.case_id
+    WHERE a.decided_at IS NOT NULL
+        AND {within a.decided_at} AND {listing c.listing_code} AND {party c.supplier_id}
 """
 
 ENTRIES = """
     SELECT e.arrival FROM log_entries e JOIN log_entry_subjects s USING (arrival)
     JOIN review_cases c ON s.subject = c.id
-    WHERE e.entry_type IN ('rules_evaluated', 'review_decided', 'registered', 'version_rejected')
+    WHERE e.entry_type IN ('rules_evaluated', 'review_decided', 'registered', 'version_rejected',
+            'item_decided', 'panel_opened', 'panel_voted', 'listing_approved', 'listing_refused')
         AND {within e.recorded_at} AND {listing c.listing_code} AND {party c.supplier_id}
 """
 
@@ -101,10 +90,19 @@ def _standing_then(session: Session, scope: Scope) -> Mapping[str, Any]:
             'leaf_hash', encode(e.leaf_hash, 'hex'), 'case_id', c.id,
             'rule_set_hash', c.rule_set_hash, 'dossier_hash', c.dossier_hash,
             'evidence', c.dossier->'evidence',
+            'supplement_round', c.supplement_round,
             'decisions', (SELECT jsonb_agg(jsonb_build_object(
                 'stage', d.stage, 'reviewer_id', d.reviewer_id,
                 'decision', d.decision, 'reason', d.reason, 'decided_at', d.decided_at)
-                ORDER BY d.decided_at) FROM review_decisions d WHERE d.case_id = c.id))
+                ORDER BY d.decided_at) FROM review_decisions d WHERE d.case_id = c.id),
+            'panel', (SELECT jsonb_build_object('panel_id', p.id, 'state', p.state,
+                'votes', (SELECT jsonb_agg(jsonb_build_object('member_id', t.member_id,
+                    'in_favour', t.in_favour, 'reason', t.reason, 'voted_at', t.voted_at)
+                    ORDER BY t.voted_at) FROM panel_seats t WHERE t.panel_id = p.id))
+                FROM panels p WHERE p.kind = 'CASE' AND p.subject_id = c.id),
+            'listing_decision', (SELECT jsonb_build_object('officer_id', a.officer_id,
+                'reason', a.reason, 'decided_at', a.decided_at)
+                FROM listing_applications a WHERE a.case_id = c.id AND a.state = 'LISTED'))
         FROM log_entries e
         JOIN log_entry_subjects s ON s.arrival = e.arrival AND s.subject = :listing_code
         CROSS JOIN LATERAL (SELECT convert_from(e.body, 'UTF8')::jsonb AS leaf) b
@@ -167,76 +165,58 @@ APPLIED = Method(
                     AND b.leaf->>'reason_hash' = d.reason_hash)
             """,
         ),
+        Rule(
+            "vote_is_in_the_log",
+            "Each vote of a panel stands in the log with its member, direction and hash of the"
+            " reason, and each vote in the log is in its panel.",
+            "合议组每张票均以其成员、方向与理由哈希记于日志，日志所载每张票亦在合议组中。",
+            "SELECT count(*)" + VOTES,
+            """
+            SELECT t.panel_id || '/' || t.member_id AS subject, jsonb_build_object(
+                'panel_id', t.panel_id, 'case_id', c.id, 'member_id', t.member_id,
+                'in_favour', t.in_favour) AS facts
+            """
+            + VOTES
+            + """
+            AND NOT EXISTS (
+                SELECT FROM log_entry_subjects s JOIN log_entries e USING (arrival)
+                CROSS JOIN LATERAL (SELECT convert_from(e.body, 'UTF8')::jsonb AS leaf) b
+                WHERE s.subject = t.panel_id AND e.entry_type = 'panel_voted'
+                    AND b.leaf->>'member' = t.member_id AND b.leaf->>'reason_hash' = t.reason_hash
+                    AND b.leaf->>'vote' = CASE WHEN t.in_favour THEN 'for' ELSE 'against' END)
+            UNION ALL
+            SELECT 'log ' || (b.leaf->>'panel') || '/' || (b.leaf->>'member'), b.leaf
+            FROM log_entries e
+            CROSS JOIN LATERAL (SELECT convert_from(e.body, 'UTF8')::jsonb AS leaf) b
+            LEFT JOIN review_cases c ON c.id = b.leaf->>'case'
+            WHERE e.entry_type = 'panel_voted' AND {within e.recorded_at}
+                AND {listing c.listing_code} AND {party c.supplier_id}
+                AND NOT EXISTS (SELECT FROM panel_seats t WHERE t.panel_id = b.leaf->>'panel'
+                    AND t.member_id = b.leaf->>'member' AND t.in_favour IS NOT NULL)
+            """,
+        ),
+        Rule(
+            "listing_decision_is_in_the_log",
+            "Each listing officer's decision stands in the log with its officer and hash of the"
+            " reason.",
+            "每项挂牌决定均以其挂牌官与理由哈希记于日志。",
+            "SELECT count(*)" + APPLICATIONS,
+            """
+            SELECT a.id AS subject, jsonb_build_object('application_id', a.id, 'case_id', c.id,
+                'officer_id', a.officer_id, 'state', a.state) AS facts
+            """
+            + APPLICATIONS
+            + """
+            AND NOT EXISTS (
+                SELECT FROM log_entry_subjects s JOIN log_entries e USING (arrival)
+                CROSS JOIN LATERAL (SELECT convert_from(e.body, 'UTF8')::jsonb AS leaf) b
+                WHERE s.subject = a.id AND e.entry_type = CASE a.state WHEN 'LISTED'
+                        THEN 'listing_approved' ELSE 'listing_refused' END
+                    AND b.leaf->>'officer' = a.officer_id
+                    AND b.leaf->>'reason_hash' = a.reason_hash)
+            """,
+        ),
     ),
     entries=ENTRIES,
     figures=_standing_then,
-)
-
-APPROVED = Method(
-    rules=(
-        Rule(
-            "two_people_approved",
-            "Each listed version was approved by two different people.",
-            "每个挂牌版本均由两名不同人员批准。",
-            f"SELECT count(*) FROM ({LISTED}) l",
-            f"""
-            SELECT {LISTED_FACTS} AS facts FROM ({LISTED}) l
-            WHERE l.case_id IS NULL OR l.first_reviewer_id IS NULL
-                OR l.second_reviewer_id IS NULL OR l.first_reviewer_id = l.second_reviewer_id
-                OR (SELECT count(DISTINCT d.reviewer_id) FROM review_decisions d
-                    WHERE d.case_id = l.case_id AND d.decision = 'approve'
-                        AND d.dossier_hash = l.dossier_hash) < 2
-            """,
-        ),
-        Rule(
-            "approvers_are_free_of_conflict",
-            "Each approver declared to have no conflict, and is not of the supplier's people.",
-            "每名批准人均声明无利益冲突，且非供方人员。",
-            f"SELECT 2 * count(*) FROM ({LISTED}) l",
-            f"""
-            SELECT {LISTED_FACTS} AS facts FROM ({LISTED}) l WHERE l.case_id IS NOT NULL
-            AND EXISTS (
-                SELECT FROM unnest(ARRAY[l.first_reviewer_id, l.second_reviewer_id]) AS reviewer(id)
-                LEFT JOIN people p ON p.id = reviewer.id
-                WHERE p.organisation_id IS NOT DISTINCT FROM l.supplier_id
-                    OR EXISTS (SELECT FROM conflict_declarations k WHERE k.case_id = l.case_id
-                        AND k.reviewer_id = reviewer.id AND k.is_conflicted)
-                    OR NOT EXISTS (SELECT FROM conflict_declarations k
-                        WHERE k.case_id = l.case_id AND k.reviewer_id = reviewer.id
-                        AND NOT k.is_conflicted AND k.declared_at <= l.decided_at))
-            """,
-        ),
-        Rule(
-            "evidence_is_in_date",
-            "A listing that is live now has all its mandatory evidence in date.",
-            "现挂牌产品的强制证据均在有效期内。",
-            """SELECT count(*) FROM listing_standings g WHERE g.state = 'LISTED'
-                AND {within g.noted_at} AND {listing g.listing_code} AND {party g.supplier_id}""",
-            """
-            SELECT g.listing_code AS subject, jsonb_build_object('listing_code', g.listing_code,
-                'version_id', g.version_id, 'evidence_lapses_at', g.evidence_lapses_at) AS facts
-            FROM listing_standings g WHERE g.state = 'LISTED' AND g.evidence_lapses_at <= :now
-                AND {within g.noted_at} AND {listing g.listing_code} AND {party g.supplier_id}
-            """,
-        ),
-        Rule(
-            "what_was_approved_is_listed",
-            "Both approvals bind to the very dossier that was listed.",
-            "两次批准均绑定于所挂牌的同一卷宗。",
-            f"SELECT count(*) FROM ({LISTED}) l",
-            f"""
-            SELECT {LISTED_FACTS} AS facts FROM ({LISTED}) l WHERE l.case_id IS NOT NULL
-                AND (l.first_approved_hash IS DISTINCT FROM l.dossier_hash
-                    OR l.second_approved_hash IS DISTINCT FROM l.dossier_hash)
-            """,
-        ),
-    ),
-    entries="""
-    SELECT e.arrival FROM log_entries e
-    CROSS JOIN LATERAL (SELECT convert_from(e.body, 'UTF8')::jsonb AS leaf) b
-    LEFT JOIN review_cases c ON c.id = b.leaf->>'case'
-    LEFT JOIN listing_standings g ON g.listing_code = b.leaf->>'listing_code'
-    WHERE e.entry_type IN ('listed', 'registered', 'review_decided') AND {within e.recorded_at}
-        AND {listing g.listing_code c.listing_code} AND {party g.supplier_id c.supplier_id}
-    """,
 )

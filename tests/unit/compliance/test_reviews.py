@@ -251,6 +251,20 @@ def test_a_rejection_is_the_panels_to_confirm_and_then_final(units, uow, case):
     assert [each.vote for each in of(units, PanelVoted)] == ["against"] * 3
 
 
+def test_a_member_votes_for_nothing_that_they_find_broken_themselves(uow, case):
+    take(uow, FIRST, case)
+    decide(uow, FIRST, case, "reject")
+    panel = panel_of(uow, case.id)
+    sit(uow, panel)
+    items = items_for(uow, case, T1="FAIL")
+    with pytest.raises(RulesBlock) as refusal, uow.session.begin_nested():
+        vote(uow, PANEL[0], panel, items=items)
+    assert refusal.value.facts["rule_ids"] == ["T1"]
+    uow.session.expire_all()
+    vote(uow, PANEL[0], panel, in_favour=False, items=items)
+    assert case.stage == "PANEL"
+
+
 def test_a_dossier_changed_behind_the_reviewers_backs_is_not_approved(uow, case):
     take(uow, FIRST, case)
     uow.session.flush()

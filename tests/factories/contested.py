@@ -1,0 +1,133 @@
+"""Reviews that take more than two who agree, on a whole exchange with its real staff.
+
+A supplement, a dissent that a panel outvotes, a rejection that an appeal brings back, and an
+emergency that a second person ratifies and two others end.
+"""
+
+from demo import listing
+from demo.people import new_password, signed_in_staff
+from demo.products import airports
+from demo.world import Trade
+
+PANEL = ("panel-1", "panel-2", "panel-3")
+BOARD = ("board-1", "board-2", "board-3")
+STAFF = {
+    "intake-officer-2": "intake_officer",
+    **dict.fromkeys(PANEL, "panel_member"),
+    **dict.fromkeys(BOARD, "appeal_member"),
+}
+
+
+def contest(world, exchange):
+    """All of it; answers the trade whose product the panel approved."""
+    _hire(world)
+    made, rejected = Trade(), Trade()
+    _submit(world, made, "有争议的机场查询", "Contested airports")
+    _supplement(world, exchange, made)
+    _outvote(world, exchange, _case(world, made))
+    _submit(world, rejected, "被否决的机场查询", "Rejected airports")
+    exchange.settle()
+    _appeal(world, _case(world, rejected), rejected)
+    _emergency(world, made.listing_code)
+    exchange.settle()
+    return made
+
+
+def _hire(world):
+    for name, role in STAFF.items():
+        email, password = f"{name}@exchange.example", new_password()
+        person = {"email": email, "name": name, "password": password, "roles": [role]}
+        world.staff_client("operator-1").post("/v1/staff", person)
+        world.staff[name] = signed_in_staff(world.base_url, email, password)
+
+
+def _submit(world, trade, name, name_en):
+    installation = world.installation
+    content = airports(installation.upstream_url, installation.upstream_key)
+    listing._submit(world, trade, content | {"name": name, "name_en": name_en})
+
+
+def _case(world, trade):
+    return f"/v1/review-cases/{listing._case_of(world, trade)}"
+
+
+def _admit(world, case, decision="approve", who="intake-officer"):
+    body = {"decision": decision, "reason": "Looked through."}
+    world.staff_client(who).post(f"{case}/admission", body)
+
+
+def _supplement(world, exchange, made):
+    exchange.settle()
+    _admit(world, _case(world, made), "return")
+    path = f"/v1/products/{made.product['id']}/versions/1"
+    body = {"summary": "Look an airport up by its code, better described."}
+    world.supplier.client.expect("PATCH", path, 200, body=body)
+    world.supplier.client.post(f"{path}/submission")
+    exchange.settle()
+
+
+def _clear(world, case):
+    view = world.staff_client("reviewer-1").get(case)
+    return {"answers": {question["code"]: "no" for question in view["conflict_questions"]}}
+
+
+def _items(world, case):
+    left = world.staff_client("reviewer-1").get(case)["left_to_judge"]
+    return [
+        {"rule_id": item["rule_id"], "outcome": "PASS", "reason": "Read; it holds."}
+        for item in left
+    ]
+
+
+def _decide(world, who, case, decision):
+    client = world.staff_client(who)
+    client.post(f"{case}/assignment", _clear(world, case))
+    items = _items(world, case) if decision == "approve" else []
+    body = {"decision": decision, "reason": "Weighed.", "items": items}
+    client.post(f"{case}/decisions", body)
+
+
+def _vote(world, case, path, members, votes, items=None):
+    for who in members:
+        world.staff_client(who).post(f"{path}/seats", _clear(world, case))
+    for who, vote in zip(members, votes, strict=True):
+        body = {"vote": vote, "reason": "Weighed."}
+        if items and vote == "for":
+            body["items"] = items
+        world.staff_client(who).post(f"{path}/votes", body)
+
+
+def _the_panel(world):
+    (panel,) = world.staff_client("panel-1").get("/v1/panels")["items"]
+    return f"/v1/panels/{panel['id']}"
+
+
+def _outvote(world, exchange, case):
+    """The second reviewer dissents, two of three members do not, a third person lists."""
+    _admit(world, case)
+    _decide(world, "reviewer-1", case, "approve")
+    _decide(world, "reviewer-2", case, "reject")
+    votes = ("for", "against", "for")
+    _vote(world, case, _the_panel(world), PANEL, votes, _items(world, case))
+    listing._list(world, case.rpartition("/")[2])
+
+
+def _appeal(world, case, rejected):
+    """Rejected by reviewer and panel; a board finds otherwise, and another intake looks again."""
+    _admit(world, case)
+    _decide(world, "reviewer-1", case, "reject")
+    _vote(world, case, _the_panel(world), PANEL, ("against",) * 3)
+    body = {"ground": "NEW_FACTS", "statement": "A court has found for us meanwhile."}
+    appeal = world.supplier.client.post(f"{case}/appeal", body)
+    _vote(world, case, f"/v1/appeals/{appeal['id']}", BOARD, ("for",) * 3)
+    world.installation.settle()
+    _admit(world, _case(world, rejected), who="intake-officer-2")
+
+
+def _emergency(world, listing_code):
+    path = f"/v1/listings/{listing_code}"
+    body = {"reason_code": "COMPLAINT", "scope": "NEW_ORDERS"}
+    world.staff_client("risk-officer").post(f"{path}/suspension", body)
+    world.staff_client("reviewer-1").post(f"{path}/suspension/ratification")
+    for name in ("reviewer-1", "reviewer-2"):
+        world.staff_client(name).post(f"{path}/resumption")
