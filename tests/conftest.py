@@ -35,19 +35,29 @@ hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 # Unconfigured, structlog draws every exception with its locals: slow, and nobody reads it here.
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
 
+MEMORY = Path("/dev/shm")
+MEMORY_BYTES_LEAST = 4 * 2**30
+
 _numbers = itertools.count()
 
 
 @pytest.fixture(scope="session")
 def postgres():
     """The superuser URL of a PostgreSQL server that lives as long as the session."""
-    folder = Path(tempfile.mkdtemp(prefix="counterfoil-tests-"))
+    folder = Path(tempfile.mkdtemp(prefix="counterfoil-tests-", dir=_memory()))
     folder.chmod(0o755)
     url = embedded_postgres.start(folder / "postgres")
     _forget_about_power_cuts(url)
     yield url
     embedded_postgres.stop(folder / "postgres")
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _memory():
+    """A folder in memory, where one has room: a database is copied there in a fifth of the time."""
+    if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > MEMORY_BYTES_LEAST:
+        return MEMORY
+    return None
 
 
 def _forget_about_power_cuts(url):
