@@ -13,12 +13,9 @@ from app.accounts.argon2_passwords import Argon2Passwords
 from app.accounts.authentication import BearerAuthenticator
 from app.accounts.ports import CredentialKit
 from app.auditing import api as auditing_api
-from app.core import outbox
 from app.core.public_networks import read_networks
-from app.core.reach import Reach
 from app.key_steps import believed_receipt_keys, key_ranges
 from app.notices import api as notices_api
-from app.notices import queries as notice_queries
 from app.notices.dispatcher import Dispatcher
 from app.notices.http_receiver import HttpReceivers
 from app.notices.ports import WebhookKit
@@ -27,7 +24,6 @@ from app.parts import Parts
 from app.probing import ListedUpstreamProbe
 from app.shard_names import ShardSigner
 from app.web.access import Authenticator
-from app.web.observability import Reading
 from compliance import api as compliance_api
 from compliance.consent import api as consent_api
 from compliance.consent.ports import ConsentKit, HashTree
@@ -273,21 +269,6 @@ def build_witness_keepers(parts: Parts) -> list[WitnessKeeper]:
     return [
         WitnessKeeper(parts.units, client, witness=witness, policy=policy)
         for witness in policy.witnesses
-    ]
-
-
-def take_readings(parts: Parts) -> list[Reading]:
-    """What waits and what was given up, counted in the database when metrics are scraped."""
-    with parts.units.begin(Reach.EXCHANGE) as uow:
-        effects = outbox.backlog(uow.session)
-        webhooks = notice_queries.count_deliveries(uow)
-    return [
-        Reading(f"counterfoil_{what}_{state}", f"{words} {state}", count)
-        for what, words, counts in (
-            ("effects", "Outbox messages that are", effects),
-            ("webhooks", "Webhook deliveries that are", webhooks),
-        )
-        for state, count in counts.items()
     ]
 
 

@@ -73,6 +73,7 @@ def test_metrics_are_for_loopback_unless_a_token_is_set(app, client):
     }
     assert "counterfoil_requests" in families
     assert {"counterfoil_webhooks_waiting", "counterfoil_effects_dead"} <= families
+    assert {"counterfoil_log_waiting", "counterfoil_log_stopped"} <= families
     stranger = client.get("/metrics", environ_base={"REMOTE_ADDR": "192.0.2.1"})
     assert (stranger.status_code, stranger.content_type) == (404, PROBLEM)
     app.extensions["counterfoil.metrics_token"] = "scrape-me"
