@@ -30,7 +30,6 @@ def take_readings(parts: Parts) -> list[Reading]:
 
 
 def _log_readings(log: LogStatus) -> list[Reading]:
-    is_stopped = log.stopped_reason is not None
     unpublished = log.tree_size - log.published_size
     return [
         Reading("counterfoil_log_waiting", "Entries without a place", log.unsequenced_count),
