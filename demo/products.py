@@ -87,7 +87,7 @@ def airports(upstream_url: str, upstream_key: str) -> dict[str, Any]:
         ],
         "fields_out": [
             _field("icao", "string", "ICAO code", key=True),
-            _field("iata", "string", "IATA code, empty where there is none", required=False),
+            _field("iata", "string", "IATA code, empty where there is none", nullable=True),
             _field("name", "string", "Name of the airport"),
             _field("city", "string", "City"),
             _field("country", "string", "Country (ISO 3166-1)", max_length=2),
@@ -139,7 +139,7 @@ def working_days(upstream_url: str, upstream_key: str) -> dict[str, Any]:
         "fields_out": [
             _field("day", "date", "The day", key=True),
             _field("is_workday", "boolean", "Whether it is worked"),
-            _field("holiday", "string", "Name of the holiday, empty on other days", required=False),
+            _field("holiday", "string", "Name of the holiday, empty on other days", nullable=True),
         ],
         "scenario_templates": _template(
             name="排班与交付日期",
