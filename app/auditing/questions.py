@@ -139,8 +139,8 @@ WORDINGS = (
         "Calls on personal information: consent token for each; cumulative persons per supplier"
         " and buyer against the legal thresholds?",
         "个人信息调用：是否逐次有同意凭证；按供方与需方累计人数与法定阈值相比如何？",
-        (),
-        ("consent tokens", "counters of persons", "cross-border counters"),
+        ("usage events", "consents", "licences", "counts of records of persons", "dossiers"),
+        ("how many different persons (records bound them; who they are is not kept)",),
     ),
     Wording(
         9,
@@ -159,8 +159,8 @@ WORDINGS = (
         11,
         "Which changes were classed editorial though a material field moved?",
         "哪些变更被列为文字性修改，而实质字段已变动？",
-        (),
-        ("the classes of changes between two versions",),
+        ("log entries", "listing standings", "review cases", "dossiers"),
+        ("classes of changes (each change of a version is reviewed whole, none is an edit)",),
     ),
     Wording(
         12,
@@ -185,8 +185,8 @@ WORDINGS = (
         15,
         "Quality grade at listing against live measurement; listings with drift not acted on.",
         "挂牌时的质量等级与实时测量是否一致；哪些产品漂移而未处理？",
-        (),
-        ("quality grades", "live measurement", "drift"),
+        ("quality reports", "usage events", "delivery failures", "log entries"),
+        ("drift of the delivered values (deliveries are not kept)",),
     ),
     Wording(
         16,
@@ -206,8 +206,8 @@ WORDINGS = (
         18,
         "Listings by a supplier linked to the exchange; reviewers linked to either.",
         "与交易所有关联的供方的挂牌；与任一方有关联的审核人。",
-        (),
-        ("links between organisations", "links between people and organisations"),
+        ("organisations", "people", "conflict declarations", "review decisions"),
+        ("shareholdings and control between organisations, other than declared",),
     ),
     Wording(
         19,

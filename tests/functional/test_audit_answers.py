@@ -19,9 +19,17 @@ from demo.world import World
 from tests.factories.contested import contest
 from tests.factories.whole_exchange import WholeExchange, trade
 
-ANSWERED = (1, 2, 3, 4, 5, 6, 7, 9, 10, 12, 13, 14, 16, 17, 19, 20)
-MISSING = (8, 11, 15, 18)
-REVIEWED = (2, 3, 4, 9, 10, 12, 13, 14)
+ANSWERED = tuple(range(1, 21))
+PROVED = (2, 3, 4, 8, 9, 10, 11, 13, 14, 15, 18)
+"""With the one below twelve: as many bundles as an auditor may ask for in a minute."""
+NOT_THERE = {
+    "dispute_was_decided_by_a_third",
+    "personal_call_rests_on_a_consent",
+    "every_delivery_is_counted_once",
+    "no_threshold_is_reached_without_consent",
+    "no_person_leaves_the_country_unapproved",
+}
+"""What nothing happens of in this small exchange: no dispute, and no call about a person."""
 
 
 class Audited:
@@ -62,8 +70,7 @@ def audited(postgres, template_database, tmp_path_factory):
 def test_all_twenty_questions_are_listed_and_what_is_missing_is_named(audited):
     items = audited.auditor.get("/v1/audit-questions")["items"]
     assert [each["number"] for each in items] == list(range(1, 21))
-    missing = {each["number"] for each in items if each["standing"] == "missing"}
-    assert missing == set(MISSING)
+    assert not [each for each in items if each["standing"] == "missing"]
     assert all(each["missing"] for each in items if each["standing"] != "whole")
 
 
@@ -95,8 +102,8 @@ def test_the_proofs_of_an_answer_convince_an_outsider(audited, tmp_path):
     assert verify("proof", proof, "--entry", leaf, "--keys", keys) == 1
 
 
-@pytest.mark.parametrize("number", REVIEWED)
-def test_what_is_answered_of_reviews_has_its_proof(audited, tmp_path, number):
+@pytest.mark.parametrize("number", PROVED)
+def test_what_is_answered_has_its_proof(audited, tmp_path, number):
     audited.exchange.settle()
     answer = audited.auditor.expect("GET", f"/v1/audit-questions/{number}/bundle", 200)
     files = zipfile.ZipFile(io.BytesIO(answer.body))
@@ -104,7 +111,7 @@ def test_what_is_answered_of_reviews_has_its_proof(audited, tmp_path, number):
     assert (told["verdict"], told["findings"]) == ("PASS", [])
     assert told["leaf_hashes"]
     nothing_there = {name for name, count in told["examined"].items() if not count}
-    assert nothing_there <= {"dispute_was_decided_by_a_third"}
+    assert nothing_there <= NOT_THERE
     (tmp_path / "answer.zip").write_bytes(answer.body)
     (tmp_path / "keys.json").write_bytes(files.read("keys.json"))
     assert verify("bundle", tmp_path / "answer.zip", "--keys", tmp_path / "keys.json") == 0
@@ -137,7 +144,6 @@ def test_a_filter_that_a_question_does_not_know_is_refused_not_ignored(audited):
 
 def test_nothing_examined_is_no_pass(audited):
     assert audited.ask(7, listing_code="nobody-knows")["verdict"] == "NOT_ANSWERABLE"
-    assert audited.ask(8)["verdict"] == "NOT_ANSWERABLE"
 
 
 def test_a_licence_narrows_what_is_examined(audited):

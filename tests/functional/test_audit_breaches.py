@@ -85,6 +85,19 @@ ANCHOR = """
         repeat('0', 64), 'final', 0, '\\x00', '0x' || repeat('0', 64), 1, '0x' || repeat('0', 64),
         now(), now(), now(), now(), NULL, NULL FROM log_head LIMIT 1
 """
+PERSONAL = """
+    UPDATE review_cases SET dossier = jsonb_set(dossier, '{pi_level}', '"PERSONAL"')
+"""
+CONSENT_NEEDED = 'UPDATE licences SET terms = terms || \'{"consent_model": "TOKEN"}\''
+PERSONS = """
+    INSERT INTO person_counts SELECT id, 2026, supplier_id, buyer_id, listing_code, version_id,
+        'SENSITIVE', '{{}}', 50, {exported}, {count}, {count}, now() FROM licences LIMIT 1
+"""
+REPORT = """
+    INSERT INTO quality_reports SELECT 'qrp_planted', 'qsm_x', version_id, supplier_id,
+        listing_code, 'A', '{}', repeat('0', 64), now(), now() + interval '1 year', true
+    FROM listing_standings WHERE state = 'LISTED' LIMIT 1
+"""
 UNCHECKED_DISPUTE = "ALTER TABLE disputes DROP CONSTRAINT state"
 
 BREACHES = {
@@ -211,6 +224,13 @@ BREACHES = {
         "UPDATE orders SET due_amount = due_amount + 1 WHERE due_amount > 0",
     ],
     (7, "settlement_is_booked"): [SETTLEMENT],
+    (8, "personal_licence_says_on_what_it_rests"): [PERSONAL],
+    (8, "personal_call_rests_on_a_consent"): [CONSENT_NEEDED],
+    (8, "every_delivery_is_counted_once"): [
+        "INSERT INTO person_count_cursors SELECT lane_id, licence_id, 1 FROM lanes LIMIT 1",
+    ],
+    (8, "no_threshold_is_reached_without_consent"): [PERSONS.format(count=50, exported="false")],
+    (8, "no_person_leaves_the_country_unapproved"): [PERSONS.format(count=1, exported="true")],
     (9, "nobody_judged_their_own"): [
         (
             f"UPDATE people SET organisation_id = (SELECT supplier_id FROM review_cases"
@@ -251,6 +271,13 @@ BREACHES = {
     ],
     (10, "supplements_were_counted"): [
         f"UPDATE review_cases SET supplement_round = 4 WHERE id = {BY_PANEL}",
+    ],
+    (11, "each_listed_version_was_reviewed_as_it_is"): [
+        "ALTER TABLE review_cases DROP CONSTRAINT two_approvals",
+        f"UPDATE review_cases SET dossier_hash = repeat('0', 64) WHERE id = {A_CASE}",
+    ],
+    (11, "what_stands_is_what_the_log_says"): [
+        "UPDATE listing_standings SET dossier_hash = repeat('0', 64)",
     ],
     (12, "another_price_has_its_reason"): [
         "UPDATE orders SET plan_id = 'pln_of_nobody'",
@@ -297,6 +324,15 @@ BREACHES = {
         ),
     ],
     (14, "dispute_was_decided_by_a_third"): [UNCHECKED_DISPUTE, DISPUTE],
+    (15, "grade_is_the_measured_one"): [REPORT],
+    (15, "grade_of_what_is_listed_is_in_date"): [
+        "UPDATE quality_reports SET valid_until = now()",
+    ],
+    (15, "listing_that_fails_is_acted_on"): [
+        """INSERT INTO delivery_failures SELECT 'dlf_' || listing_code, supplier_id, listing_code,
+            date_trunc('hour', now()), 'timeout', 20, now(), 'x' FROM listing_standings
+            WHERE state = 'LISTED'""",
+    ],
     (16, "leaf_names_nobody"): [
         leaf(A_LISTED, "listed", remark="'call 13912345678'::text"),
     ],
@@ -311,6 +347,21 @@ BREACHES = {
     (17, "scenario_is_used"): [
         "UPDATE scenarios SET decided_at = decided_at - interval '1 year'",
         "UPDATE orders SET scenario_id = 'scn_other'",
+    ],
+    (18, "no_listing_is_the_exchanges_own"): [
+        "DROP INDEX uq_organisations_verified_uscc",
+        """UPDATE organisations SET uscc = (SELECT uscc FROM organisations WHERE is_exchange)
+            WHERE id IN (SELECT supplier_id FROM listing_standings)""",
+    ],
+    (18, "reviewers_are_the_exchanges_people"): [
+        (
+            "UPDATE people SET organisation_id = (SELECT min(id) FROM organisations WHERE"
+            f" NOT is_exchange) WHERE id = {A_REVIEWER}"
+        ),
+    ],
+    (18, "nobody_decided_on_a_supplier_they_are_linked_to"): [
+        f"""INSERT INTO conflict_declarations SELECT {A_CASE}, {A_REVIEWER}, true, 'org_x', '{{}}',
+            '["employed"]', now() - interval '1 year'""",
     ],
     (19, "record_has_its_entry"): [
         "DELETE FROM log_entry_subjects WHERE subject IN (SELECT id FROM orders)",
@@ -364,7 +415,7 @@ def audit(audited):
 
 @pytest.mark.parametrize(("number", "rule"), BREACHES)
 def test_a_planted_breach_is_found(audit, number, rule):
-    assert audit(number).verdict is Verdict.PASS
+    assert audit(number).findings == []
     answer = audit(number, BREACHES[number, rule])
     assert answer.verdict is Verdict.FAIL
     assert rule in {finding.rule for finding in answer.findings}

@@ -1,0 +1,111 @@
+"""Question 15: the quality grade of a listing against what it delivers."""
+
+from app.auditing.questions import Method
+from app.auditing.rules import Rule, read_figures
+from compliance.sampling.services import NO_GRADE
+
+LIVE_DAYS = 30
+LIVE_LEAST = 20
+"""Calls before a share of them means anything."""
+FAILING_PERCENT = 5
+"""From this share of failed deliveries on a listing has to be acted on."""
+
+REPORTS = """
+    FROM quality_reports q WHERE {within q.reported_at} AND {listing q.listing_code}
+        AND {party q.supplier_id}
+"""
+LISTED_NOW = """
+    FROM listing_standings g WHERE g.state = 'LISTED'
+        AND {within g.noted_at} AND {listing g.listing_code} AND {party g.supplier_id}
+"""
+LIVE = f"""
+    SELECT g.listing_code, g.supplier_id,
+        (SELECT count(*) FROM usage_events u WHERE u.listing_code = g.listing_code
+            AND u.occurred_at > CAST(:now AS timestamptz) - interval '{LIVE_DAYS} days')
+            AS answered,
+        (SELECT coalesce(sum(f.calls_count), 0) FROM delivery_failures f
+            WHERE f.listing_code = g.listing_code
+            AND f.hour > CAST(:now AS timestamptz) - interval '{LIVE_DAYS} days')
+            AS failed,
+        (SELECT q.grade FROM quality_reports q WHERE q.version_id = g.version_id
+            ORDER BY q.reported_at DESC LIMIT 1) AS grade
+"""
+ENTRIES = """
+    SELECT e.arrival FROM log_entries e
+    CROSS JOIN LATERAL (SELECT convert_from(e.body, 'UTF8')::jsonb AS leaf) b
+    JOIN listing_standings g ON g.listing_code = b.leaf->>'listing_code'
+        OR g.version_id = b.leaf->>'version'
+    WHERE e.entry_type IN ('quality', 'listed', 'suspended', 'resumed')
+        AND {within e.recorded_at} AND {listing g.listing_code} AND {party g.supplier_id}
+"""
+FIGURES = (
+    """
+    SELECT coalesce(jsonb_agg(jsonb_build_object('listing_code', z.listing_code, 'grade', z.grade,
+        'answered_count', z.answered, 'failed_count', z.failed) ORDER BY z.failed DESC,
+        z.listing_code), '[]') AS listings
+    FROM (SELECT * FROM (
+    """
+    + LIVE
+    + LISTED_NOW
+    + ") y ORDER BY y.failed DESC, y.listing_code LIMIT 100) z"
+)
+
+HELD = Method(
+    rules=(
+        Rule(
+            "grade_is_the_measured_one",
+            "Each quality report is the one whose hash and grade the log holds.",
+            "每份质量报告的哈希与等级均与日志一致。",
+            "SELECT count(*)" + REPORTS,
+            """
+            SELECT q.id AS subject, jsonb_build_object('report_id', q.id, 'listing_code',
+                q.listing_code, 'version_id', q.version_id, 'grade', q.grade) AS facts
+            """
+            + REPORTS
+            + f"""
+                AND NOT EXISTS (SELECT FROM log_entry_subjects s JOIN log_entries e USING (arrival)
+                    CROSS JOIN LATERAL (SELECT convert_from(e.body, 'UTF8')::jsonb AS leaf) b
+                    WHERE s.subject = q.id AND e.entry_type = 'quality'
+                        AND b.leaf->>'report_hash' = q.document_hash
+                        AND b.leaf->>'grade' = coalesce(q.grade, '{NO_GRADE}'))
+            """,
+        ),
+        Rule(
+            "grade_of_what_is_listed_is_in_date",
+            "No listing is live on a quality report whose time is over.",
+            "无挂牌以过期的质量报告在架。",
+            "SELECT count(*)" + LISTED_NOW,
+            """
+            SELECT g.listing_code AS subject, jsonb_build_object('listing_code', g.listing_code,
+                'version_id', g.version_id, 'valid_until', (SELECT max(q.valid_until)
+                FROM quality_reports q WHERE q.version_id = g.version_id)) AS facts
+            """
+            + LISTED_NOW
+            + """
+                AND (SELECT max(q.valid_until) FROM quality_reports q
+                    WHERE q.version_id = g.version_id) <= :now
+            """,
+        ),
+        Rule(
+            "listing_that_fails_is_acted_on",
+            f"No listing is live of which {FAILING_PERCENT} % or more of the last {LIVE_DAYS}"
+            f" days' calls failed at the supplier (from {LIVE_LEAST} calls on).",
+            f"最近 {LIVE_DAYS} 天内供方交付失败率达到 {FAILING_PERCENT} %"
+            f"（自 {LIVE_LEAST} 次调用起）的挂牌均已处理，不再在架。",
+            "SELECT count(*)" + LISTED_NOW,
+            """
+            SELECT z.listing_code AS subject, jsonb_build_object('listing_code', z.listing_code,
+                'supplier_id', z.supplier_id, 'grade', z.grade, 'answered_count', z.answered,
+                'failed_count', z.failed) AS facts
+            FROM (
+            """
+            + LIVE
+            + LISTED_NOW
+            + f""") z WHERE z.answered + z.failed >= {LIVE_LEAST}
+                AND z.failed * 100 >= {FAILING_PERCENT} * (z.answered + z.failed)
+            """,
+        ),
+    ),
+    entries=ENTRIES,
+    figures=lambda session, scope: read_figures(session, FIGURES, scope),
+)
