@@ -12,6 +12,7 @@ from compliance.predicates import (
     persons,
     prices,
     records,
+    reports,
     rights,
     scenarios,
     sources,
@@ -99,4 +100,9 @@ REGISTRY: dict[str, Predicate] = {
     "terms_are_complete": uses.terms_are_complete,
     "buyers_pay_the_same": uses.buyers_pay_the_same,
     "enforced_elsewhere": enforced_elsewhere,
+    # From here on the third rule set.
+    "quality_is_reported": reports.quality_is_reported,
+    "committed_sample_is_reported": reports.committed_sample_is_reported,
+    "test_calls_fit_the_schema": upstreams.test_calls_fit_the_schema,
+    "classes_hide_persons": persons.classes_hide_persons,
 }

@@ -132,6 +132,35 @@ def persons_are_hidden(inputs: Inputs) -> Verdict:
     return passed(**shown) if measured["k"] >= least else failed(**shown)
 
 
+def classes_hide_persons(inputs: Inputs) -> Verdict:
+    """As `persons_are_hidden`, with lone records and the variety of sensitive values (I8).
+
+    Classes only grow when rows are added, and so does their variety: what a sample shows to be
+    enough is enough, while too little in a sample of a larger file is a person's to judge.
+    """
+    claim, measured = inputs["personal.anonymisation"] or {}, inputs["anonymity"] or {}
+    least, direct = inputs["parameters"]["k_min"], inputs["scan"]["contradictions"]
+    shown = {"k_declared": claim.get("k"), "k_measured": measured.get("k")}
+    if direct:
+        return failed(findings=direct, **shown)
+    if (claim.get("k") or 0) < least:
+        return failed(reason=f"the declared k is below {least}", **shown)
+    if measured.get("k") is None:
+        return unsure(reason="the exchange has not measured the classes of equal persons", **shown)
+    shown |= {name: measured.get(name) for name in ("l", "unique_share", "is_whole")}
+    checks = {
+        f"the smallest class is below {least}": measured["k"] >= least,
+        f"a class has fewer than {inputs['parameters']['l_min']} sensitive values": (
+            measured.get("l") is None or measured["l"] >= inputs["parameters"]["l_min"]
+        ),
+        "a record is alone in its class": float(measured.get("unique_share") or 0) == 0,
+    }
+    faults = [fault for fault, is_met in checks.items() if not is_met]
+    if faults and not measured.get("is_whole"):
+        return unsure(reason="only a sample was measured", faults=faults, **shown)
+    return passed_unless(faults, **shown)
+
+
 def fields_are_needed(inputs: Inputs) -> Verdict:
     """Which fields no template of a scenario needs: those may be more than the least."""
     templates = inputs["scenario_templates"] or []

@@ -125,13 +125,6 @@ def get_report_pdf(report_id: str) -> Response:
 @blueprint.response(200, ListingQualitySchema)
 @public("what a listing is graded belongs to its page in the catalogue")
 def get_listing_quality(listing_code: str) -> dict[str, Any]:
-    """The grade of a listing's latest report; null where nothing was reported."""
+    """What a listing's latest report says: its grade, or how little could be assessed."""
     with unit_of_work() as uow:
-        report = queries.latest_public(uow, listing_code)
-        return {
-            "listing_code": listing_code,
-            "grade": report and report.grade,
-            "report_id": report and report.id,
-            "reported_at": report and report.reported_at,
-            "valid_until": report and report.valid_until,
-        }
+        return queries.public_quality(uow, listing_code)

@@ -9,6 +9,9 @@ from app.core.paging import Page, paginate
 from app.core.unit_of_work import UnitOfWork
 from compliance.sampling.errors import QualityReportNotFound, QualitySampleNotFound
 from compliance.sampling.models import QualityReport, QualitySample
+from compliance.sampling.states import PublicState
+
+_SHOWN = ("grade", "coverage", "report_id", "reported_at", "valid_until")
 
 
 def list_samples(
@@ -78,6 +81,25 @@ def latest_public(uow: UnitOfWork, listing_code: str) -> QualityReport | None:
     return uow.session.scalars(wanted.order_by(QualityReport.id.desc()).limit(1)).one_or_none()
 
 
+def public_quality(uow: UnitOfWork, listing_code: str) -> dict[str, Any]:
+    """The grade on a listing's page, and what it rests on."""
+    report = latest_public(uow, listing_code)
+    if report is None:
+        return dict.fromkeys(_SHOWN, None) | {
+            "listing_code": listing_code,
+            "state": PublicState.NOT_REPORTED,
+        }
+    return {
+        "listing_code": listing_code,
+        "state": PublicState.NOT_ASSESSED if report.grade is None else PublicState.GRADED,
+        "grade": report.grade,
+        "coverage": report.document["coverage"],
+        "report_id": report.id,
+        "reported_at": report.reported_at,
+        "valid_until": report.valid_until,
+    }
+
+
 def quality_facts(uow: UnitOfWork, version_id: str) -> dict[str, Any] | None:
     """What rules read of a version's latest report (items Q1, Q2 and I8); None without one."""
     wanted = select(QualityReport).where(QualityReport.version_id == version_id)
@@ -95,8 +117,24 @@ def quality_facts(uow: UnitOfWork, version_id: str) -> dict[str, Any] | None:
         "rows_commitment": document["commitment"]["rows_root"],
         "attempt": document["commitment"]["attempt"],
         "drawn_from": document["commitment"]["drawn_from"],
-        "anonymity": document["anonymity"],
+        "anonymity": document["anonymity"]
+        and {
+            **document["anonymity"],
+            "is_whole": document["sampled_count"] == document["row_total"],
+        },
+        "calls": document.get("calls"),
         "findings": document["findings"],
         "reported_at": document["reported_at"],
         "valid_until": iso_instant(report.valid_until),
     }
+
+
+def sample_facts(uow: UnitOfWork, version_id: str) -> dict[str, Any] | None:
+    """What rules read of the version's latest sample (item Q3); None where none was committed."""
+    wanted = select(QualitySample).where(QualitySample.version_id == version_id)
+    sample = uow.session.scalars(
+        wanted.order_by(QualitySample.attempt.desc()).limit(1)
+    ).one_or_none()
+    if sample is None:
+        return None
+    return {"sample_id": sample.id, "state": sample.state, "attempt": sample.attempt}

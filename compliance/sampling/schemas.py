@@ -194,7 +194,13 @@ class ListingQualitySchema(Schema):
     """What the catalogue says of a listing's quality."""
 
     listing_code = fields.String()
+    state = fields.String(
+        metadata={"description": "GRADED, NOT_ASSESSED (too little for a grade) or NOT_REPORTED"}
+    )
     grade = fields.String(allow_none=True)
+    coverage = fields.String(
+        allow_none=True, metadata={"description": "Share of the weight that could be assessed"}
+    )
     report_id = fields.String(allow_none=True)
     reported_at = Timestamp(allow_none=True)
     valid_until = Timestamp(allow_none=True)

@@ -12,6 +12,14 @@ class SampleState(StrEnum):
     LAPSED = "LAPSED"
 
 
+class PublicState(StrEnum):
+    """What the catalogue says of a listing's quality."""
+
+    GRADED = "GRADED"
+    NOT_ASSESSED = "NOT_ASSESSED"
+    NOT_REPORTED = "NOT_REPORTED"
+
+
 OPEN_STATES = frozenset({SampleState.COMMITTED, SampleState.DRAWN})
 REVEAL_DAYS = 7
 """How long drawn rows may be revealed; later the sample lapses, and the lapse stays on record."""

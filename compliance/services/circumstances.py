@@ -15,7 +15,7 @@ from compliance.person_models import PersonCount
 from compliance.person_thresholds import reached_bp, threshold_of
 from compliance.registration_models import Objection, Registration
 from compliance.review.registration_machine import ObjectionState
-from compliance.sampling.queries import quality_facts
+from compliance.sampling.queries import quality_facts, sample_facts
 from compliance.scanning import scan_facts
 
 HISTORY_DAYS = 730
@@ -36,6 +36,7 @@ def circumstances_of(uow: UnitOfWork, case: ReviewCase) -> Facts:
         "probe": case.probe,
         "scan": scan_facts(case.dossier),
         "quality": quality,
+        "quality_sample": sample_facts(uow, case.version_id),
         "anonymity": quality and quality["anonymity"],
         "history": _history(uow, case.supplier_id),
         "persons": person_facts(uow, case.supplier_id, case.dossier),

@@ -6,7 +6,8 @@ from sqlalchemy import text
 from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWorkFactory
 from compliance.models import ReviewCase
-from compliance.predicates.records import exchange_drew_the_sample, quality_is_sufficient
+from compliance.predicates.records import exchange_drew_the_sample
+from compliance.predicates.reports import quality_is_reported
 from compliance.quality.draws import Beacon, draw_indexes
 from compliance.sampling import services as sampling
 from compliance.services.circumstances import circumstances_of
@@ -137,7 +138,8 @@ def test_an_undeclared_identifier_is_a_veto_and_rules_read_it(exchange, app, ver
     with units_of(app).begin(Reach.EXCHANGE) as uow:
         case = uow.session.query(ReviewCase).one()
         facts = circumstances_of(uow, case)
-    assert quality_is_sufficient(facts).outcome is Outcome.FAIL
+    parameters = {"parameters": {"grades": ["A", "B", "C"]}}
+    assert quality_is_reported({**facts, **parameters}).outcome is Outcome.FAIL
     assert exchange_drew_the_sample(facts).outcome is Outcome.PASS
 
 
@@ -146,11 +148,14 @@ def test_the_catalogue_shows_a_grade_once_the_version_is_listed(exchange, app, v
     draw(app)
     report = reveal(exchange, sample)
     path = f"/v1/listings/{report['listing_code']}/quality"
-    assert exchange.get("stranger", path)["report_id"] is None
+    before = exchange.get("stranger", path)
+    assert (before["state"], before["report_id"]) == ("NOT_REPORTED", None)
     with units_of(app).begin(Reach.EXCHANGE) as uow:
         assert sampling.show_reports(uow, version_id=version_id) == 1
         uow.commit()
-    assert exchange.get("stranger", path)["grade"] == report["grade"]
+    shown = exchange.get("stranger", path)
+    assert (shown["state"], shown["grade"]) == ("NOT_ASSESSED", None)
+    assert shown["coverage"] == report["document"]["coverage"]
     assert exchange.get("buyer", f"/v1/quality-reports/{report['id']}")["id"] == report["id"]
 
 

@@ -2,10 +2,10 @@
 
 
 def test_the_rule_sets_are_public_and_tell_what_changed(client):
-    first, second = client.get("/v1/rule-sets").get_json()["items"]
-    assert (first["version"], second["version"]) == (1, 2)
-    assert [first["is_current"], second["is_current"]] == [False, True]
-    assert client.get("/v1/rule-set").get_json()["hash"] == second["hash"]
+    first, second, newest = client.get("/v1/rule-sets").get_json()["items"]
+    assert [each["version"] for each in (first, second, newest)] == [1, 2, 3]
+    assert [each["is_current"] for each in (first, second, newest)] == [False, False, True]
+    assert client.get("/v1/rule-set").get_json()["hash"] == newest["hash"]
     path = f"/v1/rule-sets/{second['hash']}"
     assert client.get(path).get_json()["document"]["version"] == 2
     told = client.get(f"{path}/changes?since={first['hash']}").get_json()["items"]

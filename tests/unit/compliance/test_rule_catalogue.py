@@ -1,4 +1,4 @@
-"""The second rule set holds every item of the checklist and every rule of law, whole."""
+"""The newest rule set holds every item of the checklist and every rule of law, whole."""
 
 import importlib
 import json
@@ -16,7 +16,7 @@ CHECKLIST = {
     *(f"P{n}" for n in range(1, 11)),
     *(f"T{n}" for n in range(1, 7)),
     *(f"I{n}" for n in range(1, 11)),
-    *("G1", "G2", "X1", "X2", "D1", "D2", "D3", "D4", "Q1", "Q2"),
+    *("G1", "G2", "X1", "X2", "D1", "D2", "D3", "D4", "Q1", "Q2", "Q3"),
     *("K1", "K2", "K3", "N1", "N2", "Z1", "Z2"),
 }
 LAW = {
@@ -26,7 +26,10 @@ LAW = {
     *("CSL21-1", "CSL-A", "ECL31-1", "SH55-1", "SZ67-1", "PUB-1", "PUB-2", "PIPL41-1"),
     *("CB-0", "CB-1", "CB-2", "CB-3", "CB-4", "IC-1", "AML-1"),
 }
-FIRST_HASH = "f6d6f960f83e4c11197cac7fa4d0207c2ff77c8f2dbde33933d22cb126672888"
+PUBLISHED_HASHES = {
+    1: "f6d6f960f83e4c11197cac7fa4d0207c2ff77c8f2dbde33933d22cb126672888",
+    2: "a8e605c18bbe991de76302d8f4b05cabffe91b6c5ca39bdec17e1c9c1d664120",
+}
 
 
 def newest():
@@ -60,9 +63,11 @@ def test_what_enforces_a_rule_exists(place):
     assert callable(getattr(found, name))
 
 
-def test_the_first_rule_set_was_never_edited():
-    assert rule_set.published()[0].hash == FIRST_HASH
-    assert [each.version for each in rule_set.published()] == [1, 2]
+def test_the_published_rule_sets_were_never_edited():
+    published = rule_set.published()
+    former = {each.version: each.hash for each in published[:-1]}
+    assert former == PUBLISHED_HASHES
+    assert [each.version for each in published] == [1, 2, 3]
 
 
 def test_what_is_recalled_and_not_read_is_marked_so():

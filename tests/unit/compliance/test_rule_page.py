@@ -13,7 +13,7 @@ def test_the_page_of_the_rules_is_written_from_the_data():
 
 
 def test_the_change_of_two_rule_sets_names_each_rule():
-    first, second = rule_set.published()
+    first, second = rule_set.published()[:2]
     told = {each["rule_id"]: each for each in changes(first, second)}
     assert told["X2"] == {"rule_id": "X2", "change": "added", "members": []}
     assert "parameters" in told["P2"]["members"]

@@ -73,4 +73,4 @@ def test_a_new_rule_set_is_told_the_first_time_that_it_decides(units, uow):
     open_review(uow, version_id="ver_other")
     uow.commit()
     told = [each for each in units.events if isinstance(each, RuleSetChanged)]
-    assert [(each.rule_set_hash, each.version) for each in told] == [(rule_set.current().hash, 2)]
+    assert [(each.rule_set_hash, each.version) for each in told] == [(rule_set.current().hash, 3)]

@@ -51,6 +51,7 @@ def circumstances(**changes):
             "is_drawn_by_exchange": True,
             "rows_commitment": "a" * 64,
         },
+        "quality_sample": {"sample_id": "qsa_1", "state": "MEASURED", "attempt": 1},
         **changes,
     }
 
@@ -179,6 +180,78 @@ def test_circumstances_decide_beside_the_dossier(rule, outcome, changes):
     assert outcomes(**changes)[rule] is outcome
 
 
+REPORT = circumstances()["quality"]
+CALLS = {"calls_count": 200, "answered_count": 200, "fitting_count": 198}
+
+
+@pytest.mark.parametrize(
+    ("outcome", "quality"),
+    [
+        (Outcome.PASS, REPORT),
+        (Outcome.NEEDS_HUMAN, None),
+        (Outcome.NEEDS_HUMAN, {**REPORT, "grade": None, "coverage": "0.570000"}),
+        (Outcome.FAIL, {**REPORT, "grade": None, "vetoes": ["LEAKED_SECRET"]}),
+        (Outcome.FAIL, {**REPORT, "grade": "D"}),
+        (Outcome.FAIL, {**REPORT, "valid_until": "2026-11-20T08:00:00.000000Z"}),
+    ],
+)
+def test_a_report_passes_blocks_or_goes_to_a_person(outcome, quality):
+    assert outcomes(quality=quality)["Q1"] is outcome
+
+
+@pytest.mark.parametrize(
+    ("state", "outcome"),
+    [
+        ("MEASURED", Outcome.PASS),
+        ("COMMITTED", Outcome.FAIL),
+        ("DRAWN", Outcome.FAIL),
+        ("LAPSED", Outcome.FAIL),
+    ],
+)
+def test_who_committed_to_rows_owes_their_report_before_the_listing(state, outcome):
+    sample = {"sample_id": "qsa_1", "state": state, "attempt": 1}
+    assert outcomes(stage=Stage.LISTING, quality_sample=sample)["Q3"] is outcome
+    assert "Q3" not in outcomes(quality_sample=sample)
+
+
+def test_without_a_commitment_no_report_is_owed():
+    assert outcomes(stage=Stage.LISTING, quality_sample=None)["Q3"] is Outcome.PASS
+
+
+@pytest.mark.parametrize(
+    ("calls", "outcome"),
+    [
+        (CALLS, Outcome.PASS),
+        ({**CALLS, "fitting_count": 197}, Outcome.FAIL),
+        ({"calls_count": 29, "answered_count": 29, "fitting_count": 1}, Outcome.PASS),
+    ],
+)
+def test_sampled_calls_count_once_they_are_thirty(calls, outcome):
+    assert outcomes(quality={**REPORT, "calls": calls})["D4"] is outcome
+
+
+HIDDEN = {"k": 20, "l": 2, "unique_share": "0.000000", "is_whole": True}
+
+
+@pytest.mark.parametrize(
+    ("changes", "outcome"),
+    [
+        ({}, Outcome.PASS),
+        ({"l": None}, Outcome.PASS),
+        ({"is_whole": False}, Outcome.PASS),
+        ({"k": 19}, Outcome.FAIL),
+        ({"l": 1}, Outcome.FAIL),
+        ({"k": 1, "unique_share": "0.010000"}, Outcome.FAIL),
+        ({"k": 3, "is_whole": False}, Outcome.NEEDS_HUMAN),
+        ({"k": None}, Outcome.NEEDS_HUMAN),
+    ],
+)
+def test_classes_of_equal_persons_are_large_and_varied(changes, outcome):
+    claim = {"method": "GENERALISATION", "k": 20}
+    contents = dossier(pi_level="ANONYMISED", anonymisation=claim)
+    assert outcomes(contents, anonymity={**HIDDEN, **changes})["I8"] is outcome
+
+
 def test_evidence_counts_on_its_last_day():
     assert outcomes(at="2027-06-30T23:59:59.000000Z")["P2"] is Outcome.PASS
 
@@ -210,7 +283,7 @@ def test_every_rule_names_a_registered_predicate_and_a_source():
 
 
 def test_the_hash_of_the_rule_set_is_that_of_its_published_file():
-    text = resources.files("compliance.rules").joinpath("rule_set_2.json").read_text("utf-8")
+    text = resources.files("compliance.rules").joinpath("rule_set_3.json").read_text("utf-8")
     assert rule_set.current().hash == digest_hex(json.loads(text))
 
 
