@@ -27,6 +27,7 @@ from app.web.access import Authenticator
 from compliance import api as compliance_api
 from compliance.consent import api as consent_api
 from compliance.consent.ports import ConsentKit, HashTree
+from compliance.live import api as live_api
 from compliance.ports import UpstreamProbe
 from compliance.sampling import api as sampling_api
 from compliance.sampling.ports import RowTree
@@ -88,6 +89,7 @@ def blueprints() -> list[Blueprint]:
         compliance_api.blueprint,
         consent_api.blueprint,
         sampling_api.blueprint,
+        live_api.blueprint,
         metering_api.blueprint,
         failure_api.blueprint,
         erasure_api.blueprint,

@@ -16,7 +16,7 @@ from app.notices import services as notices
 from app.parts import Parts, build_parts
 from app.probing import ListedUpstreamProbe
 from app.quality_steps import quality_steps
-from app.reactions import counting
+from app.reactions import counting, measuring
 from app.settings import from_environment
 from app.web.observability import configure_logs
 from app.wiring import (
@@ -187,6 +187,7 @@ def build_worker(parts: Parts) -> Worker:
             Step("reminders", _MINUTE, _in_unit(parts, _remind_of_lapses)),
             Step("deadlines", _MINUTE, _in_unit(parts, _keep_deadlines)),
             Step("persons", _MINUTE, _in_unit(parts, counting.count_persons)),
+            Step("live-quality", _MINUTE, _in_unit(parts, measuring.measure_live_quality)),
             Step(
                 "leases", _SECOND, _in_unit(parts, lambda uow: upkeep.reclaim_leases(uow, wallets))
             ),

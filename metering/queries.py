@@ -1,11 +1,12 @@
 """Reads of the control plane: own entitlements, own usage, plans."""
 
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import Select, case, extract, func, or_, select, text
+from sqlalchemy import Date, Select, case, cast, extract, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from app.core.paging import Page, paginate
+from metering.answers.outcomes import OutcomeKind
 from metering.errors import EntitlementNotFound, PlanNotKnown
 from metering.models import Entitlement, PlanCopy, UsageEvent
 from metering.plans.terms import PlanTerms, read_plan
@@ -93,6 +94,28 @@ def get_plan(session: Session, plan_id: str) -> tuple[PlanCopy, PlanTerms]:
 
 RECORDS = case((UsageEvent.outcome == "rows", func.greatest(UsageEvent.units, 1)), else_=1)
 """Records in one delivered answer; where rows are not counted an answer is one record."""
+
+
+def count_answers(
+    session: Session, lane_id: str, *, after_n: int, until_n: int
+) -> list[tuple[str, str, date, int, int]]:
+    """(listing, supplier, day in China, answers, hits among them) of a stretch of a lane."""
+    day = cast(func.timezone("UTC", UsageEvent.occurred_at) + text("interval '8 hours'"), Date)
+    counted = (
+        select(
+            UsageEvent.listing_code,
+            UsageEvent.supplier_id,
+            day,
+            func.count(),
+            func.count().filter(UsageEvent.outcome != OutcomeKind.MISS.value),
+        )
+        .where(UsageEvent.lane_id == lane_id, UsageEvent.n > after_n, UsageEvent.n <= until_n)
+        .group_by(UsageEvent.listing_code, UsageEvent.supplier_id, day)
+        .order_by(UsageEvent.listing_code, day)
+    )
+    return [
+        (code, supplier, on, n, hits) for code, supplier, on, n, hits in session.execute(counted)
+    ]
 
 
 def count_delivered(

@@ -13,6 +13,7 @@ from app.reactions.telling import (
     telling_supplier_and_licensees,
 )
 from compliance import events as compliance
+from compliance.live import events as live
 from compliance.review import events as review
 from compliance.sampling import events as sampling
 from ledger.log import events as log
@@ -102,6 +103,13 @@ NOTICED_TRADE: dict[type[Event], Noticed] = {
     ),
     compliance.LicenceRevoked: Noticed(
         "licence.revoked", telling_both("licence_id", "reason_code")
+    ),
+    live.QualityDrifted: Noticed(
+        "quality.drifted",
+        telling("supplier_id", "listing_code", "report_id", "drifts", "calls_count"),
+    ),
+    live.QualityRecovered: Noticed(
+        "quality.recovered", telling("supplier_id", "listing_code", "calls_count")
     ),
     compliance.LapseNear: Noticed(
         "expiry.near",

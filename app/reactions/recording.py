@@ -14,6 +14,7 @@ from app.notices import events as notices
 from app.reactions.recorded import Recorded
 from app.reactions.recorded_reviews import REVIEW_RECORDED
 from compliance import events as compliance
+from compliance.live import events as live
 from compliance.review import events as review
 from compliance.sampling import events as sampling
 from ledger.journal import events as journal
@@ -52,6 +53,10 @@ QUALITY_RECORDED: dict[type[Event], Recorded] = {
             "report_hash",
         ),
     ),
+    live.QualityDrifted: Recorded(
+        "quality_drifted", ("listing_code", "report_id", "drifts", "calls_count")
+    ),
+    live.QualityRecovered: Recorded("quality_recovered", ("listing_code", "calls_count")),
 }
 
 

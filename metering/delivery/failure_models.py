@@ -1,12 +1,18 @@
 """What a supplier sees of deliveries that failed, and how it is read."""
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import Date, cast, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.core.db import Base
 from app.core.paging import Page, paginate
+from metering.delivery.errors import FailureKind
+
+MISFITS = (FailureKind.NOT_JSON.value, FailureKind.SCHEMA_MISMATCH.value)
+BLAMELESS = (FailureKind.INPUT_REFUSED.value,)
+"""The supplier's system may be right to refuse what a buyer sent."""
+SUMMED_DAYS = 2
 
 
 class DeliveryFailure(Base):
@@ -51,3 +57,33 @@ def list_failures(
     if until_at is not None:
         statement = statement.where(DeliveryFailure.hour < until_at)
     return paginate(session, statement, key=DeliveryFailure.failure_id, cursor=cursor, limit=limit)
+
+
+def sum_failures(session: Session, now: datetime) -> list[tuple[str, str, date, int, int]]:
+    """(listing, supplier, day in China, answers that did not fit, other failures), of late.
+
+    Of today and yesterday: counts are written some seconds late, perhaps after midnight.
+    """
+    local = func.timezone("UTC", DeliveryFailure.hour) + text("interval '8 hours'")
+    day = cast(local, Date)
+    today = (now + timedelta(hours=8)).replace(hour=0, minute=0, second=0, microsecond=0)
+    since = today - timedelta(days=SUMMED_DAYS - 1, hours=8)
+    calls = DeliveryFailure.calls_count
+    misfits = func.sum(calls).filter(DeliveryFailure.kind.in_(MISFITS))
+    others = func.sum(calls).filter(DeliveryFailure.kind.not_in(MISFITS))
+    wanted = (
+        select(
+            DeliveryFailure.listing_code,
+            DeliveryFailure.supplier_id,
+            day,
+            func.coalesce(misfits, 0),
+            func.coalesce(others, 0),
+        )
+        .where(DeliveryFailure.hour >= since, DeliveryFailure.kind.not_in(BLAMELESS))
+        .group_by(DeliveryFailure.listing_code, DeliveryFailure.supplier_id, day)
+        .order_by(DeliveryFailure.listing_code, day)
+    )
+    return [
+        (code, supplier, on, int(misfit), int(other))
+        for code, supplier, on, misfit, other in session.execute(wanted)
+    ]

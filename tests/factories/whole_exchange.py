@@ -13,6 +13,7 @@ from app.cli import EXCHANGE_NAME, EXCHANGE_USCC
 from app.core.reach import Reach
 from app.factory import build_application, build_parts
 from app.notices.services import number_notices
+from app.reactions.measuring import measure_live_quality
 from app.settings import from_environment
 from app.wiring import build_dispatcher, log_keys, upstream_probe
 from app.worker import drain_outbox
@@ -179,8 +180,16 @@ def trade(exchange, staff, name, number):
     world.report = measure(world, exchange, version["id"])
     # What failed is written with the second's chores; nobody waits for them here.
     exchange.application.data_plane._failures.write()
+    measure_live(exchange)
     exchange.settle()
     return world
+
+
+def measure_live(exchange):
+    """What the worker counts each minute."""
+    with exchange.parts.units.begin(Reach.EXCHANGE) as uow:
+        measure_live_quality(uow)
+        uow.commit()
 
 
 def _cap(world):

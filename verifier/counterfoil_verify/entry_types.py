@@ -127,6 +127,8 @@ ENTRY_TYPES: dict[str, tuple[str, ...]] = {
         "scanner_version",
         "report_hash",
     ),
+    "quality_drifted": ("listing_code", "report", "drifts", "calls_count"),
+    "quality_recovered": ("listing_code", "calls_count"),
     "suspended": ("suspension", "listing_code", "reason_code", "scope", "suspended_by"),
     "resumed": ("suspension", "listing_code", "proposed_by", "resumed_by"),
     "listing_revoked": ("listing_code", "reason_code", "revoked_by"),

@@ -1,0 +1,95 @@
+"""What listings deliver is counted once, shown to everybody, and told when it drifts."""
+
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import text
+
+from app.core.reach import Reach
+from app.reactions.measuring import measure_live_quality
+from compliance.live.events import QualityDrifted, QualityRecovered
+from compliance.live.queries import live_quality
+from tests.factories.compliance import LISTING_CODE, SUPPLIER_ID
+from tests.factories.metered_calls import make_licence, use
+
+FAILURE = text(
+    "INSERT INTO delivery_failures VALUES (:id, :supplier, :listing, :hour, :kind, :n, :hour, '')"
+    " ON CONFLICT (listing_code, hour, kind) DO UPDATE SET calls_count = excluded.calls_count"
+)
+NOON = datetime(2026, 11, 20, 4, tzinfo=UTC)
+"""In Shanghai; the tests' clock stands some hours later on the same day."""
+
+
+@pytest.fixture
+def licence(units):
+    return make_licence(units, service_level={"availability_bp": 9_900})
+
+
+def call(units, licence, first, last, *, outcome="hit", at=NOON):
+    use(units, licence, [(outcome, 1, at)] * (last - first + 1), first=first)
+
+
+def fail(uow, kind, count, at=NOON):
+    uow.session.execute(
+        FAILURE,
+        {
+            "id": f"dlf_{kind}", "supplier": SUPPLIER_ID, "listing": LISTING_CODE,
+            "hour": at, "kind": kind, "n": count,
+        },
+    )  # fmt: skip
+
+
+def measured(units, **failures):
+    """What the page shows after the worker has counted; failures are an hour's sums so far."""
+    with units.begin(Reach.EXCHANGE) as uow:
+        for kind, count in failures.items():
+            fail(uow, kind, count)
+        measure_live_quality(uow)
+        uow.commit()
+        return live_quality(uow, LISTING_CODE)
+
+
+def told(units, kind):
+    return [each for each in units.events if isinstance(each, kind)]
+
+
+def test_each_call_is_counted_once_and_failures_as_often_as_they_happened(units, licence):
+    call(units, licence, 1, 3)
+    first = measured(units, timed_out=2)
+    assert (first["answered_count"], first["hit_count"], first["failed_count"]) == (3, 3, 2)
+    assert measured(units)["calls_count"] == first["calls_count"] == 5
+    call(units, licence, 4, 5, outcome="miss")
+    more = measured(units, timed_out=3, schema_mismatch=1, input_refused=9)
+    assert (more["answered_count"], more["hit_count"]) == (5, 3)
+    assert (more["mismatch_count"], more["failed_count"]) == (1, 3)
+    assert more["available_share"] == "0.666667"
+    assert more["schema_valid_share"] == "0.833333"
+
+
+def test_days_are_those_of_shanghai(units, licence):
+    call(units, licence, 1, 1, at=datetime(2026, 11, 19, 16, tzinfo=UTC))
+    assert [str(day["day"]) for day in measured(units)["days"]] == ["2026-11-20"]
+    call(units, licence, 2, 2, at=datetime(2026, 11, 19, 15, tzinfo=UTC))
+    days = [str(day["day"]) for day in measured(units)["days"]]
+    assert days == ["2026-11-20", "2026-11-19"]
+
+
+def test_a_drift_is_told_once_and_its_end_too(units, licence):
+    call(units, licence, 1, 100)
+    shown = measured(units, schema_mismatch=20)
+    assert shown["drifts"] == ["SCHEMA_MISMATCH"]
+    assert shown["drifted_at"] is not None
+    measured(units)
+    (drifted,) = told(units, QualityDrifted)
+    assert (drifted.supplier_id, drifted.report_id) == (SUPPLIER_ID, "")
+    worse = measured(units, timed_out=30)
+    assert worse["drifts"] == ["SCHEMA_MISMATCH", "LESS_AVAILABLE_THAN_PROMISED"]
+    assert len(told(units, QualityDrifted)) == 2
+    well = measured(units, schema_mismatch=1, timed_out=1)
+    assert (well["drifts"], well["drifted_at"]) == ([], None)
+    assert len(told(units, QualityRecovered)) == 1
+
+
+def test_anybody_sees_what_a_listing_delivers(client):
+    shown = client.get(f"/v1/listings/{LISTING_CODE}/live-quality").get_json()
+    assert (shown["calls_count"], shown["available_share"], shown["days"]) == (0, None, [])
