@@ -9,6 +9,9 @@ from datetime import UTC, datetime
 
 import pytest
 from counterfoil_verify.cli import main as verify
+from counterfoil_verify.errors import NotChecked, Rejected
+from counterfoil_verify.keys import parse_keyring
+from counterfoil_verify.vault import ReceiptVault
 
 from app.core.canonical import canonical_bytes
 from app.core.ids import InvoiceId, LicenceId
@@ -22,6 +25,7 @@ from ledger.journal.billing.invoicing import (
     signed_bytes,
 )
 from ledger.journal.log_lane_ledger import LogLaneLedger
+from ledger.log.checkpoints import Checkpoint, sign_checkpoint
 from ledger.log.merkle import leaf_hash
 from ledger.log.sequencer import Sequencer
 from ledger.log.services import note_licence_parties
@@ -271,6 +275,69 @@ def test_the_old_shards_entries_are_an_auditors(desk):
     headers = {"Authorization": STRANGER.id}
     answer = desk.http.get("/log/2026/tile/entries/000", headers=headers)
     assert answer.status_code == 403
+
+
+class Served:
+    """The log's public files as a buyer's vault reads them."""
+
+    is_remote = False
+
+    def __init__(self, http, folder="", hidden=()):
+        self.http, self.folder, self.hidden = http, folder, hidden
+
+    def read(self, name, _bytes_max):
+        answer = self.http.get(f"/log/{self.folder}{name}")
+        is_there = answer.status_code == 200 and name not in self.hidden
+        return answer.data if is_there else None
+
+    def shard(self, name):
+        return Served(self.http, f"{name}/", self.hidden)
+
+
+@pytest.fixture
+def vault(tmp_path, desk, http):
+    made = ReceiptVault(tmp_path / "vault", parse_keyring(http.get("/log/keys").data, "the log"))
+    yield made
+    made.close()
+
+
+def test_a_vault_follows_the_log_into_its_new_year(vault, http):
+    vault.watch(http.get("/log/2026/checkpoint").data, Served(http, "2026/"))
+    newest = vault.watch(http.get("/log/checkpoint").data, Served(http))
+    assert newest.origin == NEXT
+    assert vault.contradictions() == []
+
+
+def test_a_year_that_carries_on_another_history_is_a_fork_and_both_heads_are_kept(vault, http):
+    size = int(http.get("/log/2026/checkpoint").data.split(b"\n")[1])
+    other = sign_checkpoint(Checkpoint(ORIGIN, size, b"x" * 32), [KEYS.checkpoint]).encode()
+    vault.watch(other, Served(http, "2026/"))
+    with pytest.raises(Rejected, match="two root hashes for size"):
+        vault.watch(http.get("/log/checkpoint").data, Served(http))
+    (found,) = vault.contradictions()
+    assert (found.first, found.second) == (other, http.get("/log/2026/checkpoint").data)
+    assert vault.last_head(NEXT) is None
+
+
+def test_a_year_that_leaves_out_what_was_accepted_is_a_fork(tmp_path, desk, http):
+    served = json.loads(http.get("/log/keys").data)
+    history = served.pop("history")
+    served["checkpoint"] = [each["key"] for each in history if each["role"] == "checkpoint"]
+    keys = parse_keyring(json.dumps(served).encode(), "got before the turn")
+    vault = ReceiptVault(tmp_path / "vault", keys)
+    size = int(http.get("/log/2026/checkpoint").data.split(b"\n")[1])
+    longer = sign_checkpoint(Checkpoint(ORIGIN, size + 1, b"x" * 32), [KEYS.checkpoint]).encode()
+    vault.watch(longer, Served(http, "2026/"))
+    with pytest.raises(Rejected, match="the log shrank"):
+        vault.watch(http.get("/log/checkpoint").data, Served(http))
+    vault.close()
+
+
+def test_a_new_year_without_its_opening_is_not_accepted(vault, http):
+    vault.watch(http.get("/log/2026/checkpoint").data, Served(http, "2026/"))
+    with pytest.raises(NotChecked):
+        vault.watch(http.get("/log/checkpoint").data, Served(http, hidden=("opening",)))
+    assert vault.last_head(NEXT) is None
 
 
 def test_the_old_shards_checkpoint_key_ends_with_the_shard(desk):

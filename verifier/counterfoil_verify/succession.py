@@ -55,7 +55,7 @@ def read_links(record: Record) -> tuple[Link, ...]:
     """The links that evidence carries, newest first; none where it has no such member."""
     if MEMBER not in record.members:
         return ()
-    links = tuple(_read_link(each) for each in record.records(MEMBER, SHARDS_MAX))
+    links = tuple(read_link(each) for each in record.records(MEMBER, SHARDS_MAX))
     require(links, record.step, f"{MEMBER} is empty")
     return links
 
@@ -66,7 +66,8 @@ def parse_links(data: bytes) -> tuple[Link, ...]:
     return read_links(Record(STEP, {MEMBER: value}, "the file of predecessors"))
 
 
-def _read_link(record: Record) -> Link:
+def read_link(record: Record) -> Link:
+    """One link, with a checkpoint's text and the leaf that opened the next shard."""
     record.only("checkpoint", "opened")
     checkpoint, opened = record.text("checkpoint"), record.record("opened")
     require(len(checkpoint) <= NOTE_BYTES_MAX, record.step, "a checkpoint is too long")
@@ -115,7 +116,7 @@ def check_opening(data: bytes, open_note: Opener) -> tuple[str, str]:
     record = Record(STEP, canonical.parse(data, bytes_max=LINKS_BYTES_MAX, is_strict=False))
     record.only("origin", "checkpoint", "opened", "predecessor_checkpoint")
     later = open_note(record.text("checkpoint").encode())
-    link = _read_link(
+    link = read_link(
         Record(
             STEP,
             {

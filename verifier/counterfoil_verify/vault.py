@@ -16,11 +16,10 @@ from counterfoil_verify.contradictions import contradiction_between
 from counterfoil_verify.errors import NotChecked, Rejected, require
 from counterfoil_verify.held import HeldReceipt, hold
 from counterfoil_verify.keys import Keyring
-from counterfoil_verify.merkle import check_consistency
 from counterfoil_verify.notes import Checkpoint, open_checkpoint
-from counterfoil_verify.paths import TilePaths
 from counterfoil_verify.proofs import check_proof, parse_proof
 from counterfoil_verify.tiles import Source
+from counterfoil_verify.turns import find_fork, host_of
 
 STEP = "vault"
 CONTRADICTION = "contradiction"
@@ -220,40 +219,30 @@ class ReceiptVault:
         ).fetchone()
         return None if row is None else bytes(row[0])
 
+    def _last_heads(self, host: str) -> dict[str, bytes]:
+        """The newest accepted checkpoint of each shard of a log."""
+        rows = self._store.execute("SELECT origin, data FROM heads ORDER BY tree_size").fetchall()
+        return {str(name): bytes(data) for name, data in rows if host_of(name) == host}
+
     def watch(self, data: bytes, source: Source) -> Checkpoint:
         """Accept a checkpoint that extends the last one, by the log's public tiles.
 
         Rejected as a fork, and both kept as a contradiction, when it is smaller, has another root
-        for the same size, or does not begin with the last one.
+        for the same size, or does not begin with the last one; that of a new shard, when its first
+        leaf does not lead back to the last one. NotChecked where the log does not serve the way.
         """
         checkpoint = open_checkpoint(data, self._keyring)
-        kept = self.last_head(checkpoint.origin)
-        if kept is not None:
-            last = open_checkpoint(kept, self._keyring)
-            reason = _fork(last, checkpoint, source)
-            if reason:
-                self._keep_contradiction(kept, data, reason, step=FORK)
+        kept = self._last_heads(host_of(checkpoint.origin))
+        accepted = {origin: open_checkpoint(head, self._keyring) for origin, head in kept.items()}
+        fork = find_fork(
+            accepted, (checkpoint, data), source, lambda note: open_checkpoint(note, self._keyring)
+        )
+        if fork is not None:
+            first = kept[fork.accepted.origin]
+            self._keep_contradiction(first, fork.denying, fork.reason, step=FORK)
         with self._transaction() as store:
             store.execute(
                 "INSERT OR IGNORE INTO heads VALUES (?, ?, ?)",
                 (checkpoint.origin, checkpoint.head.tree_size, data),
             )
         return checkpoint
-
-
-def _fork(last: Checkpoint, newest: Checkpoint, source: Source) -> str:
-    """Why the newest head does not extend the last one; empty when it does."""
-    if newest.head.tree_size < last.head.tree_size:
-        return f"the log shrank from {last.head.tree_size} to {newest.head.tree_size} leaves"
-    if newest.head.tree_size == last.head.tree_size:
-        is_same = newest.head.root_hash == last.head.root_hash
-        return "" if is_same else f"two root hashes for size {newest.head.tree_size}"
-    if last.head.tree_size == 0:
-        return ""
-    path = TilePaths(source, newest.head.tree_size).consistency(last.head.tree_size)
-    try:
-        check_consistency(last.head, newest.head, path)
-    except Rejected as error:
-        sizes = f"{newest.head.tree_size} does not begin with {last.head.tree_size}"
-        return f"the log of size {sizes}: {error.reason}"
-    return ""
