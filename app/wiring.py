@@ -72,6 +72,7 @@ from metering.delivery.loop_upstream import LoopHttpUpstream
 from metering.erasure import api as erasure_api
 from metering.loop_waiting import LoopWaiting
 from metering.recording.receipt_queries import StoredReceipts
+from metering.signing.stored import SignedRequestReader
 from metering.waiting import ThreadWaiting, Waiting
 
 PAY_INTO = "Counterfoil Data Exchange, settlement account"
@@ -136,6 +137,7 @@ def things(parts: Parts) -> list[tuple[type, object]]:
             EvidenceSources(_receipts(parts), InvoiceEvidenceSource(lanes), StoredAnchors()),
         ),
         (StoredReceipts, _receipts(parts)),
+        (SignedRequestReader, SignedRequestReader(parts.cipher)),
     ]
 
 

@@ -22,6 +22,7 @@ from metering.plans.quotes import PoolLeft, Quote, quote_next, quote_periods
 from metering.plans.replays import replay
 from metering.plans.terms import PlanNotReadable, PlanTerms, read_plan
 from metering.recording.receipt_queries import StoredReceipts
+from metering.signing.stored import SignedRequestReader
 
 blueprint = Blueprint(
     "metering", __name__, url_prefix="/v1", description="What may be called, and what was."
@@ -169,6 +170,18 @@ def get_receipt(licence_id: str, lane: int, n: int) -> Response:
             uow.session, own_organisation(), licence_id=licence_id, lane=lane, n=n
         )
     return Response(receipt, content_type="application/json")
+
+
+@blueprint.route("/receipts/<licence_id>/<int:lane>/<int:n>/signed-request", methods=["GET"])
+@blueprint.response(200, description="What the buyer signed for the call, canonical JSON.")
+@requires(Permission.READ_OWN)
+def get_signed_request(licence_id: str, lane: int, n: int) -> Response:
+    """The signature base, key and signature that the call rests on, until its detail is erased."""
+    with unit_of_work() as uow:
+        document = get(SignedRequestReader).read(
+            uow.session, own_organisation(), licence_id=licence_id, lane=lane, n=n
+        )
+    return Response(document, content_type="application/json")
 
 
 @blueprint.route("/quotes", methods=["POST"])

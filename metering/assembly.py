@@ -26,6 +26,7 @@ from metering.rate_limits import RateLimits
 from metering.recording.commit_store import CommitStore
 from metering.recording.group_commit import GroupCommitter
 from metering.recording.stored_answers import StoredAnswers
+from metering.signing.stored import SignedRequests
 from metering.waiting import Waiting
 
 
@@ -80,6 +81,7 @@ def build_data_plane(settings: DataPlaneSettings, outside: Outside) -> DataPlane
         keeper=keeper,
         committer=committer,
         answers=StoredAnswers(connections, outside.cipher),
+        signatures=SignedRequests(connections, outside.cipher),
         waiting=outside.waiting,
         bulkheads=Bulkheads(settings.places, outside.waiting),
         entropy=outside.entropy,

@@ -29,6 +29,7 @@ from metering.delivery.failure_counts import FailureCounts
 from metering.errors import CallKeyUnknown, CallRateExceeded, MeterBusy, MeterUnavailable
 from metering.rate_limits import RateLimits
 from metering.recording.receipts import receipt_header, signed_receipt
+from metering.signing.requests import demand_signature
 from metering.views import KeyView, LicenceView
 from metering.waiting import Waiting, finish
 
@@ -189,6 +190,9 @@ class DataPlane:
         if isinstance(decision, Refused):
             raise decision.as_error()
         licence = key.licence
+        signed = None
+        if licence.signers is not None:
+            signed = demand_signature(environment, request.body, licence=licence, at=facts.at)
         taken = self._rates.take_held(key.limits)
         if taken is None:
             taken = await self._waiting.aside(lambda: self._rates.take(key.limits))
@@ -196,7 +200,7 @@ class DataPlane:
             nearest = taken.nearest
             raise CallRateExceeded(nearest.name, nearest.calls_per_second, taken.standing)
         parameters = licence.route.request_schema.read(request.parameters)
-        call = Call(request, key, facts, parameters, request_id)
+        call = Call(request, key, facts, parameters, request_id, signed=signed)
         if licence.consent_model is not None:
             consent = await self._waiting.aside(
                 lambda: self._consents.demand(licence, call.consent_claim, facts.at)

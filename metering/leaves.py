@@ -6,6 +6,7 @@ hold them equal to `canonical_bytes`.
 
 import hashlib
 import hmac
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -63,6 +64,8 @@ class CallFacts(NamedTuple):
     response: str
     detail: str
     blind: str
+    signed: str | None = None
+    """Commitment to the request that the buyer signed, where the licence asks for one."""
 
 
 def call_leaf(
@@ -75,12 +78,13 @@ def call_leaf(
     previous: str,
 ) -> bytes:
     """The leaf of call ``n`` of a lane; amounts are decimal integers at scale 10⁻⁸ as text."""
+    signed = "" if facts.signed is None else f'"signed":"{facts.signed}",'
     return (
         f'{{"amount":"{facts.amount}","at":"{facts.at}","blind":"{facts.blind}",'
         f'"currency":"{names.currency}","detail":"{facts.detail}","lane":{names.lane},'
         f'"licence":"{names.licence_id}","n":{n},"outcome":"{facts.outcome}",'
         f'"plan":"{names.plan_hash}","previous":"{previous}","request":"{facts.request}",'
-        f'"response":"{facts.response}","scenario":"{names.scenario_id}",'
+        f'"response":"{facts.response}","scenario":"{names.scenario_id}",{signed}'
         f'"total_amount":"{total_amount}","total_units":{total_units},"type":"call",'
         f'"units":{facts.units},"v":1,"version":"{names.version_id}"}}'
     ).encode("ascii")
@@ -142,6 +146,11 @@ def response_digest(detail_key: bytes, body: bytes) -> str:
 def detail_digest(detail_key: bytes, detail: bytes) -> str:
     """The commitment to the detail record, given its canonical bytes."""
     return _keyed(detail_key, b"detail\x00", detail)
+
+
+def signed_digest(detail_key: bytes, request: Mapping[str, str]) -> str:
+    """The commitment to what the buyer signed: base, key and signature."""
+    return _keyed(detail_key, b"signed\x00", canonical_bytes(dict(request)))
 
 
 def _keyed(key: bytes, domain: bytes, message: bytes) -> str:

@@ -47,6 +47,8 @@ class Entitlement(Base):
     currency: Mapped[str]
     state: Mapped[str]
     revision: Mapped[int]
+    is_signed: Mapped[bool] = mapped_column(default=False)
+    """Whether the buyer has to sign each call."""
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime]
     changed_at: Mapped[datetime]
@@ -192,6 +194,18 @@ class UsageEvent(Base):
     leaf: Mapped[bytes]
     detail: Mapped[bytes | None]
     detail_key: Mapped[bytes | None]
+
+
+class RequestSigner(Base):
+    """A buyer's public key under which it may sign its calls; ``vkey`` is its C2SP text."""
+
+    __tablename__ = "request_signers"
+
+    vkey: Mapped[str] = mapped_column(primary_key=True)
+    organisation_id: Mapped[str]
+    public_key: Mapped[bytes]
+    admitted_at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]
 
 
 class PlanCopy(Base):

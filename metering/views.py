@@ -84,6 +84,8 @@ class LicenceView:
     fences: tuple[int, int]
     consent_model: str | None = None
     """Which consent each call needs; None where the data is about nobody, or needs none."""
+    signers: Mapping[str, bytes] | None = None
+    """The buyer's keys by their verification keys' texts, where it has to sign each call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +190,14 @@ def licence_view(row: Mapping[str, Any], route: RouteView) -> LicenceView:
         route=route,
         fences=(licence_fence(row["licence_id"]), listing_fence(row["listing_code"])),
         consent_model=_consent_model(terms),
+        signers=_signers(row),
     )
+
+
+def _signers(row: Mapping[str, Any]) -> dict[str, bytes] | None:
+    if not row.get("is_signed"):
+        return None
+    return {vkey: bytes.fromhex(key) for vkey, key in (row.get("signers") or {}).items()}
 
 
 def _consent_model(terms: Mapping[str, Any]) -> str | None:

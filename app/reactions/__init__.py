@@ -11,6 +11,7 @@ from app.reactions import (
     reviewing,
     settling,
     sharing,
+    signing,
     trading,
 )
 from app.reactions.noticing import NOTICERS
@@ -46,6 +47,11 @@ from compliance.review.events import (
 )
 from ledger.journal.events import TopUpCancelled, TopUpRequested
 from ledger.journal.settlement.events import PayoutApproved, SettlementMade
+from ledger.log.events import (
+    AcknowledgementKeyRegistered,
+    AcknowledgementKeyWithdrawn,
+    EvidenceModeSet,
+)
 from ledger.payments.events import (
     DisputeClosed,
     MovementUnexplained,
@@ -118,6 +124,9 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     PeriodOpened: (billing.charge_period,),
     PeriodClosed: (billing.adjust_period,),
     LicenceEnded: (trading.note_licence_ended,),
+    AcknowledgementKeyRegistered: (signing.admit_signer,),
+    AcknowledgementKeyWithdrawn: (signing.withdraw_signer,),
+    EvidenceModeSet: (signing.demand_signatures,),
     ApiKeyIssued: (trading.admit_key,),
     ApiKeyRevoked: (trading.withdraw_key,),
     TopUpRequested: (paying.request_payment,),

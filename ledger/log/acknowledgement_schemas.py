@@ -52,7 +52,10 @@ class AcknowledgementQuerySchema(PageQuerySchema):
 
 
 class SetEvidenceModeSchema(Schema):
-    """``ack``: the buyer signs running totals. ``none``: the exchange's receipts alone."""
+    """``none``: the exchange's receipts alone. ``ack``: the buyer signs running totals.
+
+    ``per_request``: the buyer signs each call (RFC 9421); one without a signature is refused.
+    """
 
     mode = fields.String(required=True, validate=validate.OneOf(MODES))
 

@@ -36,8 +36,8 @@ from ledger.log.events import (
 )
 from ledger.log.models import LogEntry, LogParties
 
-NONE, ACK = "none", "ack"
-MODES = (NONE, ACK)
+NONE, ACK, PER_REQUEST = "none", "ack", "per_request"
+MODES = (NONE, ACK, PER_REQUEST)
 
 
 def register_key(uow: UnitOfWork, principal: Principal, *, vkey: str) -> AcknowledgementKey:
@@ -59,7 +59,13 @@ def register_key(uow: UnitOfWork, principal: Principal, *, vkey: str) -> Acknowl
     if added is None:
         raise AcknowledgementKeyTaken
     uow.record(
-        AcknowledgementKeyRegistered(occurred_at=uow.now, key_id=added, key_hash=key.key_hash.hex())
+        AcknowledgementKeyRegistered(
+            occurred_at=uow.now,
+            key_id=added,
+            key_hash=key.key_hash.hex(),
+            organisation_id=principal.organisation_id,
+            vkey=key.text,
+        )
     )
     return uow.session.get_one(AcknowledgementKey, added)
 
@@ -78,7 +84,14 @@ def withdraw_key(uow: UnitOfWork, principal: Principal, *, key_id: str) -> Ackno
         raise AcknowledgementKeyNotFound(key_id)
     if key.withdrawn_at is None:
         key.withdrawn_at = uow.now
-        uow.record(AcknowledgementKeyWithdrawn(occurred_at=uow.now, key_id=key_id))
+        uow.record(
+            AcknowledgementKeyWithdrawn(
+                occurred_at=uow.now,
+                key_id=key_id,
+                organisation_id=key.organisation_id,
+                vkey=key.vkey,
+            )
+        )
     return key
 
 

@@ -23,10 +23,12 @@ class EvidenceBundled(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class AcknowledgementKeyRegistered(Event):
-    """A buyer named the key that signs its acknowledgements."""
+    """A buyer named the key that signs its acknowledgements, and its calls."""
 
     key_id: str
     key_hash: str
+    organisation_id: str
+    vkey: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +36,8 @@ class AcknowledgementKeyWithdrawn(Event):
     """A buyer's key signs nothing new."""
 
     key_id: str
+    organisation_id: str
+    vkey: str
 
 
 @dataclass(frozen=True, kw_only=True)

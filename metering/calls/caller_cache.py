@@ -26,7 +26,10 @@ SELECT k.key_id, k.secret_hash, k.networks, k.expires_at AS key_expires_at, k.wi
        e.plan_hash, e.plan_terms, e.terms, e.split, e.currency, e.state, e.revision,
        e.starts_at, e.ends_at,
        r.state AS route_state, r.revision AS route_revision, r.delivery, r.fields_in, r.fields_out,
-       p.key_ciphertext AS pseudonym_key, p.key_context AS pseudonym_context
+       p.key_ciphertext AS pseudonym_key, p.key_context AS pseudonym_context,
+       e.is_signed, CASE WHEN e.is_signed THEN (
+           SELECT jsonb_object_agg(s.vkey, encode(s.public_key, 'hex')) FROM request_signers AS s
+           WHERE s.organisation_id = e.buyer_id AND s.withdrawn_at IS NULL) END AS signers
 FROM call_keys AS k
 JOIN entitlements AS e ON e.licence_id = k.licence_id
 JOIN delivery_routes AS r ON r.version_id = e.version_id

@@ -60,6 +60,8 @@ class CallRequest:
     purpose: str | None
     fields: frozenset[str] | None
     consent_token: str | None = None
+    body: bytes = b""
+    """As it came, for whoever signed it."""
 
 
 def read_listing_code(environment: Environment) -> str:
@@ -96,8 +98,10 @@ def read_request_id(environment: Environment, make: Callable[[], str]) -> str:
 def read_call(environment: Environment, *, body_bytes_max: int) -> CallRequest:
     """The call; raises `CallBodyMalformed`, `CallTooLarge` or `UnknownMediaType`."""
     method = environment["REQUEST_METHOD"]
+    body = b""
     if method == "POST":
-        parameters = _body(environment, body_bytes_max)
+        body = _body(environment, body_bytes_max)
+        parameters = _document(body)
     else:
         parameters = _query(environment.get("QUERY_STRING", ""))
     fields = environment.get("HTTP_ANSWER_FIELDS")
@@ -110,6 +114,7 @@ def read_call(environment: Environment, *, body_bytes_max: int) -> CallRequest:
         _word(environment.get("HTTP_PURPOSE")),
         None if fields is None else _words(fields),
         environment.get("HTTP_CONSENT_TOKEN"),
+        body,
     )
 
 
@@ -139,7 +144,7 @@ def _query(query: str) -> dict[str, Any]:
     return parameters
 
 
-def _body(environment: Environment, bytes_max: int) -> dict[str, Any]:
+def _body(environment: Environment, bytes_max: int) -> bytes:
     media_type = environment.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
         raise UnknownMediaType
@@ -148,10 +153,10 @@ def _body(environment: Environment, bytes_max: int) -> dict[str, Any]:
     length = environment.get("CONTENT_LENGTH") or ""
     if length.isdecimal() and int(length[:12]) > bytes_max:
         raise CallTooLarge(bytes_max)
-    body = environment["wsgi.input"].read(bytes_max + 1)
+    body: bytes = environment["wsgi.input"].read(bytes_max + 1)
     if len(body) > bytes_max:
         raise CallTooLarge(bytes_max)
-    return _document(body)
+    return body
 
 
 def _document(body: bytes) -> dict[str, Any]:

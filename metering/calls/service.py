@@ -14,11 +14,20 @@ from metering.delivery.deliveries import Delivered, Fetched, fetch, shape
 from metering.errors import CallKeyUnknown, MeterUnavailable
 from metering.leases.keeper import LeaseKeeper
 from metering.leases.meters import Meter, Reservation
-from metering.leaves import detail_digest, detail_record, request_digest, response_digest
+from metering.leaves import (
+    detail_digest,
+    detail_record,
+    request_digest,
+    response_digest,
+    signed_digest,
+)
 from metering.recording.group_commit import GroupCommitter
 from metering.recording.pending_calls import PendingCall, Verdict
 from metering.recording.receipts import ReceiptParts
 from metering.recording.stored_answers import StoredAnswer, StoredAnswers
+from metering.signing.errors import CallSignatureReplayed
+from metering.signing.requests import SignedRequest, check_still_signed
+from metering.signing.stored import SignedRequests
 from metering.views import ConsentView, KeyView
 from metering.waiting import Waiting
 
@@ -52,6 +61,8 @@ class Call(NamedTuple):
     request_id: str
     consent: ConsentView | None = None
     """What the call rests on where the data is about a person."""
+    signed: SignedRequest | None = None
+    """The buyer's signature, where the licence asks for it; it holds."""
 
     @property
     def consent_claim(self) -> ConsentClaim:
@@ -80,6 +91,7 @@ class CallService:
         keeper: LeaseKeeper,
         committer: GroupCommitter,
         answers: StoredAnswers,
+        signatures: SignedRequests,
         waiting: Waiting,
         bulkheads: Bulkheads,
         entropy: Callable[[int], bytes],
@@ -89,6 +101,7 @@ class CallService:
         self._keeper = keeper
         self._committer = committer
         self._answers = answers
+        self._signatures = signatures
         self._waiting = waiting
         self._bulkheads = bulkheads
         self._entropy = entropy
@@ -102,6 +115,8 @@ class CallService:
             stored = await self._find(call)
             if stored is not None:
                 return stored
+        if call.signed is not None:
+            await self._refuse_replay(call.key.licence.licence_id, call.signed.nonce)
         meter, reservation = await self._reserve(call.key)
         try:
             fetched = await self._fetch(call)
@@ -119,6 +134,11 @@ class CallService:
             meter, reservation = await self._reserve(call.key)
         meter.settle(reservation, None)
         raise MeterUnavailable
+
+    async def _refuse_replay(self, licence_id: str, nonce: str) -> None:
+        """Before anybody is asked; two at once are told apart at their commit."""
+        if await self._waiting.aside(lambda: self._signatures.is_used(licence_id, nonce)):
+            raise CallSignatureReplayed
 
     async def _reserve(self, key: KeyView) -> tuple[Meter, Reservation]:
         held = self._keeper.reserve_held(key)
@@ -157,6 +177,8 @@ class CallService:
             return await self._decide_again(call)
         if verdict is Verdict.LANE_LOST:
             return call
+        if verdict is Verdict.SIGNED_BEFORE:
+            raise CallSignatureReplayed
         raise MeterUnavailable
 
     async def _decide_again(self, call: Call) -> Call:
@@ -168,6 +190,7 @@ class CallService:
         decision = decide(key, call.facts)
         if isinstance(decision, Refused):
             raise decision.as_error()
+        check_still_signed(key.licence, call.signed)
         if call.consent is not None:
             self._consents.forget(frozenset({call.consent.consent_id}))
         consent = await self._waiting.aside(
@@ -200,6 +223,7 @@ class CallService:
             status=delivered.status,
             consent_id=None if call.consent is None else call.consent.consent_id,
         )
+        signed = call.signed
         keyed = None
         if request.idempotency_key is not None:
             answer = (delivered.status, delivered.body)
@@ -223,6 +247,8 @@ class CallService:
             decided=self._waiting.signal(),
             keyed=keyed,
             consent=call.consent,
+            signed=None if signed is None else self._signatures.seal(licence.licence_id, signed),
+            signed_digest=None if signed is None else signed_digest(detail_key, signed.document),
         )
 
 

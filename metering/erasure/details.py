@@ -1,4 +1,4 @@
-"""Erasing what a call's leaf only commits to: its detail record, the key to it, the kept answer.
+"""Erasing what a call's leaf only commits to: detail record and key, kept answer, signed request.
 
 The leaf, its place in the log and every proof stand; without the key the commitments in the leaf
 can neither be opened nor linked to anything.
@@ -23,6 +23,10 @@ WITH chosen AS (
 ), forgotten AS (
     DELETE FROM call_answers a USING chosen c
     WHERE a.lane_id = c.lane_id AND a.n = c.n AND a.occurred_at = c.occurred_at
+), unsealed AS (
+    -- The nonce stays: a signed request counts once, whatever is erased.
+    UPDATE signed_requests s SET sealed = NULL FROM chosen c
+    WHERE s.lane_id = c.lane_id AND s.n = c.n
 )
 UPDATE usage_events u SET detail = NULL, detail_key = NULL FROM chosen c
 WHERE u.lane_id = c.lane_id AND u.n = c.n AND u.occurred_at = c.occurred_at

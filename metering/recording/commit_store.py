@@ -19,6 +19,7 @@ from metering.fences import SHARE_FENCES
 from metering.ports import CallBooks, CallLog, CallRun
 from metering.recording.lane_batches import LaneBatch
 from metering.recording.pending_calls import PendingCall
+from metering.recording.signed_statements import insert_signed, nonce_of
 
 Connection = psycopg.Connection[Any]
 
@@ -125,6 +126,10 @@ class AnswersExist(BatchRefused):
     """Other calls with the same Idempotency-Keys are recorded."""
 
 
+class SignaturesUsed(BatchRefused):
+    """Recorded calls rest on the same signed requests."""
+
+
 class LanesLost(BatchRefused):
     """The lanes or leases of these calls are no longer this worker's."""
 
@@ -149,6 +154,8 @@ class CommitStore:
             (call for call in calls if call.keyed is not None),
             key=lambda call: call.answer_key or ("", ""),
         )
+        # As the answers: in one order, whoever commits.
+        signed = sorted((call for call in calls if call.signed is not None), key=nonce_of)
         transaction = Transaction()
         _share_fences(transaction, calls)
         _check_authority(transaction, authorities)
@@ -156,6 +163,8 @@ class CommitStore:
             _check_consents(transaction, consented, at)
         if keyed:
             self._insert_answers(transaction, keyed, at)
+        if signed:
+            insert_signed(transaction, signed, at)
         # Before anything is booked: a lost lane is a fact, not a failure of the books.
         _advance(transaction, batches, at + timedelta(seconds=self.lease_seconds))
         _spend(transaction, batches)
@@ -165,7 +174,7 @@ class CommitStore:
         try:
             trips.run(transaction)
         except psycopg.DatabaseError as error:
-            asked = _Asked(list(authorities.values()), keyed, consented)
+            asked = _Asked(list(authorities.values()), keyed, consented, signed)
             refused = _refusal(error, batches, asked)
             if refused is None:
                 raise
@@ -233,6 +242,7 @@ class _Asked:
     authorities: Sequence[list[PendingCall]]
     keyed: Sequence[PendingCall]
     consented: Sequence[PendingCall]
+    signed: Sequence[PendingCall]
 
 
 def _leaf_row(call: PendingCall) -> tuple[bytes, bytes, str, str, int, int]:
@@ -332,7 +342,7 @@ def _refusal(
     asked: _Asked,
 ) -> BatchRefused | None:
     """What `metering_refuse` said, in terms of the calls; None for any other error."""
-    if error.sqlstate not in {"MT001", "MT002", "MT003", "MT004"}:
+    if error.sqlstate not in {"MT001", "MT002", "MT003", "MT004", "MT005"}:
         return None
     subjects = json.loads(error.diag.message_detail or "[]")
     if error.sqlstate == "MT001":
@@ -343,6 +353,8 @@ def _refusal(
         return AuthorityChanged([asked.consented[int(place) - 1] for place in subjects])
     if error.sqlstate == "MT002":
         return AnswersExist([asked.keyed[int(place) - 1] for place in subjects])
+    if error.sqlstate == "MT005":
+        return SignaturesUsed([asked.signed[int(place) - 1] for place in subjects])
     lost = [batch for batch in batches if batch.lane.lane_id in subjects]
     return LanesLost([call for batch in lost for call in batch.calls])
 

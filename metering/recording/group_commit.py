@@ -25,6 +25,7 @@ from metering.recording.commit_store import (
     BatchRefused,
     CommitStore,
     LanesLost,
+    SignaturesUsed,
     read_lanes,
 )
 from metering.recording.lane_batches import LaneBatch, by_lane
@@ -45,6 +46,7 @@ _log = structlog.get_logger("metering.commit")
 _VERDICTS: dict[type[BatchRefused], Verdict] = {
     AuthorityChanged: Verdict.CHANGED,
     AnswersExist: Verdict.ANSWERED_BEFORE,
+    SignaturesUsed: Verdict.SIGNED_BEFORE,
 }
 
 

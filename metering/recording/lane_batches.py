@@ -73,6 +73,7 @@ def chain(lane: Lane, calls: list[PendingCall], at: str) -> LaneBatch:
             call.response,
             call.detail_digest,
             call.blind,
+            call.signed_digest,
         )
         call.n, call.lane, call.lane_id, call.at = n, lane.names.lane, lane.lane_id, at
         call.leaf = call_leaf(

@@ -5,6 +5,7 @@ from enum import Enum
 
 from metering.leases.meters import Meter, Reservation
 from metering.plans.rating import Charge
+from metering.signing.stored import SealedRequest
 from metering.views import ConsentView, KeyView
 from metering.waiting import Signal
 
@@ -21,6 +22,8 @@ class Verdict(Enum):
     """Another call with the same Idempotency-Key was recorded first: replay its answer."""
     LANE_LOST = 4
     """This worker's lane went to another; the call was not recorded."""
+    SIGNED_BEFORE = 6
+    """A recorded call rests on the same signed request; this one was not recorded."""
     FAILED = 5
     """The database did not take it; the call was not recorded."""
 
@@ -55,6 +58,9 @@ class PendingCall:
     keyed: KeyedAnswer | None = None
     consent: ConsentView | None = None
     """What the call rests on where the data is about a person."""
+    signed: SealedRequest | None = None
+    signed_digest: str | None = None
+    """What the buyer signed, and the leaf's commitment to it, where the licence asks for it."""
     verdict: Verdict = Verdict.WAITING
     n: int = 0
     lane: int = 0

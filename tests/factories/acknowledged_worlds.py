@@ -8,10 +8,12 @@ from counterfoil_verify.acknowledgements import (
     buyer_key,
     sign_acknowledgement,
 )
+from counterfoil_verify.signed_requests import RequestSigner
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import select
 
 from app.core.reach import Reach
+from demo.http import Client
 from ledger.log.models import LogEntry
 
 
@@ -28,6 +30,19 @@ def fill_acknowledgements(exchange, worlds):
         at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         signed = sign_acknowledgement(licence_id, lanes, at=at, name=name, key=key)
         client.post("/v1/acknowledgements", json.loads(signed))
+        _call_signed(world, client, RequestSigner(licence_id, name=name, key=key))
+
+
+def _call_signed(world, client, signer):
+    """One signed call of a licence that asks for it meanwhile."""
+    mode = f"/v1/evidence-modes/{world.airports.licence_id}"
+    client.expect("PUT", mode, 200, body={"mode": "per_request"})
+    path = f"/data/{world.airports.listing_code}?icao=ZSPD"
+    caller = Client(client.base_url, world.airports.key)
+    assert caller.send("GET", path).status == 401
+    answer = caller.send("GET", path, headers=signer.headers("GET", path))
+    assert answer.status == 200, answer.body
+    client.expect("PUT", mode, 200, body={"mode": "ack"})
 
 
 def _lanes(units, licence_id):

@@ -116,11 +116,15 @@ class Exchange:
         lanes.append(lane)
         return lane
 
+    def next_detail_key(self, lane):
+        """The key to what the lane's next call commits to."""
+        return seeded(self.seed, "detail", lane.licence, lane.number, len(lane.calls) + 1)
+
     def call(self, lane, body=b'{"code":"CTU"}', units=1, amount=PRICE, leaf=None):
         lane.units += units
         lane.amount += amount
         previous = hash_leaf(self.entries[lane.indices[-1]]).hex()
-        key = seeded(self.seed, "detail", lane.licence, lane.number, len(lane.calls) + 1)
+        key = self.next_detail_key(lane)
         detail = {"listing": "airports", "method": "GET", "parameters": {"code": "成都"}, "ms": 12}
         request = {name: detail[name] for name in ("method", "listing", "parameters")}
         facts = {

@@ -49,6 +49,12 @@ def _receipt(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=receipt_commands.check_receipt)
 
 
+def _signed_request(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, help="what the buyer signed, as the exchange shows it")
+    parser.add_argument("--receipt", type=Path, required=True, help="the call's usage receipt")
+    parser.set_defaults(run=receipt_commands.check_signed_request)
+
+
 def _proof(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, help="ledger proof (C2SP tlog-proof)")
     parser.add_argument("--entry", type=Path, required=True, help="leaf bytes or usage receipt")
@@ -160,6 +166,7 @@ def _report(parser: argparse.ArgumentParser) -> None:
 
 _COMMANDS: dict[str, tuple[Callable[[argparse.ArgumentParser], None], str]] = {
     "receipt": (_receipt, "check a usage receipt"),
+    "signed-request": (_signed_request, "check that a buyer signed the call of a receipt"),
     "proof": (_proof, "check that a leaf is in the log"),
     "invoice": (_invoice, "check an invoice against its opening and closing leaves"),
     "credit-note": (_credit_note, "check a credit note and that no credit is hidden before it"),

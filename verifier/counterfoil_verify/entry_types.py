@@ -192,6 +192,7 @@ ENTRY_TYPES: dict[str, tuple[str, ...]] = {
 """What a leaf of each type says, besides the members of every leaf; it may say more."""
 
 OPTIONAL: dict[str, tuple[str, ...]] = {
+    "call": ("signed",),
     "shard_opened": ("predecessor",),
     "registry_entry": ("chain_hash", "valid_to"),
     "rules_evaluated": ("subject",),

@@ -12,14 +12,15 @@ class LaneState:
     """Where one lane stands; mutable because an audit moves it once per leaf."""
 
     __slots__ = (
-        "currency", "is_revoked", "leaf", "n", "opened_at", "opened_index", "total_amount",
-        "total_units",
+        "currency", "is_revoked", "is_signed", "leaf", "n", "opened_at", "opened_index",
+        "total_amount", "total_units",
     )  # fmt: skip
 
     def __init__(self, leaf: bytes, *, opened_index: int, opened_at: int) -> None:
         self.opened_index = opened_index
         self.opened_at = opened_at
         self.is_revoked = False
+        self.is_signed = False
         self.n = 0
         self.total_units = 0
         self.total_amount = 0
@@ -46,6 +47,7 @@ class LaneBook:
         self._lanes: dict[bytes, LaneState] = {}
         self._counts: dict[str, int] = {}
         self._revoked: set[str] = set()
+        self._signed: set[str] = set()
 
     def __len__(self) -> int:
         return len(self._lanes)
@@ -75,6 +77,7 @@ class LaneBook:
             due = lane
         require(lane == due, STEP, f"lane {lane} of {licence[:80]} opened where {due} is due")
         state.is_revoked = licence in self._revoked
+        state.is_signed = licence in self._signed
         self._counts[licence] = due
         self._lanes[place_of(licence, lane)] = state
 
@@ -88,9 +91,18 @@ class LaneBook:
         for lane in self.lanes_of(licence):
             lane.is_revoked = True
 
+    def demand_signatures(self, licence: str, *, is_signed: bool) -> None:
+        """From here on each call of the licence names its buyer's signature, or need not any more.
+
+        The leaf's place decides, as with a revocation, and for the same reason.
+        """
+        (self._signed.add if is_signed else self._signed.discard)(licence)
+        for lane in self.lanes_of(licence):
+            lane.is_signed = is_signed
+
     def call(self, fields: CallFields, leaf: bytes) -> None:
         """Move a lane by one call leaf; `leaf` is the leaf hash in hexadecimal."""
-        amount, _, currency, place, n, previous, total_amount, total_units, units = fields
+        amount, _, currency, place, n, previous, signed, total_amount, total_units, units = fields
         state = self._lanes.get(place) or self._carried(fields)
         if state is None:
             raise Rejected(STEP, f"a call in lane {_shown(place)}, which was never opened")
@@ -107,12 +119,14 @@ class LaneBook:
         state.leaf = leaf
         if currency != state.currency:
             _begin(fields, state)
+        if state.is_signed and not signed:
+            raise Rejected(STEP, f"a call in lane {_shown(place)} without its buyer's signature")
         if state.is_revoked:
             raise Rejected(REVOCATIONS, f"a call in lane {_shown(place)} after the revocation")
 
     def _carried(self, fields: CallFields) -> LaneState | None:
         """A lane that comes in with this call, as it stood just before it."""
-        amount, _, currency, place, n, previous, total_amount, total_units, units = fields
+        amount, _, currency, place, n, previous, _, total_amount, total_units, units = fields
         if not self._carries_on:
             return None
         number, _, licence = place.partition(b',"licence":')
@@ -124,6 +138,7 @@ class LaneBook:
         require(fits, STEP, f"lane {_shown(place)}: totals below the call's own")
         name = str(canonical.parse(licence, bytes_max=1_024))
         state.is_revoked = name in self._revoked
+        state.is_signed = name in self._signed
         self._counts[name] = max(self._counts.get(name, 0), int(number))
         self._lanes[place] = state
         self.carried_count += 1

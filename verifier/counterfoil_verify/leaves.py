@@ -15,8 +15,12 @@ VERSION = 1
 CALL = "call"
 LANE_OPENED = "lane_opened"
 LICENCE_REVOKED = "licence_revoked"
+EVIDENCE_MODE = "evidence_mode"
+PER_REQUEST = "per_request"
+SIGNED = "signed"
 
 CallFields = tuple[bytes, ...]
+"""What `match_call` captures; the signature's member is empty in a call without one."""
 
 # Numbers of full length are left to the general reader, which knows their exact bounds.
 _WHOLE = rb"(0|[1-9][0-9]{0,14})"
@@ -27,8 +31,12 @@ _TEXT = rb'"[ !#-\[\]-~]{1,128}"'
 _TIME = rb"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{6}"
 _INSTANT = rb'"([0-9]{4}-[0-9]{2}-[0-9]{2}T' + _TIME + rb'Z)"'
 
+# The one member that a call may lack.
+_SIGNED = rb'((?:"signed":"[0-9a-f]{64}",)?)'
+
 # The members of a call leaf in canonical order. What the lanes need is captured: amount, time,
-# currency, lane with licence as one piece (they are neighbours), number, previous, totals, units.
+# currency, lane with licence as one piece (they are neighbours), number, previous, signature,
+# totals, units.
 _CALL_MEMBERS: dict[str, bytes] = {
     "amount": _AMOUNT,
     "at": _INSTANT,
@@ -43,6 +51,7 @@ _CALL_MEMBERS: dict[str, bytes] = {
     "request": _HASH,
     "response": _HASH,
     "scenario": _TEXT,
+    "signed": b"",
     "total_amount": _AMOUNT,
     "total_units": _WHOLE,
     "type": b'"call"',
@@ -51,7 +60,10 @@ _CALL_MEMBERS: dict[str, bytes] = {
     "version": _TEXT,
 }
 _CALL_LEAF = re.compile(
-    rb"\{" + b",".join(b'"%s":%s' % (name.encode(), form) for name, form in _CALL_MEMBERS.items())
+    rb"\{" + b"".join(
+        b'"%s":%s,' % (name.encode(), form) if form else _SIGNED
+        for name, form in _CALL_MEMBERS.items()
+    ).removesuffix(b",")
     + rb"\}"
 )  # fmt: skip
 match_call = _CALL_LEAF.fullmatch
@@ -129,6 +141,8 @@ def parse_call(leaf: Leaf) -> Call:
     require(leaf.type == CALL, STEP, f"a leaf of type {leaf.type[:40]!r} where a call is due")
     for name in ("request", "response", "detail", "plan"):
         record.hexadecimal(name, 32)
+    if SIGNED in record.members:
+        record.hexadecimal(SIGNED, 32)
     for name in ("version", "scenario", "outcome"):
         record.text(name)
     call = Call(
@@ -176,6 +190,7 @@ def call_fields(leaf: Leaf) -> CallFields:
         b'%d,"licence":%s' % (point.lane, canonical.encode(point.licence)),
         b"%d" % point.n,
         call.previous.hex().encode(),
+        b'"signed":"%s",' % text(SIGNED).encode() if SIGNED in leaf.record.members else b"",
         b"%d" % point.total_amount,
         b"%d" % point.total_units,
         b"%d" % call.units,

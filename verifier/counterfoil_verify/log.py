@@ -16,8 +16,10 @@ from counterfoil_verify.keys import Keyring
 from counterfoil_verify.lanes import REVOCATIONS, LaneBook, LaneState
 from counterfoil_verify.leaves import (
     CALL,
+    EVIDENCE_MODE,
     LANE_OPENED,
     LICENCE_REVOKED,
+    PER_REQUEST,
     CallFields,
     Leaf,
     call_fields,
@@ -178,6 +180,9 @@ class Audit:
             self._lanes.open(point.licence, point.lane, state)
         elif leaf.type == LICENCE_REVOKED:
             self._lanes.revoke(leaf.record.text("licence"))
+        elif leaf.type == EVIDENCE_MODE:
+            is_signed = leaf.record.text("mode") == PER_REQUEST
+            self._lanes.demand_signatures(leaf.record.text("licence"), is_signed=is_signed)
         elif leaf.type == SHARD_CLOSED:
             require(self.facts.closing is None, ENTRIES, "the shard is closed twice")
             self.facts.closing = (index, leaf.record)

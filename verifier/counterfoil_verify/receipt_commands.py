@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from counterfoil_verify import receipts
+from counterfoil_verify import receipts, signed_requests
 from counterfoil_verify.command_inputs import describe_head, trusted_keys
 from counterfoil_verify.errors import Rejected, require
 from counterfoil_verify.fields import WHOLE_MAX
@@ -72,6 +72,29 @@ def _check_inclusion(report: Report, path: Path, leaf: Leaf, keyring: Keyring) -
         details["checkpoint"].append(describe_head(checkpoint))
         details["inclusion"].append(f"leaf {proof.index:,}")
     return checkpoint.origin, proof.index
+
+
+def check_signed_request(options: argparse.Namespace, report: Report) -> None:
+    """What a buyer signed for a call, against the call's receipt: nobody else can have made it."""
+    keyring = trusted_keys(options, report)
+    with report.step("format") as detail:
+        request = signed_requests.parse_signed_request(
+            read_file(options.file, signed_requests.BYTES_MAX)
+        )
+        receipt = receipts.parse_receipt(
+            read_file(options.receipt, 2 * receipts.RECEIPT_BYTES_MAX), is_strict=False
+        )
+        point = receipt.call.point
+        detail.append(f"call {point.n} in lane {point.lane} of {point.licence}")
+    with report.step("signature") as detail:
+        receipts.check_signature(receipt, keyring)
+        detail.append(signed_requests.check_signature(request, keyring.buyers).name)
+    with report.step("request"):
+        signed_requests.check_request(request, receipt)
+    with report.step("commitment") as detail:
+        signed_requests.check_commitment(request, receipt)
+        detail.append(f"nonce {request.parameter('nonce')}")
+    report.facts["nonce"] = request.parameter("nonce")
 
 
 def check_proof(options: argparse.Namespace, report: Report) -> None:

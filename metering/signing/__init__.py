@@ -1,0 +1,1 @@
+"""Calls that their buyer signs: the signature checked, kept sealed, and shown again."""

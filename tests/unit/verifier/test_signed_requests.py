@@ -1,0 +1,165 @@
+"""Requests signed by their buyer: RFC 9421's own example, and each way in which one is no proof."""
+
+import base64
+import hmac
+import json
+
+import pytest
+from counterfoil_verify.canonical import encode
+from counterfoil_verify.errors import Rejected
+from counterfoil_verify.keys import named_key
+from counterfoil_verify.signed_requests import (
+    RequestSigner,
+    check_signature,
+    parse_signed_request,
+    signature_base,
+)
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from tests.vectors.exchange import Exchange
+from tests.vectors.primitives import canonical
+
+NAME = "org_buyer/acknowledgements"
+KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+VKEY = named_key(NAME, KEY)
+LICENCE = "lic_a"
+RFC_KEY = b"""-----BEGIN PRIVATE KEY-----
+MC4CAQAwBQYDK2VwBCIEIJ+DYvh6SEqVTm50DFtMDoQikTmiCqirVv9mWG9qfSnF
+-----END PRIVATE KEY-----
+"""
+RFC_COVERED = [
+    ("date", "Tue, 20 Apr 2021 02:07:55 GMT"),
+    ("@method", "POST"),
+    ("@path", "/foo"),
+    ("@authority", "example.com"),
+    ("content-type", "application/json"),
+    ("content-length", "18"),
+]
+RFC_PARAMETERS = (
+    '("date" "@method" "@path" "@authority" "content-type" "content-length")'
+    ';created=1618884473;keyid="test-key-ed25519"'
+)
+RFC_SIGNATURE = (
+    "wqcAqbmYJ2ji2glfAMaRy4gruYYnx2nEFN2HN6jrnDnQCK1u02Gb04v9EDgwUPiu4A0w6vuQv5lIp5WPpBKRCw=="
+)
+
+
+def test_the_example_of_rfc_9421_b_2_6_comes_out_byte_for_byte():
+    base = signature_base(RFC_COVERED, RFC_PARAMETERS)
+    assert base.startswith('"date": Tue, 20 Apr 2021 02:07:55 GMT\n"@method": POST\n"@path": /foo')
+    key = load_pem_private_key(RFC_KEY, None)
+    assert base64.b64encode(key.sign(base.encode())).decode() == RFC_SIGNATURE
+
+
+def make_request(at, licence=LICENCE, url="https://x.example/data/airports?code=CTU", key=KEY):
+    """A signed request as the exchange shows it, from the headers that the library made."""
+    fields = RequestSigner(licence, name=NAME, key=key).headers(
+        "GET", url, created=int(at.timestamp()), nonce="n" * 24
+    )
+    parameters = fields["Signature-Input"].removeprefix("buyer=")
+    query = url.partition("?")[2]
+    covered = [("@method", "GET"), ("@path", "/data/airports"), ("@query", f"?{query}")]
+    return {
+        "format": "counterfoil-signed-request/1",
+        "base": signature_base(covered, parameters),
+        "key": named_key(NAME, key).text,
+        "signature": fields["Signature"].removeprefix("buyer=:").removesuffix(":"),
+    }
+
+
+@pytest.fixture
+def exchange():
+    return Exchange()
+
+
+def signed_call(exchange, lane, request=None):
+    """A call whose leaf commits to a signed request, and that request."""
+    request = request or make_request(exchange.now)
+    key = exchange.next_detail_key(lane)
+    document = {name: request[name] for name in ("base", "key", "signature")}
+    commitment = hmac.digest(key, b"signed\0" + canonical(document), "sha256").hex()
+    return exchange.call(lane, leaf={"signed": commitment}), request
+
+
+def run(desk, exchange, call, request):
+    keys = {**json.loads(exchange.keys), "buyers": [VKEY.text]}
+    return desk.run(
+        *("signed-request", desk.put("request.json", encode(request))),
+        *("--receipt", desk.put("receipt.json", exchange.receipt(call))),
+        *("--keys", desk.put("keys.json", json.dumps(keys).encode())),
+        keys=False,
+    )
+
+
+def test_a_signed_call_is_the_buyers_own(desk, exchange):
+    call, request = signed_call(exchange, exchange.open_lane(LICENCE))
+    outcome = run(desk, exchange, call, request)
+    assert outcome.code == 0, outcome.output
+    assert outcome.passed_steps == ["format", "signature", "request", "commitment"]
+
+
+def test_an_invented_call_has_no_signature_to_show(desk, exchange):
+    lane = exchange.open_lane(LICENCE)
+    _, request = signed_call(exchange, lane)
+    invented = exchange.call(lane)
+    outcome = run(desk, exchange, invented, request)
+    assert outcome.code == 1
+    assert "REJECTED at commitment: the leaf names no signature" in outcome.output
+
+
+def test_a_signed_request_cannot_be_put_under_another_call(desk, exchange):
+    lane = exchange.open_lane(LICENCE)
+    _, request = signed_call(exchange, lane)
+    second, _ = signed_call(
+        exchange, lane, make_request(exchange.now, url="https://x/data/airports?code=SHA")
+    )
+    outcome = run(desk, exchange, second, request)
+    assert "REJECTED at commitment: the leaf commits to another request" in outcome.output
+
+
+def test_a_request_for_another_licence_or_of_another_time_proves_nothing(desk, exchange):
+    lane = exchange.open_lane(LICENCE)
+    call, request = signed_call(exchange, lane, make_request(exchange.now, licence="lic_b"))
+    assert (
+        "REJECTED at request: it was signed for another"
+        in run(desk, exchange, call, request).output
+    )
+    early = make_request(exchange.now)
+    exchange.tick(700)
+    call, request = signed_call(exchange, lane, early)
+    assert "REJECTED at request: it is of another time" in run(desk, exchange, call, request).output
+
+
+def test_the_exchange_cannot_sign_in_the_buyers_name(desk, exchange):
+    forged = make_request(exchange.now, key=Ed25519PrivateKey.from_private_bytes(bytes(32)))
+    call, request = signed_call(exchange, exchange.open_lane(LICENCE), forged)
+    assert "REJECTED at signature" in run(desk, exchange, call, request).output
+    renamed = forged | {"key": VKEY.text}
+    assert "REJECTED at signature" in run(desk, exchange, call, renamed).output
+
+
+def test_every_changed_byte_of_a_signed_request_is_found(exchange):
+    data = encode(make_request(exchange.now))
+    found = parse_signed_request(data)
+    assert check_signature(found, [VKEY]) == VKEY
+    for place in range(len(data)):
+        changed = data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]
+        with pytest.raises(Rejected):
+            check_signature(parse_signed_request(changed), [VKEY])
+
+
+def test_behind_the_choice_of_signed_calls_one_without_a_signature_rejects_the_log(desk, exchange):
+    lane = exchange.open_lane(LICENCE)
+    exchange.call(lane)
+    exchange.append("evidence_mode", licence=LICENCE, mode="per_request")
+    signed_call(exchange, lane)
+    assert desk.run("log", desk.lay_out(exchange.export())).code == 0
+    exchange.append("evidence_mode", licence=LICENCE, mode="ack")
+    exchange.call(lane)
+    assert desk.run("log", desk.lay_out(exchange.export())).code == 0
+    exchange.append("evidence_mode", licence=LICENCE, mode="per_request")
+    exchange.call(lane)
+    outcome = desk.run("log", desk.lay_out(exchange.export()))
+    assert outcome.code == 1
+    assert "without its buyer's signature" in outcome.output
