@@ -4,8 +4,8 @@ from alembic import op
 
 from migrations.row_security import protect
 
-revision = "0035_signed_calls"
-down_revision = "0034_quality"
+revision = "0036_signed_calls"
+down_revision = "0035_live_quality"
 branch_labels = None
 depends_on = None
 
