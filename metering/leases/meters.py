@@ -1,7 +1,7 @@
 """What a worker holds in memory of one licence: its lane, its leases, and calls in flight.
 
 Request threads reserve out of a lease under the meter's lock. Sequence, totals and previous leaf
-of the lane belong to the committing thread alone and need no lock.
+of the lane belong to the thread that commits it alone and need no lock.
 """
 
 import threading
@@ -9,6 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from metering.leaves import LaneNames
 from metering.plans.allowances import Allowance, CallBounds, Slab
@@ -72,6 +73,14 @@ class Reservation:
     amount: int
     steps: Steps = ()
     """The units that are not free, by their price."""
+
+
+KEPT_SHARE = 0.75
+
+
+def early_at(now: datetime, lease_seconds: float) -> datetime:
+    """A lane that expires after this instant was prolonged lately, and need not be again."""
+    return now + timedelta(seconds=lease_seconds * KEPT_SHARE)
 
 
 @dataclass(slots=True, eq=False)

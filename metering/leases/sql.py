@@ -125,6 +125,12 @@ UPDATE lanes SET holder = %(holder)s, epoch = epoch + 1, expires_at = %(expires_
 WHERE lane_id = %(lane_id)s
 RETURNING number, epoch, sequence, total_units, total_amount, last_leaf_hash
 """
+# Holder and epoch change only while the entitlement is locked, as it is here. The lane's own row is
+# left alone where it can be: whoever commits calls holds it until its commit is on the disk.
+IS_LANE_HELD = """
+SELECT expires_at > %(early_at)s FROM lanes
+WHERE lane_id = %(lane_id)s AND epoch = %(epoch)s AND holder = %(holder)s
+"""
 KEEP_LANE = """
 UPDATE lanes SET expires_at = %(expires_at)s
 WHERE lane_id = %(lane_id)s AND epoch = %(epoch)s AND holder = %(holder)s
@@ -140,10 +146,12 @@ FREE_LANE = """
 UPDATE lanes SET holder = NULL WHERE lane_id = %(lane_id)s AND epoch = %(epoch)s
 """
 # A lane that is locked is being committed, which prolongs it too; waiting for it could make a ring.
+# One that was prolonged lately is left alone, so that its next commit need not wait for this one.
 PROLONG = """
 UPDATE lanes SET expires_at = %(expires_at)s
 WHERE holder = %(holder)s AND lane_id IN (
     SELECT lane_id FROM lanes WHERE lane_id = ANY(%(lane_ids)s) AND holder = %(holder)s
+      AND expires_at <= %(early_at)s
     FOR NO KEY UPDATE SKIP LOCKED)
 """
 EXPIRED = """

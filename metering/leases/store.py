@@ -11,7 +11,7 @@ import psycopg
 from app.core.clock import Clock, iso_instant
 from app.core.ids import IdSource
 from metering.leases import sql
-from metering.leases.meters import Lane, Lease
+from metering.leases.meters import Lane, Lease, early_at
 from metering.leases.sources import CapLeft, Holdings, PeriodLeft, read_holdings
 from metering.leaves import LaneNames, lane_opened_leaf, leaf_hash
 from metering.plans.allowances import SHARE, Shortage, Slab, least_amount, next_lease
@@ -180,16 +180,19 @@ class LeaseStore:
         return now + timedelta(seconds=self.lease_seconds)
 
     def _keep(self, connection: Connection, lane: Lane) -> None:
-        kept = connection.execute(
-            sql.KEEP_LANE,
-            {
-                "lane_id": lane.lane_id,
-                "epoch": lane.epoch,
-                "holder": self.holder,
-                "expires_at": self._expiry(self.clock.now()),
-            },
-        )
-        if kept.rowcount != 1:
+        """See that the lane is still this worker's, and put its expiry off when that is due."""
+        now = self.clock.now()
+        given = {
+            "lane_id": lane.lane_id,
+            "epoch": lane.epoch,
+            "holder": self.holder,
+            "expires_at": self._expiry(now),
+            "early_at": early_at(now, self.lease_seconds),
+        }
+        held = connection.execute(sql.IS_LANE_HELD, given).fetchone()
+        if held is None:
+            raise LaneLost
+        if not held[0] and connection.execute(sql.KEEP_LANE, given).rowcount != 1:
             raise LaneLost
 
     def _take_or_open(self, connection: Connection, licence: LicenceView) -> Lane:
@@ -237,12 +240,14 @@ class LeaseStore:
 
     def prolong(self, connection: Connection, lanes: Sequence[Lane]) -> None:
         """Put off the expiry of this worker's lanes, and so of their leases."""
+        now = self.clock.now()
         connection.execute(
             sql.PROLONG,
             {
                 "lane_ids": [lane.lane_id for lane in lanes],
                 "holder": self.holder,
-                "expires_at": self._expiry(self.clock.now()),
+                "expires_at": self._expiry(now),
+                "early_at": early_at(now, self.lease_seconds),
             },
         )
 
