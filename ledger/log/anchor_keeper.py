@@ -19,7 +19,12 @@ from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from ledger.log import storage
 from ledger.log.anchor_models import Anchor, AnchorRequest, ChainHealth
-from ledger.log.anchor_queries import find_last_plan, is_anchor_requested, list_unsettled
+from ledger.log.anchor_queries import (
+    find_last_plan,
+    is_account_busy,
+    is_anchor_requested,
+    list_unsettled,
+)
 from ledger.log.anchors import (
     ANCHOR_STATES,
     LOST_REASONS,
@@ -39,6 +44,8 @@ from ledger.log.publication import PublishedHead, newest_checkpoint, stop_if_beh
 CONTRACT_SOURCE = "the anchor contract"
 _OUTAGES = (ErrorKind.UNAVAILABLE, ErrorKind.BAD_GATEWAY)
 _HEALTH_SECONDS = 30
+_TURN = timedelta(minutes=10)
+"""How long another shard's anchor may hold the account up; then it is taken for forgotten."""
 _UNDER_WAY = (AnchorState.PLANNED, AnchorState.SENT)
 
 _log = structlog.get_logger()
@@ -154,6 +161,8 @@ class AnchorKeeper:
         if head is None:
             return False
         nonce = self._registry.mined_nonce()
+        if self._is_account_busy(nonce):
+            return False
         signed = self._registry.sign_anchor(
             size=head.size, root=head.root, proof=head.proof, nonce=nonce
         )
@@ -173,6 +182,12 @@ class AnchorKeeper:
             return False
         self._settle(anchor, contract_head)
         return True
+
+    def _is_account_busy(self, nonce: int) -> bool:
+        """Two shards have two contracts and one account: at the year's turn they take turns."""
+        with self._units.begin(Reach.EXCHANGE) as uow:
+            since = uow.now - _TURN
+            return is_account_busy(uow.session, self._registry.contract, nonce=nonce, since=since)
 
     def _due_head(self, uow: UnitOfWork, contract_head: ContractHead) -> PlannedHead | None:
         session = uow.session

@@ -92,6 +92,17 @@ def find_last_plan(session: Session, contract: str) -> datetime | None:
     )
 
 
+def is_account_busy(session: Session, contract: str, *, nonce: int, since: datetime) -> bool:
+    """Whether another contract's anchor, planned since then, holds the account's next number."""
+    statement = select(Anchor.id).where(
+        Anchor.contract != contract,
+        Anchor.state.in_((AnchorState.PLANNED, AnchorState.SENT)),
+        Anchor.nonce >= nonce,
+        Anchor.planned_at > since,
+    )
+    return session.scalar(statement.limit(1)) is not None
+
+
 def is_anchor_requested(session: Session) -> bool:
     """Whether a request waits."""
     waiting = select(AnchorRequest.id).where(AnchorRequest.answered_at.is_(None)).limit(1)
