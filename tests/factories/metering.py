@@ -260,7 +260,9 @@ class World:
             (buyer, amount),
         )
 
-    def plane(self, upstream=None, *, wallets=None, books=None, log=None, **settings):
+    def plane(
+        self, upstream=None, *, wallets=None, books=None, log=None, signer_at=None, **settings
+    ):
         loop = None if self.loop is None else self.loop.loop
         plane = build_data_plane(
             DataPlaneSettings(**{"is_time_of_store": False} | settings),
@@ -269,7 +271,7 @@ class World:
                 clock=self.clock,
                 entropy=self.entropy,
                 cipher=CIPHER,
-                receipt_signer_at=lambda _at: SIGNER,
+                receipt_signer_at=signer_at or (lambda _at: SIGNER),
                 wallets=wallets or FakeWallets(),
                 books=books or FakeBooks(),
                 log=log or FakeLog(),
