@@ -148,7 +148,10 @@ def test_an_invoice_over_the_turn_is_checked_from_both_shards(units, desk):
     assert "origin" not in shown["closing"]
     path = desk.put("invoice.json", canonical_bytes(evidence))
     assert desk.verify("invoice", path) == (0, None)
-    assert len(canonical_bytes(evidence)) <= 8_192
+    assert len(canonical_bytes(evidence)) <= 6_144
+    (link,) = evidence["predecessors"]
+    to_a_million = 47 * (20 - len(link["opened"]["path"]))
+    assert len(canonical_bytes(link)) + to_a_million <= 2_048
 
 
 def test_an_invoice_whose_link_is_taken_away_is_refused(units, desk):
