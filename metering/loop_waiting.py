@@ -1,7 +1,7 @@
 """An event loop for all calls of a process: they wait without a thread, and without a timer, each.
 
 The loop's own steps never block. What may (a look into the database, a lease, a stored answer) goes
-to a few threads, and the committing thread rings the calls of a whole batch at once.
+to a few threads, and a committing thread rings the calls of a whole batch at once.
 """
 
 import asyncio

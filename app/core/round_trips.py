@@ -8,7 +8,7 @@ https://www.postgresql.org/docs/current/libpq-pipeline-mode.html
 
 import re
 import select
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Protocol
 
@@ -48,10 +48,11 @@ class RoundTrips:
         self._transformer = Transformer(connection)
         self._names: dict[tuple[str, tuple[int, ...]], bytes] = {}
 
-    def run(self, transaction: Transaction) -> None:
+    def run(self, transaction: Transaction, said: Callable[[], None] = lambda: None) -> None:
         """Send everything and commit; raises `psycopg.Error` with nothing written.
 
-        After an `OperationalError` that closed the connection the outcome is not known.
+        ``said`` is called when every statement is through and only the disk is waited for. After
+        an `OperationalError` that closed the connection the outcome is not known.
         """
         ready = [
             self._prepared("BEGIN", ()),
@@ -61,11 +62,14 @@ class RoundTrips:
         connection = self.connection.pgconn
         connection.enter_pipeline_mode()
         try:
-            for name, values, formats in ready:
+            for name, values, formats in ready[:-1]:
                 connection.send_query_prepared(name, values, formats)
+            # Else the server keeps its answers to itself until the commit is on the disk.
+            connection.send_flush_request()
+            connection.send_query_prepared(*ready[-1])
             connection.pipeline_sync()
             _flush(connection)
-            refused = _receive(connection)
+            refused = _receive(connection, len(ready) - 1, said)
         finally:
             if connection.status == pq.ConnStatus.OK:
                 connection.exit_pipeline_mode()
@@ -118,11 +122,14 @@ def _flush(connection: pq.abc.PGconn) -> None:
             connection.consume_input()
 
 
-def _receive(connection: pq.abc.PGconn) -> pq.abc.PGresult | None:
+def _receive(
+    connection: pq.abc.PGconn, statements: int, said: Callable[[], None]
+) -> pq.abc.PGresult | None:
     """Wait for every answer; the first refusal, if there is one."""
     arrivals = select.poll()
     arrivals.register(connection.socket, select.POLLIN)
     refused: pq.abc.PGresult | None = None
+    answered = 0
     while True:
         while connection.is_busy():
             arrivals.poll()
@@ -131,7 +138,11 @@ def _receive(connection: pq.abc.PGconn) -> pq.abc.PGresult | None:
         if connection.status != pq.ConnStatus.OK:
             raise psycopg.OperationalError(LOST)
         if result is None:
-            continue  # the end of one statement's answers
+            # The end of one statement's answers.
+            answered += 1
+            if answered == statements and refused is None:
+                said()
+            continue
         if result.status == pq.ExecStatus.PIPELINE_SYNC:
             return refused
         if result.status == pq.ExecStatus.FATAL_ERROR:

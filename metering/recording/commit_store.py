@@ -5,7 +5,7 @@ what follows it in the pipeline is skipped and the commit becomes a rollback.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -146,8 +146,18 @@ class CommitStore:
     answer_keep_seconds: float
     lease_seconds: float
 
-    def write(self, trips: RoundTrips, batches: Sequence[LaneBatch], at: datetime) -> None:
-        """Write everything and commit; raises `BatchRefused` with nothing written."""
+    def write(
+        self,
+        trips: RoundTrips,
+        batches: Sequence[LaneBatch],
+        at: datetime,
+        *,
+        said: Callable[[], None],
+    ) -> None:
+        """Write everything and commit; raises `BatchRefused` with nothing written.
+
+        ``said`` is called when only the disk is waited for.
+        """
         calls = [call for batch in batches for call in batch.calls]
         authorities = _authorities(calls)
         consented = [call for call in calls if call.consent is not None]
@@ -174,7 +184,7 @@ class CommitStore:
         self.books.post_runs(transaction, _runs(batches), booked_at=at)
         self.log.append_leaves(transaction, [_leaf_row(call) for call in calls])
         try:
-            trips.run(transaction)
+            trips.run(transaction, said)
         except psycopg.DatabaseError as error:
             asked = _Asked(list(authorities.values()), keyed, consented, signed)
             refused = _refusal(error, batches, asked)

@@ -1,24 +1,23 @@
-"""The committing thread: many calls, one durable commit, each told its own verdict.
+"""The committing threads: many calls, one durable commit, each told its own verdict.
 
-It owns the lanes of this worker: sequence, totals and previous leaf live in its memory between
-commits and nobody else touches them.
+A batch's thread owns its lanes until it is committed: sequence, totals and previous leaf live in
+memory between commits, and nobody else touches them. While one commit is on its way to the disk the
+next is made, of other lanes; two that both want the processor would only halve each other's batch.
 """
 
-import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from datetime import datetime
 
 import psycopg
 import structlog
+from typing_extensions import override
 
 from app.core.clock import Clock, iso_instant
 from app.core.errors import CounterfoilError
 from app.core.round_trips import RoundTrips
 from metering.connections import Connect, Connection, open_connection
-from metering.errors import MeterBusy
 from metering.recording.commit_store import (
     AnswersExist,
     AuthorityChanged,
@@ -30,6 +29,7 @@ from metering.recording.commit_store import (
 )
 from metering.recording.lane_batches import LaneBatch, by_lane
 from metering.recording.pending_calls import PendingCall, Verdict
+from metering.recording.waiting_line import WaitingLine
 from metering.waiting import Waiting
 
 ATTEMPTS_MAX = 6
@@ -60,52 +60,61 @@ class GroupCommitter:
         clock: Clock,
         waiting: Waiting,
         *,
+        committers: int = 2,
         batch_max: int = 256,
         queue_max: int = 1024,
     ) -> None:
+        self._line = WaitingLine(queue_max, batch_max)
+        self._committers = [
+            _Committer(self._line, connect, store, clock=clock, waiting=waiting)
+            for _ in range(committers)
+        ]
+
+    def submit(self, call: PendingCall) -> None:
+        """Hand a call over; raises `MeterBusy` when too many wait."""
+        self._line.put(call)
+
+    def close(self, *, within_seconds: float = 20.0) -> None:
+        """Commit what waits, then stop."""
+        self._line.close()
+        deadline = time.monotonic() + within_seconds
+        for committer in self._committers:
+            committer.join(max(deadline - time.monotonic(), 0.0))
+
+
+class _Committer(threading.Thread):
+    """A thread and its connection; each batch is whole in one transaction of it."""
+
+    def __init__(
+        self,
+        line: WaitingLine,
+        connect: Connect,
+        store: CommitStore,
+        *,
+        clock: Clock,
+        waiting: Waiting,
+    ) -> None:
+        super().__init__(name="group-commit", daemon=True)
+        self._line = line
         self._connect = connect
         self._store = store
         self._clock = clock
         self._waiting = waiting
-        self._batch_max = batch_max
-        self._queue_max = queue_max
-        self._queue: queue.SimpleQueue[PendingCall | None] = queue.SimpleQueue()
         self._trips: RoundTrips | None = None
-        self._thread = threading.Thread(target=self._run, name="group-commit", daemon=True)
-        self._thread.start()
+        self.start()
 
-    def submit(self, call: PendingCall) -> None:
-        """Hand a call over; raises `MeterBusy` when too many wait."""
-        if self._queue.qsize() >= self._queue_max:
-            raise MeterBusy
-        self._queue.put(call)
-
-    def close(self, *, within_seconds: float = 20.0) -> None:
-        """Commit what waits, then stop."""
-        self._queue.put(None)
-        self._thread.join(within_seconds)
-
-    def _run(self) -> None:
-        while (first := self._queue.get()) is not None:
-            batch, is_last = self._gather(first)
+    @override
+    def run(self) -> None:
+        """Batch after batch, until the line ends."""
+        while batch := self._line.take():
             try:
                 self._commit(batch)
             except Exception:  # noqa: BLE001 -- the thread must outlive any batch
                 _log.exception("batch failed", calls=len(batch))
                 self._conclude(batch, Verdict.FAILED)
-            if is_last:
-                break
+            finally:
+                self._line.release(batch)
         self._drop()
-
-    def _gather(self, first: PendingCall) -> tuple[list[PendingCall], bool]:
-        batch = [first]
-        with suppress(queue.Empty):
-            while len(batch) < self._batch_max:
-                call = self._queue.get_nowait()
-                if call is None:
-                    return batch, True
-                batch.append(call)
-        return batch, False
 
     def _commit(self, calls: list[PendingCall]) -> None:
         firsts, repeats = _split_repeats(calls)
@@ -119,7 +128,13 @@ class GroupCommitter:
 
     def _attempt(self, calls: list[PendingCall], at: datetime) -> "_Attempt":
         return _Attempt(
-            self._store, at, calls, open_=self._open, drop=self._drop, conclude=self._conclude
+            self._store,
+            at,
+            calls,
+            open_=self._open,
+            drop=self._drop,
+            conclude=self._conclude,
+            said=self._line.go_on,
         )
 
     def _conclude(self, calls: Sequence[PendingCall], verdict: Verdict) -> None:
@@ -184,12 +199,14 @@ class _Attempt:
         open_: Callable[[], RoundTrips],
         drop: Callable[[], None],
         conclude: Callable[[Sequence[PendingCall], Verdict], None],
+        said: Callable[[], None],
     ) -> None:
         self.at = at
         self._store = store
         self._open = open_
         self._drop = drop
         self._conclude = conclude
+        self._said = said
         self._calls = calls
         self._is_uncertain = False
         self._batches: list[LaneBatch] = []
@@ -201,7 +218,7 @@ class _Attempt:
             if not self._batches:
                 return True
             try:
-                self._store.write(self._open(), self._batches, self.at)
+                self._store.write(self._open(), self._batches, self.at, said=self._said)
             except BatchRefused as refused:
                 self._exclude(refused)
             except (psycopg.OperationalError, psycopg.InterfaceError) as error:

@@ -27,7 +27,7 @@ def world(database_url, units, clock, ids):
 
 
 class CommitProxy:
-    """A plane whose committing thread alone goes through the proxy."""
+    """A plane whose committing threads alone go through the proxy."""
 
     def __init__(self, world, folder):
         self.proxy = CuttingProxy(world.database_url, folder)
@@ -47,7 +47,8 @@ class CommitProxy:
                 waiting=waiting_of(self.upstream, None),
             ),
         )
-        self.plane._calls._committer._connect = lambda: psycopg.connect(self.proxy.url)
+        for committer in self.plane._calls._committer._committers:
+            committer._connect = lambda: psycopg.connect(self.proxy.url)
         world.planes.append(self.plane)
 
 
