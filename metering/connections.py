@@ -44,11 +44,16 @@ class Connections:
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """One short transaction, committed at the end of the block, rolled back on an error."""
+        with self.single() as connection, connection.transaction():
+            yield connection
+
+    @contextmanager
+    def single(self) -> Iterator[Connection]:
+        """For one statement, a transaction by itself: a third of the way to the database."""
         with self._permits:
             connection = self._take()
             try:
-                with connection.transaction():
-                    yield connection
+                yield connection
             finally:
                 self._give_back(connection)
 

@@ -194,7 +194,7 @@ class RateLimits:
             "at": None if self._store_at is None else self._store_at(),
         }
         asked_at = self._now()
-        with self._connections.transaction() as connection:
+        with self._connections.single() as connection:
             row = connection.execute(TAKE, given).fetchone()
         assert row is not None, "the statement always returns the row"
         window.second, window.taken_by_all, window.tokens, store_at = row

@@ -79,6 +79,12 @@ class CallerCache:
             return entry.view
         return None
 
+    def confirm(self, view: KeyView, at: float) -> None:
+        """A call with this view was recorded after ``at``: its commit saw that nothing changed."""
+        entry = self._entries.get(view.secret_hash)
+        if entry is not None and entry.view is view:
+            entry.checked_at = max(entry.checked_at, at)
+
     def find(self, secret_hash: str) -> KeyView | None:
         """The key with this hash, at most a second old; None when there is none."""
         view = self.remembered(secret_hash)
@@ -104,12 +110,12 @@ class CallerCache:
         self._entries[secret_hash] = entry
 
     def _is_unchanged(self, view: KeyView) -> bool:
-        with self._connections.transaction() as connection:
+        with self._connections.single() as connection:
             row = connection.execute(STILL, (view.key_id,)).fetchone()
         return row == (view.licence.revision, view.licence.route.revision)
 
     def _load(self, secret_hash: str) -> KeyView | None:
-        with self._connections.transaction() as connection:
+        with self._connections.single() as connection:
             cursor = connection.cursor(row_factory=dict_row)
             row = cursor.execute(FIND, (secret_hash,)).fetchone()
         return None if row is None else self._compile(row)

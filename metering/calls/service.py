@@ -126,6 +126,7 @@ class CallService:
         for _ in range(RECORD_TRIES):
             pending, delivered = await self._record(call, meter, reservation, fetched)
             if pending.verdict is Verdict.RECORDED:
+                self._callers.confirm(call.key, pending.since)
                 return _answered(pending, delivered, meter)
             again = await self._after(pending.verdict, call)
             if isinstance(again, Answered):

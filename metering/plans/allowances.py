@@ -244,8 +244,16 @@ def least_amount(slab: Slab) -> int:
     return 0 if slab.free_units else min(slab.first_price, slab.amount)
 
 
+SLAB_SECONDS = 2.0
+GROWTH_MAX = 8
+
+
 def grow(slab_calls: int, *, was_used_up_in_seconds: float, slab_calls_max: int) -> int:
-    """The next slab's size: doubled while one lasts under a second, halved when it lasts long."""
-    if was_used_up_in_seconds < 1.0:
-        return min(slab_calls * 2, slab_calls_max)
-    return max(1, slab_calls // 2) if was_used_up_in_seconds > 4.0 else slab_calls  # noqa: PLR2004 -- between them it stays
+    """The next slab's size: one that lasts `SLAB_SECONDS` instead of less than half of that.
+
+    It grows at most `GROWTH_MAX` times at once, and is halved when it lasts twice as long.
+    """
+    if was_used_up_in_seconds < SLAB_SECONDS / 2:
+        growth = SLAB_SECONDS / max(was_used_up_in_seconds, SLAB_SECONDS / GROWTH_MAX)
+        return min(int(slab_calls * growth), slab_calls_max)
+    return max(1, slab_calls // 2) if was_used_up_in_seconds > SLAB_SECONDS * 2 else slab_calls

@@ -1,6 +1,7 @@
-"""A call between its answer and its commit: what the committing thread needs, and its verdict."""
+"""A call between its answer and its commit: what a committing thread needs, and its verdict."""
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from enum import Enum
 
 from metering.leases.meters import Meter, Reservation
@@ -61,6 +62,8 @@ class PendingCall:
     signed: SealedRequest | None = None
     signed_digest: str | None = None
     """What the buyer signed, and the leaf's commitment to it, where the licence asks for it."""
+    since: float = field(default_factory=time.monotonic)
+    """When it began to wait for its commit, on the process's monotonic clock."""
     verdict: Verdict = Verdict.WAITING
     n: int = 0
     lane: int = 0
