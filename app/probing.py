@@ -1,6 +1,8 @@
 """Test calls to a submitted version's upstream, by the code that later delivers its calls."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from time import perf_counter
 from typing import Any
 
 from sqlalchemy import select
@@ -10,6 +12,8 @@ from app.core.errors import CounterfoilError
 from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWorkFactory
 from compliance.ports import ProbeResult
+from compliance.quality.access import CallCounts
+from compliance.sampling.calling import Called
 from listings.delivery import delivery_of, enforced_fields_out
 from listings.models import UpstreamCredential
 from metering.delivery.deliveries import fetch
@@ -19,6 +23,9 @@ from metering.views import RouteView, route_view
 from metering.waiting import ThreadWaiting, finish
 
 CALLS_MAX = 5
+SAMPLE_SECONDS = 120.0
+"""Longer than this no further sampled call is made; those that were made are what is reported."""
+_P95 = 95
 
 
 class ListedUpstreamProbe:
@@ -44,6 +51,23 @@ class ListedUpstreamProbe:
             fitting_count=sum(fits for _, fits, _ in findings),
             detail="; ".join(details)[:500],
         )
+
+    def sample(
+        self, *, version_id: str, dossier: Mapping[str, Any], keys: Sequence[Mapping[str, Any]]
+    ) -> Called:
+        """Two calls with each key, one pull after the other, within `SAMPLE_SECONDS`."""
+        try:
+            route = self._route(version_id, dossier)
+        except (ValueError, KeyError):
+            return Called((), (), CallCounts(calls_count=len(keys)))
+        until = perf_counter() + SAMPLE_SECONDS
+        pulls = [
+            [_timed_call(self._upstream, route, key) for key in keys if perf_counter() < until]
+            for _ in range(2)
+        ]
+        calls = [call for pull in pulls for call in pull]
+        rows, again = ([row for call in pull for row in call.rows] for pull in pulls)
+        return Called(rows, again, _counts(calls, _latency_promised(dossier)))
 
     def _route(self, version_id: str, dossier: Mapping[str, Any]) -> RouteView:
         with self._units.begin(Reach.EXCHANGE) as uow:
@@ -77,6 +101,58 @@ def probe_requests(dossier: Mapping[str, Any]) -> list[dict[str, Any]]:
         if needed <= set(request) and request not in requests:
             requests.append(request)
     return requests[:CALLS_MAX] or [examples]
+
+
+@dataclass(frozen=True)
+class _Call:
+    """One sampled call: what came of it, how long it took, and the rows of a fitting answer."""
+
+    is_answered: bool
+    fits: bool
+    milliseconds: int
+    rows: list[Mapping[str, Any]] = field(default_factory=list)
+
+
+def _timed_call(upstream: Upstream, route: RouteView, key: Mapping[str, Any]) -> _Call:
+    started = perf_counter()
+    rows: list[Mapping[str, Any]] = []
+    try:
+        given = {name: value for name, value in key.items() if value is not None}
+        parameters = route.request_schema.read(given)
+        found = finish(fetch(ThreadWaiting(upstream).ask, route, parameters))
+        is_answered = fits = True
+        rows = _rows(found.document)
+    except AnswerBreaksSchema:
+        is_answered, fits = True, False
+    except CounterfoilError:
+        is_answered = fits = False
+    return _Call(is_answered, fits, round((perf_counter() - started) * 1000), rows)
+
+
+def _rows(document: Any) -> list[Mapping[str, Any]]:
+    """An answer as rows: a list is many, an object one, and nothing found none."""
+    found = document if isinstance(document, list) else [document]
+    return [row for row in found if isinstance(row, dict) and row]
+
+
+def _latency_promised(dossier: Mapping[str, Any]) -> int | None:
+    promised: int | None = (dossier.get("service_level") or {}).get("latency_p95_ms")
+    return promised
+
+
+def _counts(calls: Sequence[_Call], latency_ms: int | None) -> CallCounts:
+    answered = [call for call in calls if call.is_answered]
+    times = sorted(call.milliseconds for call in answered)
+    return CallCounts(
+        calls_count=len(calls),
+        answered_count=len(answered),
+        fitting_count=sum(call.fits for call in answered),
+        usable_count=sum(
+            call.fits and (latency_ms is None or call.milliseconds <= latency_ms)
+            for call in answered
+        ),
+        latency_p95_ms=times[-(-len(times) * _P95 // 100) - 1] if times else None,
+    )
 
 
 def _call(

@@ -195,7 +195,7 @@ def build_worker(parts: Parts) -> Worker:
             *billing_steps(parts, journal_ports(parts)),
             *consent_steps(parts),
             Step("erasures", _SECOND, _in_unit(parts, erase_due)),
-            *quality_steps(parts),
+            *quality_steps(parts, upstream_probe(parts)),
             Step("answers", _MINUTE, _in_unit(parts, upkeep.forget_answers)),
             Step("partitions", _HOUR, _in_unit(parts, upkeep.add_partitions)),
             Step("sessions", _HOUR, _in_unit(parts, accounts.forget_stale_access)),

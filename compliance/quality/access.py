@@ -1,6 +1,6 @@
 """Accessibility from counters of calls: test calls before a listing, metered calls after it."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from compliance.quality import definitions
 from compliance.quality.indicators import Indicator, measured
@@ -14,6 +14,11 @@ class CallCounts:
     answered_count: int = 0
     fitting_count: int = 0
     usable_count: int = 0
+    latency_p95_ms: int | None = None
+
+    def document(self) -> dict[str, int | None]:
+        """The JSON form."""
+        return asdict(self)
 
 
 MISMATCH_MAX_PER_CENT = 1

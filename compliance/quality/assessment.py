@@ -60,6 +60,7 @@ def assess(
         "row_total": sample.row_total,
         **_graded(grade(indicators, vetoes), vetoes),
         "indicators": [each.document() for each in indicators],
+        "calls": sample.calls and sample.calls.document(),
         "lag_p95_seconds": timeliness.lag_p95_seconds(rules, sample.rows, now),
         "anonymity": _anonymity(rules, sample.rows),
         "documentation": documentation(dossier, rules.documentation),

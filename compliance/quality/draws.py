@@ -13,6 +13,8 @@ from app.core.canonical import canonical_bytes
 
 SAMPLE_MAX = 400
 """381 rows without a fault are the fewest whose Wilson bound says 99 %."""
+KEYS_MAX = 60
+"""Keys of an interface that are drawn; each is called with twice."""
 ROW_TOTAL_MAX = 10**9
 _WORD = 8
 
@@ -37,9 +39,11 @@ def row_entry(row: Mapping[str, Any]) -> bytes:
     )
 
 
-def draw_indexes(rows_root: str, row_total: int, beacon: Beacon) -> list[int]:
-    """The distinct row numbers to reveal, ascending: all of a small file, else `SAMPLE_MAX`."""
-    if row_total <= SAMPLE_MAX:
+def draw_indexes(
+    rows_root: str, row_total: int, beacon: Beacon, most: int = SAMPLE_MAX
+) -> list[int]:
+    """The distinct row numbers to reveal, ascending: all of few, else ``most`` of them."""
+    if row_total <= most:
         return list(range(row_total))
     seed = canonical_bytes(
         {"format": "counterfoil-draw/1", "rows_root": rows_root, "row_total": row_total,
@@ -49,7 +53,7 @@ def draw_indexes(rows_root: str, row_total: int, beacon: Beacon) -> list[int]:
     limit = 2 ** (8 * _WORD) // row_total * row_total
     found: set[int] = set()
     counter = 0
-    while len(found) < SAMPLE_MAX:
+    while len(found) < most:
         digest = hashlib.sha256(seed + counter.to_bytes(_WORD)).digest()
         number = int.from_bytes(digest[:_WORD])
         if number < limit:

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Response
 
+from app.core.cipher import Cipher
 from app.core.paging import Page
 from app.core.principals import Permission
 from app.web.access import public, requires
@@ -12,7 +13,7 @@ from app.web.context import current_principal, get, own_organisation, unit_of_wo
 from app.web.idempotency import idempotent
 from app.web.limits import limit
 from app.web.paging import page_schema
-from compliance.sampling import queries, services
+from compliance.sampling import calling, queries, services
 from compliance.sampling.models import QualityReport, QualitySample
 from compliance.sampling.ports import RevealedRow, RowTree
 from compliance.sampling.report_pdf import render_report
@@ -75,20 +76,44 @@ def get_sample(sample_id: str) -> QualitySample:
 @limit("30 per hour")
 def post_rows(command: dict[str, Any], sample_id: str) -> QualityReport:
     """Reveal the drawn rows with their paths; they are measured at once and not kept."""
-    rows = [
-        RevealedRow(each["index"], each["row"], [bytes.fromhex(node) for node in each["path"]])
-        for each in command["rows"]
-    ]
     with unit_of_work() as uow:
         report = services.reveal_sample(
             uow,
             current_principal(),
             get(RowTree),  # type: ignore[type-abstract]
             sample_id=sample_id,
-            rows=rows,
+            rows=_revealed(command["rows"]),
         )
         uow.commit()
         return report
+
+
+def _revealed(rows: list[dict[str, Any]]) -> list[RevealedRow]:
+    return [
+        RevealedRow(each["index"], each["row"], [bytes.fromhex(node) for node in each["path"]])
+        for each in rows
+    ]
+
+
+@blueprint.route("/quality-samples/<sample_id>/keys", methods=["POST"])
+@blueprint.arguments(RevealSampleSchema)
+@blueprint.response(202, QualitySampleSchema)
+@requires(Permission.OFFER_PRODUCTS)
+@idempotent
+@limit("30 per hour")
+def post_keys(command: dict[str, Any], sample_id: str) -> QualitySample:
+    """Reveal the drawn keys of an interface; the exchange calls with each twice and reports."""
+    with unit_of_work() as uow:
+        sample = calling.reveal_keys(
+            uow,
+            current_principal(),
+            get(RowTree),  # type: ignore[type-abstract]
+            get(Cipher),
+            sample_id=sample_id,
+            rows=_revealed(command["rows"]),
+        )
+        uow.commit()
+        return sample
 
 
 @blueprint.route("/quality-reports", methods=["GET"])

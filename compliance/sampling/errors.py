@@ -49,6 +49,21 @@ class QualitySampleOpen(CounterfoilError):
         super().__init__("Reveal the rows that were drawn first.", sample_id=sample_id)
 
 
+class QualitySampleOfOtherKind(CounterfoilError):
+    """Rows are revealed of a file, keys of an interface."""
+
+    kind = ErrorKind.CONFLICT
+    slug = "quality-sample-of-other-kind"
+    title = "The sample is of another kind"
+
+    def __init__(self, sample_id: str, kind: str) -> None:
+        super().__init__(
+            f"The sample was committed as {kind}: rows of FILE, keys of CALLS.",
+            sample_id=sample_id,
+            kind=kind,
+        )
+
+
 class QualitySampleNotDrawn(CounterfoilError):
     """The sample has no drawn rows to reveal: not yet, or not any more."""
 

@@ -21,6 +21,7 @@ class QualitySample(Base):
     supplier_id: Mapped[str]
     listing_code: Mapped[str]
     attempt: Mapped[int]
+    kind: Mapped[str] = mapped_column(default="FILE")
     rows_root: Mapped[str]
     row_total: Mapped[int]
     declaration: Mapped[dict[str, Any]]
@@ -30,6 +31,8 @@ class QualitySample(Base):
     drawn_from: Mapped[dict[str, Any] | None]
     drawn_at: Mapped[datetime | None]
     drawn_indexes: Mapped[list[int] | None] = mapped_column(ARRAY(BigInteger))
+    keys_sealed: Mapped[bytes | None]
+    calling_at: Mapped[datetime | None]
 
 
 class QualityReport(Base):

@@ -9,7 +9,7 @@ from app.web.schemas import Integer, Schema, Text, Timestamp
 from compliance.quality.conformity import OPERATORS
 from compliance.quality.documentation import ITEM_NAMES
 from compliance.quality.draws import ROW_TOTAL_MAX, SAMPLE_MAX
-from compliance.sampling.states import SampleState
+from compliance.sampling.states import SampleKind, SampleState
 
 _HEX = validate.Regexp(r"\A[0-9a-f]{64}\Z", error="Not a SHA-256 in lower-case hexadecimal.")
 NAMES_MAX, RULES_MAX, REFERENCES_MAX, PATH_MAX, COLUMNS_MAX = 50, 50, 5_000, 62, 500
@@ -114,6 +114,14 @@ class CommitSampleSchema(Schema):
     rows_root = fields.String(required=True, validate=_HEX)
     row_total = Integer(required=True, min=1, max=ROW_TOTAL_MAX)
     declaration = fields.Nested(DeclarationSchema, load_default=dict)
+    kind = fields.String(
+        load_default=SampleKind.FILE.value,
+        validate=validate.OneOf([kind.value for kind in SampleKind]),
+        metadata={
+            "description": "FILE: the rows are the data. CALLS: they are keys (values of the input"
+            " fields), with which the exchange calls your system"
+        },
+    )
 
 
 class RevealedRowSchema(Schema):
@@ -164,6 +172,7 @@ class QualitySampleSchema(Schema):
     version_id = fields.String()
     listing_code = fields.String()
     attempt = Integer()
+    kind = fields.String()
     rows_root = fields.String()
     row_total = Integer()
     declaration_hash = fields.String()

@@ -14,10 +14,11 @@ from app.core.unit_of_work import UnitOfWork
 from compliance.licence_models import ListingStanding
 from compliance.models import ReviewCase
 from compliance.quality.assessment import Sample, assess
-from compliance.quality.draws import Beacon, draw_indexes, row_entry
+from compliance.quality.draws import KEYS_MAX, SAMPLE_MAX, Beacon, draw_indexes, row_entry
 from compliance.sampling.errors import (
     QualitySampleNotDrawn,
     QualitySampleNotFound,
+    QualitySampleOfOtherKind,
     QualitySampleOpen,
     VersionNotUnderReview,
 )
@@ -28,11 +29,18 @@ from compliance.sampling.events import (
 )
 from compliance.sampling.models import QualityReport, QualitySample
 from compliance.sampling.ports import RevealedRow, RowTree
-from compliance.sampling.states import OPEN_STATES, REVEAL_DAYS, VALID_DAYS, SampleState
+from compliance.sampling.states import (
+    OPEN_STATES,
+    REVEAL_DAYS,
+    VALID_DAYS,
+    SampleKind,
+    SampleState,
+)
 
 NO_GRADE = "NONE"
 DRAWS_MAX = 50
 FAULTS_MAX = 20
+_MOST = {SampleKind.FILE: SAMPLE_MAX, SampleKind.CALLS: KEYS_MAX}
 
 
 def commit_sample(
@@ -43,6 +51,7 @@ def commit_sample(
     rows_root: str,
     row_total: int,
     declaration: dict[str, Any],
+    kind: str = SampleKind.FILE,
 ) -> QualitySample:
     """Bind the supplier to its rows and to the rules that they will be measured by.
 
@@ -63,6 +72,7 @@ def commit_sample(
         supplier_id=case.supplier_id,
         listing_code=case.listing_code,
         attempt=len(former) + 1,
+        kind=kind,
         rows_root=rows_root,
         row_total=row_total,
         declaration=declaration,
@@ -109,7 +119,9 @@ def draw_samples(uow: UnitOfWork, beacon_after: Callable[[str], Beacon | None]) 
         beacon = beacon_after(sample.id)
         if beacon is not None:
             sample.drawn_from = beacon.document()
-            sample.drawn_indexes = draw_indexes(sample.rows_root, sample.row_total, beacon)
+            sample.drawn_indexes = draw_indexes(
+                sample.rows_root, sample.row_total, beacon, _MOST[SampleKind(sample.kind)]
+            )
             sample.drawn_at = uow.now
             sample.state = SampleState.DRAWN
             moved += 1
@@ -154,16 +166,36 @@ def reveal_sample(
     Raises `QualitySampleNotFound`, `QualitySampleNotDrawn`, and `InvalidFields` with each row that
     was not drawn, is missing, or is not the one that was committed.
     """
+    sample = drawn_sample(
+        uow, principal, tree, sample_id=sample_id, kind=SampleKind.FILE, rows=rows
+    )
+    case = uow.session.get_one(ReviewCase, sample.case_id)
+    revealed = Sample([each.row for each in rows], row_total=sample.row_total)
+    return report_sample(uow, sample, case.dossier, revealed)
+
+
+def drawn_sample(
+    uow: UnitOfWork,
+    principal: Principal,
+    tree: RowTree,
+    *,
+    sample_id: str,
+    kind: SampleKind,
+    rows: Sequence[RevealedRow],
+) -> QualitySample:
+    """The caller's own sample, held, whose drawn rows are exactly these; raises as `reveal_sample`.
+
+    Raises `QualitySampleOfOtherKind`, too.
+    """
     sample = uow.session.get(QualitySample, sample_id, with_for_update=True)
     if sample is None or sample.supplier_id != principal.organisation_id:
         raise QualitySampleNotFound(sample_id)
+    if sample.kind != kind:
+        raise QualitySampleOfOtherKind(sample_id, sample.kind)
     if sample.state != SampleState.DRAWN or sample.drawn_indexes is None:
         raise QualitySampleNotDrawn(sample_id, sample.state)
     _check_rows(sample, tree, rows)
-    case = uow.session.get_one(ReviewCase, sample.case_id)
-    report = _report(uow, sample, case.dossier, [each.row for each in rows])
-    sample.state = SampleState.MEASURED
-    return report
+    return sample
 
 
 def _check_rows(sample: QualitySample, tree: RowTree, rows: Sequence[RevealedRow]) -> None:
@@ -197,15 +229,12 @@ def _row_fault(
     return None if is_committed else "The path does not lead from this row to the committed root."
 
 
-def _report(
-    uow: UnitOfWork,
-    sample: QualitySample,
-    dossier: Mapping[str, Any],
-    rows: Sequence[Mapping[str, Any]],
+def report_sample(
+    uow: UnitOfWork, sample: QualitySample, dossier: Mapping[str, Any], seen: Sample
 ) -> QualityReport:
-    measured = assess(
-        dossier, Sample(rows, row_total=sample.row_total), uow.now, sample.declaration
-    )
+    """Measure what was seen, and keep the aggregates; the sample is MEASURED."""
+    measured = assess(dossier, seen, uow.now, sample.declaration)
+    sample.state, sample.keys_sealed = SampleState.MEASURED, None
     report_id = uow.ids.new("qrp")
     valid_until = uow.now + timedelta(days=VALID_DAYS)
     document = {
@@ -218,6 +247,7 @@ def _report(
         "commitment": {
             "sample_id": sample.id,
             "attempt": sample.attempt,
+            "kind": sample.kind,
             "rows_root": sample.rows_root,
             "row_total": sample.row_total,
             "declaration_hash": sample.declaration_hash,

@@ -1,4 +1,4 @@
-"""The life of a sample: committed, drawn, measured; or given up."""
+"""The life of a sample: committed, drawn, perhaps called with, measured; or given up."""
 
 from enum import StrEnum
 
@@ -8,6 +8,7 @@ class SampleState(StrEnum):
 
     COMMITTED = "COMMITTED"
     DRAWN = "DRAWN"
+    REVEALED = "REVEALED"
     MEASURED = "MEASURED"
     LAPSED = "LAPSED"
 
@@ -20,7 +21,14 @@ class PublicState(StrEnum):
     NOT_REPORTED = "NOT_REPORTED"
 
 
-OPEN_STATES = frozenset({SampleState.COMMITTED, SampleState.DRAWN})
+class SampleKind(StrEnum):
+    """What the committed rows are: the data of a file, or keys to call an interface with."""
+
+    FILE = "FILE"
+    CALLS = "CALLS"
+
+
+OPEN_STATES = frozenset({SampleState.COMMITTED, SampleState.DRAWN, SampleState.REVEALED})
 REVEAL_DAYS = 7
 """How long drawn rows may be revealed; later the sample lapses, and the lapse stays on record."""
 VALID_DAYS = 180

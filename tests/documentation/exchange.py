@@ -169,7 +169,7 @@ class GuidedExchange:
             number_notices(uow)
             uow.commit()
         self._sequencer.step()
-        for step in quality_steps(self._parts):
+        for step in quality_steps(self._parts, upstream_probe(self._parts)):
             step.run()
 
     def _write_verifier(self) -> None:

@@ -1,6 +1,7 @@
 """A quality report on a traded product, from commitment to report, over HTTP."""
 
 from app.quality_steps import quality_steps
+from app.wiring import upstream_probe
 from tests.factories.quality import commitment, revealed
 
 
@@ -10,7 +11,7 @@ def measure(world, exchange, version_id):
     rows = [{"icao": f"ZS{n:02d}", "name": f"Airport {n}"} for n in range(20)]
     sample = client.post("/v1/quality-samples", commitment(rows, version_id))
     exchange.settle()
-    for step in quality_steps(exchange.parts):
+    for step in quality_steps(exchange.parts, upstream_probe(exchange.parts)):
         step.run()
     drawn = client.get(f"/v1/quality-samples/{sample['id']}")["drawn_indexes"]
     return client.post(f"/v1/quality-samples/{sample['id']}/rows", {"rows": revealed(rows, drawn)})
