@@ -61,7 +61,7 @@ from ledger.payments.operation_runner import OperationRunner
 from ledger.payments.ports import Offer, PaymentGateway, PaymentPorts
 from ledger.payments.stripe_payment_gateway import StripeAccess, StripePaymentGateway
 from listings import api as listings_api
-from listings.ports import ExchangePolicy
+from listings.ports import ExchangePolicy, PublicAddress
 from metering import api as metering_api
 from metering.assembly import Outside
 from metering.assembly import build_data_plane as build_data_plane_of
@@ -117,6 +117,7 @@ def things(parts: Parts) -> list[tuple[type, object]]:
         (WebhookKit, WebhookKit(parts.cipher, secrets.token_bytes, receiver_policy(parts))),
         (Authenticator, BearerAuthenticator(parts.units, access_keys)),
         (ExchangePolicy, ExchangePolicy(parts.settings.commission_bp, parts.settings.tax_bp)),
+        (PublicAddress, PublicAddress(parts.settings.public_url.rstrip("/"))),
         (UpstreamProbe, upstream_probe(parts)),
         (ConsentKit, _consent_kit(parts)),
         (HashTree, HashTrees()),

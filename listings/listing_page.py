@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.core.money import format_amount
+from listings.listed_record import render_record
 from listings.plan_labels import price_label
 from listings.plan_prices import unit_price
 from listings.vocabulary import Language, labelled, labelled_all
@@ -72,6 +73,7 @@ def render_page(
     return {
         **render_card(listing, language),
         **{name: content[name] for name in _PLAIN if name in content},
+        **render_record(content, language),
         "description": content.get("description", ""),
         "registration_id": listing["registration_id"],
         "version_number": listing["version_number"],
@@ -129,6 +131,7 @@ def _provenance(content: Mapping[str, Any], language: Language) -> dict[str, Any
                 "basis": labelled("right_bases", right["basis"], language),
                 "from": right["from"],
                 "to": right.get("to"),
+                **{name: right[name] for name in ("exclusive", "scope") if name in right},
             }
             for right in content.get("rights", ())
         ],

@@ -6,6 +6,13 @@ BASIS_POINTS = 10_000
 
 
 @dataclass(frozen=True)
+class PublicAddress:
+    """Where the exchange is, as the outside quotes it; without a slash at the end."""
+
+    url: str
+
+
+@dataclass(frozen=True)
 class ExchangePolicy:
     """The exchange's shares of every amount, in basis points; the rest is the supplier's."""
 

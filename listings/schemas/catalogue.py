@@ -6,6 +6,8 @@ from app.web.paging import PageQuerySchema
 from app.web.schemas import Identifier, MoneySchema, Schema, Text, Timestamp
 from listings.catalogue_filters import SORTS
 from listings.schemas.classification import StorageSizeSchema
+from listings.schemas.labels import LabelledSchema
+from listings.schemas.listed_record import ListedRecordSchema
 from listings.schemas.outcome_rules import OutcomeRuleSchema
 from listings.schemas.plans import PlanTermsSchema
 from listings.schemas.terms import Code
@@ -30,13 +32,6 @@ class CatalogueQuerySchema(PageQuerySchema):
     update = _chosen(Code("update_frequencies"))
     grade = _chosen(Code("grades"))
     sort = fields.String(load_default="", validate=validate.OneOf(["", *SORTS]))
-
-
-class LabelledSchema(Schema):
-    """A code with its label in the language of the answer."""
-
-    code = fields.String()
-    label = fields.String()
 
 
 class ListingSupplierSchema(Schema):
@@ -132,6 +127,8 @@ class ListedRightSchema(Schema):
     basis = fields.Nested(LabelledSchema)
     since = fields.String(attribute="from", data_key="from")
     to = fields.String(allow_none=True)
+    exclusive = fields.Boolean()
+    scope = fields.String()
 
 
 class ListedEvidenceSchema(Schema):
@@ -184,7 +181,7 @@ class ListedPlanSchema(PricedPlanSchema):
     offer = fields.String()
 
 
-class ListingPageSchema(ListingCardSchema):
+class ListingPageSchema(ListingCardSchema, ListedRecordSchema):
     """Everything that a listing's page shows."""
 
     registration_id = fields.String(allow_none=True)

@@ -4,7 +4,8 @@ from marshmallow import fields, validate
 
 from app.web.paging import PageQuerySchema
 from app.web.schemas import Identifier, Schema, Text, Timestamp
-from listings.schemas.catalogue import LabelledSchema, ListingSupplierSchema
+from listings.schemas.catalogue import ListingSupplierSchema
+from listings.schemas.labels import LabelledSchema
 from listings.schemas.terms import Code
 
 REASON_MAX = 300

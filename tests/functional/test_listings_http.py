@@ -305,3 +305,41 @@ def test_every_route_is_in_the_openapi_document(app):
 
 def test_offers_in_the_factory_have_two_plans():
     assert len(version_offers()[0]["plans"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("format_", "kind"),
+    [("dcat", "dcat:Dataset"), ("odrl", "Offer"), ("croissant", "sc:Dataset")],
+)
+def test_anybody_takes_a_listing_away_in_the_words_of_a_standard(app, listing, format_, kind):
+    answer = app.test_client().get(f"{listing}/{format_}")
+    assert (answer.status_code, answer.content_type) == (200, "application/ld+json")
+    document = answer.get_json(force=True)
+    assert document["@type"] == kind
+    assert listing in str(document)
+
+
+def test_a_listing_that_is_not_there_is_exported_by_nobody(app):
+    answer = app.test_client().get("/v1/listings/1000000001-0123456789/odrl")
+    assert answer.status_code == 404
+
+
+def test_the_page_shows_the_registration_record(call, versions, units):
+    more = {
+        "industries": ["I"],
+        "modalities": ["TABULAR"],
+        "service_level": {"availability_bp": 9_900},
+        "delivery_grade": "S3",
+    }
+    call("supplier", "POST", versions, {**draft_version(), **more}, expect=201)
+    version = call("supplier", "POST", f"{versions}/1/submission", expect=201)
+    with units.begin(Reach.EXCHANGE) as uow:
+        services.publish_listing(
+            uow, version_id=version["id"], dossier_hash=version["dossier_hash"]
+        )
+        uow.commit()
+    page = call(None, "GET", f"/v1/listings/{version['listing_code']}")
+    assert page["modalities"][0]["code"] == "TABULAR"
+    assert page["service_level"] == {"availability_bp": 9_900}
+    assert page["delivery_grade"]["code"] == "S3"
+    assert page["scenario_templates"][0]["purpose"]["code"] == "RESEARCH"

@@ -16,7 +16,7 @@ from app.web.documentation import ProblemApi
 from app.web.limits import limiter
 from app.web.observability import Metrics
 from listings.api import blueprint
-from listings.ports import ExchangePolicy
+from listings.ports import ExchangePolicy, PublicAddress
 from tests.factories.listings import BUYER, SUPPLIER
 
 STRANGER = Principal("psn_stranger", "org_" + "9" * 26, frozenset({Role.SUPPLIER, Role.BUYER}))
@@ -49,6 +49,7 @@ def listings_app(units, clock):
         (UnitOfWorkFactory, units),
         (Authenticator, NamedPrincipals()),
         (ExchangePolicy, ExchangePolicy()),
+        (PublicAddress, PublicAddress("https://exchange.example")),
     ]:
         registry.add(kind, thing)
     app.extensions["counterfoil"] = registry
