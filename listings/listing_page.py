@@ -137,8 +137,11 @@ def _provenance(content: Mapping[str, Any], language: Language) -> dict[str, Any
         ],
         "evidence": [
             {
-                name: proof.get(name)
-                for name in ("kind", "title", "issuer", "valid_from", "valid_to", "sha256")
+                **{
+                    name: proof.get(name)
+                    for name in ("kind", "title", "issuer", "valid_from", "valid_to", "sha256")
+                },
+                "kind_label": labelled("evidence_kinds", proof["kind"], language)["label"],
             }
             for proof in content.get("evidence", ())
             if proof.get("visibility") == "PUBLIC"

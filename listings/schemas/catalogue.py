@@ -135,6 +135,7 @@ class ListedEvidenceSchema(Schema):
     """A public document by its hash."""
 
     kind = fields.String()
+    kind_label = fields.String()
     title = fields.String()
     issuer = fields.String()
     valid_from = fields.String()

@@ -80,10 +80,10 @@ class RegistryCertificateSchema(Schema):
 class ProductEvidenceSchema(Schema):
     """A document by its hash; the file itself stays with the exchange's reviewers."""
 
-    kind = fields.String(
+    kind = Code(
+        "evidence_kinds",
         required=True,
-        validate=validate.Regexp(r"\A[A-Z][A-Z_]{1,39}\Z", error="Not a kind."),
-        metadata={"description": "One of the vocabulary evidence_kinds, or another kind."},
+        metadata={"description": "What no other kind of the vocabulary names is OTHER."},
     )
     title = Text(max=100, required=True)
     issuer = Text(max=100, required=True)

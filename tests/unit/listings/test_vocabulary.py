@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import listings
+from compliance import rule_set
 from listings.vocabulary import (
     NAMES,
     codes,
@@ -82,3 +83,25 @@ def test_a_code_descends_from_itself_and_from_what_stands_above():
     assert descends_from("purposes", "RISK", ["RISK"])
     assert not descends_from("purposes", "RISK", ["CREDIT"])
     assert not descends_from("purposes", "TARGETING", ["INSIGHT"])
+
+
+def named_in(parameters):
+    """Every text in a rule's parameters, however deep."""
+    if isinstance(parameters, str):
+        yield parameters
+    elif isinstance(parameters, dict):
+        for value in parameters.values():
+            yield from named_in(value)
+    elif isinstance(parameters, (list, tuple)):
+        for value in parameters:
+            yield from named_in(value)
+
+
+def test_every_document_that_a_rule_asks_for_is_a_kind_that_a_supplier_can_name():
+    kinds = codes("evidence_kinds")
+    for rule in rule_set.current().rules:
+        asked = {*rule.evidence_kinds}
+        for member in ("document", "documents", "matrix", "links"):
+            asked |= set(named_in(rule.parameters.get(member)))
+        statements = {each for each in asked if each.startswith("STATEMENT:")}
+        assert asked - statements <= kinds, rule.id
