@@ -185,8 +185,8 @@ WORDINGS = (
         15,
         "Quality grade at listing against live measurement; listings with drift not acted on.",
         "挂牌时的质量等级与实时测量是否一致；哪些产品漂移而未处理？",
-        ("quality reports", "usage events", "delivery failures", "log entries"),
-        ("drift of the delivered values (deliveries are not kept)",),
+        ("quality reports", "live quality", "usage events", "delivery failures", "log entries"),
+        ("drift of the values themselves (deliveries are not kept)",),
     ),
     Wording(
         16,

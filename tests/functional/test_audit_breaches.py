@@ -328,6 +328,12 @@ BREACHES = {
     (15, "grade_of_what_is_listed_is_in_date"): [
         "UPDATE quality_reports SET valid_until = now()",
     ],
+    (15, "drift_is_acted_on"): [
+        """INSERT INTO live_quality_standings SELECT listing_code, supplier_id, '{AVAILABILITY}',
+            now() - interval '15 days', NULL, now() FROM listing_standings WHERE state = 'LISTED'
+            ON CONFLICT (listing_code) DO UPDATE SET drifts = excluded.drifts,
+            drifted_at = excluded.drifted_at""",
+    ],
     (15, "listing_that_fails_is_acted_on"): [
         """INSERT INTO delivery_failures SELECT 'dlf_' || listing_code, supplier_id, listing_code,
             date_trunc('hour', now()), 'timeout', 20, now(), 'x' FROM listing_standings

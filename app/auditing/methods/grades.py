@@ -4,6 +4,8 @@ from app.auditing.questions import Method
 from app.auditing.rules import Rule, read_figures
 from compliance.sampling.services import NO_GRADE
 
+ACTING_DAYS = 14
+"""How long a drift that was told may stand before somebody has acted on it."""
 LIVE_DAYS = 30
 LIVE_LEAST = 20
 """Calls before a share of them means anything."""
@@ -35,7 +37,8 @@ ENTRIES = """
     CROSS JOIN LATERAL (SELECT convert_from(e.body, 'UTF8')::jsonb AS leaf) b
     JOIN listing_standings g ON g.listing_code = b.leaf->>'listing_code'
         OR g.version_id = b.leaf->>'version'
-    WHERE e.entry_type IN ('quality', 'listed', 'suspended', 'resumed')
+    WHERE e.entry_type IN ('quality', 'quality_drifted', 'quality_recovered', 'listed', 'suspended',
+        'resumed')
         AND {within e.recorded_at} AND {listing g.listing_code} AND {party g.supplier_id}
 """
 FIGURES = (
@@ -84,6 +87,23 @@ HELD = Method(
             + """
                 AND (SELECT max(q.valid_until) FROM quality_reports q
                     WHERE q.version_id = g.version_id) <= :now
+            """,
+        ),
+        Rule(
+            "drift_is_acted_on",
+            f"No listing is live whose deliveries have been worse than its report or its promise"
+            f" for more than {ACTING_DAYS} days.",
+            f"无挂牌在交付劣于其报告或承诺超过 {ACTING_DAYS} 天后仍在架。",
+            "SELECT count(*)" + LISTED_NOW,
+            """
+            SELECT g.listing_code AS subject, jsonb_build_object('listing_code', g.listing_code,
+                'drifted_at', d.drifted_at, 'drifts', d.drifts, 'report_id', d.report_id) AS facts
+            """
+            + LISTED_NOW.replace(
+                "WHERE", "JOIN live_quality_standings d USING (listing_code) WHERE", 1
+            )
+            + f"""
+                AND d.drifted_at <= CAST(:now AS timestamptz) - interval '{ACTING_DAYS} days'
             """,
         ),
         Rule(
