@@ -41,6 +41,7 @@ from ledger.journal.settlement import services as settlement_services
 from ledger.journal.wallet_leases import WalletLeases
 from ledger.log.anchor_keeper import AnchorKeeper
 from ledger.log.anchor_queries import list_unanchored_origins
+from ledger.log.anchor_services import request_anchor
 from ledger.log.anchors import AnchorPolicy
 from ledger.log.file_scrub_cursor import FileScrubCursor
 from ledger.log.scrubbing import Scrubber
@@ -58,6 +59,8 @@ from metering.plans.steps import turn_periods
 EXPIRY_PORTION = 100
 _SECOND, _MINUTE, _HOUR = 1.0, 60.0, 3600.0
 _SCRUB_SECONDS = 5.0
+THE_EXCHANGE = "the exchange"
+"""Who asks for anchors that nobody asked for."""
 
 
 class Chain:
@@ -256,8 +259,17 @@ def _handlers(parts: Parts, chain: Chain) -> dict[str, Handler]:
         "chain.record_statement": lambda payload: statements().record_statement(payload),
         "chain.announce_key": lambda payload: keys().announce_key(payload),
         "chain.retire_key": lambda payload: keys().retire_key(payload),
+        "log.request_anchor": lambda payload: ask_for_anchor(parts, payload),
         "upstream.probe": lambda payload: probe_case(parts, upstream_probe(parts), payload),
     }
+
+
+def ask_for_anchor(parts: Parts, payload: dict[str, Any]) -> None:
+    """Have the log anchored at once, for what happened; asked for twice it is anchored once."""
+    with parts.units.begin(Reach.EXCHANGE) as uow:
+        reason = f"{payload['reason']}: {payload['about']}"
+        request_anchor(uow, requested_by=THE_EXCHANGE, reason=reason)
+        uow.commit()
 
 
 def probe_case(parts: Parts, probe: ListedUpstreamProbe, payload: dict[str, Any]) -> None:

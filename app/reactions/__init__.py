@@ -46,7 +46,11 @@ from compliance.review.events import (
     SuspensionWidened,
 )
 from ledger.journal.events import TopUpCancelled, TopUpRequested
-from ledger.journal.settlement.events import PayoutApproved, SettlementMade
+from ledger.journal.settlement.events import (
+    PayoutApproved,
+    SettlementMade,
+    SettlementRunFinished,
+)
 from ledger.log.events import (
     AcknowledgementKeyRegistered,
     AcknowledgementKeyWithdrawn,
@@ -138,6 +142,7 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     PaymentDisputed: (paying.charge_back,),
     DisputeClosed: (paying.close_charge_back,),
     SettlementMade: (settling.record_on_chain,),
+    SettlementRunFinished: (settling.anchor_statements,),
     PayoutApproved: (paying.request_transfer,),
     TransferPaid: (paying.pay_out,),
     TransferFailed: (paying.fail_payout,),

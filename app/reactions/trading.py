@@ -195,13 +195,21 @@ def narrow_scenario(uow: UnitOfWork, event: ScenarioNarrowed) -> None:
 
 
 def end_licence(uow: UnitOfWork, event: LicenceRevoked) -> None:
-    """The next call is refused, no new key is issued, and the chain is told after the commit."""
+    """The next call is refused, no new key is issued, and the chain is told of it after the commit.
+
+    Of its entry, too: the log's head goes on chain without waiting for its turn.
+    """
     metering.revoke_entitlement(uow, licence_id=event.licence_id)
     accounts.note_licence_ended(uow, licence_id=event.licence_id)
     uow.enqueue(
         "chain.revoke_licence",
         {"licence_id": event.licence_id},
         key=f"chain.revoke_licence:{event.licence_id}",
+    )
+    uow.enqueue(
+        "log.request_anchor",
+        {"reason": "revocation", "about": event.licence_id},
+        key=f"log.request_anchor:{event.licence_id}",
     )
 
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -18,13 +17,13 @@ from app.core.errors import CounterfoilError, ErrorKind
 from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from ledger.log import storage
-from ledger.log.anchor_models import Anchor, AnchorRequest, ChainHealth
+from ledger.log.anchor_models import Anchor, ChainHealth
 from ledger.log.anchor_queries import (
     find_last_plan,
     is_account_busy,
-    is_anchor_requested,
     list_unsettled,
 )
+from ledger.log.anchor_requests import RequestBook, answer
 from ledger.log.anchors import (
     ANCHOR_STATES,
     LOST_REASONS,
@@ -74,6 +73,9 @@ class AnchorKeeper:
         self._origin = origin
         self._registry = registry
         self._policy = policy
+        self._requests = RequestBook()
+        self._answered: list[str] = []
+        """The requests that the head which is due now answers."""
         self._failures_count = 0
         self._paused_until: datetime | None = None
         self._told_health: tuple[datetime, int, int] | None = None
@@ -198,15 +200,16 @@ class AnchorKeeper:
         if published is None:
             return None
         # A closed shard's last head goes at once; requests are about the open one.
-        is_open = not head.is_closed
+        sizes = {"head_size": head.tree_size, "published_size": published.tree_size}
+        self._answered = [] if head.is_closed else self._requests.ripe(session, **sizes)
         unanchored = Unanchored(
             published.tree_size - contract_head.size,
             find_last_plan(session, self._registry.contract),
-            not is_open or is_anchor_requested(session),
+            head.is_closed or bool(self._answered),
         )
         if not is_due(self._policy, unanchored, uow.now):
-            if is_open and unanchored.is_requested and unanchored.leaves == 0:
-                _answer_requests(session, uow.now)
+            if unanchored.leaves == 0:
+                answer(session, self._answered, at=uow.now)
             return None
         read = storage.stored_nodes(session, head.shard)
         proof = make_consistency_proof(read, contract_head.size, published.tree_size)
@@ -216,9 +219,7 @@ class AnchorKeeper:
         """Store the plan; False when another process has one under way."""
         with self._units.begin(Reach.EXCHANGE) as uow:
             anchor.id, anchor.planned_at = uow.ids.new("anc"), uow.now
-            head = storage.find_head(uow.session, self._origin)
-            if head is None or not head.is_closed:
-                _answer_requests(uow.session, uow.now)
+            answer(uow.session, self._answered, at=uow.now)
             uow.session.add(anchor)
             try:
                 uow.commit()
@@ -282,14 +283,6 @@ class AnchorKeeper:
             health.failures_count += 1
             health.last_error = failure.detail[:500]
             uow.commit()
-
-
-def _answer_requests(session: Session, now: datetime) -> None:
-    session.execute(
-        update(AnchorRequest)
-        .where(AnchorRequest.answered_at.is_(None), AnchorRequest.requested_at <= now)
-        .values(answered_at=now)
-    )
 
 
 def _apply(anchor: Anchor, finding: Finding, status: TransactionStatus, now: datetime) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.core.paging import Page, paginate
 from ledger.log import storage
 from ledger.log.anchor_errors import NothingAnchored
-from ledger.log.anchor_models import Anchor, AnchorRequest, ChainHealth
+from ledger.log.anchor_models import Anchor, ChainHealth
 from ledger.log.anchors import LOST_REASONS, AnchorState, Finding
 from ledger.log.publication import newest_checkpoint
 
@@ -101,12 +101,6 @@ def is_account_busy(session: Session, contract: str, *, nonce: int, since: datet
         Anchor.planned_at > since,
     )
     return session.scalar(statement.limit(1)) is not None
-
-
-def is_anchor_requested(session: Session) -> bool:
-    """Whether a request waits."""
-    waiting = select(AnchorRequest.id).where(AnchorRequest.answered_at.is_(None)).limit(1)
-    return session.scalar(waiting) is not None
 
 
 def signing_stopped(session: Session) -> str | None:

@@ -163,6 +163,7 @@ class GuidedExchange:
             "chain.announce_key": _no_chain,
             "chain.grant_licence": _no_chain,
             "chain.revoke_licence": _no_chain,
+            "log.request_anchor": _no_chain,
         }
         drain_outbox(self._parts.units, handlers)
         with self._parts.units.begin(Reach.EXCHANGE) as uow:

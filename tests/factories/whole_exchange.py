@@ -109,6 +109,7 @@ class WholeExchange:
                 "chain.announce_key": _nothing,
                 "chain.grant_licence": _nothing,
                 "chain.revoke_licence": _nothing,
+                "log.request_anchor": _nothing,
             },
         )
         self._send_notices()

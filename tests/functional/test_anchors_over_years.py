@@ -8,9 +8,9 @@ from sqlalchemy import select
 
 from app import wiring
 from app.core.reach import Reach
-from app.worker_process import Anchoring
+from app.worker_process import Anchoring, ask_for_anchor
 from contracts.deployments import open_anchor_registry, open_chain
-from ledger.log.anchor_models import Anchor
+from ledger.log.anchor_models import Anchor, AnchorRequest
 from ledger.log.anchor_queries import list_unanchored_origins
 from ledger.log.anchors import AnchorState
 from ledger.log.sequencer import Sequencer
@@ -147,3 +147,27 @@ def test_an_anchor_under_way_holds_the_account_for_its_time_and_no_longer(parts,
     assert [origin for origin, *_ in anchored(parts)] == ["exchange.example/log/2025"]
     clock.advance(seconds=601)
     assert anchoring.look()
+
+
+def test_what_is_asked_for_at_once_is_anchored_when_its_entry_is_published_not_before(
+    parts, clock, chain
+):
+    clock.set(datetime(2026, 12, 30, tzinfo=UTC))
+    sequence(parts, 5)
+    anchoring = Anchoring(parts, chain)
+    for _ in range(2):
+        anchoring.look()
+        clock.advance(seconds=1)
+    sequence(parts, 3)
+    append_facts(parts.units, 1)  # as a revocation's own entry: written with the request
+    ask_for_anchor(parts, {"reason": "revocation", "about": "lic_1"})
+    clock.advance(seconds=1)
+    assert not anchoring.look()
+    sequence(parts, 0)
+    assert anchoring.look()
+    with parts.units.begin(Reach.EXCHANGE) as uow:
+        size = find_head(uow.session, parts.origin).tree_size
+        (request,) = uow.session.scalars(select(AnchorRequest))
+    assert anchored(parts)[-1][1] == size
+    assert request.answered_at is not None
+    assert not anchoring.look()
