@@ -88,6 +88,12 @@ class WebhookReceiver:
         return Handler
 
 
+def hang(connection):
+    """Say nothing until the other side goes away, however much of its request comes late."""
+    while connection.recv(4096):
+        pass
+
+
 class RawReceiver:
     """Accepts connections, reads a request, and lets ``speak(connection)`` do the rest."""
 

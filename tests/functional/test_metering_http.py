@@ -4,6 +4,8 @@ import pytest
 
 pytestmark = pytest.mark.usefixtures("worlds")
 RANGE = {"from_at": "2020-01-01T00:00:00Z", "until_at": "2040-01-01T00:00:00Z"}
+CALLS = 3 + 1
+"""What the pair's buyer asked about airports: with a key, and with a signature."""
 COMMON = {"unit": "hit", "free_units": 0, "currency": "CNY", "calls_per_second": 50}
 
 
@@ -88,7 +90,7 @@ def test_a_replay_of_the_same_plan_comes_to_what_was_charged(world, licence_id):
         assert shown.status == 200, shown.body
         assert shown.json["charged_amount"] == shown.json["replayed_amount"]
         assert shown.json["difference_amount"] == "0.00000000"
-        assert sum(each["units"] for each in shown.json["items"]) == 3
+        assert sum(each["units"] for each in shown.json["items"]) == CALLS
 
 
 def test_a_supplier_tries_a_new_plan_on_all_usage_of_its_listing(world):
@@ -96,7 +98,7 @@ def test_a_supplier_tries_a_new_plan_on_all_usage_of_its_listing(world):
     plan = COMMON | {"kind": "graduated", "period": "month", "tiers": tiers}
     body = {"listing_code": world.airports.listing_code, "plan": plan} | RANGE
     shown = ask(world.supplier, "POST", "/v1/plan-replays", body).json
-    assert shown["replayed_amount"] == "1.10000000"
+    assert shown["replayed_amount"] == "1.20000000", "two of half a yuan, two of a tenth"
     assert shown["next_cursor"] is None
     assert ask(world.buyer, "POST", "/v1/plan-replays", body).json["items"] == []
 

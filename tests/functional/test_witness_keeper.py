@@ -33,7 +33,7 @@ from ledger.log.witness_keeper import AHEAD, BROKEN, CONFUSED, FORKED, WitnessKe
 from ledger.log.witness_policy import WitnessPolicy
 from ledger.log.witness_ports import WitnessAnswer, WitnessUnreachable
 from ledger.log.witness_queries import cosigned_note, get_witness_status
-from tests.fakes.webhook_receiver import RawReceiver, WebhookReceiver
+from tests.fakes.webhook_receiver import RawReceiver, WebhookReceiver, hang
 from tests.unit.log.log_factory import ORIGIN, append_facts, log_keys
 from tests.vectors.primitives import seeded
 
@@ -328,7 +328,7 @@ def trickle(connection):
         time.sleep(0.05)
 
 
-@pytest.mark.parametrize("speak", [lambda c: c.recv(1), trickle])
+@pytest.mark.parametrize("speak", [hang, trickle])
 def test_a_witness_that_takes_its_time_is_cut_off(raw, speak):
     started = time.monotonic()
     with pytest.raises(WitnessUnreachable, match="timed_out"):

@@ -10,7 +10,7 @@ from app.notices import http_receiver
 from app.notices.http_receiver import HEAD_BYTES_MAX, HttpReceivers
 from app.notices.receiver_urls import ReceiverPolicy
 from app.notices.retry_rules import Outcome
-from tests.fakes.webhook_receiver import RawReceiver, WebhookReceiver
+from tests.fakes.webhook_receiver import RawReceiver, WebhookReceiver, hang
 
 HERE = ReceiverPolicy(allows_http=True, networks=read_networks(["127.0.0.0/8", "::1/128"]))
 NOWHERE = ReceiverPolicy(allows_http=True)
@@ -81,10 +81,6 @@ def test_an_interim_answer_is_not_the_answer(speaking):
     assert post(talker.url).is_delivered
 
 
-def hang(connection):
-    connection.recv(1)
-
-
 def byte_by_byte(connection):
     for byte in b"HTTP/1.1 200 OK\r\n" + b"x: y\r\n" * 500:
         connection.sendall(bytes([byte]))
@@ -101,7 +97,7 @@ def test_a_receiver_that_takes_its_time_is_cut_off(speaking, speak):
 def test_a_receiver_that_accepted_and_then_hangs_has_accepted(speaking):
     def accept_and_hang(connection):
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nx")
-        connection.recv(1)
+        hang(connection)
 
     started = time.monotonic()
     assert post(speaking(accept_and_hang).url, timeout_seconds=30).is_delivered
