@@ -8,6 +8,7 @@ from app.core.unit_of_work import UnitOfWork
 from app.parts import Parts
 from app.worker import Step
 from compliance.consent import services as consent
+from compliance.services.consent_lapses import note_consent_lapses
 from ledger.log.hash_trees import HashTrees
 from metering import consent_services
 
@@ -28,7 +29,12 @@ def consent_steps(parts: Parts) -> Sequence[Step]:
         return Step(name, seconds, run)
 
     tree = HashTrees()
+
+    def lapses(uow: UnitOfWork) -> None:
+        note_consent_lapses(uow)
+
     return (
+        step("consent-lapses", _HOUR, lapses),
         step("consents", _BATCH_SECONDS, lambda uow: consent.batch_consents(uow, tree)),
         step(
             "old-consents",

@@ -12,7 +12,7 @@ from importlib import resources
 from typing import Any
 
 PACKAGE = "compliance.rules"
-FILE = "expiry_policy_1.json"
+FILE = "expiry_policy_2.json"
 GRACE_DAYS_MAX = 30
 SUSPEND, END, NONE = "SUSPEND", "END", "NONE"
 
