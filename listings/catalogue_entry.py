@@ -29,6 +29,8 @@ def catalogue_entry(
         "name_en": content.get("name_en", ""),
         "series": content.get("series", ""),
         "keywords": content.get("keywords", []),
+        **{name: content.get(name, []) for name in ("industries", "modalities", "data_classes")},
+        "delivery_grade": content.get("delivery_grade"),
         "price_models": sorted({plan["kind"] for plan in plans}),
         "lowest_price_amount": lowest_price(plans) or 0,
         "currency": plans[0]["currency"],

@@ -11,6 +11,10 @@ FACETS = (
     "delivery",
     "update",
     "grade",
+    "industry",
+    "modality",
+    "data_class",
+    "delivery_grade",
 )
 SORTS = ("relevance", "newest", "price")
 

@@ -32,6 +32,10 @@ _FACET_VOCABULARIES = {
     "delivery": "delivery_modes",
     "update": "update_frequencies",
     "grade": "grades",
+    "industry": "industries",
+    "modality": "modalities",
+    "data_class": "classifications",
+    "delivery_grade": "delivery_grades",
 }
 
 

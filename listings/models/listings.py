@@ -48,6 +48,10 @@ class Listing(Base):
     delivery_mode: Mapped[str]
     update_frequency: Mapped[str]
     grade: Mapped[str]
+    industries: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
+    modalities: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
+    data_classes: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
+    delivery_grade: Mapped[str | None]
     price_models: Mapped[list[str]] = mapped_column(ARRAY(Text))
     lowest_price_amount: Mapped[int]
     currency: Mapped[str]

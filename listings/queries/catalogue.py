@@ -51,6 +51,12 @@ def facet_conditions(query: CatalogueQuery) -> dict[str, Condition]:
         "delivery": Listing.delivery_mode.in_,
         "update": Listing.update_frequency.in_,
         "grade": Listing.grade.in_,
+        "industry": lambda values: Listing.industries.overlap(
+            _texts(_with_descendants(values, "industries"))
+        ),
+        "modality": lambda values: Listing.modalities.overlap(_texts(values)),
+        "data_class": lambda values: Listing.data_classes.overlap(_texts(values)),
+        "delivery_grade": Listing.delivery_grade.in_,
     }
     return {name: makers[name](list(values)) for name, values in query.chosen.items() if values}
 
@@ -147,9 +153,9 @@ def _texts(values: list[str]) -> ColumnElement[Any]:
     return literal(values, ARRAY(Text()))
 
 
-def _with_descendants(topics: list[str]) -> list[str]:
-    terms = vocabulary("topics").values()
-    return [*topics, *(term.code for term in terms if term.parent in topics)]
+def _with_descendants(chosen: list[str], name: str = "topics") -> list[str]:
+    terms = vocabulary(name).values()
+    return [*chosen, *(term.code for term in terms if term.parent in chosen)]
 
 
 def get_listing(session: Session, listing_code: str) -> Listing:

@@ -52,6 +52,7 @@ def _count(name: str, conditions: Sequence[ColumnElement[bool]]) -> Select[str, 
     count = func.count()
     return (
         select(literal(name), rows.c.value, func.max(rows.c.label), count)
+        .where(rows.c.value.is_not(None))
         .group_by(rows.c.value)
         .order_by(count.desc(), rows.c.value)
         .limit(VALUES_MAX)
@@ -68,6 +69,10 @@ def _columns(name: str) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
         "delivery": Listing.delivery_mode.expression,
         "update": Listing.update_frequency.expression,
         "grade": Listing.grade.expression,
+        "industry": func.unnest(Listing.industries),
+        "modality": func.unnest(Listing.modalities),
+        "data_class": func.unnest(Listing.data_classes),
+        "delivery_grade": Listing.delivery_grade.expression,
     }
     label = Listing.supplier_name.expression if name == "supplier" else literal("")
     return columns[name], label

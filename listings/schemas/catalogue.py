@@ -31,6 +31,10 @@ class CatalogueQuerySchema(PageQuerySchema):
     delivery = _chosen(Code("delivery_modes"))
     update = _chosen(Code("update_frequencies"))
     grade = _chosen(Code("grades"))
+    industry = _chosen(Code("industries"))
+    modality = _chosen(Code("modalities"))
+    data_class = _chosen(Code("classifications"))
+    delivery_grade = _chosen(Code("delivery_grades"))
     sort = fields.String(load_default="", validate=validate.OneOf(["", *SORTS]))
 
 
@@ -84,6 +88,10 @@ class FacetsSchema(Schema):
     delivery = fields.List(fields.Nested(FacetValueSchema))
     update = fields.List(fields.Nested(FacetValueSchema))
     grade = fields.List(fields.Nested(FacetValueSchema))
+    industry = fields.List(fields.Nested(FacetValueSchema))
+    modality = fields.List(fields.Nested(FacetValueSchema))
+    data_class = fields.List(fields.Nested(FacetValueSchema))
+    delivery_grade = fields.List(fields.Nested(FacetValueSchema))
 
 
 class CataloguePageSchema(Schema):

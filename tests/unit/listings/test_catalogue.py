@@ -34,6 +34,10 @@ COMPANIES = {
     "sectors": ["FINANCE"],
     "topic": "SUBJECT_COMPANY",
     "product_kind": "DATASET",
+    "industries": ["J66"],
+    "modalities": ["TABULAR", "TEXT"],
+    "data_classes": ["ENTERPRISE"],
+    "delivery_grade": "S3",
     "update_frequency": "DAILY",
     "offers": [{"name": "A", "plans": [{"kind": "per_call", "unit": "hit", "unit_price": "2.5"}]}],
 }
@@ -111,6 +115,10 @@ def test_the_cheapest_come_first_by_price(find):
         ({"supplier": (SUPPLIER_ID,), "grade": ("GENERAL_2",)}, ["airports"]),
         ({"price_model": ("package",)}, ["airports", "cities"]),
         ({"delivery": ("API_CALL",), "update": ("DAILY",)}, ["companies"]),
+        ({"industry": ("J",)}, ["companies"]),
+        ({"industry": ("J66",), "modality": ("TEXT",)}, ["companies"]),
+        ({"data_class": ("ENTERPRISE",), "delivery_grade": ("S3",)}, ["companies"]),
+        ({"delivery_grade": ("S1",)}, []),
     ],
 )
 def test_facets_narrow_the_catalogue(find, chosen, found):
@@ -175,6 +183,8 @@ def test_counts_cover_everything_found(market, catalogue):
     sectors = {entry["value"]: entry["count"] for entry in counts["sector"]}
     assert total == 3
     assert sectors == {"TRANSPORT": 2, "CITY": 1, "FINANCE": 1}
+    # What a listing does not say is no value of a facet.
+    assert [(each["value"], each["count"]) for each in counts["delivery_grade"]] == [("S3", 1)]
     assert counts["price_model"][0] == {"value": "per_call", "label": "", "count": 3}
     assert counts["supplier"] == [{"value": SUPPLIER_ID, "label": "Supplier Ltd", "count": 3}]
 
