@@ -21,6 +21,7 @@ from tests.vectors.primitives import (
     seeded,
     tree_hash,
 )
+from tests.vectors.signed_vectors import signed_vectors
 from tests.vectors.statement_vectors import statement_vectors
 from tests.vectors.witness_vectors import witness_vectors
 
@@ -286,6 +287,7 @@ def all_vectors():
         "proofs.json": proof_vectors(),
         "invoices.json": invoice_vectors(),
         "credits.json": credit_vectors(),
+        "signed_requests.json": signed_vectors(),
         "statements.json": statement_vectors(),
         "logs.json": log_vectors(),
         "bundles.json": bundle_vectors(),

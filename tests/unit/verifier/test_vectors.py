@@ -12,6 +12,7 @@ from counterfoil_verify import (
     merkle,
     proofs,
     receipts,
+    signed_requests,
     statements,
 )
 from counterfoil_verify.bundle import check_bundle
@@ -185,6 +186,28 @@ def test_credit_notes_are_accepted_with_their_amount():
 def test_faulty_credit_notes_are_rejected_at_their_step(case):
     with pytest.raises(Rejected) as failure:
         check_credit_note(case["credit_note"].encode(), keyring(load("credits.json")))
+    assert failure.value.step == case["step"]
+
+
+def check_signed_request(case, keys):
+    request = signed_requests.parse_signed_request(case["signed_request"].encode())
+    receipt = receipts.parse_receipt(case["receipt"].encode())
+    receipts.check_signature(receipt, keys)
+    signed_requests.check_signature(request, keys.buyers)
+    signed_requests.check_request(request, receipt)
+    signed_requests.check_commitment(request, receipt)
+
+
+def test_signed_requests_are_accepted():
+    vectors = load("signed_requests.json")
+    for case in vectors["accepted"]:
+        check_signed_request(case, keyring(vectors))
+
+
+@pytest.mark.parametrize("case", rejected("signed_requests.json"))
+def test_faulty_signed_requests_are_rejected_at_their_step(case):
+    with pytest.raises(Rejected) as failure:
+        check_signed_request(case, keyring(load("signed_requests.json")))
     assert failure.value.step == case["step"]
 
 
