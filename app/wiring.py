@@ -135,7 +135,12 @@ def things(parts: Parts) -> list[tuple[type, object]]:
         (WitnessPolicy, read_witness_policy(parts)),
         (
             EvidenceSources,
-            EvidenceSources(_receipts(parts), InvoiceEvidenceSource(lanes), StoredAnchors()),
+            EvidenceSources(
+                _receipts(parts),
+                InvoiceEvidenceSource(lanes),
+                StoredAnchors(),
+                SignedRequestReader(parts.cipher),
+            ),
         ),
         (StoredReceipts, _receipts(parts)),
         (SignedRequestReader, SignedRequestReader(parts.cipher)),

@@ -142,10 +142,18 @@ def _receipt_files(
         for receipt in sources.receipts.receipts(session, licence_id, RECEIPTS_MAX)
         for entry in [_entry_of(receipt)]
     }
+    signed = {
+        (lane, n): request
+        for lane, n, request in sources.signed.signed_requests(session, licence_id, RECEIPTS_MAX)
+    }
     for leaf, proof in prove_all(session, checkpoint, receipts.keys()):
         entry, receipt = receipts[leaf]
         named = json.loads(entry)
-        yield f"receipts/{licence_id}-{named['lane']}-{named['n']}.json", canonical_bytes(receipt)
+        name = f"{licence_id}-{named['lane']}-{named['n']}.json"
+        yield f"receipts/{name}", canonical_bytes(receipt)
+        request = signed.get((named["lane"], named["n"]))
+        if request is not None:
+            yield f"signed-requests/{name}", request
         yield f"proofs/{leaf.hex()}.txt", proof.text.encode()
 
 

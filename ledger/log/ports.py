@@ -38,6 +38,16 @@ class ReceiptSource(Protocol):
         ...
 
 
+class SignedRequestSource(Protocol):
+    """What the buyer of a licence signed for its calls."""
+
+    def signed_requests(
+        self, session: Session, licence_id: str, limit: int
+    ) -> Iterable[tuple[int, int, bytes]]:
+        """Lane, number and canonical counterfoil-signed-request/1, at most ``limit``."""
+        ...
+
+
 class InvoiceSource(Protocol):
     """The invoice evidence of a licence."""
 
@@ -65,3 +75,4 @@ class EvidenceSources:
     receipts: ReceiptSource
     invoices: InvoiceSource
     anchors: AnchorSource
+    signed: SignedRequestSource

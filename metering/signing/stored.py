@@ -1,6 +1,7 @@
 """Signed requests as they are kept: sealed, once each, shown to the call's parties again."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -86,7 +87,21 @@ class SignedRequestReader:
         found = session.scalars(statement).one_or_none()
         if found is None or found.sealed is None:
             raise SignedRequestNotFound
-        opened = self.cipher.decrypt(found.sealed, context=_context(licence_id, found.nonce))
+        return self._open(found, found.sealed)
+
+    def signed_requests(
+        self, session: Session, licence_id: str, limit: int
+    ) -> Iterator[tuple[int, int, bytes]]:
+        """Lane, number and document of a licence's signed calls, oldest first."""
+        of = StoredSignedRequest
+        statement = select(of).where(of.licence_id == licence_id, of.sealed.is_not(None))
+        order = (of.recorded_at, of.lane, of.n)
+        for found in session.scalars(statement.order_by(*order).limit(limit)):
+            assert found.sealed is not None, "the query asks for it"
+            yield found.lane, found.n, self._open(found, found.sealed)
+
+    def _open(self, found: StoredSignedRequest, sealed: bytes) -> bytes:
+        opened = self.cipher.decrypt(sealed, context=_context(found.licence_id, found.nonce))
         return canonical_bytes({"format": FORMAT, **json.loads(opened)})
 
 

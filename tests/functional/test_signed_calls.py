@@ -234,3 +234,14 @@ def test_strangers_see_no_signed_request(world, licensed):
         SignedRequestReader(CIPHER).read(
             uow.session, "org_stranger", licence_id=licensed.licence_id, lane=1, n=1
         )
+
+
+def test_a_licences_signed_requests_come_in_the_order_of_its_calls(world, licensed):
+    plane = world.plane(HeldUpstream(HIT))
+    for _ in range(2):
+        assert ask(plane, licensed, sign(world, licensed)).status == 200
+    with world.units.begin(Reach.EXCHANGE) as uow:
+        reader = SignedRequestReader(CIPHER)
+        found = list(reader.signed_requests(uow.session, licensed.licence_id, 10))
+    assert [(lane, n) for lane, n, _ in found] == [(1, 1), (1, 2)]
+    assert [document for _, _, document in found] == [kept(world, 1), kept(world, 2)]

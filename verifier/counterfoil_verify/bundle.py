@@ -9,6 +9,7 @@ from itertools import pairwise
 from counterfoil_verify import canonical, invoices, receipts
 from counterfoil_verify.anchors import ANCHORS_BYTES_MAX, check_anchors, check_on_chain
 from counterfoil_verify.anchors import parse_anchors as read_anchors
+from counterfoil_verify.bundled_requests import SignedCalls
 from counterfoil_verify.canonical import Json
 from counterfoil_verify.chain import Chain
 from counterfoil_verify.container import Container
@@ -87,6 +88,7 @@ class Bundle:
     """Heads of the shards that this one carries on, newest first."""
     promised: dict[bytes, str] = field(default_factory=dict)
     """Leaves of receipts, and the shard that was promised."""
+    signed: SignedCalls = field(default_factory=SignedCalls)
     counts: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -182,8 +184,11 @@ def check_receipts(bundle: Bundle) -> str:
         except Rejected as error:
             raise error.within(RECEIPTS, name) from error
         bundle.held.append(held)
+    signed = bundle.signed
+    told = signed.finish(bundle.container)
     bundle.counts["receipts"] = len(bundle.held)
-    return f"{len(bundle.held):,} receipts"
+    bundle.counts["signed"], bundle.counts["disputed"] = signed.signed_count, signed.disputed_count
+    return f"{len(bundle.held):,} receipts{told}"
 
 
 def _check_receipt(bundle: Bundle, name: str) -> HeldReceipt:
@@ -195,6 +200,7 @@ def _check_receipt(bundle: Bundle, name: str) -> HeldReceipt:
     if bundle.keyring.end_of(key) is not None:
         bundle.ended[receipt.call.leaf.hash] = key
     receipts.check_detail(receipt)
+    bundle.signed.check(bundle.container, receipt, bundle.keyring)
     point = receipt.call.point
     due = f"receipts/{point.licence}-{point.lane}-{point.n}.json"
     require(name == due, RECEIPTS, "the name is not licence, lane and number")

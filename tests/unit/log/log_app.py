@@ -41,6 +41,7 @@ class FixedSources:
 
     def __init__(self):
         self.receipt_list, self.invoice_list, self.anchor_list = [], [], []
+        self.signed_list = []
 
     def receipts(self, _session, _licence_id, limit):
         return self.receipt_list[:limit]
@@ -50,6 +51,9 @@ class FixedSources:
 
     def anchors(self, _session, _origin, limit):
         return self.anchor_list[:limit]
+
+    def signed_requests(self, _session, _licence_id, limit):
+        return self.signed_list[:limit]
 
     def trust(self, _session):
         return "not anchored"
@@ -70,7 +74,7 @@ def log_app(units, keys, clock):
     registry.add(Authenticator, NamedPrincipals())
     registry.add(LogKeys, keys)
     registry.add(WitnessPolicy, NO_WITNESSES)
-    registry.add(EvidenceSources, EvidenceSources(sources, sources, sources))
+    registry.add(EvidenceSources, EvidenceSources(sources, sources, sources, sources))
     app.extensions["counterfoil"] = registry
     app.extensions["counterfoil.metrics"] = Metrics()
     problems.register(app)

@@ -52,10 +52,12 @@ def test_the_example_of_rfc_9421_b_2_6_comes_out_byte_for_byte():
     assert base64.b64encode(key.sign(base.encode())).decode() == RFC_SIGNATURE
 
 
-def make_request(at, licence=LICENCE, url="https://x.example/data/airports?code=CTU", key=KEY):
+def make_request(
+    at, licence=LICENCE, url="https://x.example/data/airports?code=CTU", *, key=KEY, nonce="n" * 24
+):
     """A signed request as the exchange shows it, from the headers that the library made."""
     fields = RequestSigner(licence, name=NAME, key=key).headers(
-        "GET", url, created=int(at.timestamp()), nonce="n" * 24
+        "GET", url, created=int(at.timestamp()), nonce=nonce
     )
     parameters = fields["Signature-Input"].removeprefix("buyer=")
     query = url.partition("?")[2]
@@ -163,3 +165,53 @@ def test_behind_the_choice_of_signed_calls_one_without_a_signature_rejects_the_l
     outcome = desk.run("log", desk.lay_out(exchange.export()))
     assert outcome.code == 1
     assert "without its buyer's signature" in outcome.output
+
+
+def bundled(desk, exchange, requests, *, is_named=True):
+    """A bundle with the receipts of the licence, and these requests by the number of their call."""
+    files = exchange.bundle_files(LICENCE, has_log=False)
+    for n, request in requests.items():
+        files[f"signed-requests/{LICENCE}-1-{n}.json"] = encode(request)
+    keys = {**json.loads(exchange.keys), **({"buyers": [VKEY.text]} if is_named else {})}
+    path = desk.put("keys.json", json.dumps(keys).encode())
+    return desk.run("bundle", desk.put("e.zip", exchange.bundle(files)), "--keys", path, keys=False)
+
+
+def signed_lane(exchange, count=2):
+    lane, requests = exchange.open_lane(LICENCE), {}
+    for n in range(1, count + 1):
+        signer = make_request(exchange.now, nonce=f"{n:024d}")
+        _, requests[n] = signed_call(exchange, lane, signer)
+    return lane, requests
+
+
+def test_a_bundle_shows_what_the_buyer_signed_for_each_call(desk, exchange):
+    _, requests = signed_lane(exchange)
+    outcome = bundled(desk, exchange, requests)
+    assert outcome.code == 0, outcome.output
+    assert "2 receipts, 2 signed by their buyer" in outcome.output
+    assert (outcome.report["counts"]["signed"], outcome.report["counts"]["disputed"]) == (2, 0)
+    strange = bundled(desk, exchange, requests, is_named=False)
+    assert f"by keys that you did not name: {VKEY.fingerprint}" in strange.output
+
+
+def test_a_call_whose_signature_is_claimed_and_not_shown_is_in_dispute(desk, exchange):
+    _, requests = signed_lane(exchange)
+    del requests[2]
+    outcome = bundled(desk, exchange, requests)
+    assert (outcome.code, outcome.report["counts"]["disputed"]) == (0, 1)
+    assert "1 in dispute" in outcome.output
+
+
+def test_one_signed_request_stands_behind_one_call(desk, exchange):
+    lane, requests = signed_lane(exchange, 1)
+    _, requests[2] = signed_call(exchange, lane, requests[1])
+    outcome = bundled(desk, exchange, requests)
+    assert outcome.code == 1
+    assert "stands behind" in outcome.output
+
+
+def test_a_signed_request_without_its_receipt_rejects_the_bundle(desk, exchange):
+    _, requests = signed_lane(exchange)
+    outcome = bundled(desk, exchange, {**requests, 3: requests[2]})
+    assert (outcome.code, "without its receipt" in outcome.output) == (1, True)
