@@ -302,3 +302,19 @@ def test_what_is_rolled_back_was_never_leased_or_booked(funded, leases, connecti
     connection.rollback()
     assert wallet(connection) == (10 * SCALE, 0)
     assert imbalances(units) == []
+
+
+def test_a_run_reads_its_own_lease_however_many_its_wallet_has_open(
+    funded, connection, leases, clock
+):
+    """As the committing threads plan it: without statistics, once for all batches."""
+    connection.execute("SET plan_cache_mode = force_generic_plan")
+    connection.execute("SET enable_seqscan = off")
+    for number in range(12):
+        reserve(leases, connection, lease_id=f"lse_{number}", wanted=PRICE)
+    connection.commit()
+    post(connection, clock, 1, 1, lease_id="lse_7", amount=PRICE)
+    read = connection.execute(
+        "SELECT idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = 'wallet_leases'"
+    ).fetchone()
+    assert read == (1,)
