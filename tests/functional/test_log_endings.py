@@ -5,7 +5,9 @@ import json
 import pytest
 from counterfoil_verify.cli import main as verify
 from counterfoil_verify.errors import Rejected
+from counterfoil_verify.keys import parse_keyring
 from counterfoil_verify.notes import open_checkpoint
+from counterfoil_verify.vault import ReceiptVault
 
 from app.core.reach import Reach
 from app.core.signing import RenamedSigner
@@ -20,6 +22,7 @@ from ledger.log.sequencer import Sequencer
 from ledger.log.tree_queries import get_ledger_proof
 from tests.factories.yearly_lanes import YearlyLane
 from tests.functional.test_key_rotation import Installation
+from tests.functional.test_log_over_years import Served
 from tests.unit.log.log_factory import AT, append_facts, append_rows
 
 
@@ -88,6 +91,42 @@ def test_a_restored_log_goes_on_in_a_new_shard(restored, shard):
     ]
     assert waiting(restored) == (0, 0)
     assert restored.checkpoint().startswith(f"{old}-2\n".encode())
+
+
+def ahead(restored, size, byte):
+    """A head of the future that the backup does not know, as a buyer was once shown it."""
+    head = Checkpoint(restored.parts.origin, size, byte * 32)
+    return sign_checkpoint(head, [restored.parts.keyring.checkpoint]).encode()
+
+
+def follow(restored, shard, tmp_path, seen):
+    """A vault that accepted a head of the old shard watches the log go on in the new one."""
+    web = restored.app.test_client()
+    before = ReceiptVault(tmp_path / "vault", parse_keyring(web.get("/log/keys").data, "before"))
+    before.watch(seen, Served(web))
+    before.close()
+    restored.command("end-log-shard", shard, "--reason", "restored", "--yes")
+    restored.restart()
+    restored.work()
+    web = restored.app.test_client()
+    vault = ReceiptVault(tmp_path / "vault", parse_keyring(web.get("/log/keys").data, "after"))
+    try:
+        return vault.watch(web.get("/log/checkpoint").data, Served(web)), vault.contradictions()
+    finally:
+        vault.close()
+
+
+def test_a_vault_accepts_a_new_shard_that_names_the_head_it_had_as_abandoned(
+    restored, shard, tmp_path
+):
+    seen = ahead(restored, 100, b"\x07")
+    newest, found = follow(restored, shard, tmp_path, seen)
+    assert (newest.origin, found) == (restored.parts.origin, [])
+
+
+def test_a_vault_refuses_a_new_shard_that_hides_the_head_it_had(restored, shard, tmp_path):
+    with pytest.raises(Rejected, match="the log shrank"):
+        follow(restored, shard, tmp_path, ahead(restored, 90, b"\x08"))
 
 
 def test_nothing_of_the_ended_shard_is_signed_again(restored, shard):

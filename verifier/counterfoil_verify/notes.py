@@ -78,6 +78,15 @@ def open_checkpoint(data: bytes, keyring: Keyring) -> Checkpoint:
     return Checkpoint(origin, head, signers[0], names)
 
 
+def read_head(data: bytes) -> tuple[str, Head]:
+    """Origin and head of a note whose signature was verified when it was accepted.
+
+    Keys end; what they signed in their time was seen then, and is not forgotten.
+    """
+    text, _ = parse_note(data)
+    return _parse_head(text)
+
+
 def _is_valid_at(keyring: Keyring, key: Key, tree_size: int) -> bool:
     end = keyring.end_of(key)
     return end is None or tree_size <= end.until_size

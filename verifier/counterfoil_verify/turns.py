@@ -30,10 +30,10 @@ ABANDONED_MAX = 64
 
 
 class Fork(NamedTuple):
-    """Why two heads are not of one history, with the accepted one and the one that denies it."""
+    """Why two heads are not of one history: the accepted one's shard, the note that denies it."""
 
     reason: str
-    accepted: Checkpoint
+    origin: str
     denying: bytes
 
 
@@ -47,7 +47,7 @@ class Opening(NamedTuple):
 
 
 def find_fork(
-    accepted: Mapping[str, Checkpoint],
+    accepted: Mapping[str, Head],
     newest: tuple[Checkpoint, bytes],
     source: Source,
     open_note: Opener,
@@ -62,44 +62,43 @@ def find_fork(
     for _ in range(SHARDS_MAX):
         last = accepted.get(head.origin)
         if last is not None:
-            reason = why_not_extended(last, head, _of_shard(source, head))
-            return Fork(reason, last, note) if reason else None
+            reason = why_not_extended(last, head.head, _of_shard(source, head))
+            return Fork(reason, head.origin, note) if reason else None
         opening = _read_opening(_shard(source, head), open_note)
         if opening is None:
-            last_known = max(accepted.values(), key=lambda each: each.origin)
-            return Fork(f"{head.origin} carries on nothing", last_known, note)
+            return Fork(f"{head.origin} carries on nothing", max(accepted), note)
         require(opening.later.origin == head.origin, STEP, "the opening is of another shard")
         reason = why_not_extended(*_in_order(opening.later, head), _of_shard(source, head))
         require(not reason, STEP, f"the opening is of another {head.origin}: {reason}")
         last = accepted.get(opening.earlier.origin)
-        if last is not None and last.head in opening.abandoned:
+        if last is not None and last in opening.abandoned:
             return None
         head, note = opening.earlier, opening.note
     raise Rejected(STEP, f"more than {SHARDS_MAX} shards")
 
 
-def why_not_extended(last: Checkpoint, newest: Checkpoint, tiles: Source) -> str:
+def why_not_extended(last: Head, newest: Head, tiles: Source) -> str:
     """Why the newer head of a shard does not extend the last one; empty when it does."""
-    if newest.head.tree_size < last.head.tree_size:
-        return f"the log shrank from {last.head.tree_size} to {newest.head.tree_size} leaves"
-    if newest.head.tree_size == last.head.tree_size:
-        is_same = newest.head.root_hash == last.head.root_hash
-        return "" if is_same else f"two root hashes for size {newest.head.tree_size}"
-    if last.head.tree_size == 0:
+    if newest.tree_size < last.tree_size:
+        return f"the log shrank from {last.tree_size} to {newest.tree_size} leaves"
+    if newest.tree_size == last.tree_size:
+        is_same = newest.root_hash == last.root_hash
+        return "" if is_same else f"two root hashes for size {newest.tree_size}"
+    if last.tree_size == 0:
         return ""
-    path = TilePaths(tiles, newest.head.tree_size).consistency(last.head.tree_size)
+    path = TilePaths(tiles, newest.tree_size).consistency(last.tree_size)
     try:
-        check_consistency(last.head, newest.head, path)
+        check_consistency(last, newest, path)
     except Rejected as error:
-        sizes = f"{newest.head.tree_size} does not begin with {last.head.tree_size}"
+        sizes = f"{newest.tree_size} does not begin with {last.tree_size}"
         return f"the log of size {sizes}: {error.reason}"
     return ""
 
 
-def _in_order(first: Checkpoint, second: Checkpoint) -> tuple[Checkpoint, Checkpoint]:
+def _in_order(first: Checkpoint, second: Checkpoint) -> tuple[Head, Head]:
     if first.head.tree_size <= second.head.tree_size:
-        return first, second
-    return second, first
+        return first.head, second.head
+    return second.head, first.head
 
 
 def host_of(origin: str) -> str:

@@ -16,7 +16,7 @@ from counterfoil_verify.contradictions import contradiction_between
 from counterfoil_verify.errors import NotChecked, Rejected, require
 from counterfoil_verify.held import HeldReceipt, hold
 from counterfoil_verify.keys import Keyring
-from counterfoil_verify.notes import Checkpoint, open_checkpoint
+from counterfoil_verify.notes import Checkpoint, open_checkpoint, read_head
 from counterfoil_verify.proofs import check_proof, parse_proof
 from counterfoil_verify.tiles import Source
 from counterfoil_verify.turns import find_fork, host_of
@@ -233,13 +233,12 @@ class ReceiptVault:
         """
         checkpoint = open_checkpoint(data, self._keyring)
         kept = self._last_heads(host_of(checkpoint.origin))
-        accepted = {origin: open_checkpoint(head, self._keyring) for origin, head in kept.items()}
+        accepted = dict(read_head(head) for head in kept.values())
         fork = find_fork(
             accepted, (checkpoint, data), source, lambda note: open_checkpoint(note, self._keyring)
         )
         if fork is not None:
-            first = kept[fork.accepted.origin]
-            self._keep_contradiction(first, fork.denying, fork.reason, step=FORK)
+            self._keep_contradiction(kept[fork.origin], fork.denying, fork.reason, step=FORK)
         with self._transaction() as store:
             store.execute(
                 "INSERT OR IGNORE INTO heads VALUES (?, ?, ?)",
