@@ -12,7 +12,7 @@ from compliance.licence_models import ListingStanding
 from compliance.live.events import QualityDrifted, QualityRecovered
 from compliance.live.models import LiveQualityCursor, LiveQualityDay, LiveQualityStanding
 from compliance.models import ReviewCase
-from compliance.quality.live import LiveCounts, reported_availability
+from compliance.quality.live import CALLS_MIN, LiveCounts, reported_availability
 from compliance.sampling.queries import latest_public
 
 WINDOW_DAYS = 7
@@ -106,9 +106,12 @@ def check_drift(uow: UnitOfWork, listing_code: str) -> LiveQualityStanding | Non
         promised_bp=_promised(uow, listing_code),
     )
     standing = _locked_standing(uow, listing_code, supplier_id)
+    standing.checked_at = uow.now
+    if standing.drifts and counts.calls_count < CALLS_MIN:
+        # Few calls say nothing for sure, and so not that all is well again.
+        return standing
     before, now = set(standing.drifts), [drift.value for drift in drifts]
     standing.report_id = report.id if report else None
-    standing.checked_at = uow.now
     standing.drifts = now
     standing.drifted_at = (standing.drifted_at or uow.now) if now else None
     if set(now) - before:

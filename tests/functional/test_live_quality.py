@@ -1,6 +1,6 @@
 """What listings deliver is counted once, shown to everybody, and told when it drifts."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
@@ -87,6 +87,19 @@ def test_a_drift_is_told_once_and_its_end_too(units, licence):
     assert len(told(units, QualityDrifted)) == 2
     well = measured(units, schema_mismatch=1, timed_out=1)
     assert (well["drifts"], well["drifted_at"]) == ([], None)
+    assert len(told(units, QualityRecovered)) == 1
+
+
+def test_few_calls_do_not_prove_that_all_is_well_again(units, clock, licence):
+    call(units, licence, 1, 100)
+    assert measured(units, schema_mismatch=20)["drifts"] == ["SCHEMA_MISMATCH"]
+    clock.advance(seconds=8 * 86_400)
+    later = NOON + timedelta(days=8)
+    call(units, licence, 101, 103, at=later)
+    still = measured(units)
+    assert (still["calls_count"], still["drifts"]) == (3, ["SCHEMA_MISMATCH"])
+    call(units, licence, 104, 203, at=later)
+    assert measured(units)["drifts"] == []
     assert len(told(units, QualityRecovered)) == 1
 
 
