@@ -78,6 +78,10 @@ class ReviewCase(Base):
     panel_approved_hash: Mapped[str | None]
     approved_by: Mapped[list[str]] = mapped_column(ARRAY(Text))
     excluded_ids: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    base_case_id: Mapped[str | None] = mapped_column(ForeignKey("review_cases.id"))
+    change_class: Mapped[str | None]
+    change_table_hash: Mapped[str | None]
+    changes: Mapped[list[dict[str, Any]]]
 
     def review(self, declarations: "list[ConflictDeclaration]") -> Review:
         """The case as the pure machine sees it."""
@@ -116,6 +120,13 @@ class ReviewCase(Base):
             self.panel_approved_hash = self.dossier_hash
         if stage in FINAL_STAGES:
             self.decided_at = now
+
+    def answerers(self) -> set[str]:
+        """Whose answers an approval rests on: both reviewers, or who outvoted one of them."""
+        reviewers = {each for each in (self.first_reviewer_id, self.second_reviewer_id) if each}
+        approvers = set(self.approved_by)
+        both_approved = len(reviewers) > 1 and reviewers <= approvers
+        return reviewers if both_approved else approvers - reviewers
 
     def refuse_when_decided(self) -> None:
         """Raises `IllegalTransition` unless the exchange's people are still at work."""
@@ -165,6 +176,18 @@ class ItemAnswer(Base):
     outcome: Mapped[str]
     reason: Mapped[str]
     answered_at: Mapped[datetime]
+
+
+class CarriedAnswer(Base):
+    """An item that nobody answers again: people did in an earlier case, and nothing moved."""
+
+    __tablename__ = "carried_answers"
+
+    case_id: Mapped[str] = mapped_column(ForeignKey("review_cases.id"), primary_key=True)
+    rule_id: Mapped[str] = mapped_column(primary_key=True)
+    from_case_id: Mapped[str] = mapped_column(ForeignKey("review_cases.id"))
+    from_version_id: Mapped[str]
+    carried_at: Mapped[datetime]
 
 
 class ReviewDecision(Base):

@@ -11,13 +11,16 @@ from app.core.unit_of_work import UnitOfWork
 from compliance.errors import LicenceNotFound, ReviewCaseNotFound, ScenarioNotFound
 from compliance.evaluation import RuleOutcome
 from compliance.licence_models import Licence, Scenario
-from compliance.models import ItemAnswer, ReviewCase, RuleEvaluation
+from compliance.models import CarriedAnswer, ItemAnswer, ReviewCase, RuleEvaluation
 from compliance.narrowing_models import CHAIN, Narrowing
 from compliance.review.case_machine import OPEN_STAGES
+from compliance.review.changes import changes_between
 from compliance.review.conflicts import QUESTIONS
 from compliance.rule_set import RuleSet
+from compliance.services.carried_answers import carried_in
 from compliance.services.decisions import answers_of
-from compliance.services.evaluations import findings_of, held_rule_set
+from compliance.services.evaluations import findings_of
+from compliance.services.rule_sets import held_rule_set
 
 Document = dict[str, Any]
 
@@ -30,6 +33,7 @@ class CaseView:
     evaluation_id: str
     machine_findings: list[Document]
     left_to_judge: list[Document]
+    changes: list[Document]
     documents: list[Document]
     conflict_questions: list[Document]
 
@@ -79,7 +83,8 @@ def get_case_view(uow: UnitOfWork, case_id: str) -> CaseView:
         case=case,
         evaluation_id=evaluation.id,
         machine_findings=findings_of(outcomes, rules),
-        left_to_judge=_left_to_judge(outcomes, rules, answers_of(uow, case)),
+        left_to_judge=_left_to_judge(outcomes, rules, answers_of(uow, case), carried_in(uow, case)),
+        changes=_changes(uow, case),
         documents=_documents(case.dossier, rules),
         conflict_questions=[
             {"code": code, "en": en, "zh": zh} for code, (en, zh) in QUESTIONS.items()
@@ -95,16 +100,36 @@ def latest_evaluation(uow: UnitOfWork, case: ReviewCase) -> RuleEvaluation:
     return uow.session.scalars(wanted.order_by(RuleEvaluation.id.desc()).limit(1)).one()
 
 
+def _changes(uow: UnitOfWork, case: ReviewCase) -> list[Document]:
+    """What differs from the version approved before, with both values; nothing for a first one."""
+    if case.base_case_id is None:
+        return []
+    base = uow.session.get_one(ReviewCase, case.base_case_id)
+    found = changes_between(base.dossier, case.dossier)
+    return [{**each.document(), "before": each.before, "after": each.after} for each in found]
+
+
 def _left_to_judge(
-    outcomes: list[RuleOutcome], rules: RuleSet, answers: list[ItemAnswer]
+    outcomes: list[RuleOutcome],
+    rules: RuleSet,
+    answers: list[ItemAnswer],
+    carried: list[CarriedAnswer],
 ) -> list[Document]:
     left = [each for each in outcomes if each.needs_person]
+    sources = {
+        each.rule_id: {"case_id": each.from_case_id, "version_id": each.from_version_id}
+        for each in carried
+    }
     given: dict[str, list[Document]] = {}
     for answer in answers:
         said = {"outcome": answer.outcome, "reason": answer.reason, "by": answer.reviewer_id}
         given.setdefault(answer.rule_id, []).append(said)
     return [
-        {**finding, "answers": given.get(finding["rule_id"], [])}
+        {
+            **finding,
+            "answers": given.get(finding["rule_id"], []),
+            "carried_from": sources.get(finding["rule_id"]),
+        }
         for finding in findings_of(left, rules)
     ]
 

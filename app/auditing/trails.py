@@ -97,6 +97,11 @@ RECORDS = """
         'reviewer_id', i.reviewer_id, 'outcome', i.outcome, 'reason', i.reason)
     FROM item_answers i WHERE i.case_id = ANY(:ids)
     UNION ALL
+    SELECT w.carried_at, 'compliance', 'carried_answer', w.case_id || '/' || w.rule_id,
+        jsonb_build_object('case_id', w.case_id, 'rule_id', w.rule_id, 'from_case_id',
+            w.from_case_id, 'from_version_id', w.from_version_id)
+    FROM carried_answers w WHERE w.case_id = ANY(:ids)
+    UNION ALL
     SELECT d.decided_at, 'compliance', 'review_decision', d.case_id || '/' || d.stage,
         jsonb_build_object('case_id', d.case_id, 'stage', d.stage, 'reviewer_id', d.reviewer_id,
             'decision', d.decision, 'reason', d.reason, 'reason_hash', d.reason_hash)

@@ -16,6 +16,19 @@ REVIEW_RECORDED: dict[type[Event], Recorded] = {
         ("case_id", "version_id", "stage", "reviewer_id", "released_by", "reason_hash"),
     ),
     review.ReviewEscalated: Recorded("review_escalated", ("subject_id", "stage", "due_at")),
+    review.ChangeClassified: Recorded(
+        "change_classified",
+        (
+            "case_id",
+            "version_id",
+            "base_case_id",
+            "base_version_id",
+            "change_class",
+            "table_hash",
+            "diff_hash",
+            "carried_rule_ids",
+        ),
+    ),
     review.ItemDecided: Recorded(
         "item_decided", ("case_id", "rule_id", "reviewer_id", "outcome", "reason_hash")
     ),

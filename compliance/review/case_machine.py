@@ -47,6 +47,7 @@ FINAL_STAGES = frozenset(
     {Stage.APPROVED, Stage.RETURNED, Stage.SUPPLEMENTED, Stage.EXPIRED, Stage.REJECTED}
 )
 CLEAR, BLOCKED = "rules clear", "rules block"
+CLEAR_AND_SLIGHT = "rules clear, slight change"
 APPROVE_TO_PANEL = "approve, to the panel"
 RESUBMIT, LAPSE, CARRY, FAIL = "resubmit", "lapse", "panel carries", "panel fails"
 CARRY_BLOCKED = "panel carries, rules block"
@@ -54,6 +55,8 @@ CARRY_BLOCKED = "panel carries, rules block"
 TRANSITIONS = Transitions(
     {
         (Stage.PRECHECK, CLEAR): Stage.INTAKE,
+        # What the intake looks at is as it was when the version before was admitted.
+        (Stage.PRECHECK, CLEAR_AND_SLIGHT): Stage.REVIEW,
         (Stage.PRECHECK, BLOCKED): Stage.RETURNED,
         (Stage.INTAKE, Decision.APPROVE): Stage.REVIEW,
         (Stage.INTAKE, Decision.RETURN): Stage.SUPPLEMENT,
@@ -108,9 +111,13 @@ class Review:
         return frozenset(each for each in people if each) | self.excluded
 
 
-def conclude_rules(review: Review, *, blocks: bool) -> Review:
-    """The machine's own step: to the intake, or straight back to the supplier."""
-    event = BLOCKED if blocks else CLEAR
+def conclude_rules(review: Review, *, blocks: bool, is_slight: bool = False) -> Review:
+    """The machine's own step: to the intake, or straight back to the supplier.
+
+    ``is_slight`` when nothing that the intake weighs moved since the version before: past it.
+    """
+    passed = CLEAR_AND_SLIGHT if is_slight else CLEAR
+    event = BLOCKED if blocks else passed
     return replace(review, stage=Stage(TRANSITIONS.next(review.stage, event)))
 
 

@@ -48,6 +48,20 @@ class ReviewEscalated(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ChangeClassified(Event):
+    """What a version changes of the approved one, by the table; whose answers still hold."""
+
+    case_id: str
+    version_id: str
+    base_case_id: str
+    base_version_id: str
+    change_class: str
+    table_hash: str
+    diff_hash: str
+    carried_rule_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class ItemDecided(Event):
     """A person answered a rule that the machine left open."""
 

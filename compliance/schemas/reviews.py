@@ -59,6 +59,8 @@ class CaseSummarySchema(Schema):
     admitted_by = fields.String(allow_none=True)
     first_reviewer_id = fields.String(allow_none=True)
     second_reviewer_id = fields.String(allow_none=True)
+    base_case_id = fields.String(allow_none=True)
+    change_class = fields.String(allow_none=True)
 
 
 class OwnCaseSchema(Schema):
@@ -76,6 +78,17 @@ class OwnCaseSchema(Schema):
     due_at = Timestamp(allow_none=True)
     decided_at = Timestamp(allow_none=True)
     findings = fields.List(fields.Dict(keys=fields.String()))
+    change_class = fields.String(allow_none=True)
+    changes = fields.List(fields.Dict(keys=fields.String()))
+
+
+class ChangeSchema(Schema):
+    """A place of the dossier that is not as it was in the version approved before."""
+
+    pointer = fields.String()
+    change_class = fields.String()
+    before = fields.Raw(allow_none=True)
+    after = fields.Raw(allow_none=True)
 
 
 class QuestionSchema(Schema):
@@ -96,6 +109,7 @@ class CaseViewSchema(Schema):
     evaluation_id = fields.String()
     machine_findings = fields.List(fields.Dict(keys=fields.String()))
     left_to_judge = fields.List(fields.Dict(keys=fields.String()))
+    changes = fields.List(fields.Nested(ChangeSchema))
     documents = fields.List(fields.Dict(keys=fields.String()))
     conflict_questions = fields.List(fields.Nested(QuestionSchema))
 

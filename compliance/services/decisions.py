@@ -15,13 +15,15 @@ from compliance.models import ItemAnswer, ReviewCase, ReviewDecision
 from compliance.review.case_machine import Decision, Stage, decide
 from compliance.review.events import ItemDecided
 from compliance.rule_set import Severity
+from compliance.services.carried_answers import carried_in
 from compliance.services.declarations import declarations_of
-from compliance.services.evaluations import findings_of, held_rule_set, run_rules
+from compliance.services.evaluations import findings_of, run_rules
 from compliance.services.panels import open_case_panel
 from compliance.services.policies import policy_in_force
 from compliance.services.reasons import seal_reason
 from compliance.services.registrations import register
 from compliance.services.reviews import advance, lock_case, record_return
+from compliance.services.rule_sets import held_rule_set
 from compliance.verdicts import Outcome
 
 Item = dict[str, str]
@@ -116,8 +118,9 @@ def answers_of(uow: UnitOfWork, case: ReviewCase) -> list[ItemAnswer]:
 def unanswered(
     uow: UnitOfWork, case: ReviewCase, person_id: str, evaluation: Evaluation
 ) -> tuple[str, ...]:
-    """What the machine left open and this person has not answered."""
+    """What the machine left open, no version before answered, and this person has not either."""
     answered = {a.rule_id for a in answers_of(uow, case) if a.reviewer_id == person_id}
+    answered |= {each.rule_id for each in carried_in(uow, case)}
     left = (each.rule_id for each in evaluation.left_to_judge)
     return tuple(rule_id for rule_id in left if rule_id not in answered)
 

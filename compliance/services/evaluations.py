@@ -2,18 +2,17 @@
 
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
-
 from app.core.canonical import digest_hex
 from app.core.unit_of_work import UnitOfWork
 from compliance import rule_set
-from compliance.errors import EvaluationNotFound, RuleSetUnknown
+from compliance.errors import EvaluationNotFound
 from compliance.evaluation import Evaluation, RuleOutcome, evaluate_dossier, worst_severity
-from compliance.events import RuleSetChanged, RulesEvaluated
-from compliance.models import HeldRuleSet, ReviewCase, RuleEvaluation
+from compliance.events import RulesEvaluated
+from compliance.models import ReviewCase, RuleEvaluation
 from compliance.rule_set import Stage
+from compliance.services.carried_answers import keep_carried
 from compliance.services.circumstances import circumstances_of
+from compliance.services.rule_sets import held_rule_set, hold_rule_set
 
 Document = dict[str, Any]
 
@@ -29,6 +28,7 @@ def run_rules(uow: UnitOfWork, case: ReviewCase, stage: Stage = Stage.REVIEW) ->
     evaluation = run_stage(uow, case, stage=stage, subject_id=case.id, circumstances=circumstances)
     if is_open:
         case.severity = worst_severity(evaluation.outcomes)
+        keep_carried(uow, case, evaluation, circumstances)
     return evaluation
 
 
@@ -59,27 +59,6 @@ def run_stage(
     uow.session.add(kept)
     _record(uow, case, kept)
     return evaluation
-
-
-def hold_rule_set(uow: UnitOfWork, rules: rule_set.RuleSet) -> None:
-    """Store the rule set beside what it decides, once; that it is new is an event of its own."""
-    before = select(HeldRuleSet.hash).order_by(HeldRuleSet.held_at.desc()).limit(1)
-    previous = uow.session.scalar(before)
-    if previous == rules.hash:
-        return
-    held = insert(HeldRuleSet).values(
-        hash=rules.hash, version=rules.version, document=dict(rules.document), held_at=uow.now
-    )
-    is_new = uow.session.scalar(held.on_conflict_do_nothing().returning(HeldRuleSet.hash))
-    if is_new:
-        uow.record(
-            RuleSetChanged(
-                occurred_at=uow.now,
-                rule_set_hash=rules.hash,
-                version=rules.version,
-                previous_hash=previous,
-            )
-        )
 
 
 def _record(uow: UnitOfWork, case: ReviewCase, kept: RuleEvaluation) -> None:
@@ -114,14 +93,6 @@ def findings_of(outcomes: list[RuleOutcome], rules: rule_set.RuleSet) -> list[di
         for each in outcomes
         for rule in [rules.rule(each.rule_id)]
     ]
-
-
-def held_rule_set(uow: UnitOfWork, rule_set_hash: str) -> rule_set.RuleSet:
-    """The rule set of a hash as it was held; raises `RuleSetUnknown`."""
-    held = uow.session.get(HeldRuleSet, rule_set_hash)
-    if held is None or digest_hex(held.document) != rule_set_hash:
-        raise RuleSetUnknown(rule_set_hash)
-    return rule_set.RuleSet.read(held.document)
 
 
 def replay_evaluation(uow: UnitOfWork, *, evaluation_id: str) -> bool:

@@ -14,8 +14,8 @@ from compliance.models import Party, ReviewCase
 from compliance.registration_models import ListingApplication, Registration
 from compliance.review.case_machine import Stage
 from compliance.review.registration_machine import ApplicationState, RegistrationState
-from compliance.services.evaluations import held_rule_set
 from compliance.services.lapses import note_lapses
+from compliance.services.rule_sets import held_rule_set
 
 
 def note_listing_published(

@@ -23,7 +23,7 @@ from compliance.listing_machine import ListingState
 from compliance.models import ConflictDeclaration, ReviewCase
 from compliance.panel_models import SittingPanel
 from compliance.ports import ProbeResult
-from compliance.review import risk
+from compliance.review import changes, risk
 from compliance.review.appeals import AppealState
 from compliance.review.case_machine import (
     FINAL_STAGES,
@@ -36,12 +36,19 @@ from compliance.review.case_machine import (
     take,
 )
 from compliance.review.deadlines import due_at
-from compliance.review.events import ReviewAssigned, ReviewConcluded, ReviewReassigned
+from compliance.review.events import (
+    ChangeClassified,
+    ReviewAssigned,
+    ReviewConcluded,
+    ReviewReassigned,
+)
 from compliance.rule_set import Severity
+from compliance.services.carried_answers import carried_in, find_base
 from compliance.services.declarations import declarations_of, declare
-from compliance.services.evaluations import findings_of, hold_rule_set, run_rules
+from compliance.services.evaluations import findings_of, run_rules
 from compliance.services.policies import policy_in_force
 from compliance.services.reasons import seal_reason
+from compliance.services.rule_sets import hold_rule_set
 from compliance.suspension_models import FiledAppeal
 
 SUBMITTED = (
@@ -129,9 +136,11 @@ def _new_case(
     policy = policy_in_force(uow)
     risk_factors = _risk_factors(uow, submitted["supplier_id"], submitted["dossier"])
     level = risk.level(sum(risk_factors.values()), policy)
+    change = _change(uow, submitted)
     return ReviewCase(
         id=uow.ids.new("cas"),
         **submitted,
+        **change,
         round=former.round + 1 if former else 1,
         supplement_round=_supplement_round(former),
         stage=Stage.PRECHECK,
@@ -139,13 +148,27 @@ def _new_case(
         risk_score=sum(risk_factors.values()),
         risk_level=level,
         risk_factors=risk_factors,
-        needs_panel=level is risk.RiskLevel.HIGH,
+        needs_panel=level is risk.RiskLevel.HIGH and change["change_class"] not in changes.FAST,
         approved_by=[],
         excluded_ids=sorted(excluded),
         findings=[],
         opened_at=uow.now,
         stage_since_at=uow.now,
     )
+
+
+def _change(uow: UnitOfWork, submitted: dict[str, Any]) -> dict[str, Any]:
+    """What the version changes of the one approved before it; of a first one nothing is known."""
+    base = find_base(uow, submitted["product_id"], submitted["version_id"])
+    if base is None:
+        return {"base_case_id": None, "change_class": None, "changes": []}
+    found = changes.changes_between(base.dossier, submitted["dossier"])
+    return {
+        "base_case_id": base.id,
+        "change_class": changes.class_of(found),
+        "change_table_hash": changes.table_hash(),
+        "changes": [each.document() for each in found],
+    }
 
 
 def _former_case(uow: UnitOfWork, version_id: str) -> ReviewCase | None:
@@ -178,7 +201,14 @@ def _risk_factors(uow: UnitOfWork, supplier_id: str, dossier: dict[str, Any]) ->
 def _precheck(uow: UnitOfWork, case: ReviewCase) -> None:
     hold_rule_set(uow, rule_set.current())
     evaluation = run_rules(uow, case)
-    advance(uow, case, conclude_rules(case.review([]), blocks=bool(evaluation.blocking)))
+    if case.base_case_id is not None:
+        _tell_of_change(uow, case)
+    concluded = conclude_rules(
+        case.review([]),
+        blocks=bool(evaluation.blocking),
+        is_slight=case.change_class in changes.FAST,
+    )
+    advance(uow, case, concluded)
     if evaluation.blocking:
         case.findings = findings_of(evaluation.blocking, rule_set.current())
         record_return(uow, case)
@@ -189,6 +219,23 @@ def _precheck(uow: UnitOfWork, case: ReviewCase) -> None:
             case_id=case.id,
             version_id=case.version_id,
             supplier_id=case.supplier_id,
+        )
+    )
+
+
+def _tell_of_change(uow: UnitOfWork, case: ReviewCase) -> None:
+    base = uow.session.get_one(ReviewCase, case.base_case_id)
+    uow.record(
+        ChangeClassified(
+            occurred_at=uow.now,
+            case_id=case.id,
+            version_id=case.version_id,
+            base_case_id=base.id,
+            base_version_id=base.version_id,
+            change_class=str(case.change_class),
+            table_hash=str(case.change_table_hash),
+            diff_hash=changes.diff_hash(changes.changes_between(base.dossier, case.dossier)),
+            carried_rule_ids=tuple(each.rule_id for each in carried_in(uow, case)),
         )
     )
 

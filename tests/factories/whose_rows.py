@@ -24,6 +24,7 @@ EXCHANGE_ONLY = {
     "anchor_requests": "asked by the exchange's staff",
     "billing_runs": "a month covers every licence",
     "books_cursor": "how far the worker read the books",
+    "carried_answers": "the reviewers' own notes, from one version to the next",
     "chain_licences": "the salts of licences on chain",
     "chain_statements": "whose statement it is stands in another table",
     "conflict_declarations": "between a reviewer and the exchange",

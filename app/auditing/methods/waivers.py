@@ -52,6 +52,20 @@ ANSWERERS = """
         AND (ARRAY[c.first_reviewer_id, c.second_reviewer_id] <@ c.approved_by) IS NOT TRUE
 """
 
+# From a version that was approved before it, in which somebody passed it and nobody failed it.
+CARRIED = """
+    EXISTS (SELECT FROM carried_answers w JOIN review_cases b ON b.id = w.from_case_id
+        WHERE w.case_id = c.id AND w.rule_id = o->>'rule_id' AND b.stage = 'APPROVED'
+            AND b.product_id = c.product_id AND b.decided_at <= c.opened_at
+            AND (SELECT count(DISTINCT i.reviewer_id) FROM item_answers i WHERE i.case_id = b.id
+                AND i.rule_id = w.rule_id AND i.outcome <> 'FAIL'
+                AND i.reviewer_id = ANY (b.approved_by)) >= 2
+            AND NOT EXISTS (SELECT FROM item_answers i WHERE i.case_id = b.id
+                AND i.rule_id = w.rule_id AND i.outcome = 'FAIL'))
+    AND NOT EXISTS (SELECT FROM item_answers i WHERE i.case_id = c.id
+        AND i.rule_id = o->>'rule_id' AND i.outcome = 'FAIL')
+"""
+
 CASES = """
     FROM review_cases c WHERE c.stage <> 'PRECHECK'
         AND {within c.opened_at} AND {listing c.listing_code} AND {party c.supplier_id}
@@ -76,12 +90,13 @@ WAIVERS = Method(
         Rule(
             "each_item_was_answered_by_both",
             "Each item left to people was passed by both reviewers, or by each member of the panel"
-            " that outvoted one of them.",
-            "每个留待人工判断的事项均由两名审核人通过，或由推翻其意见的合议组每名赞成者通过。",
+            " that outvoted one of them, there or in the version that it was carried from.",
+            "每个留待人工判断的事项均由两名审核人通过，或由推翻其意见的合议组每名赞成者通过（或沿用此前版本的回答）。",
             "SELECT count(*)" + JUDGED,
             ITEM
             + JUDGED
             + f"""
+                AND NOT ({CARRIED})
                 AND EXISTS (SELECT FROM ({ANSWERERS}) answerer(id) WHERE NOT EXISTS (
                     SELECT FROM item_answers i WHERE i.case_id = c.id AND i.outcome <> 'FAIL'
                         AND i.rule_id = o->>'rule_id' AND i.reviewer_id = answerer.id))
@@ -96,7 +111,9 @@ WAIVERS = Method(
             CASE_FACTS
             + DECIDED
             + """
-                AND (c.needs_panel OR c.risk_level = 'HIGH' OR c.stage = 'REJECTED'
+                AND (c.needs_panel OR (c.risk_level = 'HIGH'
+                        AND c.change_class IS DISTINCT FROM 'EDITORIAL'
+                        AND c.change_class IS DISTINCT FROM 'COMMERCIAL') OR c.stage = 'REJECTED'
                     OR EXISTS (SELECT FROM review_decisions d WHERE d.case_id = c.id
                         AND d.decision = 'reject'))
                 AND c.admitted_by IS NOT NULL AND NOT EXISTS (

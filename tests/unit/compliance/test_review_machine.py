@@ -116,8 +116,10 @@ def declared(world, person, *, is_conflicted):
 
 def moves_of_review(world):
     review = world.review
-    for blocks in (True, False):
-        yield lambda b=blocks: replace(world, review=conclude_rules(review, blocks=b))
+    for blocks, slight in ((True, False), (False, False), (False, True)):
+        yield lambda b=blocks, s=slight: replace(
+            world, review=conclude_rules(review, blocks=b, is_slight=s)
+        )
     yield lambda: replace(world, review=release(review))
     yield lambda: replace(world, review=resubmit(review))
     yield lambda: replace(world, review=lapse(review))
