@@ -66,6 +66,7 @@ class RegistryEntryEnded(Event):
     registration_id: RegistrationId
     holder_id: OrganisationId
     reason_code: str
+    is_own_wish: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

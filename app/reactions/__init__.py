@@ -41,6 +41,7 @@ from compliance.review.events import (
     ListingApproved,
     ListingRefused,
     RegistrationCancelled,
+    RegistrationEnded,
     RegistrationFinal,
     ReviewExpired,
     SuspensionWidened,
@@ -76,6 +77,7 @@ from listings.events import (
     OrderPlaced,
     PlanPublished,
     ProductRegistered,
+    RegistryEntryEnded,
     VersionSubmitted,
 )
 from metering.events import PeriodClosed, PeriodOpened
@@ -94,6 +96,8 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     ReviewExpired: (reviewing.reject_version,),
     VersionApproved: (reviewing.enter_registration,),
     RegistrationFinal: (reviewing.finish_publicity,),
+    RegistryEntryEnded: (reviewing.end_registration,),
+    RegistrationEnded: (reviewing.close_waiting_version,),
     RegistrationCancelled: (reviewing.reject_version, reviewing.cancel_registration),
     ListingRefused: (reviewing.return_version,),
     ListingApproved: (reviewing.publish_listing,),

@@ -49,6 +49,11 @@ REVIEW_RECORDED: dict[type[Event], Recorded] = {
     review.RegistrationCancelled: Recorded(
         "registration_cancelled", ("registration_id", "version_id", "objection_id")
     ),
+    review.RegistrationEnded: Recorded(
+        "registration_ended",
+        ("registration_id", "case_id", "version_id"),
+        optional=("application_id",),
+    ),
     review.ObjectionRaised: Recorded(
         "objection_raised", ("objection_id", "registration_id", "statement_hash")
     ),

@@ -17,13 +17,20 @@ from compliance.review.events import (
     ListingApproved,
     ListingRefused,
     RegistrationCancelled,
+    RegistrationEnded,
     RegistrationFinal,
     ReviewExpired,
     SuspensionWidened,
 )
 from compliance.sampling import services as sampling
 from listings import services as listings
-from listings.events import ListingDelisted, ListingPublished, PlanPublished, VersionSubmitted
+from listings.events import (
+    ListingDelisted,
+    ListingPublished,
+    PlanPublished,
+    RegistryEntryEnded,
+    VersionSubmitted,
+)
 from metering import services as metering
 
 
@@ -73,6 +80,19 @@ def cancel_registration(uow: UnitOfWork, event: RegistrationCancelled) -> None:
     listings.cancel_registration(
         uow, registration_id=event.registration_id, reason_code="OBJECTION_UPHELD"
     )
+
+
+def end_registration(uow: UnitOfWork, event: RegistryEntryEnded) -> None:
+    """What was given up or revoked is not listed any more; the officers' queue learns of it."""
+    compliance.end_registration(
+        uow, registration_id=event.registration_id, is_own_wish=event.is_own_wish
+    )
+
+
+def close_waiting_version(uow: UnitOfWork, event: RegistrationEnded) -> None:
+    """A version that still waited to be listed is closed for good."""
+    if event.is_waiting:
+        listings.close_version(uow, version_id=event.version_id)
 
 
 def reopen_version(uow: UnitOfWork, event: AppealFiled) -> None:

@@ -102,6 +102,20 @@ class RegistrationNotFound(CounterfoilError):
         super().__init__(f"No registration {registration_id}.", registration_id=registration_id)
 
 
+class RegistrationInHand(CounterfoilError):
+    """Somebody else is just changing the registration."""
+
+    kind = ErrorKind.CONFLICT
+    slug = "registration-in-hand"
+    title = "The registration is just being changed"
+
+    def __init__(self, registration_id: str) -> None:
+        super().__init__(
+            f"Registration {registration_id} is in other hands at this moment; ask again.",
+            registration_id=registration_id,
+        )
+
+
 class RegistrationNotFinal(CounterfoilError):
     """A listing is applied for before the registration is final."""
 

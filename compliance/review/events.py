@@ -142,6 +142,17 @@ class RegistrationCancelled(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RegistrationEnded(Event):
+    """The registry vouches for it no more; what waited to be listed on it is withdrawn."""
+
+    registration_id: str
+    case_id: str
+    version_id: str
+    application_id: str | None
+    is_waiting: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class ObjectionRaised(Event):
     """Somebody objects to a registration."""
 

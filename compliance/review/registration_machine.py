@@ -18,6 +18,7 @@ class RegistrationState(StrEnum):
 
 
 PUBLICITY_OVER, OBJECT, UPHOLD, DISMISS = "publicity over", "object", "uphold", "dismiss"
+END, WITHDRAW = "end", "withdraw"
 
 REGISTRATION = Transitions(
     {
@@ -26,6 +27,10 @@ REGISTRATION = Transitions(
         (RegistrationState.OBJECTION, OBJECT): RegistrationState.OBJECTION,
         (RegistrationState.OBJECTION, DISMISS): RegistrationState.REGISTERED,
         (RegistrationState.OBJECTION, UPHOLD): RegistrationState.CANCELLED,
+        # The registry vouches for it no more: given up by its holder, or revoked.
+        (RegistrationState.REGISTERED, END): RegistrationState.CANCELLED,
+        (RegistrationState.OBJECTION, END): RegistrationState.CANCELLED,
+        (RegistrationState.REGISTERED_FINAL, END): RegistrationState.CANCELLED,
     }
 )
 
@@ -52,6 +57,7 @@ class ApplicationState(StrEnum):
     LISTING_REVIEW = "LISTING_REVIEW"
     LISTED = "LISTED"
     REFUSED = "REFUSED"
+    WITHDRAWN = "WITHDRAWN"
 
 
 class ListingDecision(StrEnum):
@@ -65,6 +71,7 @@ APPLICATION = Transitions(
     {
         (ApplicationState.LISTING_REVIEW, ListingDecision.APPROVE): ApplicationState.LISTED,
         (ApplicationState.LISTING_REVIEW, ListingDecision.REFUSE): ApplicationState.REFUSED,
+        (ApplicationState.LISTING_REVIEW, WITHDRAW): ApplicationState.WITHDRAWN,
     }
 )
 

@@ -16,6 +16,7 @@ from compliance.services.panel_votes import vote_on_panel
 from compliance.services.panels import APPEAL, seat_member
 from compliance.services.parties import note_party_verified
 from compliance.services.policies import policy_document, set_policy
+from compliance.services.registration_ends import end_registration
 from compliance.services.registrations import raise_objection, resolve_objection
 from compliance.services.reviews import note_probe, open_review, release_case, take_case
 from compliance.services.revocations import propose_revocation
@@ -43,6 +44,7 @@ __all__ = [
     "decide_application",
     "decide_case",
     "decide_scenario",
+    "end_registration",
     "issue_licence",
     "keep_deadlines",
     "narrow_chain",

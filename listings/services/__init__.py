@@ -35,6 +35,7 @@ from listings.services.scenarios import (
     note_scenario_narrowed,
 )
 from listings.services.submissions import (
+    close_version,
     reject_version,
     reopen_version,
     return_version,
@@ -48,6 +49,7 @@ __all__ = [
     "amend_draft",
     "cancel_for_cause",
     "cancel_registration",
+    "close_version",
     "decline_contribution",
     "decline_custom_offer",
     "delist_listing",

@@ -11,7 +11,7 @@ from app.core.unit_of_work import UnitOfWork
 from listings.catalogue_entry import search_words
 from listings.errors import DossierChanged, Fault, RegistrationInUse
 from listings.events import RegistryEntryEnded, RegistryEntryMade
-from listings.life_cycle import LISTED, SUBMITTED, SUSPENDED
+from listings.life_cycle import LISTED, SUSPENDED
 from listings.models import Listing, ProductVersion, RegistryEntry, RegistryInput, RegistryWords
 from listings.queries.products import lock_version_by_id
 from listings.queries.registry import (
@@ -145,7 +145,7 @@ def cancel_for_cause(uow: UnitOfWork, *, listing_code: str, reason_code: str) ->
 def give_registration_up(
     uow: UnitOfWork, principal: Principal, *, registration_id: str, reason: str
 ) -> RegistryEntry:
-    """The holder gives its registration up; a version that waits to be listed is closed with it.
+    """The holder gives its registration up; whoever hears of it closes what waits to be listed.
 
     Raises `RegistryEntryNotFound`, `IllegalTransition`, and `RegistrationInUse` while the product
     is on sale or suspended.
@@ -155,9 +155,6 @@ def give_registration_up(
     if listing_code is not None:
         raise RegistrationInUse(registration_id, listing_code)
     _cancel(uow, entry, reason=reason, reason_code=OWN_WISH)
-    version = lock_version_by_id(uow.session, entry.version_id)
-    if version.state == SUBMITTED:
-        version.advance("reject", at=uow.now)
     return entry
 
 
@@ -170,6 +167,7 @@ def _cancel(uow: UnitOfWork, entry: RegistryEntry, *, reason: str, reason_code: 
             registration_id=RegistrationId(entry.registration_id),
             holder_id=OrganisationId(entry.holder_id),
             reason_code=reason_code,
+            is_own_wish=reason_code == OWN_WISH,
         )
     )
 

@@ -9,7 +9,7 @@ from listings.content_rules import missing_parts
 from listings.dossier import dossier_hash
 from listings.errors import DraftOpen, VersionIncomplete, VersionInvalid
 from listings.events import VersionSubmitted
-from listings.life_cycle import OPEN
+from listings.life_cycle import OPEN, SUBMITTED
 from listings.listing_codes import RANDOM_LENGTH, make_listing_code
 from listings.models import DataProduct, ListingParty, ProductVersion
 from listings.queries.products import lock_product, lock_version, lock_version_by_id
@@ -96,6 +96,13 @@ def reject_version(uow: UnitOfWork, *, version_id: str) -> ProductVersion:
     version = lock_version_by_id(uow.session, version_id)
     version.advance("reject", at=uow.now)
     return version
+
+
+def close_version(uow: UnitOfWork, *, version_id: str) -> None:
+    """What it was registered by has ended: a version that still waited is closed for good."""
+    version = lock_version_by_id(uow.session, version_id)
+    if version.state == SUBMITTED:
+        version.advance("reject", at=uow.now)
 
 
 def reopen_version(uow: UnitOfWork, *, version_id: str) -> ProductVersion:

@@ -182,6 +182,48 @@ def test_an_upheld_objection_cancels_the_registration(exchange):
     assert exchange.get("officer", "/v1/listing-applications")["items"] == []
 
 
+def give_up(exchange, *, expect=201):
+    (entry,) = exchange.get("nobody", "/v1/registrations")["items"]
+    body = {"reason": "We do not offer it any more."}
+    path = f"/v1/registry/{entry['id']}/cancellation"
+    return exchange.call("supplier", "POST", path, body, expect=expect)
+
+
+def version_state(exchange):
+    (product,) = exchange.get("supplier", "/v1/products")["items"]
+    return exchange.get("supplier", f"/v1/products/{product['id']}/versions/1")["state"]
+
+
+def test_what_is_given_up_while_it_waits_leaves_the_officers_queue(exchange):
+    exchange.submit()
+    exchange.register(exchange.case())
+    (waiting,) = exchange.get("officer", "/v1/listing-applications")["items"]
+    give_up(exchange)
+    assert exchange.get("officer", "/v1/listing-applications")["items"] == []
+    (withdrawn,) = exchange.get("officer", "/v1/listing-applications?state=WITHDRAWN")["items"]
+    assert (withdrawn["id"], withdrawn["officer_id"]) == (waiting["id"], None)
+    (entry,) = exchange.get("nobody", "/v1/registrations")["items"]
+    assert (entry["state"], version_state(exchange)) == ("CANCELLED", "REJECTED")
+
+
+def test_what_is_given_up_during_its_publicity_never_becomes_final(exchange, clock):
+    set_policy(exchange, publicity_working_days=10)
+    exchange.submit()
+    exchange.register(exchange.case())
+    give_up(exchange)
+    clock.advance(seconds=20 * DAY)
+    assert tick(exchange) == 0
+    (entry,) = exchange.get("nobody", "/v1/registrations")["items"]
+    assert (entry["state"], version_state(exchange)) == ("CANCELLED", "REJECTED")
+
+
+def test_what_a_listing_was_revoked_with_is_cancelled_in_both_rooms(exchange):
+    code = exchange.list_product()
+    exchange.revoke("risk", code)
+    (entry,) = exchange.get("nobody", "/v1/registrations")["items"]
+    assert entry["state"] == "CANCELLED"
+
+
 def test_registered_only_is_listed_when_its_supplier_applies(exchange):
     code = exchange.submit(is_for_listing=False)
     exchange.register(exchange.case())

@@ -75,6 +75,7 @@ ENTRY_TYPES: dict[str, tuple[str, ...]] = {
     "panel_concluded": ("panel", "subject", "state", "in_favour_count", "against_count"),
     "registration_final": ("registration", "case", "version"),
     "registration_cancelled": ("registration", "version", "objection"),
+    "registration_ended": ("registration", "case", "version"),
     "objection_raised": ("objection", "registration", "statement_hash"),
     "objection_resolved": ("objection", "registration", "outcome", "decided_by", "reason_hash"),
     "listing_applied_for": ("application", "registration", "listing_code"),
