@@ -29,6 +29,7 @@ from compliance.retention import NotARetention
 from compliance.review.case_machine import Stage
 from compliance.scenario_machine import LICENCE_TRANSITIONS, REVOKE, LicenceState
 from compliance.services.lapses import note_lapses
+from compliance.services.licence_rules import demand_lawful_licence
 
 REVOKED_AT_ONCE_MAX = 500
 """Licences ended in one transaction; the worker's tick ends the rest of a larger number."""
@@ -77,7 +78,7 @@ class PlacedOrder(TypedDict):
 
 
 def issue_licence(uow: UnitOfWork, **placed: Unpack[PlacedOrder]) -> Licence:
-    """The licence of an order; raises `LicenceCannotBeIssued` and with it undoes the order.
+    """The licence of an order; raises `LicenceCannotBeIssued` or `RulesBlock`, undoing the order.
 
     Both parties verified, the listing open, exactly this dossier approved by two reviewers, and
     an active scenario of this buyer for this listing: without one of them there is no licence.
@@ -102,6 +103,7 @@ def issue_licence(uow: UnitOfWork, **placed: Unpack[PlacedOrder]) -> Licence:
     licence = _licence(uow, _effective(links, [agreed, *chain]), placed)
     uow.session.add(licence)
     uow.session.flush()
+    demand_lawful_licence(uow, licence, approval)
     note_term(uow, licence)
     _record_issue(uow, licence)
     return licence
