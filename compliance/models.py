@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Text
+from sqlalchemy import ForeignKey, Text, literal_column
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, column_property, mapped_column
 
 from app.core.db import Base
 from compliance.review.case_machine import (
@@ -14,6 +14,16 @@ from compliance.review.case_machine import (
     TRANSITIONS,
     Review,
     Stage,
+)
+
+DUE = (
+    "(coalesce(to_char(review_cases.due_at AT TIME ZONE 'UTC', 'YYYYMMDDHH24MISSUS'), '9')"
+    " || '/' || review_cases.id)"
+)
+URGENCY = (
+    "(CASE review_cases.severity WHEN 'BLOCK' THEN '0' WHEN 'REVIEW' THEN '1' ELSE '2' END"
+    " || CASE review_cases.risk_level WHEN 'HIGH' THEN '0' WHEN 'MEDIUM' THEN '1' ELSE '2' END"
+    f" || '/' || {DUE})"
 )
 
 
@@ -82,6 +92,12 @@ class ReviewCase(Base):
     change_class: Mapped[str | None]
     change_table_hash: Mapped[str | None]
     changes: Mapped[list[dict[str, Any]]]
+    specialities: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    schema_fingerprint: Mapped[str | None]
+    row_fingerprints: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    # Keys of the queue's other orders, unique by the id; computed when one of them is asked for.
+    by_urgency: Mapped[str] = column_property(literal_column(URGENCY).collate("C"), deferred=True)
+    by_due: Mapped[str] = column_property(literal_column(DUE).collate("C"), deferred=True)
 
     def review(self, declarations: "list[ConflictDeclaration]") -> Review:
         """The case as the pure machine sees it."""

@@ -1,19 +1,22 @@
 """Reads: the reviewers' queue, one case on one screen, scenarios and licences."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, case, not_, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from app.core.paging import Page, paginate
 from app.core.unit_of_work import UnitOfWork
+from compliance.case_history import HistoryEvent, history_of
 from compliance.errors import LicenceNotFound, ReviewCaseNotFound, ScenarioNotFound
 from compliance.evaluation import RuleOutcome
 from compliance.licence_models import Licence, Scenario
 from compliance.models import CarriedAnswer, ItemAnswer, ReviewCase, RuleEvaluation
 from compliance.narrowing_models import CHAIN, Narrowing
-from compliance.review.case_machine import OPEN_STAGES
+from compliance.review.case_machine import OPEN_STAGES, Stage
 from compliance.review.changes import changes_between
 from compliance.review.conflicts import QUESTIONS
 from compliance.rule_set import RuleSet
@@ -34,8 +37,18 @@ class CaseView:
     machine_findings: list[Document]
     left_to_judge: list[Document]
     changes: list[Document]
+    history: list[HistoryEvent]
     documents: list[Document]
     conflict_questions: list[Document]
+
+
+OLDEST = "oldest"
+ORDERS: dict[str, InstrumentedAttribute[str]] = {
+    OLDEST: ReviewCase.id,
+    "severity": ReviewCase.by_urgency,
+    "due": ReviewCase.by_due,
+}
+"""How the queue may be ordered: as it came, the gravest and riskiest first, or the next due."""
 
 
 def list_cases(
@@ -45,10 +58,17 @@ def list_cases(
     severity: str | None = None,
     risk_level: str | None = None,
     older_than_hours: int | None = None,
+    specialities: Sequence[str] = (),
+    is_overdue: bool | None = None,
+    is_free: bool | None = None,
+    order: str = OLDEST,
     cursor: str | None = None,
     limit: int = 20,
 ) -> Page[ReviewCase]:
-    """The queue, oldest first; without a stage only what is still undecided."""
+    """The queue in one of `ORDERS`; without a stage only what is still undecided.
+
+    ``specialities`` finds cases that touch any of them, ``is_free`` those that nobody holds.
+    """
     stages = OPEN_STAGES if stage is None else (stage,)
     wanted = select(ReviewCase).where(ReviewCase.stage.in_(stages))
     if severity is not None:
@@ -58,8 +78,23 @@ def list_cases(
     if older_than_hours is not None:
         since = uow.now - timedelta(hours=older_than_hours)
         wanted = wanted.where(ReviewCase.stage_since_at <= since)
-    return paginate(
-        uow.session, wanted, key=ReviewCase.id, cursor=cursor, limit=limit, newest_first=False
+    if specialities:
+        wanted = wanted.where(ReviewCase.specialities.overlap(list(specialities)))
+    if is_overdue is not None:
+        overdue = and_(ReviewCase.due_at.is_not(None), ReviewCase.due_at <= uow.now)
+        wanted = wanted.where(overdue if is_overdue else not_(overdue))
+    if is_free is not None:
+        free = _holder().is_(None)
+        wanted = wanted.where(free if is_free else not_(free))
+    key = ORDERS[order]
+    return paginate(uow.session, wanted, key=key, cursor=cursor, limit=limit, newest_first=False)
+
+
+def _holder() -> ColumnElement[Any]:
+    """Who holds a case at its stage; nobody holds one at the intake or before a panel."""
+    return case(
+        (ReviewCase.stage == Stage.REVIEW, ReviewCase.first_reviewer_id),
+        (ReviewCase.stage == Stage.SECOND, ReviewCase.second_reviewer_id),
     )
 
 
@@ -85,6 +120,7 @@ def get_case_view(uow: UnitOfWork, case_id: str) -> CaseView:
         machine_findings=findings_of(outcomes, rules),
         left_to_judge=_left_to_judge(outcomes, rules, answers_of(uow, case), carried_in(uow, case)),
         changes=_changes(uow, case),
+        history=history_of(uow, case).items,
         documents=_documents(case.dossier, rules),
         conflict_questions=[
             {"code": code, "en": en, "zh": zh} for code, (en, zh) in QUESTIONS.items()
@@ -142,6 +178,16 @@ def _documents(dossier: Document, rules: RuleSet) -> list[Document]:
         }
         for document in dossier.get("evidence") or ()
     ]
+
+
+def get_history(
+    uow: UnitOfWork, case_id: str, *, cursor: str | None = None, limit: int = 20
+) -> Page[HistoryEvent]:
+    """The line of time of the case's version; raises `ReviewCaseNotFound`, `InvalidCursor`."""
+    case = uow.session.get(ReviewCase, case_id)
+    if case is None:
+        raise ReviewCaseNotFound(case_id)
+    return history_of(uow, case, cursor=cursor, limit=limit)
 
 
 def list_evaluations(

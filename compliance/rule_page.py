@@ -12,8 +12,8 @@ This page is written from `compliance/rules/rule_set_{version}.json`; a test kee
 **BLOCK** stops the case, **REVIEW** asks a reviewer for a reason, **INFO** is kept. **M** the
 machine answers, **J** a person answers, **E** documents are asked for. A rule marked ? awaits a
 lawyer's confirmation of wording or threshold. Where no evaluation is made, the last column names
-the function or class that enforces the rule; a rule of the platform that names none is not enforced
-by the machine: whoever runs the exchange answers for it.
+the function or class that enforces the rule. What the machine can neither evaluate nor enforce
+stands at the end by name: whoever runs the exchange answers for it.
 """
 TITLES = {
     Stage.REVIEW: "At the review of a version",
@@ -32,7 +32,18 @@ def render(rule_set: RuleSet) -> str:
         version=rule_set.version, published_on=document["published_on"], hash=rule_set.hash
     )
     parts = [_stage(title, rule_set, stage) for stage, title in TITLES.items()]
-    return "\n".join([head, *parts])
+    return "\n".join([head, *parts, _operator_s(rule_set)])
+
+
+def _operator_s(rule_set: RuleSet) -> str:
+    """The rules that nothing here decides."""
+    lines = [
+        f"- **{rule.id}**: {rule.message} ({'; '.join(rule.law_refs)}; owner: {rule.owner})"
+        for rule in rule_set.rules
+        if rule.stage in {Stage.CALL, Stage.PLATFORM} and not rule.enforced_by
+    ]
+    listed = "\n".join(lines) or "- none"
+    return f"## Not evaluated by the machine\n\n{listed}\n"
 
 
 def _stage(title: str, rule_set: RuleSet, stage: Stage) -> str:

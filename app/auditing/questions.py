@@ -160,7 +160,6 @@ WORDINGS = (
         "Which changes were classed editorial though a material field moved?",
         "哪些变更被列为文字性修改，而实质字段已变动？",
         ("log entries", "listing standings", "review cases", "dossiers"),
-        ("classes of changes (each change of a version is reviewed whole, none is an edit)",),
     ),
     Wording(
         12,

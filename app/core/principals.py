@@ -42,6 +42,7 @@ class Permission(StrEnum):
     VOTE = "vote"
     DECIDE_APPEALS = "decide_appeals"
     SET_POLICY = "set_policy"
+    READ_WORKLOAD = "read_workload"
     LIST = "list"
     SUSPEND = "suspend"
     CONFIRM_TOP_UPS = "confirm_top_ups"
@@ -72,6 +73,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.APPROVE_PAYOUTS,
         Permission.DECIDE_DISPUTES,
         Permission.SET_POLICY,
+        Permission.READ_WORKLOAD,
     },
     Role.INTAKE_OFFICER: _STAFF | {Permission.ADMIT},
     Role.PANEL_MEMBER: _STAFF | {Permission.VOTE},
@@ -82,8 +84,9 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.MANAGE_STAFF,
         Permission.CONFIRM_TOP_UPS,
         Permission.PROPOSE_PAYOUTS,
+        Permission.READ_WORKLOAD,
     },
-    Role.AUDITOR: _STAFF | {Permission.AUDIT, Permission.READ_ACCOUNTS},
+    Role.AUDITOR: _STAFF | {Permission.AUDIT, Permission.READ_ACCOUNTS, Permission.READ_WORKLOAD},
 }
 
 SECOND_FACTOR_PERMISSIONS = frozenset(

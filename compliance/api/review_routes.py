@@ -11,6 +11,7 @@ from app.web.limits import limit
 from app.web.paging import PageQuerySchema, page_schema
 from compliance import queries, rule_set, services
 from compliance.api.blueprint import blueprint
+from compliance.case_history import HistoryEvent
 from compliance.errors import UpstreamProbeUnavailable
 from compliance.models import ConflictDeclaration, ReviewCase, RuleEvaluation
 from compliance.ports import UpstreamProbe
@@ -23,6 +24,7 @@ from compliance.schemas.reviews import (
     CaseViewSchema,
     DecideCaseSchema,
     EvaluationSchema,
+    HistoryEventSchema,
     OwnCaseSchema,
     ReleaseCaseSchema,
     ReplaySchema,
@@ -141,6 +143,16 @@ def get_evaluations(query: dict[str, Any], case_id: str) -> Page[RuleEvaluation]
     """Every run of the rules over a case, newest first."""
     with unit_of_work() as uow:
         return queries.list_evaluations(uow, case_id, **query)
+
+
+@blueprint.route("/review-cases/<case_id>/history", methods=["GET"])
+@blueprint.arguments(PageQuerySchema, location="query")
+@blueprint.response(200, page_schema(HistoryEventSchema))
+@requires(Permission.READ_EXCHANGE)
+def get_history(query: dict[str, Any], case_id: str) -> Page[HistoryEvent]:
+    """Everything that happened to the case's version, over all its rounds, from the first on."""
+    with unit_of_work() as uow:
+        return queries.get_history(uow, case_id, **query)
 
 
 @blueprint.route("/rule-evaluations/<evaluation_id>/replay", methods=["GET"])

@@ -88,10 +88,8 @@ def class_of(changes: Sequence[Change]) -> ChangeClass:
 
 
 def diff_hash(changes: Sequence[Change]) -> str:
-    """Commits to where what changed, with the values by the digest of both together."""
-    return digest_hex(
-        [[each.pointer, each.change_class.value, each.before, each.after] for each in changes]
-    )
+    """Commits to where what changed from what into what, whatever a table calls it."""
+    return digest_hex([[each.pointer, each.before, each.after] for each in changes])
 
 
 def _class_of(place: str, before: Any, after: Any) -> ChangeClass:

@@ -102,6 +102,18 @@ class RegistrationNotFound(CounterfoilError):
         super().__init__(f"No registration {registration_id}.", registration_id=registration_id)
 
 
+class PeriodUnreadable(CounterfoilError):
+    """A period that ends before it begins, or is longer than a year."""
+
+    kind = ErrorKind.INVALID
+    slug = "period-unreadable"
+    title = "The period cannot be counted"
+
+    def __init__(self) -> None:
+        detail = "It ends after it begins, and not more than 366 days later."
+        super().__init__(detail, errors=[{"pointer": "#/from", "detail": detail}])
+
+
 class RegistrationInHand(CounterfoilError):
     """Somebody else is just changing the registration."""
 

@@ -13,6 +13,7 @@ from compliance.verdicts import Outcome
 REASON_MAX = 2_000
 ITEMS_MAX = 100
 HOURS_MAX = 24 * 3650
+ORDERS = ("oldest", "severity", "due")
 ANSWERABLE = (Outcome.PASS, Outcome.FAIL, Outcome.NOT_APPLICABLE)
 
 
@@ -30,6 +31,16 @@ class CaseQuerySchema(PageQuerySchema):
     older_than_hours = fields.Integer(
         load_default=None, validate=validate.Range(min=0, max=HOURS_MAX)
     )
+    specialities = fields.List(
+        fields.String(validate=validate.Length(min=1, max=40)),
+        data_key="speciality",
+        load_default=list,
+        validate=validate.Length(max=30),
+        metadata={"description": "Repeat it; a case that touches any of them is shown"},
+    )
+    is_overdue = fields.Boolean(load_default=None)
+    is_free = fields.Boolean(load_default=None, metadata={"description": "Whether nobody holds it"})
+    order = fields.String(load_default="oldest", validate=validate.OneOf(ORDERS))
 
 
 class CaseSummarySchema(Schema):
@@ -61,6 +72,7 @@ class CaseSummarySchema(Schema):
     second_reviewer_id = fields.String(allow_none=True)
     base_case_id = fields.String(allow_none=True)
     change_class = fields.String(allow_none=True)
+    specialities = fields.List(fields.String())
 
 
 class OwnCaseSchema(Schema):
@@ -91,6 +103,16 @@ class ChangeSchema(Schema):
     after = fields.Raw(allow_none=True)
 
 
+class HistoryEventSchema(Schema):
+    """One thing that happened to a version in its review."""
+
+    at = Timestamp()
+    kind = fields.String()
+    subject_id = fields.String()
+    person_id = fields.String(allow_none=True)
+    facts = fields.Dict(keys=fields.String())
+
+
 class QuestionSchema(Schema):
     """A question of the conflict declaration in two languages."""
 
@@ -110,6 +132,7 @@ class CaseViewSchema(Schema):
     machine_findings = fields.List(fields.Dict(keys=fields.String()))
     left_to_judge = fields.List(fields.Dict(keys=fields.String()))
     changes = fields.List(fields.Nested(ChangeSchema))
+    history = fields.List(fields.Nested(HistoryEventSchema))
     documents = fields.List(fields.Dict(keys=fields.String()))
     conflict_questions = fields.List(fields.Nested(QuestionSchema))
 

@@ -1,6 +1,7 @@
 """The verbs of compliance, gathered for the entry points and the reactions."""
 
 from compliance.services.appeals import appeal_listing, appeal_rejection, vote_on_appeal
+from compliance.services.assignments import release_case, take_case
 from compliance.services.deadlines import keep_deadlines
 from compliance.services.decisions import decide_case
 from compliance.services.evaluations import replay_evaluation
@@ -18,7 +19,7 @@ from compliance.services.parties import note_party_verified
 from compliance.services.policies import policy_document, set_policy
 from compliance.services.registration_ends import end_registration
 from compliance.services.registrations import raise_objection, resolve_objection
-from compliance.services.reviews import note_probe, open_review, release_case, take_case
+from compliance.services.reviews import note_probe, open_review
 from compliance.services.revocations import propose_revocation
 from compliance.services.scenarios import (
     decide_scenario,

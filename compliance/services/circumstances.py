@@ -17,6 +17,7 @@ from compliance.registration_models import Objection, Registration
 from compliance.review.registration_machine import ObjectionState
 from compliance.sampling.queries import quality_facts, sample_facts
 from compliance.scanning import scan_facts
+from compliance.services.overlaps import overlaps_of
 
 HISTORY_DAYS = 730
 """Two years: as far as regulations look back for violations (NDSR 31)."""
@@ -43,6 +44,7 @@ def circumstances_of(uow: UnitOfWork, case: ReviewCase) -> Facts:
         "approvals": _approvals(case),
         "consent_test": _consent_test(uow, case.product_id),
         "objections": _open_objections(uow, case.product_id),
+        "overlaps": overlaps_of(uow, case),
     }
 
 

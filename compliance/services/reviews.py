@@ -1,4 +1,4 @@
-"""Opening review cases, probing their upstream, and taking them into a reviewer's hands."""
+"""Opening review cases, classing what they change, and probing their upstream."""
 
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -8,19 +8,18 @@ from sqlalchemy import select
 
 from app.core.canonical import digest_hex
 from app.core.clock import iso_instant
-from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
 from compliance import rule_set
 from compliance.errors import (
     DossierHashMismatch,
-    NotTheAssignedReviewer,
     ReviewAlreadyOpen,
     ReviewCaseNotFound,
 )
 from compliance.events import ReviewOpened, ReviewReturned
+from compliance.fingerprints import fingerprint_of
 from compliance.licence_models import ListingStanding
 from compliance.listing_machine import ListingState
-from compliance.models import ConflictDeclaration, ReviewCase
+from compliance.models import ReviewCase
 from compliance.panel_models import SittingPanel
 from compliance.ports import ProbeResult
 from compliance.review import changes, risk
@@ -31,23 +30,19 @@ from compliance.review.case_machine import (
     Review,
     Stage,
     conclude_rules,
-    release,
     resubmit,
-    take,
 )
 from compliance.review.deadlines import due_at
 from compliance.review.events import (
     ChangeClassified,
-    ReviewAssigned,
     ReviewConcluded,
-    ReviewReassigned,
 )
+from compliance.review.specialities import specialities_of
 from compliance.rule_set import Severity
 from compliance.services.carried_answers import carried_in, find_base
-from compliance.services.declarations import declarations_of, declare
+from compliance.services.declarations import declarations_of
 from compliance.services.evaluations import findings_of, run_rules
 from compliance.services.policies import policy_in_force
-from compliance.services.reasons import seal_reason
 from compliance.services.rule_sets import hold_rule_set
 from compliance.suspension_models import FiledAppeal
 
@@ -137,6 +132,7 @@ def _new_case(
     risk_factors = _risk_factors(uow, submitted["supplier_id"], submitted["dossier"])
     level = risk.level(sum(risk_factors.values()), policy)
     change = _change(uow, submitted)
+    made = fingerprint_of(submitted["dossier"])
     return ReviewCase(
         id=uow.ids.new("cas"),
         **submitted,
@@ -148,6 +144,9 @@ def _new_case(
         risk_score=sum(risk_factors.values()),
         risk_level=level,
         risk_factors=risk_factors,
+        specialities=specialities_of(submitted["dossier"]),
+        schema_fingerprint=made.schema,
+        row_fingerprints=list(made.rows),
         needs_panel=level is risk.RiskLevel.HIGH and change["change_class"] not in changes.FAST,
         approved_by=[],
         excluded_ids=sorted(excluded),
@@ -273,61 +272,6 @@ def advance(uow: UnitOfWork, case: ReviewCase, review: Review) -> None:
                 stage=case.stage,
             )
         )
-
-
-def take_case(
-    uow: UnitOfWork, principal: Principal, *, case_id: str, answers: dict[str, str]
-) -> ConflictDeclaration:
-    """The reviewer's declaration; without a conflict the case is theirs at its present stage.
-
-    A declared conflict is kept for good and leaves the case to others. Raises
-    `ReviewCaseNotFound`, `DeclarationIncomplete`, `ReviewerConflicted`, `CaseTaken`,
-    `SecondReviewerMustDiffer`, `IllegalTransition`.
-    """
-    case = lock_case(uow, case_id)
-    review = case.review(declarations_of(uow, case))
-    # Whether the case can be taken at all is asked before anything is declared.
-    take(review, principal.id, is_conflicted=False)
-    declaration = declare(uow, principal, case, answers)
-    advance(uow, case, take(review, principal.id, is_conflicted=declaration.is_conflicted))
-    if not declaration.is_conflicted:
-        uow.record(
-            ReviewAssigned(
-                occurred_at=uow.now,
-                case_id=case.id,
-                version_id=case.version_id,
-                stage=case.stage,
-                reviewer_id=principal.id,
-                declared_at=declaration.declared_at,
-            )
-        )
-    return declaration
-
-
-def release_case(uow: UnitOfWork, principal: Principal, *, case_id: str, reason: str) -> ReviewCase:
-    """The case back in the queue: by its holder, or by a colleague once its time is over.
-
-    Raises `ReviewCaseNotFound`, `NotTheAssignedReviewer`.
-    """
-    case = lock_case(uow, case_id)
-    review = case.review(declarations_of(uow, case))
-    is_overdue = case.due_at is not None and case.due_at <= uow.now
-    released = release(review)
-    if review.holder_id != principal.id and not is_overdue:
-        raise NotTheAssignedReviewer(case.id)
-    advance(uow, case, released)
-    uow.record(
-        ReviewReassigned(
-            occurred_at=uow.now,
-            case_id=case.id,
-            version_id=case.version_id,
-            stage=case.stage,
-            reviewer_id=str(review.holder_id),
-            released_by=principal.id,
-            reason_hash=seal_reason(uow, reason).hash,
-        )
-    )
-    return case
 
 
 def note_probe(uow: UnitOfWork, *, case_id: str, result: ProbeResult) -> ReviewCase:

@@ -27,6 +27,7 @@ def contest(world, exchange):
     _outvote(world, exchange, _case(world, made))
     _submit(world, rejected, "被否决的机场查询", "Rejected airports")
     exchange.settle()
+    _reprice(world, exchange, made)
     _appeal(world, _case(world, rejected), rejected)
     _emergency(world, made.listing_code)
     exchange.settle()
@@ -76,6 +77,7 @@ def _items(world, case):
     return [
         {"rule_id": item["rule_id"], "outcome": "PASS", "reason": "Read; it holds."}
         for item in left
+        if not item["carried_from"]
     ]
 
 
@@ -109,6 +111,27 @@ def _outvote(world, exchange, case):
     _decide(world, "reviewer-2", case, "reject")
     votes = ("for", "against", "for")
     _vote(world, case, _the_panel(world), PANEL, votes, _items(world, case))
+    listing._list(world, case.rpartition("/")[2])
+
+
+def _reprice(world, exchange, made):
+    """A next version whose price alone is another: past the intake, most answers carried."""
+    versions = f"/v1/products/{made.product['id']}/versions"
+    content = world.supplier.client.get(f"{versions}/1")["content"]
+    installation = world.installation
+    fresh = airports(installation.upstream_url, installation.upstream_key)
+    plans = [{**plan, "unit_price": "0.21"} for plan in fresh["offers"][0]["plans"][:1]]
+    again = {name: content[name] for name in ("name", "name_en", "summary")}
+    offers = [{"name": "Calls, again", "plans": plans}]
+    world.supplier.client.post(versions, fresh | again | {"offers": offers})
+    world.supplier.client.post(f"{versions}/2/submission")
+    exchange.settle()
+    case = _case(world, made)
+    view = world.staff_client("reviewer-1").get(case)
+    assert (view["case"]["change_class"], view["case"]["stage"]) == ("COMMERCIAL", "REVIEW")
+    assert any(item["carried_from"] for item in view["left_to_judge"])
+    for who in ("reviewer-1", "reviewer-2"):
+        _decide(world, who, case, "approve")
     listing._list(world, case.rpartition("/")[2])
 
 

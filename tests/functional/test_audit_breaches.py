@@ -272,6 +272,12 @@ BREACHES = {
     (10, "supplements_were_counted"): [
         f"UPDATE review_cases SET supplement_round = 4 WHERE id = {BY_PANEL}",
     ],
+    (11, "class_is_of_its_difference"): [
+        (
+            f"UPDATE review_cases SET base_case_id = {A_CASE}, change_class = 'EDITORIAL',"
+            f" change_table_hash = 'x' WHERE id = {BY_PANEL}"
+        ),
+    ],
     (11, "each_listed_version_was_reviewed_as_it_is"): [
         "ALTER TABLE review_cases DROP CONSTRAINT two_approvals",
         f"UPDATE review_cases SET dossier_hash = repeat('0', 64) WHERE id = {A_CASE}",

@@ -34,7 +34,7 @@ MOVES = {
 AROUND = {
     "at": st.sampled_from(["2026-11-21T08:00:00.000000Z", "2027-12-01T08:00:00.000000Z"]),
     "history": st.just({"revoked_count": 1, "suspended_count": 0}),
-    "overlaps": st.just(["reg_1"]),
+    "overlaps": st.just([{"registration_id": "reg_1", "is_own": False}]),
     "persons": st.just({"threshold": 50, "delivered_count": 49, "reached_bp": 9_900}),
 }
 

@@ -206,6 +206,7 @@ OPTIONAL: dict[str, tuple[str, ...]] = {
     "call": ("signed",),
     "shard_opened": ("predecessor",),
     "registry_entry": ("chain_hash", "valid_to"),
+    "registration_ended": ("application",),
     "rules_evaluated": ("subject",),
     "rule_set_changed": ("previous_hash",),
     "statement": ("root_hash",),

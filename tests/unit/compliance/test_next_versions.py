@@ -122,7 +122,7 @@ def test_another_document_opens_the_items_that_read_documents(uow):
     opened, carried = left(uow, case)
     assert "P3" in opened
     assert "P3" not in carried
-    assert "P9" in carried
+    assert "S3" in carried
 
 
 def test_what_happens_during_the_review_opens_an_item_again(uow):
@@ -152,7 +152,7 @@ def test_what_somebody_found_broken_is_looked_at_again(uow):
     case = next_version(uow, **REWORDED)
     opened, carried = left(uow, case)
     assert "P3" in opened
-    assert "P9" in carried
+    assert "S3" in carried
 
 
 def test_another_holder_of_the_rights_carries_nothing(uow):

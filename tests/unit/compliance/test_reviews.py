@@ -398,7 +398,7 @@ def test_a_case_on_one_screen_shows_which_document_proves_what(uow, case):
     proves = {each["kind"]: each["proves"] for each in view.documents}
     assert proves["INVESTMENT_RECORD"] == ["DSL33-2", "P2", "P3", "T2"]
     left = {item["rule_id"] for item in view.left_to_judge}
-    assert left == {"S3", "P3", "P9", "P10", "T1", "T2", "D2", "D4", "Q1"}
+    assert left == {"S3", "P3", "P10", "T1", "T2", "D2", "D4", "Q1"}
     assert {each["code"] for each in view.conflict_questions} >= {"employed", "interest"}
     take(uow, FIRST, case)
     decide(uow, FIRST, case, items=items_for(uow, case))
