@@ -93,6 +93,7 @@ REGISTRY: dict[str, Predicate] = {
     "matrix_is_complete": sources.matrix_is_complete,
     "buyer_is_verified": uses.buyer_is_verified,
     "buyer_is_qualified": uses.buyer_is_qualified,
+    "qualification_is_declared": uses.qualification_is_declared,
     "use_is_within_the_offer": uses.use_is_within_the_offer,
     "automation_is_fair": uses.automation_is_fair,
     "recipient_is_no_foreign_authority": uses.recipient_is_no_foreign_authority,

@@ -29,6 +29,17 @@ def buyer_is_qualified(inputs: Inputs) -> Verdict:
     return unsure(admitted=admitted, shown=shown, reason="no such qualification is declared")
 
 
+def qualification_is_declared(inputs: Inputs) -> Verdict:
+    """As `buyer_is_qualified`, but who declares none of what is asked is refused by the machine."""
+    admitted = inputs["product.user_qualifications"] or [ANY_ORGANISATION]
+    if ANY_ORGANISATION in admitted:
+        return passed(admitted=admitted)
+    shown = sorted({*((inputs["scenario"] or {}).get("qualifications") or [])} & {*admitted})
+    if not shown:
+        return failed(admitted=admitted, reason="no such qualification is declared")
+    return unsure(admitted=admitted, shown=shown, reason="the qualification has to be seen")
+
+
 def use_is_within_the_offer(inputs: Inputs) -> Verdict:
     """Purpose, fields and places of the use are among those offered; its ethics a person sees."""
     use = inputs["scenario"]
