@@ -129,6 +129,15 @@ class ScenarioSubmitted(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ScenarioFirstApproved(Event):
+    """One of two people approved a use that takes two; it permits nothing yet."""
+
+    scenario_id: str
+    approved_by: str
+    risk_score: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class ScenarioApproved(Event):
     """A use was approved, possibly narrower than it was declared."""
 
@@ -140,6 +149,8 @@ class ScenarioApproved(Event):
     approved_by: str
     valid_from: datetime
     valid_until: datetime
+    first_approved_by: str | None = None
+    risk_score: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

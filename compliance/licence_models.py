@@ -52,6 +52,12 @@ class Scenario(Base):
     decided_at: Mapped[datetime | None]
     reason: Mapped[str | None]
     withdrawn_at: Mapped[datetime | None]
+    risk_score: Mapped[int | None]
+    risk_factors: Mapped[dict[str, Any]]
+    needs_two: Mapped[bool]
+    first_approved_by: Mapped[str | None]
+    first_approved_at: Mapped[datetime | None]
+    first_narrowed: Mapped[dict[str, Any] | None]
 
     def is_active_at(self, now: datetime) -> bool:
         """Whether an order can rest on it at that instant."""

@@ -9,6 +9,7 @@ class ScenarioState(StrEnum):
     """Where a scenario stands; licences need ACTIVE."""
 
     SUBMITTED = "SUBMITTED"
+    SECOND = "SECOND"
     ACTIVE = "ACTIVE"
     REFUSED = "REFUSED"
     WITHDRAWN = "WITHDRAWN"
@@ -22,11 +23,16 @@ class ScenarioDecision(StrEnum):
 
 
 WITHDRAW, NARROW = "withdraw", "narrow"
+APPROVE_FIRST = "approve, first of two"
 
 TRANSITIONS = Transitions(
     {
         (ScenarioState.SUBMITTED, ScenarioDecision.APPROVE): ScenarioState.ACTIVE,
         (ScenarioState.SUBMITTED, ScenarioDecision.REFUSE): ScenarioState.REFUSED,
+        (ScenarioState.SUBMITTED, APPROVE_FIRST): ScenarioState.SECOND,
+        (ScenarioState.SECOND, ScenarioDecision.APPROVE): ScenarioState.ACTIVE,
+        (ScenarioState.SECOND, ScenarioDecision.REFUSE): ScenarioState.REFUSED,
+        (ScenarioState.SECOND, WITHDRAW): ScenarioState.WITHDRAWN,
         (ScenarioState.SUBMITTED, WITHDRAW): ScenarioState.WITHDRAWN,
         (ScenarioState.ACTIVE, WITHDRAW): ScenarioState.WITHDRAWN,
         (ScenarioState.ACTIVE, NARROW): ScenarioState.ACTIVE,

@@ -182,6 +182,7 @@ UNNOTICED_TRADE: dict[type[Event], str] = {
     review.ReviewEscalated: "the exchange's own deadline; its staff see it in the queue",
     review.ChangeClassified: "a step of the review; the supplier's own case shows it",
     review.RegistrationEnded: "the holder's own act, or follows a revocation that is told",
+    compliance.ScenarioFirstApproved: "permits nothing yet; the second approval is told",
     review.ItemDecided: "a step of the review, whose decisions are told",
     review.ReviewConcluded: "each end is told by what follows from it",
     review.PanelOpened: "the decision that led to the panel is told",

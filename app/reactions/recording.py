@@ -140,6 +140,10 @@ RECORDED: dict[type[Event], Recorded] = {
     compliance.ScenarioApproved: Recorded(
         "scenario_approved",
         ("scenario_id", "scenario_hash", "approved_by", "valid_from", "valid_until"),
+        optional=("first_approved_by", "risk_score"),
+    ),
+    compliance.ScenarioFirstApproved: Recorded(
+        "scenario_first_approved", ("scenario_id", "approved_by", "risk_score")
     ),
     compliance.ScenarioRefused: Recorded("scenario_refused", ("scenario_id", "refused_by")),
     compliance.ScenarioWithdrawn: Recorded("scenario_withdrawn", ("scenario_id",)),

@@ -175,6 +175,11 @@ class SubmitScenarioSchema(Schema):
     benefit = Text(max=2_000)
     business_process = Text(max=300)
     is_automated_decision = fields.Boolean()
+    qualifications = fields.List(
+        fields.String(validate=validate.Regexp(r"\A[A-Z][A-Z_]{1,39}\Z", error="Not a code.")),
+        validate=[validate.Length(min=1, max=20), _different],
+        metadata={"description": "What the buyer is, of the vocabulary user_qualifications"},
+    )
     affected_persons = Text(max=500)
     frequency = Text(max=100)
     processors = fields.List(Text(max=100), validate=validate.Length(max=50))
@@ -270,6 +275,10 @@ class ScenarioSchema(Schema):
     decided_at = Timestamp(allow_none=True)
     reason = fields.String(allow_none=True)
     withdrawn_at = Timestamp(allow_none=True)
+    risk_score = fields.Integer(allow_none=True)
+    risk_factors = fields.Dict(keys=fields.String(), values=fields.Integer())
+    needs_two = fields.Boolean()
+    first_approved_at = Timestamp(allow_none=True)
 
 
 class ScenarioQuerySchema(PageQuerySchema):

@@ -1,10 +1,17 @@
-"""Runs the rules of the scenario's stage over the approved dossier and the declared use."""
+"""Weighs a declared use, runs the rules of its stage over it, and keeps the first of two people."""
+
+from typing import Any
 
 from app.core.clock import iso_instant
+from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
+from compliance import scenario_risk
 from compliance.errors import LicenceCannotBeIssued, Obstacle, RulesBlock
+from compliance.events import ScenarioFirstApproved
 from compliance.licence_models import ListingStanding, Scenario
+from compliance.models import ReviewCase
 from compliance.rule_set import Stage
+from compliance.scenario_machine import APPROVE_FIRST, TRANSITIONS
 from compliance.services.circumstances import party_facts
 from compliance.services.evaluations import run_stage
 from compliance.services.listings import find_approval
@@ -15,9 +22,7 @@ def demand_lawful_use(uow: UnitOfWork, scenario: Scenario, standing: ListingStan
 
     What the rules leave to a person is what the reviewer decides on, with the reason.
     """
-    case = find_approval(uow, standing.version_id, standing.dossier_hash)
-    if case is None:
-        raise LicenceCannotBeIssued(Obstacle.VERSION_NOT_APPROVED)
+    case = _approval(uow, standing)
     circumstances = {
         "at": iso_instant(uow.now),
         "supplier": party_facts(uow, scenario.supplier_id),
@@ -29,3 +34,42 @@ def demand_lawful_use(uow: UnitOfWork, scenario: Scenario, standing: ListingStan
     )
     if evaluation.blocking:
         raise RulesBlock([each.rule_id for each in evaluation.blocking])
+
+
+def _approval(uow: UnitOfWork, standing: ListingStanding) -> ReviewCase:
+    case = find_approval(uow, standing.version_id, standing.dossier_hash)
+    if case is None:
+        raise LicenceCannotBeIssued(Obstacle.VERSION_NOT_APPROVED)
+    return case
+
+
+def weigh_use(uow: UnitOfWork, scenario: Scenario, standing: ListingStanding) -> None:
+    """How risky the use is by the data in force, and whether it takes two; the first look binds."""
+    if scenario.risk_score is not None:
+        return
+    found = scenario_risk.factors(scenario.content, _approval(uow, standing).dossier)
+    scenario.risk_factors, scenario.risk_score = found, sum(found.values())
+    scenario.needs_two = scenario_risk.takes_two(scenario.content, found)
+
+
+def approve_first(
+    uow: UnitOfWork,
+    scenario: Scenario,
+    principal: Principal,
+    *,
+    narrowed: dict[str, Any] | None,
+    reason: str,
+) -> Scenario:
+    """The first of two approvals: what it takes away is kept, and it permits nothing yet."""
+    scenario.state = TRANSITIONS.next(scenario.state, APPROVE_FIRST)
+    scenario.first_approved_by, scenario.first_approved_at = principal.id, uow.now
+    scenario.first_narrowed, scenario.reason = narrowed or {}, reason
+    uow.record(
+        ScenarioFirstApproved(
+            occurred_at=uow.now,
+            scenario_id=scenario.id,
+            approved_by=principal.id,
+            risk_score=int(scenario.risk_score or 0),
+        )
+    )
+    return scenario

@@ -16,6 +16,7 @@ from compliance.errors import (
     ScenarioForOwnListing,
     ScenarioNotFound,
     ScenarioOutsideListing,
+    SecondReviewerMustDiffer,
 )
 from compliance.events import (
     ScenarioApproved,
@@ -37,7 +38,7 @@ from compliance.scenario_machine import (
 from compliance.services.lapses import note_lapses
 from compliance.services.licences import revoke_licences_of_scenario
 from compliance.services.narrowing import demand_narrower, narrow_scenario_licences
-from compliance.services.scenario_rules import demand_lawful_use
+from compliance.services.scenario_rules import approve_first, demand_lawful_use, weigh_use
 
 Document = dict[str, Any]
 
@@ -67,6 +68,8 @@ def submit_scenario(
         submitted_at=uow.now,
         terms=None,
         scenario_hash="",
+        risk_factors={},
+        needs_two=False,
     )
     scenario.scenario_hash = _hash(scenario)
     uow.session.add(scenario)
@@ -153,15 +156,23 @@ def decide_scenario(
 ) -> Scenario:
     """The decision of a reviewer from neither party; ``narrowed`` may only take away.
 
+    A risky use, and one of no known purpose, takes two people; what either takes away is gone.
     Raises `ScenarioNotFound`, `NotYourDecision`, `ScenarioOutsideListing`, `IllegalTransition`,
-    `RulesBlock`, `LicenceCannotBeIssued` when nothing would be left.
+    `RulesBlock`, `SecondReviewerMustDiffer`, `LicenceCannotBeIssued` when nothing would be left.
     """
     scenario = lock_scenario(uow, scenario_id)
     following = TRANSITIONS.next(scenario.state, ScenarioDecision(decision))
     _demand_neither_party(principal, scenario)
+    if scenario.first_approved_by == principal.id:
+        raise SecondReviewerMustDiffer(scenario.id)
     if following == ScenarioState.ACTIVE:
-        demand_lawful_use(uow, scenario, _open_standing(uow, scenario.listing_code))
-        _grant(uow, scenario, _granted_terms(uow, scenario, narrowed or {}))
+        standing = _open_standing(uow, scenario.listing_code)
+        weigh_use(uow, scenario, standing)
+        demand_lawful_use(uow, scenario, standing)
+        terms = _granted_terms(uow, scenario, narrowed or {})
+        if scenario.needs_two and scenario.state == ScenarioState.SUBMITTED:
+            return approve_first(uow, scenario, principal, narrowed=narrowed, reason=reason)
+        _grant(uow, scenario, terms)
     scenario.state, scenario.reason = following, reason
     scenario.decided_by, scenario.decided_at = principal.id, uow.now
     _record_decision(uow, scenario, principal.id)
@@ -171,6 +182,7 @@ def decide_scenario(
 def _granted_terms(uow: UnitOfWork, scenario: Scenario, narrowed: Document) -> Terms:
     standing = _open_standing(uow, scenario.listing_code)
     asked, limits = from_document(asked_terms(scenario.content)), from_document(narrowed)
+    asked = meet(asked, from_document(scenario.first_narrowed or {}))
     both = meet(asked, limits)
     wider = [name for name in narrowed if getattr(both, name) != getattr(limits, name)]
     if wider:
@@ -266,6 +278,8 @@ def _record_approval(uow: UnitOfWork, scenario: Scenario) -> None:
             approved_by=scenario.decided_by,
             valid_from=scenario.valid_from,
             valid_until=scenario.valid_until,
+            first_approved_by=scenario.first_approved_by,
+            risk_score=scenario.risk_score,
         )
     )
 
