@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0040_withdrawn_applications"
-down_revision = "0039_change_classes"
+revision = "0041_withdrawn_applications"
+down_revision = "0040_change_classes"
 branch_labels = None
 depends_on = None
 

@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import ARRAY
 
-revision = "0041_specialities"
-down_revision = "0040_withdrawn_applications"
+revision = "0042_specialities"
+down_revision = "0041_withdrawn_applications"
 branch_labels = None
 depends_on = None
 

@@ -6,8 +6,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from migrations.row_security import exchange_only
 
-revision = "0039_change_classes"
-down_revision = "0038_catalogue_facets"
+revision = "0040_change_classes"
+down_revision = "0039_runs_by_lease"
 branch_labels = None
 depends_on = None
 

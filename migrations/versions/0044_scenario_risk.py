@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
-revision = "0043_scenario_risk"
-down_revision = "0042_fingerprints"
+revision = "0044_scenario_risk"
+down_revision = "0043_fingerprints"
 branch_labels = None
 depends_on = None
 

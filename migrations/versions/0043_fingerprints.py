@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import ARRAY
 
-revision = "0042_fingerprints"
-down_revision = "0041_specialities"
+revision = "0043_fingerprints"
+down_revision = "0042_specialities"
 branch_labels = None
 depends_on = None
 
