@@ -9,7 +9,7 @@ from app.parts import Parts
 from app.worker import Step
 from compliance.consent import services as consent
 from compliance.services.consent_lapses import note_consent_lapses
-from ledger.log.hash_trees import HashTrees
+from ledger.log.tree.hash_trees import HashTrees
 from metering import consent_services
 
 _BATCH_SECONDS, _HOUR = 2.0, 3600.0

@@ -20,8 +20,8 @@ from ledger.log import storage
 from ledger.log.errors import EvidenceRefused
 from ledger.log.key_entries import find_key_entry, note_key, note_retirement
 from ledger.log.keys import KeyRange
-from ledger.log.notes import key_of, parse_note, parse_vkey, verify_note
 from ledger.log.queries import find_checkpoint
+from ledger.log.tree.notes import key_of, parse_note, parse_vkey, verify_note
 
 SEED_BYTES = 32
 REASONS = ("rotation", "compromise")

@@ -14,8 +14,8 @@ from app.core.unit_of_work import UnitOfWorkFactory
 from app.keyring import FileKeyring
 from app.reactions import build_reactions
 from app.settings import Settings, development_secret
-from ledger.log.shards import ShardCalendar, origin_of_year
-from ledger.log.succession import opened_calendar
+from ledger.log.sequencing.shards import ShardCalendar, origin_of_year
+from ledger.log.sequencing.succession import opened_calendar
 from migrations.run import upgrade
 
 DATABASE = "counterfoil"

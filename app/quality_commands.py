@@ -13,7 +13,7 @@ import click
 from app.parts import Parts
 from compliance.quality.assessment import Sample, assess
 from compliance.quality.draws import Beacon, draw_indexes, row_entry
-from ledger.log.hash_trees import HashTrees
+from ledger.log.tree.hash_trees import HashTrees
 
 FILE_ROWS_MAX = 100_000
 FILE_BYTES_MAX = 256 * 2**20

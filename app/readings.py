@@ -8,7 +8,7 @@ from app.web.observability import Reading
 from app.wiring import log_keys
 from ledger.log import queries as log_queries
 from ledger.log.queries import LogStatus
-from ledger.log.succession import current_keys
+from ledger.log.sequencing.succession import current_keys
 
 
 def take_readings(parts: Parts) -> list[Reading]:

@@ -12,13 +12,13 @@ from app.keyring import FileKeyring
 from app.parts import Parts
 from app.role_keys import RetiredKey, RoleKeys, StoredKey
 from app.wiring import checkpoint_keeper, log_keys
-from ledger.log.ending import EndReason, end_shard
 from ledger.log.key_entries import note_retirement
 from ledger.log.keys import KeyRange
-from ledger.log.notes import key_of, parse_vkey
-from ledger.log.publication import PublishedHead, kept_head
 from ledger.log.queries import find_checkpoint
-from ledger.log.shards import parse_origin, successor_within
+from ledger.log.sequencing.ending import EndReason, end_shard
+from ledger.log.sequencing.publication import PublishedHead, kept_head
+from ledger.log.sequencing.shards import parse_origin, successor_within
+from ledger.log.tree.notes import key_of, parse_vkey
 
 RESTART = "Start every process now: each reads keys and shards when it starts."
 REASONS = tuple(reason.value for reason in EndReason)

@@ -2,7 +2,7 @@
 
 from app.core.clock import Clock, iso_instant
 from app.core.signing import RenamedSigner, Signer
-from ledger.log.shards import ShardCalendar
+from ledger.log.sequencing.shards import ShardCalendar
 
 
 class ShardSigner:

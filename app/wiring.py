@@ -45,16 +45,18 @@ from ledger.journal.settlement import dispute_api, statement_api
 from ledger.journal.settlement.evidence_ports import SettlementPorts
 from ledger.journal.settlement.log_facts import StoredLogFacts
 from ledger.journal.wallet_leases import WalletLeases
-from ledger.log import anchor_api, intake, witness_policy
 from ledger.log import api as log_api
-from ledger.log.anchor_queries import StoredAnchors
-from ledger.log.file_checkpoint_keeper import FileCheckpointKeeper
-from ledger.log.hash_trees import HashTrees
-from ledger.log.http_witness_client import HttpWitnessClient
+from ledger.log import intake
+from ledger.log.anchors import api as anchor_api
+from ledger.log.anchors.queries import StoredAnchors
 from ledger.log.keys import LogKeys
 from ledger.log.ports import EvidenceSources
-from ledger.log.witness_keeper import WitnessKeeper
-from ledger.log.witness_policy import WitnessPolicy
+from ledger.log.sequencing.file_checkpoint_keeper import FileCheckpointKeeper
+from ledger.log.tree.hash_trees import HashTrees
+from ledger.log.witnesses import policy as witness_policy
+from ledger.log.witnesses.http_witness_client import HttpWitnessClient
+from ledger.log.witnesses.keeper import WitnessKeeper
+from ledger.log.witnesses.policy import WitnessPolicy
 from ledger.payments import api as payments_api
 from ledger.payments.checkout_tokens import KeyedCheckoutTokens
 from ledger.payments.operation_runner import OperationRunner

@@ -39,13 +39,13 @@ from contracts.registries import JsonRpcAnchorRegistry
 from ledger.journal.provider_books import JournalProviderBooks
 from ledger.journal.settlement import services as settlement_services
 from ledger.journal.wallet_leases import WalletLeases
-from ledger.log.anchor_keeper import AnchorKeeper
-from ledger.log.anchor_queries import list_unanchored_origins
-from ledger.log.anchor_services import request_anchor
-from ledger.log.anchors import AnchorPolicy
-from ledger.log.file_scrub_cursor import FileScrubCursor
-from ledger.log.scrubbing import Scrubber
-from ledger.log.sequencer import Sequencer
+from ledger.log.anchors.keeper import AnchorKeeper
+from ledger.log.anchors.queries import list_unanchored_origins
+from ledger.log.anchors.services import request_anchor
+from ledger.log.anchors.states import AnchorPolicy
+from ledger.log.sequencing.file_scrub_cursor import FileScrubCursor
+from ledger.log.sequencing.scrubbing import Scrubber
+from ledger.log.sequencing.sequencer import Sequencer
 from ledger.payments.account_services import AccountRunner
 from ledger.payments.inbox import InboxReader
 from ledger.payments.operation_runner import OperationRunner

@@ -26,7 +26,7 @@ from contracts.registries import (
     JsonRpcAnchorRegistry,
     creation_data,
 )
-from ledger.log.merkle import Node, make_consistency_proof, node_hash, root_at
+from ledger.log.tree.merkle import Node, make_consistency_proof, node_hash, root_at
 
 CALLS_AN_ANCHOR = 100_000
 ANCHORS_OF_A_MILLION = 1_000_000 // CALLS_AN_ANCHOR

@@ -36,13 +36,13 @@ from ledger.journal.billing.invoicing import (
     lane_leaves as leaf_references,
 )
 from ledger.journal.ports import LaneLeaf, LaneSpan, LedgerProofs, ProvenLeaf
-from ledger.log.checkpoints import Checkpoint, sign_checkpoint
 from ledger.log.errors import NotYetPublished
 from ledger.log.intake import append_leaves
-from ledger.log.merkle import check_inclusion, leaf_hash, make_inclusion_proof
-from ledger.log.sequencer import Sequencer
+from ledger.log.sequencing.sequencer import Sequencer
 from ledger.log.services import append_entry, driver_cursor
-from ledger.log.tiles import Growth, grow, node_reader, tile_path, tiles_of
+from ledger.log.tree.checkpoints import Checkpoint, sign_checkpoint
+from ledger.log.tree.merkle import check_inclusion, leaf_hash, make_inclusion_proof
+from ledger.log.tree.tiles import Growth, grow, node_reader, tile_path, tiles_of
 from ledger.log.tree_queries import get_ledger_proof
 from metering.leaves import detail_digest
 from metering.recording.receipts import ReceiptParts, receipt_bytes

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from bench.ledger_leaves import ORIGIN, PRICE, log_keys
-from ledger.log.checkpoints import Checkpoint, sign_checkpoint
-from ledger.log.merkle import HASH_BYTES
-from ledger.log.tiles import TILE_WIDTH, TileAddress, grow, right_edge, tile_path
+from ledger.log.tree.checkpoints import Checkpoint, sign_checkpoint
+from ledger.log.tree.merkle import HASH_BYTES
+from ledger.log.tree.tiles import TILE_WIDTH, TileAddress, grow, right_edge, tile_path
 from metering.leaves import CallFacts, LaneNames, call_leaf, lane_opened_leaf, leaf_hash
 
 BATCH = TILE_WIDTH * TILE_WIDTH

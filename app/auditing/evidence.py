@@ -15,7 +15,7 @@ from ledger.log.bundle_services import Bundle
 from ledger.log.keys import LogKeys
 from ledger.log.models import LogEntry, SignedCheckpoint
 from ledger.log.ports import AnchorSource
-from ledger.log.succession import current_keys
+from ledger.log.sequencing.succession import current_keys
 
 ANSWER_FORMAT = "counterfoil-audit-answer/1"
 

@@ -18,7 +18,7 @@ from app.core.unit_of_work import UnitOfWork
 from ledger.log.bundle_services import Bundle
 from ledger.log.keys import LogKeys
 from ledger.log.ports import AnchorSource
-from ledger.log.succession import current_keys
+from ledger.log.sequencing.succession import current_keys
 
 QUESTION = 19
 ROWS_MAX = 50_000

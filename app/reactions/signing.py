@@ -1,13 +1,13 @@
 """From a buyer's choice of evidence to the calls that it has to sign."""
 
 from app.core.unit_of_work import UnitOfWork
-from ledger.log.acknowledgement_services import PER_REQUEST
+from ledger.log.acknowledgements.services import PER_REQUEST
 from ledger.log.events import (
     AcknowledgementKeyRegistered,
     AcknowledgementKeyWithdrawn,
     EvidenceModeSet,
 )
-from ledger.log.notes import parse_vkey
+from ledger.log.tree.notes import parse_vkey
 from metering import signing_services as metering
 
 

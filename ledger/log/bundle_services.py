@@ -19,15 +19,15 @@ from ledger.log.errors import LogTooLargeToExport
 from ledger.log.events import EvidenceBundled
 from ledger.log.key_history import published_keys
 from ledger.log.keys import LogKeys
-from ledger.log.merkle import HASH_BYTES, leaf_hash, make_consistency_proof
 from ledger.log.models import SignedCheckpoint
 from ledger.log.ports import AnchorSource, EvidenceSources
-from ledger.log.proofs import LedgerProof
 from ledger.log.queries import get_parties
-from ledger.log.shards import parse_origin
-from ledger.log.succession import links_behind
-from ledger.log.tiles import TILE_WIDTH, tile_path, tiles_of
-from ledger.log.witness_queries import cosigned_note
+from ledger.log.sequencing.shards import parse_origin
+from ledger.log.sequencing.succession import links_behind
+from ledger.log.tree.merkle import HASH_BYTES, leaf_hash, make_consistency_proof
+from ledger.log.tree.proofs import LedgerProof
+from ledger.log.tree.tiles import TILE_WIDTH, tile_path, tiles_of
+from ledger.log.witnesses.queries import cosigned_note
 
 RECEIPTS_MAX = 10_000
 INVOICES_MAX = 200

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from app.core.canonical import canonical_bytes, sha256_hex
 from app.core.signing import Signer
-from ledger.log.notes import to_base64
+from ledger.log.tree.notes import to_base64
 
 FORMAT = "counterfoil-bundle/1"
 DOMAIN = b"counterfoil/bundle/v1\x00"

@@ -7,8 +7,8 @@ from typing import NamedTuple
 from app.core.binary_arrays import bigint_array, bytea_array, text_array
 from app.core.round_trips import Statements
 from ledger.log.errors import refuse_leaf
-from ledger.log.leaves import LEAF_BYTES_MAX
-from ledger.log.merkle import leaf_hash
+from ledger.log.tree.leaves import LEAF_BYTES_MAX
+from ledger.log.tree.merkle import leaf_hash
 
 LANE_OPENED = "lane_opened"
 

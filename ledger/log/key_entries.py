@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 from app.core.unit_of_work import UnitOfWork
 from ledger.log.keys import KeyRange, announce_key, retire_key
 from ledger.log.models import LogEntry, LogEntrySubject, LogPosition
-from ledger.log.notes import parse_vkey
 from ledger.log.services import append_entry
+from ledger.log.tree.notes import parse_vkey
 
 
 @dataclass(frozen=True)

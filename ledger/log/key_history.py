@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.core.clock import iso_instant
 from ledger.log.keys import KeyRange, LogKeys
 from ledger.log.models import LogEntry, LogEntrySubject, LogHead
-from ledger.log.succession import SHARDS_MAX
+from ledger.log.sequencing.succession import SHARDS_MAX
 
 ENTRIES_MAX = 10_000
 _TYPES = ("shard_opened", "log_key", "log_key_retired")

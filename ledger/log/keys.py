@@ -6,7 +6,7 @@ from typing import Any
 
 from app.core.signing import RenamedSigner, Signer
 from app.core.unit_of_work import UnitOfWork
-from ledger.log.notes import VerifierKey, key_of, parse_vkey
+from ledger.log.tree.notes import VerifierKey, key_of, parse_vkey
 
 
 @dataclass(frozen=True)

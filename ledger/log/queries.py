@@ -20,7 +20,7 @@ from ledger.log.models import (
     LogPosition,
     SignedCheckpoint,
 )
-from ledger.log.publication import newest_checkpoint
+from ledger.log.sequencing.publication import newest_checkpoint
 
 _ARRIVAL_MAX = 2**63 - 1
 _HASH_HEX = 64

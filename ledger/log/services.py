@@ -10,9 +10,9 @@ from sqlalchemy.dialects.postgresql import insert
 from app.core.clock import iso_instant
 from app.core.unit_of_work import UnitOfWork
 from ledger.log.intake import LeafRow, append_leaves
-from ledger.log.leaves import make_leaf
-from ledger.log.merkle import leaf_hash
 from ledger.log.models import LogParties
+from ledger.log.tree.leaves import make_leaf
+from ledger.log.tree.merkle import leaf_hash
 
 SUBJECTS_MAX = 16
 

@@ -10,10 +10,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from ledger.log.errors import HeadMoved
-from ledger.log.lanes import Lane, Waiting
-from ledger.log.merkle import EMPTY_ROOT, HASH_BYTES, NodeReader
 from ledger.log.models import LanePosition, LogHead, LogTile
-from ledger.log.tiles import Growth, TileAddress, node_reader, right_edge, width_of
+from ledger.log.tree.lanes import Lane, Waiting
+from ledger.log.tree.merkle import EMPTY_ROOT, HASH_BYTES, NodeReader
+from ledger.log.tree.tiles import Growth, TileAddress, node_reader, right_edge, width_of
 
 
 @dataclass(frozen=True)

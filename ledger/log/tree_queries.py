@@ -17,22 +17,22 @@ from ledger.log.errors import (
     TileNotFound,
     TreeSizeNotPublished,
 )
-from ledger.log.merkle import (
+from ledger.log.models import LogEntry, LogEntrySubject, LogPosition, SignedCheckpoint
+from ledger.log.queries import find_checkpoint, parse_leaf_hash, published_size
+from ledger.log.sequencing.publication import newest_checkpoint
+from ledger.log.sequencing.shards import parse_origin
+from ledger.log.sequencing.succession import links_behind
+from ledger.log.tree.merkle import (
     HASH_BYTES,
     NodeReader,
     make_consistency_proof,
     make_inclusion_proof,
     root_at,
 )
-from ledger.log.models import LogEntry, LogEntrySubject, LogPosition, SignedCheckpoint
-from ledger.log.notes import to_base64
-from ledger.log.proofs import LedgerProof, consistency_document
-from ledger.log.publication import newest_checkpoint
-from ledger.log.queries import find_checkpoint, parse_leaf_hash, published_size
-from ledger.log.shards import parse_origin
-from ledger.log.succession import links_behind
-from ledger.log.tiles import LEVELS_MAX, TILE_WIDTH, TileAddress, parse_tile_path, width_of
-from ledger.log.witness_queries import cosigned_note, find_witnessed
+from ledger.log.tree.notes import to_base64
+from ledger.log.tree.proofs import LedgerProof, consistency_document
+from ledger.log.tree.tiles import LEVELS_MAX, TILE_WIDTH, TileAddress, parse_tile_path, width_of
+from ledger.log.witnesses.queries import cosigned_note, find_witnessed
 
 
 @dataclass(frozen=True)

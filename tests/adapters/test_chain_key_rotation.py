@@ -10,7 +10,7 @@ from app.worker_process import Chain, _handlers
 from contracts.accounts import AccountKeys
 from contracts.record_services import chain_origin
 from contracts.registries import AnnouncedKey, KeyRole
-from ledger.log.notes import parse_vkey
+from ledger.log.tree.notes import parse_vkey
 from tests.adapters.chain_nodes import anvil, rpc
 from tests.functional.test_key_rotation import Installation
 from tests.unit.log.log_factory import append_facts

@@ -14,10 +14,10 @@ from app.core.ids import IdSource
 from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWorkFactory
 from contracts.deployments import open_chain
-from ledger.log.anchor_keeper import AnchorKeeper
-from ledger.log.anchor_models import Anchor
-from ledger.log.anchor_queries import get_chain_status, signing_stopped
-from ledger.log.anchors import AnchorPolicy
+from ledger.log.anchors.keeper import AnchorKeeper
+from ledger.log.anchors.models import Anchor
+from ledger.log.anchors.queries import get_chain_status, signing_stopped
+from ledger.log.anchors.states import AnchorPolicy
 from ledger.log.errors import SigningStopped
 from tests.adapters.chain_nodes import anvil, rpc
 from tests.unit.contracts.embedded import KEYS

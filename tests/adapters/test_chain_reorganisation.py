@@ -5,9 +5,9 @@ from sqlalchemy import select
 
 from app.core.reach import Reach
 from contracts.deployments import open_chain
-from ledger.log.anchor_keeper import AnchorKeeper
-from ledger.log.anchor_models import Anchor
-from ledger.log.anchors import AnchorPolicy
+from ledger.log.anchors.keeper import AnchorKeeper
+from ledger.log.anchors.models import Anchor
+from ledger.log.anchors.states import AnchorPolicy
 from tests.adapters.chain_nodes import anvil, rpc
 from tests.unit.contracts.embedded import KEYS
 from tests.unit.log.anchor_chain import publish

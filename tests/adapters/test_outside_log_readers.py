@@ -14,10 +14,10 @@ from sigstore._internal.rekor.checkpoint import LogCheckpoint, SignedNote
 from app.core.reach import Reach
 from ledger.log import storage
 from ledger.log.bundle_services import export_log
-from ledger.log.merkle import leaf_hash
-from ledger.log.notes import from_base64, key_of
-from ledger.log.proofs import parse_ledger_proof
-from ledger.log.sequencer import Sequencer
+from ledger.log.sequencing.sequencer import Sequencer
+from ledger.log.tree.merkle import leaf_hash
+from ledger.log.tree.notes import from_base64, key_of
+from ledger.log.tree.proofs import parse_ledger_proof
 from ledger.log.tree_queries import get_consistency, get_ledger_proof, load_entries
 from tests.unit.log.log_app import FixedSources
 from tests.unit.log.log_factory import ORIGIN, append_facts, log_keys

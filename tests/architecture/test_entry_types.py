@@ -6,7 +6,7 @@ import re
 from counterfoil_verify.entry_types import ENTRY_TYPES, OPTIONAL
 
 from app.reactions.recording import RECORDED
-from ledger.log.turning import SHARD_CLOSED, SHARD_OPENED
+from ledger.log.sequencing.turning import SHARD_CLOSED, SHARD_OPENED
 from metering.leaves import CallFacts, LaneNames, call_leaf, lane_opened_leaf
 from tests.architecture import rules
 

@@ -28,7 +28,7 @@ from app.wiring import log_keys, upstream_probe
 from app.worker import drain_outbox
 from app.worker_process import probe_case
 from demo.upstream import Upstream
-from ledger.log.sequencer import Sequencer
+from ledger.log.sequencing.sequencer import Sequencer
 from tests.documentation.blocks import ROOT, Block, read_request
 
 ADDRESS = "http://127.0.0.1:8000"

@@ -13,8 +13,8 @@ from ledger.journal.booking import book
 from ledger.journal.log_lane_ledger import LogLaneLedger
 from ledger.journal.ports import JournalPorts
 from ledger.log.intake import append_leaves
-from ledger.log.merkle import leaf_hash
 from ledger.log.services import driver_cursor
+from ledger.log.tree.merkle import leaf_hash
 
 SPLIT = {"supplier": 8400, "commission": 1000, "tax": 600}
 PLAN = "a" * 64

@@ -1,7 +1,7 @@
 """A supplier's side of a quality report: rows, their tree, and what is revealed of them."""
 
 from compliance.quality.draws import row_entry
-from ledger.log.hash_trees import HashTrees
+from ledger.log.tree.hash_trees import HashTrees
 
 TREE = HashTrees()
 

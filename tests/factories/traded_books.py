@@ -15,8 +15,8 @@ from ledger.journal.settlement.evidence_ports import SettlementPorts
 from ledger.journal.settlement.log_facts import StoredLogFacts
 from ledger.log.intake import append_leaves
 from ledger.log.keys import LogKeys
-from ledger.log.merkle import leaf_hash
 from ledger.log.services import driver_cursor
+from ledger.log.tree.merkle import leaf_hash
 
 BUYER, SUPPLIER, CONTRIBUTOR = "org_buyer", "org_supplier", "org_contributor"
 ORIGIN = "exchange.example/log/2026"

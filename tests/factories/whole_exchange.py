@@ -24,7 +24,7 @@ from demo.http import Client
 from demo.people import Person, new_password
 from demo.upstream import FAULT_CODE, Upstream
 from demo.world import World
-from ledger.log.sequencer import Sequencer
+from ledger.log.sequencing.sequencer import Sequencer
 from tests.factories.composite import compose, propose
 from tests.factories.consented import consent
 from tests.factories.measured import measure

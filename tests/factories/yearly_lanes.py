@@ -5,7 +5,7 @@ import json
 
 from app.core.canonical import canonical_bytes
 from app.core.signing import Ed25519Signer, RenamedSigner
-from ledger.log.merkle import leaf_hash
+from ledger.log.tree.merkle import leaf_hash
 from metering.leaves import (
     CallFacts,
     LaneNames,

@@ -8,12 +8,12 @@ from app.core.principals import Principal, Role
 from app.core.reach import Reach
 from app.web.access import Authenticator
 from contracts.deployments import open_chain
-from ledger.log.anchor_keeper import AnchorKeeper
-from ledger.log.anchor_queries import EMBEDDED, NO_CHAIN
-from ledger.log.anchors import AnchorPolicy
-from ledger.log.merkle import Node, make_inclusion_proof
-from ledger.log.sequencer import Sequencer
+from ledger.log.anchors.keeper import AnchorKeeper
+from ledger.log.anchors.queries import EMBEDDED, NO_CHAIN
+from ledger.log.anchors.states import AnchorPolicy
+from ledger.log.sequencing.sequencer import Sequencer
 from ledger.log.storage import find_head, stored_nodes
+from ledger.log.tree.merkle import Node, make_inclusion_proof
 from tests.adapters.chain_nodes import embedded
 from tests.unit.contracts.embedded import KEYS
 from tests.unit.log.log_factory import append_facts

@@ -10,10 +10,10 @@ from app import wiring
 from app.core.reach import Reach
 from app.worker_process import Anchoring, ask_for_anchor
 from contracts.deployments import open_anchor_registry, open_chain
-from ledger.log.anchor_models import Anchor, AnchorRequest
-from ledger.log.anchor_queries import list_unanchored_origins
-from ledger.log.anchors import AnchorState
-from ledger.log.sequencer import Sequencer
+from ledger.log.anchors.models import Anchor, AnchorRequest
+from ledger.log.anchors.queries import list_unanchored_origins
+from ledger.log.anchors.states import AnchorState
+from ledger.log.sequencing.sequencer import Sequencer
 from ledger.log.storage import find_head
 from tests.adapters.chain_nodes import embedded
 from tests.unit.contracts.embedded import KEYS

@@ -11,9 +11,9 @@ from app.core.compact_jws import key_id_of
 from app.core.pseudonyms import pseudonym_of
 from app.core.reach import Reach
 from demo import onboarding
-from ledger.log.hash_trees import HashTrees
-from ledger.log.merkle import check_inclusion, leaf_hash
 from ledger.log.models import LogEntry
+from ledger.log.tree.hash_trees import HashTrees
+from ledger.log.tree.merkle import check_inclusion, leaf_hash
 from tests.factories.consented import answer_of, ask, bind
 
 

@@ -25,7 +25,7 @@ from ledger.journal.settlement.errors import (
     CreditNotFound,
     CreditNotYetPublished,
 )
-from ledger.log.sequencer import Sequencer
+from ledger.log.sequencing.sequencer import Sequencer
 from tests.factories.traded_books import (
     BUYER,
     PARTS,

@@ -37,8 +37,8 @@ from ledger.journal.settlement.errors import (
     ReceiptOfAnotherLicence,
     ReceiptUnreadable,
 )
-from ledger.log.merkle import leaf_hash
-from ledger.log.sequencer import Sequencer
+from ledger.log.sequencing.sequencer import Sequencer
+from ledger.log.tree.merkle import leaf_hash
 from tests.factories.traded_books import (
     BUYER,
     PARTS,

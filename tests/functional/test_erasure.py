@@ -8,7 +8,7 @@ from counterfoil_verify.keys import Keyring, parse_vkey
 from counterfoil_verify.receipts import check_detail, check_signature, parse_receipt
 
 from app.core.reach import Reach
-from ledger.log.notes import key_of
+from ledger.log.tree.notes import key_of
 from metering.erasure.details import erase_details
 from metering.ports import UpstreamAnswer
 from metering.recording.receipt_queries import StoredReceipts

@@ -9,7 +9,7 @@ from counterfoil_verify.vault import ReceiptVault
 
 from app import wiring
 from ledger.log import intake
-from ledger.log.sequencer import Sequencer
+from ledger.log.sequencing.sequencer import Sequencer
 from metering.ports import UpstreamAnswer
 from tests.factories.metering import World, call
 from tests.fakes.metering_ports import HeldUpstream

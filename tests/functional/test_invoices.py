@@ -33,9 +33,9 @@ from ledger.journal.models import Invoice, LicenceParties
 from ledger.journal.ports import JournalPorts
 from ledger.log.intake import append_leaves
 from ledger.log.keys import LogKeys
-from ledger.log.merkle import leaf_hash
-from ledger.log.sequencer import Sequencer
+from ledger.log.sequencing.sequencer import Sequencer
 from ledger.log.services import driver_cursor
+from ledger.log.tree.merkle import leaf_hash
 
 BUYER, SUPPLIER, STRANGER = "org_buyer", "org_supplier", "org_stranger"
 LICENCE, ORDER = "lic_1", "ord_1"

@@ -16,7 +16,7 @@ from ledger.journal.bank_transfer_payment_gateway import BankTransferGateway
 from ledger.journal.log_lane_ledger import LogLaneLedger
 from ledger.journal.ports import JournalPorts
 from ledger.log.keys import LogKeys
-from ledger.log.sequencer import Sequencer
+from ledger.log.sequencing.sequencer import Sequencer
 from tests.unit.journal.journal_app import (
     BUYER_ID,
     LICENCE_ID,

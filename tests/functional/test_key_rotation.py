@@ -17,10 +17,10 @@ from app.key_steps import believed_receipt_keys
 from app.keyring import FileKeyring
 from app.parts import build_parts
 from app.wiring import log_keys
-from ledger.log.checkpoints import Checkpoint, sign_checkpoint
-from ledger.log.file_checkpoint_keeper import FileCheckpointKeeper
-from ledger.log.merkle import leaf_hash
-from ledger.log.sequencer import Sequencer
+from ledger.log.sequencing.file_checkpoint_keeper import FileCheckpointKeeper
+from ledger.log.sequencing.sequencer import Sequencer
+from ledger.log.tree.checkpoints import Checkpoint, sign_checkpoint
+from ledger.log.tree.merkle import leaf_hash
 from ledger.log.tree_queries import get_ledger_proof
 from metering.leaves import detail_digest, request_digest
 from metering.recording.receipts import ReceiptParts, receipt_bytes

@@ -9,14 +9,14 @@ import zipfile
 import pytest
 
 from app.core.reach import Reach
-from ledger.log.checkpoints import open_checkpoint
 from ledger.log.events import AuditorRead, EvidenceBundled
-from ledger.log.merkle import check_consistency, leaf_hash, tree_hash
-from ledger.log.notes import from_base64, key_of, parse_vkey
-from ledger.log.proofs import check_ledger_proof, parse_ledger_proof
-from ledger.log.sequencer import Sequencer
+from ledger.log.sequencing.sequencer import Sequencer
 from ledger.log.services import append_entry, note_licence_parties
-from ledger.log.tiles import TILE_WIDTH
+from ledger.log.tree.checkpoints import open_checkpoint
+from ledger.log.tree.merkle import check_consistency, leaf_hash, tree_hash
+from ledger.log.tree.notes import from_base64, key_of, parse_vkey
+from ledger.log.tree.proofs import check_ledger_proof, parse_ledger_proof
+from ledger.log.tree.tiles import TILE_WIDTH
 from tests.unit.log.log_app import AUDITOR, BUYER, REVIEWER, STRANGER, SUPPLIER, log_app
 from tests.unit.log.log_factory import ORIGIN, append_facts, append_rows, call_row, log_keys
 

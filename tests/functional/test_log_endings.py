@@ -13,12 +13,12 @@ from app.core.reach import Reach
 from app.core.signing import RenamedSigner
 from app.wiring import log_keys, receipt_signers
 from ledger.log import storage
-from ledger.log.anchor_queries import StoredAnchors
+from ledger.log.anchors.queries import StoredAnchors
 from ledger.log.bundle_services import export_log
-from ledger.log.checkpoints import Checkpoint, sign_checkpoint
 from ledger.log.errors import LogBehindItsPublishedHead, SigningStopped
-from ledger.log.file_checkpoint_keeper import FileCheckpointKeeper
-from ledger.log.sequencer import Sequencer
+from ledger.log.sequencing.file_checkpoint_keeper import FileCheckpointKeeper
+from ledger.log.sequencing.sequencer import Sequencer
+from ledger.log.tree.checkpoints import Checkpoint, sign_checkpoint
 from ledger.log.tree_queries import get_ledger_proof
 from tests.factories.yearly_lanes import YearlyLane
 from tests.functional.test_key_rotation import Installation

@@ -25,10 +25,10 @@ from ledger.journal.billing.invoicing import (
     signed_bytes,
 )
 from ledger.journal.log_lane_ledger import LogLaneLedger
-from ledger.log.checkpoints import Checkpoint, sign_checkpoint
-from ledger.log.merkle import leaf_hash
-from ledger.log.sequencer import Sequencer
+from ledger.log.sequencing.sequencer import Sequencer
 from ledger.log.services import note_licence_parties
+from ledger.log.tree.checkpoints import Checkpoint, sign_checkpoint
+from ledger.log.tree.merkle import leaf_hash
 from tests.factories.yearly_lanes import LICENCE, YearlyLane
 from tests.unit.log.log_app import AUDITOR, BUYER, STRANGER, log_app
 from tests.unit.log.log_factory import ORIGIN, append_facts, append_rows, log_keys

@@ -6,9 +6,9 @@ from sqlalchemy import text
 from app.core.reach import Reach
 from ledger.log import storage
 from ledger.log.errors import LogStorageAltered, SigningStopped
-from ledger.log.file_scrub_cursor import FileScrubCursor
-from ledger.log.scrubbing import Scrubber
-from ledger.log.sequencer import Sequencer
+from ledger.log.sequencing.file_scrub_cursor import FileScrubCursor
+from ledger.log.sequencing.scrubbing import Scrubber
+from ledger.log.sequencing.sequencer import Sequencer
 from tests.unit.log.log_factory import ORIGIN, append_facts, log_keys
 
 FEW = 600

@@ -7,22 +7,22 @@ from sqlalchemy.exc import DBAPIError
 
 from app.core.reach import Reach
 from ledger.log import storage
-from ledger.log.checkpoints import Checkpoint, open_checkpoint, sign_checkpoint
 from ledger.log.errors import (
     LeafRefused,
     LogBehindItsPublishedHead,
     LogStorageAltered,
     SigningStopped,
 )
-from ledger.log.file_checkpoint_keeper import FileCheckpointKeeper
-from ledger.log.leaves import read_leaf
-from ledger.log.merkle import leaf_hash, root_at, tree_hash
-from ledger.log.notes import key_of
-from ledger.log.proofs import check_ledger_proof
-from ledger.log.publication import PublishedHead, stop_if_behind
 from ledger.log.queries import find_checkpoint
-from ledger.log.sequencer import Sequencer
+from ledger.log.sequencing.file_checkpoint_keeper import FileCheckpointKeeper
+from ledger.log.sequencing.publication import PublishedHead, stop_if_behind
+from ledger.log.sequencing.sequencer import Sequencer
 from ledger.log.services import append_entry
+from ledger.log.tree.checkpoints import Checkpoint, open_checkpoint, sign_checkpoint
+from ledger.log.tree.leaves import read_leaf
+from ledger.log.tree.merkle import leaf_hash, root_at, tree_hash
+from ledger.log.tree.notes import key_of
+from ledger.log.tree.proofs import check_ledger_proof
 from ledger.log.tree_queries import get_ledger_proof, load_entries
 from tests.unit.log.log_factory import ORIGIN, append_facts, append_rows, call_row, log_keys
 

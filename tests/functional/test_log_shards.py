@@ -8,15 +8,16 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from app.core.reach import Reach
-from ledger.log import storage, turning
-from ledger.log.checkpoints import open_checkpoint
+from ledger.log import storage
 from ledger.log.errors import SigningStopped
-from ledger.log.file_checkpoint_keeper import FileCheckpointKeeper
-from ledger.log.merkle import check_inclusion, leaf_hash
-from ledger.log.notes import key_of
-from ledger.log.publication import newest_checkpoint
-from ledger.log.sequencer import Sequencer
-from ledger.log.succession import current_keys, links_behind, opened_calendar
+from ledger.log.sequencing import turning
+from ledger.log.sequencing.file_checkpoint_keeper import FileCheckpointKeeper
+from ledger.log.sequencing.publication import newest_checkpoint
+from ledger.log.sequencing.sequencer import Sequencer
+from ledger.log.sequencing.succession import current_keys, links_behind, opened_calendar
+from ledger.log.tree.checkpoints import open_checkpoint
+from ledger.log.tree.merkle import check_inclusion, leaf_hash
+from ledger.log.tree.notes import key_of
 from ledger.log.tree_queries import get_ledger_proof, load_entries
 from tests.unit.log.log_factory import ORIGIN, append_facts, append_rows, call_row, log_keys
 
@@ -219,9 +220,9 @@ def test_whoever_dies_during_the_turn_is_followed_by_whoever_comes(
     def die(*_args, **_named):
         raise Death
 
-    holder = "ledger.log.sequencer" if instant == "close_shard" else "ledger.log.turning"
+    module = "sequencer" if instant == "close_shard" else "turning"
     with monkeypatch.context() as patch:
-        patch.setattr(f"{holder}.{instant}", die)
+        patch.setattr(f"ledger.log.sequencing.{module}.{instant}", die)
         with pytest.raises(Death):
             sequencer.step()
     settle(Sequencer(units, KEYS, host=HOST))

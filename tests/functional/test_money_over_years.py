@@ -15,7 +15,7 @@ from ledger.journal.settlement import queries as settlement_queries
 from ledger.journal.settlement import services as settlement_services
 from ledger.journal.settlement.credit_note_services import credit_evidence
 from ledger.journal.settlement.services import RunPeriod
-from ledger.log.sequencer import Sequencer
+from ledger.log.sequencing.sequencer import Sequencer
 from tests.factories.traded_books import ORIGIN, SUPPLIER, log_keys, settlement_ports
 from tests.functional.test_credits import credit_calls, licence, reacting
 

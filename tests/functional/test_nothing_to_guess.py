@@ -21,7 +21,7 @@ from contracts.licence_services import LicenceRecorder
 from contracts.models import ChainLicence
 from contracts.registries import LicenceStanding
 from demo.upstream import find_airport
-from ledger.log.merkle import leaf_hash
+from ledger.log.tree.merkle import leaf_hash
 from tests.factories.whose_rows import declare
 
 AIRPORTS = {

@@ -20,7 +20,7 @@ from ledger.journal.ports import JournalPorts
 from ledger.journal.settlement import services as settlement_services
 from ledger.journal.settlement.credits import SIGNATURE_DOMAIN as CREDIT_DOMAIN
 from ledger.journal.settlement.settlements import SIGNATURE_DOMAIN as STATEMENT_DOMAIN
-from ledger.log.sequencer import Sequencer
+from ledger.log.sequencing.sequencer import Sequencer
 from tests.factories.traded_books import TradedLicence, log_keys
 from tests.unit.journal.journal_app import (
     BUYER_ID,

@@ -18,21 +18,22 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from app.core.reach import Reach
-from ledger.log import storage, witness_policy
-from ledger.log.checkpoints import Checkpoint, sign_checkpoint
-from ledger.log.cosignatures import parse_witness_key
+from ledger.log import storage
 from ledger.log.errors import CheckpointNotWitnessed
-from ledger.log.http_witness_client import ANSWER_BYTES_MAX, HttpWitnessClient
 from ledger.log.keys import LogKeys
-from ledger.log.merkle import leaf_hash
-from ledger.log.notes import key_of
 from ledger.log.queries import find_checkpoint
-from ledger.log.sequencer import Sequencer
+from ledger.log.sequencing.sequencer import Sequencer
+from ledger.log.tree.checkpoints import Checkpoint, sign_checkpoint
+from ledger.log.tree.merkle import leaf_hash
+from ledger.log.tree.notes import key_of
 from ledger.log.tree_queries import get_ledger_proof, get_witnessed_note, load_entries
-from ledger.log.witness_keeper import AHEAD, BROKEN, CONFUSED, FORKED, WitnessKeeper
-from ledger.log.witness_policy import WitnessPolicy
-from ledger.log.witness_ports import WitnessAnswer, WitnessUnreachable
-from ledger.log.witness_queries import cosigned_note, get_witness_status
+from ledger.log.witnesses import policy as witness_policy
+from ledger.log.witnesses.cosignatures import parse_witness_key
+from ledger.log.witnesses.http_witness_client import ANSWER_BYTES_MAX, HttpWitnessClient
+from ledger.log.witnesses.keeper import AHEAD, BROKEN, CONFUSED, FORKED, WitnessKeeper
+from ledger.log.witnesses.policy import WitnessPolicy
+from ledger.log.witnesses.ports import WitnessAnswer, WitnessUnreachable
+from ledger.log.witnesses.queries import cosigned_note, get_witness_status
 from tests.fakes.webhook_receiver import RawReceiver, WebhookReceiver, hang
 from tests.unit.log.log_factory import ORIGIN, append_facts, log_keys
 from tests.vectors.primitives import seeded

@@ -19,12 +19,13 @@ from app.core.db import make_engine
 from app.core.ids import IdSource
 from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWork, UnitOfWorkFactory
-from ledger.log import publication, storage
-from ledger.log.checkpoints import open_checkpoint
-from ledger.log.file_checkpoint_keeper import FileCheckpointKeeper
-from ledger.log.merkle import leaf_hash, root_at, tree_hash
-from ledger.log.notes import key_of
-from ledger.log.sequencer import Sequencer
+from ledger.log import storage
+from ledger.log.sequencing import publication
+from ledger.log.sequencing.file_checkpoint_keeper import FileCheckpointKeeper
+from ledger.log.sequencing.sequencer import Sequencer
+from ledger.log.tree.checkpoints import open_checkpoint
+from ledger.log.tree.merkle import leaf_hash, root_at, tree_hash
+from ledger.log.tree.notes import key_of
 from ledger.log.tree_queries import load_entries
 from tests.unit.log.log_factory import ORIGIN, append_facts, append_rows, call_row, log_keys
 

@@ -19,10 +19,11 @@ from app.core.db import make_engine
 from app.core.ids import IdSource
 from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWorkFactory
-from ledger.log import publication, sequencer, storage, turning
-from ledger.log.file_checkpoint_keeper import FileCheckpointKeeper
-from ledger.log.merkle import leaf_hash, root_at, tree_hash
-from ledger.log.sequencer import Sequencer
+from ledger.log import storage
+from ledger.log.sequencing import publication, sequencer, turning
+from ledger.log.sequencing.file_checkpoint_keeper import FileCheckpointKeeper
+from ledger.log.sequencing.sequencer import Sequencer
+from ledger.log.tree.merkle import leaf_hash, root_at, tree_hash
 from ledger.log.tree_queries import load_entries
 from tests.processes.test_sequencer import die_after, die_at_commit
 from tests.unit.log.log_factory import ORIGIN, append_facts, append_rows, call_row, log_keys

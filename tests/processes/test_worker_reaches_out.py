@@ -20,10 +20,10 @@ from app.notices import queries, services
 from app.notices.ports import WebhookKit
 from app.settings import from_environment
 from app.wiring import log_keys, receiver_policy
-from ledger.log.cosignatures import parse_witness_key
-from ledger.log.notes import key_of
 from ledger.log.queries import find_checkpoint
-from ledger.log.witness_queries import cosigned_note
+from ledger.log.tree.notes import key_of
+from ledger.log.witnesses.cosignatures import parse_witness_key
+from ledger.log.witnesses.queries import cosigned_note
 from tests.factories.notices import OURS, tell
 from tests.fakes.webhook_receiver import WebhookReceiver
 from tests.processes.test_witness import Served, run

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.log.errors import EvidenceRefused
-from ledger.log.lanes import Lane, Waiting, arrange
-from ledger.log.merkle import (
+from ledger.log.tree.lanes import Lane, Waiting, arrange
+from ledger.log.tree.merkle import (
     check_consistency,
     check_inclusion,
     leaf_hash,
@@ -17,7 +17,7 @@ from ledger.log.merkle import (
     root_at,
     tree_hash,
 )
-from ledger.log.tiles import grow, node_reader, parse_tile_path, right_edge, tile_path
+from ledger.log.tree.tiles import grow, node_reader, parse_tile_path, right_edge, tile_path
 
 SIZE_MAX = 40
 

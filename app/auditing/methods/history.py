@@ -9,14 +9,14 @@ from sqlalchemy.orm import Session
 from app.auditing.questions import Method
 from app.auditing.rules import Finding, Rule, Scope
 from ledger.log import storage
-from ledger.log.anchor_models import Anchor
-from ledger.log.anchors import AnchorState
-from ledger.log.checkpoints import open_checkpoint
+from ledger.log.anchors.models import Anchor
+from ledger.log.anchors.states import AnchorState
 from ledger.log.errors import EvidenceRefused
 from ledger.log.keys import LogKeys
-from ledger.log.merkle import HASH_BYTES, root_at
 from ledger.log.models import LogHead, SignedCheckpoint
-from ledger.log.tiles import TILE_WIDTH, row_hash
+from ledger.log.tree.checkpoints import open_checkpoint
+from ledger.log.tree.merkle import HASH_BYTES, root_at
+from ledger.log.tree.tiles import TILE_WIDTH, row_hash
 
 CHECKPOINTS_MAX = 2_000
 """The newest of them are checked one by one; an older one is a beginning of these."""

@@ -10,10 +10,11 @@ from app.web.context import current_principal, unit_of_work
 from app.web.idempotency import idempotent
 from app.web.limits import limit
 from app.web.paging import PageQuerySchema, page_schema
-from ledger.log import acknowledgement_queries, acknowledgement_services
-from ledger.log.acknowledgement_models import AcknowledgementKey, StoredAcknowledgement
-from ledger.log.acknowledgement_queries import Standing
-from ledger.log.acknowledgement_schemas import (
+from ledger.log.acknowledgements import queries as acknowledgement_queries
+from ledger.log.acknowledgements import services as acknowledgement_services
+from ledger.log.acknowledgements.models import AcknowledgementKey, StoredAcknowledgement
+from ledger.log.acknowledgements.queries import Standing
+from ledger.log.acknowledgements.schemas import (
     AcknowledgementDocumentSchema,
     AcknowledgementKeySchema,
     AcknowledgementQuerySchema,

@@ -8,7 +8,7 @@ from app.web.blueprints import Blueprint
 from app.web.context import current_principal, get
 from ledger.log.events import AuditorRead
 from ledger.log.keys import LogKeys
-from ledger.log.succession import current_keys
+from ledger.log.sequencing.succession import current_keys
 
 blueprint = Blueprint("log", __name__, description="The public log, and evidence from it.")
 

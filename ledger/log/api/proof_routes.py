@@ -16,7 +16,6 @@ from ledger.log import queries, storage, tree_queries
 from ledger.log.api.blueprint import TEXT, answer, blueprint, log_keys
 from ledger.log.errors import NotYetPublished
 from ledger.log.ports import EvidenceSources
-from ledger.log.proofs import LedgerProof
 from ledger.log.schemas import (
     ConsistencyProofSchema,
     ConsistencyQuerySchema,
@@ -24,8 +23,9 @@ from ledger.log.schemas import (
     LogWitnessesSchema,
     ProofQuerySchema,
 )
-from ledger.log.witness_policy import WitnessPolicy
-from ledger.log.witness_queries import WitnessStatus, get_witness_status
+from ledger.log.tree.proofs import LedgerProof
+from ledger.log.witnesses.policy import WitnessPolicy
+from ledger.log.witnesses.queries import WitnessStatus, get_witness_status
 
 _TRIES_A_SECOND = 5
 _PROOF = "text/plain; charset=utf-8"

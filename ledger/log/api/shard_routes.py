@@ -20,7 +20,7 @@ from ledger.log.api.blueprint import (
 )
 from ledger.log.key_history import published_keys
 from ledger.log.schemas import LogKeysSchema, LogShardsSchema, ShardOpeningSchema
-from ledger.log.witness_queries import cosigned_note
+from ledger.log.witnesses.queries import cosigned_note
 
 _OCTETS = "application/octet-stream"
 _NOTE = "text/plain; charset=utf-8"

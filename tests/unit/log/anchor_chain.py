@@ -4,10 +4,10 @@ import hashlib
 from dataclasses import dataclass
 
 from contracts.errors import ChainRefused, ChainUnavailable
-from ledger.log.anchor_keeper import AnchorKeeper
-from ledger.log.anchors import AnchorPolicy
-from ledger.log.merkle import check_consistency
-from ledger.log.sequencer import Sequencer
+from ledger.log.anchors.keeper import AnchorKeeper
+from ledger.log.anchors.states import AnchorPolicy
+from ledger.log.sequencing.sequencer import Sequencer
+from ledger.log.tree.merkle import check_consistency
 from tests.unit.log.log_factory import ORIGIN, append_facts, log_keys
 
 NO_FUNDS, NO_ANSWER = "insufficient funds", "connection refused"

@@ -15,7 +15,7 @@ from app.web.observability import Metrics
 from ledger.log.api import blueprint
 from ledger.log.keys import LogKeys
 from ledger.log.ports import EvidenceSources
-from ledger.log.witness_policy import NO_WITNESSES, WitnessPolicy
+from ledger.log.witnesses.policy import NO_WITNESSES, WitnessPolicy
 
 AUDITOR = Principal(
     "psn_auditor", "org_exchange", frozenset({Role.AUDITOR}), has_second_factor=True

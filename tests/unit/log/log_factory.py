@@ -7,8 +7,8 @@ from app.core.reach import Reach
 from app.core.signing import Ed25519Signer
 from ledger.log.intake import append_leaves
 from ledger.log.keys import LogKeys
-from ledger.log.merkle import leaf_hash
 from ledger.log.services import append_entry, driver_cursor
+from ledger.log.tree.merkle import leaf_hash
 
 ORIGIN = "exchange.example/log/2026"
 AT = "2026-11-20T08:00:00.000000Z"

@@ -4,8 +4,8 @@ import pytest
 from sqlalchemy import select
 
 from app.core.reach import Reach
-from ledger.log.anchor_models import Anchor, AnchorRequest, ChainHealth
-from ledger.log.anchor_queries import (
+from ledger.log.anchors.models import Anchor, AnchorRequest, ChainHealth
+from ledger.log.anchors.queries import (
     EMBEDDED,
     INDEPENDENT,
     NO_CHAIN,
@@ -13,7 +13,7 @@ from ledger.log.anchor_queries import (
     get_chain_status,
     signing_stopped,
 )
-from ledger.log.anchor_services import request_anchor
+from ledger.log.anchors.services import request_anchor
 from ledger.log.errors import SigningStopped
 from tests.unit.log.anchor_chain import FakeChain, Head, keeper, publish
 from tests.unit.log.log_factory import ORIGIN

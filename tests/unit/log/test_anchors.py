@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from app.core.states import IllegalTransition
-from ledger.log.anchors import (
+from ledger.log.anchors.states import (
     ANCHOR_STATES,
     LOST_REASONS,
     MISSING_MAX,

@@ -8,7 +8,7 @@ import zipfile
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from ledger.log.bundles import canonical_zip, seal_bundle
-from ledger.log.notes import from_base64
+from ledger.log.tree.notes import from_base64
 from tests.unit.log.log_factory import AT, ORIGIN, log_keys
 
 FILES = {"b.txt": b"two", "a/1.json": b"{}", "checkpoint.txt": b"one"}

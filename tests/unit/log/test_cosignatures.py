@@ -5,16 +5,16 @@ import base64
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from ledger.log.checkpoints import Checkpoint, sign_checkpoint
-from ledger.log.cosignatures import (
+from ledger.log.errors import EvidenceRefused
+from ledger.log.tree.checkpoints import Checkpoint, sign_checkpoint
+from ledger.log.tree.notes import key_of
+from ledger.log.witnesses.cosignatures import (
     WitnessKey,
     parse_known_size,
     parse_witness_key,
     read_cosignature,
     write_request,
 )
-from ledger.log.errors import EvidenceRefused
-from ledger.log.notes import key_of
 from tests.unit.log.log_factory import ORIGIN, log_keys
 from tests.vectors.primitives import Key, seeded
 

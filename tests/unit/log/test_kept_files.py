@@ -2,9 +2,9 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-from ledger.log.checkpoints import Checkpoint, open_checkpoint, sign_checkpoint
-from ledger.log.file_checkpoint_keeper import FileCheckpointKeeper
-from ledger.log.file_scrub_cursor import FileScrubCursor
+from ledger.log.sequencing.file_checkpoint_keeper import FileCheckpointKeeper
+from ledger.log.sequencing.file_scrub_cursor import FileScrubCursor
+from ledger.log.tree.checkpoints import Checkpoint, open_checkpoint, sign_checkpoint
 from tests.unit.log.log_factory import ORIGIN, log_keys
 
 ROUNDS = 200

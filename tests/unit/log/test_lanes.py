@@ -1,6 +1,6 @@
 """Which waiting entries may be sequenced."""
 
-from ledger.log.lanes import Lane, Waiting, arrange
+from ledger.log.tree.lanes import Lane, Waiting, arrange
 
 A, B = Lane("lic_a", 1), Lane("lic_a", 2)
 

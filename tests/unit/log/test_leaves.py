@@ -5,7 +5,7 @@ import json
 import pytest
 
 from ledger.log.errors import LeafRefused
-from ledger.log.leaves import LEAF_BYTES_MAX, make_leaf, read_leaf
+from ledger.log.tree.leaves import LEAF_BYTES_MAX, make_leaf, read_leaf
 from tests.unit.log.log_factory import AT
 
 BLIND = "0" * 32

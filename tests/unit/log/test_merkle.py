@@ -3,7 +3,7 @@
 import pytest
 
 from ledger.log.errors import EvidenceRefused
-from ledger.log.merkle import (
+from ledger.log.tree.merkle import (
     EMPTY_ROOT,
     check_consistency,
     check_inclusion,

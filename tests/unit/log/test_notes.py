@@ -3,10 +3,15 @@
 import pytest
 
 from app.core.signing import Ed25519Signer
-from ledger.log.checkpoints import Checkpoint, open_checkpoint, parse_checkpoint, sign_checkpoint
 from ledger.log.errors import EvidenceRefused
-from ledger.log.merkle import leaf_hash
-from ledger.log.notes import (
+from ledger.log.tree.checkpoints import (
+    Checkpoint,
+    open_checkpoint,
+    parse_checkpoint,
+    sign_checkpoint,
+)
+from ledger.log.tree.merkle import leaf_hash
+from ledger.log.tree.notes import (
     VerifierKey,
     from_base64,
     key_of,

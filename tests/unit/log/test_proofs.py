@@ -2,12 +2,12 @@
 
 import pytest
 
-from ledger.log.checkpoints import Checkpoint, sign_checkpoint
 from ledger.log.errors import EvidenceRefused
-from ledger.log.merkle import leaf_hash, make_inclusion_proof, tree_hash
-from ledger.log.notes import key_of, to_base64
-from ledger.log.proofs import LedgerProof, check_ledger_proof, parse_ledger_proof
-from ledger.log.tiles import grow, node_reader
+from ledger.log.tree.checkpoints import Checkpoint, sign_checkpoint
+from ledger.log.tree.merkle import leaf_hash, make_inclusion_proof, tree_hash
+from ledger.log.tree.notes import key_of, to_base64
+from ledger.log.tree.proofs import LedgerProof, check_ledger_proof, parse_ledger_proof
+from ledger.log.tree.tiles import grow, node_reader
 from tests.unit.log.log_factory import ORIGIN, log_keys
 
 LEAVES = [leaf_hash(str(n).encode()) for n in range(7)]

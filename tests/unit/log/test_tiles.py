@@ -3,8 +3,8 @@
 import pytest
 
 from ledger.log.errors import EvidenceRefused
-from ledger.log.merkle import Node, leaf_hash, tree_hash
-from ledger.log.tiles import (
+from ledger.log.tree.merkle import Node, leaf_hash, tree_hash
+from ledger.log.tree.tiles import (
     TileAddress,
     edge_root,
     grow,

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from ledger.log.errors import EvidenceRefused
-from ledger.log.witness_policy import (
+from ledger.log.witnesses.policy import (
     NO_WITNESSES,
     PAUSE_MAX_SECONDS,
     pause_seconds,

@@ -10,10 +10,10 @@ from typing import Any
 from app.core.unit_of_work import UnitOfWork
 from ledger.log import storage
 from ledger.log.errors import LogStorageAltered, Stored
-from ledger.log.lanes import Arrangement, Waiting, arrange
 from ledger.log.services import append_entry
 from ledger.log.storage import Batch, Head
-from ledger.log.tiles import Growth, edge_root, grow
+from ledger.log.tree.lanes import Arrangement, Waiting, arrange
+from ledger.log.tree.tiles import Growth, edge_root, grow
 
 
 def integrate_batch(

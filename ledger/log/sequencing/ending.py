@@ -13,9 +13,9 @@ from app.core.unit_of_work import UnitOfWork
 from ledger.log import storage
 from ledger.log.errors import NothingToCarryOn, ShardNotStopped
 from ledger.log.keys import LogKeys
-from ledger.log.publication import PublishedHead, newest_checkpoint
-from ledger.log.stranded import take_back
-from ledger.log.turning import open_shard
+from ledger.log.sequencing.publication import PublishedHead, newest_checkpoint
+from ledger.log.sequencing.stranded import take_back
+from ledger.log.sequencing.turning import open_shard
 
 
 class EndReason(StrEnum):

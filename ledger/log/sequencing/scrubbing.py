@@ -13,9 +13,9 @@ from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWorkFactory
 from ledger.log import storage
 from ledger.log.errors import LogStorageAltered, Stored
-from ledger.log.merkle import HASH_BYTES, root_at, tree_hash
 from ledger.log.storage import Head
-from ledger.log.tiles import TILE_WIDTH, TileAddress, width_of
+from ledger.log.tree.merkle import HASH_BYTES, root_at, tree_hash
+from ledger.log.tree.tiles import TILE_WIDTH, TileAddress, width_of
 
 TILES_MAX = 16
 """Level 0 tiles of a look: 4,096 entries."""

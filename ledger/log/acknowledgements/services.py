@@ -9,19 +9,19 @@ from sqlalchemy.dialects.postgresql import insert
 
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
-from ledger.log.acknowledgement_errors import (
+from ledger.log.acknowledgements.errors import (
     AcknowledgementDiffers,
     AcknowledgementKeyNotFound,
     AcknowledgementKeyTaken,
     AcknowledgementKeyUnknown,
 )
-from ledger.log.acknowledgement_models import (
+from ledger.log.acknowledgements.models import (
     AcknowledgementKey,
     EvidenceMode,
     LaneAcknowledged,
     StoredAcknowledgement,
 )
-from ledger.log.acknowledgements import (
+from ledger.log.acknowledgements.signed_notes import (
     AcknowledgedLane,
     Acknowledgement,
     parse_buyer_key,

@@ -7,8 +7,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from app.core.json_text import load_json
-from ledger.log.cosignatures import WitnessKey, parse_witness_key
 from ledger.log.errors import refuse
+from ledger.log.witnesses.cosignatures import WitnessKey, parse_witness_key
 
 WITNESSES_MAX = 16
 INTERVAL_SECONDS = 5

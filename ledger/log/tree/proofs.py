@@ -4,10 +4,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ledger.log.checkpoints import Checkpoint, open_checkpoint
 from ledger.log.errors import refuse
-from ledger.log.merkle import HASH_BYTES, TREE_SIZE_MAX, check_inclusion
-from ledger.log.notes import NOTE_BYTES_MAX, VerifierKey, from_base64, to_base64
+from ledger.log.tree.checkpoints import Checkpoint, open_checkpoint
+from ledger.log.tree.merkle import HASH_BYTES, TREE_SIZE_MAX, check_inclusion
+from ledger.log.tree.notes import NOTE_BYTES_MAX, VerifierKey, from_base64, to_base64
 
 HEADER = "c2sp.org/tlog-proof@v1"
 PATH_MAX = TREE_SIZE_MAX.bit_length()

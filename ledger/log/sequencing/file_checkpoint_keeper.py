@@ -5,8 +5,8 @@ import hashlib
 from pathlib import Path
 
 from app.core.durable_files import replace_text
-from ledger.log.checkpoints import parse_checkpoint
-from ledger.log.notes import parse_note
+from ledger.log.tree.checkpoints import parse_checkpoint
+from ledger.log.tree.notes import parse_note
 
 
 class FileCheckpointKeeper:

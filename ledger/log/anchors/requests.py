@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from ledger.log.anchor_models import AnchorRequest
+from ledger.log.anchors.models import AnchorRequest
 from ledger.log.models import LogEntry, LogWaiting
 
 REQUESTS_MAX = 1_000

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from app.core.canonical import canonical_bytes, digest_hex
 from ledger.log.errors import refuse
-from ledger.log.notes import VerifierKey, from_base64, parse_vkey
+from ledger.log.tree.notes import VerifierKey, from_base64, parse_vkey
 
 FORMAT = "counterfoil-acknowledgement/1"
 DOMAIN = b"counterfoil/acknowledgement/v1\x00"

@@ -11,11 +11,11 @@ from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from ledger.log import storage
 from ledger.log.errors import HeadMoved
-from ledger.log.integration import integrate_fact
 from ledger.log.key_entries import note_key
 from ledger.log.keys import LogKeys, announce_key
 from ledger.log.ports import CheckpointKeeper
-from ledger.log.publication import newest_checkpoint, publish_head
+from ledger.log.sequencing.integration import integrate_fact
+from ledger.log.sequencing.publication import newest_checkpoint, publish_head
 from ledger.log.storage import Head
 
 SHARD_OPENED, SHARD_CLOSED = "shard_opened", "shard_closed"

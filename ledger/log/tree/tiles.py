@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ledger.log.errors import refuse
-from ledger.log.merkle import HASH_BYTES, Node, NodeReader, fold
+from ledger.log.tree.merkle import HASH_BYTES, Node, NodeReader, fold
 
 TILE_HEIGHT = 8
 TILE_WIDTH = 1 << TILE_HEIGHT

@@ -10,13 +10,13 @@ from sqlalchemy.orm import Session
 from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from ledger.log import storage
-from ledger.log.checkpoints import Checkpoint, open_checkpoint, sign_checkpoint
 from ledger.log.errors import LogBehindItsPublishedHead, LogStorageAltered, SigningStopped, Stored
 from ledger.log.keys import LogKeys
-from ledger.log.merkle import root_at
 from ledger.log.models import SignedCheckpoint
 from ledger.log.ports import CheckpointKeeper
 from ledger.log.storage import Head, unopened
+from ledger.log.tree.checkpoints import Checkpoint, open_checkpoint, sign_checkpoint
+from ledger.log.tree.merkle import root_at
 
 
 @dataclass(frozen=True)

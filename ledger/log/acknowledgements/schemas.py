@@ -4,7 +4,7 @@ from marshmallow import fields, validate
 
 from app.web.paging import PageQuerySchema
 from app.web.schemas import Identifier, Integer, Schema, Text, Timestamp
-from ledger.log.acknowledgement_services import MODES
+from ledger.log.acknowledgements.services import MODES
 
 _VKEY_MAX = 500
 _SIGNED_MAX = 500

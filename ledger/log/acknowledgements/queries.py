@@ -6,13 +6,13 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from app.core.paging import Page, paginate
-from ledger.log.acknowledgement_models import (
+from ledger.log.acknowledgements.models import (
     AcknowledgementKey,
     EvidenceMode,
     LaneAcknowledged,
     StoredAcknowledgement,
 )
-from ledger.log.acknowledgement_services import NONE
+from ledger.log.acknowledgements.services import NONE
 from ledger.log.errors import LicenceNotInLog
 from ledger.log.models import LogEntry, LogParties
 

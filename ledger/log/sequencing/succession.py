@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 from app.core.clock import iso_instant
 from ledger.log import storage
 from ledger.log.keys import LogKeys
-from ledger.log.merkle import make_inclusion_proof
 from ledger.log.models import LogEntry, LogHead, LogPosition, SignedCheckpoint
-from ledger.log.shards import ShardCalendar, first_instant
+from ledger.log.sequencing.shards import ShardCalendar, first_instant
+from ledger.log.tree.merkle import make_inclusion_proof
 
 SHARDS_MAX = 200
 

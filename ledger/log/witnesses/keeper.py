@@ -17,23 +17,23 @@ from sqlalchemy.dialects.postgresql import insert
 from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from ledger.log import storage
-from ledger.log.cosignatures import (
+from ledger.log.errors import EvidenceRefused
+from ledger.log.models import SignedCheckpoint
+from ledger.log.sequencing.publication import newest_checkpoint
+from ledger.log.tree.merkle import make_consistency_proof
+from ledger.log.witnesses.cosignatures import (
     Cosignature,
     parse_known_size,
     read_cosignature,
     write_request,
 )
-from ledger.log.errors import EvidenceRefused
-from ledger.log.merkle import make_consistency_proof
-from ledger.log.models import SignedCheckpoint
-from ledger.log.publication import newest_checkpoint
-from ledger.log.witness_models import (
+from ledger.log.witnesses.models import (
     CheckpointCosignature,
     WitnessedCheckpoint,
     WitnessStanding,
 )
-from ledger.log.witness_policy import Witness, WitnessPolicy, pause_seconds
-from ledger.log.witness_ports import WitnessAnswer, WitnessClient, WitnessUnreachable
+from ledger.log.witnesses.policy import Witness, WitnessPolicy, pause_seconds
+from ledger.log.witnesses.ports import WitnessAnswer, WitnessClient, WitnessUnreachable
 
 COSIGNED, NOT_SIGNED, UNKNOWN_LOG, CONFLICT, INCONSISTENT = 200, 403, 404, 409, 422
 AHEAD = "it claims to have cosigned a larger tree than there is"

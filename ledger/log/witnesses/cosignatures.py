@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ledger.log.errors import EvidenceRefused, refuse
-from ledger.log.notes import VerifierKey, from_base64, parse_note, to_base64, verify_note
+from ledger.log.tree.notes import VerifierKey, from_base64, parse_note, to_base64, verify_note
 
 PROOF_LINES_MAX = 63
 _COSIGNATURE = b"\x04"

@@ -1,8 +1,8 @@
 """What the exchange does about anchors besides making them: asks for one at once."""
 
 from app.core.unit_of_work import UnitOfWork
-from ledger.log.anchor_models import AnchorRequest
-from ledger.log.anchor_queries import signing_stopped
+from ledger.log.anchors.models import AnchorRequest
+from ledger.log.anchors.queries import signing_stopped
 
 __all__ = ["request_anchor", "signing_stopped"]
 

@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 
 from app.core.paging import Page, paginate
 from ledger.log import storage
-from ledger.log.anchor_errors import NothingAnchored
-from ledger.log.anchor_models import Anchor, ChainHealth
-from ledger.log.anchors import LOST_REASONS, AnchorState, Finding
-from ledger.log.publication import newest_checkpoint
+from ledger.log.anchors.errors import NothingAnchored
+from ledger.log.anchors.models import Anchor, ChainHealth
+from ledger.log.anchors.states import LOST_REASONS, AnchorState, Finding
+from ledger.log.sequencing.publication import newest_checkpoint
 
 NO_CHAIN = "No chain has answered yet: nothing of this log is anchored."
 EMBEDDED = (

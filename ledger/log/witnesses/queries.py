@@ -7,12 +7,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ledger.log.models import SignedCheckpoint
-from ledger.log.witness_models import (
+from ledger.log.witnesses.models import (
     CheckpointCosignature,
     WitnessedCheckpoint,
     WitnessStanding,
 )
-from ledger.log.witness_policy import WitnessPolicy
+from ledger.log.witnesses.policy import WitnessPolicy
 
 
 @dataclass(frozen=True)

@@ -13,15 +13,15 @@ from datetime import datetime, timedelta
 from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from ledger.log import storage
-from ledger.log.checkpoints import Checkpoint
 from ledger.log.errors import HeadMoved
-from ledger.log.integration import integrate_batch
 from ledger.log.keys import LogKeys
 from ledger.log.ports import CheckpointKeeper, NoKeeper
-from ledger.log.publication import kept_head, publish_head, stop_if_behind
-from ledger.log.shards import due_successor, parse_origin
-from ledger.log.succession import current_keys
-from ledger.log.turning import close_shard, open_shard, turn_shard
+from ledger.log.sequencing.integration import integrate_batch
+from ledger.log.sequencing.publication import kept_head, publish_head, stop_if_behind
+from ledger.log.sequencing.shards import due_successor, parse_origin
+from ledger.log.sequencing.succession import current_keys
+from ledger.log.sequencing.turning import close_shard, open_shard, turn_shard
+from ledger.log.tree.checkpoints import Checkpoint
 
 BATCH_MAX = 8_192
 BATCHES_MAX = 8

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ledger.log.errors import EvidenceRefused
-from ledger.log.merkle import check_inclusion, inclusion_spans, leaf_hash, tree_hash
+from ledger.log.tree.merkle import check_inclusion, inclusion_spans, leaf_hash, tree_hash
 
 
 class HashTrees:

@@ -4,7 +4,7 @@ import http.client
 import time
 from urllib.parse import urlsplit
 
-from ledger.log.witness_ports import WitnessAnswer, WitnessUnreachable
+from ledger.log.witnesses.ports import WitnessAnswer, WitnessUnreachable
 
 TIMEOUT_SECONDS = 10.0
 ANSWER_BYTES_MAX = 16 * 1024

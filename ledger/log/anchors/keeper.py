@@ -17,14 +17,15 @@ from app.core.errors import CounterfoilError, ErrorKind
 from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from ledger.log import storage
-from ledger.log.anchor_models import Anchor, ChainHealth
-from ledger.log.anchor_queries import (
+from ledger.log.anchors.chain_ports import AnchorRegistry, ContractHead, TransactionStatus
+from ledger.log.anchors.models import Anchor, ChainHealth
+from ledger.log.anchors.queries import (
     find_last_plan,
     is_account_busy,
     list_unsettled,
 )
-from ledger.log.anchor_requests import RequestBook, answer
-from ledger.log.anchors import (
+from ledger.log.anchors.requests import RequestBook, answer
+from ledger.log.anchors.states import (
     ANCHOR_STATES,
     LOST_REASONS,
     AnchorPolicy,
@@ -36,9 +37,8 @@ from ledger.log.anchors import (
     find,
     is_due,
 )
-from ledger.log.chain_ports import AnchorRegistry, ContractHead, TransactionStatus
-from ledger.log.merkle import make_consistency_proof
-from ledger.log.publication import PublishedHead, newest_checkpoint, stop_if_behind
+from ledger.log.sequencing.publication import PublishedHead, newest_checkpoint, stop_if_behind
+from ledger.log.tree.merkle import make_consistency_proof
 
 CONTRACT_SOURCE = "the anchor contract"
 _OUTAGES = (ErrorKind.UNAVAILABLE, ErrorKind.BAD_GATEWAY)

@@ -10,9 +10,10 @@ from app.web.blueprints import Blueprint
 from app.web.context import current_principal, unit_of_work
 from app.web.idempotency import idempotent
 from app.web.paging import PageQuerySchema, page_schema
-from ledger.log import anchor_queries, anchor_services
-from ledger.log.anchor_models import Anchor, AnchorRequest
-from ledger.log.anchor_schemas import (
+from ledger.log.anchors import queries as anchor_queries
+from ledger.log.anchors import services as anchor_services
+from ledger.log.anchors.models import Anchor, AnchorRequest
+from ledger.log.anchors.schemas import (
     AnchorRequestSchema,
     AnchorSchema,
     ChainStatusSchema,

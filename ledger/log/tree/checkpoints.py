@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from app.core.signing import Signer
 from ledger.log.errors import refuse
-from ledger.log.merkle import HASH_BYTES, TREE_SIZE_MAX
-from ledger.log.notes import (
+from ledger.log.tree.merkle import HASH_BYTES, TREE_SIZE_MAX
+from ledger.log.tree.notes import (
     VerifierKey,
     from_base64,
     parse_note,

@@ -3,7 +3,7 @@
 from marshmallow import fields, validate
 
 from app.web.schemas import Identifier, Integer, Schema, Text, Timestamp
-from ledger.log.anchors import AnchorState
+from ledger.log.anchors.states import AnchorState
 
 REASON_MAX = 200
 

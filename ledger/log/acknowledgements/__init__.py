@@ -1,0 +1,1 @@
+"""What buyers sign of the calls that they received, taken and shown."""

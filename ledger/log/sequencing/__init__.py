@@ -1,0 +1,1 @@
+"""How the log advances: batches, publication, a year's turn, scrubbing."""

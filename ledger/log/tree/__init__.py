@@ -1,0 +1,1 @@
+"""The log's mathematics, pure: leaves, hashes, tiles, proofs, checkpoints, notes."""
