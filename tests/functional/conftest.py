@@ -90,8 +90,8 @@ def organisations(traded):
 @pytest.fixture
 def connection(whole_exchange, traded):
     """A connection of the application's own role, without any reach."""
-    with psycopg.connect(whole_exchange.parts.database_url) as opened:
-        opened.execute("SET lock_timeout = '10s'")
+    url = whole_exchange.parts.database_url
+    with psycopg.connect(url, options="-c lock_timeout=10s") as opened:
         yield opened
         opened.rollback()
 
@@ -102,3 +102,12 @@ def everything(connection):
     seen = Everything(connection)
     connection.rollback()
     return seen
+
+
+@pytest.fixture
+def at_once(connection):
+    """The same, in the very snapshot that the test reads on in: leases come and go meanwhile."""
+    connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+    connection.execute("SELECT 1")
+    with connection.transaction(force_rollback=True):
+        return Everything(connection)

@@ -111,21 +111,21 @@ def test_the_proof_is_about_rows_that_are_there(everything, organisations):
 
 @pytest.mark.parametrize("who", ["a supplier", "a buyer", "b supplier", "b buyer"])
 def test_an_unfiltered_read_shows_an_organisation_its_rows_and_what_is_public(
-    connection, everything, organisations, who
+    connection, at_once, organisations, who
 ):
     declare(connection, Reach.organisation(organisations[who]))
-    for table in everything.columns:
+    for table in at_once.columns:
         shown = set(rows_of(connection, table))
-        assert shown == everything.shown_to(table, organisations[who]), table
+        assert shown == at_once.shown_to(table, organisations[who]), table
 
 
 @pytest.mark.parametrize("reach", [Reach.PUBLIC, Reach("organisation"), Reach(""), None])
-def test_whoever_is_no_organisation_sees_what_is_public(connection, everything, reach):
+def test_whoever_is_no_organisation_sees_what_is_public(connection, at_once, reach):
     if reach:
         declare(connection, reach)
-    for table in everything.columns:
+    for table in at_once.columns:
         shown = set(rows_of(connection, table))
-        assert shown == everything.shown_to(table, None), table
+        assert shown == at_once.shown_to(table, None), table
 
 
 def test_what_a_pair_keeps_to_itself_is_nowhere_in_what_the_other_sees(
