@@ -12,9 +12,11 @@ import hypothesis
 import psycopg
 import pytest
 import structlog
+from argon2 import PasswordHasher
 from sqlalchemy.engine import Engine
 
 from app import embedded_postgres
+from app.accounts import argon2_passwords
 from app.core.db import make_engine
 from app.core.events import Event
 from app.core.ids import IdSource
@@ -34,6 +36,10 @@ hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
 # Unconfigured, structlog draws every exception with its locals: slow, and nobody reads it here.
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+
+# Most of what an exchange with its people costs a test is the time that a thief shall lose.
+USUAL_PASSWORDS = argon2_passwords._USUAL
+argon2_passwords._USUAL = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 MEMORY = Path("/dev/shm")
 MEMORY_BYTES_LEAST = 4 * 2**30

@@ -25,9 +25,9 @@ class CountingConnections(Connections):
     trips = 0
 
     @contextmanager
-    def transaction(self):
+    def single(self):
         self.trips += 1
-        with super().transaction() as connection:
+        with super().single() as connection:
             yield connection
 
 

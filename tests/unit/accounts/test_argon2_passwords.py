@@ -4,6 +4,7 @@ import pytest
 from argon2 import PasswordHasher
 
 from app.accounts.argon2_passwords import Argon2Passwords
+from tests.conftest import USUAL_PASSWORDS
 
 
 @pytest.fixture(scope="module")
@@ -39,5 +40,5 @@ def test_nobody_is_compared_with_todays_parameters(passwords):
 
 
 def test_the_default_is_the_low_memory_profile_of_the_rfc():
-    text = Argon2Passwords().hash("correct horse")
+    text = Argon2Passwords(USUAL_PASSWORDS).hash("correct horse")
     assert text.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
