@@ -111,9 +111,15 @@ def test_an_upheld_objection_cancels(market):
         market.finish(entry)
 
 
-def test_what_waits_to_be_listed_is_closed_with_its_registration(market):
+def _close(market, registration):
+    """What follows once compliance has ended the registration."""
+    with market.as_exchange() as uow:
+        services.close_version(uow, version_id=registration.version_id)
+
+
+def test_what_waits_to_be_listed_is_closed_after_its_registration(market):
     registration = market.registered()
-    _cancel(market, registration)
+    _close(market, _cancel(market, registration))
     with market.as_exchange() as uow:
         assert uow.session.get(ProductVersion, registration.version_id).state == "REJECTED"
 
@@ -171,6 +177,7 @@ def test_a_revoked_listing_ends_the_registration(market):
 def test_a_product_is_registered_anew_after_a_cancellation(market):
     product = market.product()
     registration = _cancel(market, market.registered(product))
+    _close(market, registration)
     again = market.registered(product)
     assert again.registration_id != registration.registration_id
     assert (again.state, again.version_number) == ("FINAL", 2)
