@@ -18,7 +18,8 @@ class MalformedAddress(CounterfoilError):
 
 
 def _refuse_unstorable() -> None:
-    values = [*(request.view_args or {}).values(), *request.args.keys(), *request.args.values()]
+    asked = (text for name, value in request.args.items(multi=True) for text in (name, value))
+    values = [*(request.view_args or {}).values(), *asked]
     if not all(is_storable(str(value)) for value in values):
         raise MalformedAddress
 

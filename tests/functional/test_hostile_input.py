@@ -136,6 +136,12 @@ def test_generated_requests_never_break_a_route(application):
         _stay_civil(operation)
 
 
+@pytest.mark.parametrize("query", ["%00=a", "speciality=%00", "speciality=a&speciality=b%00"])
+def test_a_character_that_no_row_can_hold_is_refused_wherever_it_stands(application, query):
+    answer = application.test_client().get(f"/v1/review-cases?{query}")
+    assert (answer.status_code, answer.json["type"]) == (400, "/problems#malformed-address")
+
+
 HOSTILE_BODIES = {
     "not UTF-8": b'{"name": "\xff\xfe"}',
     "not JSON": b"{",
