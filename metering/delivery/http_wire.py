@@ -16,6 +16,8 @@ from typing import NamedTuple
 
 HEAD_BYTES_MAX = 32 * 1024
 CHUNK_LINE_MAX = 1024
+_LINE_ENDS = 4
+"""Octets: one end after a chunk's length, one after its data."""
 RECEIVE = 64 * 1024
 SLACK_SECONDS = 0.02
 """How much longer than asked a wait may take where that saves a system call."""
@@ -181,11 +183,14 @@ class AnswerReader:
 
     def _chunked(self) -> Generator[None, bytes, bytes]:
         parts: list[bytes] = []
-        size = 0
+        size = framing = 0
         while True:
-            length = yield from self._chunk_length()
+            line = yield from self._until(b"\r\n", CHUNK_LINE_MAX)
+            length = _chunk_length(line)
             size += length
-            if size > self._most:
+            framing += len(line) + _LINE_ENDS
+            # More around the chunks than in them makes work, and no answer (RFC 9112, 7.1.1).
+            if size > self._most or framing > HEAD_BYTES_MAX + size:
                 raise WireTooLarge
             if not length:
                 yield from self._trailer()
@@ -194,16 +199,17 @@ class AnswerReader:
             if (yield from self._exactly(2)) != b"\r\n":
                 raise WireBroken
 
-    def _chunk_length(self) -> Generator[None, bytes, int]:
-        match = _CHUNK.fullmatch((yield from self._until(b"\r\n", CHUNK_LINE_MAX)))
-        if match is None:
-            raise WireBroken
-        return int(match.group(1), 16)
-
     def _trailer(self) -> Generator[None, bytes, None]:
         left = HEAD_BYTES_MAX
         while line := (yield from self._until(b"\r\n", left)):
             left -= len(line) + 2
+
+
+def _chunk_length(line: bytes) -> int:
+    match = _CHUNK.fullmatch(line)
+    if match is None:
+        raise WireBroken
+    return int(match.group(1), 16)
 
 
 class Wire:

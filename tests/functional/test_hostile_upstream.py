@@ -23,10 +23,7 @@ from tests.fakes.hostile_upstream import HIT, OK, HostileUpstream, answer
 
 YUAN = 10**8
 TIMEOUT_MS = 500
-PATIENT_MS = 10_000
-"""So long that a flood meets the bound of its size first, also on a machine with much to do."""
-SLACK_SECONDS = 5.0
-"""For a machine with much to do: what is not bounded goes on for ever."""
+SLACK_SECONDS = 1.0
 MEMORY_KIB_MAX = 16 * 1024
 
 
@@ -54,9 +51,9 @@ def hostile():
         server.stop()
 
 
-def licensed_at(world, url, code="S0001-HOSTILE", timeout_ms=TIMEOUT_MS):
+def licensed_at(world, url, code="S0001-HOSTILE"):
     listing = world.publish(
-        f"{url}/airports", code=code, version=f"ver_{code[-4:]}", timeout_ms=timeout_ms
+        f"{url}/airports", code=code, version=f"ver_{code[-4:]}", timeout_ms=TIMEOUT_MS
     )
     return world.license(listing=listing)
 
@@ -141,13 +138,12 @@ STATUS = {"upstream-timed-out": 504, "upstream-failed": 502, "answer-breaks-sche
 @pytest.mark.parametrize("name", BAD_ANSWERS)
 def test_a_bad_answer_is_refused_in_time_and_memory_free_and_shown(world, hostile, name):
     behave, slug, kind = BAD_ANSWERS[name]
-    timeout_ms = PATIENT_MS if name.startswith("endless") else TIMEOUT_MS
-    licensed = licensed_at(world, hostile(behave).url, timeout_ms=timeout_ms)
+    licensed = licensed_at(world, hostile(behave).url)
     plane = world.plane()
     Path("/proc/self/clear_refs").write_text("5")  # the peak begins here
     before, started = memory("VmHWM"), time.monotonic()
     answered = call(plane, licensed, {"iata": "PVG"})
-    assert time.monotonic() - started < timeout_ms / 1000 + SLACK_SECONDS
+    assert time.monotonic() - started < TIMEOUT_MS / 1000 + SLACK_SECONDS
     assert memory("VmHWM") - before < MEMORY_KIB_MAX
     assert (answered.status, answered.json["type"]) == (STATUS[slug], f"/problems#{slug}")
     assert "Usage-Receipt" not in answered.headers

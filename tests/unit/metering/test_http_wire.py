@@ -44,6 +44,21 @@ def test_chunks_are_put_together():
     assert exchange(head, chunks) == (200, b"abc0123456789", True)
 
 
+def test_small_chunks_are_put_together_however_many():
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    answered = exchange(head, b"5\r\nabcde\r\n" * 20_000, b"0\r\n\r\n", body_bytes_max=100_000)
+    assert answered == (200, b"abcde" * 20_000, True)
+
+
+@pytest.mark.parametrize(
+    "chunks", [b"1\r\nx\r\n" * 9_000, (b"4;" + b"a" * 900 + b"\r\nabcd\r\n") * 60]
+)
+def test_more_around_chunks_than_in_them_is_refused_long_before_the_bodys_bound(chunks):
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with pytest.raises(WireTooLarge):
+        exchange(head, chunks, b"0\r\n\r\n", body_bytes_max=1_000_000)
+
+
 def test_without_length_the_end_is_where_the_connection_ends():
     assert exchange(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nabc") == (200, b"abc", False)
 
