@@ -1,21 +1,17 @@
 """The upstream over HTTP/1.1: pooled, bounded in time and size, no redirects, addresses checked."""
 
 import socket
-import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.core.public_networks import Lookup, look_up, read_networks, resolve
 from metering.delivery.http_wire import Wire
+from metering.delivery.places import Places
 from metering.delivery.upstream_requests import (
-    IDLE_MAX,
-    PLACES_MAX,
     NotConnected,
-    Place,
     Question,
     Stale,
     question_of,
-    read_place,
     refuse,
 )
 from metering.ports import Target, UpstreamAnswer, UpstreamTimedOut
@@ -27,14 +23,13 @@ class HttpUpstream:
     def __init__(self, networks_allowed: Sequence[str] = (), lookup: Lookup = look_up) -> None:
         self._networks = read_networks(networks_allowed)
         self._lookup = lookup
-        self._places: dict[Target, Place] = {}
-        self._lock = threading.Lock()
+        self._places: Places[Wire] = Places()
 
     def send(self, target: Target, parameters: Mapping[str, Any]) -> UpstreamAnswer:
         """One answer; raises `UpstreamFailed`, or `UpstreamTimedOut` when its time is over."""
-        place = self._places.get(target) or self._place(target)
+        place = self._places.of(target)
         question = question_of(target, place, parameters)
-        wire = _kept(place)
+        wire = self._places.take(place)
         if wire is None:
             return self._ask_afresh(question)
         try:
@@ -75,40 +70,9 @@ class HttpUpstream:
             wire.close()
             refuse(error, was_kept=was_kept)
             raise
-        idle = question.place.idle
-        if wire.is_kept and len(idle) < IDLE_MAX:
-            idle.append(wire)
-        else:
-            wire.close()
+        self._places.give_back(question.place, wire, is_fit=wire.is_kept)
         return UpstreamAnswer(status, body)
-
-    def _place(self, target: Target) -> Place:
-        place = read_place(target)
-        with self._lock:
-            if len(self._places) >= PLACES_MAX:
-                self._close_all()
-            return self._places.setdefault(target, place)
-
-    def _close_all(self) -> None:
-        for place in self._places.values():
-            while place.idle:
-                place.idle.pop().close()
-        self._places = {}
 
     def close(self) -> None:
         """Close what is kept alive."""
-        with self._lock:
-            self._close_all()
-
-
-def _kept(place: Place) -> Wire | None:
-    """A connection that was kept alive and is fit for another question."""
-    while True:
-        try:
-            wire: Wire = place.idle.pop()
-        except IndexError:
-            return None
-        # What came unasked would be taken for the answer, perhaps by another buyer.
-        if wire.is_silent():
-            return wire
-        wire.close()
+        self._places.close()

@@ -7,7 +7,6 @@ their addresses checked, in threads of their own: a resolver that hangs holds up
 import asyncio
 import select
 import socket
-from collections import deque
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
@@ -16,15 +15,13 @@ from typing_extensions import override
 
 from app.core.public_networks import Lookup, look_up, read_networks, resolve
 from metering.delivery.http_wire import Answer, AnswerReader, Reading, WireCut
+from metering.delivery.places import Places
 from metering.delivery.upstream_requests import (
-    IDLE_MAX,
-    PLACES_MAX,
     NotConnected,
     Place,
     Question,
     Stale,
     question_of,
-    read_place,
     refuse,
 )
 from metering.loop_waiting import Deadlines
@@ -135,15 +132,15 @@ class LoopHttpUpstream:
         self._networks = read_networks(networks_allowed)
         self._lookup = lookup
         self._deadlines = Deadlines(loop)
-        self._places: dict[Target, Place] = {}
+        self._places: Places[Connection] = Places()
         self._resolving: dict[tuple[str, int], asyncio.Future[tuple[str, int]]] = {}
         self._names = ThreadPoolExecutor(RESOLVING_THREADS, "metering-names")
 
     async def send(self, target: Target, parameters: Mapping[str, Any]) -> UpstreamAnswer:
         """One answer; raises `UpstreamFailed`, or `UpstreamTimedOut` when its time is over."""
-        place = self._places.get(target) or self._place(target)
+        place = self._places.of(target)
         question = question_of(target, place, parameters)
-        connection = _kept(place.idle)
+        connection = self._places.take(place)
         if connection is None:
             return await self._ask_afresh(question)
         try:
@@ -198,36 +195,10 @@ class LoopHttpUpstream:
             connection.close()
             refuse(error, was_kept=was_kept)
             raise
-        idle = question.place.idle
-        if connection.is_fit and len(idle) < IDLE_MAX:
-            idle.append(connection)
-        else:
-            connection.close()
+        self._places.give_back(question.place, connection, is_fit=connection.is_fit)
         return UpstreamAnswer(status, body)
-
-    def _place(self, target: Target) -> Place:
-        if len(self._places) >= PLACES_MAX:
-            self._forget()
-        return self._places.setdefault(target, read_place(target))
-
-    def _forget(self) -> None:
-        for place in self._places.values():
-            while place.idle:
-                place.idle.pop().close()
-        self._places = {}
 
     def close(self) -> None:
         """Close what is kept alive; in the loop's thread."""
-        self._forget()
+        self._places.close()
         self._names.shutdown(wait=False, cancel_futures=True)
-
-
-def _kept(idle: "deque[Connection]") -> Connection | None:
-    """A connection that was kept alive and is fit for another question."""
-    while idle:
-        connection = idle.pop()
-        # What came unasked would be taken for the answer, perhaps by another buyer.
-        if connection.is_silent():
-            return connection
-        connection.close()
-    return None

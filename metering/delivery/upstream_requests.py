@@ -14,9 +14,6 @@ from app.core.public_networks import AddressNotAllowed, NameUnresolved
 from metering.delivery.http_wire import WireBroken, WireClosed, WireCut, WireTooLarge
 from metering.ports import Target, UpstreamFailed, UpstreamTimedOut
 
-IDLE_MAX = 64
-"""Kept-alive connections per upstream; more in flight are opened and closed again."""
-PLACES_MAX = 10_000
 _UNRESERVED = re.compile(r"[A-Za-z0-9_.~-]*", re.ASCII)
 _HEADER_VALUE = re.compile(r"[ -~]{0,8192}")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9-]{1,128}", re.ASCII)
