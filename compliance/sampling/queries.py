@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from app.core.clock import iso_instant
 from app.core.paging import Page, paginate
@@ -75,10 +75,14 @@ def get_report(uow: UnitOfWork, report_id: str, *, organisation_id: str | None) 
 
 def latest_public(uow: UnitOfWork, listing_code: str) -> QualityReport | None:
     """What the catalogue may say of a listing's quality."""
-    wanted = select(QualityReport).where(
-        QualityReport.listing_code == listing_code, QualityReport.is_public
+    return _latest(
+        uow, QualityReport.listing_code == listing_code, QualityReport.is_public.is_(True)
     )
-    return uow.session.scalars(wanted.order_by(QualityReport.id.desc()).limit(1)).one_or_none()
+
+
+def _latest(uow: UnitOfWork, *conditions: ColumnElement[bool]) -> QualityReport | None:
+    newest = select(QualityReport).where(*conditions).order_by(QualityReport.id.desc()).limit(1)
+    return uow.session.scalars(newest).one_or_none()
 
 
 def public_quality(uow: UnitOfWork, listing_code: str) -> dict[str, Any]:
@@ -102,8 +106,7 @@ def public_quality(uow: UnitOfWork, listing_code: str) -> dict[str, Any]:
 
 def quality_facts(uow: UnitOfWork, version_id: str) -> dict[str, Any] | None:
     """What rules read of a version's latest report (items Q1, Q2 and I8); None without one."""
-    wanted = select(QualityReport).where(QualityReport.version_id == version_id)
-    report = uow.session.scalars(wanted.order_by(QualityReport.id.desc()).limit(1)).one_or_none()
+    report = _latest(uow, QualityReport.version_id == version_id)
     if report is None:
         return None
     document = report.document

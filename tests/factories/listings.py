@@ -30,6 +30,94 @@ def _proof(kind: str, visibility: str = "PARTIES") -> dict[str, str]:
     }
 
 
+def _scenario_templates() -> list[dict[str, Any]]:
+    return [
+        {
+            "name": "选址研究",
+            "purpose": "RESEARCH",
+            "fields": ["name", "population"],
+            "problem": "Nobody knows how many people live where.",
+            "solution": "The population of each city by its code.",
+        }
+    ]
+
+
+def _fields_in() -> list[dict[str, Any]]:
+    return [
+        {
+            "name": "code",
+            "type": "string",
+            "required": True,
+            "description": "City code",
+            "pattern": "[0-9]{6}",
+            "max_length": 6,
+            "example": "310***",
+        }
+    ]
+
+
+def _fields_out() -> list[dict[str, Any]]:
+    return [
+        {
+            "name": "code",
+            "type": "string",
+            "nullable": False,
+            "description": "Result",
+            "coded_values": CODED,
+            "example": "01",
+        },
+        {
+            "name": "name",
+            "type": "string",
+            "nullable": False,
+            "description": "Name of the city",
+            "max_length": 60,
+            "example": "上*",
+        },
+        {
+            "name": "population",
+            "type": "integer",
+            "nullable": True,
+            "description": "Inhabitants",
+            "minimum": "0",
+        },
+    ]
+
+
+def _authorisation_chain() -> list[dict[str, Any]]:
+    return [
+        {
+            "grantor": "Survey Ltd",
+            "grantee": "Holder Ltd",
+            "object": "The city survey",
+            "rights": ["HOLD", "USE", "OPERATE"],
+            "purposes": ["RESEARCH", "OPERATIONS"],
+            "regions": ["CN"],
+            "from": "2024-01-01",
+            "to": "2031-01-01",
+            "may_sublicense": True,
+            "may_derive": True,
+            "revocable": False,
+            "evidence": "ab" * 32,
+            "is_original": True,
+        },
+        {
+            "grantor": "Holder Ltd",
+            "grantee": "Supplier Ltd",
+            "object": "The city survey",
+            "rights": ["USE", "OPERATE"],
+            "purposes": ["RESEARCH", "OPERATIONS"],
+            "regions": ["CN"],
+            "from": "2024-06-01",
+            "to": "2030-06-01",
+            "may_sublicense": True,
+            "may_derive": True,
+            "revocable": False,
+            "evidence": "Generation process",
+        },
+    ]
+
+
 def version_content() -> dict[str, Any]:
     """Sound and complete content of a version, as it is stored (without offers)."""
     return {
@@ -68,51 +156,9 @@ def version_content() -> dict[str, Any]:
         "forbidden_purposes": ["MARKETING"],
         "retention": "CONTRACT_TERM",
         "transfer_rule": "NO_TRANSFER",
-        "scenario_templates": [
-            {
-                "name": "选址研究",
-                "purpose": "RESEARCH",
-                "fields": ["name", "population"],
-                "problem": "Nobody knows how many people live where.",
-                "solution": "The population of each city by its code.",
-            }
-        ],
-        "fields_in": [
-            {
-                "name": "code",
-                "type": "string",
-                "required": True,
-                "description": "City code",
-                "pattern": "[0-9]{6}",
-                "max_length": 6,
-                "example": "310***",
-            }
-        ],
-        "fields_out": [
-            {
-                "name": "code",
-                "type": "string",
-                "nullable": False,
-                "description": "Result",
-                "coded_values": CODED,
-                "example": "01",
-            },
-            {
-                "name": "name",
-                "type": "string",
-                "nullable": False,
-                "description": "Name of the city",
-                "max_length": 60,
-                "example": "上*",
-            },
-            {
-                "name": "population",
-                "type": "integer",
-                "nullable": True,
-                "description": "Inhabitants",
-                "minimum": "0",
-            },
-        ],
+        "scenario_templates": _scenario_templates(),
+        "fields_in": _fields_in(),
+        "fields_out": _fields_out(),
         "sample": [
             {"code": "01", "name": "上*", "population": 24_870_000},
             {"code": "03", "name": "*", "population": None},
@@ -150,37 +196,7 @@ def record_members() -> dict[str, Any]:
         "delivery_grade": "S3",
         "service_level": {"qps": 50, "latency_p95_ms": 300, "availability_bp": 9_990},
         "third_party_links": ["AGREEMENT"],
-        "authorisation_chain": [
-            {
-                "grantor": "Survey Ltd",
-                "grantee": "Holder Ltd",
-                "object": "The city survey",
-                "rights": ["HOLD", "USE", "OPERATE"],
-                "purposes": ["RESEARCH", "OPERATIONS"],
-                "regions": ["CN"],
-                "from": "2024-01-01",
-                "to": "2031-01-01",
-                "may_sublicense": True,
-                "may_derive": True,
-                "revocable": False,
-                "evidence": "ab" * 32,
-                "is_original": True,
-            },
-            {
-                "grantor": "Holder Ltd",
-                "grantee": "Supplier Ltd",
-                "object": "The city survey",
-                "rights": ["USE", "OPERATE"],
-                "purposes": ["RESEARCH", "OPERATIONS"],
-                "regions": ["CN"],
-                "from": "2024-06-01",
-                "to": "2030-06-01",
-                "may_sublicense": True,
-                "may_derive": True,
-                "revocable": False,
-                "evidence": "Generation process",
-            },
-        ],
+        "authorisation_chain": _authorisation_chain(),
         "derivation": {
             "kind": "SUBSTANTIAL",
             "text": "Joined, corrected by hand, and counted anew.",
@@ -198,15 +214,7 @@ def record_members() -> dict[str, Any]:
         "cross_border": {"mode": "NONE"},
         "storage_location": "3101",
         "user_qualifications": ["ANY_VERIFIED_ORG"],
-        "scenario_templates": [
-            {
-                "name": "选址研究",
-                "purpose": "RESEARCH",
-                "fields": ["name", "population"],
-                "problem": "Nobody knows how many people live where.",
-                "solution": "The population of each city by its code.",
-            }
-        ],
+        "scenario_templates": _scenario_templates(),
         "statements": [
             {
                 "kind": "COMMITMENT",

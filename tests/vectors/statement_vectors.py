@@ -259,43 +259,45 @@ def _tree_left_out(statement):
     del statement["tree"]
 
 
+BENT_ROWS = [
+    ("the split shown otherwise to one client", "path", {"bend": _split_otherwise}),
+    ("a hidden negative beside the path", "format", {"bend": _hide_negative_sibling}),
+    ("a hidden negative in the row", "format", {"bend": _hide_negative_row}),
+    ("an amount with a sign", "format", {"bend": _plus_sign}),
+    ("a count one less", "path", {"bend": _count_less}),
+    ("a count one more", "path", {"bend": _count_more}),
+    ("another total", "sums", {"bend": _other_total}),
+    ("another root than the leaf's", "statement", {"bend": _other_root}),
+    ("another settlement", "statement", {"bend": _other_settlement}),
+    ("another period", "statement", {"bend": _other_period}),
+    ("another place", "path", {"bend": _other_place}),
+    ("a path too short", "path", {"bend": _short_path}),
+    ("a path too long", "path", {"bend": _long_path}),
+    ("another salt", "path", {"bend": _other_salt}),
+    ("not signed", "signature", {"change": _unsigned}),
+    ("a leaf at another index", "inclusion", {"change": _moved}),
+    ("an unknown member", "format", {"change": _unknown}),
+]
+BENT_STATEMENTS = [
+    ("a line that its row does not have", "sums", _swell_line),
+    ("a line that is not its columns", "sums", _miscount_line),
+    ("a period less than its lines", "sums", _shrink_period),
+    ("money that is neither settled nor carried", "sums", _keep_back),
+    ("a settled amount below the minor unit", "sums", _settle_fraction),
+    ("a count that the rows do not have", "rows", _count_wrongly),
+    ("a total that the rows do not have", "sums", _total_wrongly),
+    ("rows under no tree", "rows", _tree_left_out),
+]
+
+
 def statement_vectors():
     plain = StatementDesk()
     twice = [plain.rows[0], *plain.rows[:2]]
     otherwise = {**plain.statement, "n": 2}
-    rows = [
-        ("the split shown otherwise to one client", "path", {"bend": _split_otherwise}),
-        ("a hidden negative beside the path", "format", {"bend": _hide_negative_sibling}),
-        ("a hidden negative in the row", "format", {"bend": _hide_negative_row}),
-        ("an amount with a sign", "format", {"bend": _plus_sign}),
-        ("a count one less", "path", {"bend": _count_less}),
-        ("a count one more", "path", {"bend": _count_more}),
-        ("another total", "sums", {"bend": _other_total}),
-        ("another root than the leaf's", "statement", {"bend": _other_root}),
-        ("another settlement", "statement", {"bend": _other_settlement}),
-        ("another period", "statement", {"bend": _other_period}),
-        ("another place", "path", {"bend": _other_place}),
-        ("a path too short", "path", {"bend": _short_path}),
-        ("a path too long", "path", {"bend": _long_path}),
-        ("another salt", "path", {"bend": _other_salt}),
-        ("not signed", "signature", {"change": _unsigned}),
-        ("a leaf at another index", "inclusion", {"change": _moved}),
-        ("an unknown member", "format", {"change": _unknown}),
-    ]
-    bent = [
-        ("a line that its row does not have", "sums", _swell_line),
-        ("a line that is not its columns", "sums", _miscount_line),
-        ("a period less than its lines", "sums", _shrink_period),
-        ("money that is neither settled nor carried", "sums", _keep_back),
-        ("a settled amount below the minor unit", "sums", _settle_fraction),
-        ("a count that the rows do not have", "rows", _count_wrongly),
-        ("a total that the rows do not have", "sums", _total_wrongly),
-        ("rows under no tree", "rows", _tree_left_out),
-    ]
-    cases = [(name, step, plain.row("lic_a", **how)) for name, step, how in rows]
+    cases = [(name, step, plain.row("lic_a", **how)) for name, step, how in BENT_ROWS]
     cases += [
         (f"{name}, whole", step, StatementDesk(change=change).whole())
-        for name, step, change in bent
+        for name, step, change in BENT_STATEMENTS
     ]
     cases += [
         ("a row left out", "rows", plain.whole(rows=plain.rows[:2])),
