@@ -59,7 +59,7 @@ def _stage(title: str, rule_set: RuleSet, stage: Stage) -> str:
 def _row(rule: Rule) -> str:
     kinds = "".join(kind.value[0] for kind in rule.kinds)
     named = ", ".join([rule.id, *rule.covers]) + ("" if rule.confirmed else " ?")
-    proof = ", ".join(f"`{each}`" for each in (rule.evidence_kinds or rule.enforced_by))
+    proof = ", ".join(f"`{each}`" for each in (rule.evidence_kinds or rule.held_by))
     law = "; ".join(rule.law_refs)
     cells = (named, rule.message, rule.message_zh, kinds, rule.severity.value, law, proof)
     return "| " + " | ".join(cells) + " |"

@@ -56,8 +56,8 @@ class Rule:
     ``inputs`` are dotted paths into the facts; ``parameters`` are the rule's own constants;
     ``confirmed`` is false while its wording or its threshold awaits a lawyer's confirmation.
     Where ``kinds`` holds JUDGEMENT a person answers too, with what the machine found. ``covers``
-    names the rules of law that the item answers; ``enforced_by`` the code (module:name) or test
-    that holds the rule where no evaluation is made.
+    names the rules of law that the item answers; ``enforced_by`` the code (module:name) that
+    holds the rule where no evaluation is made, as it was called when the set was published.
     """
 
     id: str
@@ -109,6 +109,11 @@ class Rule:
         """Whether a person answers it even where the machine found nothing wrong."""
         return RuleKind.JUDGEMENT in self.kinds
 
+    @property
+    def held_by(self) -> tuple[str, ...]:
+        """The code that ``enforced_by`` names, by its present name."""
+        return tuple(moved_code().get(each, each) for each in self.enforced_by)
+
     def is_in_force(self, on: date) -> bool:
         """Whether the rule applies on that day; the last day is included."""
         return self.effective_from <= on and (self.effective_to is None or on <= self.effective_to)
@@ -145,6 +150,14 @@ class RuleSet:
     def rule(self, rule_id: str) -> Rule:
         """The rule of an id; raises `KeyError`."""
         return {rule.id: rule for rule in self.rules}[rule_id]
+
+
+@cache
+def moved_code() -> Mapping[str, str]:
+    """Where code that published rules name has moved since: a file that decided is not edited."""
+    text = resources.files(PACKAGE).joinpath("moved_code.json").read_text(encoding="utf-8")
+    moved: Mapping[str, str] = json.loads(text)
+    return moved
 
 
 @cache
