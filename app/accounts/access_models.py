@@ -122,3 +122,38 @@ class ApiKey(Base):
         if self.expires_at <= now:
             return "expired"
         return "live" if self.rotated_to is None else "rotated"
+
+
+class CollectorKey(Base):
+    """The key of a system that collects consents; its successors stand for the same collector."""
+
+    __tablename__ = "collector_keys"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    collector_id: Mapped[str]
+    """Who records consents, whatever key it shows: stays the same through rotations."""
+    organisation_id: Mapped[str] = mapped_column(ForeignKey("organisations.id"))
+    name: Mapped[str]
+    prefix: Mapped[str]
+    secret_hash: Mapped[str]
+    networks: Mapped[list[str]]
+    requests_per_minute: Mapped[int]
+    issued_by: Mapped[str] = mapped_column(ForeignKey("people.id"))
+    issued_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+    revoked_by: Mapped[str | None] = mapped_column(ForeignKey("people.id"))
+    rotated_to: Mapped[str | None] = mapped_column(ForeignKey("collector_keys.id"))
+    last_used_at: Mapped[datetime | None]
+
+    def state(self, now: datetime) -> str:
+        """``live``, ``rotated`` (still good for the overlap), ``expired`` or ``revoked``."""
+        if self.revoked_at is not None:
+            return "revoked"
+        if self.expires_at <= now:
+            return "expired"
+        return "live" if self.rotated_to is None else "rotated"
+
+    def is_usable(self, now: datetime) -> bool:
+        """Whether a request with it is let in."""
+        return self.state(now) in {"live", "rotated"}

@@ -100,6 +100,25 @@ class ApiKeyRevoked(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CollectorKeyIssued(Event):
+    """A system may record consents until its key expires; told again when a rotation ends it."""
+
+    key_id: str
+    collector_id: str
+    organisation_id: OrganisationId
+    expires_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class CollectorKeyRevoked(Event):
+    """A collecting system's key is good for nothing any more."""
+
+    key_id: str
+    collector_id: str
+    organisation_id: OrganisationId
+
+
+@dataclass(frozen=True, kw_only=True)
 class RefreshTokenReused(Event):
     """A rotated refresh token came back: it was stolen, so its whole session has ended."""
 

@@ -3,7 +3,7 @@
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
-from app.accounts.access_models import ApiKey
+from app.accounts.access_models import ApiKey, CollectorKey
 from app.accounts.errors import OrganisationNotFound, PersonNotFound
 from app.accounts.models import Organisation, Person
 from app.core.paging import Page, paginate
@@ -65,3 +65,18 @@ def list_api_keys(
     if licence_id is not None:
         statement = statement.where(ApiKey.licence_id == licence_id)
     return paginate(uow.session, statement, key=ApiKey.id, cursor=cursor, limit=limit)
+
+
+def list_collector_keys(
+    uow: UnitOfWork,
+    organisation_id: str,
+    *,
+    collector_id: str | None,
+    cursor: str | None,
+    limit: int,
+) -> Page[CollectorKey]:
+    """The keys of one organisation's collecting systems, newest first, spent ones included."""
+    statement = select(CollectorKey).where(CollectorKey.organisation_id == organisation_id)
+    if collector_id is not None:
+        statement = statement.where(CollectorKey.collector_id == collector_id)
+    return paginate(uow.session, statement, key=CollectorKey.id, cursor=cursor, limit=limit)

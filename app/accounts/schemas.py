@@ -30,7 +30,7 @@ REASON_MAX = 2_000
 NAME_MAX = 100
 OVERLAP_SECONDS_MAX = 7 * 24 * 3_600
 CALLS_PER_SECOND_MAX = 100_000
-_CIDR_MAX = 49
+CIDR_MAX = 49
 _ONE_TIME_CODE = validate.Regexp(r"\A[0-9]{6}\Z", error="Six digits.")
 _HASH = validate.Regexp(r"\A[0-9a-f]{64}\Z", error="SHA-256 in lower-case hexadecimal.")
 
@@ -302,7 +302,7 @@ class IssueApiKeySchema(Schema):
     licence_id = Identifier(required=True)
     name = Text(required=True, max=NAME_MAX)
     networks = fields.List(
-        Text(max=_CIDR_MAX),
+        Text(max=CIDR_MAX),
         load_default=list,
         validate=validate.Length(max=NETWORKS_MAX),
         metadata={"description": "CIDR notation; none means from anywhere"},

@@ -1,4 +1,4 @@
-"""The opaque secrets that a caller carries: API keys and refresh tokens; only hashes are kept."""
+"""The opaque secrets that a caller carries: keys and refresh tokens; only hashes are kept."""
 
 import base64
 from collections.abc import Callable
@@ -7,6 +7,7 @@ from app.core.canonical import sha256_hex
 from app.core.ids import crockford
 
 API_KEY_MARK = "cfk"
+COLLECTOR_KEY_MARK = "cfc"
 REFRESH_TOKEN_MARK = "cfr"  # noqa: S105 -- the mark that names the kind, no secret
 PREFIX_LENGTH = 8
 _PREFIX_BYTES = 5
@@ -15,8 +16,22 @@ _SECRET_BYTES = 32
 
 def new_api_key(entropy: Callable[[int], bytes]) -> str:
     """A key text ``cfk_<8>_<43>``: a prefix to recognise it by and 256 random bits."""
+    return _new_key(API_KEY_MARK, entropy)
+
+
+def new_collector_key(entropy: Callable[[int], bytes]) -> str:
+    """As an API key's, ``cfc_<8>_<43>``: a leak tells at once what it opens."""
+    return _new_key(COLLECTOR_KEY_MARK, entropy)
+
+
+def is_collector_key(text: str) -> bool:
+    """Whether the text claims to be a collector's key."""
+    return text.startswith(f"{COLLECTOR_KEY_MARK}_")
+
+
+def _new_key(mark: str, entropy: Callable[[int], bytes]) -> str:
     prefix = crockford(int.from_bytes(entropy(_PREFIX_BYTES), "big"), PREFIX_LENGTH)
-    return f"{API_KEY_MARK}_{prefix}_{_secret(entropy)}"
+    return f"{mark}_{prefix}_{_secret(entropy)}"
 
 
 def new_refresh_token(entropy: Callable[[int], bytes]) -> str:
@@ -24,9 +39,9 @@ def new_refresh_token(entropy: Callable[[int], bytes]) -> str:
     return f"{REFRESH_TOKEN_MARK}_{_secret(entropy)}"
 
 
-def prefix_of(api_key: str) -> str:
+def prefix_of(key: str) -> str:
     """The part of a key that may be shown again."""
-    return api_key[len(API_KEY_MARK) + 1 :][:PREFIX_LENGTH]
+    return key[len(API_KEY_MARK) + 1 :][:PREFIX_LENGTH]
 
 
 def hash_of(secret_text: str) -> str:

@@ -125,3 +125,14 @@ class PasswordRefused(CounterfoilError):
 
     def __init__(self) -> None:
         super().__init__("Nothing was changed.")
+
+
+class CollectorKeyRefused(CounterfoilError):
+    """The key of a collecting system is unknown, expired or revoked; which of them stays unsaid."""
+
+    kind = ErrorKind.UNAUTHENTICATED
+    slug = "collector-key-refused"
+    title = "The collecting system's key is not accepted"
+
+    def __init__(self) -> None:
+        super().__init__("It is unknown, expired or revoked: have a new one issued.")

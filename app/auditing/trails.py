@@ -35,6 +35,7 @@ BELONGS = """
     UNION ALL SELECT id, agreement_id FROM orders
     UNION ALL SELECT order_id, id FROM licences
     UNION ALL SELECT licence_id, id FROM api_keys
+    UNION ALL SELECT organisation_id, id FROM collector_keys
     UNION ALL SELECT licence_id, invoice_id FROM invoices
     UNION ALL SELECT licence_id, credit_id FROM credits
     UNION ALL SELECT licence_id, dispute_id FROM disputes

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from ipaddress import ip_address, ip_network
+
+from typing_extensions import override
 
 
 class Role(StrEnum):
@@ -29,11 +32,13 @@ class Permission(StrEnum):
 
     MANAGE_ORGANISATION = "manage_organisation"
     MANAGE_KEYS = "manage_keys"
+    MANAGE_COLLECTORS = "manage_collectors"
     MANAGE_WEBHOOKS = "manage_webhooks"
     READ_OWN = "read_own"
     READ_ACCOUNTS = "read_accounts"
     OFFER_PRODUCTS = "offer_products"
     RECORD_CONSENTS = "record_consents"
+    READ_CONSENTS = "read_consents"
     BUY = "buy"
     VERIFY_ORGANISATIONS = "verify_organisations"
     MANAGE_STAFF = "manage_staff"
@@ -54,14 +59,24 @@ class Permission(StrEnum):
     READ_EXCHANGE = "read_exchange"
 
 
-_MEMBER = frozenset({Permission.READ_OWN, Permission.READ_ACCOUNTS})
-_STAFF = frozenset({Permission.READ_OWN, Permission.READ_EXCHANGE})
+_MEMBER = frozenset({Permission.READ_OWN, Permission.READ_ACCOUNTS, Permission.READ_CONSENTS})
+_STAFF = frozenset({Permission.READ_OWN, Permission.READ_CONSENTS, Permission.READ_EXCHANGE})
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.OWNER: _MEMBER
-    | {Permission.MANAGE_ORGANISATION, Permission.MANAGE_KEYS, Permission.MANAGE_WEBHOOKS},
+    | {
+        Permission.MANAGE_ORGANISATION,
+        Permission.MANAGE_KEYS,
+        Permission.MANAGE_COLLECTORS,
+        Permission.MANAGE_WEBHOOKS,
+    },
     Role.SUPPLIER: _MEMBER
-    | {Permission.OFFER_PRODUCTS, Permission.RECORD_CONSENTS, Permission.MANAGE_WEBHOOKS},
+    | {
+        Permission.OFFER_PRODUCTS,
+        Permission.RECORD_CONSENTS,
+        Permission.MANAGE_COLLECTORS,
+        Permission.MANAGE_WEBHOOKS,
+    },
     Role.BUYER: _MEMBER | {Permission.BUY, Permission.MANAGE_KEYS, Permission.MANAGE_WEBHOOKS},
     Role.REVIEWER: _STAFF
     | {Permission.REVIEW, Permission.VERIFY_ORGANISATIONS, Permission.SUSPEND},
@@ -97,6 +112,9 @@ SECOND_FACTOR_PERMISSIONS = frozenset(
 )
 """Permissions of the exchange's staff: worthless without a second factor in the session."""
 
+COLLECTOR_PERMISSIONS = frozenset({Permission.RECORD_CONSENTS, Permission.READ_CONSENTS})
+"""All that a system does which collects consents; no role grants it, only a key of its own."""
+
 
 @dataclass(frozen=True)
 class Principal:
@@ -122,3 +140,28 @@ class Principal:
     def may(self, permission: Permission) -> bool:
         """Whether this principal holds the permission now."""
         return permission in self.permissions
+
+
+@dataclass(frozen=True)
+class Machine(Principal):
+    """A system with a key of its own: it holds no role, and nothing but what the key grants."""
+
+    granted: frozenset[Permission] = frozenset()
+    networks: tuple[str, ...] = ()
+    requests_per_minute: int | None = None
+
+    @property
+    @override
+    def permissions(self) -> frozenset[Permission]:
+        """What the key grants, whatever its organisation may do."""
+        return self.granted
+
+    def may_come_from(self, address: str) -> bool:
+        """Whether the key may be used from there; without networks, from anywhere."""
+        if not self.networks:
+            return True
+        try:
+            found = ip_address(address)
+        except ValueError:
+            return False
+        return any(found in ip_network(network) for network in self.networks)

@@ -34,6 +34,12 @@ NOTICED_TRADE: dict[type[Event], Noticed] = {
     accounts.ApiKeyRevoked: Noticed(
         "key.revoked", telling("organisation_id", "key_id", "licence_id")
     ),
+    accounts.CollectorKeyIssued: Noticed(
+        "collector_key.issued", telling("organisation_id", "key_id", "collector_id", "expires_at")
+    ),
+    accounts.CollectorKeyRevoked: Noticed(
+        "collector_key.revoked", telling("organisation_id", "key_id", "collector_id")
+    ),
     compliance.ReviewDecided: Noticed(
         "review.decided", telling_reviewed_supplier("case_id", "version_id", "stage", "decision")
     ),

@@ -71,6 +71,12 @@ RECORDED: dict[type[Event], Recorded] = {
     accounts.RoleWithdrawn: Recorded("role_withdrawn", ("person_id", "role", "withdrawn_by")),
     accounts.ApiKeyIssued: Recorded("key_issued", ("key_id", "licence_id", "expires_at")),
     accounts.ApiKeyRevoked: Recorded("key_revoked", ("key_id", "licence_id")),
+    accounts.CollectorKeyIssued: Recorded(
+        "collector_key_issued", ("key_id", "collector_id", "organisation_id", "expires_at")
+    ),
+    accounts.CollectorKeyRevoked: Recorded(
+        "collector_key_revoked", ("key_id", "collector_id", "organisation_id")
+    ),
     listings.VersionSubmitted: Recorded(
         "version_submitted", ("version_id", "product_id", "version_number", "dossier_hash")
     ),

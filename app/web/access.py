@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeVar
 from flask import Flask, current_app, g, request
 
 from app.core.errors import CounterfoilError, ErrorKind
-from app.core.principals import SECOND_FACTOR_PERMISSIONS, Permission, Principal
+from app.core.principals import SECOND_FACTOR_PERMISSIONS, Machine, Permission, Principal
 from app.web.context import get
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -51,6 +51,17 @@ class PermissionMissing(CounterfoilError):
         super().__init__(f"The permission '{permission}' is needed.", permission=permission)
 
 
+class CallerNetworkRefused(CounterfoilError):
+    """The key is good, but not from where the request came."""
+
+    kind = ErrorKind.FORBIDDEN
+    slug = "caller-network-refused"
+    title = "This key may not be used from this network"
+
+    def __init__(self) -> None:
+        super().__init__("The caller's address is outside the key's networks.")
+
+
 class SecondFactorRequired(CounterfoilError):
     """The permission is held, but the session was opened without a second factor."""
 
@@ -88,10 +99,17 @@ def access_of(view: Callable[..., Any]) -> Access | None:
 def _authenticate() -> None:
     g.principal, g.refusal = None, None
     try:
-        g.principal = get(Authenticator).authenticate(request.headers.get("Authorization"))  # type: ignore[type-abstract]
+        principal = get(Authenticator).authenticate(request.headers.get("Authorization"))  # type: ignore[type-abstract]
+        _demand_network(principal)
+        g.principal = principal
     except CounterfoilError as refusal:
         # Kept, not raised: the rate limit must count the attempt before it is refused.
         g.refusal = refusal
+
+
+def _demand_network(principal: Principal | None) -> None:
+    if isinstance(principal, Machine) and not principal.may_come_from(request.remote_addr or ""):
+        raise CallerNetworkRefused
 
 
 def _authorise() -> None:

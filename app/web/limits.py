@@ -8,12 +8,21 @@ from flask import Flask, Response, request
 from flask_limiter import HeaderNames, Limiter
 from typing_extensions import override
 
+from app.core.principals import Machine
 from app.web.context import find_principal
 
 View = TypeVar("View", bound=Callable[..., Any])
 
 DEFAULT = "1200 per minute"
-"""Every route has at least this limit."""
+"""Every route has at least this limit; a machine's key may set a lower one for itself."""
+
+
+def own_limit() -> str:
+    """The limit on everything that this caller asks for."""
+    principal = find_principal()
+    if isinstance(principal, Machine) and principal.requests_per_minute is not None:
+        return f"{principal.requests_per_minute} per minute"
+    return DEFAULT
 
 
 def caller_key() -> str:
@@ -44,7 +53,7 @@ def _say_when_only_if_limited(response: Response) -> Response:
 
 limiter = _Limits(
     caller_key,
-    default_limits=[DEFAULT],
+    default_limits=[own_limit],
     headers_enabled=True,
     header_name_mapping={HeaderNames.RETRY_AFTER: _UNTIL_RESET},
     strategy="moving-window",

@@ -16,6 +16,7 @@ from compliance.consent import queries, services
 from compliance.consent.errors import ConsentNotBatched
 from compliance.consent.models import Consent, ConsentRegister
 from compliance.consent.ports import ConsentKit, HashTree
+from compliance.consent.queries import Reader
 from compliance.consent.schemas import (
     ConsentEvidenceSchema,
     ConsentQuerySchema,
@@ -40,10 +41,21 @@ blueprint = Blueprint(
 )
 
 
+def _reader(*, is_own: bool = False) -> Reader:
+    """Who reads; ``is_own`` for what even the exchange's staff get for themselves only."""
+    principal = current_principal()
+    organisation_id = principal.organisation_id if is_own else own_organisation()
+    return Reader(organisation_id, is_collector=principal.is_machine)
+
+
 def _shown(consent: Consent) -> dict[str, Any]:
     names = ConsentSchema().fields
     state = state_at(consent.state, consent.expires_at, get(Clock).now())  # type: ignore[type-abstract]
-    return {name: getattr(consent, name) for name in names} | {"state": state}
+    shown = {name: getattr(consent, name) for name in names} | {"state": state}
+    if own_organisation() not in {None, consent.supplier_id}:
+        # Who of the supplier's people or systems it was does not concern the recipient.
+        shown |= {"recorded_by": None, "withdrawn_by": None}
+    return shown
 
 
 @blueprint.route("/products/<product_id>/consent-register", methods=["POST"])
@@ -86,11 +98,11 @@ def post_consent(command: dict[str, Any]) -> dict[str, Any]:
 @blueprint.route("/consents", methods=["GET"])
 @blueprint.arguments(ConsentQuerySchema, location="query")
 @blueprint.response(200, page_schema(ConsentSchema))
-@requires(Permission.READ_OWN)
+@requires(Permission.READ_CONSENTS)
 def get_consents(query: dict[str, Any]) -> Page[dict[str, Any]]:
     """Consents that one collected or that name one as recipient; staff see all, newest first."""
     with unit_of_work() as uow:
-        page = queries.list_consents(uow, organisation_id=own_organisation(), **query)
+        page = queries.list_consents(uow, _reader(), **query)
         return Page([_shown(each) for each in page.items], page.next_cursor)
 
 
@@ -103,44 +115,43 @@ def get_consents_of_product(query: dict[str, Any], product_id: str) -> Page[dict
     own = current_principal().organisation_id
     with unit_of_work() as uow:
         queries.get_register(uow, product_id, supplier_id=own)
-        page = queries.list_consents(uow, organisation_id=own, product_id=product_id, **query)
+        reader = _reader(is_own=True)
+        page = queries.list_consents(uow, reader, product_id=product_id, **query)
         return Page([_shown(each) for each in page.items], page.next_cursor)
 
 
 @blueprint.route("/consents/<consent_id>", methods=["GET"])
 @blueprint.response(200, ConsentSchema)
-@requires(Permission.READ_OWN)
+@requires(Permission.READ_CONSENTS)
 def get_consent(consent_id: str) -> dict[str, Any]:
     """One consent."""
     with unit_of_work() as uow:
-        found = queries.get_consent(uow, consent_id, organisation_id=own_organisation())
-        return _shown(found)
+        return _shown(queries.get_consent(uow, consent_id, _reader()))
 
 
 @blueprint.route("/consents/<consent_id>/token", methods=["GET"])
 @blueprint.response(200, ConsentTokenSchema)
-@requires(Permission.READ_OWN)
+@requires(Permission.READ_CONSENTS)
 def get_token(consent_id: str) -> dict[str, str]:
     """The token of a standing consent, for its recipient or its collector."""
     with unit_of_work() as uow:
-        own = current_principal().organisation_id
-        token = queries.get_token(uow, get(ConsentKit), consent_id, organisation_id=own)
-        return {"token": token}
+        reader = _reader(is_own=True)
+        return {"token": queries.get_token(uow, get(ConsentKit), consent_id, reader)}
 
 
 @blueprint.route("/consents/<consent_id>/evidence", methods=["GET"])
 @blueprint.response(200, ConsentEvidenceSchema)
-@requires(Permission.READ_OWN)
+@requires(Permission.READ_CONSENTS)
 def get_evidence(consent_id: str) -> dict[str, Any]:
     """That the consent's token was bound into the log: its path to the root of its batch."""
-    organisation_id = own_organisation()
+    reader = _reader()
     # The path is made of hashes of other organisations' tokens, which say nothing.
     with unit_of_work(Reach.EXCHANGE) as uow:
         found = queries.find_evidence(
             uow,
             get(HashTree),  # type: ignore[type-abstract]
             consent_id,
-            organisation_id=organisation_id,
+            reader,
         )
     if found is None:
         raise ConsentNotBatched(consent_id)

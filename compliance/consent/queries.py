@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, or_, select, true
 
 from app.core.paging import Page, paginate
 from app.core.unit_of_work import UnitOfWork
@@ -17,6 +17,28 @@ from compliance.consent.ports import ConsentKit, HashTree
 from compliance.consent.services import leaf_of
 from compliance.consent.states import ConsentState, state_at
 from compliance.consent.tokens import token_of
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Whose consents are asked for: what an organisation collected or is named in, or all (None).
+
+    A collecting system sees what its organisation collected, not what names it as a recipient.
+    """
+
+    organisation_id: str | None
+    is_collector: bool = False
+
+    def may_read(self) -> ColumnElement[bool]:
+        """Which consents these are."""
+        if self.organisation_id is None:
+            return true()
+        collected = Consent.supplier_id == self.organisation_id
+        if self.is_collector:
+            return collected
+        # A test names whom it likes: it is nobody's business but the supplier's.
+        named = (Consent.recipient_id == self.organisation_id) & Consent.is_test.is_(False)
+        return or_(collected, named)
 
 
 @dataclass(frozen=True)
@@ -39,8 +61,8 @@ def get_register(uow: UnitOfWork, product_id: str, *, supplier_id: str) -> Conse
 
 def list_consents(
     uow: UnitOfWork,
+    reader: Reader,
     *,
-    organisation_id: str | None,
     product_id: str | None = None,
     listing_code: str | None = None,
     recipient_id: str | None = None,
@@ -49,10 +71,8 @@ def list_consents(
     cursor: str | None = None,
     limit: int = 20,
 ) -> Page[Consent]:
-    """Consents that an organisation collected or is named in, or all (None), newest first."""
-    wanted = select(Consent)
-    if organisation_id is not None:
-        wanted = wanted.where(_concerns(organisation_id))
+    """Consents within the reader's reach, newest first."""
+    wanted = select(Consent).where(reader.may_read())
     filters = {
         Consent.product_id: product_id,
         Consent.listing_code: listing_code,
@@ -67,12 +87,6 @@ def list_consents(
     return paginate(uow.session, wanted, key=Consent.id, cursor=cursor, limit=limit)
 
 
-def _concerns(organisation_id: str) -> ColumnElement[bool]:
-    # A test names whom it likes: it is nobody's business but the supplier's.
-    named = (Consent.recipient_id == organisation_id) & Consent.is_test.is_(False)
-    return or_(Consent.supplier_id == organisation_id, named)
-
-
 def _in_state(uow: UnitOfWork, state: ConsentState) -> ColumnElement[bool]:
     granted = Consent.state == ConsentState.GRANTED
     if state is ConsentState.EXPIRED:
@@ -82,22 +96,18 @@ def _in_state(uow: UnitOfWork, state: ConsentState) -> ColumnElement[bool]:
     return Consent.state == state
 
 
-def get_consent(uow: UnitOfWork, consent_id: str, *, organisation_id: str | None) -> Consent:
-    """One consent that the organisation collected or is named in; raises `ConsentNotFound`."""
-    wanted = select(Consent).where(Consent.id == consent_id)
-    if organisation_id is not None:
-        wanted = wanted.where(_concerns(organisation_id))
+def get_consent(uow: UnitOfWork, consent_id: str, reader: Reader) -> Consent:
+    """One consent within the reader's reach; raises `ConsentNotFound`."""
+    wanted = select(Consent).where(Consent.id == consent_id, reader.may_read())
     consent = uow.session.scalars(wanted).one_or_none()
     if consent is None:
         raise ConsentNotFound(consent_id)
     return consent
 
 
-def get_token(
-    uow: UnitOfWork, kit: ConsentKit, consent_id: str, *, organisation_id: str | None
-) -> str:
+def get_token(uow: UnitOfWork, kit: ConsentKit, consent_id: str, reader: Reader) -> str:
     """The token of a standing consent; raises `ConsentNotFound`, `ConsentHasNoToken`."""
-    consent = get_consent(uow, consent_id, organisation_id=organisation_id)
+    consent = get_consent(uow, consent_id, reader)
     state = state_at(consent.state, consent.expires_at, uow.now)
     if state is not ConsentState.GRANTED:
         raise ConsentHasNoToken(consent_id, state)
@@ -105,13 +115,13 @@ def get_token(
 
 
 def find_evidence(
-    uow: UnitOfWork, tree: HashTree, consent_id: str, *, organisation_id: str | None
+    uow: UnitOfWork, tree: HashTree, consent_id: str, reader: Reader
 ) -> ConsentEvidence | None:
     """A granted consent's place in its batch's tree; None until the next batch.
 
     Raises `ConsentNotFound`.
     """
-    consent = get_consent(uow, consent_id, organisation_id=organisation_id)
+    consent = get_consent(uow, consent_id, reader)
     if consent.batch_id is None or consent.batch_index is None:
         return None
     batch = uow.session.get(ConsentBatch, consent.batch_id)

@@ -104,8 +104,13 @@ class ConsentSchema(Schema):
     evidence_hash = fields.String()
     notice_hash = fields.String(allow_none=True)
     token_hash = fields.String(allow_none=True)
+    recorded_by = fields.String(
+        allow_none=True,
+        metadata={"description": "The person or collecting system; told to their organisation"},
+    )
     recorded_at = Timestamp()
     expires_at = Timestamp(allow_none=True)
+    withdrawn_by = fields.String(allow_none=True)
     withdrawn_at = Timestamp(allow_none=True)
     reason_code = fields.String(allow_none=True)
 

@@ -177,6 +177,8 @@ def trade(exchange, staff, name, number):
     _cap(world)
     _use(world)
     world.consented = consent(world, exchange)
+    key = {"name": "consent pages of the app"}
+    world.collector_key = world.supplier.client.post("/v1/collector-keys", key)
     version = world.supplier.client.get(f"/v1/products/{world.airports.product['id']}/versions/1")
     world.report = measure(world, exchange, version["id"])
     # What failed is written with the second's chores; nobody waits for them here.

@@ -35,6 +35,7 @@ def foreign_values(everything, world):
         "organisation_id": buyer,
         "person_id": first("people", "id", organisation_id=buyer),
         "role": "buyer",
+        "collector_key_id": first("collector_keys", "id", organisation_id=supplier),
         "key_id": first("api_keys", "id", licence_id=licence_id),
         "product_id": world.airports.product["id"],
         "version_number": 1,

@@ -139,6 +139,7 @@ def test_what_a_pair_keeps_to_itself_is_nowhere_in_what_the_other_sees(
         *(row["id"] for row in everything.rows["scenarios"].values()),
         *(row["email"] for row in everything.rows["people"].values()),
         *(row["secret_hash"] for row in everything.rows["api_keys"].values()),
+        *(row["secret_hash"] for row in everything.rows["collector_keys"].values()),
     }
     for side in ("supplier", "buyer"):
         declare(connection, Reach.organisation(organisations[f"a {side}"]))
@@ -150,7 +151,7 @@ def test_what_a_pair_keeps_to_itself_is_nowhere_in_what_the_other_sees(
 def foreign_secrets(everything, organisations, secrets):
     """The secrets that stand in no row of pair A."""
     pair = {organisations["a supplier"], organisations["a buyer"]}
-    tables = ("orders", "licences", "scenarios", "people", "api_keys")
+    tables = ("orders", "licences", "scenarios", "people", "api_keys", "collector_keys")
     rows = [(table, row) for table in tables for row in everything.rows[table].values()]
     ours = {
         value

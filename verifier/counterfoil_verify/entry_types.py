@@ -32,6 +32,8 @@ ENTRY_TYPES: dict[str, tuple[str, ...]] = {
     "role_withdrawn": ("person", "role", "withdrawn_by"),
     "key_issued": ("key", "licence", "expires_at"),
     "key_revoked": ("key", "licence"),
+    "collector_key_issued": ("key", "collector", "organisation", "expires_at"),
+    "collector_key_revoked": ("key", "collector", "organisation"),
     "version_submitted": ("version", "product", "version_number", "dossier_hash"),
     "registry_entry": ("registration", "product", "version", "record_hash", "rights"),
     "registry_entry_ended": ("registration", "reason_code"),

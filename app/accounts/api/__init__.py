@@ -2,6 +2,7 @@
 
 from app.accounts.api import (
     api_key_routes,
+    collector_key_routes,
     organisation_routes,
     people_routes,
     second_factor_routes,
@@ -13,6 +14,7 @@ from app.accounts.api.blueprint import blueprint
 __all__ = [
     "api_key_routes",
     "blueprint",
+    "collector_key_routes",
     "organisation_routes",
     "people_routes",
     "second_factor_routes",

@@ -6,6 +6,12 @@ from app.accounts.services.api_keys import (
     revoke_api_key,
     rotate_api_key,
 )
+from app.accounts.services.collector_keys import (
+    IssuedCollectorKey,
+    issue_collector_key,
+    revoke_collector_key,
+    rotate_collector_key,
+)
 from app.accounts.services.exchange import bootstrap_exchange
 from app.accounts.services.forgetting import forget_stale_access
 from app.accounts.services.licences import note_licence, note_licence_ended
@@ -31,6 +37,7 @@ from app.accounts.services.sessions import Tokens, refresh_session, reserve_atte
 
 __all__ = [
     "Enrolment",
+    "IssuedCollectorKey",
     "IssuedKey",
     "Tokens",
     "add_evidence",
@@ -45,13 +52,16 @@ __all__ = [
     "forget_stale_access",
     "grant_role",
     "issue_api_key",
+    "issue_collector_key",
     "note_licence",
     "note_licence_ended",
     "refresh_session",
     "register_organisation",
     "reserve_attempt",
     "revoke_api_key",
+    "revoke_collector_key",
     "rotate_api_key",
+    "rotate_collector_key",
     "sign_in",
     "withdraw_role",
 ]

@@ -31,6 +31,9 @@ RECORDS = """
         SELECT 'key', k.id, 'key_issued', k.issued_at, k.organisation_id, k.organisation_id,
             k.licence_id, NULL FROM api_keys k
         UNION ALL
+        SELECT 'collector key', c.id, 'collector_key_issued', c.issued_at, c.organisation_id,
+            c.organisation_id, NULL, NULL FROM collector_keys c
+        UNION ALL
         SELECT 'scenario', n.id, 'scenario_submitted', n.submitted_at, n.buyer_id, n.supplier_id,
             NULL, n.listing_code FROM scenarios n
         UNION ALL
