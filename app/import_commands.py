@@ -13,19 +13,19 @@ import click
 from app.core.principals import Principal, Role
 from app.core.reach import Reach
 from app.parts import Parts
-from compliance import rule_set
-from compliance.evaluation import evaluate_dossier
-from compliance.scanning import scan_facts
+from compliance.rules import rule_set
+from compliance.rules.evaluation import evaluate_dossier
+from compliance.scanner.dossiers import scan_facts
 from compliance.services.circumstances import prospective_circumstances
-from listings import imports
-from listings.import_report import (
+from listings.imports import tables
+from listings.imports.report import (
     RuleRun,
     file_report,
     prospective_dossier,
     render_report,
     whole_report,
 )
-from listings.imports import ImportedDraft, RejectedRow
+from listings.imports.tables import ImportedDraft, RejectedRow
 from listings.services import import_drafts
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -55,7 +55,7 @@ def import_command(parts: Parts) -> click.Command:
         """
         started = time.perf_counter()
         read = [
-            (path.name, *imports.read_listing_rows(path.read_text(encoding="utf-8-sig")))
+            (path.name, *tables.read_listing_rows(path.read_text(encoding="utf-8-sig")))
             for path in paths
         ]
         if not dry_run:

@@ -14,8 +14,8 @@ from app.core.unit_of_work import UnitOfWorkFactory
 from compliance.ports import ProbeResult
 from compliance.quality.access import CallCounts
 from compliance.sampling.calling import Called
-from listings.delivery import delivery_of, enforced_fields_out
 from listings.models import UpstreamCredential
+from listings.versions.delivery import delivery_of, enforced_fields_out
 from metering.delivery.deliveries import fetch
 from metering.delivery.errors import AnswerBreaksSchema
 from metering.ports import Upstream

@@ -1,9 +1,9 @@
 """From a person's answer to the calls that may rest on it, and the end of both."""
 
 from app.core.unit_of_work import UnitOfWork
-from compliance import purposes
 from compliance.consent import services as consent
 from compliance.events import ConsentGranted, ConsentWithdrawn, PseudonymKeyMade
+from compliance.terms import purposes
 from listings.events import ProductRegistered, VersionSubmitted
 from metering import consent_services as metering
 

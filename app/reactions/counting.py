@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import Row, text
 
 from app.core.unit_of_work import UnitOfWork
-from compliance.person_thresholds import PERSONAL_LEVELS
+from compliance.rules.person_thresholds import PERSONAL_LEVELS
 from compliance.services import persons
 from metering.queries import count_delivered
 

@@ -17,8 +17,8 @@ from app.core.money import format_amount
 from app.core.unit_of_work import UnitOfWork
 from app.notices.services import Told
 from compliance.events import ReviewReturned
-from compliance.licence_models import Licence, ListingStanding
-from compliance.models import ReviewCase
+from compliance.models.licences import Licence, ListingStanding
+from compliance.models.reviews import ReviewCase
 
 Tell = Callable[[UnitOfWork, Any], Sequence[Told]]
 

@@ -6,7 +6,6 @@ from app.accounts import services as accounts
 from app.accounts.events import ApiKeyIssued, ApiKeyRevoked
 from app.core.clock import iso_instant
 from app.core.unit_of_work import UnitOfWork
-from compliance import purposes
 from compliance import services as compliance
 from compliance.events import (
     LicenceEnded,
@@ -17,6 +16,7 @@ from compliance.events import (
     ScenarioNarrowed,
     ScenarioWithdrawn,
 )
+from compliance.terms import purposes
 from ledger.journal import services as journal
 from ledger.journal.billing import deferral_services
 from ledger.log import services as log

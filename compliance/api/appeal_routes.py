@@ -9,13 +9,13 @@ from app.web.access import requires
 from app.web.context import current_principal, unit_of_work
 from app.web.idempotency import idempotent
 from app.web.paging import page_schema
-from compliance import review_queries, services
+from compliance import queries, services
 from compliance.api.blueprint import blueprint, own_only
-from compliance.models import ConflictDeclaration
+from compliance.models.reviews import ConflictDeclaration
+from compliance.models.suspensions import FiledAppeal
 from compliance.schemas.appeals import AppealQuerySchema, AppealSchema, FileAppealSchema
 from compliance.schemas.panels import VOTES, DecideAppealSchema
 from compliance.schemas.reviews import AssignmentSchema, TakeCaseSchema
-from compliance.suspension_models import FiledAppeal
 
 
 @blueprint.route("/review-cases/<case_id>/appeal", methods=["POST"])
@@ -55,7 +55,7 @@ def post_listing_appeal(command: dict[str, Any], listing_code: str) -> FiledAppe
 def get_appeals(query: dict[str, Any]) -> Page[FiledAppeal]:
     """One's own appeals; the exchange's staff see all, newest first."""
     with unit_of_work() as uow:
-        return review_queries.list_appeals(uow, supplier_id=own_only(current_principal()), **query)
+        return queries.list_appeals(uow, supplier_id=own_only(current_principal()), **query)
 
 
 @blueprint.route("/appeals/<appeal_id>/seats", methods=["POST"])
@@ -66,7 +66,7 @@ def get_appeals(query: dict[str, Any]) -> Page[FiledAppeal]:
 def post_appeal_seat(command: dict[str, Any], appeal_id: str) -> ConflictDeclaration:
     """Declare one's conflicts and, without any, take a seat on the board."""
     with unit_of_work() as uow:
-        panel_id = review_queries.get_appeal(uow, appeal_id).panel_id
+        panel_id = queries.get_appeal(uow, appeal_id).panel_id
         declaration = services.seat_member(
             uow,
             current_principal(),

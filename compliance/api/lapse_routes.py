@@ -7,9 +7,9 @@ from app.core.principals import Permission
 from app.web.access import requires
 from app.web.context import current_principal, unit_of_work
 from app.web.paging import page_schema
-from compliance import lapse_queries
+from compliance import queries
 from compliance.api.blueprint import blueprint, own_only
-from compliance.lapse_models import LapseRow
+from compliance.models.lapses import LapseRow
 from compliance.schemas.lapses import LapseQuerySchema, LapseSchema
 
 
@@ -21,4 +21,4 @@ def get_expiries(query: dict[str, Any]) -> Page[LapseRow]:
     """Evidence, rights, approvals, verifications, uses and licences that end, the nearest first."""
     own = own_only(current_principal())
     with unit_of_work() as uow:
-        return lapse_queries.list_lapses(uow, organisation_id=own, **query)
+        return queries.list_lapses(uow, organisation_id=own, **query)

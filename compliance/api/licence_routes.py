@@ -11,8 +11,8 @@ from app.web.idempotency import idempotent
 from app.web.paging import PageQuerySchema, page_schema
 from compliance import queries, services
 from compliance.api.blueprint import as_document, blueprint, own_only
-from compliance.licence_models import Licence
-from compliance.narrowing_models import Narrowing
+from compliance.models.licences import Licence
+from compliance.models.narrowing import Narrowing
 from compliance.schemas.licences import (
     LicenceQuerySchema,
     LicenceSchema,

@@ -8,9 +8,10 @@ from app.web.access import requires
 from app.web.context import current_principal, unit_of_work
 from app.web.idempotency import idempotent
 from app.web.paging import page_schema
-from compliance import review_queries, services
+from compliance import queries, services
 from compliance.api.blueprint import blueprint
-from compliance.licence_models import ListingStanding
+from compliance.models.licences import ListingStanding
+from compliance.models.suspensions import Revocation, Suspension
 from compliance.schemas.licences import (
     RevocationSchema,
     RevokeListingSchema,
@@ -19,7 +20,6 @@ from compliance.schemas.licences import (
     SuspensionQuerySchema,
     SuspensionSchema,
 )
-from compliance.suspension_models import Revocation, Suspension
 
 
 @blueprint.route("/listings/<listing_code>/suspension", methods=["POST"])
@@ -56,7 +56,7 @@ def post_ratification(listing_code: str) -> ListingStanding:
 def get_suspensions(query: dict[str, Any]) -> Page[Suspension]:
     """Suspensions, newest first: who suspended, ratified, resumed; `is_overdue` waits too long."""
     with unit_of_work() as uow:
-        return review_queries.list_suspensions(uow, **query)
+        return queries.list_suspensions(uow, **query)
 
 
 @blueprint.route("/listings/<listing_code>/resumption", methods=["POST"])

@@ -8,10 +8,10 @@ from app.web.access import public, requires
 from app.web.context import current_principal, unit_of_work
 from app.web.idempotency import idempotent
 from app.web.paging import page_schema
-from compliance import review_queries, services
+from compliance import queries, services
 from compliance.api.blueprint import blueprint
-from compliance.models import ConflictDeclaration
-from compliance.panel_models import HeldPolicy, SittingPanel
+from compliance.models.panels import HeldPolicy, SittingPanel
+from compliance.models.reviews import ConflictDeclaration
 from compliance.review import policy
 from compliance.schemas.panels import (
     VOTES,
@@ -32,7 +32,7 @@ from compliance.schemas.reviews import AssignmentSchema, TakeCaseSchema
 def get_panels(query: dict[str, Any]) -> Page[SittingPanel]:
     """Panels, oldest first: those that sit, and with a state those that concluded."""
     with unit_of_work() as uow:
-        return review_queries.list_panels(uow, **query)
+        return queries.list_panels(uow, **query)
 
 
 @blueprint.route("/panels/<panel_id>", methods=["GET"])
@@ -41,7 +41,7 @@ def get_panels(query: dict[str, Any]) -> Page[SittingPanel]:
 def get_panel(panel_id: str) -> SittingPanel:
     """One panel with its seats and votes."""
     with unit_of_work() as uow:
-        return review_queries.get_panel(uow, panel_id)
+        return queries.get_panel(uow, panel_id)
 
 
 @blueprint.route("/panels/<panel_id>/seats", methods=["POST"])

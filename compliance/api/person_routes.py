@@ -6,8 +6,8 @@ from app.core.principals import Permission
 from app.web.access import requires
 from app.web.context import unit_of_work
 from compliance.api.blueprint import blueprint
-from compliance.person_queries import list_person_totals
-from compliance.person_thresholds import load
+from compliance.queries.persons import list_person_totals
+from compliance.rules.person_thresholds import load
 from compliance.schemas.persons import PersonTotalQuerySchema, PersonTotalsSchema
 
 

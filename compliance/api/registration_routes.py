@@ -9,9 +9,9 @@ from app.web.access import public, requires
 from app.web.context import current_principal, unit_of_work
 from app.web.idempotency import idempotent
 from app.web.paging import page_schema
-from compliance import review_queries, services
+from compliance import queries, services
 from compliance.api.blueprint import blueprint, own_only
-from compliance.registration_models import ListingApplication, Objection, Registration
+from compliance.models.registrations import ListingApplication, Objection, Registration
 from compliance.schemas.registrations import (
     ApplicationQuerySchema,
     ApplicationSchema,
@@ -33,7 +33,7 @@ from compliance.schemas.registrations import (
 def get_registrations(query: dict[str, Any]) -> Page[Registration]:
     """The register, newest first; `state=REGISTERED` are those in publicity."""
     with unit_of_work() as uow:
-        return review_queries.list_registrations(uow, **query)
+        return queries.list_registrations(uow, **query)
 
 
 @blueprint.route("/registrations/<registration_id>", methods=["GET"])
@@ -42,7 +42,7 @@ def get_registrations(query: dict[str, Any]) -> Page[Registration]:
 def get_registration(registration_id: str) -> Registration:
     """One entry of the register."""
     with unit_of_work() as uow:
-        return review_queries.get_registration(uow, registration_id)
+        return queries.get_registration(uow, registration_id)
 
 
 @blueprint.route("/registrations/<registration_id>/objections", methods=["POST"])
@@ -68,9 +68,7 @@ def post_objection(command: dict[str, Any], registration_id: str) -> Objection:
 def get_objections(query: dict[str, Any]) -> Page[Objection]:
     """Objections of one's own or against one's own registrations; the staff see all."""
     with unit_of_work() as uow:
-        return review_queries.list_objections(
-            uow, organisation_id=own_only(current_principal()), **query
-        )
+        return queries.list_objections(uow, organisation_id=own_only(current_principal()), **query)
 
 
 @blueprint.route("/objections/<objection_id>/resolution", methods=["POST"])
@@ -110,7 +108,7 @@ def post_listing_application(registration_id: str) -> ListingApplication:
 def get_listing_applications(query: dict[str, Any]) -> Page[ListingApplication]:
     """The listing officers' queue, oldest first; other states on request."""
     with unit_of_work() as uow:
-        return review_queries.list_applications(uow, **query)
+        return queries.list_applications(uow, **query)
 
 
 @blueprint.route("/listing-applications/<application_id>/decision", methods=["POST"])

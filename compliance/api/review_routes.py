@@ -9,13 +9,14 @@ from app.web.context import current_principal, get, unit_of_work
 from app.web.idempotency import idempotent
 from app.web.limits import limit
 from app.web.paging import PageQuerySchema, page_schema
-from compliance import queries, rule_set, services
+from compliance import queries, services
 from compliance.api.blueprint import blueprint
-from compliance.case_history import HistoryEvent
 from compliance.errors import UpstreamProbeUnavailable
-from compliance.models import ConflictDeclaration, ReviewCase, RuleEvaluation
+from compliance.models.reviews import ConflictDeclaration, ReviewCase, RuleEvaluation
 from compliance.ports import UpstreamProbe
-from compliance.queries import CaseView
+from compliance.queries.case_history import HistoryEvent
+from compliance.queries.cases import CaseView
+from compliance.rules import rule_set
 from compliance.schemas.reviews import (
     AdmitCaseSchema,
     AssignmentSchema,

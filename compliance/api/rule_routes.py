@@ -3,10 +3,10 @@
 from typing import Any
 
 from app.web.access import public
-from compliance import rule_set
 from compliance.api.blueprint import blueprint
 from compliance.errors import RuleSetUnknown
-from compliance.rule_page import changes
+from compliance.rules import rule_set
+from compliance.rules.rule_page import changes
 from compliance.schemas.reviews import RuleSetSchema
 from compliance.schemas.rules import (
     RuleSetChangeQuerySchema,

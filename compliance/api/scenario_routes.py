@@ -10,7 +10,7 @@ from app.web.idempotency import idempotent
 from app.web.paging import page_schema
 from compliance import queries, services
 from compliance.api.blueprint import as_document, blueprint, own_only
-from compliance.licence_models import Scenario
+from compliance.models.licences import Scenario
 from compliance.schemas.licences import (
     DecideScenarioSchema,
     NarrowScenarioSchema,

@@ -7,9 +7,9 @@ from app.core.principals import Permission
 from app.web.access import requires
 from app.web.context import unit_of_work
 from compliance.api.blueprint import blueprint
+from compliance.queries.workload import Workload, workload
 from compliance.review.errors import PeriodUnreadable
 from compliance.schemas.workload import WorkloadQuerySchema, WorkloadSchema
-from compliance.workload import Workload, workload
 
 PERIOD = timedelta(days=90)
 PERIOD_MAX = timedelta(days=366)

@@ -9,8 +9,8 @@ from app.core.pseudonyms import is_pseudonym
 from app.web.paging import PageQuerySchema
 from app.web.schemas import Identifier, Schema, Text, Timestamp
 from compliance.consent.states import REASONS_TO_GIVE, ConsentAnswer, ConsentState
-from compliance.purposes import CODES
 from compliance.schemas.reviews import one_of
+from compliance.terms.purposes import CODES
 
 _SUBJECT = {"description": "HMAC-SHA-256 of the identity under the product's pseudonym key, hex"}
 

@@ -11,7 +11,6 @@ from app.core.clock import iso_instant
 from app.core.principals import Principal
 from app.core.pseudonyms import KEY_BYTES
 from app.core.unit_of_work import UnitOfWork
-from compliance import purposes
 from compliance.consent.errors import (
     ConsentNotFound,
     ConsentRecipientUnknown,
@@ -36,7 +35,8 @@ from compliance.events import (
     ConsentWithdrawn,
     PseudonymKeyMade,
 )
-from compliance.models import Party
+from compliance.models.reviews import Party
+from compliance.terms import purposes
 
 WITHDRAWN_AT_ONCE_MAX = 200
 """Consents of one person that one request ends; a person gives a handful."""

@@ -8,10 +8,10 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from app.core.unit_of_work import UnitOfWork
-from compliance.licence_models import ListingStanding
 from compliance.live.events import QualityDrifted, QualityRecovered
 from compliance.live.models import LiveQualityCursor, LiveQualityDay, LiveQualityStanding
-from compliance.models import ReviewCase
+from compliance.models.licences import ListingStanding
+from compliance.models.reviews import ReviewCase
 from compliance.quality.live import CALLS_MIN, LiveCounts, reported_availability
 from compliance.sampling.queries import latest_public
 

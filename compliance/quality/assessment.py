@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from compliance import scanner
 from compliance.quality import (
     access,
     anonymity,
@@ -21,7 +20,8 @@ from compliance.quality.field_values import Row
 from compliance.quality.grading import POLICY, Grade, Veto, grade
 from compliance.quality.indicators import Indicator, decimal
 from compliance.quality.rules import Rules, read_rules, without_missing
-from compliance.scanner import Finding, Kind
+from compliance.scanner.scan import VERSION as SCANNER_VERSION
+from compliance.scanner.scan import Finding, Kind, scan
 
 FORMAT = "counterfoil-quality-report/1"
 
@@ -44,7 +44,7 @@ def assess(
 ) -> dict[str, Any]:
     """The report on a sample of a version: a document of counts, ratios and findings only."""
     rules = read_rules(dossier, declared)
-    findings = scanner.scan(sample.rows, now.date())
+    findings = scan(sample.rows, now.date())
     sample = replace(
         sample,
         rows=without_missing(rules, sample.rows),
@@ -55,7 +55,7 @@ def assess(
     return {
         "format": FORMAT,
         "policy": POLICY,
-        "scanner_version": scanner.VERSION,
+        "scanner_version": SCANNER_VERSION,
         "sampled_count": len(sample.rows),
         "row_total": sample.row_total,
         **_graded(grade(indicators, vetoes), vetoes),

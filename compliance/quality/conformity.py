@@ -9,7 +9,7 @@ from compliance.quality import definitions
 from compliance.quality.field_values import Field, Row, instant, is_filled, number
 from compliance.quality.indicators import Indicator, measured
 from compliance.quality.rules import Rules
-from compliance.scanner import Finding, Kind, contradictions
+from compliance.scanner.scan import Finding, Kind, contradictions
 
 _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "eq": eq, "ne": ne, "lt": lt, "le": le, "gt": gt, "ge": ge,

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, replace
 
 from compliance.errors import SecondPersonNeeded
-from compliance.listing_machine import (
+from compliance.review.errors import AlreadyRatified, LicencesRunOn
+from compliance.review.listing_machine import (
     DELIST,
     GIVE_NOTICE,
     MACHINE,
@@ -16,7 +17,6 @@ from compliance.listing_machine import (
     ListingState,
     SuspensionScope,
 )
-from compliance.review.errors import AlreadyRatified, LicencesRunOn
 
 
 @dataclass(frozen=True)

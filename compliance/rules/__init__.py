@@ -1,1 +1,1 @@
-"""The published rule sets, one file a version; a published file is never edited."""
+"""Rules as dated data (a published file is never edited), what reads them, and what they ask."""

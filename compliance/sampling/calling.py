@@ -12,7 +12,7 @@ from app.core.canonical import canonical_bytes
 from app.core.cipher import Cipher
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
-from compliance.models import ReviewCase
+from compliance.models.reviews import ReviewCase
 from compliance.quality.access import CallCounts
 from compliance.quality.assessment import Sample
 from compliance.sampling.models import QualityReport, QualitySample

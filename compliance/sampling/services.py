@@ -11,8 +11,8 @@ from app.core.clock import iso_instant
 from app.core.errors import InvalidFields
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
-from compliance.licence_models import ListingStanding
-from compliance.models import ReviewCase
+from compliance.models.licences import ListingStanding
+from compliance.models.reviews import ReviewCase
 from compliance.quality.assessment import Sample, assess
 from compliance.quality.draws import KEYS_MAX, SAMPLE_MAX, Beacon, draw_indexes, row_entry
 from compliance.sampling.errors import (

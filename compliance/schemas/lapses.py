@@ -4,7 +4,7 @@ from marshmallow import fields, validate
 
 from app.web.paging import PageQuerySchema
 from app.web.schemas import Schema, Text, Timestamp
-from compliance.expiry_policy import END, NONE, SUSPEND, kinds
+from compliance.lapses.expiry_policy import END, NONE, SUSPEND, kinds
 
 
 class LapseSchema(Schema):

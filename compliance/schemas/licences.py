@@ -7,17 +7,17 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 
 from app.web.paging import PageQuerySchema
 from app.web.schemas import Integer, Schema, Text, Timestamp
-from compliance.listing_machine import (
+from compliance.review.listing_machine import (
     LICENCE_REVOCATIONS,
     LISTING_REVOCATIONS,
     SuspensionReason,
     SuspensionScope,
 )
-from compliance.purposes import CODES
-from compliance.regions import is_region
-from compliance.retention import is_retention
-from compliance.scenario_machine import LicenceState, ScenarioDecision, ScenarioState
+from compliance.review.scenario_machine import LicenceState, ScenarioDecision, ScenarioState
 from compliance.schemas.reviews import REASON_MAX, one_of
+from compliance.terms.purposes import CODES
+from compliance.terms.regions import is_region
+from compliance.terms.retention import is_retention
 
 FIELDS_MAX = 200
 CALLS_MAX = 10**12

@@ -7,8 +7,8 @@ from app.web.schemas import Schema, Text, Timestamp
 from compliance.review.case_machine import Decision, Stage
 from compliance.review.conflicts import Answer
 from compliance.review.risk import RiskLevel
-from compliance.rule_set import Severity
-from compliance.verdicts import Outcome
+from compliance.rules.rule_set import Severity
+from compliance.rules.verdicts import Outcome
 
 REASON_MAX = 2_000
 ITEMS_MAX = 100

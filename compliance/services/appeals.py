@@ -8,11 +8,11 @@ from sqlalchemy import select
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
 from compliance.errors import ReviewCaseNotFound
-from compliance.licence_models import ListingStanding
-from compliance.listing_machine import MACHINE, ListingState
-from compliance.models import Party, ReviewCase, ReviewDecision
-from compliance.panel_models import PanelSeat, SittingPanel
-from compliance.registration_models import ListingApplication
+from compliance.models.licences import ListingStanding
+from compliance.models.panels import PanelSeat, SittingPanel
+from compliance.models.registrations import ListingApplication
+from compliance.models.reviews import Party, ReviewCase, ReviewDecision
+from compliance.models.suspensions import FiledAppeal, Revocation, Suspension
 from compliance.review import suspension_machine as machine
 from compliance.review.appeals import (
     Appeal,
@@ -24,6 +24,7 @@ from compliance.review.appeals import (
 from compliance.review.case_machine import Stage
 from compliance.review.errors import AlreadyAppealed, AppealNotFound, NothingToAppeal
 from compliance.review.events import AppealDecided, AppealFiled
+from compliance.review.listing_machine import MACHINE, ListingState
 from compliance.review.panels import PanelState
 from compliance.services.listings import lock_standing, open_causes
 from compliance.services.panels import APPEAL, lock_panel, open_panel, reasons_of, vote
@@ -38,7 +39,6 @@ from compliance.services.suspensions import (
     standing_of,
     suspend,
 )
-from compliance.suspension_models import FiledAppeal, Revocation, Suspension
 
 
 def appeal_rejection(

@@ -3,7 +3,7 @@
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
 from compliance.errors import NotTheAssignedReviewer
-from compliance.models import ConflictDeclaration, ReviewCase
+from compliance.models.reviews import ConflictDeclaration, ReviewCase
 from compliance.review.case_machine import release, take
 from compliance.review.events import ReviewAssigned, ReviewReassigned
 from compliance.services.declarations import declarations_of, declare

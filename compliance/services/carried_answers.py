@@ -6,19 +6,19 @@ from typing import Any
 from sqlalchemy import delete, select
 
 from app.core.unit_of_work import UnitOfWork
-from compliance import rule_set
-from compliance.carrying import Judged, carried_items
-from compliance.evaluation import Evaluation, RuleOutcome
-from compliance.facts import gather
-from compliance.licence_models import ListingStanding
-from compliance.listing_machine import ListingState
-from compliance.models import CarriedAnswer, ItemAnswer, ReviewCase, RuleEvaluation
-from compliance.registration_models import Registration
+from compliance.models.licences import ListingStanding
+from compliance.models.registrations import Registration
+from compliance.models.reviews import CarriedAnswer, ItemAnswer, ReviewCase, RuleEvaluation
+from compliance.review.carrying import Judged, carried_items
 from compliance.review.case_machine import Stage
 from compliance.review.changes import ChangeClass
+from compliance.review.listing_machine import ListingState
 from compliance.review.registration_machine import RegistrationState
+from compliance.rules import rule_set
+from compliance.rules.evaluation import Evaluation, RuleOutcome
+from compliance.rules.facts import gather
+from compliance.rules.verdicts import Outcome
 from compliance.services.rule_sets import held_rule_set
-from compliance.verdicts import Outcome
 
 Source = tuple[str, str]
 """The case and the version in which people answered."""

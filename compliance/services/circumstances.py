@@ -8,15 +8,15 @@ from sqlalchemy import func, select
 from app.core.clock import iso_instant
 from app.core.unit_of_work import UnitOfWork
 from compliance.consent.models import ConsentRegister
-from compliance.licence_models import ListingStanding
-from compliance.listing_machine import ListingState
-from compliance.models import Party, ReviewCase
-from compliance.person_models import PersonCount
-from compliance.person_thresholds import reached_bp, threshold_of
-from compliance.registration_models import Objection, Registration
+from compliance.models.licences import ListingStanding
+from compliance.models.persons import PersonCount
+from compliance.models.registrations import Objection, Registration
+from compliance.models.reviews import Party, ReviewCase
+from compliance.review.listing_machine import ListingState
 from compliance.review.registration_machine import ObjectionState
+from compliance.rules.person_thresholds import reached_bp, threshold_of
 from compliance.sampling.queries import quality_facts, sample_facts
-from compliance.scanning import scan_facts
+from compliance.scanner.dossiers import scan_facts
 from compliance.services.overlaps import overlaps_of
 
 HISTORY_DAYS = 730

@@ -14,8 +14,8 @@ from app.core.clock import iso_instant
 from app.core.unit_of_work import UnitOfWork
 from compliance.consent.models import Consent
 from compliance.consent.states import ConsentState
-from compliance.expiry_policy import lapse, reminder_days
-from compliance.lapse_models import LapseRow
+from compliance.lapses.expiry_policy import lapse, reminder_days
+from compliance.models.lapses import LapseRow
 
 KIND = "CONSENT"
 SHOWN_DAYS = 31

@@ -5,16 +5,17 @@ from datetime import datetime
 from sqlalchemy import select
 
 from app.core.unit_of_work import UnitOfWork
-from compliance.licence_models import Licence, ListingStanding
-from compliance.listing_machine import ListingState
-from compliance.models import ReviewCase
-from compliance.panel_models import SittingPanel
-from compliance.registration_models import ListingApplication, Registration
+from compliance.models.licences import Licence, ListingStanding
+from compliance.models.panels import SittingPanel
+from compliance.models.registrations import ListingApplication, Registration
+from compliance.models.reviews import ReviewCase
+from compliance.models.suspensions import Suspension
 from compliance.review.case_machine import OPEN_STAGES, Stage, lapse
 from compliance.review.events import ReviewEscalated, ReviewExpired
+from compliance.review.listing_machine import ListingState
 from compliance.review.panels import PanelState, close_overdue
 from compliance.review.registration_machine import ApplicationState, RegistrationState
-from compliance.scenario_machine import LicenceState
+from compliance.review.scenario_machine import LicenceState
 from compliance.services.appeals import conclude_appeal, lock_appeal
 from compliance.services.declarations import declarations_of
 from compliance.services.panel_votes import conclude_case
@@ -24,7 +25,6 @@ from compliance.services.registrations import conclude_publicity
 from compliance.services.reviews import advance, lock_case
 from compliance.services.revocations import conclude_revocation
 from compliance.services.suspensions import complete_delisting
-from compliance.suspension_models import Suspension
 
 RATIFICATION = "RATIFICATION"
 

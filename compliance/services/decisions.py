@@ -9,12 +9,13 @@ from app.core.canonical import digest_hex
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
 from compliance.errors import DossierHashMismatch, ItemNotOpen
-from compliance.evaluation import Evaluation
 from compliance.events import ReviewDecided, VersionRejected
-from compliance.models import ItemAnswer, ReviewCase, ReviewDecision
+from compliance.models.reviews import ItemAnswer, ReviewCase, ReviewDecision
 from compliance.review.case_machine import Decision, Stage, decide
 from compliance.review.events import ItemDecided
-from compliance.rule_set import Severity
+from compliance.rules.evaluation import Evaluation
+from compliance.rules.rule_set import Severity
+from compliance.rules.verdicts import Outcome
 from compliance.services.carried_answers import carried_in
 from compliance.services.declarations import declarations_of
 from compliance.services.evaluations import findings_of, run_rules
@@ -24,7 +25,6 @@ from compliance.services.reasons import seal_reason
 from compliance.services.registrations import register
 from compliance.services.reviews import advance, lock_case, record_return
 from compliance.services.rule_sets import held_rule_set
-from compliance.verdicts import Outcome
 
 Item = dict[str, str]
 

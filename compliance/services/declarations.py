@@ -4,7 +4,7 @@ from sqlalchemy import select
 
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
-from compliance.models import ConflictDeclaration, Party, ReviewCase
+from compliance.models.reviews import ConflictDeclaration, Party, ReviewCase
 from compliance.review.case_machine import Stage
 from compliance.review.conflicts import KnownFacts, find_conflicts, known_conflicts
 from compliance.review.events import ConflictDeclared

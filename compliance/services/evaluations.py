@@ -4,12 +4,12 @@ from typing import Any
 
 from app.core.canonical import digest_hex
 from app.core.unit_of_work import UnitOfWork
-from compliance import rule_set
 from compliance.errors import EvaluationNotFound
-from compliance.evaluation import Evaluation, RuleOutcome, evaluate_dossier, worst_severity
 from compliance.events import RulesEvaluated
-from compliance.models import ReviewCase, RuleEvaluation
-from compliance.rule_set import Stage
+from compliance.models.reviews import ReviewCase, RuleEvaluation
+from compliance.rules import rule_set
+from compliance.rules.evaluation import Evaluation, RuleOutcome, evaluate_dossier, worst_severity
+from compliance.rules.rule_set import Stage
 from compliance.services.carried_answers import keep_carried
 from compliance.services.circumstances import circumstances_of
 from compliance.services.rule_sets import held_rule_set, hold_rule_set

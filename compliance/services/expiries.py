@@ -4,15 +4,15 @@ from sqlalchemy import or_, select
 
 from app.core.unit_of_work import UnitOfWork
 from compliance.events import LicenceEnded
-from compliance.licence_models import Licence, ListingStanding, Scenario
-from compliance.listing_machine import (
+from compliance.models.licences import Licence, ListingStanding, Scenario
+from compliance.models.reviews import Party
+from compliance.review.listing_machine import (
     MACHINE,
     ListingState,
     RevocationReason,
     SuspensionScope,
 )
-from compliance.models import Party
-from compliance.scenario_machine import END, LICENCE_TRANSITIONS, LicenceState, ScenarioState
+from compliance.review.scenario_machine import END, LICENCE_TRANSITIONS, LicenceState, ScenarioState
 from compliance.services.licences import revoke
 from compliance.services.listings import open_causes
 from compliance.services.narrowing import continue_narrowing

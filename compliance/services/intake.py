@@ -2,7 +2,7 @@
 
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
-from compliance.models import ReviewCase
+from compliance.models.reviews import ReviewCase
 from compliance.review.case_machine import Decision, admit
 from compliance.services.decisions import announce, demand_unchanged, keep_decision
 from compliance.services.declarations import conflicts_known, declarations_of

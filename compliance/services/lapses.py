@@ -8,11 +8,11 @@ from sqlalchemy import ColumnElement, and_, delete, or_, select
 from app.core.clock import iso_instant
 from app.core.unit_of_work import UnitOfWork
 from compliance.events import LapseNear
-from compliance.expiry_policy import Lapse, due_reminder, reminder_days
-from compliance.lapse_models import LapseRow
-from compliance.licence_models import Licence, ListingStanding, Scenario
-from compliance.listing_machine import ListingState
-from compliance.scenario_machine import LicenceState, ScenarioState
+from compliance.lapses.expiry_policy import Lapse, due_reminder, reminder_days
+from compliance.models.lapses import LapseRow
+from compliance.models.licences import Licence, ListingStanding, Scenario
+from compliance.review.listing_machine import ListingState
+from compliance.review.scenario_machine import LicenceState, ScenarioState
 
 LIVE_LISTINGS = (ListingState.LISTED, ListingState.SUSPENDED)
 

@@ -5,11 +5,11 @@ from sqlalchemy import select
 from app.core.clock import iso_instant
 from app.core.unit_of_work import UnitOfWork
 from compliance.errors import RulesBlock
-from compliance.facts import product_terms
-from compliance.licence_models import Licence
-from compliance.models import ReviewCase
-from compliance.rule_set import Stage
-from compliance.scenario_machine import LicenceState
+from compliance.models.licences import Licence
+from compliance.models.reviews import ReviewCase
+from compliance.review.scenario_machine import LicenceState
+from compliance.rules.facts import product_terms
+from compliance.rules.rule_set import Stage
 from compliance.services.circumstances import party_facts
 from compliance.services.evaluations import run_stage
 

@@ -10,8 +10,6 @@ from typing_extensions import Unpack
 from app.core.canonical import digest_hex
 from app.core.principals import Permission, Principal
 from app.core.unit_of_work import UnitOfWork
-from compliance.chain import chain_terms
-from compliance.effective_terms import Terms, effective, from_document, to_document
 from compliance.errors import (
     LicenceCannotBeIssued,
     LicenceNotFound,
@@ -19,17 +17,19 @@ from compliance.errors import (
     Obstacle,
 )
 from compliance.events import LicenceIssued, LicenceRevoked
-from compliance.expiry_policy import lapse
-from compliance.facts import product_terms as approved_terms
-from compliance.licence_models import Licence, ListingStanding, Scenario
-from compliance.listing_machine import ListingState, RevocationReason
-from compliance.models import Party, ReviewCase
-from compliance.narrowing_models import CHAIN, Narrowing
-from compliance.retention import NotARetention
+from compliance.lapses.expiry_policy import lapse
+from compliance.models.licences import Licence, ListingStanding, Scenario
+from compliance.models.narrowing import CHAIN, Narrowing
+from compliance.models.reviews import Party, ReviewCase
 from compliance.review.case_machine import Stage
-from compliance.scenario_machine import LICENCE_TRANSITIONS, REVOKE, LicenceState
+from compliance.review.listing_machine import ListingState, RevocationReason
+from compliance.review.scenario_machine import LICENCE_TRANSITIONS, REVOKE, LicenceState
+from compliance.rules.facts import product_terms as approved_terms
 from compliance.services.lapses import note_lapses
 from compliance.services.licence_rules import demand_lawful_licence
+from compliance.terms.chain import chain_terms
+from compliance.terms.effective_terms import Terms, effective, from_document, to_document
+from compliance.terms.retention import NotARetention
 
 REVOKED_AT_ONCE_MAX = 500
 """Licences ended in one transaction; the worker's tick ends the rest of a larger number."""

@@ -5,9 +5,8 @@ from sqlalchemy import select
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
 from compliance.errors import ReviewerConflicted
-from compliance.evaluation import Evaluation
-from compliance.models import ReviewCase
-from compliance.registration_models import ListingApplication, Registration
+from compliance.models.registrations import ListingApplication, Registration
+from compliance.models.reviews import ReviewCase
 from compliance.review.errors import (
     ApplicationAlreadyOpen,
     ApplicationNotFound,
@@ -21,7 +20,8 @@ from compliance.review.registration_machine import (
     RegistrationState,
     decide_listing,
 )
-from compliance.rule_set import Stage
+from compliance.rules.evaluation import Evaluation
+from compliance.rules.rule_set import Stage
 from compliance.services.declarations import declare, is_barred
 from compliance.services.evaluations import run_rules
 from compliance.services.policies import policy_in_force

@@ -6,14 +6,14 @@ from sqlalchemy import select
 
 from app.core.unit_of_work import UnitOfWork
 from compliance.errors import ListingNeverPublished
-from compliance.expiry import evidence_lapses_at, lapses_of
-from compliance.facts import product_terms
-from compliance.licence_models import ListingStanding
-from compliance.listing_machine import ListingState, SuspensionReason
-from compliance.models import Party, ReviewCase
-from compliance.registration_models import ListingApplication, Registration
+from compliance.lapses.expiry import evidence_lapses_at, lapses_of
+from compliance.models.licences import ListingStanding
+from compliance.models.registrations import ListingApplication, Registration
+from compliance.models.reviews import Party, ReviewCase
 from compliance.review.case_machine import Stage
+from compliance.review.listing_machine import ListingState, SuspensionReason
 from compliance.review.registration_machine import ApplicationState, RegistrationState
+from compliance.rules.facts import product_terms
 from compliance.services.lapses import note_lapses
 from compliance.services.rule_sets import held_rule_set
 

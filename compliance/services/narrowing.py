@@ -8,7 +8,6 @@ from app.core.canonical import digest_hex
 from app.core.clock import iso_instant
 from app.core.principals import Permission, Principal
 from app.core.unit_of_work import UnitOfWork
-from compliance.effective_terms import Terms, effective, from_document, meet, to_document
 from compliance.errors import (
     ChainLinkNotFound,
     LicenceCannotBeIssued,
@@ -16,15 +15,21 @@ from compliance.errors import (
     NotYourDecision,
 )
 from compliance.events import ChainLinkNarrowed, LicenceNarrowed
-from compliance.licence_models import Licence, ListingStanding, Scenario
-from compliance.listing_machine import MACHINE, ListingState, RevocationReason, SuspensionReason
-from compliance.models import ReviewCase
-from compliance.narrowing_models import CHAIN, SCENARIO, Narrowing
+from compliance.models.licences import Licence, ListingStanding, Scenario
+from compliance.models.narrowing import CHAIN, SCENARIO, Narrowing
+from compliance.models.reviews import ReviewCase
 from compliance.review.case_machine import Stage
-from compliance.scenario_machine import LicenceState
+from compliance.review.listing_machine import (
+    MACHINE,
+    ListingState,
+    RevocationReason,
+    SuspensionReason,
+)
+from compliance.review.scenario_machine import LicenceState
 from compliance.services.licences import note_term, revoke
 from compliance.services.listings import lock_standing
 from compliance.services.suspensions import suspend
+from compliance.terms.effective_terms import Terms, effective, from_document, meet, to_document
 
 AT_ONCE_MAX = 500
 """Licences changed in one transaction; the worker's tick goes on with a larger number."""

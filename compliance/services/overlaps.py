@@ -5,9 +5,9 @@ from typing import Any
 from sqlalchemy import select, text
 
 from app.core.unit_of_work import UnitOfWork
-from compliance.fingerprints import SHARE_LEAST_BP, fingerprint_of, shared_bp
-from compliance.models import ReviewCase
+from compliance.models.reviews import ReviewCase
 from compliance.review.case_machine import Stage
+from compliance.rules.fingerprints import SHARE_LEAST_BP, fingerprint_of, shared_bp
 
 OVERLAPS_SHOWN = 20
 FILLED_AT_ONCE = 200

@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from app.core.unit_of_work import UnitOfWork
-from compliance.expiry_policy import lapse
-from compliance.models import Party
+from compliance.lapses.expiry_policy import lapse
+from compliance.models.reviews import Party
 from compliance.services.lapses import note_lapses
 
 

@@ -8,10 +8,10 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from app.core.unit_of_work import UnitOfWork
-from compliance.licence_models import Licence
-from compliance.person_models import PersonCount, PersonCountCursor
-from compliance.person_thresholds import threshold_of
-from compliance.regions import CHINA, within
+from compliance.models.licences import Licence
+from compliance.models.persons import PersonCount, PersonCountCursor
+from compliance.rules.person_thresholds import threshold_of
+from compliance.terms.regions import CHINA, within
 
 
 @dataclass(frozen=True)

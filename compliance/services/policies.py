@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
-from compliance.panel_models import HeldPolicy
+from compliance.models.panels import HeldPolicy
 from compliance.review import policy
 from compliance.review.errors import PolicyNotInFuture
 from compliance.review.events import ReviewPolicySet

@@ -3,11 +3,11 @@
 from sqlalchemy.exc import OperationalError
 
 from app.core.unit_of_work import UnitOfWork
-from compliance.licence_models import ListingStanding
-from compliance.listing_machine import ListingState
-from compliance.registration_models import ListingApplication, Registration
+from compliance.models.licences import ListingStanding
+from compliance.models.registrations import ListingApplication, Registration
 from compliance.review.errors import RegistrationInHand
 from compliance.review.events import RegistrationEnded
+from compliance.review.listing_machine import ListingState
 from compliance.review.registration_machine import (
     APPLICATION,
     END,

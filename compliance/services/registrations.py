@@ -6,8 +6,8 @@ from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
 from compliance.errors import NotYourDecision
 from compliance.events import VersionApproved
-from compliance.models import ReviewCase
-from compliance.registration_models import Objection, Registration
+from compliance.models.registrations import Objection, Registration
+from compliance.models.reviews import ReviewCase
 from compliance.review.errors import (
     ObjectionAlreadyRaised,
     ObjectionNotFound,

@@ -9,18 +9,16 @@ from sqlalchemy import select
 from app.core.canonical import digest_hex
 from app.core.clock import iso_instant
 from app.core.unit_of_work import UnitOfWork
-from compliance import rule_set
 from compliance.errors import (
     DossierHashMismatch,
     ReviewAlreadyOpen,
     ReviewCaseNotFound,
 )
 from compliance.events import ReviewOpened, ReviewReturned
-from compliance.fingerprints import fingerprint_of
-from compliance.licence_models import ListingStanding
-from compliance.listing_machine import ListingState
-from compliance.models import ReviewCase
-from compliance.panel_models import SittingPanel
+from compliance.models.licences import ListingStanding
+from compliance.models.panels import SittingPanel
+from compliance.models.reviews import ReviewCase
+from compliance.models.suspensions import FiledAppeal
 from compliance.ports import ProbeResult
 from compliance.review import changes, risk
 from compliance.review.appeals import AppealState
@@ -37,14 +35,16 @@ from compliance.review.events import (
     ChangeClassified,
     ReviewConcluded,
 )
+from compliance.review.listing_machine import ListingState
 from compliance.review.specialities import specialities_of
-from compliance.rule_set import Severity
+from compliance.rules import rule_set
+from compliance.rules.fingerprints import fingerprint_of
+from compliance.rules.rule_set import Severity
 from compliance.services.carried_answers import carried_in, find_base
 from compliance.services.declarations import declarations_of
 from compliance.services.evaluations import findings_of, run_rules
 from compliance.services.policies import policy_in_force
 from compliance.services.rule_sets import hold_rule_set
-from compliance.suspension_models import FiledAppeal
 
 SUBMITTED = (
     "version_id",

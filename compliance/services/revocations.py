@@ -6,8 +6,9 @@ from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
 from compliance.errors import ListingNeverPublished
 from compliance.events import ListingRevoked
-from compliance.models import ReviewCase
-from compliance.panel_models import SittingPanel
+from compliance.models.panels import SittingPanel
+from compliance.models.reviews import ReviewCase
+from compliance.models.suspensions import Revocation
 from compliance.review import suspension_machine as machine
 from compliance.review.errors import RevocationAlreadyProposed
 from compliance.review.events import RevocationProposed, RevocationRefused
@@ -22,7 +23,6 @@ from compliance.services.suspensions import (
     follow,
     standing_of,
 )
-from compliance.suspension_models import Revocation
 
 
 def propose_revocation(

@@ -5,13 +5,13 @@ from typing import Any
 from app.core.clock import iso_instant
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
-from compliance import scenario_risk
 from compliance.errors import LicenceCannotBeIssued, Obstacle, RulesBlock
 from compliance.events import ScenarioFirstApproved
-from compliance.licence_models import ListingStanding, Scenario
-from compliance.models import ReviewCase
-from compliance.rule_set import Stage
-from compliance.scenario_machine import APPROVE_FIRST, TRANSITIONS
+from compliance.models.licences import ListingStanding, Scenario
+from compliance.models.reviews import ReviewCase
+from compliance.review import scenario_risk
+from compliance.review.scenario_machine import APPROVE_FIRST, TRANSITIONS
+from compliance.rules.rule_set import Stage
 from compliance.services.circumstances import party_facts
 from compliance.services.evaluations import run_stage
 from compliance.services.listings import find_approval

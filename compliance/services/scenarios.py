@@ -7,8 +7,6 @@ from typing import Any
 from app.core.canonical import digest_hex
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
-from compliance import purposes, regions
-from compliance.effective_terms import Terms, effective, from_document, meet, to_document
 from compliance.errors import (
     ListingNeverPublished,
     ListingNotInForce,
@@ -25,10 +23,10 @@ from compliance.events import (
     ScenarioSubmitted,
     ScenarioWithdrawn,
 )
-from compliance.expiry_policy import lapse
-from compliance.licence_models import ListingStanding, Scenario
-from compliance.listing_machine import ListingState
-from compliance.scenario_machine import (
+from compliance.lapses.expiry_policy import lapse
+from compliance.models.licences import ListingStanding, Scenario
+from compliance.review.listing_machine import ListingState
+from compliance.review.scenario_machine import (
     NARROW,
     TRANSITIONS,
     WITHDRAW,
@@ -39,6 +37,8 @@ from compliance.services.lapses import note_lapses
 from compliance.services.licences import revoke_licences_of_scenario
 from compliance.services.narrowing import demand_narrower, narrow_scenario_licences
 from compliance.services.scenario_rules import approve_first, demand_lawful_use, weigh_use
+from compliance.terms import purposes, regions
+from compliance.terms.effective_terms import Terms, effective, from_document, meet, to_document
 
 Document = dict[str, Any]
 

@@ -8,14 +8,9 @@ from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
 from compliance.errors import CauseNotClosed, RulesBlock
 from compliance.events import ListingResumed, ListingSuspended
-from compliance.licence_models import Licence, ListingStanding
-from compliance.listing_machine import (
-    MACHINE,
-    ListingState,
-    SuspensionReason,
-    SuspensionScope,
-)
-from compliance.models import Party
+from compliance.models.licences import Licence, ListingStanding
+from compliance.models.reviews import Party
+from compliance.models.suspensions import Suspension
 from compliance.review import suspension_machine as machine
 from compliance.review.events import (
     DelistingCompleted,
@@ -24,11 +19,16 @@ from compliance.review.events import (
     SuspensionRatified,
     SuspensionWidened,
 )
-from compliance.scenario_machine import LicenceState
+from compliance.review.listing_machine import (
+    MACHINE,
+    ListingState,
+    SuspensionReason,
+    SuspensionScope,
+)
+from compliance.review.scenario_machine import LicenceState
 from compliance.services.evaluations import run_rules
 from compliance.services.listings import find_approval, lock_standing, open_causes
 from compliance.services.policies import policy_in_force
-from compliance.suspension_models import Suspension
 
 NARROW_THEN_WIDE = (SuspensionScope.NEW_ORDERS, SuspensionScope.ALL_CALLS)
 

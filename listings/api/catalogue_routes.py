@@ -10,8 +10,8 @@ from app.web.idempotency import idempotent
 from listings import services
 from listings.api.blueprint import blueprint
 from listings.api.languages import Answer, asked_language, in_language
-from listings.catalogue_filters import FACETS, CatalogueQuery
-from listings.listing_page import contributor_ids, render_card, render_page
+from listings.catalogue.filters import FACETS, CatalogueQuery
+from listings.catalogue.page import contributor_ids, render_card, render_page
 from listings.models import Listing
 from listings.queries import catalogue, facets, registry
 from listings.schemas.catalogue import (

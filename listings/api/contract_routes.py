@@ -12,9 +12,9 @@ from app.web.context import current_principal, get, unit_of_work
 from app.web.idempotency import idempotent
 from listings import services
 from listings.api.blueprint import blueprint
-from listings.contract_reading import read_contract
-from listings.contract_text import read_contract_text
-from listings.contract_writing import write_contract
+from listings.data_contracts.reading import read_contract
+from listings.data_contracts.text import read_contract_text
+from listings.data_contracts.writing import write_contract
 from listings.errors import VersionInvalid
 from listings.models import ProductVersion
 from listings.queries import products

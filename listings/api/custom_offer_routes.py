@@ -12,7 +12,7 @@ from app.web.paging import page_schema
 from listings import services
 from listings.api.blueprint import blueprint
 from listings.api.languages import Answer, asked_language, in_language
-from listings.listing_page import render_terms
+from listings.catalogue.page import render_terms
 from listings.models import CustomOffer, Order
 from listings.ports import ExchangePolicy
 from listings.queries import custom_offers

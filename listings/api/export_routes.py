@@ -10,9 +10,9 @@ from app.core.reach import Reach
 from app.web.access import public
 from app.web.context import get, unit_of_work
 from listings.api.blueprint import blueprint
-from listings.exports import croissant, dcat, odrl
-from listings.exports.addresses import Addresses
-from listings.listing_page import render_terms
+from listings.catalogue.exports import croissant, dcat, odrl
+from listings.catalogue.exports.addresses import Addresses
+from listings.catalogue.page import render_terms
 from listings.ports import PublicAddress
 from listings.queries import catalogue
 

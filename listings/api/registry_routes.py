@@ -15,7 +15,7 @@ from listings.api.languages import Answer, asked_language, in_language
 from listings.models import RegistryEntry
 from listings.queries import catalogue, registry
 from listings.queries.registry import RegistryQuery, Relative
-from listings.registry_page import lapsed_origins, render_entry, render_labels
+from listings.registry.page import lapsed_origins, render_entry, render_labels
 from listings.schemas.registry import (
     GiveUpRegistrationSchema,
     RegistryEntrySchema,

@@ -7,8 +7,8 @@ from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base
-from listings.contribution_terms import AGREED, ASKED, DECLINED
 from listings.errors import ContributionChanged, ContributionDecided
+from listings.offers.contribution_terms import AGREED, ASKED, DECLINED
 
 
 class Contribution(Base):

@@ -8,8 +8,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.core.db import Base
 from listings.errors import ListingNotOpen
-from listings.life_cycle import LIFE_CYCLE, LISTED
 from listings.models.products import ProductVersion
+from listings.versions.life_cycle import LIFE_CYCLE, LISTED
 
 
 class ListingWords(Base):

@@ -7,9 +7,9 @@ from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.core.db import Base
-from listings.dossier import build_dossier, dossier_hash
 from listings.errors import DossierChanged, VersionImmutable
-from listings.life_cycle import EDITABLE, LIFE_CYCLE
+from listings.versions.dossier import build_dossier, dossier_hash
+from listings.versions.life_cycle import EDITABLE, LIFE_CYCLE
 
 
 class DataProduct(Base):

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.core.db import Base
-from listings.registry_states import LIFE_CYCLE, state_on
+from listings.registry.states import LIFE_CYCLE, state_on
 
 
 class RegistryWords(Base):

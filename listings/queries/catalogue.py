@@ -23,12 +23,12 @@ from sqlalchemy.orm import Session, selectinload
 from sqlalchemy.types import Text
 
 from app.core.paging import InvalidCursor, Page, decode_cursor, encode_cursor
-from listings.catalogue_filters import CatalogueQuery
+from listings.catalogue.filters import CatalogueQuery
+from listings.catalogue.listing_codes import parse_listing_code
+from listings.catalogue.search_text import likeness_query, search_query
 from listings.errors import ListingNotFound
-from listings.life_cycle import LISTED
-from listings.listing_codes import parse_listing_code
 from listings.models import Listing, ListingParty, ListingWords, ProductVersion
-from listings.search_text import likeness_query, search_query
+from listings.versions.life_cycle import LISTED
 from listings.vocabulary import vocabulary
 
 SIMILAR_MAX = 10

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
-from listings.catalogue_filters import FACETS, CatalogueQuery
+from listings.catalogue.filters import FACETS, CatalogueQuery
 from listings.models import Listing
 from listings.queries.catalogue import base_conditions, facet_conditions
 

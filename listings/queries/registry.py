@@ -9,10 +9,10 @@ from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY
 from sqlalchemy.orm import Session
 
 from app.core.paging import Page, paginate
+from listings.catalogue.search_text import search_query
 from listings.errors import RegistryEntryNotFound
 from listings.models import RegistryEntry, RegistryInput, RegistryWords
-from listings.registry_states import CANCELLED, EXPIRED
-from listings.search_text import search_query
+from listings.registry.states import CANCELLED, EXPIRED
 
 GENERATIONS_MAX = 20
 RELATIVES_MAX = 200

@@ -4,7 +4,7 @@ from marshmallow import fields, validate
 
 from app.web.paging import PageQuerySchema
 from app.web.schemas import Identifier, MoneySchema, Schema, Text, Timestamp
-from listings.catalogue_filters import SORTS
+from listings.catalogue.filters import SORTS
 from listings.schemas.classification import StorageSizeSchema
 from listings.schemas.labels import LabelledSchema
 from listings.schemas.listed_record import ListedRecordSchema

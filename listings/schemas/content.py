@@ -3,14 +3,14 @@
 from marshmallow import fields, validate
 
 from app.web.schemas import Identifier, Integer, Schema, Text
-from listings.content_rules import SAMPLE_ROWS_MAX
-from listings.contribution_terms import BASIS_POINTS, CONTRIBUTORS_MAX
+from listings.offers.contribution_terms import BASIS_POINTS, CONTRIBUTORS_MAX
 from listings.schemas.classification import ClassificationSchema
 from listings.schemas.outcome_rules import OutcomeRuleSchema
 from listings.schemas.personal_information import PersonalInformationSchema
 from listings.schemas.plans import DraftPlanSchema
 from listings.schemas.provenance import ProvenanceSchema
 from listings.schemas.terms import Code, Codes, Retention, Row, Scalar, Sha256
+from listings.versions.content_rules import SAMPLE_ROWS_MAX
 
 RESPONSE_BYTES_MAX = 10 * 1024 * 1024
 TIMEOUT_MS_MAX = 30_000

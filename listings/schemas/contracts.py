@@ -6,7 +6,7 @@ from typing import Any
 from marshmallow import ValidationError, fields
 
 from app.web.schemas import Schema
-from listings.contract_reading import ReadContract
+from listings.data_contracts.reading import ReadContract
 from listings.errors import ContractInvalid, Fault, VersionInvalid
 from listings.schemas.content import DraftVersionSchema
 from listings.schemas.products import VersionSchema

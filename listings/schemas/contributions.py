@@ -4,7 +4,7 @@ from marshmallow import fields, validate
 
 from app.web.paging import PageQuerySchema
 from app.web.schemas import Identifier, Schema, Text, Timestamp
-from listings.contribution_terms import STATES
+from listings.offers.contribution_terms import STATES
 from listings.schemas.custom_offers import REASON_MAX
 
 

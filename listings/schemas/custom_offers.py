@@ -4,7 +4,7 @@ from marshmallow import fields, validate
 
 from app.web.paging import PageQuerySchema
 from app.web.schemas import Identifier, Schema, Text, Timestamp
-from listings.custom_offer_states import STATES
+from listings.offers.custom_offer_states import STATES
 from listings.schemas.catalogue import PricedPlanSchema
 from listings.schemas.plans import DraftPlanSchema
 

@@ -3,7 +3,7 @@
 from marshmallow import fields, validate
 
 from app.web.schemas import AmountText, Integer, Schema
-from listings.plan_terms import (
+from listings.offers.plan_terms import (
     CALLS_PER_SECOND_DEFAULT,
     CARRY,
     KINDS,

@@ -10,16 +10,16 @@ from sqlalchemy.dialects.postgresql import insert
 from app.core.ids import ContributionId, OrganisationId, VersionId
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
-from listings.contribution_terms import (
+from listings.errors import Fault
+from listings.events import ContributionAgreed, ContributionAsked, ContributionDeclined
+from listings.models import AgreementShare, Contribution, ListingParty, ProductVersion
+from listings.offers.contribution_terms import (
     AGREED,
     contribution_hash,
     contribution_terms,
     contributor_faults,
     contributor_shares,
 )
-from listings.errors import Fault
-from listings.events import ContributionAgreed, ContributionAsked, ContributionDeclined
-from listings.models import AgreementShare, Contribution, ListingParty, ProductVersion
 from listings.queries.contributions import lock_asked_of
 from listings.services.parties import demand_supplier
 

@@ -10,8 +10,7 @@ from app.core.ids import CustomOfferId, OrderId, OrganisationId, PlanId
 from app.core.principals import Principal
 from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWork
-from listings.content_rules import counting_faults
-from listings.custom_offer_states import PROPOSED
+from listings.catalogue.listing_codes import parse_listing_code
 from listings.errors import (
     CustomOfferInvalid,
     CustomOfferLimitReached,
@@ -26,14 +25,15 @@ from listings.events import (
     CustomOfferProposed,
     CustomOfferWithdrawn,
 )
-from listings.listing_codes import parse_listing_code
 from listings.models import CustomOffer, Listing, Order
-from listings.plan_faults import plan_faults
-from listings.plan_terms import plan_hash, plan_terms
+from listings.offers.custom_offer_states import PROPOSED
+from listings.offers.plan_faults import plan_faults
+from listings.offers.plan_terms import plan_hash, plan_terms
 from listings.ports import ExchangePolicy
 from listings.queries.custom_offers import lock_received, lock_sent
 from listings.services.deals import ChosenPlan, close_deal, listing_on_sale, make_deal
 from listings.services.parties import demand_buyer, demand_supplier
+from listings.versions.content_rules import counting_faults
 
 OPEN_MAX = 20
 """Open offers of a listing to one buyer; nobody weighs more."""

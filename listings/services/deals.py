@@ -18,18 +18,18 @@ from app.core.ids import (
     VersionId,
 )
 from app.core.unit_of_work import UnitOfWork
-from listings.agreement_terms import (
+from listings.errors import ListingNotFound, OwnListing, ScenarioNotApproved
+from listings.events import OrderPlaced
+from listings.models import Agreement, ApprovedScenario, Listing, ListingParty, Order
+from listings.models.orders import PLACED
+from listings.offers.agreement_terms import (
     agreed_period,
     agreement_hash,
     agreement_terms,
     product_terms,
 )
-from listings.contribution_terms import shared_split
-from listings.errors import ListingNotFound, OwnListing, ScenarioNotApproved
-from listings.events import OrderPlaced
-from listings.models import Agreement, ApprovedScenario, Listing, ListingParty, Order
-from listings.models.orders import PLACED
-from listings.plan_prices import due_at_order
+from listings.offers.contribution_terms import shared_split
+from listings.offers.plan_prices import due_at_order
 from listings.ports import ExchangePolicy
 from listings.services.parties import demand_supplier
 

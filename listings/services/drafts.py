@@ -9,15 +9,15 @@ from app.core.cipher import Cipher
 from app.core.ids import OrganisationId, ProductId
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
-from listings.content_rules import content_faults
-from listings.drafts import Draft, credential_faults, offer_faults, read_draft
 from listings.errors import DraftOpen, Fault, VersionInvalid
 from listings.events import ProductRegistered
-from listings.life_cycle import DRAFT, OPEN
 from listings.models import DataProduct, Offer, Plan, ProductVersion, UpstreamCredential
-from listings.plan_terms import plan_hash, plan_terms
+from listings.offers.plan_terms import plan_hash, plan_terms
 from listings.queries.products import lock_product, lock_version
 from listings.services.contributions import ask_contributors, sharing_faults
+from listings.versions.content_rules import content_faults
+from listings.versions.drafts import Draft, credential_faults, offer_faults, read_draft
+from listings.versions.life_cycle import DRAFT, OPEN
 
 
 def register_product(

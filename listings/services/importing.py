@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
-from listings.drafts import Draft
 from listings.errors import ImportUnreadable
-from listings.imports import ROWS_MAX, ImportedDraft
+from listings.imports.tables import ROWS_MAX, ImportedDraft
 from listings.models import ProductVersion
 from listings.services.drafts import begin_version, register_product, write_content
+from listings.versions.drafts import Draft
 
 
 def import_drafts(

@@ -5,15 +5,15 @@ from sqlalchemy import select
 from app.core.ids import OrganisationId, PlanId, ProductId, VersionId
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
-from listings.catalogue_entry import catalogue_entry, search_words
-from listings.delivery import delivery_of, enforced_fields_out
+from listings.catalogue.entry import catalogue_entry, search_words
+from listings.catalogue.listing_codes import parse_listing_code
 from listings.errors import DossierChanged, ListingNotFound, ListingNotOpen
 from listings.events import ListingDelisted, ListingPublished, PlanPublished
-from listings.life_cycle import LISTED, SUSPENDED
-from listings.listing_codes import parse_listing_code
 from listings.models import Listing, ListingWords, ProductVersion
 from listings.queries.products import lock_version_by_id
 from listings.services.parties import demand_supplier
+from listings.versions.delivery import delivery_of, enforced_fields_out
+from listings.versions.life_cycle import LISTED, SUSPENDED
 
 
 def publish_listing(uow: UnitOfWork, *, version_id: str, dossier_hash: str) -> Listing:

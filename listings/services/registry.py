@@ -8,10 +8,9 @@ from app.core.clock import iso_instant
 from app.core.ids import OrganisationId, ProductId, RegistrationId, VersionId
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
-from listings.catalogue_entry import search_words
+from listings.catalogue.entry import search_words
 from listings.errors import DossierChanged, Fault, RegistrationInUse
 from listings.events import RegistryEntryEnded, RegistryEntryMade
-from listings.life_cycle import LISTED, SUSPENDED
 from listings.models import Listing, ProductVersion, RegistryEntry, RegistryInput, RegistryWords
 from listings.queries.products import lock_version_by_id
 from listings.queries.registry import (
@@ -21,9 +20,10 @@ from listings.queries.registry import (
     lock_entry,
     lock_own_entry,
 )
-from listings.registry_record import input_ids, last_day, record_hash, registry_record
-from listings.registry_states import CANCELLED, FINAL, REGISTERED
+from listings.registry.record import input_ids, last_day, record_hash, registry_record
+from listings.registry.states import CANCELLED, FINAL, REGISTERED
 from listings.services.parties import demand_supplier
+from listings.versions.life_cycle import LISTED, SUSPENDED
 
 OWN_WISH = "HOLDER"
 """The reason code of a holder that gives its registration up."""

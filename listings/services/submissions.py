@@ -5,18 +5,18 @@ from sqlalchemy import select
 from app.core.ids import OrganisationId, ProductId, VersionId
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
-from listings.content_rules import missing_parts
-from listings.dossier import dossier_hash
+from listings.catalogue.listing_codes import RANDOM_LENGTH, make_listing_code
 from listings.errors import DraftOpen, VersionIncomplete, VersionInvalid
 from listings.events import VersionSubmitted
-from listings.life_cycle import OPEN, SUBMITTED
-from listings.listing_codes import RANDOM_LENGTH, make_listing_code
 from listings.models import DataProduct, ListingParty, ProductVersion
 from listings.queries.products import lock_product, lock_version, lock_version_by_id
-from listings.record_rules import record_faults
 from listings.services.contributions import missing_agreements
 from listings.services.parties import demand_supplier
 from listings.services.registry import origin_faults
+from listings.versions.content_rules import missing_parts
+from listings.versions.dossier import dossier_hash
+from listings.versions.life_cycle import OPEN, SUBMITTED
+from listings.versions.record_rules import record_faults
 
 
 def submit_version(

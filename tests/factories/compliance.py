@@ -12,10 +12,10 @@ from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWorkFactory
 from app.web.access import Authenticator
 from compliance import services
-from compliance.panel_models import SittingPanel
+from compliance.models.panels import SittingPanel
+from compliance.models.registrations import ListingApplication
 from compliance.ports import ProbeResult, UpstreamProbe
-from compliance.queries import get_case_view
-from compliance.registration_models import ListingApplication
+from compliance.queries.cases import get_case_view
 from compliance.review.conflicts import QUESTIONS
 from listings import services as listings
 

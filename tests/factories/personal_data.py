@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
 
-from compliance.detectors import Kind
-from compliance.patterns import identity_number, luhn, uscc, vehicle
+from compliance.scanner.detectors import Kind
+from compliance.scanner.patterns import identity_number, luhn, uscc, vehicle
 
 Cell = str | int | float | None
 DIVISIONS = ("110105", "310115", "320102", "330106", "440305", "510104", "610113", "650102")

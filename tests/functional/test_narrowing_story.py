@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWorkFactory
-from compliance.narrowing_models import Narrowing
+from compliance.models.narrowing import Narrowing
 from compliance.services import continue_narrowing, narrowing
 from ledger.journal import services as journal
 from metering.models import Entitlement

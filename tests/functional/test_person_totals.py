@@ -6,8 +6,8 @@ import pytest
 
 from app.core.reach import Reach
 from app.reactions import counting
-from compliance.person_queries import list_person_totals
-from compliance.person_thresholds import reached_bp, threshold_of
+from compliance.queries.persons import list_person_totals
+from compliance.rules.person_thresholds import reached_bp, threshold_of
 from tests.factories.compliance import (
     BUYER_ID,
     SUPPLIER_ID,

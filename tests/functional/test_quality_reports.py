@@ -5,13 +5,13 @@ from sqlalchemy import text
 
 from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWorkFactory
-from compliance.models import ReviewCase
-from compliance.predicates.records import exchange_drew_the_sample
-from compliance.predicates.reports import quality_is_reported
+from compliance.models.reviews import ReviewCase
 from compliance.quality.draws import Beacon, draw_indexes
+from compliance.rules.predicates.records import exchange_drew_the_sample
+from compliance.rules.predicates.reports import quality_is_reported
+from compliance.rules.verdicts import Outcome
 from compliance.sampling import services as sampling
 from compliance.services.circumstances import circumstances_of
-from compliance.verdicts import Outcome
 from tests.factories.compliance import everybody_over_http
 from tests.factories.quality import airports, commitment, revealed
 

@@ -7,9 +7,9 @@ import pytest
 from app.core.principals import Role
 from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWorkFactory
-from compliance.panel_models import PanelSeat, SittingPanel
-from compliance.registration_models import Registration
-from compliance.suspension_models import Suspension
+from compliance.models.panels import PanelSeat, SittingPanel
+from compliance.models.registrations import Registration
+from compliance.models.suspensions import Suspension
 from ledger.log.models import LogEntry
 from tests.factories.compliance import (
     CLEAR,

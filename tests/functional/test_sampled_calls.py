@@ -12,12 +12,12 @@ from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWorkFactory
 from app.probing import ListedUpstreamProbe
 from app.quality_steps import quality_steps
-from compliance.predicates.upstreams import test_calls_fit_the_schema as calls_fit
 from compliance.quality.draws import KEYS_MAX, Beacon, draw_indexes
+from compliance.rules.predicates.upstreams import test_calls_fit_the_schema as calls_fit
+from compliance.rules.verdicts import Outcome
 from compliance.sampling import calling
 from compliance.sampling import services as sampling
 from compliance.sampling.queries import quality_facts
-from compliance.verdicts import Outcome
 from metering.delivery.http_upstream import HttpUpstream
 from tests.factories.compliance import dossier, everybody_over_http, field
 from tests.factories.quality import commitment, revealed

@@ -3,11 +3,11 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compliance import rule_set
-from compliance.carrying import Judged, carried_items
-from compliance.evaluation import evaluate_dossier, find
-from compliance.facts import gather
-from compliance.scanning import scan_facts
+from compliance.review.carrying import Judged, carried_items
+from compliance.rules import rule_set
+from compliance.rules.evaluation import evaluate_dossier, find
+from compliance.rules.facts import gather
+from compliance.scanner.dossiers import scan_facts
 from tests.factories.compliance import document, dossier, field, per_call, sensitive_members
 from tests.unit.compliance.test_rules import circumstances
 

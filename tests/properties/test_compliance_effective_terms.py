@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compliance import purposes
-from compliance.consent_models import STRICTNESS
-from compliance.effective_terms import Terms, from_document, is_within, meet, to_document
-from compliance.retention import Retention
+from compliance.terms import purposes
+from compliance.terms.consent_models import STRICTNESS
+from compliance.terms.effective_terms import Terms, from_document, is_within, meet, to_document
+from compliance.terms.retention import Retention
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 REGIONS = ["WORLD", "CN", "JP", "US", "31", "310000", "3101", "310115", "11"]

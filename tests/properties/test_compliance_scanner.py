@@ -5,8 +5,8 @@ from datetime import date
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compliance.patterns import bank_card, identity_number, uscc
-from compliance.scanner import Kind, scan
+from compliance.scanner.patterns import bank_card, identity_number, uscc
+from compliance.scanner.scan import Kind, scan
 
 births = st.dates(date(1930, 1, 1), date(2020, 12, 31)).map(lambda day: day.strftime("%Y%m%d"))
 regions = st.sampled_from(["110105", "310115", "440305", "650102"])

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from listings.catalogue.listing_codes import ALPHABET, make_listing_code, parse_listing_code
 from listings.errors import ListingCodeInvalid
-from listings.listing_codes import ALPHABET, make_listing_code, parse_listing_code
 
 parties = st.text("0123456789", min_size=10, max_size=10)
 randoms = st.text(ALPHABET, min_size=9, max_size=9)

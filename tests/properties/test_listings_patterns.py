@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listings.patterns import PatternRefused, check_pattern
+from listings.versions.patterns import PatternRefused, check_pattern
 
 pieces = st.sampled_from(
     ["a", "[a-z]", r"\d", ".", "(", "(?:", ")", "*", "+", "?", "{2,5}", "{3}", "|", "^", "$", "-"]

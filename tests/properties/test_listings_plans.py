@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from marshmallow import ValidationError
 
 from app.core.money import format_amount, parse_amount
-from listings.plan_faults import plan_faults
-from listings.plan_labels import price_label
-from listings.plan_prices import comparable_price, due_at_order
-from listings.plan_terms import KINDS, PERIODS, plan_hash, plan_terms
+from listings.offers.plan_faults import plan_faults
+from listings.offers.plan_labels import price_label
+from listings.offers.plan_prices import comparable_price, due_at_order
+from listings.offers.plan_terms import KINDS, PERIODS, plan_hash, plan_terms
 from listings.schemas.outcome_rules import OutcomeRuleSchema
 from listings.schemas.plans import DraftPlanSchema, PlanTermsSchema
 from metering.answers.outcome_rules import read_rule

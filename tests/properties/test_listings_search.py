@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listings.search_text import likeness_query, search_query, search_vector, stem
+from listings.catalogue.search_text import likeness_query, search_query, search_vector, stem
 
 han = st.text("企业信息查询高速公路数据气象", min_size=1, max_size=12)
 anything = st.text(max_size=60)

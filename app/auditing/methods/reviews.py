@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 from app.auditing.questions import Method
 from app.auditing.rules import Finding, Rule, Scope
 from app.core.canonical import digest_hex
-from compliance.evaluation import evaluate_dossier
-from compliance.rule_set import RuleSet, Stage
+from compliance.rules.evaluation import evaluate_dossier
+from compliance.rules.rule_set import RuleSet, Stage
 
 REPLAYS_MAX = 5_000
 """Evaluations that one answer runs again, newest first; narrow the question for older ones."""

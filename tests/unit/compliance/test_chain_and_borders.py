@@ -2,9 +2,9 @@
 
 import pytest
 
-from compliance.cross_border import Export, Route, route_needed
-from compliance.rule_set import Stage
-from compliance.verdicts import Outcome
+from compliance.rules.cross_border import Export, Route, route_needed
+from compliance.rules.rule_set import Stage
+from compliance.rules.verdicts import Outcome
 from tests.factories.compliance import document, dossier, personal_members
 from tests.unit.compliance.test_rules import judged, outcomes
 

@@ -7,8 +7,8 @@ import pytest
 from app.core.reach import Reach
 from compliance import queries
 from compliance.consent.models import ConsentRegister
-from compliance.models import ReviewCase
-from compliance.registration_models import Objection, Registration
+from compliance.models.registrations import Objection, Registration
+from compliance.models.reviews import ReviewCase
 from tests.factories.compliance import SUPPLIER_ID, open_review, personal_members, verify_parties
 
 

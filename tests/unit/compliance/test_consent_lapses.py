@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import select
 
 from app.core.reach import Reach
-from compliance import lapse_queries, services
+from compliance import queries, services
 from compliance.consent.models import Consent, ConsentRegister
 from compliance.events import LapseNear
-from compliance.lapse_models import LapseRow
+from compliance.models.lapses import LapseRow
 from compliance.services.consent_lapses import note_consent_lapses
 from tests.factories.compliance import BUYER_ID, LISTING_CODE, SUPPLIER_ID, publish
 
@@ -59,7 +59,7 @@ def give(uow, days, *, is_test=False, recipient_id=BUYER_ID):
 def shown(uow, organisation_id):
     note_consent_lapses(uow)
     uow.session.flush()
-    page = lapse_queries.list_lapses(uow, organisation_id=organisation_id, kind="CONSENT")
+    page = queries.list_lapses(uow, organisation_id=organisation_id, kind="CONSENT")
     return [(row.name, row.lapses_at.date()) for row in page.items]
 
 

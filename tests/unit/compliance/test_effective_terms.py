@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from compliance import purposes, regions
-from compliance.effective_terms import (
+from compliance.errors import LicenceCannotBeIssued
+from compliance.terms import purposes, regions
+from compliance.terms.effective_terms import (
     Terms,
     effective,
     from_document,
@@ -13,9 +14,8 @@ from compliance.effective_terms import (
     meet,
     to_document,
 )
-from compliance.enforcement import reasons, split_by_enforcement
-from compliance.errors import LicenceCannotBeIssued
-from compliance.retention import NotARetention, Retention, is_retention, strictest_transfer
+from compliance.terms.enforcement import reasons, split_by_enforcement
+from compliance.terms.retention import NotARetention, Retention, is_retention, strictest_transfer
 
 WHOLE = {
     "purposes": ["RISK"],

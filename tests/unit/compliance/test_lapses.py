@@ -7,10 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.reach import Reach
-from compliance import expiry_policy, lapse_queries, rule_set, services
+from compliance import queries, services
 from compliance.events import LapseNear
-from compliance.expiry import evidence_lapses_at, lapses_of
-from compliance.licence_models import ListingStanding
+from compliance.lapses import expiry_policy
+from compliance.lapses.expiry import evidence_lapses_at, lapses_of
+from compliance.models.licences import ListingStanding
+from compliance.rules import rule_set
 from tests.factories.compliance import (
     BUYER_ID,
     LISTING_CODE,
@@ -150,7 +152,7 @@ def test_a_batch_is_bounded_and_the_next_tick_goes_on(units, uow):
 
 def listed(uow, **filters):
     filters.setdefault("organisation_id", None)
-    return [each.kind for each in lapse_queries.list_lapses(uow, **filters).items]
+    return [each.kind for each in queries.list_lapses(uow, **filters).items]
 
 
 def test_both_sides_see_their_own_and_staff_see_all(uow):
@@ -169,8 +171,8 @@ def test_lapses_are_filtered_and_the_nearest_comes_first(uow):
     assert listed(uow, before=LAST) == ["SCENARIO", "LICENCE"]
     uow.now = LAST
     assert set(listed(uow, is_over=True)) == {"SCENARIO", "LICENCE", "EVIDENCE"}
-    page = lapse_queries.list_lapses(uow, organisation_id=None, limit=2)
-    rest = lapse_queries.list_lapses(uow, organisation_id=None, cursor=page.next_cursor, limit=5)
+    page = queries.list_lapses(uow, organisation_id=None, limit=2)
+    rest = queries.list_lapses(uow, organisation_id=None, cursor=page.next_cursor, limit=5)
     assert len(page.items + rest.items) == len({each.id for each in page.items + rest.items}) == 5
 
 
@@ -178,7 +180,7 @@ def test_a_renewed_verification_replaces_the_old_one(uow):
     verify_parties(uow)
     verify_parties(uow, valid_until=LAST)
     uow.session.flush()
-    (row,) = lapse_queries.list_lapses(uow, organisation_id=BUYER_ID).items
+    (row,) = queries.list_lapses(uow, organisation_id=BUYER_ID).items
     assert row.lapses_at == LAST
 
 

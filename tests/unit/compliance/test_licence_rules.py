@@ -5,8 +5,8 @@ from sqlalchemy import select, update
 
 from compliance import services
 from compliance.errors import RulesBlock
-from compliance.licence_models import Licence
-from compliance.models import Party, RuleEvaluation
+from compliance.models.licences import Licence
+from compliance.models.reviews import Party, RuleEvaluation
 from compliance.services import licence_rules
 from tests.factories.compliance import (
     BUYER_ID,

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from app.core.canonical import digest_hex
 from compliance import queries, services
-from compliance.fingerprints import fingerprint_of, shared_bp
-from compliance.models import ReviewCase
+from compliance.models.reviews import ReviewCase
+from compliance.rules.fingerprints import fingerprint_of, shared_bp
 from compliance.services.overlaps import overlaps_of
 from tests.factories.compliance import (
     SUPPLIER_ID,

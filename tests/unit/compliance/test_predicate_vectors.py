@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from compliance import rule_set
-from compliance.predicates import REGISTRY
-from compliance.verdicts import Outcome
+from compliance.rules import rule_set
+from compliance.rules.predicates import REGISTRY
+from compliance.rules.verdicts import Outcome
 
 VECTORS = json.loads(
     (Path(__file__).parents[2] / "vectors" / "predicates.json").read_text(encoding="utf-8")

@@ -7,7 +7,7 @@ import pytest
 
 import compliance
 from app.core.canonical import digest_hex
-from compliance import rule_set
+from compliance.rules import rule_set
 
 ROOT = Path(compliance.__file__).parent
 NOT_PUBLISHED = {

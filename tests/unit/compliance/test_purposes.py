@@ -3,8 +3,8 @@
 import json
 from importlib import resources
 
-from compliance import purposes
-from compliance.facts import product_terms
+from compliance.rules.facts import product_terms
+from compliance.terms import purposes
 
 
 def test_a_grant_covers_its_descendants_and_nothing_beside_or_above():

@@ -5,9 +5,9 @@ import pytest
 from app.core.paging import InvalidCursor
 from compliance import queries
 from compliance.errors import ReviewCaseNotFound
-from compliance.models import ReviewCase
+from compliance.models.reviews import ReviewCase
+from compliance.queries.workload import workload
 from compliance.review.specialities import specialities_of
-from compliance.workload import workload
 from tests.factories.compliance import (
     FIRST,
     OFFICER,

@@ -31,7 +31,7 @@ from compliance.events import (
     VersionApproved,
     VersionRejected,
 )
-from compliance.models import HeldRuleSet, ReviewCase, RuleEvaluation
+from compliance.models.reviews import HeldRuleSet, ReviewCase, RuleEvaluation
 from compliance.ports import ProbeResult
 from compliance.review.events import PanelVoted
 from tests.factories.compliance import (

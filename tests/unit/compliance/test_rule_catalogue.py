@@ -6,9 +6,9 @@ import json
 import pytest
 
 from app.core.canonical import digest_hex
-from compliance import rule_set
-from compliance.predicates import REGISTRY
-from compliance.rule_set import RuleSet, Stage
+from compliance.rules import rule_set
+from compliance.rules.predicates import REGISTRY
+from compliance.rules.rule_set import RuleSet, Stage
 
 CHECKLIST = {
     *(f"S{n}" for n in range(1, 6)),

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from compliance import rule_set
-from compliance.rule_page import changes, render
+from compliance.rules import rule_set
+from compliance.rules.rule_page import changes, render
 
 PAGE = Path(__file__).parents[3] / "docs" / "rules.md"
 

@@ -5,12 +5,13 @@ import json
 import pytest
 
 from app.core.reach import Reach
-from compliance import rule_set, services
-from compliance.evaluation import evaluate_dossier
+from compliance import services
 from compliance.events import RuleSetChanged
-from compliance.facts import PRODUCT, gather
-from compliance.models import RuleEvaluation
-from compliance.rule_set import RuleSet
+from compliance.models.reviews import RuleEvaluation
+from compliance.rules import rule_set
+from compliance.rules.evaluation import evaluate_dossier
+from compliance.rules.facts import PRODUCT, gather
+from compliance.rules.rule_set import RuleSet
 from tests.factories.compliance import dossier, open_review, verify_parties
 from tests.unit.compliance.test_rules import circumstances
 

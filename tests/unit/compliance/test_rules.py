@@ -7,13 +7,13 @@ from importlib import resources
 import pytest
 
 from app.core.canonical import digest_hex
-from compliance import rule_set
-from compliance.evaluation import FAILING, evaluate, evaluate_dossier, worst_severity
-from compliance.facts import gather
-from compliance.predicates import REGISTRY
-from compliance.rule_set import RuleSet, Severity, Stage
-from compliance.scanning import scan_facts
-from compliance.verdicts import Outcome
+from compliance.rules import rule_set
+from compliance.rules.evaluation import FAILING, evaluate, evaluate_dossier, worst_severity
+from compliance.rules.facts import gather
+from compliance.rules.predicates import REGISTRY
+from compliance.rules.rule_set import RuleSet, Severity, Stage
+from compliance.rules.verdicts import Outcome
+from compliance.scanner.dossiers import scan_facts
 from tests.factories.compliance import (
     SUPPLIER_USCC,
     document,

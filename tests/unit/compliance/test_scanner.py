@@ -4,9 +4,9 @@ import base64
 
 import pytest
 
-from compliance.patterns import bank_card, email, identity_number, mobile, secret, uscc
-from compliance.patterns.normalise import as_text
-from compliance.scanner import Kind, scan
+from compliance.scanner.patterns import bank_card, email, identity_number, mobile, secret, uscc
+from compliance.scanner.patterns.normalise import as_text
+from compliance.scanner.scan import Kind, scan
 
 
 def identity(birth="19900307", sequence="000", region="110105"):

@@ -8,9 +8,9 @@ from random import Random
 
 import pytest
 
-from compliance.column_names import has_cue
-from compliance.detectors import DIRECT_IDENTIFIERS, Confidence, Kind
-from compliance.scanner import contradictions, hints, scan
+from compliance.scanner.column_names import has_cue
+from compliance.scanner.detectors import DIRECT_IDENTIFIERS, Confidence, Kind
+from compliance.scanner.scan import contradictions, hints, scan
 from tests.factories import personal_data as made
 
 REAL = Path(__file__).resolve().parents[4] / "shared" / "data" / "listings"

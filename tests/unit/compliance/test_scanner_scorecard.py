@@ -5,8 +5,8 @@ from functools import cache
 
 import pytest
 
-from compliance.detectors import Kind
-from compliance.scanner import scan
+from compliance.scanner.detectors import Kind
+from compliance.scanner.scan import scan
 from tests.factories.personal_data import corpus
 
 TABLES, ROWS = 20, 60

@@ -8,8 +8,8 @@ from app.core.states import IllegalTransition
 from compliance import services
 from compliance.errors import NotYourDecision, RulesBlock, SecondReviewerMustDiffer
 from compliance.events import ScenarioApproved, ScenarioFirstApproved
-from compliance.licence_models import Scenario
-from compliance.scenario_risk import factors, fits_a_template, table, takes_two
+from compliance.models.licences import Scenario
+from compliance.review.scenario_risk import factors, fits_a_template, table, takes_two
 from tests.factories.compliance import (
     BUYER,
     FIRST,

@@ -7,9 +7,9 @@ import pytest
 
 from app.core.states import IllegalTransition
 from compliance.errors import SecondPersonNeeded
-from compliance.listing_machine import MACHINE, ListingState, SuspensionScope
 from compliance.review import suspension_machine as machine
 from compliance.review.errors import AlreadyRatified, LicencesRunOn
+from compliance.review.listing_machine import MACHINE, ListingState, SuspensionScope
 
 PEOPLE = ("ada", "ben", "cem")
 REFUSALS = (IllegalTransition, SecondPersonNeeded, AlreadyRatified, LicencesRunOn)

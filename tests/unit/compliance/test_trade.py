@@ -37,8 +37,8 @@ from compliance.events import (
     ScenarioSubmitted,
     ScenarioWithdrawn,
 )
-from compliance.licence_models import Licence, ListingStanding, Scenario
-from compliance.models import Party
+from compliance.models.licences import Licence, ListingStanding, Scenario
+from compliance.models.reviews import Party
 from compliance.review.errors import AlreadyRatified, RevocationAlreadyProposed
 from compliance.review.events import DelistingNoticed, ReviewEscalated, SuspensionWidened
 from tests.factories.compliance import (

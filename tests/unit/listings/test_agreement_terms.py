@@ -4,7 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from listings.agreement_terms import agreed_period, agreement_hash, agreement_terms, product_terms
+from listings.offers.agreement_terms import (
+    agreed_period,
+    agreement_hash,
+    agreement_terms,
+    product_terms,
+)
 from listings.ports import ExchangePolicy
 from tests.factories.listings import version_content
 

@@ -6,7 +6,7 @@ from sqlalchemy import event, select, text
 from app.core.paging import InvalidCursor, encode_cursor
 from app.core.reach import Reach
 from listings import services
-from listings.catalogue_filters import FACETS, CatalogueQuery
+from listings.catalogue.filters import FACETS, CatalogueQuery
 from listings.errors import ListingNotFound
 from listings.models import Listing, Offer, Plan, ProductVersion
 from listings.queries.catalogue import get_listing, list_similar, search_catalogue

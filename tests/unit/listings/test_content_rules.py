@@ -2,7 +2,7 @@
 
 import pytest
 
-from listings.content_rules import content_faults, missing_parts
+from listings.versions.content_rules import content_faults, missing_parts
 from tests.factories.listings import version_content
 
 

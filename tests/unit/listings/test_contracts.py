@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listings.contract_reading import read_contract
-from listings.contract_text import BYTES_MAX, read_contract_text
-from listings.contract_writing import write_contract
-from listings.drafts import read_draft
+from listings.data_contracts.reading import read_contract
+from listings.data_contracts.text import BYTES_MAX, read_contract_text
+from listings.data_contracts.writing import write_contract
 from listings.errors import ContractInvalid, ContractUnreadable
-from listings.plan_terms import plan_terms
+from listings.offers.plan_terms import plan_terms
 from listings.schemas.contracts import load_contract
+from listings.versions.drafts import read_draft
 from tests.factories.listings import draft_version, load_draft, record_content
 
 YAML = """

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listings.contribution_terms import (
+from listings.offers.contribution_terms import (
     contribution_hash,
     contribution_terms,
     contributor_faults,

@@ -12,7 +12,6 @@ from app.core.canonical import digest_hex
 from app.core.principals import Principal, Role
 from app.core.reach import Reach
 from listings import services
-from listings.custom_offer_states import LIFE_CYCLE, STATES
 from listings.errors import (
     CustomOfferInvalid,
     CustomOfferLimitReached,
@@ -36,6 +35,7 @@ from listings.events import (
     PlanPublished,
 )
 from listings.models import Agreement, CustomOffer, DataProduct, Order
+from listings.offers.custom_offer_states import LIFE_CYCLE, STATES
 from listings.queries.custom_offers import get_custom_offer, list_custom_offers
 from listings.services.custom_offers import OPEN_MAX
 from tests.factories.listings import BUYER, BUYER_ID, SUPPLIER, SUPPLIER_ID

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from listings.exports import croissant, dcat, odrl
-from listings.exports.addresses import Addresses
-from listings.listing_page import render_terms
+from listings.catalogue.exports import croissant, dcat, odrl
+from listings.catalogue.exports.addresses import Addresses
+from listings.catalogue.page import render_terms
 from listings.vocabulary import codes
 from tests.factories.listings import version_content
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from listings.field_rules import fields_faults
-from listings.field_values import value_fault
+from listings.versions.field_rules import fields_faults
+from listings.versions.field_values import value_fault
 
 TEXT = {"name": "result", "type": "string"}
 

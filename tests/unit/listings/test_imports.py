@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from listings import services
-from listings.content_rules import content_faults
 from listings.errors import ImportUnreadable
-from listings.imports import CHARACTERS_MAX, ROWS_MAX, read_listing_rows
+from listings.imports.tables import CHARACTERS_MAX, ROWS_MAX, read_listing_rows
 from listings.models import DataProduct
 from listings.queries import products
 from listings.schemas.content import DraftVersionSchema
+from listings.versions.content_rules import content_faults
 from tests.factories.listings import SUPPLIER, SUPPLIER_ID
 
 REAL = Path(__file__).parents[4] / "shared" / "data" / "listings"

@@ -3,8 +3,8 @@
 import pytest
 
 from app.core.states import IllegalTransition
-from listings import life_cycle
-from listings.life_cycle import LIFE_CYCLE
+from listings.versions import life_cycle
+from listings.versions.life_cycle import LIFE_CYCLE
 
 
 def test_a_version_gets_on_sale_only_out_of_review():

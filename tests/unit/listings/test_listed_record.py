@@ -1,6 +1,6 @@
 """A listing's page shows the whole registration record that buyers decide by, and no more."""
 
-from listings.listed_record import render_record
+from listings.catalogue.listed_record import render_record
 from listings.schemas.listed_record import ListedRecordSchema
 
 RECORD = {

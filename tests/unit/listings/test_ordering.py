@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from app.core.canonical import digest_hex
 from app.core.reach import Reach
 from listings import services
+from listings.catalogue.listing_codes import make_listing_code
 from listings.errors import (
     AgreementNotFound,
     DossierChanged,
@@ -23,7 +24,6 @@ from listings.errors import (
     TermsNotAccepted,
 )
 from listings.events import OrderPlaced
-from listings.listing_codes import make_listing_code
 from listings.models import Agreement, ApprovedScenario, Order
 from listings.queries import orders
 from tests.factories.listings import BUYER, BUYER_ID, SUPPLIER, SUPPLIER_ID

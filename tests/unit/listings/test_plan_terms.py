@@ -2,10 +2,10 @@
 
 import pytest
 
-from listings.plan_faults import plan_faults
-from listings.plan_labels import price_label
-from listings.plan_prices import comparable_price, due_at_order, lowest_price, unit_price
-from listings.plan_terms import KINDS, plan_hash, plan_terms
+from listings.offers.plan_faults import plan_faults
+from listings.offers.plan_labels import price_label
+from listings.offers.plan_prices import comparable_price, due_at_order, lowest_price, unit_price
+from listings.offers.plan_terms import KINDS, plan_hash, plan_terms
 
 YUAN = 10**8
 COMMON = {"unit": "call", "free_units": 0, "currency": "CNY", "calls_per_second": 50}

@@ -8,6 +8,7 @@ from sqlalchemy import text
 from app.core.canonical import digest_hex
 from app.core.states import IllegalTransition
 from listings import services
+from listings.catalogue.listing_codes import parse_listing_code
 from listings.errors import (
     DossierChanged,
     ListingNotFound,
@@ -17,7 +18,6 @@ from listings.errors import (
     VersionNotFound,
 )
 from listings.events import ListingDelisted, ListingPublished, PlanPublished, VersionSubmitted
-from listings.listing_codes import parse_listing_code
 from listings.models import Listing, ProductVersion
 from tests.factories.listings import BUYER, SUPPLIER, SUPPLIER_ID
 

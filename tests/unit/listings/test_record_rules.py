@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listings.chain_rules import chain_faults
-from listings.content_rules import content_faults
-from listings.record_rules import record_faults
 from listings.schemas.content import VersionContentSchema
+from listings.versions.chain_rules import chain_faults
+from listings.versions.content_rules import content_faults
+from listings.versions.record_rules import record_faults
 from tests.factories.listings import (
     SUPPLIER_ID,
     load_draft,

@@ -19,8 +19,8 @@ from listings.events import RegistryEntryEnded, RegistryEntryMade
 from listings.models import ProductVersion, RegistryEntry
 from listings.queries import registry
 from listings.queries.registry import RegistryQuery
-from listings.registry_record import last_day, registry_record
-from listings.registry_states import state_on
+from listings.registry.record import last_day, registry_record
+from listings.registry.states import state_on
 from tests.factories.listings import SUPPLIER, SUPPLIER_ID, record_content, record_members
 from tests.unit.listings.listings_app import PARTNER
 

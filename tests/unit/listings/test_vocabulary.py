@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import listings
-from compliance import rule_set
+from compliance.rules import rule_set
 from listings.vocabulary import (
     NAMES,
     codes,

@@ -11,7 +11,7 @@ from compliance.quality.documentation import ITEM_NAMES, documentation
 from compliance.quality.indicators import Direction, Share, measured, wilson_lower
 from compliance.quality.near_duplicates import near_duplicates
 from compliance.quality.rules import read_rules
-from compliance.scanner import scan
+from compliance.scanner.scan import scan
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
 

@@ -1,0 +1,1 @@
+"""What lapses by itself, when, and what follows; pure."""

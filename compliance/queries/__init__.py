@@ -1,0 +1,53 @@
+"""The reads of compliance, gathered for the entry points."""
+
+from compliance.queries.cases import (
+    get_case_view,
+    get_history,
+    latest_evaluation,
+    list_cases,
+    list_cases_of_supplier,
+    list_evaluations,
+)
+from compliance.queries.lapses import list_lapses
+from compliance.queries.later_steps import (
+    get_appeal,
+    get_panel,
+    get_registration,
+    list_appeals,
+    list_applications,
+    list_objections,
+    list_panels,
+    list_registrations,
+    list_suspensions,
+)
+from compliance.queries.trade import (
+    get_licence,
+    get_scenario,
+    list_licences,
+    list_narrowings,
+    list_scenarios,
+)
+
+__all__ = [
+    "get_appeal",
+    "get_case_view",
+    "get_history",
+    "get_licence",
+    "get_panel",
+    "get_registration",
+    "get_scenario",
+    "latest_evaluation",
+    "list_appeals",
+    "list_applications",
+    "list_cases",
+    "list_cases_of_supplier",
+    "list_evaluations",
+    "list_lapses",
+    "list_licences",
+    "list_narrowings",
+    "list_objections",
+    "list_panels",
+    "list_registrations",
+    "list_scenarios",
+    "list_suspensions",
+]

@@ -1,0 +1,56 @@
+"""How risky a declared use is, by dated data, and whether it takes two people to approve; pure."""
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from compliance.terms import purposes, regions
+
+PACKAGE = "compliance.rules"
+FILE = "scenario_risk_1.json"
+
+Document = Mapping[str, Any]
+
+
+@cache
+def table() -> Document:
+    """The points in force."""
+    text = resources.files(PACKAGE).joinpath(FILE).read_text(encoding="utf-8")
+    document: Document = json.loads(text)
+    return document
+
+
+def factors(use: Document, dossier: Document) -> dict[str, int]:
+    """What adds to the score of a use, each with its points."""
+    places = use.get("regions") or ()
+    found = {
+        f"purpose={use.get('purpose')}": True,
+        f"pi_level={dossier.get('pi_level')}": True,
+        f"grade={dossier.get('grade')}": True,
+        f"retention={use.get('retention')}": True,
+        "abroad": not regions.within(places, [regions.CHINA]),
+        "automated_decision": bool(use.get("is_automated_decision")),
+        "processors": bool(use.get("processors")),
+        "onward_output": bool(use.get("onward_output")),
+        "beyond_templates": not fits_a_template(use, dossier),
+    }
+    points: Mapping[str, int] = table()["points"]
+    return {name: points[name] for name, is_met in found.items() if is_met and name in points}
+
+
+def fits_a_template(use: Document, dossier: Document) -> bool:
+    """Whether the product was reviewed for such a use: purpose and fields of a template."""
+    asked = {each["name"] for each in use.get("fields") or ()}
+    return any(
+        purposes.within([use["purpose"]], [template["purpose"]])
+        and asked <= set(template.get("fields") or ())
+        for template in dossier.get("scenario_templates") or ()
+    )
+
+
+def takes_two(use: Document, found: Mapping[str, int]) -> bool:
+    """Whether one person's approval is not enough."""
+    is_other = use.get("purpose") in table()["two_people_purposes"]
+    return is_other or sum(found.values()) >= int(table()["two_people_from"])

@@ -1,0 +1,1 @@
+"""The terms of a licence: hierarchies, their meet, and who enforces what; pure."""

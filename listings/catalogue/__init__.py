@@ -1,0 +1,1 @@
+"""How a listing is found, shown and exported; pure."""

@@ -1,0 +1,1 @@
+"""Versions as documents of the Open Data Contract Standard, both ways; pure."""

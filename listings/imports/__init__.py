@@ -1,0 +1,1 @@
+"""Tables of other exchanges' listings: their cells, rows and the report."""

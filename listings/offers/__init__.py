@@ -1,0 +1,1 @@
+"""Plans, prices and what is agreed on them; pure."""

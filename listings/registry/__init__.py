@@ -1,0 +1,1 @@
+"""The public registry of data products; pure."""

@@ -1,0 +1,1 @@
+"""What a version holds, by which rules, and its dossier; pure."""
