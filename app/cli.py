@@ -7,13 +7,13 @@ from flask import Flask
 
 from app.accounts import services as accounts
 from app.accounts.argon2_passwords import Argon2Passwords
+from app.commands.erasure import erase_command
+from app.commands.imports import import_command
+from app.commands.keys import key_commands
+from app.commands.quality import quality_command
+from app.commands.shards import shard_command
 from app.core.reach import Reach
-from app.erasure_commands import erase_command
-from app.import_commands import import_command
-from app.key_commands import key_commands
 from app.parts import Parts
-from app.quality_commands import quality_command
-from app.shard_commands import shard_command
 
 PASSWORD_VARIABLE = "COUNTERFOIL_OPERATOR_PASSWORD"  # noqa: S105 -- the name of a variable
 EXCHANGE_NAME = "Counterfoil Data Exchange"

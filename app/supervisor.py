@@ -135,7 +135,7 @@ class Supervisor:
 
 
 def _commands(settings: Settings) -> list[tuple[str, list[str]]]:
-    worker, web = _python("app.worker_process"), _granian(settings)
+    worker, web = _python("app.worker.process"), _granian(settings)
     servers = [("worker", worker), ("web", web)]
     return servers if settings.chain_url else [("chain", _chain_node(settings)), *servers]
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import airportsdata
 
-from app.quality_commands import measure_rows, read_rows
+from app.commands.quality import measure_rows, read_rows
 from demo.products import airports, working_days
 from demo.upstream import find_airport, find_day
 

@@ -5,8 +5,8 @@ import dataclasses
 import pytest
 
 from app.wiring import log_keys
-from app.worker import drain_outbox
-from app.worker_process import Chain, _handlers
+from app.worker.process import Chain, _handlers
+from app.worker.steps import drain_outbox
 from contracts.accounts import AccountKeys
 from contracts.record_services import chain_origin
 from contracts.registries import AnnouncedKey, KeyRole

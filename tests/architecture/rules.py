@@ -142,7 +142,7 @@ def imported_modules(tree: ast.Module) -> set[str]:
 
 ENTRY_POINTS = {
     "app.supervisor",
-    "app.worker_process",
+    "app.worker.process",
     "app.cli",
     "contracts.embedded_node",
     "contracts.compile",

@@ -23,10 +23,10 @@ from app.core.reach import Reach
 from app.factory import build_application
 from app.notices.services import number_notices
 from app.parts import Parts
-from app.quality_steps import quality_steps
 from app.wiring import log_keys, upstream_probe
-from app.worker import drain_outbox
-from app.worker_process import probe_case
+from app.worker.process import probe_case
+from app.worker.quality import quality_steps
+from app.worker.steps import drain_outbox
 from demo.upstream import Upstream
 from ledger.log.sequencing.sequencer import Sequencer
 from tests.documentation.blocks import ROOT, Block, read_request

@@ -5,9 +5,9 @@ Airports stand for people: nobody's data is needed to show that without a consen
 
 from sqlalchemy import text
 
-from app.consent_steps import consent_steps
 from app.core.pseudonyms import pseudonym_of
 from app.core.reach import Reach
+from app.worker.consents import consent_steps
 from compliance.services import persons
 from demo import listing, onboarding, trading
 from demo.http import Client

@@ -1,7 +1,7 @@
 """A quality report on a traded product, from commitment to report, over HTTP."""
 
-from app.quality_steps import quality_steps
 from app.wiring import upstream_probe
+from app.worker.quality import quality_steps
 from tests.factories.quality import commitment, revealed
 
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pyotp
 
 from app.core.money import parse_amount
-from app.worker_process import build_worker
+from app.worker.process import build_worker
 from demo import listing, onboarding, trading
 from demo.calls import Call, call, decode_receipt
 from demo.http import Client

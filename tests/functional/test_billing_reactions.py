@@ -6,11 +6,11 @@ from types import SimpleNamespace
 import pytest
 from sqlalchemy import text
 
-from app.billing_steps import billing_steps
 from app.core.money import SCALE
 from app.core.reach import Reach
 from app.reactions import billing, trading
 from app.wiring import journal_ports
+from app.worker.billing import billing_steps
 from compliance.events import LicenceRevoked
 from ledger.journal import postings, services
 from ledger.journal.billing.models import Deferral

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 from click.testing import CliRunner
 
-from app.import_commands import import_command
+from app.commands.imports import import_command
 from listings.queries import products
 from tests.factories.listings import SUPPLIER_ID, Market
 from tests.unit.listings.test_imports import RAW, REAL, ROW, table

@@ -11,7 +11,7 @@ from app.core.cipher import Cipher
 from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWorkFactory
 from app.probing import ListedUpstreamProbe
-from app.quality_steps import quality_steps
+from app.worker.quality import quality_steps
 from compliance.quality.draws import KEYS_MAX, Beacon, draw_indexes
 from compliance.rules.predicates.upstreams import test_calls_fit_the_schema as calls_fit
 from compliance.rules.verdicts import Outcome

@@ -69,7 +69,7 @@ def witness(parts, tmp_path):
 @pytest.fixture
 def worker(environment, witness):
     process = subprocess.Popen(
-        [sys.executable, "-m", "app.worker_process"],
+        [sys.executable, "-m", "app.worker.process"],
         cwd=ROOT,
         env={**os.environ, **environment},
         stdout=subprocess.DEVNULL,

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from click.testing import CliRunner
 
-from app.quality_commands import quality_command, read_rows
+from app.commands.quality import quality_command, read_rows
 from tests.fakes.clock import FixedClock
 
 FIELDS = [{"name": "code", "type": "string", "max_length": 3}, {"name": "price", "type": "decimal"}]

@@ -11,7 +11,7 @@ from app.core.events import Event
 from app.core.paging import InvalidCursor, paginate
 from app.core.reach import Reach
 from app.core.unit_of_work import ROUNDS_MAX, ReactionsDoNotSettle, UnitOfWorkFactory
-from app.worker import drain_outbox
+from app.worker.steps import drain_outbox
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from app.core.reach import Reach
 from app.parts import Parts
 from app.probing import ListedUpstreamProbe
-from app.worker import Step
+from app.worker.steps import Step
 from compliance.quality.draws import Beacon
 from compliance.sampling import calling
 from compliance.sampling import services as sampling

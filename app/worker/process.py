@@ -7,15 +7,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from app.accounts import services as accounts
-from app.billing_steps import billing_steps
-from app.consent_steps import consent_steps
 from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWork
 from app.notices import attempts as webhook_attempts
 from app.notices import services as notices
 from app.parts import Parts, build_parts
 from app.probing import ListedUpstreamProbe
-from app.quality_steps import quality_steps
 from app.reactions import counting, measuring
 from app.settings import from_environment
 from app.web.observability import configure_logs
@@ -28,7 +25,10 @@ from app.wiring import (
     payment_gateways,
     upstream_probe,
 )
-from app.worker import Handler, Step, Worker, drain_outbox, forget_expired
+from app.worker.billing import billing_steps
+from app.worker.consents import consent_steps
+from app.worker.quality import quality_steps
+from app.worker.steps import Handler, Step, Worker, drain_outbox, forget_expired
 from compliance import queries as compliance_queries
 from compliance import services as compliance
 from contracts.accounts import AccountKeys

@@ -6,7 +6,7 @@ from typing import Any
 from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWork
 from app.parts import Parts
-from app.worker import Step
+from app.worker.steps import Step
 from compliance.consent import services as consent
 from compliance.services.consent_lapses import note_consent_lapses
 from ledger.log.tree.hash_trees import HashTrees

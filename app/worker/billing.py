@@ -6,7 +6,7 @@ from typing import Any
 from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWork
 from app.parts import Parts
-from app.worker import Step
+from app.worker.steps import Step
 from ledger.journal.billing import (
     alert_services,
     books_cursor,

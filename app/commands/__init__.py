@@ -1,0 +1,1 @@
+"""Commands for operators; each is one service in one unit of work."""
