@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask
+from flask.json.provider import DefaultJSONProvider
 from sqlalchemy import text
 
 from app import cli, wiring
@@ -96,7 +97,10 @@ def create_control_plane(parts: Parts) -> Flask:
         RATELIMIT_STORAGE_URI=parts.settings.redis_url or "memory://",
         RATELIMIT_KEY_PREFIX="counterfoil",
     )
-    app.json.sort_keys = False  # type: ignore[attr-defined] # Flask's own provider has it
+    provider = DefaultJSONProvider(app)
+    provider.sort_keys = False
+    provider.ensure_ascii = False
+    app.json = provider
     _register_things(app, parts)
     _register_hooks(app, parts)
     api = documentation.register(app)

@@ -94,8 +94,8 @@ def wsgi_environment(scope: Scope, body: bytes) -> Environment:
     environment.setdefault("CONTENT_LENGTH", str(len(body)))
     return environment | {
         "SCRIPT_NAME": "",
-        # WSGI has the path's bytes as Latin-1.
-        "PATH_INFO": scope.path.encode("utf-8", "surrogateescape").decode("latin-1"),
+        "PATH_INFO": _bytes_as_latin(scope.path),
+        "QUERY_STRING": _bytes_as_latin(scope.query_string),
         "SERVER_NAME": server,
         "SERVER_PORT": port,
         "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
@@ -107,6 +107,11 @@ def wsgi_environment(scope: Scope, body: bytes) -> Environment:
         "wsgi.multiprocess": True,
         "wsgi.run_once": False,
     }
+
+
+def _bytes_as_latin(text: str) -> str:
+    """WSGI's way of having bytes: each as the Latin-1 character of its number (PEP 3333)."""
+    return text.encode("utf-8", "surrogateescape").decode("latin-1")
 
 
 async def read_body(exchange: Exchange, bytes_max: int) -> bytes:

@@ -3,6 +3,8 @@
 import asyncio
 from types import SimpleNamespace
 
+from werkzeug.wrappers import Request
+
 from app.web import rsgi
 
 
@@ -34,7 +36,7 @@ class Exchange:
         self.reply = (status, headers, body)
 
 
-def scope(*lines, method="GET", path="/v1/listings"):
+def scope(*lines, method="GET", path="/v1/listings", query="a=%20b"):
     return SimpleNamespace(
         http_version="1.1",
         server="127.0.0.1:8000",
@@ -42,7 +44,7 @@ def scope(*lines, method="GET", path="/v1/listings"):
         scheme="http",
         method=method,
         path=path,
-        query_string="a=%20b",
+        query_string=query,
         authority=None,
         headers=Lines(*lines),
     )
@@ -81,6 +83,12 @@ def test_type_and_length_of_the_body_have_no_prefix():
 def test_a_path_beyond_ascii_arrives_as_latin_1():
     environment = rsgi.wsgi_environment(scope(path="/v1/上海"), b"")
     assert environment["PATH_INFO"].encode("latin-1").decode() == "/v1/上海"
+
+
+def test_a_query_beyond_ascii_arrives_as_latin_1_too_and_is_understood():
+    environment = rsgi.wsgi_environment(scope(query="q=机场"), b"")
+    assert environment["QUERY_STRING"].encode("latin-1").decode() == "q=机场"
+    assert Request(environment).args["q"] == "机场"
 
 
 def test_an_application_is_answered_for_with_status_headers_and_body():
