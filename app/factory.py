@@ -24,6 +24,7 @@ from app.web import (
     operations,
     problems,
     request_context,
+    staff_reads,
 )
 from app.web.context import Registry
 from app.web.limits import limiter
@@ -143,3 +144,4 @@ def _register_hooks(app: Flask, parts: Parts) -> None:
     limiter.init_app(app)
     access.register_authorisation(app)
     idempotency.register(app)
+    staff_reads.register(app)

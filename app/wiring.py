@@ -13,6 +13,7 @@ from app.accounts.argon2_passwords import Argon2Passwords
 from app.accounts.authentication import BearerAuthenticator
 from app.accounts.ports import CredentialKit
 from app.auditing import api as auditing_api
+from app.auditing.logged_readings import LoggedReadings
 from app.core.public_networks import read_networks
 from app.key_steps import believed_receipt_keys, key_ranges
 from app.notices import api as notices_api
@@ -24,6 +25,7 @@ from app.parts import Parts
 from app.probing import ListedUpstreamProbe
 from app.shard_names import ShardSigner
 from app.web.access import Authenticator
+from app.web.staff_reads import ReadingNotes
 from compliance import api as compliance_api
 from compliance.consent import api as consent_api
 from compliance.consent.ports import ConsentKit, HashTree
@@ -118,6 +120,7 @@ def things(parts: Parts) -> list[tuple[type, object]]:
         (CredentialKit, kit),
         (WebhookKit, WebhookKit(parts.cipher, secrets.token_bytes, receiver_policy(parts))),
         (Authenticator, BearerAuthenticator(parts.units, access_keys)),
+        (ReadingNotes, LoggedReadings()),
         (ExchangePolicy, ExchangePolicy(parts.settings.commission_bp, parts.settings.tax_bp)),
         (PublicAddress, PublicAddress(parts.settings.public_url.rstrip("/"))),
         (UpstreamProbe, upstream_probe(parts)),

@@ -1,4 +1,4 @@
-"""Routes of the auditor: questions, answers, proofs; each reading is itself recorded."""
+"""Routes of the auditor: questions, answers, proofs; the web layer notes each reading."""
 
 import json
 from datetime import datetime
@@ -24,13 +24,11 @@ from app.core.clock import iso_instant
 from app.core.paging import InvalidCursor, decode_cursor, encode_cursor
 from app.core.principals import Permission
 from app.core.reach import Reach
-from app.core.unit_of_work import UnitOfWork
 from app.web.access import requires
 from app.web.blueprints import Blueprint, is_storable
-from app.web.context import current_principal, get, unit_of_work
+from app.web.context import get, unit_of_work
 from app.web.limits import limit
 from ledger.log.bundle_services import Bundle
-from ledger.log.events import AuditorRead
 from ledger.log.keys import LogKeys
 from ledger.log.ports import EvidenceSources
 
@@ -46,9 +44,6 @@ FINDINGS_IN_BUNDLE = 10_000
 @requires(Permission.AUDIT)
 def get_audit_questions() -> dict[str, Any]:
     """The twenty questions; which can be answered here now, and what is missing for the rest."""
-    with unit_of_work(Reach.EXCHANGE) as uow:
-        _note_reading(uow, "audit-questions")
-        uow.commit()
     return {"items": [_shown(each) for each in answering.list_questions(get(LogKeys))]}
 
 
@@ -65,8 +60,6 @@ def get_audit_answer(query: dict[str, Any], number: int) -> dict[str, Any]:
         answer = answering.answer_question(
             uow.session, question, Scope(uow.now, **query), after=_place(cursor), limit=most
         )
-        _note_reading(uow, f"audit-questions/{number}")
-        uow.commit()
     return {**vars(answer), "rules": answer.rules, "next_cursor": _cursor(answer)}
 
 
@@ -84,8 +77,6 @@ def get_audit_bundle(query: dict[str, Any], number: int) -> Response:
             uow.session, question, Scope(uow.now, **query), after=None, limit=FINDINGS_IN_BUNDLE
         )
         bundle = evidence.bundle_answer(uow, answer, keys=keys, anchors=sources.anchors)
-        _note_reading(uow, f"audit-questions/{number}/bundle")
-        uow.commit()
     return _download(bundle, f"audit-question-{number}")
 
 
@@ -99,8 +90,6 @@ def get_audit_trail(query: dict[str, Any]) -> dict[str, Any]:
     cursor = query.pop("cursor")
     with unit_of_work(Reach.EXCHANGE) as uow:
         trail = trails.follow(uow.session, after=_mark(cursor), **query)
-        _note_reading(uow, f"audit-trails/{trail.subject}")
-        uow.commit()
     mark = trail.next_mark
     after = None if mark is None else [iso_instant(mark.at), mark.source, mark.kind, mark.key]
     return {
@@ -121,14 +110,7 @@ def get_audit_export(query: dict[str, Any]) -> Response:
         bundle = exporting.export_organisation(
             uow, keys=get(LogKeys), anchors=get(EvidenceSources).anchors, **query
         )
-        _note_reading(uow, f"audit-exports/{query['organisation_id']}")
-        uow.commit()
     return _download(bundle, "organisation")
-
-
-def _note_reading(uow: UnitOfWork, subject: str) -> None:
-    principal = current_principal()
-    uow.record(AuditorRead(occurred_at=uow.now, principal_id=principal.id, subject=subject))
 
 
 def _shown(question: Question) -> dict[str, Any]:

@@ -210,6 +210,7 @@ UNNOTICED_TRADE: dict[type[Event], str] = {
     compliance.ConsentDenied: "that a person said no is nobody's business but the supplier's",
     compliance.ConsentsBatched: "a step of the log; the grants are told",
     log.AuditorRead: "whom an auditor looks at is not told to them",
+    log.AdministratorRead: "a notice for each look at one's case would drown the others",
     log.EvidenceBundled: "whoever asked for it has it",
     metering.DetailsErased: "the receipts show it; who asked for it is nobody else's business",
     metering.ErasureProposed: "who asked for it is nobody else's business",

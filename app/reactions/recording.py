@@ -244,7 +244,10 @@ RECORDED: dict[type[Event], Recorded] = {
     log.BuyerAcknowledged: Recorded(
         "buyer_acknowledgement", ("acknowledgement_id", "licence_id", "document_hash", "key_hash")
     ),
-    log.AuditorRead: Recorded("auditor_read", ("principal_id", "subject")),
+    log.AuditorRead: Recorded("auditor_read", ("principal_id", "subject"), optional=("opened_id",)),
+    log.AdministratorRead: Recorded(
+        "administrator_access", ("principal_id", "subject"), optional=("opened_id",)
+    ),
     log.EvidenceBundled: Recorded("evidence_bundled", ("licence_id", "bundle_hash")),
 }
 

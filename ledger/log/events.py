@@ -7,10 +7,20 @@ from app.core.events import Event
 
 @dataclass(frozen=True, kw_only=True)
 class AuditorRead(Event):
-    """An auditor looked at what others may not see."""
+    """An auditor looked at what others may not see: a path, and the first id that it names."""
 
     principal_id: str
     subject: str
+    opened_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdministratorRead(Event):
+    """Somebody else of the exchange's staff looked at what is an organisation's."""
+
+    principal_id: str
+    subject: str
+    opened_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,6 +16,7 @@ from app.web.context import current_principal, get, own_organisation, unit_of_wo
 from app.web.idempotency import idempotent
 from app.web.limits import limit
 from app.web.paging import PageQuerySchema, page_schema
+from app.web.staff_reads import unnoted
 from ledger.payments import account_services, findings, inbox, queries, schemas, services
 from ledger.payments.errors import (
     CheckoutClosed,
@@ -63,6 +64,7 @@ def _gateway(name: str) -> PaymentGateway:
 @blueprint.route("/payment-gateways", methods=["GET"])
 @blueprint.response(200, schemas.PaymentGatewaysSchema)
 @requires(Permission.READ_OWN)
+@unnoted("which ways to pay there are is nobody's")
 def get_gateways() -> dict[str, Any]:
     """Ways to pay that are configured here, the default first."""
     return {"items": get(PaymentPorts).offers}

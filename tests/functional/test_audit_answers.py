@@ -125,7 +125,7 @@ def verify(*arguments):
 
 def test_each_reading_is_recorded_in_the_log(audited):
     audited.ask(9)
-    query = {"type": "auditor_read", "subject": "audit-questions/9"}
+    query = {"type": "auditor_read", "subject": "audit-questions/9/answer"}
     (entry, *_) = audited.auditor.get("/v1/log-entries", query=query)["items"]
     assert entry["leaf"]["principal"].startswith("psn_")
 

@@ -271,11 +271,11 @@ def test_an_auditors_reading_is_recorded_and_a_partys_is_not(http, units, trade)
     for path in ("/v1/log-entries", f"/v1/log-entries/{leaf}", "/log/tile/entries/000.p/8"):
         assert http.get(path, **as_(AUDITOR)).status_code == 200
     assert http.get("/v1/log-export", **as_(AUDITOR)).status_code == 200
-    assert [(event.principal_id, event.subject) for event in units.events] == [
-        ("psn_auditor", "log-entries"),
-        ("psn_auditor", f"log-entries/{leaf}"),
-        ("psn_auditor", "entries/000.p/8"),
-        ("psn_auditor", "log-export"),
+    assert [(event.principal_id, event.subject, event.opened_id) for event in units.events] == [
+        ("psn_auditor", "log-entries", None),
+        ("psn_auditor", f"log-entries/{leaf}", leaf),
+        ("psn_auditor", "log/tile/entries/000.p/8", None),
+        ("psn_auditor", "log-export", None),
     ]
 
 

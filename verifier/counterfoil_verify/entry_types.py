@@ -201,6 +201,7 @@ ENTRY_TYPES: dict[str, tuple[str, ...]] = {
     "evidence_mode": ("licence", "mode"),
     "buyer_acknowledgement": ("acknowledgement", "licence", "document_hash", "key_hash"),
     "auditor_read": ("principal", "subject"),
+    "administrator_access": ("principal", "subject"),
     "evidence_bundled": ("licence", "bundle_hash"),
 }
 """What a leaf of each type says, besides the members of every leaf; it may say more."""
@@ -214,6 +215,8 @@ OPTIONAL: dict[str, tuple[str, ...]] = {
     "rules_evaluated": ("subject",),
     "rule_set_changed": ("previous_hash",),
     "statement": ("root_hash",),
+    "auditor_read": ("opened",),
+    "administrator_access": ("opened",),
 }
 """What a leaf says where there is something to say."""
 

@@ -23,6 +23,7 @@ from app.web.access import public, requires
 from app.web.context import current_principal, get, unit_of_work
 from app.web.idempotency import idempotent
 from app.web.limits import limit
+from app.web.staff_reads import unnoted
 
 
 @blueprint.route("/v1/organisations", methods=["POST"])
@@ -56,6 +57,7 @@ def get_organisations(query: dict[str, Any]) -> Page[Organisation]:
 @blueprint.route("/v1/organisations/me", methods=["GET"])
 @blueprint.response(200, OrganisationDetailSchema)
 @requires(Permission.READ_OWN)
+@unnoted("one's own organisation")
 def get_own_organisation() -> Organisation:
     """Show the principal's organisation with its evidence and decisions."""
     with unit_of_work() as uow:

@@ -21,6 +21,7 @@ from app.web.context import current_principal, get, unit_of_work
 from app.web.idempotency import idempotent
 from app.web.limits import limit
 from app.web.paging import PageQuerySchema
+from app.web.staff_reads import unnoted
 
 _MEMBER_ROLE = f"<any({','.join(sorted(MEMBER_ROLES))}):role>"
 
@@ -53,6 +54,7 @@ def get_people(query: dict[str, Any]) -> Page[Person]:
 @blueprint.route("/v1/people/me", methods=["GET"])
 @blueprint.response(200, PersonSchema)
 @requires(Permission.READ_OWN)
+@unnoted("one's own account")
 def get_me() -> Person:
     """Show who is signed in."""
     principal = current_principal()

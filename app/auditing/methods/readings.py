@@ -2,24 +2,28 @@
 
 from app.auditing.questions import Method
 from app.auditing.rules import Rule
+from app.core.principals import MEMBER_ROLES
 
 BULK_READINGS = 5_000
 """Readings of one person on one day in Shanghai; an auditor at work makes some hundreds."""
 
-READINGS = """
+READING_TYPES = "('auditor_read', 'administrator_access', 'payout_instructions_read')"
+MEMBERS_ROLES = "('" + "', '".join(sorted(MEMBER_ROLES)) + "')"
+
+READINGS = f"""
     FROM log_entries e
     CROSS JOIN LATERAL (SELECT convert_from(e.body, 'UTF8')::jsonb AS leaf) b
     CROSS JOIN LATERAL (SELECT coalesce(b.leaf->>'principal', b.leaf->>'read_by') AS reader_id) w
-    WHERE e.entry_type IN ('auditor_read', 'payout_instructions_read') AND {within e.recorded_at}
+    WHERE e.entry_type IN {READING_TYPES} AND {{within e.recorded_at}}
 """
 
 READERS = Method(
     rules=(
         Rule(
             "reader_had_the_role",
-            "Whoever read as an auditor, or read payment instructions, held a role of the staff"
-            " at that moment.",
-            "以审计身份读取或读取付款指令者，当时确有员工角色。",
+            "Whoever read as an auditor, as another of the staff, or read payment instructions,"
+            " held a role of that kind at that moment.",
+            "以审计身份、以其他员工身份读取或读取付款指令者，当时确有相应角色。",
             "SELECT count(*)" + READINGS,
             """
             SELECT encode(e.leaf_hash, 'hex') AS subject, jsonb_build_object(
@@ -28,8 +32,9 @@ READERS = Method(
                 'subject', b.leaf->>'subject') AS facts
             """
             + READINGS
-            + """
+            + f"""
                 AND NOT EXISTS (SELECT FROM role_grants g WHERE g.person_id = w.reader_id
+                    AND g.role NOT IN {MEMBERS_ROLES}
                     AND (g.role = 'auditor' OR e.entry_type <> 'auditor_read')
                     AND g.granted_at <= e.recorded_at
                     AND (g.withdrawn_at IS NULL OR g.withdrawn_at > e.recorded_at))
@@ -49,10 +54,10 @@ READERS = Method(
             """,
         ),
     ),
-    entries="""
+    entries=f"""
     SELECT arrival FROM log_entries e
-    WHERE e.entry_type IN ('auditor_read', 'payout_instructions_read', 'evidence_bundled')
-        AND {within e.recorded_at}
+    WHERE (e.entry_type IN {READING_TYPES} OR e.entry_type = 'evidence_bundled')
+        AND {{within e.recorded_at}}
     """,
 )
 

@@ -16,6 +16,7 @@ from app.web.context import current_principal, get, own_organisation, unit_of_wo
 from app.web.idempotency import idempotent
 from app.web.limits import limit
 from app.web.paging import PageQuerySchema, page_schema
+from app.web.staff_reads import unnoted
 from ledger.journal.billing.documents_pdf import render_pdf
 from ledger.journal.creditor_reference import creditor_reference
 from ledger.journal.settlement import bank_account_services, payout_desk, payout_services, schemas
@@ -234,6 +235,7 @@ def post_payout_cancellation(payout_id: str) -> Payout:
 @blueprint.route("/payouts/<string:payout_id>/instructions", methods=["GET"])
 @blueprint.response(200, schemas.PayoutInstructionsSchema)
 @requires(Permission.PROPOSE_PAYOUTS)
+@unnoted("records payout_instructions_read, with the payout")
 @limit("60 per hour")
 def get_payout_instructions(payout_id: str) -> dict[str, Any]:
     """The bank details in clear, for whoever enters an approved transfer at the bank."""

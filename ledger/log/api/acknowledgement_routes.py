@@ -23,7 +23,7 @@ from ledger.log.acknowledgements.schemas import (
     RegisterKeySchema,
     SetEvidenceModeSchema,
 )
-from ledger.log.api.blueprint import blueprint, note_reading, own_organisation
+from ledger.log.api.blueprint import blueprint, own_organisation
 
 
 @blueprint.route("/v1/acknowledgement-keys", methods=["POST"])
@@ -83,12 +83,9 @@ def post_acknowledgement(document: dict[str, Any]) -> StoredAcknowledgement:
 def get_acknowledgements(query: dict[str, Any]) -> Page[StoredAcknowledgement]:
     """Acknowledgements of the organisation's licences, newest first; auditors see all."""
     with unit_of_work() as uow:
-        page = acknowledgement_queries.list_acknowledgements(
+        return acknowledgement_queries.list_acknowledgements(
             uow.session, own_organisation(), **query
         )
-        note_reading(uow, "acknowledgements")
-        uow.commit()
-        return page
 
 
 @blueprint.route("/v1/evidence-modes/<string:licence_id>", methods=["GET"])

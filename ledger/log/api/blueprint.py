@@ -6,7 +6,6 @@ from app.core.principals import Permission
 from app.core.unit_of_work import UnitOfWork
 from app.web.blueprints import Blueprint
 from app.web.context import current_principal, get
-from ledger.log.events import AuditorRead
 from ledger.log.keys import LogKeys
 from ledger.log.sequencing.succession import current_keys
 
@@ -26,13 +25,6 @@ def own_organisation() -> str | None:
     """Whose entries to ask for: the principal's own; None for an auditor, who sees all."""
     principal = current_principal()
     return None if principal.may(Permission.AUDIT) else principal.organisation_id
-
-
-def note_reading(uow: UnitOfWork, subject: str) -> None:
-    """Record that an auditor looks, in the log itself; parties read their own unrecorded."""
-    principal = current_principal()
-    if principal.may(Permission.AUDIT):
-        uow.record(AuditorRead(occurred_at=uow.now, principal_id=principal.id, subject=subject))
 
 
 def answer(data: bytes | str, content_type: str, cache_control: str) -> Response:

@@ -3,8 +3,9 @@
 from flask import Response
 
 from app.core.principals import Permission
+from app.core.unit_of_work import UnitOfWork
 from app.web.access import requires
-from app.web.context import get, unit_of_work
+from app.web.context import current_principal, get, unit_of_work
 from app.web.limits import limit
 from ledger.log import bundle_services
 from ledger.log.api.blueprint import (
@@ -12,10 +13,10 @@ from ledger.log.api.blueprint import (
     answer,
     blueprint,
     log_keys,
-    note_reading,
     own_organisation,
 )
 from ledger.log.bundle_services import Bundle
+from ledger.log.events import AuditorRead
 from ledger.log.ports import EvidenceSources
 from ledger.log.schemas import RequestBundleSchema
 
@@ -40,7 +41,7 @@ def post_evidence_bundle(command: dict[str, str]) -> Response:
             licence_id=command["licence_id"],
             organisation_id=own_organisation(),
         )
-        note_reading(uow, command["licence_id"])
+        _note_auditor(uow, command["licence_id"])
         uow.commit()
     return _download(bundle, "evidence")
 
@@ -55,9 +56,21 @@ def get_log_export() -> Response:
         bundle = bundle_services.export_log(
             uow, keys=log_keys(uow), anchors=get(EvidenceSources).anchors
         )
-        note_reading(uow, "log-export")
-        uow.commit()
     return _download(bundle, "log")
+
+
+def _note_auditor(uow: UnitOfWork, licence_id: str) -> None:
+    """A reading that the web layer does not see: it is asked for with POST."""
+    principal = current_principal()
+    if principal.may(Permission.AUDIT):
+        uow.record(
+            AuditorRead(
+                occurred_at=uow.now,
+                principal_id=principal.id,
+                subject="evidence-bundles",
+                opened_id=licence_id,
+            )
+        )
 
 
 def _download(bundle: Bundle, name: str) -> Response:

@@ -8,7 +8,7 @@ from app.web.access import requires
 from app.web.context import unit_of_work
 from app.web.paging import page_schema
 from ledger.log import queries
-from ledger.log.api.blueprint import blueprint, note_reading, own_organisation
+from ledger.log.api.blueprint import blueprint, own_organisation
 from ledger.log.queries import EntryFilter, EntryView
 from ledger.log.schemas import EntryQuerySchema, LogEntrySchema
 
@@ -22,10 +22,7 @@ def get_log_entries(query: dict[str, Any]) -> Page[EntryView]:
     cursor, limit = query.pop("cursor"), query.pop("limit")
     wanted = EntryFilter(own_organisation(), **query)
     with unit_of_work() as uow:
-        page = queries.list_entries(uow.session, wanted, cursor=cursor, limit=limit)
-        note_reading(uow, "log-entries")
-        uow.commit()
-        return page
+        return queries.list_entries(uow.session, wanted, cursor=cursor, limit=limit)
 
 
 @blueprint.route("/v1/log-entries/<string:leaf_hash>", methods=["GET"])
@@ -34,7 +31,4 @@ def get_log_entries(query: dict[str, Any]) -> Page[EntryView]:
 def get_log_entry(leaf_hash: str) -> EntryView:
     """One entry by its leaf hash."""
     with unit_of_work() as uow:
-        entry = queries.get_entry(uow.session, leaf_hash, organisation_id=own_organisation())
-        note_reading(uow, f"log-entries/{leaf_hash}")
-        uow.commit()
-        return entry
+        return queries.get_entry(uow.session, leaf_hash, organisation_id=own_organisation())

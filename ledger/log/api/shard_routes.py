@@ -16,7 +16,6 @@ from ledger.log.api.blueprint import (
     answer,
     blueprint,
     log_keys,
-    note_reading,
 )
 from ledger.log.key_history import published_keys
 from ledger.log.schemas import LogKeysSchema, LogShardsSchema, ShardOpeningSchema
@@ -75,8 +74,6 @@ def get_shard_entry_bundle(shard: str, tile: str) -> Response:
     with unit_of_work() as uow:
         origin = tree_queries.get_shard_origin(uow.session, shard)
         entries = tree_queries.get_entry_bundle(uow.session, origin, tile)
-        note_reading(uow, f"entries/{shard}/{tile}")
-        uow.commit()
         return answer(entries, _OCTETS, f"private, {IMMUTABLE}")
 
 

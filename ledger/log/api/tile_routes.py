@@ -16,7 +16,6 @@ from ledger.log.api.blueprint import (
     answer,
     blueprint,
     log_keys,
-    note_reading,
 )
 from ledger.log.key_history import published_keys
 from ledger.log.schemas import LogKeysSchema
@@ -64,8 +63,6 @@ def get_entry_bundle(tile: str) -> Response:
     """The entries under a level 0 tile, for auditors."""
     with unit_of_work() as uow:
         entries = tree_queries.get_entry_bundle(uow.session, log_keys(uow).origin, tile)
-        note_reading(uow, f"entries/{tile}")
-        uow.commit()
         return answer(entries, _OCTETS, f"private, {IMMUTABLE}")
 
 

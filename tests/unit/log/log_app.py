@@ -2,16 +2,18 @@
 
 from flask import Flask
 
+from app.auditing.logged_readings import LoggedReadings
 from app.core.cipher import Cipher
 from app.core.clock import Clock
 from app.core.principals import Principal, Role
 from app.core.unit_of_work import UnitOfWorkFactory
-from app.web import access, addresses, idempotency, problems, request_context
+from app.web import access, addresses, idempotency, problems, request_context, staff_reads
 from app.web.access import Authenticator
 from app.web.context import Registry
 from app.web.documentation import ProblemApi
 from app.web.limits import limiter
 from app.web.observability import Metrics
+from app.web.staff_reads import ReadingNotes
 from ledger.log.api import blueprint
 from ledger.log.keys import LogKeys
 from ledger.log.ports import EvidenceSources
@@ -72,6 +74,7 @@ def log_app(units, keys, clock):
     registry.add(Clock, clock)
     registry.add(UnitOfWorkFactory, units)
     registry.add(Authenticator, NamedPrincipals())
+    registry.add(ReadingNotes, LoggedReadings())
     registry.add(LogKeys, keys)
     registry.add(WitnessPolicy, NO_WITNESSES)
     registry.add(EvidenceSources, EvidenceSources(sources, sources, sources, sources))
@@ -84,5 +87,6 @@ def log_app(units, keys, clock):
     limiter.init_app(app)
     access.register_authorisation(app)
     idempotency.register(app)
+    staff_reads.register(app)
     ProblemApi(app).register_blueprint(blueprint)
     return app, sources
