@@ -183,6 +183,7 @@ def _lines(environment: Mapping[str, Any], components: list[str]) -> Iterator[st
         "@method": environment["REQUEST_METHOD"],
         "@path": environment.get("PATH_INFO", ""),
         "@query": "?" + environment.get("QUERY_STRING", ""),
+        "@authority": _authority(environment),
     }
     for name in components:
         value = derived.get(name)
@@ -191,6 +192,13 @@ def _lines(environment: Mapping[str, Any], components: list[str]) -> Iterator[st
         if value is None:
             _refuse(f"It covers {name[:64]}, which is not there, or not known.")
         yield f'"{name}": {value.strip()}'
+
+
+def _authority(environment: Mapping[str, Any]) -> str | None:
+    """The host that was asked, as RFC 9421 section 2.2.3 has it; None where none was named."""
+    host: str | None = environment.get("HTTP_HOST")
+    default = {"https": ":443", "http": ":80"}.get(environment.get("wsgi.url_scheme", ""), "")
+    return host.lower().removesuffix(default) if host else None
 
 
 def _check_body(environment: Mapping[str, Any], body: bytes, components: list[str]) -> None:
