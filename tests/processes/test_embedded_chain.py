@@ -1,4 +1,4 @@
-"""The embedded chain as a process: one owner, and nothing acknowledged is lost to kill -9."""
+"""The embedded chain as a process: one owner, and no confirmed anchor is lost to kill -9."""
 
 import concurrent.futures
 import contextlib
@@ -7,24 +7,36 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 
 import pytest
+from eth_utils.abi import event_signature_to_log_topic
 
+from app.core.clock import SystemClock
+from contracts.artefacts import load_artefact
+from contracts.client import JsonRpcChain, TransactionState
+from contracts.embedded_chain import EmbeddedChain
 from contracts.embedded_node import EXIT_FOREIGN, EXIT_IN_USE
-from tests.adapters.chain_nodes import exchange, rpc
-from tests.unit.contracts.embedded import STRANGER
-from tests.unit.contracts.test_embedded_chain import raw_transfer
+from contracts.errors import ChainUnavailable
+from contracts.registries import ANCHOR_REGISTRY, JsonRpcAnchorRegistry, creation_data
+from ledger.log.tree.merkle import check_consistency
+from tests.adapters.chain_nodes import rpc
+from tests.unit.contracts.embedded import KEYS, ZERO, served
+from tests.unit.contracts.reference_tree import numbered_tree
 
 pytestmark = [pytest.mark.chain, pytest.mark.processes]
 KILLS, ROUNDS = 10, 5
 """Fifty kills, ten of each chain: what ten left behind takes as long to walk as they took."""
 START_SECONDS = 60
+TREE = numbered_tree(4_096)
+HEAD_ANCHORED = "0x" + event_signature_to_log_topic("HeadAnchored(uint64,bytes32,uint64)").hex()
 
 
 def command(path, *options):
     return [
         *(sys.executable, "-m", "contracts.embedded_node", "--path", str(path)),
-        *("--portfile", str(path) + ".port", "--fund", STRANGER.address),
+        *("--portfile", str(path) + ".port"),
+        *(word for address in KEYS.addresses for word in ("--fund", address)),
         *options,
     ]
 
@@ -46,23 +58,82 @@ def node(path):
             process.kill()
 
 
-def send_until_refused(url, nonce, acknowledged):
-    """Send transfers one after the other until the node is gone; remember what it acknowledged."""
-    while True:
-        raw = "0x" + raw_transfer(nonce).hex()
-        try:
-            answer = exchange(url, "eth_sendRawTransaction", raw)
-        except OSError:
-            return
-        assert "result" in answer, answer
-        acknowledged.append(answer["result"])
-        nonce += 1
+@contextlib.contextmanager
+def reopened(path):
+    """The address of what is on disk, served from here: a look at it needs no process."""
+    with contextlib.closing(EmbeddedChain(path, SystemClock())) as chain, served(chain) as url:
+        yield url
 
 
-def await_more(acknowledged, count, sender):
-    """Wait for so many further acknowledgements, however slow the machine is just now."""
-    due, deadline = len(acknowledged) + count, time.monotonic() + START_SECONDS
-    while len(acknowledged) < due:
+@dataclass(frozen=True)
+class Confirmed:
+    """An anchor that the chain called final."""
+
+    size: int
+    transaction_hash: str
+    block_hash: str
+
+
+def opened(url, contract, key=KEYS.anchorer):
+    """The contract as the anchorer sees it."""
+    return JsonRpcAnchorRegistry(JsonRpcChain(url, key), contract)
+
+
+def deploy(url):
+    """The address of a new anchor contract on the chain."""
+    chain = JsonRpcChain(url, KEYS.administrator)
+    data = creation_data(load_artefact(ANCHOR_REGISTRY), *KEYS.addresses[:2], ZERO)
+    signed = chain.sign(to=None, data=data, gas=2_000_000, nonce=0)
+    chain.send(signed.raw)
+    return rpc(url, "eth_getTransactionReceipt", signed.transaction_hash)["contractAddress"]
+
+
+def anchor_until_gone(registry, chance, confirmed):
+    """Anchor one head after the other until the node is gone; remember those that are final."""
+    with contextlib.suppress(ChainUnavailable):
+        size, nonce = registry.head().size, registry.mined_nonce()
+        while True:
+            grown = size + chance.randint(1, 9)
+            proof = TREE.consistency(size, grown) if size else []
+            signed = registry.sign_anchor(
+                size=grown, root=TREE.root(grown), proof=proof, nonce=nonce
+            )
+            registry.send(signed.raw)
+            status = registry.status(signed.transaction_hash)
+            assert status.state is TransactionState.FINAL
+            confirmed.append(Confirmed(grown, signed.transaction_hash, status.block_hash))
+            size, nonce = grown, nonce + 1
+
+
+def anchored(url, contract):
+    """Every head that the contract ever accepted: size, then transaction, block and root."""
+    logs = rpc(url, "eth_getLogs", {"address": contract, "fromBlock": "0x0", "toBlock": "latest"})
+    heads = [log for log in logs if log["topics"][0] == HEAD_ANCHORED]
+    return {
+        int(log["topics"][1], 16): (log["transactionHash"], log["blockHash"], log["topics"][2])
+        for log in heads
+    }
+
+
+def check_nothing_is_lost(url, registry, confirmed):
+    """Each confirmed anchor is where it was, and the contract's head extends them all."""
+    found, head = anchored(url, registry.contract), registry.head()
+    for each in confirmed:
+        root = "0x" + TREE.root(each.size).hex()
+        assert found[each.size] == (each.transaction_hash, each.block_hash, root)
+        proof = TREE.consistency(each.size, head.size)
+        check_consistency(
+            *(each.size, head.size, proof),
+            first_root=TREE.root(each.size),
+            second_root=head.root,
+        )
+    assert head.size == max(found, default=0)
+
+
+def await_more(confirmed, count, sender):
+    """Wait for so many further confirmations, however slow the machine is just now."""
+    due, deadline = len(confirmed) + count, time.monotonic() + START_SECONDS
+    while len(confirmed) < due:
         assert not sender.done(), "the sender gave up before the kill"
         assert time.monotonic() < deadline, "the node does not mine"
         time.sleep(0.001)
@@ -80,27 +151,29 @@ def walk(url):
 
 
 @pytest.mark.parametrize("seed", range(ROUNDS))
-def test_killed_at_any_instant_the_chain_keeps_everything_it_acknowledged(tmp_path, seed):
+def test_killed_at_any_instant_the_chain_keeps_every_anchor_that_it_confirmed(tmp_path, seed):
     chance = random.Random(seed)  # noqa: S311 -- where kills fall, not a secret
-    acknowledged: list[str] = []
+    confirmed: list[Confirmed] = []
+    contract = None
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         for _ in range(KILLS):
             with node(tmp_path / "chain") as (process, url):
-                nonce = int(rpc(url, "eth_getTransactionCount", STRANGER.address, "latest"), 16)
-                sender = pool.submit(send_until_refused, url, nonce, acknowledged)
-                await_more(acknowledged, chance.randint(1, 4), sender)
+                contract = contract or deploy(url)
+                registry = opened(url, contract)
+                check_nothing_is_lost(url, registry, confirmed)
+                sender = pool.submit(anchor_until_gone, registry, chance, confirmed)
+                await_more(confirmed, chance.randint(1, 3), sender)
                 time.sleep(chance.uniform(0.0, 0.05))  # where the kill falls is left to chance
                 process.send_signal(signal.SIGKILL)
                 process.wait()
                 sender.result()
-    with node(tmp_path / "chain") as (_, url):
-        mined = walk(url)
-        receipts = [rpc(url, "eth_getTransactionReceipt", sent) for sent in acknowledged]
-    assert len(acknowledged) >= KILLS
-    assert all(receipt is not None and receipt["status"] == "0x1" for receipt in receipts)
-    assert set(acknowledged) <= set(mined)
-    # One transaction a kill may be mined and not acknowledged; none is mined twice.
-    assert len(set(mined)) == len(mined) <= len(acknowledged) + KILLS
+    with reopened(tmp_path / "chain") as url:
+        check_nothing_is_lost(url, opened(url, contract), confirmed)
+        mined, heads = walk(url), anchored(url, contract)
+    assert len(confirmed) >= KILLS
+    # One anchor a kill may be mined and not confirmed; none is mined twice. One deployed.
+    assert len(set(mined)) == len(mined) == len(heads) + 1
+    assert len(heads) <= len(confirmed) + KILLS
 
 
 def test_a_second_process_on_the_same_path_is_refused_clearly(tmp_path):
