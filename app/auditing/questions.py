@@ -102,7 +102,6 @@ WORDINGS = (
             "conflict declarations",
             "evaluations",
         ),
-        ("how a right of the chain stood at every past instant (the present one is known)",),
     ),
     Wording(
         4,

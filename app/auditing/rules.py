@@ -1,8 +1,9 @@
 """Rules as set-based queries: what was examined, what breaks the rule, page by page.
 
 A query names its filters in braces, ``{within d.decided_at}``; a filter that was not given becomes
-TRUE, so that the planner never sees it. All rules of an answer are asked in one statement, which
-sees one instant: trade that goes on beside it cannot look like a breach.
+TRUE, so that the planner never sees it. ``{leaf}`` behind ``log_entries e`` is what the entry says,
+as ``b.leaf``. All rules of an answer are asked in one statement, which sees one instant: trade that
+goes on beside it cannot look like a breach.
 """
 
 import re
@@ -23,6 +24,8 @@ FILTERS = {
     "party": ("organisation_id",),
 }
 """Filter as a query names it -> members of the request that it narrows by."""
+
+_LEAF = "CROSS JOIN LATERAL (SELECT convert_from(e.body, 'UTF8')::jsonb AS leaf) b"
 
 _FILTER = re.compile(r"\{(within|listing|licence|party) ([\w. ]+)\}")
 
@@ -63,7 +66,8 @@ class Scope:
         }
 
     def narrow(self, query: str) -> str:
-        """The query with its filters written out; one that was not given is TRUE."""
+        """The query with leaves and filters written out; a filter that was not given is TRUE."""
+        query = query.replace("{leaf}", _LEAF)
         return _FILTER.sub(lambda match: self._condition(match[1], match[2].split()), query)
 
     def _condition(self, name: str, columns: Sequence[str]) -> str:

@@ -5,6 +5,8 @@ Planted, asked about and rolled back in one transaction, so that one exchange se
 
 # ruff: noqa: S608 -- breaches are SQL put together from this module's own texts
 
+from datetime import timedelta
+
 import psycopg
 import pytest
 from sqlalchemy import create_engine, text
@@ -85,6 +87,11 @@ ANCHOR = """
         repeat('0', 64), 'final', 0, '\\x00', '0x' || repeat('0', 64), 1, '0x' || repeat('0', 64),
         now(), now(), now(), now(), NULL, NULL FROM log_head LIMIT 1
 """
+EACH_MEMBER = """
+    UPDATE review_cases SET dossier = jsonb_set(dossier, '{{{member}}}', (SELECT jsonb_agg(x ||
+        '{change}'::jsonb) FROM jsonb_array_elements(dossier->'{member}') x))
+    WHERE stage = 'APPROVED'
+"""
 PERSONAL = """
     UPDATE review_cases SET dossier = jsonb_set(dossier, '{pi_level}', '"PERSONAL"')
 """
@@ -156,6 +163,12 @@ BREACHES = {
     ],
     (3, "evidence_is_in_date"): [
         "UPDATE listing_standings SET evidence_lapses_at = now() - interval '1 day'",
+    ],
+    (3, "evidence_held_while_listed"): [
+        EACH_MEMBER.format(member="evidence", change='{"valid_to": "2020-01-01"}'),
+    ],
+    (3, "rights_held_while_listed"): [
+        EACH_MEMBER.format(member="rights", change='{"to": "2020-01-01"}'),
     ],
     (3, "what_was_approved_is_listed"): [
         "ALTER TABLE review_cases DROP CONSTRAINT two_approvals",
@@ -431,6 +444,44 @@ def test_a_planted_breach_is_found(audit, number, rule):
     answer = audit(number, BREACHES[number, rule])
     assert answer.verdict is Verdict.FAIL
     assert rule in {finding.rule for finding in answer.findings}
+
+
+def rights_that(change):
+    """Every right of an approved version, changed."""
+    return EACH_MEMBER.format(member="rights", change=change)
+
+
+def test_a_right_that_began_after_the_listing_did_is_found(audit):
+    found = audit(3, [rights_that('{"from": "2999-01-01"}')]).findings
+    assert {each.rule for each in found} == {"rights_held_while_listed"}
+    assert all("begins_at" in each.facts for each in found)
+
+
+def test_a_link_that_was_taken_back_from_a_live_listing_is_found(audit):
+    taken_back = leaf(A_LISTED, "chain_link_narrowed", link=0, is_end=1)
+    long_ago = (
+        "UPDATE log_entries SET recorded_at = recorded_at - interval '1 hour'"
+        " WHERE entry_type = 'chain_link_narrowed'"
+    )
+    about_it = about(A_LISTED, "chain_link_narrowed")
+    assert audit(3, [taken_back, about_it]).findings == [], "the machine has two minutes"
+    (found,) = audit(3, [taken_back, about_it, long_ago]).findings
+    assert found.rule == "rights_held_while_listed"
+    assert found.facts["name"] == "link 0, ended by its grantor"
+
+
+def test_a_version_is_judged_over_the_time_in_which_it_was_listed_not_over_today(audit, audited):
+    """Listed and suspended two months ago, its right ended last month: it was live on a right."""
+    two_months_ago = (
+        "UPDATE log_entries SET recorded_at = recorded_at - interval '60 days'"
+        " WHERE entry_type IN ('listed', 'suspended', 'resumed')"
+    )
+    last_month = (SystemClock().now() - timedelta(days=30)).date().isoformat()
+    found = audit(3, [rights_that(f'{{"to": "{last_month}"}}'), two_months_ago]).findings
+    ended = [each for each in found if "ended_at" in each.facts]
+    listings = {each.facts["listing_code"] for each in ended}
+    assert audited.world.airports.listing_code in listings
+    assert audited.world.days.listing_code not in listings
 
 
 def test_every_rule_has_its_breach(audited):

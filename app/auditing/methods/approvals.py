@@ -1,12 +1,13 @@
 """Question 3: by whom each listed version was approved, and who listed it."""
 
+from app.auditing.methods.intervals import HELD
 from app.auditing.questions import Method
 from app.auditing.rules import Rule
 
 LISTED = """
     SELECT e.recorded_at AS listed_at, f.listing_code, f.version_id, f.dossier_hash, c.*
     FROM log_entries e
-    CROSS JOIN LATERAL (SELECT convert_from(e.body, 'UTF8')::jsonb AS leaf) b
+    {leaf}
     CROSS JOIN LATERAL (SELECT b.leaf->>'listing_code' AS listing_code,
         b.leaf->>'version' AS version_id, b.leaf->>'dossier_hash' AS dossier_hash) f
     LEFT JOIN LATERAL (
@@ -155,10 +156,11 @@ APPROVED = Method(
                     OR l.second_approved_hash IS DISTINCT FROM l.dossier_hash END
             """,
         ),
+        *HELD,
     ),
     entries="""
     SELECT e.arrival FROM log_entries e
-    CROSS JOIN LATERAL (SELECT convert_from(e.body, 'UTF8')::jsonb AS leaf) b
+    {leaf}
     LEFT JOIN review_cases c ON c.id = b.leaf->>'case'
     LEFT JOIN listing_standings g ON g.listing_code = b.leaf->>'listing_code'
     WHERE e.entry_type IN ('listed', 'registered', 'review_decided', 'panel_voted',

@@ -69,7 +69,7 @@ PERMITTED = Method(
             + """
                 AND NOT EXISTS (
                     SELECT FROM log_entries e
-                    CROSS JOIN LATERAL (SELECT convert_from(e.body, 'UTF8')::jsonb AS leaf) b
+                    {leaf}
                     WHERE e.licence_id = u.licence_id AND e.lane = u.lane AND e.n = u.n
                         AND e.leaf_hash = u.leaf_hash AND b.leaf->>'outcome' = u.outcome
                         AND (b.leaf->>'units')::bigint = u.units

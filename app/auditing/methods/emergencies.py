@@ -10,7 +10,7 @@ LOGGED = """
         n.entry_type AS next_type, n.recorded_at AS next_at, n.leaf->>'proposed_by' AS proposed_by,
         coalesce(n.leaf->>'resumed_by', n.leaf->>'revoked_by') AS ended_by
     FROM log_entries e
-    CROSS JOIN LATERAL (SELECT convert_from(e.body, 'UTF8')::jsonb AS leaf) b
+    {leaf}
     JOIN listing_standings g ON g.listing_code = b.leaf->>'listing_code'
     LEFT JOIN LATERAL (
         SELECT f.entry_type, f.recorded_at, convert_from(f.body, 'UTF8')::jsonb AS leaf
@@ -116,7 +116,7 @@ EMERGENCIES = Method(
                     THEN coalesce(u.ended_at, :now) ELSE 'infinity'::timestamptz END
                 AND NOT EXISTS (
                     SELECT FROM log_entry_subjects s JOIN log_entries e USING (arrival)
-                    CROSS JOIN LATERAL (SELECT convert_from(e.body, 'UTF8')::jsonb AS leaf) b
+                    {leaf}
                     WHERE s.subject = u.id AND e.entry_type = 'suspension_ratified'
                         AND b.leaf->>'ratified_by' = u.ratified_by
                         AND b.leaf->>'ratified_by' <> u.suspended_by
@@ -181,7 +181,7 @@ EMERGENCIES = Method(
     + """
     UNION
     SELECT e.arrival FROM log_entries e
-    CROSS JOIN LATERAL (SELECT convert_from(e.body, 'UTF8')::jsonb AS leaf) b
+    {leaf}
     LEFT JOIN appeals a ON a.id = b.leaf->>'appeal'
     LEFT JOIN suspensions u ON u.id = b.leaf->>'suspension'
     WHERE e.entry_type IN ('suspension_ratified', 'resumption_proposed', 'appeal_filed',

@@ -23,7 +23,7 @@ CARRYING = """
 """
 STANDING_ENTRIES = """
     SELECT e.arrival FROM log_entries e
-    CROSS JOIN LATERAL (SELECT convert_from(e.body, 'UTF8')::jsonb AS leaf) b
+    {leaf}
     JOIN listing_standings g ON g.listing_code = b.leaf->>'listing_code'
     WHERE e.entry_type IN ('listed', 'suspended', 'resumed', 'delisted', 'listing_revoked')
         AND {within e.recorded_at} AND {listing g.listing_code} AND {party g.supplier_id}

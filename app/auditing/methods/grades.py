@@ -34,7 +34,7 @@ LIVE = f"""
 """
 ENTRIES = """
     SELECT e.arrival FROM log_entries e
-    CROSS JOIN LATERAL (SELECT convert_from(e.body, 'UTF8')::jsonb AS leaf) b
+    {leaf}
     JOIN listing_standings g ON g.listing_code = b.leaf->>'listing_code'
         OR g.version_id = b.leaf->>'version'
     WHERE e.entry_type IN ('quality', 'quality_drifted', 'quality_recovered', 'listed', 'suspended',
@@ -67,7 +67,7 @@ HELD = Method(
             + REPORTS
             + f"""
                 AND NOT EXISTS (SELECT FROM log_entry_subjects s JOIN log_entries e USING (arrival)
-                    CROSS JOIN LATERAL (SELECT convert_from(e.body, 'UTF8')::jsonb AS leaf) b
+                    {{leaf}}
                     WHERE s.subject = q.id AND e.entry_type = 'quality'
                         AND b.leaf->>'report_hash' = q.document_hash
                         AND b.leaf->>'grade' = coalesce(q.grade, '{NO_GRADE}'))

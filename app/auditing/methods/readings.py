@@ -12,7 +12,7 @@ MEMBERS_ROLES = "('" + "', '".join(sorted(MEMBER_ROLES)) + "')"
 
 READINGS = f"""
     FROM log_entries e
-    CROSS JOIN LATERAL (SELECT convert_from(e.body, 'UTF8')::jsonb AS leaf) b
+    {{leaf}}
     CROSS JOIN LATERAL (SELECT coalesce(b.leaf->>'principal', b.leaf->>'read_by') AS reader_id) w
     WHERE e.entry_type IN {READING_TYPES} AND {{within e.recorded_at}}
 """

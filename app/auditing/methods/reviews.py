@@ -105,7 +105,7 @@ def _standing_then(session: Session, scope: Scope) -> Mapping[str, Any]:
                 FROM listing_applications a WHERE a.case_id = c.id AND a.state = 'LISTED'))
         FROM log_entries e
         JOIN log_entry_subjects s ON s.arrival = e.arrival AND s.subject = :listing_code
-        CROSS JOIN LATERAL (SELECT convert_from(e.body, 'UTF8')::jsonb AS leaf) b
+        {leaf}
         LEFT JOIN review_cases c ON c.version_id = b.leaf->>'version' AND c.stage = 'APPROVED'
         WHERE e.entry_type = 'listed' AND e.recorded_at <= :at
         ORDER BY e.arrival DESC, c.id DESC LIMIT 1
@@ -136,7 +136,7 @@ APPLIED = Method(
             + """
             AND NOT EXISTS (
                 SELECT FROM log_entry_subjects s JOIN log_entries e USING (arrival)
-                CROSS JOIN LATERAL (SELECT convert_from(e.body, 'UTF8')::jsonb AS leaf) b
+                {leaf}
                 WHERE s.subject = v.case_id AND e.entry_type = 'rules_evaluated'
                     AND b.leaf->>'input_hash' = v.input_hash
                     AND b.leaf->>'rule_set_hash' = v.rule_set_hash
@@ -158,7 +158,7 @@ APPLIED = Method(
             + """
             AND NOT EXISTS (
                 SELECT FROM log_entry_subjects s JOIN log_entries e USING (arrival)
-                CROSS JOIN LATERAL (SELECT convert_from(e.body, 'UTF8')::jsonb AS leaf) b
+                {leaf}
                 WHERE s.subject = d.case_id AND e.entry_type = 'review_decided'
                     AND b.leaf->>'reviewer' = d.reviewer_id AND b.leaf->>'stage' = d.stage
                     AND b.leaf->>'decision' = d.decision
@@ -180,14 +180,14 @@ APPLIED = Method(
             + """
             AND NOT EXISTS (
                 SELECT FROM log_entry_subjects s JOIN log_entries e USING (arrival)
-                CROSS JOIN LATERAL (SELECT convert_from(e.body, 'UTF8')::jsonb AS leaf) b
+                {leaf}
                 WHERE s.subject = t.panel_id AND e.entry_type = 'panel_voted'
                     AND b.leaf->>'member' = t.member_id AND b.leaf->>'reason_hash' = t.reason_hash
                     AND b.leaf->>'vote' = CASE WHEN t.in_favour THEN 'for' ELSE 'against' END)
             UNION ALL
             SELECT 'log ' || (b.leaf->>'panel') || '/' || (b.leaf->>'member'), b.leaf
             FROM log_entries e
-            CROSS JOIN LATERAL (SELECT convert_from(e.body, 'UTF8')::jsonb AS leaf) b
+            {leaf}
             LEFT JOIN review_cases c ON c.id = b.leaf->>'case'
             WHERE e.entry_type = 'panel_voted' AND {within e.recorded_at}
                 AND {listing c.listing_code} AND {party c.supplier_id}
@@ -209,7 +209,7 @@ APPLIED = Method(
             + """
             AND NOT EXISTS (
                 SELECT FROM log_entry_subjects s JOIN log_entries e USING (arrival)
-                CROSS JOIN LATERAL (SELECT convert_from(e.body, 'UTF8')::jsonb AS leaf) b
+                {leaf}
                 WHERE s.subject = a.id AND e.entry_type = CASE a.state WHEN 'LISTED'
                         THEN 'listing_approved' ELSE 'listing_refused' END
                     AND b.leaf->>'officer' = a.officer_id
