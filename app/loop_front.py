@@ -40,9 +40,9 @@ class LoopFront:
             else:
                 await self._control_plane.serve(scope, exchange, self._proxies.apply)
         except TimeoutError:
-            detail = "The body did not arrive in time."
-            reply = plain_reply(HTTPStatus.REQUEST_TIMEOUT, detail, "unread")
-            rsgi.answer(scope, exchange, (reply.status, reply.headers, reply.body))
+            _refuse(scope, exchange, HTTPStatus.REQUEST_TIMEOUT, "The body did not arrive in time.")
+        except rsgi.UnreadableHeader:
+            _refuse(scope, exchange, HTTPStatus.BAD_REQUEST, "Header lines are ASCII.")
 
     async def _call(self, scope: rsgi.Scope, exchange: rsgi.Exchange) -> None:
         assert self._data_plane is not None, "the server begins with __rsgi_init__"
@@ -59,3 +59,8 @@ class LoopFront:
         self._control_plane.close()
         if self._data_plane is not None:
             self._data_plane.close()
+
+
+def _refuse(scope: rsgi.Scope, exchange: rsgi.Exchange, status: HTTPStatus, detail: str) -> None:
+    reply = plain_reply(status, detail, "unread")
+    rsgi.answer(scope, exchange, (reply.status, reply.headers, reply.body))

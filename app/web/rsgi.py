@@ -23,8 +23,16 @@ _NO_SUCH_BODY = frozenset({"HEAD"})
 class Headers(Protocol):
     """The request's header lines; names in lower case."""
 
+    def keys(self) -> list[str]:
+        """The name of every line, once."""
+        ...
+
+    def __len__(self) -> int:
+        """How many names there are."""
+        ...
+
     def items(self) -> list[Header]:
-        """Every line."""
+        """Every line that is text; the server leaves out what is not ASCII."""
         ...
 
 
@@ -62,6 +70,10 @@ class Exchange(Protocol):
         ...
 
 
+class UnreadableHeader(ValueError):
+    """A header line is not text, so what it says would be passed over in silence."""
+
+
 @lru_cache(maxsize=512)
 def _variable(name: str) -> str | None:
     """The variable of a header line; None for a name that would be taken for another's."""
@@ -71,19 +83,31 @@ def _variable(name: str) -> str | None:
 
 
 def call_environment(scope: Scope) -> Environment:
-    """What a metered call is read from: the variables of WSGI that tell of the request itself."""
+    """What a metered call is read from: the variables of WSGI that tell of the request itself.
+
+    Raises UnreadableHeader: an Idempotency-Key left out would be a second charge.
+    """
     environment: Environment = {
         "REQUEST_METHOD": scope.method,
         "PATH_INFO": scope.path,
         "QUERY_STRING": scope.query_string,
         "REMOTE_ADDR": scope.client,
     }
+    request_variables = len(environment)
     for name, value in scope.headers.items():
         variable = _variable(name)
         if variable is not None:
             before = environment.get(variable)
             environment[variable] = value if before is None else f"{before},{value}"
+    if len(environment) - request_variables < len(scope.headers):
+        _check_every_line_was_read(scope.headers)
     return environment
+
+
+def _check_every_line_was_read(headers: Headers) -> None:
+    read = {name for name, _value in headers.items()}
+    if not read.issuperset(headers.keys()):
+        raise UnreadableHeader
 
 
 def wsgi_environment(scope: Scope, body: bytes) -> Environment:

@@ -1,6 +1,7 @@
 """Two real server processes on one database, and one of them killed with −9 under load."""
 
 import json
+import socket
 import time
 
 import pytest
@@ -39,6 +40,26 @@ def test_two_processes_sell_the_last_calls_exactly(world, servers):
         server.stop()
     left = "SELECT spent_units, leased_units, granted_units FROM entitlements"
     assert world.sql(left) == [(1000, 0, 1000)]
+
+
+def test_a_key_against_repeats_that_is_no_text_is_refused_and_not_passed_over(world):
+    licensed = world.license()
+    world.fund(10**10)
+    server = Server(world.database_url)
+    call = f"GET /data/{licensed.listing_code}?iata=PVG HTTP/1.1\r\nHost: here\r\n"
+    call += f"Authorization: Bearer {licensed.key}\r\n"
+    try:
+        assert status_of(server, f"{call}Idempotency-Key: 机场\r\n\r\n") == 400
+        assert status_of(server, f"{call}Accept: */*\r\nAccept: text/plain\r\n\r\n") == 200
+    finally:
+        server.stop()
+    assert world.one("SELECT count(*) FROM usage_events") == 1
+
+
+def status_of(server, request):
+    with socket.create_connection(("127.0.0.1", server.port), 10) as connection:
+        connection.sendall(request.encode())
+        return int(connection.recv(100).split()[1])
 
 
 def test_killing_a_process_under_load_loses_and_doubles_nothing(world, servers):

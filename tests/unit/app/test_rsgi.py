@@ -3,6 +3,7 @@
 import asyncio
 from types import SimpleNamespace
 
+import pytest
 from werkzeug.wrappers import Request
 
 from app.web import rsgi
@@ -14,8 +15,14 @@ class Lines:
     def __init__(self, *lines):
         self._lines = list(lines)
 
+    def __len__(self):
+        return len(self.keys())
+
+    def keys(self):
+        return list(dict(self._lines))
+
     def items(self):
-        return self._lines
+        return [line for line in self._lines if line[1].isascii()]
 
 
 class Exchange:
@@ -71,6 +78,11 @@ def test_a_name_that_would_be_taken_for_anothers_is_left_out():
     environment = rsgi.call_environment(scope(("x_forwarded_for", "6.6.6.6"), ("purpose", "A")))
     assert "HTTP_X_FORWARDED_FOR" not in environment
     assert environment["HTTP_PURPOSE"] == "A"
+
+
+def test_a_line_that_the_server_cannot_read_is_refused_and_not_passed_over():
+    with pytest.raises(rsgi.UnreadableHeader):
+        rsgi.call_environment(scope(("host", "here"), ("idempotency-key", "机场")))
 
 
 def test_type_and_length_of_the_body_have_no_prefix():
