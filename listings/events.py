@@ -67,6 +67,7 @@ class RegistryEntryEnded(Event):
     holder_id: OrganisationId
     reason_code: str
     is_own_wish: bool = False
+    is_transfer: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,3 +208,48 @@ class ContributionDeclined(Event):
     supplier_id: OrganisationId
     contributor_id: OrganisationId
     terms_hash: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransferProposed(Event):
+    """A holder offers its registration to another supplier, by a deed of this hash."""
+
+    transfer_id: str
+    registration_id: RegistrationId
+    supplier_id: OrganisationId
+    transferee_id: OrganisationId
+    deed_hash: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransferAccepted(Event):
+    """The other supplier takes it over; it applies for a registration of its own."""
+
+    transfer_id: str
+    registration_id: RegistrationId
+    supplier_id: OrganisationId
+    transferee_id: OrganisationId
+    deed_hash: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransferEnded(Event):
+    """One of the two stepped back, or the registration itself was cancelled."""
+
+    transfer_id: str
+    registration_id: RegistrationId
+    supplier_id: OrganisationId
+    transferee_id: OrganisationId
+    outcome: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegistrationTransferred(Event):
+    """The successor is registered for good, and the former holder is not any more."""
+
+    transfer_id: str
+    registration_id: RegistrationId
+    successor_id: RegistrationId
+    supplier_id: OrganisationId
+    transferee_id: OrganisationId
+    deed_hash: str

@@ -24,7 +24,7 @@ QUESTION = 19
 ROWS_MAX = 50_000
 ENTRIES_MAX = 20_000
 
-OWNERS = ("organisation_id", "buyer_id", "supplier_id", "contributor_id")
+OWNERS = ("organisation_id", "buyer_id", "supplier_id", "contributor_id", "transferee_id")
 """Columns that say whose a row is."""
 
 TIMES = (

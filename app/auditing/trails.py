@@ -25,6 +25,9 @@ BELONGS = """
     UNION ALL SELECT version_id, id FROM review_cases
     UNION ALL SELECT id, listing_code FROM review_cases WHERE stage = 'APPROVED'
     UNION ALL SELECT version_id, id FROM plans
+    UNION ALL SELECT version_id, registration_id FROM registry_entries
+    UNION ALL SELECT registration_id, id FROM registration_transfers
+    UNION ALL SELECT id, successor_product_id FROM registration_transfers
     UNION ALL SELECT version_id, id FROM contributions
     UNION ALL SELECT listing_code, id FROM custom_offers
     UNION ALL SELECT listing_code, id FROM scenarios

@@ -78,6 +78,7 @@ from listings.events import (
     PlanPublished,
     ProductRegistered,
     RegistryEntryEnded,
+    TransferAccepted,
     VersionSubmitted,
 )
 from metering.events import PeriodClosed, PeriodOpened
@@ -97,6 +98,7 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     VersionApproved: (reviewing.enter_registration,),
     RegistrationFinal: (reviewing.finish_publicity,),
     RegistryEntryEnded: (reviewing.end_registration,),
+    TransferAccepted: (reviewing.begin_successor,),
     RegistrationEnded: (reviewing.close_waiting_version,),
     RegistrationCancelled: (reviewing.reject_version, reviewing.cancel_registration),
     ListingRefused: (reviewing.return_version,),

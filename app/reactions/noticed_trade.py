@@ -8,6 +8,7 @@ from app.reactions.telling import (
     tell_of_return,
     telling,
     telling_both,
+    telling_each,
     telling_reviewed_supplier,
     telling_supplier,
     telling_supplier_and_licensees,
@@ -49,6 +50,22 @@ NOTICED_TRADE: dict[type[Event], Noticed] = {
     ),
     review.ReviewExpired: Noticed(
         "review.expired", telling_reviewed_supplier("case_id", "version_id")
+    ),
+    listings.TransferProposed: Noticed(
+        "transfer.proposed", telling("transferee_id", "transfer_id", "registration_id")
+    ),
+    listings.TransferAccepted: Noticed(
+        "transfer.accepted", telling("supplier_id", "transfer_id", "registration_id")
+    ),
+    listings.TransferEnded: Noticed(
+        "transfer.ended",
+        telling_each(("supplier_id", "transferee_id"), "transfer_id", "registration_id", "outcome"),
+    ),
+    listings.RegistrationTransferred: Noticed(
+        "registration.transferred",
+        telling_each(
+            ("supplier_id", "transferee_id"), "transfer_id", "registration_id", "successor_id"
+        ),
     ),
     review.RegistrationFinal: Noticed(
         "registration.final", telling_reviewed_supplier("registration_id", "case_id", "version_id")

@@ -88,6 +88,16 @@ RECORDED: dict[type[Event], Recorded] = {
     listings.RegistryEntryEnded: Recorded(
         "registry_entry_ended", ("registration_id", "reason_code")
     ),
+    listings.TransferProposed: Recorded(
+        "transfer_proposed",
+        ("transfer_id", "registration_id", "supplier_id", "transferee_id", "deed_hash"),
+    ),
+    listings.TransferAccepted: Recorded("transfer_accepted", ("transfer_id", "deed_hash")),
+    listings.TransferEnded: Recorded("transfer_ended", ("transfer_id", "outcome")),
+    listings.RegistrationTransferred: Recorded(
+        "registration_transferred",
+        ("transfer_id", "registration_id", "successor_id", "transferee_id", "deed_hash"),
+    ),
     listings.PlanPublished: Recorded("price_plan", ("plan_id", "plan_hash", "listing_code")),
     listings.ListingPublished: Recorded(
         "listed", ("listing_code", "version_id", "product_id", "dossier_hash")

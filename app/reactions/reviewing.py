@@ -29,6 +29,7 @@ from listings.events import (
     ListingPublished,
     PlanPublished,
     RegistryEntryEnded,
+    TransferAccepted,
     VersionSubmitted,
 )
 from metering import services as metering
@@ -85,8 +86,16 @@ def cancel_registration(uow: UnitOfWork, event: RegistrationCancelled) -> None:
 def end_registration(uow: UnitOfWork, event: RegistryEntryEnded) -> None:
     """What was given up or revoked is not listed any more; the officers' queue learns of it."""
     compliance.end_registration(
-        uow, registration_id=event.registration_id, is_own_wish=event.is_own_wish
+        uow,
+        registration_id=event.registration_id,
+        is_own_wish=event.is_own_wish,
+        is_transfer=event.is_transfer,
     )
+
+
+def begin_successor(uow: UnitOfWork, event: TransferAccepted) -> None:
+    """Whoever takes a registration over begins with what it says."""
+    listings.begin_successor(uow, transfer_id=event.transfer_id)
 
 
 def close_waiting_version(uow: UnitOfWork, event: RegistrationEnded) -> None:

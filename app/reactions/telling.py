@@ -60,6 +60,15 @@ def telling(receiver: str, *fields: str, **renamed: str) -> Tell:
     return tell
 
 
+def telling_each(receivers: Sequence[str], *fields: str) -> Tell:
+    """Tell each organisation that these fields of the event name the same."""
+
+    def tell(_uow: UnitOfWork, event: Event) -> Sequence[Told]:
+        return [Told(getattr(event, each), data_of(event, fields)) for each in receivers]
+
+    return tell
+
+
 def telling_both(*fields: str, buyer: Sequence[str] = ()) -> Tell:
     """Tell buyer and supplier the same, and the buyer also the fields that are its own.
 

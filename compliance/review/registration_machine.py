@@ -15,10 +15,11 @@ class RegistrationState(StrEnum):
     OBJECTION = "OBJECTION"
     REGISTERED_FINAL = "REGISTERED_FINAL"
     CANCELLED = "CANCELLED"
+    TRANSFERRED = "TRANSFERRED"
 
 
 PUBLICITY_OVER, OBJECT, UPHOLD, DISMISS = "publicity over", "object", "uphold", "dismiss"
-END, WITHDRAW = "end", "withdraw"
+END, WITHDRAW, TRANSFER = "end", "withdraw", "transfer"
 
 REGISTRATION = Transitions(
     {
@@ -31,6 +32,9 @@ REGISTRATION = Transitions(
         (RegistrationState.REGISTERED, END): RegistrationState.CANCELLED,
         (RegistrationState.OBJECTION, END): RegistrationState.CANCELLED,
         (RegistrationState.REGISTERED_FINAL, END): RegistrationState.CANCELLED,
+        # Another supplier is registered for the same data.
+        (RegistrationState.REGISTERED_FINAL, TRANSFER): RegistrationState.TRANSFERRED,
+        (RegistrationState.TRANSFERRED, END): RegistrationState.CANCELLED,
     }
 )
 

@@ -18,7 +18,7 @@ ALIKE = """
         cardinality(c.row_fingerprints) AS row_count, (SELECT count(*)
             FROM unnest(c.row_fingerprints) row WHERE row = ANY (:rows)) AS common_count
     FROM registrations r JOIN review_cases c ON c.id = r.case_id
-    WHERE r.state <> 'CANCELLED' AND r.product_id <> :product_id
+    WHERE r.state NOT IN ('CANCELLED', 'TRANSFERRED') AND r.product_id <> :product_id
         AND ((:schema <> '' AND c.schema_fingerprint = :schema)
             OR c.row_fingerprints && CAST(:rows AS text[]))
     ORDER BY (r.supplier_id = :supplier_id), common_count DESC, r.id LIMIT :most

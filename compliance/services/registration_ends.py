@@ -1,4 +1,4 @@
-"""The end of a registration from outside: given up by its holder, or with a revoked listing."""
+"""The end of a registration from outside: given up, transferred, or with a revoked listing."""
 
 from sqlalchemy.exc import OperationalError
 
@@ -12,6 +12,7 @@ from compliance.review.registration_machine import (
     APPLICATION,
     END,
     REGISTRATION,
+    TRANSFER,
     WITHDRAW,
     ApplicationState,
     RegistrationState,
@@ -19,13 +20,15 @@ from compliance.review.registration_machine import (
 from compliance.services.listing_applications import find_application
 
 
-def end_registration(uow: UnitOfWork, *, registration_id: str, is_own_wish: bool) -> None:
+def end_registration(
+    uow: UnitOfWork, *, registration_id: str, is_own_wish: bool, is_transfer: bool = False
+) -> None:
     """Nothing is listed on it any more; an application that waits is withdrawn.
 
     One that ended before, or that this room never made, stays as it is. Raises
     `RegistrationInHand`, and `IllegalTransition` when a listing officer was faster.
     """
-    registration = _lock(uow, registration_id, is_own_wish=is_own_wish)
+    registration = _lock(uow, registration_id, is_patient=not (is_own_wish or is_transfer))
     if registration is None or registration.state == RegistrationState.CANCELLED:
         return
     application = find_application(uow, registration)
@@ -34,7 +37,7 @@ def end_registration(uow: UnitOfWork, *, registration_id: str, is_own_wish: bool
     if is_own_wish and _is_on_sale(uow, registration):
         REGISTRATION.next(registration.state, "end while on sale")
     is_waiting = application is None or application.state == ApplicationState.LISTING_REVIEW
-    registration.state = REGISTRATION.next(registration.state, END)
+    registration.state = REGISTRATION.next(registration.state, TRANSFER if is_transfer else END)
     registration.changed_at = uow.now
     withdrawn = _withdraw(application)
     uow.record(
@@ -49,13 +52,13 @@ def end_registration(uow: UnitOfWork, *, registration_id: str, is_own_wish: bool
     )
 
 
-def _lock(uow: UnitOfWork, registration_id: str, *, is_own_wish: bool) -> Registration | None:
-    """Held to the end; a holder does not wait for whoever has it in hand just now.
+def _lock(uow: UnitOfWork, registration_id: str, *, is_patient: bool) -> Registration | None:
+    """Held to the end; a holder, or a transfer, does not wait for whoever has it in hand just now.
 
     They may be about to touch the registry's entry, which this transaction holds already: to wait
     for each other would help neither.
     """
-    if not is_own_wish:
+    if is_patient:
         return uow.session.get(Registration, registration_id, with_for_update=True)
     try:
         with uow.session.begin_nested():

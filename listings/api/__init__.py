@@ -9,6 +9,7 @@ from listings.api import (
     order_routes,
     product_routes,
     registry_routes,
+    transfer_routes,
 )
 from listings.api.blueprint import blueprint
 
@@ -22,4 +23,5 @@ __all__ = [
     "order_routes",
     "product_routes",
     "registry_routes",
+    "transfer_routes",
 ]

@@ -76,6 +76,8 @@ def get_registry_entry(registration_id: str) -> Answer:
             "origins": origins,
             "descendants": [_relative(each, now, language) for each in descendants],
             "lapsed_origins": lapsed_origins(origins),
+            "transferred_from": registry.find_predecessor_id(session, found.registration_id),
+            "transferred_to": registry.find_successor_id(session, found.registration_id),
         }
     return in_language(language, page)
 

@@ -7,6 +7,7 @@ from listings.models.orders import Agreement, ApprovedScenario, Order
 from listings.models.parties import ListingParty
 from listings.models.products import DataProduct, Offer, Plan, ProductVersion, UpstreamCredential
 from listings.models.registry import RegistryEntry, RegistryInput, RegistryWords
+from listings.models.transfers import RegistrationTransfer, RegistrySuccession
 
 __all__ = [
     "Agreement",
@@ -22,8 +23,10 @@ __all__ = [
     "Order",
     "Plan",
     "ProductVersion",
+    "RegistrationTransfer",
     "RegistryEntry",
     "RegistryInput",
+    "RegistrySuccession",
     "RegistryWords",
     "UpstreamCredential",
 ]

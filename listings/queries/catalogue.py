@@ -28,7 +28,7 @@ from listings.catalogue.listing_codes import parse_listing_code
 from listings.catalogue.search_text import likeness_query, search_query
 from listings.errors import ListingNotFound
 from listings.models import Listing, ListingParty, ListingWords, ProductVersion
-from listings.versions.life_cycle import LISTED
+from listings.versions.life_cycle import LISTED, SUSPENDED
 from listings.vocabulary import vocabulary
 
 SIMILAR_MAX = 10
@@ -176,6 +176,15 @@ def find_listing_code(session: Session, product_id: str) -> str | None:
     """The code under which the product is on sale, if it is."""
     return session.scalar(
         select(Listing.listing_code).where(Listing.product_id == product_id, ON_SALE)
+    )
+
+
+def find_live_listing(session: Session, product_id: str) -> str | None:
+    """The code of the product's listing while it is on sale or suspended."""
+    return session.scalar(
+        select(Listing.listing_code).where(
+            Listing.product_id == product_id, Listing.state.in_((LISTED, SUSPENDED))
+        )
     )
 
 

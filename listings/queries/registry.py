@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from app.core.paging import Page, paginate
 from listings.catalogue.search_text import search_query
 from listings.errors import RegistryEntryNotFound
-from listings.models import RegistryEntry, RegistryInput, RegistryWords
-from listings.registry.states import CANCELLED, EXPIRED
+from listings.models import RegistryEntry, RegistryInput, RegistrySuccession, RegistryWords
+from listings.registry.states import ENDED, EXPIRED
 
 GENERATIONS_MAX = 20
 RELATIVES_MAX = 200
@@ -73,9 +73,9 @@ def _conditions(query: RegistryQuery, today: date) -> list[ColumnElement[bool]]:
 def _in_state(state: str, today: date) -> ColumnElement[bool]:
     lapsed = and_(RegistryEntry.valid_to.is_not(None), RegistryEntry.valid_to < today)
     if state == EXPIRED:
-        return and_(RegistryEntry.state != CANCELLED, lapsed)
+        return and_(RegistryEntry.state.not_in(ENDED), lapsed)
     stored = RegistryEntry.state == state
-    return stored if state == CANCELLED else and_(stored, func.coalesce(~lapsed, true()))
+    return stored if state in ENDED else and_(stored, func.coalesce(~lapsed, true()))
 
 
 def _found_by(text: str) -> ColumnElement[bool]:
@@ -158,6 +158,21 @@ def is_among_origins(session: Session, product_id: str, inputs: Sequence[str]) -
     named = list_entries(session, inputs)
     above = [relative.entry for relative in _relatives(session, inputs, upwards=True)]
     return any(found.product_id == product_id for found in (*named, *above))
+
+
+def find_successor_id(session: Session, registration_id: str) -> str | None:
+    """The registration that a transferred one goes on in."""
+    found = session.get(RegistrySuccession, registration_id)
+    return found.successor_id if found else None
+
+
+def find_predecessor_id(session: Session, registration_id: str) -> str | None:
+    """The registration, of another holder, that this one goes on from."""
+    return session.scalar(
+        select(RegistrySuccession.registration_id).where(
+            RegistrySuccession.successor_id == registration_id
+        )
+    )
 
 
 def _relatives(session: Session, ids: Sequence[str], *, upwards: bool) -> list[Relative]:

@@ -41,17 +41,27 @@ from listings.services.submissions import (
     return_version,
     submit_version,
 )
+from listings.services.transfers import (
+    accept_transfer,
+    begin_successor,
+    decline_transfer,
+    propose_transfer,
+    withdraw_transfer,
+)
 
 __all__ = [
     "accept_custom_offer",
+    "accept_transfer",
     "activate_order",
     "agree_to_contribution",
     "amend_draft",
+    "begin_successor",
     "cancel_for_cause",
     "cancel_registration",
     "close_version",
     "decline_contribution",
     "decline_custom_offer",
+    "decline_transfer",
     "delist_listing",
     "draft_version",
     "enter_registration",
@@ -65,6 +75,7 @@ __all__ = [
     "note_scenario_narrowed",
     "place_order",
     "propose_custom_offer",
+    "propose_transfer",
     "publish_listing",
     "register_product",
     "reject_version",
@@ -76,4 +87,5 @@ __all__ = [
     "submit_version",
     "suspend_listing",
     "withdraw_custom_offer",
+    "withdraw_transfer",
 ]

@@ -11,7 +11,9 @@ from listings.errors import DossierChanged, ListingNotFound, ListingNotOpen
 from listings.events import ListingDelisted, ListingPublished, PlanPublished
 from listings.models import Listing, ListingWords, ProductVersion
 from listings.queries.products import lock_version_by_id
+from listings.queries.registry import lock_entries_of_product
 from listings.services.parties import demand_supplier
+from listings.services.transfers import demand_no_transfer
 from listings.versions.delivery import delivery_of, enforced_fields_out
 from listings.versions.life_cycle import LISTED, SUSPENDED
 
@@ -20,10 +22,14 @@ def publish_listing(uow: UnitOfWork, *, version_id: str, dossier_hash: str) -> L
     """Show the approved version in the catalogue; it replaces the product's former one.
 
     Raises `DossierChanged` when the stored version is not the one with the approved hash,
-    `ListingNotOpen` when the former one is suspended, `PartyNotVerified`, `IllegalTransition`.
+    `ListingNotOpen` when the former one is suspended, `TransferOpen` while the registration is on
+    its way to another supplier, `PartyNotVerified`, `IllegalTransition`.
     """
     version = lock_version_by_id(uow.session, version_id)
     _demand_approved(version, dossier_hash)
+    # The registry's entries first: a transfer that is proposed just now waits or is seen here.
+    lock_entries_of_product(uow.session, version.product_id)
+    demand_no_transfer(uow, version.product_id)
     listing = _supersede(uow, version)
     version.advance("publish", at=uow.now)
     listing = listing or _new_listing(uow, version)

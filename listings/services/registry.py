@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from sqlalchemy import select
-
 from app.core.clock import iso_instant
 from app.core.ids import OrganisationId, ProductId, RegistrationId, VersionId
 from app.core.principals import Principal
@@ -12,8 +10,10 @@ from listings.catalogue.entry import search_words
 from listings.errors import DossierChanged, Fault, RegistrationInUse
 from listings.events import RegistryEntryEnded, RegistryEntryMade
 from listings.models import Listing, ProductVersion, RegistryEntry, RegistryInput, RegistryWords
+from listings.queries.catalogue import find_live_listing
 from listings.queries.products import lock_version_by_id
 from listings.queries.registry import (
+    find_successor_id,
     is_among_origins,
     list_entries,
     lock_entries_of_product,
@@ -23,10 +23,18 @@ from listings.queries.registry import (
 from listings.registry.record import input_ids, last_day, record_hash, registry_record
 from listings.registry.states import CANCELLED, FINAL, REGISTERED
 from listings.services.parties import demand_supplier
-from listings.versions.life_cycle import LISTED, SUSPENDED
+from listings.services.transfers import (
+    complete_transfer,
+    demand_no_transfer,
+    forget_successor,
+    note_successor,
+    void_transfer,
+)
 
 OWN_WISH = "HOLDER"
 """The reason code of a holder that gives its registration up."""
+VOID = "TRANSFER_VOID"
+"""The reason code of a successor whose former registration was cancelled before the transfer."""
 
 
 def enter_registration(
@@ -49,6 +57,7 @@ def enter_registration(
         for input_id in input_ids(version.content)
     )
     uow.session.flush()
+    note_successor(uow, entry)
     uow.record(_made(uow, entry))
     return entry
 
@@ -125,6 +134,7 @@ def finish_publicity(uow: UnitOfWork, *, registration_id: str) -> RegistryEntry:
     # One final entry a product: the index would see both if they were written together.
     uow.session.flush()
     entry.advance("finish publicity", at=uow.now)
+    complete_transfer(uow, entry)
     return entry
 
 
@@ -147,20 +157,26 @@ def give_registration_up(
 ) -> RegistryEntry:
     """The holder gives its registration up; whoever hears of it closes what waits to be listed.
 
-    Raises `RegistryEntryNotFound`, `IllegalTransition`, and `RegistrationInUse` while the product
-    is on sale or suspended.
+    Raises `RegistryEntryNotFound`, `IllegalTransition`, `TransferOpen`, and `RegistrationInUse`
+    while the product is on sale or suspended.
     """
     entry = lock_own_entry(uow.session, registration_id, holder_id=principal.organisation_id)
-    listing_code = _live_listing(uow, entry.product_id)
+    listing_code = find_live_listing(uow.session, entry.product_id)
     if listing_code is not None:
         raise RegistrationInUse(registration_id, listing_code)
+    demand_no_transfer(uow, entry.product_id)
     _cancel(uow, entry, reason=reason, reason_code=OWN_WISH)
     return entry
 
 
 def _cancel(uow: UnitOfWork, entry: RegistryEntry, *, reason: str, reason_code: str) -> None:
+    was_final = entry.state == FINAL
     entry.advance("cancel", at=uow.now)
     entry.cancel_reason = reason
+    forget_successor(uow, entry)
+    successor_id = void_transfer(uow, entry.product_id) if was_final else None
+    if successor_id is not None:
+        _cancel(uow, lock_entry(uow.session, successor_id), reason=reason, reason_code=VOID)
     uow.record(
         RegistryEntryEnded(
             occurred_at=uow.now,
@@ -168,14 +184,6 @@ def _cancel(uow: UnitOfWork, entry: RegistryEntry, *, reason: str, reason_code: 
             holder_id=OrganisationId(entry.holder_id),
             reason_code=reason_code,
             is_own_wish=reason_code == OWN_WISH,
-        )
-    )
-
-
-def _live_listing(uow: UnitOfWork, product_id: str) -> str | None:
-    return uow.session.scalar(
-        select(Listing.listing_code).where(
-            Listing.product_id == product_id, Listing.state.in_((LISTED, SUSPENDED))
         )
     )
 
@@ -191,7 +199,10 @@ def origin_faults(uow: UnitOfWork, version: ProductVersion) -> list[Fault]:
         found = known.get(registration_id)
         state = found.state_at(uow.now) if found else "UNKNOWN"
         if state != FINAL:
+            successor_id = find_successor_id(uow.session, registration_id)
             detail = f"Not a final registration in force: {state}."
+            if successor_id is not None:
+                detail = f"It was transferred and goes on as {successor_id}."
             faults.append(Fault(f"#/derivation/inputs/{at}", detail))
     if is_among_origins(uow.session, version.product_id, inputs):
         faults.append(Fault("#/derivation/inputs", "The product would be made from itself."))

@@ -14,6 +14,7 @@ OWNERS = (
     "recipient_id",
     "holder_id",
     "objector_id",
+    "transferee_id",
 )
 
 WITHOUT_ROW_SECURITY = {"alembic_version"}
@@ -72,6 +73,7 @@ EVERYBODYS = {
     "plan_copies": "published prices",
     "registry_entries": "the public registry",
     "registry_inputs": "the public registry",
+    "registry_successions": "the public registry",
     "registry_words": "words of the public registry",
     "registrations": "publicity is what the register is for",
     "review_policies": "published policy",

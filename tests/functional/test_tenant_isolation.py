@@ -46,6 +46,9 @@ NOTHING_THERE = {
     "log_waiting",
     # No product is made from others here; `test_registry_http` shows rows of these.
     "registry_inputs",
+    # Nobody gave a registration to another supplier here; `test_transfers` shows rows of these.
+    "registration_transfers",
+    "registry_successions",
     # Nobody objected, appealed, revoked, suspended, sat on a panel or changed the policy here;
     # `test_registrations` and `test_review_day` show rows of these.
     "appeals",

@@ -1,0 +1,69 @@
+"""Transfers of registrations from one supplier to another."""
+
+from marshmallow import fields, validate
+
+from app.web.paging import PageQuerySchema
+from app.web.schemas import Identifier, Schema, Text, Timestamp
+from listings.registry.transfer_states import STATES
+from listings.schemas.registry import REASON_MAX
+
+_GROUNDS_MAX = 2_000
+
+
+def _deed_hash(**kwargs: object) -> fields.String:
+    return fields.String(
+        required=True,
+        validate=validate.Regexp(r"\A[0-9a-f]{64}\Z", error="64 lower-case hexadecimal digits."),
+        metadata={"description": "SHA-256 of the deed that both have signed"},
+        **kwargs,  # type: ignore[arg-type]
+    )
+
+
+class ProposeTransferSchema(Schema):
+    """To whom a registration goes, why, and by which document."""
+
+    transferee_id = Identifier(required=True)
+    grounds = Text(max=_GROUNDS_MAX, required=True, validate=validate.Length(min=3))
+    deed_hash = _deed_hash()
+
+
+class AcceptTransferSchema(Schema):
+    """The deed that the transferee has signed."""
+
+    deed_hash = _deed_hash()
+
+
+class EndTransferSchema(Schema):
+    """Why one steps back."""
+
+    reason = Text(max=REASON_MAX, required=True, validate=validate.Length(min=3))
+
+
+class TransferQuerySchema(PageQuerySchema):
+    """Which transfers."""
+
+    side = fields.String(load_default=None, validate=validate.OneOf(("supplier", "transferee")))
+    state = fields.String(load_default=None, validate=validate.OneOf(STATES))
+    registration_id = Identifier(load_default=None)
+
+
+class TransferSchema(Schema):
+    """A transfer as both sides and the exchange see it."""
+
+    id = fields.String()
+    registration_id = fields.String()
+    supplier_id = fields.String(metadata={"description": "the holder that gives it away"})
+    transferee_id = fields.String()
+    state = fields.String()
+    grounds = fields.String()
+    deed_hash = fields.String()
+    proposed_at = Timestamp()
+    accepted_at = Timestamp(allow_none=True)
+    successor_product_id = fields.String(
+        allow_none=True, metadata={"description": "the transferee's product, with its draft"}
+    )
+    successor_id = fields.String(
+        allow_none=True, metadata={"description": "the transferee's registration"}
+    )
+    reason = fields.String(allow_none=True)
+    changed_at = Timestamp()
