@@ -27,6 +27,7 @@ from metering.calls.service import Answered, Call, CallService
 from metering.delivery.errors import DeliveryFailed
 from metering.delivery.failure_counts import FailureCounts
 from metering.errors import CallKeyUnknown, CallRateExceeded, MeterBusy, MeterUnavailable
+from metering.leases.meters import Headroom
 from metering.rate_limits import RateLimits
 from metering.recording.receipts import receipt_header, signed_receipt
 from metering.signing.requests import demand_signature
@@ -222,10 +223,8 @@ class DataPlane:
         if answered.parts is not None:
             receipt = signed_receipt(answered.parts, self._signer_at)
             headers.append(("Usage-Receipt", receipt_header(receipt)))
-        if answered.units_left is not None:
-            headers.append(("Quota-Remaining", str(answered.units_left)))
-        if answered.amount_left is not None:
-            headers.append(("Cap-Remaining", format_amount(answered.amount_left)))
+        if answered.headroom is not None:
+            headers += _headroom_headers(answered.headroom)
         if answered.is_replay:
             headers.append(("Idempotency-Replayed", "true"))
         return headers
@@ -251,6 +250,20 @@ class DataPlane:
             self._idle.wait_for(lambda: not self._in_flight, self._settings.drain_seconds)
         for close in self._closers:
             close()
+
+
+def _headroom_headers(left: Headroom) -> list[Header]:
+    """What is left of what is bounded; other workers may have used some of it since."""
+    headers = []
+    if left.calls is not None:
+        headers.append(("Calls-Remaining", str(left.calls)))
+    if left.units is not None:
+        headers.append(("Quota-Remaining", str(left.units)))
+    if left.cap_amount is not None:
+        headers.append(("Cap-Remaining", format_amount(left.cap_amount)))
+    if left.balance_amount is not None:
+        headers.append(("Balance-Remaining", format_amount(left.balance_amount)))
+    return headers
 
 
 def _rate_headers(key: KeyView, standing: str) -> list[Header]:

@@ -32,6 +32,12 @@ class Wallets(Protocol):
         """
         ...
 
+    def available(
+        self, connection: "psycopg.Connection[Any]", *, organisation_id: str, currency: str
+    ) -> int:
+        """What may still be held: balance and credit less what is held already."""
+        ...
+
     def settle(
         self, connection: "psycopg.Connection[Any]", *, lease_id: str, spent_amount: int
     ) -> None:

@@ -8,6 +8,9 @@ from ledger.journal.booking import named_refusals
 Executor = Connection[tuple[object, ...]] | Cursor[tuple[object, ...]]
 
 _RESERVE = "SELECT wallet_reserve(%s, %s, %s, %s::bigint, %s::bigint, %s)"
+_AVAILABLE = """
+SELECT wallet_available(w) FROM wallets w WHERE organisation_id = %s AND currency = %s
+"""
 _SETTLE = "SELECT wallet_settle(%s, %s::bigint, %s)"
 
 
@@ -51,6 +54,14 @@ class WalletLeases:
         with named_refusals():
             row = connection.execute(_RESERVE, arguments).fetchone()
         assert row is not None
+        assert isinstance(row[0], int)
+        return row[0]
+
+    def available(self, connection: Executor, *, organisation_id: str, currency: str) -> int:
+        """What may still be leased (10⁻⁸): balance and credit less what is leased already."""
+        row = connection.execute(_AVAILABLE, (organisation_id, currency)).fetchone()
+        if row is None:
+            return 0
         assert isinstance(row[0], int)
         return row[0]
 

@@ -13,7 +13,7 @@ from metering.delivery.bulkheads import Bulkheads
 from metering.delivery.deliveries import Delivered, Fetched, fetch, shape
 from metering.errors import CallKeyUnknown, MeterUnavailable
 from metering.leases.keeper import LeaseKeeper
-from metering.leases.meters import Meter, Reservation
+from metering.leases.meters import Headroom, Meter, Reservation
 from metering.leaves import (
     detail_digest,
     detail_record,
@@ -37,7 +37,7 @@ WAIT_SECONDS_MAX = 40.0
 
 
 class Answered(NamedTuple):
-    """An answer whose record is durable; what is left is None where nothing bounds it."""
+    """An answer whose record is durable."""
 
     status: int
     outcome: str
@@ -46,9 +46,8 @@ class Answered(NamedTuple):
     amount: int
     parts: ReceiptParts | None
     is_replay: bool
-    units_left: int | None = None
-    amount_left: int | None = None
-    """What the buyer's spending caps still allow (10⁻⁸), as far as this worker knows."""
+    headroom: Headroom | None = None
+    """None for a stored answer: what was left then says nothing of now."""
 
 
 class Call(NamedTuple):
@@ -265,8 +264,7 @@ def _answered(pending: PendingCall, delivered: Delivered, meter: Meter) -> Answe
         delivered.charge.amount,
         parts,
         is_replay=False,
-        units_left=meter.units_left(),
-        amount_left=meter.amount_left(pending.key.capped_id),
+        headroom=meter.headroom(pending.key.capped_id),
     )
 
 

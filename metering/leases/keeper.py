@@ -128,7 +128,7 @@ class LeaseKeeper:
             self._forget(meter)
             return None
         if isinstance(granted, Granted):
-            meter.add(granted.lane, granted.lease, granted.units_beyond, granted.amount_beyond)
+            meter.add(granted.lane, granted.lease, granted.beyond)
             return None
         return granted
 

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from metering.leaves import LaneNames
 from metering.plans.allowances import Allowance, CallBounds, Slab
@@ -75,6 +76,17 @@ class Reservation:
     """The units that are not free, by their price."""
 
 
+class Headroom(NamedTuple):
+    """What there still is to use up; None where nothing bounds it. Amounts at 10⁻⁸."""
+
+    calls: int | None = None
+    units: int | None = None
+    cap_amount: int | None = None
+    """Of the tightest spending cap."""
+    balance_amount: int | None = None
+    """Of the wallet that pays; None for what needs no money."""
+
+
 KEPT_SHARE = 0.75
 
 
@@ -109,10 +121,8 @@ class Meter:
     slab_taken_at: float = 0.0
     used_at: float = field(default_factory=time.monotonic)
     is_renewing: bool = False
-    units_beyond: int | None = None
-    """Units of the grant outside this worker's leases when it last looked; None is unbounded."""
-    amounts_beyond: dict[str | None, int | None] = field(default_factory=dict)
-    """Money (10⁻⁸) that the caps leave beyond this worker's leases, by capped key; None: no cap."""
+    beyond: dict[str | None, Headroom] = field(default_factory=dict)
+    """What there was outside this worker's leases when it last looked, by capped key."""
     lock: threading.Lock = field(default_factory=threading.Lock)
     leasing: threading.Lock = field(default_factory=threading.Lock)
     """Held by the one thread that talks to the database about this meter's leases."""
@@ -167,28 +177,28 @@ class Meter:
                 self.leases.remove(lease)
             return found
 
-    def units_left(self) -> int | None:
-        """Units that the licence still has, as far as this worker knows; None is unbounded."""
-        if self.units_beyond is None:
-            return None
+    def headroom(self, key_id: str | None = None) -> Headroom:
+        """What a key's buyer still has, as far as this worker knows."""
+        calls = units = capped = held = 0
         with self.lock:
-            return self.units_beyond + sum(lease.units for lease in self.leases)
+            beyond = self.beyond.get(key_id, _UNBOUNDED)
+            for lease in self.leases:
+                calls += lease.calls
+                units += lease.units
+                held += lease.amount
+                if lease.key_id == key_id:
+                    capped += lease.amount
+        return Headroom(
+            None if beyond.calls is None else beyond.calls + calls,
+            None if beyond.units is None else beyond.units + units,
+            None if beyond.cap_amount is None else beyond.cap_amount + capped,
+            None if beyond.balance_amount is None else beyond.balance_amount + held,
+        )
 
-    def amount_left(self, key_id: str | None = None) -> int | None:
-        """Money (10⁻⁸) that the caps still allow, as far as this worker knows; None: no caps."""
-        beyond = self.amounts_beyond.get(key_id)
-        if beyond is None:
-            return None
-        with self.lock:
-            return beyond + sum(lease.amount for lease in self.leases if lease.key_id == key_id)
-
-    def add(
-        self, lane: Lane, lease: Lease, units_beyond: int | None, amount_beyond: int | None = None
-    ) -> None:
+    def add(self, lane: Lane, lease: Lease, beyond: Headroom) -> None:
         """Take a granted lease into use."""
         with self.lock:
-            self.units_beyond = units_beyond
-            self.amounts_beyond[lease.key_id] = amount_beyond
+            self.beyond[lease.key_id] = beyond
             self.lane = lane
             self.leases.append(lease)
             self.slab_taken_at = time.monotonic()
@@ -210,6 +220,7 @@ class Meter:
 
 
 _NOTHING = Charge(0, 0, 0)
+_UNBOUNDED = Headroom()
 
 
 def _serves(lease: Lease, bounds: CallBounds) -> bool:

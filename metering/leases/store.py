@@ -11,7 +11,7 @@ import psycopg
 from app.core.clock import Clock, iso_instant
 from app.core.ids import IdSource
 from metering.leases import sql
-from metering.leases.meters import Lane, Lease, early_at
+from metering.leases.meters import Headroom, Lane, Lease, early_at
 from metering.leases.sources import CapLeft, Holdings, PeriodLeft, read_holdings
 from metering.leaves import LaneNames, lane_opened_leaf, leaf_hash
 from metering.plans.allowances import SHARE, Shortage, Slab, least_amount, next_lease
@@ -44,13 +44,12 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """A lease and the lane it is for; what is left beyond it is None where nothing bounds it."""
+    """A lease, the lane it is for, and what is left beyond it."""
 
     lease: Lease
     slab: Slab
     lane: Lane
-    units_beyond: int | None
-    amount_beyond: int | None
+    beyond: Headroom
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +102,16 @@ class LeaseStore:
         )
         if isinstance(slab, Shortage):
             return _not_granted(slab, found, are_calls_leased=row[2])
-        return self._grant(connection, wanted, slab, found)
+        return self._grant(connection, wanted, slab, found, calls_left=row[1])
 
     def _grant(
-        self, connection: Connection, wanted: Wanted, slab: Slab, found: Holdings
+        self,
+        connection: Connection,
+        wanted: Wanted,
+        slab: Slab,
+        found: Holdings,
+        *,
+        calls_left: int | None,
     ) -> Granted | NotGranted:
         lease_id, amount = self._reserve(connection, wanted.licence, slab)
         if amount < least_amount(slab):
@@ -115,14 +120,9 @@ class LeaseStore:
         # Only now: a worker that is granted nothing must not open lane after lane.
         lane = wanted.lane or self._take_or_open(connection, wanted.licence)
         lease = Lease.over(lease_id, slab, ends_at=found.ends_at.timestamp(), key_id=wanted.key_id)
-        beyond = found.units_left, found.amount_left
-        granted = Granted(
-            lease,
-            slab,
-            lane,
-            None if beyond[0] is None else beyond[0] - slab.units,
-            None if beyond[1] is None else beyond[1] - slab.amount,
-        )
+        balance = self._balance(connection, wanted.licence) if slab.amount else None
+        left = Headroom(calls_left, found.units_left, found.amount_left)
+        granted = Granted(lease, slab, lane, _beyond(left, slab, balance))
         self._insert(connection, wanted.licence, granted, found)
         return granted
 
@@ -150,6 +150,11 @@ class LeaseStore:
         lease_id = self.ids.new("lse")
         portion = max(least, got // SHARE)
         return lease_id, hold(wanted_amount=portion, least_amount=least, lease_id=lease_id)
+
+    def _balance(self, connection: Connection, licence: LicenceView) -> int:
+        return self.wallets.available(
+            connection, organisation_id=licence.buyer_id, currency=licence.currency
+        )
 
     def _insert(
         self, connection: Connection, licence: LicenceView, granted: Granted, found: Holdings
@@ -264,6 +269,16 @@ class LeaseStore:
         """Give leases back whose time is over; the lane stays."""
         connection.execute(sql.LOCK_ENTITLEMENT, (licence_id,))
         self._close_leases(connection, lane.lane_id, list(lease_ids))
+
+
+def _beyond(left: Headroom, slab: Slab, balance: int | None) -> Headroom:
+    """What is left when a slab is taken; the wallet's balance is already without it."""
+    return Headroom(
+        None if left.calls is None else left.calls - slab.calls,
+        None if left.units is None else left.units - slab.units,
+        None if left.cap_amount is None else left.cap_amount - slab.amount,
+        balance,
+    )
 
 
 def _not_granted(slab: Shortage, found: Holdings, *, are_calls_leased: bool) -> NotGranted:

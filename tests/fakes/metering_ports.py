@@ -41,6 +41,12 @@ class FakeWallets:
         )
         return taken
 
+    def available(self, connection, *, organisation_id, currency):
+        row = connection.execute(
+            "SELECT balance FROM fake_wallets WHERE organisation_id = %s", (organisation_id,)
+        ).fetchone()
+        return row[0] if row else 0
+
     def settle(self, connection, *, lease_id, spent_amount):
         row = connection.execute(
             "UPDATE fake_holds SET spent = %s WHERE lease_id = %s AND spent IS NULL"

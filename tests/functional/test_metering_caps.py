@@ -173,6 +173,23 @@ def test_the_answer_says_what_the_caps_still_allow(world):
     assert left == ["1.20000000", "0.80000000", "0.40000000", "0.00000000"]
 
 
+def test_the_answer_says_what_licence_and_wallet_still_hold(world):
+    licensed = world.license(calls_max=10)
+    plane = world.plane(HeldUpstream(HIT))
+    answers = [call(plane, licensed, {"iata": "PVG"}).headers for _ in range(3)]
+    assert [each["Calls-Remaining"] for each in answers] == ["9", "8", "7"]
+    left = [each["Balance-Remaining"] for each in answers]
+    assert left == ["999.60000000", "999.20000000", "998.80000000"]
+
+
+def test_what_is_paid_already_says_its_units_and_no_balance(world):
+    licensed = world.license(package(3))
+    headers = call(world.plane(HeldUpstream(HIT)), licensed, {"iata": "PVG"}).headers
+    assert headers["Quota-Remaining"] == "2"
+    assert "Balance-Remaining" not in headers
+    assert "Calls-Remaining" not in headers
+
+
 def test_caps_do_not_touch_what_is_paid_already(world):
     licensed = world.license(package(3))
     world.change(caps.set_day_cap, cap_amount=0, **own(licensed))
