@@ -126,11 +126,13 @@ class ScenarioSubmitted(Event):
     buyer_id: str
     listing_code: str
     scenario_hash: str
+    risk_score: int
+    depth: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class ScenarioFirstApproved(Event):
-    """One of two people approved a use that takes two; it permits nothing yet."""
+    """A person approved a use that takes another, or a panel; it permits nothing yet."""
 
     scenario_id: str
     approved_by: str
@@ -151,6 +153,15 @@ class ScenarioApproved(Event):
     valid_until: datetime
     first_approved_by: str | None = None
     risk_score: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScenarioConflictDeclared(Event):
+    """Somebody who was to decide a use has a conflict; it is decided by others."""
+
+    scenario_id: str
+    reviewer_id: str
+    declared_at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)

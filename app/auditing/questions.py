@@ -99,6 +99,7 @@ WORDINGS = (
             "decisions",
             "panels",
             "listing decisions",
+            "scenarios",
             "conflict declarations",
             "evaluations",
         ),

@@ -206,6 +206,7 @@ UNNOTICED_TRADE: dict[type[Event], str] = {
     review.ChangeClassified: "a step of the review; the supplier's own case shows it",
     review.RegistrationEnded: "the holder's own act, or follows a revocation that is told",
     compliance.ScenarioFirstApproved: "permits nothing yet; the second approval is told",
+    compliance.ScenarioConflictDeclared: "buyers must not learn whom to approach",
     review.ItemDecided: "a step of the review, whose decisions are told",
     review.ReviewConcluded: "each end is told by what follows from it",
     review.PanelOpened: "the decision that led to the panel is told",

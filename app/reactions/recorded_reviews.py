@@ -34,10 +34,12 @@ REVIEW_RECORDED: dict[type[Event], Recorded] = {
     ),
     review.ReviewConcluded: Recorded("review_concluded", ("case_id", "version_id", "stage")),
     review.PanelOpened: Recorded(
-        "panel_opened", ("panel_id", "kind", "subject_id", "case_id", "size")
+        "panel_opened", ("panel_id", "kind", "subject_id", "size"), optional=("case_id",)
     ),
     review.PanelVoted: Recorded(
-        "panel_voted", ("panel_id", "case_id", "member_id", "vote", "reason_hash")
+        "panel_voted",
+        ("panel_id", "member_id", "vote", "reason_hash"),
+        optional=("case_id", "scenario_id"),
     ),
     review.PanelConcluded: Recorded(
         "panel_concluded",

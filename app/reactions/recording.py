@@ -151,7 +151,12 @@ RECORDED: dict[type[Event], Recorded] = {
         "listing_revoked", ("listing_code", "reason_code", "revoked_by")
     ),
     compliance.ScenarioSubmitted: Recorded(
-        "scenario_submitted", ("scenario_id", "listing_code", "scenario_hash")
+        "scenario_submitted",
+        ("scenario_id", "listing_code", "scenario_hash"),
+        optional=("risk_score", "depth"),
+    ),
+    compliance.ScenarioConflictDeclared: Recorded(
+        "scenario_conflict_declared", ("scenario_id", "reviewer_id", "declared_at")
     ),
     compliance.ScenarioApproved: Recorded(
         "scenario_approved",

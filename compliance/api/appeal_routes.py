@@ -11,6 +11,7 @@ from app.web.idempotency import idempotent
 from app.web.paging import page_schema
 from compliance import queries, services
 from compliance.api.blueprint import blueprint, own_only
+from compliance.models.licences import ScenarioDeclaration
 from compliance.models.reviews import ConflictDeclaration
 from compliance.models.suspensions import FiledAppeal
 from compliance.schemas.appeals import AppealQuerySchema, AppealSchema, FileAppealSchema
@@ -63,7 +64,9 @@ def get_appeals(query: dict[str, Any]) -> Page[FiledAppeal]:
 @blueprint.response(201, AssignmentSchema)
 @requires(Permission.DECIDE_APPEALS)
 @idempotent
-def post_appeal_seat(command: dict[str, Any], appeal_id: str) -> ConflictDeclaration:
+def post_appeal_seat(
+    command: dict[str, Any], appeal_id: str
+) -> ConflictDeclaration | ScenarioDeclaration:
     """Declare one's conflicts and, without any, take a seat on the board."""
     with unit_of_work() as uow:
         panel_id = queries.get_appeal(uow, appeal_id).panel_id

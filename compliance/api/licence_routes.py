@@ -13,13 +13,8 @@ from compliance import queries, services
 from compliance.api.blueprint import as_document, blueprint, own_only
 from compliance.models.licences import Licence
 from compliance.models.narrowing import Narrowing
-from compliance.schemas.licences import (
-    LicenceQuerySchema,
-    LicenceSchema,
-    NarrowChainSchema,
-    NarrowingSchema,
-    RevokeLicenceSchema,
-)
+from compliance.schemas.licences import LicenceQuerySchema, LicenceSchema, RevokeLicenceSchema
+from compliance.schemas.standings import NarrowChainSchema, NarrowingSchema
 
 
 @blueprint.route("/licences", methods=["GET"])

@@ -12,7 +12,7 @@ from compliance import queries, services
 from compliance.api.blueprint import blueprint
 from compliance.models.licences import ListingStanding
 from compliance.models.suspensions import Revocation, Suspension
-from compliance.schemas.licences import (
+from compliance.schemas.standings import (
     RevocationSchema,
     RevokeListingSchema,
     StandingSchema,

@@ -10,6 +10,7 @@ from app.web.idempotency import idempotent
 from app.web.paging import page_schema
 from compliance import queries, services
 from compliance.api.blueprint import blueprint
+from compliance.models.licences import ScenarioDeclaration
 from compliance.models.panels import HeldPolicy, SittingPanel
 from compliance.models.reviews import ConflictDeclaration
 from compliance.review import policy
@@ -49,7 +50,7 @@ def get_panel(panel_id: str) -> SittingPanel:
 @blueprint.response(201, AssignmentSchema)
 @requires(Permission.VOTE)
 @idempotent
-def post_seat(command: dict[str, Any], panel_id: str) -> ConflictDeclaration:
+def post_seat(command: dict[str, Any], panel_id: str) -> ConflictDeclaration | ScenarioDeclaration:
     """Declare one's conflicts and, without any, take a seat; nobody involved before may."""
     with unit_of_work() as uow:
         declaration = services.seat_member(

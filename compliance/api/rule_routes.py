@@ -5,9 +5,10 @@ from typing import Any
 from app.web.access import public
 from compliance.api.blueprint import blueprint
 from compliance.errors import RuleSetUnknown
+from compliance.review.conflicts import questions
 from compliance.rules import rule_set
 from compliance.rules.rule_page import changes
-from compliance.schemas.reviews import RuleSetSchema
+from compliance.schemas.reviews import QuestionListSchema, RuleSetSchema
 from compliance.schemas.rules import (
     RuleSetChangeQuerySchema,
     RuleSetChangesSchema,
@@ -52,6 +53,14 @@ def get_rule_set_changes(query: dict[str, Any], rule_set_hash: str) -> dict[str,
     """What changed since another rule set, rule by rule."""
     before, after = _find(query["since"]), _find(rule_set_hash)
     return {"since": before.hash, "hash": after.hash, "items": changes(before, after)}
+
+
+@blueprint.route("/conflict-questions", methods=["GET"])
+@blueprint.response(200, QuestionListSchema)
+@public("everybody may know what those who decide are asked about themselves")
+def get_conflict_questions() -> dict[str, Any]:
+    """What whoever decides a case, a use, a panel or a listing declares about themselves."""
+    return {"items": questions()}
 
 
 def _find(rule_set_hash: str) -> rule_set.RuleSet:

@@ -11,7 +11,7 @@ from app.web.paging import page_schema
 from compliance import queries, services
 from compliance.api.blueprint import as_document, blueprint, own_only
 from compliance.models.licences import Scenario
-from compliance.schemas.licences import (
+from compliance.schemas.scenarios import (
     DecideScenarioSchema,
     NarrowScenarioSchema,
     ScenarioQuerySchema,
@@ -61,7 +61,7 @@ def get_scenario(scenario_id: str) -> Scenario:
 @requires(Permission.REVIEW)
 @idempotent
 def post_scenario_decision(command: dict[str, Any], scenario_id: str) -> Scenario:
-    """Approve a scenario, perhaps narrower than asked, or refuse it."""
+    """Declare one's conflicts and, without any, approve a scenario, perhaps narrower, or refuse."""
     narrowed = as_document(command.pop("narrowed", {}))
     with unit_of_work() as uow:
         scenario = services.decide_scenario(

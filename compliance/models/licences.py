@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base
 from compliance.review.scenario_machine import ScenarioState
+from compliance.review.scenario_risk import Depth
 from compliance.terms.enforcement import reasons, split_by_enforcement
 
 
@@ -22,6 +23,7 @@ class ListingStanding(Base):
     dossier_hash: Mapped[str]
     state: Mapped[str]
     product_terms: Mapped[dict[str, Any]]
+    use_facts: Mapped[dict[str, Any]]
     evidence_lapses_at: Mapped[datetime | None]
     noted_at: Mapped[datetime]
     suspended_by: Mapped[str | None]
@@ -54,16 +56,42 @@ class Scenario(Base):
     withdrawn_at: Mapped[datetime | None]
     risk_score: Mapped[int | None]
     risk_factors: Mapped[dict[str, Any]]
+    risk_table: Mapped[int | None]
     needs_two: Mapped[bool]
+    needs_panel: Mapped[bool]
+    panel_id: Mapped[str | None] = mapped_column(ForeignKey("panels.id"))
     first_approved_by: Mapped[str | None]
     first_approved_at: Mapped[datetime | None]
     first_narrowed: Mapped[dict[str, Any] | None]
+    asks_declarations: Mapped[bool] = mapped_column(default=True)
+    """Whether whoever decided had to declare; older decisions did not."""
+
+    @property
+    def depth(self) -> Depth:
+        """Whom it takes to approve it, as it was weighed."""
+        if self.needs_panel:
+            return Depth.PANEL
+        return Depth.TWO if self.needs_two else Depth.ONE
 
     def is_active_at(self, now: datetime) -> bool:
         """Whether an order can rest on it at that instant."""
         if self.state != ScenarioState.ACTIVE or not self.valid_from or not self.valid_until:
             return False
         return self.valid_from <= now < self.valid_until
+
+
+class ScenarioDeclaration(Base):
+    """What whoever decides a use answered about themselves; a conflict is never taken back."""
+
+    __tablename__ = "scenario_declarations"
+
+    scenario_id: Mapped[str] = mapped_column(ForeignKey("scenarios.id"), primary_key=True)
+    reviewer_id: Mapped[str] = mapped_column(primary_key=True)
+    is_conflicted: Mapped[bool] = mapped_column(primary_key=True)
+    reviewer_organisation_id: Mapped[str]
+    answers: Mapped[dict[str, str]]
+    conflicts: Mapped[list[str]]
+    declared_at: Mapped[datetime]
 
 
 class Licence(Base):

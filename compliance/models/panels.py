@@ -31,7 +31,8 @@ class PanelSeat(Base):
 
     panel_id: Mapped[str] = mapped_column(ForeignKey("panels.id"), primary_key=True)
     member_id: Mapped[str] = mapped_column(primary_key=True)
-    case_id: Mapped[str]
+    case_id: Mapped[str | None]
+    scenario_id: Mapped[str | None]
     excluded_ids: Mapped[list[str]] = mapped_column(ARRAY(Text))
     in_favour: Mapped[bool | None]
     reason: Mapped[str | None]
@@ -42,14 +43,14 @@ class PanelSeat(Base):
 
 
 class SittingPanel(Base):
-    """A panel over a case, a revocation or an appeal, by the id of that subject."""
+    """A panel over a case, a revocation, an appeal or a declared use, by the id of that subject."""
 
     __tablename__ = "panels"
 
     id: Mapped[str] = mapped_column(primary_key=True)
     kind: Mapped[str]
     subject_id: Mapped[str]
-    case_id: Mapped[str] = mapped_column(ForeignKey("review_cases.id"))
+    case_id: Mapped[str | None] = mapped_column(ForeignKey("review_cases.id"))
     size: Mapped[int]
     quorum: Mapped[int]
     needs_two_thirds: Mapped[bool]
@@ -64,6 +65,11 @@ class SittingPanel(Base):
     seats: Mapped[list[PanelSeat]] = relationship(
         order_by=PanelSeat.seated_at, lazy="selectin", cascade="all"
     )
+
+    @property
+    def scenario_id(self) -> str | None:
+        """The declared use that it decides, if that is its subject."""
+        return self.subject_id if self.case_id is None else None
 
     def panel(self) -> Panel:
         """The panel as the pure machine sees it."""

@@ -15,7 +15,7 @@ from compliance.models.reviews import CarriedAnswer, ItemAnswer, ReviewCase, Rul
 from compliance.queries.case_history import HistoryEvent, history_of
 from compliance.review.case_machine import OPEN_STAGES, Stage
 from compliance.review.changes import changes_between
-from compliance.review.conflicts import QUESTIONS
+from compliance.review.conflicts import questions
 from compliance.rules.evaluation import RuleOutcome
 from compliance.rules.rule_set import RuleSet
 from compliance.services.carried_answers import carried_in
@@ -120,9 +120,7 @@ def get_case_view(uow: UnitOfWork, case_id: str) -> CaseView:
         changes=_changes(uow, case),
         history=history_of(uow, case).items,
         documents=_documents(case.dossier, rules),
-        conflict_questions=[
-            {"code": code, "en": en, "zh": zh} for code, (en, zh) in QUESTIONS.items()
-        ],
+        conflict_questions=questions(),
     )
 
 

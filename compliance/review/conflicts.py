@@ -12,20 +12,20 @@ QUESTIONS: dict[str, tuple[str, str]] = {
         "近二十四个月内，您是否受雇于或受酬于供方、本产品的需方或其评估机构？",
     ),
     "interest": (
-        "Do you, or does a close relative, hold shares or another interest in the supplier?",
-        "您或近亲属是否持有供方股份或其他利益？",
+        "Have you, or has a close relative, an interest in supplier or buyer of the use decided?",
+        "您或近亲属是否在供方或所审批场景的需方持有股份或其他利益？",
     ),
     "prepared": (
         "Did you help to prepare this product, its documents or its assessment?",
         "您是否参与过本产品、其材料或其评估的准备？",
     ),
     "related": (
-        "Do you share a household, an address or a contact with a person of the supplier?",
-        "您与供方人员是否有亲属、同住或共用联系方式的关系？",
+        "Do you share a household, address or contact with people of supplier or buyer?",
+        "您与供方或需方人员是否有亲属、同住或共用联系方式的关系？",
     ),
     "control": (
-        "Is your organisation parent of, controlled by or one group with supplier or assessor?",
-        "您所属机构是否为供方或其评估机构的母公司、受其控制或与其受同一控制？",
+        "Is your organisation parent of, controlled by or one group with a party or assessor?",
+        "您所属机构是否为供需任一方或评估机构的母公司、受其控制或与其受同一控制？",
     ),
     "assessor": (
         "Are you or your organisation the assessor, or does the supplier own the assessor?",
@@ -33,6 +33,12 @@ QUESTIONS: dict[str, tuple[str, str]] = {
     ),
 }
 """Question code -> the question in English and Chinese."""
+
+
+def questions() -> list[dict[str, str]]:
+    """The declaration's questions as they are put, in two languages."""
+    return [{"code": code, "en": en, "zh": zh} for code, (en, zh) in QUESTIONS.items()]
+
 
 SAME_ORGANISATION, SAME_CODE, ROTATION = "same_organisation", "same_credit_code", "rotation"
 INVOLVED_BEFORE = "involved_before"

@@ -91,21 +91,22 @@ class ReviewExpired(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class PanelOpened(Event):
-    """A panel was called to decide a case, a revocation or an appeal."""
+    """A panel was called to decide a case, a revocation, an appeal or a declared use."""
 
     panel_id: str
     kind: str
     subject_id: str
-    case_id: str
+    case_id: str | None
     size: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class PanelVoted(Event):
-    """A member voted."""
+    """A member voted, on a case or on a declared use."""
 
     panel_id: str
-    case_id: str
+    case_id: str | None
+    scenario_id: str | None
     member_id: str
     vote: str
     reason_hash: str

@@ -16,15 +16,17 @@ class PanelState(StrEnum):
     OPEN = "OPEN"
     CARRIED = "CARRIED"
     FAILED = "FAILED"
+    DISSOLVED = "DISSOLVED"
 
 
-VOTE, CARRY, FAIL = "vote", "carry", "fail"
+VOTE, CARRY, FAIL, DISSOLVE = "vote", "carry", "fail", "dissolve"
 
 TRANSITIONS = Transitions(
     {
         (PanelState.OPEN, VOTE): PanelState.OPEN,
         (PanelState.OPEN, CARRY): PanelState.CARRIED,
         (PanelState.OPEN, FAIL): PanelState.FAILED,
+        (PanelState.OPEN, DISSOLVE): PanelState.DISSOLVED,
     }
 )
 
@@ -111,6 +113,11 @@ def close_overdue(panel: Panel) -> Panel:
     if panel.state is not PanelState.OPEN or cast < panel.quorum or cast % 2 == 0:
         return panel
     return _concluded(panel)
+
+
+def dissolve(panel: Panel) -> Panel:
+    """The panel when there is nothing left to decide; raises `IllegalTransition`."""
+    return replace(panel, state=PanelState(TRANSITIONS.next(panel.state, DISSOLVE)))
 
 
 def _concluded(panel: Panel) -> Panel:

@@ -1,4 +1,4 @@
-"""The life of a scenario: submitted by a buyer, decided by a reviewer of neither party."""
+"""The life of a scenario: submitted by a buyer, decided by people of neither party."""
 
 from enum import StrEnum
 
@@ -10,6 +10,7 @@ class ScenarioState(StrEnum):
 
     SUBMITTED = "SUBMITTED"
     SECOND = "SECOND"
+    PANEL = "PANEL"
     ACTIVE = "ACTIVE"
     REFUSED = "REFUSED"
     WITHDRAWN = "WITHDRAWN"
@@ -24,6 +25,9 @@ class ScenarioDecision(StrEnum):
 
 WITHDRAW, NARROW = "withdraw", "narrow"
 APPROVE_FIRST = "approve, first of two"
+APPROVE_TO_PANEL = "approve, to the panel"
+CARRY, FAIL = "panel carries", "panel fails"
+CARRY_BARRED = "panel carries, something stands against it"
 
 TRANSITIONS = Transitions(
     {
@@ -32,6 +36,11 @@ TRANSITIONS = Transitions(
         (ScenarioState.SUBMITTED, APPROVE_FIRST): ScenarioState.SECOND,
         (ScenarioState.SECOND, ScenarioDecision.APPROVE): ScenarioState.ACTIVE,
         (ScenarioState.SECOND, ScenarioDecision.REFUSE): ScenarioState.REFUSED,
+        (ScenarioState.SUBMITTED, APPROVE_TO_PANEL): ScenarioState.PANEL,
+        (ScenarioState.PANEL, CARRY): ScenarioState.ACTIVE,
+        (ScenarioState.PANEL, FAIL): ScenarioState.REFUSED,
+        (ScenarioState.PANEL, CARRY_BARRED): ScenarioState.REFUSED,
+        (ScenarioState.PANEL, WITHDRAW): ScenarioState.WITHDRAWN,
         (ScenarioState.SECOND, WITHDRAW): ScenarioState.WITHDRAWN,
         (ScenarioState.SUBMITTED, WITHDRAW): ScenarioState.WITHDRAWN,
         (ScenarioState.ACTIVE, WITHDRAW): ScenarioState.WITHDRAWN,

@@ -1,7 +1,8 @@
-"""How risky a declared use is, by dated data, and whether it takes two people to approve; pure."""
+"""How risky a declared use is, by dated data, and how many it takes to approve it; pure."""
 
 import json
 from collections.abc import Mapping
+from enum import StrEnum
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -9,9 +10,17 @@ from typing import Any
 from compliance.terms import purposes, regions
 
 PACKAGE = "compliance.rules"
-FILE = "scenario_risk_1.json"
+FILE = "scenario_risk_2.json"
 
 Document = Mapping[str, Any]
+
+
+class Depth(StrEnum):
+    """Whom a use needs: one reviewer, two, or one and a panel."""
+
+    ONE = "ONE"
+    TWO = "TWO"
+    PANEL = "PANEL"
 
 
 @cache
@@ -50,7 +59,8 @@ def fits_a_template(use: Document, dossier: Document) -> bool:
     )
 
 
-def takes_two(use: Document, found: Mapping[str, int]) -> bool:
-    """Whether one person's approval is not enough."""
-    is_other = use.get("purpose") in table()["two_people_purposes"]
-    return is_other or sum(found.values()) >= int(table()["two_people_from"])
+def depth_of(use: Document, found: Mapping[str, int]) -> Depth:
+    """Whom it takes: a purpose that the tree does not know is no single person's to weigh."""
+    if use.get("purpose") in table()["panel_purposes"]:
+        return Depth.PANEL
+    return Depth.TWO if sum(found.values()) >= int(table()["two_people_from"]) else Depth.ONE

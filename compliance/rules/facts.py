@@ -119,3 +119,12 @@ def product_terms(dossier: Mapping[str, Any]) -> dict[str, Any]:
         "transfer": dossier.get("transfer_rule"),
         "consent_model": dossier.get("consent_model"),
     }
+
+
+def use_facts(dossier: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a listed product weighs a declared use of it, and the uses that it is made for."""
+    return {
+        "pi_level": dossier.get("pi_level"),
+        "grade": dossier.get("grade"),
+        "scenario_templates": list(dossier.get("scenario_templates") or ()),
+    }

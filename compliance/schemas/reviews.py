@@ -121,6 +121,12 @@ class QuestionSchema(Schema):
     zh = fields.String()
 
 
+class QuestionListSchema(Schema):
+    """Every question of the conflict declaration."""
+
+    items = fields.List(fields.Nested(QuestionSchema))
+
+
 class CaseViewSchema(Schema):
     """A case with everything that its reviewers need."""
 
@@ -149,9 +155,10 @@ class TakeCaseSchema(Schema):
 
 
 class AssignmentSchema(Schema):
-    """Whether the case is the reviewer's now, and what bars them if it is not."""
+    """Whether the case or the seat is the declarer's now, and what bars them if it is not."""
 
     case_id = fields.String()
+    scenario_id = fields.String()
     reviewer_id = fields.String()
     is_conflicted = fields.Boolean()
     conflicts = fields.List(fields.String())

@@ -21,12 +21,8 @@ from compliance.services.registration_ends import end_registration
 from compliance.services.registrations import raise_objection, resolve_objection
 from compliance.services.reviews import note_probe, open_review
 from compliance.services.revocations import propose_revocation
-from compliance.services.scenarios import (
-    decide_scenario,
-    narrow_scenario,
-    submit_scenario,
-    withdraw_scenario,
-)
+from compliance.services.scenario_decisions import decide_scenario, narrow_scenario
+from compliance.services.scenarios import submit_scenario, withdraw_scenario
 from compliance.services.suspensions import (
     note_listing_delisted,
     ratify_suspension,

@@ -19,11 +19,13 @@ from compliance.review.scenario_machine import LicenceState
 from compliance.services.appeals import conclude_appeal, lock_appeal
 from compliance.services.declarations import declarations_of
 from compliance.services.panel_votes import conclude_case
-from compliance.services.panels import APPEAL, CASE
+from compliance.services.panels import APPEAL, CASE, SCENARIO
 from compliance.services.panels import follow as follow_panel
 from compliance.services.registrations import conclude_publicity
 from compliance.services.reviews import advance, lock_case
 from compliance.services.revocations import conclude_revocation
+from compliance.services.scenario_panels import conclude_scenario
+from compliance.services.scenarios import lock_scenario
 from compliance.services.suspensions import complete_delisting
 
 RATIFICATION = "RATIFICATION"
@@ -87,7 +89,9 @@ def _close_panels(uow: UnitOfWork, limit: int) -> int:
             continue
         follow_panel(uow, sitting, panel)
         if sitting.kind == CASE:
-            conclude_case(uow, sitting, lock_case(uow, sitting.case_id), panel)
+            conclude_case(uow, sitting, lock_case(uow, sitting.subject_id), panel)
+        elif sitting.kind == SCENARIO:
+            conclude_scenario(uow, sitting, lock_scenario(uow, sitting.subject_id), panel)
         elif sitting.kind == APPEAL:
             conclude_appeal(uow, sitting, lock_appeal(uow, sitting.subject_id))
         else:

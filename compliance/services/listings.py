@@ -13,7 +13,7 @@ from compliance.models.reviews import Party, ReviewCase
 from compliance.review.case_machine import Stage
 from compliance.review.listing_machine import ListingState, SuspensionReason
 from compliance.review.registration_machine import ApplicationState, RegistrationState
-from compliance.rules.facts import product_terms
+from compliance.rules.facts import product_terms, use_facts
 from compliance.services.lapses import note_lapses
 from compliance.services.rule_sets import held_rule_set
 
@@ -44,6 +44,7 @@ def note_listing_published(
             dossier_hash=dossier_hash,
             state=ListingState.LISTED,
             product_terms=product_terms(case.dossier),
+            use_facts=use_facts(case.dossier),
             evidence_lapses_at=evidence_lapses_at(case.dossier, rules),
             noted_at=uow.now,
             changed_at=uow.now,

@@ -1,4 +1,4 @@
-"""A member's vote and what follows from the last one: for a case, a revocation, an appeal."""
+"""A member's vote and what follows from the last one: for a case, a revocation, a use."""
 
 from collections.abc import Sequence
 
@@ -19,11 +19,12 @@ from compliance.services.decisions import (
 )
 from compliance.services.declarations import declarations_of
 from compliance.services.evaluations import run_rules
-from compliance.services.panels import CASE, REVOCATION, lock_panel, reasons_of, vote
+from compliance.services.panels import CASE, REVOCATION, SCENARIO, lock_panel, reasons_of, vote
 from compliance.services.reviews import advance, lock_case
 from compliance.services.revocations import conclude_revocation
+from compliance.services.scenario_panels import vote_on_scenario
 
-KINDS = (CASE, REVOCATION)
+KINDS = (CASE, REVOCATION, SCENARIO)
 
 
 def vote_on_panel(
@@ -40,14 +41,18 @@ def vote_on_panel(
     Voting for a case answers what the machine left open, unless both reviewers did, and is
     refused to whoever finds that a rule that blocks is broken. Raises `PanelNotFound`,
     `NoSeatOnPanel`, `VoteAlreadyCast`, `IllegalTransition`, `ItemNotOpen`, `ItemsUnanswered`,
-    `RulesBlock`, `DossierHashMismatch`.
+    `RulesBlock`, `DossierHashMismatch`, and for a use `ListingNotInForce`,
+    `LicenceCannotBeIssued`.
     """
     sitting = lock_panel(uow, panel_id, KINDS)
+    if sitting.kind == SCENARIO:
+        vote_on_scenario(uow, sitting, principal, in_favour=in_favour, reason=reason)
+        return sitting
     if sitting.kind == REVOCATION:
         voted = vote(uow, sitting, principal.id, in_favour=in_favour, reason=reason)
         conclude_revocation(uow, sitting, voted)
         return sitting
-    case = lock_case(uow, sitting.case_id)
+    case = lock_case(uow, str(sitting.case_id))
     voted = vote(uow, sitting, principal.id, in_favour=in_favour, reason=reason)
     _judge_items(uow, case, principal.id, in_favour=in_favour, items=items)
     conclude_case(uow, sitting, case, voted)

@@ -8,16 +8,18 @@ from sqlalchemy import select
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
 from compliance.errors import ReviewerConflicted
+from compliance.models.licences import Scenario, ScenarioDeclaration
 from compliance.models.panels import PanelSeat, SittingPanel
 from compliance.models.reviews import ConflictDeclaration, ReviewCase
 from compliance.review.errors import PanelNotFound
 from compliance.review.events import PanelConcluded, PanelOpened, PanelVoted
-from compliance.review.panels import Panel, PanelState, cast_vote, take_seat
+from compliance.review.panels import Panel, PanelState, cast_vote, dissolve, take_seat
 from compliance.services.declarations import declarations_of, declare, is_barred
 from compliance.services.policies import policy_in_force
 from compliance.services.reasons import seal_reason
+from compliance.services.scenario_declarations import declare_on_scenario, demand_clear
 
-CASE, REVOCATION, APPEAL = "CASE", "REVOCATION", "APPEAL"
+CASE, REVOCATION, APPEAL, SCENARIO = "CASE", "REVOCATION", "APPEAL", "SCENARIO"
 FAVOUR, AGAINST = "for", "against"
 
 
@@ -26,9 +28,10 @@ def open_panel(
     *,
     kind: str,
     subject_id: str,
-    case: ReviewCase,
+    case: ReviewCase | None,
     excluded: Iterable[str],
     due_at: datetime | None = None,
+    needs_two_thirds: bool = False,
 ) -> SittingPanel:
     """A panel of the size and, without a day of its own, for the time that the policy says."""
     policy = policy_in_force(uow)
@@ -37,10 +40,10 @@ def open_panel(
         id=uow.ids.new("pan"),
         kind=kind,
         subject_id=subject_id,
-        case_id=case.id,
+        case_id=case and case.id,
         size=policy.panel_size,
         quorum=policy.panel_quorum,
-        needs_two_thirds=kind == CASE and needs_two_thirds(case),
+        needs_two_thirds=needs_two_thirds,
         excluded_ids=sorted(set(excluded)),
         state=PanelState.OPEN,
         in_favour_count=0,
@@ -57,7 +60,7 @@ def open_panel(
             panel_id=panel.id,
             kind=kind,
             subject_id=subject_id,
-            case_id=case.id,
+            case_id=panel.case_id,
             size=panel.size,
         )
     )
@@ -67,7 +70,14 @@ def open_panel(
 def open_case_panel(uow: UnitOfWork, case: ReviewCase) -> SittingPanel:
     """The panel that decides a case; nobody who admitted or reviewed it sits there."""
     involved = case.review(declarations_of(uow, case)).involved
-    return open_panel(uow, kind=CASE, subject_id=case.id, case=case, excluded=involved)
+    return open_panel(
+        uow,
+        kind=CASE,
+        subject_id=case.id,
+        case=case,
+        excluded=involved,
+        needs_two_thirds=needs_two_thirds(case),
+    )
 
 
 def needs_two_thirds(case: ReviewCase) -> bool:
@@ -93,7 +103,7 @@ def seat_member(
     panel_id: str,
     answers: dict[str, str],
     kinds: Iterable[str],
-) -> ConflictDeclaration:
+) -> ConflictDeclaration | ScenarioDeclaration:
     """The member's declaration; without a conflict they have a seat.
 
     Raises `PanelNotFound`, `IllegalTransition`, `ReviewerConflicted`, `AlreadySeated`,
@@ -102,22 +112,33 @@ def seat_member(
     sitting = lock_panel(uow, panel_id, kinds)
     panel = sitting.panel()
     take_seat(panel, principal.id, is_conflicted=False)
-    if is_barred(uow, sitting.case_id, principal.id):
-        raise ReviewerConflicted(panel_id, ["declared"])
-    case = uow.session.get_one(ReviewCase, sitting.case_id)
-    declaration = declare(uow, principal, case, answers)
+    declaration = _declared(uow, principal, sitting, answers)
     if not declaration.is_conflicted:
         sitting.seats.append(
             PanelSeat(
                 panel_id=panel_id,
                 member_id=principal.id,
-                case_id=case.id,
+                case_id=sitting.case_id,
+                scenario_id=sitting.scenario_id,
                 excluded_ids=sitting.excluded_ids,
                 seated_at=uow.now,
             )
         )
         uow.session.flush()
     return declaration
+
+
+def _declared(
+    uow: UnitOfWork, principal: Principal, sitting: SittingPanel, answers: dict[str, str]
+) -> ConflictDeclaration | ScenarioDeclaration:
+    if sitting.case_id is None:
+        scenario = uow.session.get_one(Scenario, sitting.scenario_id)
+        demand_clear(uow, principal, scenario)
+        return declare_on_scenario(uow, principal, scenario, answers)
+    if is_barred(uow, sitting.case_id, principal.id):
+        raise ReviewerConflicted(sitting.id, ["declared"])
+    case = uow.session.get_one(ReviewCase, sitting.case_id)
+    return declare(uow, principal, case, answers)
 
 
 def vote(
@@ -134,6 +155,7 @@ def vote(
             occurred_at=uow.now,
             panel_id=sitting.id,
             case_id=sitting.case_id,
+            scenario_id=sitting.scenario_id,
             member_id=member_id,
             vote=FAVOUR if in_favour else AGAINST,
             reason_hash=sealed.hash,
@@ -159,6 +181,12 @@ def follow(uow: UnitOfWork, sitting: SittingPanel, panel: Panel) -> None:
             against_count=sitting.against_count,
         )
     )
+
+
+def dissolve_panel(uow: UnitOfWork, sitting: SittingPanel) -> None:
+    """End a panel whose subject was withdrawn; one that concluded stays as it is."""
+    if sitting.state == PanelState.OPEN:
+        follow(uow, sitting, dissolve(sitting.panel()))
 
 
 def reasons_of(sitting: SittingPanel) -> str:

@@ -10,7 +10,8 @@ from compliance.events import ScenarioFirstApproved
 from compliance.models.licences import ListingStanding, Scenario
 from compliance.models.reviews import ReviewCase
 from compliance.review import scenario_risk
-from compliance.review.scenario_machine import APPROVE_FIRST, TRANSITIONS
+from compliance.review.scenario_machine import APPROVE_FIRST, APPROVE_TO_PANEL, TRANSITIONS
+from compliance.review.scenario_risk import Depth
 from compliance.rules.rule_set import Stage
 from compliance.services.circumstances import party_facts
 from compliance.services.evaluations import run_stage
@@ -22,7 +23,7 @@ def demand_lawful_use(uow: UnitOfWork, scenario: Scenario, standing: ListingStan
 
     What the rules leave to a person is what the reviewer decides on, with the reason.
     """
-    case = _approval(uow, standing)
+    case = approval_behind(uow, standing)
     circumstances = {
         "at": iso_instant(uow.now),
         "supplier": party_facts(uow, scenario.supplier_id),
@@ -36,20 +37,23 @@ def demand_lawful_use(uow: UnitOfWork, scenario: Scenario, standing: ListingStan
         raise RulesBlock([each.rule_id for each in evaluation.blocking])
 
 
-def _approval(uow: UnitOfWork, standing: ListingStanding) -> ReviewCase:
+def approval_behind(uow: UnitOfWork, standing: ListingStanding) -> ReviewCase:
+    """The case that approved what is listed; raises `LicenceCannotBeIssued` where there is none."""
     case = find_approval(uow, standing.version_id, standing.dossier_hash)
     if case is None:
         raise LicenceCannotBeIssued(Obstacle.VERSION_NOT_APPROVED)
     return case
 
 
-def weigh_use(uow: UnitOfWork, scenario: Scenario, standing: ListingStanding) -> None:
-    """How risky the use is by the data in force, and whether it takes two; the first look binds."""
-    if scenario.risk_score is not None:
-        return
-    found = scenario_risk.factors(scenario.content, _approval(uow, standing).dossier)
-    scenario.risk_factors, scenario.risk_score = found, sum(found.values())
-    scenario.needs_two = scenario_risk.takes_two(scenario.content, found)
+def weigh_use(scenario: Scenario, standing: ListingStanding) -> Depth:
+    """How risky the use is by the data in force, and whom it takes; what was weighed stands."""
+    if scenario.risk_score is None:
+        found = scenario_risk.factors(scenario.content, standing.use_facts)
+        depth = scenario_risk.depth_of(scenario.content, found)
+        scenario.risk_factors, scenario.risk_score = found, sum(found.values())
+        scenario.risk_table = int(scenario_risk.table()["version"])
+        scenario.needs_two, scenario.needs_panel = depth is Depth.TWO, depth is Depth.PANEL
+    return scenario.depth
 
 
 def approve_first(
@@ -60,8 +64,9 @@ def approve_first(
     narrowed: dict[str, Any] | None,
     reason: str,
 ) -> Scenario:
-    """The first of two approvals: what it takes away is kept, and it permits nothing yet."""
-    scenario.state = TRANSITIONS.next(scenario.state, APPROVE_FIRST)
+    """The first approval of more: what it takes away is kept, and it permits nothing yet."""
+    event = APPROVE_TO_PANEL if scenario.needs_panel else APPROVE_FIRST
+    scenario.state = TRANSITIONS.next(scenario.state, event)
     scenario.first_approved_by, scenario.first_approved_at = principal.id, uow.now
     scenario.first_narrowed, scenario.reason = narrowed or {}, reason
     uow.record(

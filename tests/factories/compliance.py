@@ -349,6 +349,7 @@ def approve_scenario(uow, scenario, narrowed=None, *, reviewer=FIRST):
         uow,
         reviewer,
         scenario_id=scenario.id,
+        answers=CLEAR,
         decision="approve",
         reason="Plausible.",
         narrowed=narrowed,

@@ -1,10 +1,11 @@
-"""Reviews that take more than two who agree, on a whole exchange with its real staff.
+"""Decisions that take more than two who agree, on a whole exchange with its real staff.
 
 A supplement, a dissent that a panel outvotes, a rejection that an appeal brings back, and an
-emergency that a second person ratifies and two others end.
+emergency that a second person ratifies and two others end; a use that two people approve, and one
+that a panel does.
 """
 
-from demo import listing
+from demo import listing, trading
 from demo.people import new_password, signed_in_staff
 from demo.products import airports
 from demo.world import Trade
@@ -28,6 +29,7 @@ def contest(world, exchange):
     _submit(world, rejected, "被否决的机场查询", "Rejected airports")
     exchange.settle()
     _reprice(world, exchange, made)
+    _declare_uses(world, made.listing_code)
     _appeal(world, _case(world, rejected), rejected)
     _emergency(world, made.listing_code)
     exchange.settle()
@@ -45,7 +47,9 @@ def _hire(world):
 def _submit(world, trade, name, name_en):
     installation = world.installation
     content = airports(installation.upstream_url, installation.upstream_key)
-    listing._submit(world, trade, content | {"name": name, "name_en": name_en})
+    purposes = [*content["allowed_purposes"], "OTHER"]
+    named = {"name": name, "name_en": name_en, "allowed_purposes": purposes}
+    listing._submit(world, trade, content | named)
 
 
 def _case(world, trade):
@@ -68,8 +72,10 @@ def _supplement(world, exchange, made):
 
 
 def _clear(world, case):
-    view = world.staff_client("reviewer-1").get(case)
-    return {"answers": {question["code"]: "no" for question in view["conflict_questions"]}}
+    path = case or "/v1/conflict-questions"
+    view = world.staff_client("reviewer-1").get(path)
+    questions = view["conflict_questions"] if case else view["items"]
+    return {"answers": {question["code"]: "no" for question in questions}}
 
 
 def _items(world, case):
@@ -121,7 +127,8 @@ def _reprice(world, exchange, made):
     installation = world.installation
     fresh = airports(installation.upstream_url, installation.upstream_key)
     plans = [{**plan, "unit_price": "0.21"} for plan in fresh["offers"][0]["plans"][:1]]
-    again = {name: content[name] for name in ("name", "name_en", "summary")}
+    kept = ("name", "name_en", "summary", "allowed_purposes")
+    again = {name: content[name] for name in kept}
     offers = [{"name": "Calls, again", "plans": plans}]
     world.supplier.client.post(versions, fresh | again | {"offers": offers})
     world.supplier.client.post(f"{versions}/2/submission")
@@ -133,6 +140,28 @@ def _reprice(world, exchange, made):
     for who in ("reviewer-1", "reviewer-2"):
         _decide(world, who, case, "approve")
     listing._list(world, case.rpartition("/")[2])
+
+
+def _declare_uses(world, listing_code):
+    """A risky use before two reviewers, and one of no known purpose before a panel."""
+    risky = {
+        "is_automated_decision": True,
+        "processors": ["A processor"],
+        "onward_output": "A score for each airport.",
+        "retention": "UNLIMITED",
+    }
+    uses = ({"purpose": "LOGISTICS"} | risky, {"purpose": "OTHER"})
+    for use, reviewers, depth in zip(uses, (2, 1), ("TWO", "PANEL"), strict=True):
+        declared = trading._scenario(Trade(listing_code=listing_code), "OTHER", ["name"]) | use
+        scenario = world.buyer.client.post("/v1/scenarios", declared)
+        assert scenario["depth"] == depth
+        answers = _clear(world, None)
+        decision = answers | {"decision": "approve", "reason": "Weighed."}
+        for who in ("reviewer-1", "reviewer-2")[:reviewers]:
+            path = f"/v1/scenarios/{scenario['id']}"
+            world.staff_client(who).post(f"{path}/decision", decision)
+    _vote(world, None, _the_panel(world), PANEL, ("for", "for", "against"))
+    assert world.buyer.client.get(path)["state"] == "ACTIVE"
 
 
 def _appeal(world, case, rejected):

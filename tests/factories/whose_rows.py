@@ -37,6 +37,7 @@ EXCHANGE_ONLY = {
     "live_quality_cursors": "how far the worker counted",
     "panel_seats": "the members' own notes",
     "panels": "who decides together is the exchange's own matter",
+    "scenario_declarations": "between a reviewer and the exchange",
     "revocations": "what a panel of the exchange decides",
     "suspensions": "who of the exchange had a hand in it; what it stops is public",
     "lane_positions": "the log's index of lanes",

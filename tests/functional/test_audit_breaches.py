@@ -174,6 +174,22 @@ BREACHES = {
         "ALTER TABLE review_cases DROP CONSTRAINT two_approvals",
         "UPDATE review_cases SET first_approved_hash = repeat('0', 64) WHERE stage = 'APPROVED'",
     ],
+    (3, "use_was_approved_by_as_many_as_it_takes"): [
+        "ALTER TABLE scenarios DROP CONSTRAINT two_people_where_it_takes_two",
+        "UPDATE scenarios SET first_approved_by = decided_by WHERE needs_two",
+    ],
+    (3, "use_approvers_are_free_of_conflict"): [
+        (
+            "DELETE FROM scenario_declarations d USING scenarios n WHERE n.id = d.scenario_id"
+            " AND d.reviewer_id = n.decided_by AND n.needs_two"
+        ),
+    ],
+    (3, "use_is_decided_as_it_was_weighed"): [
+        "UPDATE scenarios SET needs_two = false WHERE needs_two",
+    ],
+    (3, "vote_on_a_use_is_in_the_log"): [
+        "UPDATE panel_seats SET in_favour = NOT in_favour WHERE scenario_id IS NOT NULL",
+    ],
     (4, "no_listing_outlives_its_evidence"): [
         "UPDATE listing_standings SET evidence_lapses_at = now() - interval '1 day'",
     ],
@@ -516,3 +532,47 @@ def test_the_application_itself_cannot_plant_a_breach(audited):
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute("SET session_replication_role = replica")
         connection.rollback()
+
+
+@pytest.mark.parametrize(
+    ("rule", "planted"),
+    [
+        (
+            "use_was_approved_by_as_many_as_it_takes",
+            ["UPDATE panel_seats SET in_favour = false WHERE scenario_id IS NOT NULL"],
+        ),
+        (
+            "use_was_approved_by_as_many_as_it_takes",
+            [
+                "ALTER TABLE panel_seats DROP CONSTRAINT nobody_involved",
+                (
+                    "UPDATE panel_seats t SET member_id = n.first_approved_by FROM scenarios n"
+                    " WHERE n.id = t.scenario_id AND t.member_id = (SELECT min(member_id)"
+                    " FROM panel_seats WHERE scenario_id IS NOT NULL AND in_favour)"
+                ),
+            ],
+        ),
+        (
+            "use_approvers_are_free_of_conflict",
+            [
+                (
+                    "INSERT INTO scenario_declarations SELECT scenario_id, member_id, true,"
+                    " 'org_x', '{}', '[]', now() FROM panel_seats"
+                    " WHERE scenario_id IS NOT NULL AND in_favour"
+                )
+            ],
+        ),
+        (
+            "use_approvers_are_free_of_conflict",
+            [
+                (
+                    "UPDATE people SET organisation_id = n.buyer_id FROM scenarios n"
+                    " WHERE people.id = n.decided_by AND n.needs_two"
+                )
+            ],
+        ),
+    ],
+)
+def test_every_way_around_the_approval_of_a_use_is_found(audit, rule, planted):
+    found = {finding.rule for finding in audit(3, planted).findings}
+    assert rule in found

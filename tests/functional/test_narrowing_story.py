@@ -11,12 +11,13 @@ from ledger.journal import services as journal
 from metering.models import Entitlement
 from tests.factories.compliance import (
     BUYER_ID,
+    CLEAR,
     SUPPLIER_ID,
     everybody_over_http,
     scenario_content,
 )
 
-APPROVE = {"decision": "approve", "reason": "Plausible."}
+APPROVE = {"answers": CLEAR, "decision": "approve", "reason": "Plausible."}
 LINK = {
     "grantor": "Airport authority",
     "grantee": "Example Ltd",

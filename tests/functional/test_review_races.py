@@ -153,7 +153,7 @@ def waiting_application(exchange):
     return code, f"/v1/listing-applications/{waiting['id']}/decision"
 
 
-def listing_decision(decision):
+def declared(decision):
     return {"answers": CLEAR, "decision": decision, "reason": "Looked at."}
 
 
@@ -161,8 +161,8 @@ def test_two_listing_officers_decide_an_application_once(exchange):
     code, path = waiting_application(exchange)
     answers = race(
         exchange,
-        ("officer", path, listing_decision("approve")),
-        ("officer2", path, listing_decision("refuse")),
+        ("officer", path, declared("approve")),
+        ("officer2", path, declared("refuse")),
     )
     assert answers == [(201, ""), (409, "illegal-transition")]
     listed = count(exchange, LogEntry, entry_type="listing_approved")
@@ -175,7 +175,7 @@ def test_what_is_listed_and_given_up_at_once_is_one_of_both(exchange):
     (entry,) = exchange.get("nobody", "/v1/registrations")["items"]
     answers = race(
         exchange,
-        ("officer", path, listing_decision("approve")),
+        ("officer", path, declared("approve")),
         ("supplier", f"/v1/registry/{entry['id']}/cancellation", {"reason": "Not any more."}),
     )
     assert [status for status, _ in answers] == [201, 409]
@@ -191,7 +191,11 @@ def test_a_scenario_approved_and_withdrawn_at_once_has_one_end(exchange):
     path = f"/v1/scenarios/{scenario['id']}"
     answers = race(
         exchange,
-        ("first", f"{path}/decision", {"decision": "approve", "reason": "Plausible."}),
+        (
+            "first",
+            f"{path}/decision",
+            declared("approve"),
+        ),
         ("buyer", f"{path}/withdrawal", {}),
     )
     state = exchange.get("buyer", path)["state"]

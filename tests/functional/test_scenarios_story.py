@@ -10,12 +10,13 @@ from compliance.rules import rule_set
 from ledger.journal import services as journal
 from tests.factories.compliance import (
     BUYER_ID,
+    CLEAR,
     SUPPLIER_ID,
     everybody_over_http,
     scenario_content,
 )
 
-APPROVE = {"decision": "approve", "reason": "Plausible."}
+APPROVE = {"answers": CLEAR, "decision": "approve", "reason": "Plausible."}
 
 
 @pytest.fixture
@@ -65,7 +66,7 @@ def test_an_order_needs_an_approved_scenario(exchange, code):
     scenario = submit(exchange, code)
     body = order(exchange, code, scenario["id"])
     exchange.refused("buyer", "/v1/orders", body, slug="scenario-not-approved", expect=403)
-    refused = {"decision": "refuse", "reason": "Too vague."}
+    refused = {"answers": CLEAR, "decision": "refuse", "reason": "Too vague."}
     exchange.post("second", f"/v1/scenarios/{scenario['id']}/decision", refused)
     exchange.refused("buyer", "/v1/orders", body, slug="scenario-not-approved", expect=403)
     assert exchange.get("buyer", "/v1/licences")["items"] == []

@@ -1,6 +1,7 @@
-"""Question 3: by whom each listed version was approved, and who listed it."""
+"""Question 3: by whom each listed version and each use was approved, and who listed it."""
 
 from app.auditing.methods.intervals import HELD
+from app.auditing.methods.uses import USE_RULES
 from app.auditing.questions import Method
 from app.auditing.rules import Rule
 
@@ -157,14 +158,18 @@ APPROVED = Method(
             """,
         ),
         *HELD,
+        *USE_RULES,
     ),
     entries="""
     SELECT e.arrival FROM log_entries e
     {leaf}
     LEFT JOIN review_cases c ON c.id = b.leaf->>'case'
+    LEFT JOIN scenarios n ON n.id = b.leaf->>'scenario' AND e.entry_type <> 'call'
     LEFT JOIN listing_standings g ON g.listing_code = b.leaf->>'listing_code'
     WHERE e.entry_type IN ('listed', 'registered', 'review_decided', 'panel_voted',
-            'listing_approved') AND {within e.recorded_at}
-        AND {listing g.listing_code c.listing_code} AND {party g.supplier_id c.supplier_id}
+            'listing_approved', 'scenario_submitted', 'scenario_first_approved',
+            'scenario_approved') AND {within e.recorded_at}
+        AND {listing g.listing_code c.listing_code n.listing_code}
+        AND {party g.supplier_id c.supplier_id n.supplier_id n.buyer_id}
     """,
 )

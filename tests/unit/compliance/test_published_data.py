@@ -33,6 +33,9 @@ PUBLISHED = {
     "rules/scenario_risk_1.json": (
         "6aa927c22e166a892223f7185e2127eb58cef2986e7eaea1b8af5bcafe2bebc4"
     ),
+    "rules/scenario_risk_2.json": (
+        "79f4d059890b46c0dbc974269d6d049f34073ac8f2ff93965bb5d5e16b521d59"
+    ),
 }
 """A file's digest over its canonical JSON. A change is the next file, with a line of its own."""
 

@@ -44,6 +44,7 @@ from compliance.review.events import DelistingNoticed, ReviewEscalated, Suspensi
 from tests.factories.compliance import (
     BUYER,
     BUYER_ID,
+    CLEAR,
     FIRST,
     LISTING_CODE,
     PANEL,
@@ -348,7 +349,7 @@ def test_a_refused_scenario_stays_refused(units, uow):
     publish(uow)
     scenario = submit_scenario(uow)
     services.decide_scenario(
-        uow, FIRST, scenario_id=scenario.id, decision="refuse", reason="Too vague."
+        uow, FIRST, scenario_id=scenario.id, answers=CLEAR, decision="refuse", reason="Too vague."
     )
     with pytest.raises(IllegalTransition):
         approve_scenario(uow, scenario)
