@@ -218,6 +218,17 @@ class ScenarioOutsideListing(CounterfoilError):
         super().__init__("See errors for each term.", errors=errors)
 
 
+class ScenarioTemplateNotFound(CounterfoilError):
+    """No template of a declared use has this id."""
+
+    kind = ErrorKind.NOT_FOUND
+    slug = "scenario-template-not-found"
+    title = "There is no such template"
+
+    def __init__(self, template_id: str) -> None:
+        super().__init__(f"No scenario template {template_id}.", template_id=template_id)
+
+
 class ScenarioForOwnListing(CounterfoilError):
     """A supplier asks to use its own listing."""
 

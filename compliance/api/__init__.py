@@ -11,6 +11,7 @@ from compliance.api import (
     review_routes,
     rule_routes,
     scenario_routes,
+    scenario_template_routes,
     workload_routes,
 )
 from compliance.api.blueprint import blueprint
@@ -27,5 +28,6 @@ __all__ = [
     "review_routes",
     "rule_routes",
     "scenario_routes",
+    "scenario_template_routes",
     "workload_routes",
 ]

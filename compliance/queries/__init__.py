@@ -20,6 +20,13 @@ from compliance.queries.later_steps import (
     list_registrations,
     list_suspensions,
 )
+from compliance.queries.templates import (
+    fill_template,
+    get_scenario_template,
+    list_product_templates,
+    list_scenario_templates,
+    template_reference,
+)
 from compliance.queries.trade import (
     get_licence,
     get_scenario,
@@ -29,6 +36,7 @@ from compliance.queries.trade import (
 )
 
 __all__ = [
+    "fill_template",
     "get_appeal",
     "get_case_view",
     "get_history",
@@ -36,6 +44,7 @@ __all__ = [
     "get_panel",
     "get_registration",
     "get_scenario",
+    "get_scenario_template",
     "latest_evaluation",
     "list_appeals",
     "list_applications",
@@ -47,7 +56,10 @@ __all__ = [
     "list_narrowings",
     "list_objections",
     "list_panels",
+    "list_product_templates",
     "list_registrations",
+    "list_scenario_templates",
     "list_scenarios",
     "list_suspensions",
+    "template_reference",
 ]

@@ -36,6 +36,9 @@ PUBLISHED = {
     "rules/scenario_risk_2.json": (
         "79f4d059890b46c0dbc974269d6d049f34073ac8f2ff93965bb5d5e16b521d59"
     ),
+    "rules/scenario_templates_1.json": (
+        "89470577e4a1ae101e211450266727f70cde9b9a4dfe3bf3189a24b3fa08229f"
+    ),
 }
 """A file's digest over its canonical JSON. A change is the next file, with a line of its own."""
 

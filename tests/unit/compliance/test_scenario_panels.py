@@ -3,8 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from compliance.models.licences import ScenarioDeclaration
-from compliance.models.reviews import ConflictDeclaration
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
@@ -17,6 +15,8 @@ from compliance.errors import (
     SecondReviewerMustDiffer,
 )
 from compliance.events import ScenarioApproved, ScenarioRefused
+from compliance.models.licences import ScenarioDeclaration
+from compliance.models.reviews import ConflictDeclaration
 from compliance.review.errors import NoSeatOnPanel, PanelNotFound
 from compliance.review.events import PanelConcluded, PanelOpened, PanelVoted
 from tests.factories.compliance import (

@@ -1,8 +1,6 @@
 """A declared use is weighed; a risky one, or one of no known purpose, takes two people."""
 
 import pytest
-from compliance.models.licences import Scenario, ScenarioDeclaration
-from compliance.review.scenario_risk import Depth, depth_of, factors, fits_a_template, table
 from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 
@@ -20,7 +18,9 @@ from compliance.events import (
     ScenarioFirstApproved,
     ScenarioSubmitted,
 )
+from compliance.models.licences import Scenario, ScenarioDeclaration
 from compliance.review import scenario_risk
+from compliance.review.scenario_risk import Depth, depth_of, factors, fits_a_template, table
 from tests.factories.compliance import (
     BUYER,
     CLEAR,
