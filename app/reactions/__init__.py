@@ -1,6 +1,12 @@
 """Event -> what other rooms do about it, in the same transaction: one readable table."""
 
-from app.accounts.events import ApiKeyIssued, ApiKeyRevoked, OrganisationVerified
+from app.accounts.events import (
+    ApiKeyIssued,
+    ApiKeyRevoked,
+    OrganisationVerified,
+    PersonDeactivated,
+    RoleWithdrawn,
+)
 from app.core.events import Event
 from app.core.unit_of_work import Reaction, Reactions
 from app.reactions import (
@@ -89,6 +95,8 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
         onboarding.tell_listings,
         onboarding.open_accounts,
     ),
+    RoleWithdrawn: (reviewing.forget_reviewer,),
+    PersonDeactivated: (reviewing.forget_person,),
     ProductRegistered: (consenting.note_product,),
     VersionSubmitted: (reviewing.open_review, consenting.name_listing),
     ReviewOpened: (reviewing.ask_for_probe,),

@@ -1,5 +1,6 @@
 """From submission to the catalogue, and out of it again."""
 
+from app.accounts.events import PersonDeactivated, RoleWithdrawn
 from app.core.unit_of_work import UnitOfWork
 from compliance import services as compliance
 from compliance.events import (
@@ -33,6 +34,16 @@ from listings.events import (
     VersionSubmitted,
 )
 from metering import services as metering
+
+
+def forget_reviewer(uow: UnitOfWork, event: RoleWithdrawn) -> None:
+    """Whoever reviews no more covers no speciality."""
+    compliance.forget_specialities(uow, person_id=event.person_id, role=event.role)
+
+
+def forget_person(uow: UnitOfWork, event: PersonDeactivated) -> None:
+    """Nor does whoever left."""
+    compliance.forget_specialities(uow, person_id=event.person_id)
 
 
 def open_review(uow: UnitOfWork, event: VersionSubmitted) -> None:

@@ -12,6 +12,7 @@ from compliance.api import (
     rule_routes,
     scenario_routes,
     scenario_template_routes,
+    speciality_routes,
     workload_routes,
 )
 from compliance.api.blueprint import blueprint
@@ -29,5 +30,6 @@ __all__ = [
     "rule_routes",
     "scenario_routes",
     "scenario_template_routes",
+    "speciality_routes",
     "workload_routes",
 ]

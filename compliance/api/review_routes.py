@@ -40,8 +40,9 @@ from compliance.schemas.reviews import (
 @requires(Permission.READ_EXCHANGE)
 def get_review_cases(query: dict[str, Any]) -> Page[ReviewCase]:
     """The queue, oldest first; without a stage only what is undecided."""
+    reviewer = current_principal() if query.pop("is_for_me") else None
     with unit_of_work() as uow:
-        return queries.list_cases(uow, **query)
+        return queries.list_cases(uow, reviewer=reviewer, **query)
 
 
 @blueprint.route("/review-cases/mine", methods=["GET"])

@@ -20,6 +20,7 @@ from compliance.queries.later_steps import (
     list_registrations,
     list_suspensions,
 )
+from compliance.queries.specialities import get_own_specialities, list_reviewer_specialities
 from compliance.queries.templates import (
     fill_template,
     get_scenario_template,
@@ -41,6 +42,7 @@ __all__ = [
     "get_case_view",
     "get_history",
     "get_licence",
+    "get_own_specialities",
     "get_panel",
     "get_registration",
     "get_scenario",
@@ -58,6 +60,7 @@ __all__ = [
     "list_panels",
     "list_product_templates",
     "list_registrations",
+    "list_reviewer_specialities",
     "list_scenario_templates",
     "list_scenarios",
     "list_suspensions",

@@ -5,15 +5,23 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, not_, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, not_, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.core.paging import Page, paginate
+from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
 from compliance.errors import ReviewCaseNotFound
-from compliance.models.reviews import CarriedAnswer, ItemAnswer, ReviewCase, RuleEvaluation
+from compliance.models.reviews import (
+    CarriedAnswer,
+    ConflictDeclaration,
+    ItemAnswer,
+    ReviewCase,
+    RuleEvaluation,
+)
 from compliance.queries.case_history import HistoryEvent, history_of
-from compliance.review.case_machine import OPEN_STAGES, Stage
+from compliance.queries.specialities import get_own_specialities
+from compliance.review.case_machine import OPEN_STAGES, REVIEWER_STAGES, Stage
 from compliance.review.changes import changes_between
 from compliance.review.conflicts import questions
 from compliance.rules.evaluation import RuleOutcome
@@ -59,13 +67,15 @@ def list_cases(
     specialities: Sequence[str] = (),
     is_overdue: bool | None = None,
     is_free: bool | None = None,
+    reviewer: Principal | None = None,
     order: str = OLDEST,
     cursor: str | None = None,
     limit: int = 20,
 ) -> Page[ReviewCase]:
     """The queue in one of `ORDERS`; without a stage only what is still undecided.
 
-    ``specialities`` finds cases that touch any of them, ``is_free`` those that nobody holds.
+    ``specialities`` finds cases that touch any of them, ``is_free`` those that nobody holds,
+    ``reviewer`` those that this person may take or holds, and knows about.
     """
     stages = OPEN_STAGES if stage is None else (stage,)
     wanted = select(ReviewCase).where(ReviewCase.stage.in_(stages))
@@ -84,8 +94,37 @@ def list_cases(
     if is_free is not None:
         free = _holder().is_(None)
         wanted = wanted.where(free if is_free else not_(free))
+    if reviewer is not None:
+        wanted = wanted.where(*_fit_for(uow, reviewer))
     key = ORDERS[order]
     return paginate(uow.session, wanted, key=key, cursor=cursor, limit=limit, newest_first=False)
+
+
+def _fit_for(uow: UnitOfWork, reviewer: Principal) -> list[ColumnElement[bool]]:
+    """Theirs or free, nothing that bars them, and of what they registered, if they did."""
+    person_id = reviewer.id
+    declared = exists().where(
+        ConflictDeclaration.case_id == ReviewCase.id,
+        ConflictDeclaration.reviewer_id == person_id,
+        ConflictDeclaration.is_conflicted,
+    )
+    known = get_own_specialities(uow, person_id).specialities
+    fits = [
+        ReviewCase.stage.in_(REVIEWER_STAGES),
+        func.coalesce(_holder(), person_id) == person_id,
+        ReviewCase.supplier_id != reviewer.organisation_id,
+        ReviewCase.admitted_by.is_distinct_from(person_id),
+        not_(ReviewCase.excluded_ids.contains([person_id])),
+        or_(
+            ReviewCase.stage == Stage.REVIEW,
+            ReviewCase.first_reviewer_id.is_distinct_from(person_id),
+        ),
+        not_(declared),
+    ]
+    if known:
+        nothing_special = func.cardinality(ReviewCase.specialities) == 0
+        fits.append(or_(ReviewCase.specialities.overlap(known), nothing_special))
+    return fits
 
 
 def _holder() -> ColumnElement[Any]:

@@ -122,6 +122,18 @@ PEOPLE = f"""
 """  # noqa: S608 -- our own texts
 
 
+# What waits for reviewers, and how many have said that they know about it.
+COVERAGE = """
+    SELECT speciality, count(*) AS waiting_count,
+        count(*) FILTER (WHERE c.due_at <= :now) AS overdue_count,
+        (SELECT count(*) FROM reviewer_specialities r WHERE r.specialities @> ARRAY[speciality])
+            AS reviewer_count
+    FROM review_cases c CROSS JOIN LATERAL unnest(c.specialities) AS speciality
+    WHERE c.stage IN ('INTAKE', 'REVIEW', 'SECOND')
+    GROUP BY speciality ORDER BY speciality
+"""
+
+
 @dataclass(frozen=True)
 class Workload:
     """The figures of a period, with what waits at the instant of asking."""
@@ -131,6 +143,7 @@ class Workload:
     turnarounds: list[dict[str, Any]]
     waiting: list[dict[str, Any]]
     people: list[dict[str, Any]]
+    specialities: list[dict[str, Any]]
 
 
 def workload(uow: UnitOfWork, *, from_at: datetime, until_at: datetime) -> Workload:
@@ -142,6 +155,11 @@ def workload(uow: UnitOfWork, *, from_at: datetime, until_at: datetime) -> Workl
     parameters = {"from_at": from_at, "until_at": until_at, "now": uow.now}
     found = {
         name: [dict(row._mapping) for row in uow.session.execute(text(query), parameters)]  # noqa: SLF001 -- the documented way
-        for name, query in (("turnarounds", STAGES), ("waiting", WAITING), ("people", PEOPLE))
+        for name, query in (
+            ("turnarounds", STAGES),
+            ("waiting", WAITING),
+            ("people", PEOPLE),
+            ("specialities", COVERAGE),
+        )
     }
     return Workload(from_at, until_at, **found)

@@ -1,8 +1,14 @@
 """What somebody must know to judge a version: its scenes, and the law that it touches; pure."""
 
+import json
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
+from functools import cache
+from importlib import resources
 from typing import Any
+
+PACKAGE = "compliance.review"
+FILE = "specialities_1.json"
 
 
 class Speciality(StrEnum):
@@ -17,6 +23,19 @@ class Speciality(StrEnum):
 
 
 TRAINING = frozenset({"AI_TRAINING", "PRETRAIN", "TUNE", "EVAL"})
+
+
+@cache
+def vocabulary() -> Mapping[str, Any]:
+    """Every speciality in both languages, with version, owner and source."""
+    text = resources.files(PACKAGE).joinpath(FILE).read_text(encoding="utf-8")
+    document: Mapping[str, Any] = json.loads(text)
+    return document
+
+
+def codes() -> frozenset[str]:
+    """What a reviewer may register, and a case be found by."""
+    return frozenset(each["code"] for each in vocabulary()["specialities"])
 
 
 def specialities_of(dossier: Mapping[str, Any]) -> list[str]:

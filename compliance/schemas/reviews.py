@@ -40,6 +40,10 @@ class CaseQuerySchema(PageQuerySchema):
     )
     is_overdue = fields.Boolean(load_default=None)
     is_free = fields.Boolean(load_default=None, metadata={"description": "Whether nobody holds it"})
+    is_for_me = fields.Boolean(
+        load_default=False,
+        metadata={"description": "What one may take or holds, and registered to know about"},
+    )
     order = fields.String(load_default="oldest", validate=validate.OneOf(ORDERS))
 
 

@@ -45,6 +45,15 @@ class PersonWorkloadSchema(Schema):
     overdue_count = fields.Integer()
 
 
+class SpecialityCoverageSchema(Schema):
+    """What waits of a speciality, and how many reviewers registered it."""
+
+    speciality = fields.String()
+    waiting_count = fields.Integer()
+    overdue_count = fields.Integer()
+    reviewer_count = fields.Integer()
+
+
 class WorkloadSchema(Schema):
     """Turnaround by stage, what waits, and who has how much before them."""
 
@@ -53,3 +62,4 @@ class WorkloadSchema(Schema):
     turnarounds = fields.List(fields.Nested(TurnaroundSchema))
     waiting = fields.List(fields.Nested(WaitingSchema))
     people = fields.List(fields.Nested(PersonWorkloadSchema))
+    specialities = fields.List(fields.Nested(SpecialityCoverageSchema))

@@ -23,6 +23,7 @@ from compliance.services.reviews import note_probe, open_review
 from compliance.services.revocations import propose_revocation
 from compliance.services.scenario_decisions import decide_scenario, narrow_scenario
 from compliance.services.scenarios import submit_scenario, withdraw_scenario
+from compliance.services.specialities import forget_specialities, register_specialities
 from compliance.services.suspensions import (
     note_listing_delisted,
     ratify_suspension,
@@ -42,6 +43,7 @@ __all__ = [
     "decide_case",
     "decide_scenario",
     "end_registration",
+    "forget_specialities",
     "issue_licence",
     "keep_deadlines",
     "narrow_chain",
@@ -55,6 +57,7 @@ __all__ = [
     "propose_revocation",
     "raise_objection",
     "ratify_suspension",
+    "register_specialities",
     "release_case",
     "remind_of_lapses",
     "replay_evaluation",

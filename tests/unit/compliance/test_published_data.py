@@ -18,6 +18,9 @@ PUBLISHED = {
     "review/change_classes_1.json": (
         "cce2dafe5220e40ad6e57658059b450ca40a8c7581db6c8321ba51a559840648"
     ),
+    "review/specialities_1.json": (
+        "63a09dee9e307bfac535d7204e5853f9031c2756e10a40d4ffec8a62267c99da"
+    ),
     "rules/expiry_policy_1.json": (
         "f0e6f1c4ab6653f206ec662a964c74cc9132aeb2d2f599d33b2681c5c71a9e69"
     ),

@@ -3,16 +3,19 @@
 import pytest
 
 from app.core.paging import InvalidCursor
-from compliance import queries
+from compliance import queries, services
 from compliance.errors import ReviewCaseNotFound
 from compliance.models.reviews import ReviewCase
 from compliance.queries.workload import workload
-from compliance.review.specialities import specialities_of
+from compliance.review.specialities import Speciality, codes, specialities_of, vocabulary
+from listings.vocabulary import vocabulary as listed_terms
 from tests.factories.compliance import (
     FIRST,
     OFFICER,
     PANEL,
     SECOND,
+    SUPPLIER_ID,
+    THIRD,
     admit,
     approve,
     decide,
@@ -24,6 +27,7 @@ from tests.factories.compliance import (
     panel_of,
     sensitive_members,
     sit,
+    staff,
     take,
     verify_parties,
     vote,
@@ -72,6 +76,82 @@ def test_the_queue_is_asked_for_a_speciality(uow):
     assert queue(uow, specialities=["FINANCE"]) == ["ver_2"]
     assert queue(uow, specialities=["TRANSPORT", "PERSONAL_INFORMATION"]) == ["ver_1", "ver_3"]
     assert queue(uow, specialities=["NOBODY_KNOWS"]) == []
+
+
+def registered(uow, reviewer, *specialities):
+    services.register_specialities(uow, reviewer, specialities=specialities)
+    uow.session.flush()
+
+
+def of(uow, reviewer, **filters):
+    return queue(uow, reviewer=reviewer, **filters)
+
+
+def test_the_vocabulary_has_every_scene_of_a_dossier_and_every_field_of_law():
+    scenes = [each["code"] for each in vocabulary()["specialities"] if each["kind"] == "SCENE"]
+    assert scenes == list(listed_terms("sectors"))
+    assert codes() == {*scenes, *Speciality}
+    assert all(each["en"] and each["zh"] for each in vocabulary()["specialities"])
+
+
+def test_a_reviewer_is_shown_what_they_know_and_may_take(uow):
+    for version_id, sectors in (("ver_1", ["TRANSPORT"]), ("ver_2", ["FINANCE"]), ("ver_3", [])):
+        admit(uow, open_review(uow, version_id=version_id, sectors=sectors))
+    assert of(uow, FIRST) == ["ver_1", "ver_2", "ver_3"]
+    registered(uow, FIRST, "FINANCE", "AI_TRAINING")
+    # What needs no special knowledge is everybody's.
+    assert of(uow, FIRST) == ["ver_2", "ver_3"]
+    assert of(uow, SECOND) == ["ver_1", "ver_2", "ver_3"]
+    registered(uow, FIRST)
+    assert of(uow, FIRST) == ["ver_1", "ver_2", "ver_3"]
+
+
+def test_what_a_reviewer_may_not_take_is_not_for_them(uow):
+    waiting = open_review(uow, version_id="ver_intake")
+    held, barred, mine = (
+        open_review(uow, version_id=version_id) for version_id in ("ver_held", "ver_bar", "ver_me")
+    )
+    for case in (held, barred, mine):
+        admit(uow, case)
+    take(uow, SECOND, held)
+    take(uow, FIRST, barred, employed="yes")
+    take(uow, FIRST, mine)
+    assert of(uow, FIRST) == ["ver_me"]
+    assert of(uow, SECOND) == ["ver_held", "ver_bar"]
+    decide(uow, FIRST, mine, items=items_for(uow, mine))
+    # Whoever reviewed it first is not its second reviewer.
+    assert of(uow, FIRST) == []
+    assert of(uow, SECOND) == ["ver_held", "ver_bar", "ver_me"]
+    admit(uow, waiting, officer=THIRD)
+    waiting.excluded_ids = [SECOND.id]
+    uow.session.flush()
+    assert of(uow, FIRST) == ["ver_intake"]
+    assert "ver_intake" not in of(uow, SECOND) + of(uow, THIRD)
+    insider = staff("insider", organisation_id=SUPPLIER_ID)
+    assert of(uow, insider) == []
+
+
+def test_who_reviews_no_more_covers_nothing(uow):
+    registered(uow, FIRST, "FINANCE")
+    registered(uow, SECOND, "FINANCE", "HEALTH")
+    services.forget_specialities(uow, person_id=FIRST.id, role="risk_officer")
+    assert len(queries.list_reviewer_specialities(uow, speciality="FINANCE").items) == 2
+    services.forget_specialities(uow, person_id=FIRST.id)
+    left = queries.list_reviewer_specialities(uow).items
+    assert [each.person_id for each in left] == [SECOND.id]
+    assert queries.list_reviewer_specialities(uow, speciality="TRANSPORT").items == []
+
+
+def test_the_workload_says_what_waits_for_how_many_who_know_about_it(uow):
+    open_review(uow, version_id="ver_1", sectors=["FINANCE"])
+    open_review(uow, version_id="ver_2", **sensitive_members(sectors=["HEALTH", "FINANCE"]))
+    registered(uow, FIRST, "FINANCE")
+    later(uow, 30 * DAY)
+    assert [tuple(each.values()) for each in figures(uow).specialities] == [
+        ("FINANCE", 2, 2, 1),
+        ("HEALTH", 1, 1, 0),
+        ("PERSONAL_INFORMATION", 1, 1, 0),
+    ]
 
 
 def test_the_gravest_come_first_then_the_riskiest_then_the_next_due(uow):
