@@ -277,6 +277,17 @@ class LicenceCannotBeIssued(CounterfoilError):
         )
 
 
+class PriceAlarmNotFound(CounterfoilError):
+    """No alarm of this id is within the caller's reach."""
+
+    kind = ErrorKind.NOT_FOUND
+    slug = "price-alarm-not-found"
+    title = "There is no such price alarm"
+
+    def __init__(self, alarm_id: str) -> None:
+        super().__init__(f"No price alarm {alarm_id}.", alarm_id=alarm_id)
+
+
 class NotYourDecision(CounterfoilError):
     """The caller belongs to one of the parties, or to neither where a party has to act."""
 

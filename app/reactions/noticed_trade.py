@@ -11,6 +11,7 @@ from app.reactions.telling import (
     telling_each,
     telling_reviewed_supplier,
     telling_supplier,
+    telling_supplier_and_exchange,
     telling_supplier_and_licensees,
 )
 from compliance import events as compliance
@@ -93,6 +94,16 @@ NOTICED_TRADE: dict[type[Event], Noticed] = {
     ),
     review.AppealDecided: Noticed(
         "appeal.decided", telling("supplier_id", "appeal_id", "subject_kind", "state")
+    ),
+    review.PriceAlarmRaised: Noticed(
+        "price.alarm",
+        telling_supplier_and_exchange("alarm_id", "listing_code", "licence_id", "due_at"),
+    ),
+    review.PriceExplained: Noticed(
+        "price.explained", telling_supplier_and_exchange("alarm_id", "listing_code", "ground")
+    ),
+    review.PriceDecided: Noticed(
+        "price.decided", telling("supplier_id", "alarm_id", "listing_code", "state")
     ),
     review.ListingRefused: Noticed(
         "listing.refused", telling("supplier_id", "application_id", "version_id", "listing_code")

@@ -116,6 +116,15 @@ REVIEW_RECORDED: dict[type[Event], Recorded] = {
     review.AppealDecided: Recorded(
         "appeal_decided", ("appeal_id", "subject_kind", "subject_id", "version_id", "state")
     ),
+    review.PriceAlarmRaised: Recorded(
+        "price_alarm_raised", ("alarm_id", "licence_id", "listing_code", "due_at")
+    ),
+    review.PriceExplained: Recorded(
+        "price_explained", ("alarm_id", "listing_code", "ground", "reason_hash")
+    ),
+    review.PriceDecided: Recorded(
+        "price_decided", ("alarm_id", "listing_code", "state", "decided_by", "reason_hash")
+    ),
     review.ReviewPolicySet: Recorded(
         "review_policy_set",
         ("policy_id", "policy_hash", "effective_from", "set_by", "reason_hash"),

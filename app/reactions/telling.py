@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from app.accounts.models import Organisation
 from app.core.clock import iso_instant
 from app.core.events import Event
 from app.core.money import format_amount
@@ -110,6 +111,17 @@ def telling_supplier(*fields: str) -> Tell:
 
     def tell(uow: UnitOfWork, event: Any) -> Sequence[Told]:
         return [Told(_supplier_of(uow, event.listing_code), data_of(event, fields))]
+
+    return tell
+
+
+def telling_supplier_and_exchange(*fields: str) -> Tell:
+    """Tell the supplier that the event names, and the exchange's own people in their feed."""
+
+    def tell(uow: UnitOfWork, event: Any) -> Sequence[Told]:
+        exchange = uow.session.scalars(select(Organisation.id).where(Organisation.is_exchange))
+        data = data_of(event, fields)
+        return [Told(each, data) for each in (event.supplier_id, *exchange)]
 
     return tell
 

@@ -20,6 +20,7 @@ from compliance.queries.later_steps import (
     list_registrations,
     list_suspensions,
 )
+from compliance.queries.price_alarms import get_price_alarm, list_price_alarms
 from compliance.queries.specialities import get_own_specialities, list_reviewer_specialities
 from compliance.queries.templates import (
     fill_template,
@@ -44,6 +45,7 @@ __all__ = [
     "get_licence",
     "get_own_specialities",
     "get_panel",
+    "get_price_alarm",
     "get_registration",
     "get_scenario",
     "get_scenario_template",
@@ -58,6 +60,7 @@ __all__ = [
     "list_narrowings",
     "list_objections",
     "list_panels",
+    "list_price_alarms",
     "list_product_templates",
     "list_registrations",
     "list_reviewer_specialities",

@@ -17,6 +17,7 @@ from compliance.services.panel_votes import vote_on_panel
 from compliance.services.panels import APPEAL, seat_member
 from compliance.services.parties import note_party_verified
 from compliance.services.policies import policy_document, set_policy
+from compliance.services.price_alarms import decide_price, explain_price
 from compliance.services.registration_ends import end_registration
 from compliance.services.registrations import raise_objection, resolve_objection
 from compliance.services.reviews import note_probe, open_review
@@ -41,8 +42,10 @@ __all__ = [
     "continue_narrowing",
     "decide_application",
     "decide_case",
+    "decide_price",
     "decide_scenario",
     "end_registration",
+    "explain_price",
     "forget_specialities",
     "issue_licence",
     "keep_deadlines",

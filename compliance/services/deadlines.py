@@ -7,6 +7,7 @@ from sqlalchemy import select
 from app.core.unit_of_work import UnitOfWork
 from compliance.models.licences import Licence, ListingStanding
 from compliance.models.panels import SittingPanel
+from compliance.models.price_alarms import PriceAlarm
 from compliance.models.registrations import ListingApplication, Registration
 from compliance.models.reviews import ReviewCase
 from compliance.models.suspensions import Suspension
@@ -14,6 +15,7 @@ from compliance.review.case_machine import OPEN_STAGES, Stage, lapse
 from compliance.review.events import ReviewEscalated, ReviewExpired
 from compliance.review.listing_machine import ListingState
 from compliance.review.panels import PanelState, close_overdue
+from compliance.review.price_alarms import PriceAlarmState
 from compliance.review.registration_machine import ApplicationState, RegistrationState
 from compliance.review.scenario_machine import LicenceState
 from compliance.services.appeals import conclude_appeal, lock_appeal
@@ -28,7 +30,7 @@ from compliance.services.scenario_panels import conclude_scenario
 from compliance.services.scenarios import lock_scenario
 from compliance.services.suspensions import complete_delisting
 
-RATIFICATION = "RATIFICATION"
+RATIFICATION, PRICE = "RATIFICATION", "PRICE"
 
 
 def keep_deadlines(uow: UnitOfWork, limit: int) -> int:
@@ -43,6 +45,7 @@ def keep_deadlines(uow: UnitOfWork, limit: int) -> int:
         _escalate_cases,
         _escalate_applications,
         _escalate_panels,
+        _escalate_prices,
         _escalate_suspensions,
         _complete_delistings,
     )
@@ -142,6 +145,21 @@ def _escalate_panels(uow: UnitOfWork, limit: int) -> int:
         sitting.escalated_at = uow.now
         _escalate(uow, sitting.id, sitting.kind, sitting.due_at)
     return len(panels)
+
+
+def _escalate_prices(uow: UnitOfWork, limit: int) -> int:
+    """Another price without a reason in time is the exchange's to object to."""
+    wanted = select(PriceAlarm).where(
+        PriceAlarm.state == PriceAlarmState.OPEN,
+        PriceAlarm.due_at <= uow.now,
+        PriceAlarm.escalated_at.is_(None),
+    )
+    batch = wanted.order_by(PriceAlarm.id).limit(limit).with_for_update(skip_locked=True)
+    alarms = uow.session.scalars(batch).all()
+    for alarm in alarms:
+        alarm.escalated_at = uow.now
+        _escalate(uow, alarm.id, PRICE, alarm.due_at)
+    return len(alarms)
 
 
 def _escalate_suspensions(uow: UnitOfWork, limit: int) -> int:

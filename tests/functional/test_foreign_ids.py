@@ -92,7 +92,7 @@ def made_up(name, value):
 
 PUBLIC_PARTS = {
     "listing_code", "registration_id", "report_id", "rule_set_hash", "shard", "tile", "level",
-    "name", "gateway",
+    "name", "gateway", "template_id",
 }  # fmt: skip
 """Parts of addresses of what anybody may read: catalogue, its quality reports, rules, log."""
 
@@ -101,6 +101,8 @@ STAFFS_PARTS = {
     "operation_id", "notice_id", "finding_id",
     # Nobody objected, appealed or sat on a panel here: `test_registrations` and `test_review_day`.
     "objection_id", "appeal_id", "panel_id",
+    # Nobody pays another price here: `test_price_alarms`.
+    "alarm_id",
     # Nobody had details erased here: `test_erasure_requests`.
     "erasure_id",
     # Nobody gave a registration away here: `test_transfers` asks with a stranger.

@@ -127,6 +127,9 @@ ENTRY_TYPES: dict[str, tuple[str, ...]] = {
         "statement_hash",
     ),
     "appeal_decided": ("appeal", "subject_kind", "subject", "version", "state"),
+    "price_alarm_raised": ("alarm", "licence", "listing_code", "due_at"),
+    "price_explained": ("alarm", "listing_code", "ground", "reason_hash"),
+    "price_decided": ("alarm", "listing_code", "state", "decided_by", "reason_hash"),
     "review_policy_set": ("policy", "policy_hash", "effective_from", "set_by", "reason_hash"),
     "quality_sample_committed": (
         "sample",

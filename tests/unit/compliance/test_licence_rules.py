@@ -3,9 +3,11 @@
 import pytest
 from sqlalchemy import select, update
 
+from app.core.canonical import digest_hex
 from compliance import services
 from compliance.errors import RulesBlock
 from compliance.models.licences import Licence
+from compliance.models.price_alarms import PriceAlarm
 from compliance.models.reviews import Party, RuleEvaluation
 from compliance.services import licence_rules
 from tests.factories.compliance import (
@@ -97,3 +99,18 @@ def test_another_buyers_other_price_is_an_alarm_and_stops_nobody(uow):
     assert outcomes["AML-1"] == "WARN"
     assert kept.circumstances["parity"] == ["c" * 64]
     assert uow.session.query(Licence).count() == 2
+
+
+def test_prices_that_the_listing_offers_to_everybody_are_the_same_conditions(uow):
+    plans = [per_call(), per_call("0.10000000")]
+    case = publish(uow, plans=plans)
+    scenario = approve_scenario(uow, submit_scenario(uow))
+    uow.session.flush()
+    first = services.issue_licence(uow, **order(uow, case, scenario))
+    first.buyer_id = "org_other"
+    uow.session.flush()
+    other = {"plan_terms": plans[1], "plan_hash": digest_hex(plans[1])}
+    second = services.issue_licence(uow, **order(uow, case, scenario, **other))
+    kept, outcomes = outcomes_of(uow, second)
+    assert (outcomes["AML-1"], kept.circumstances["parity"]) == ("PASS", [])
+    assert uow.session.query(PriceAlarm).count() == 0

@@ -18,6 +18,9 @@ PUBLISHED = {
     "review/change_classes_1.json": (
         "cce2dafe5220e40ad6e57658059b450ca40a8c7581db6c8321ba51a559840648"
     ),
+    "review/price_grounds_1.json": (
+        "c04a7ed7c5e1b3353f6a4fc6a941a65545f52da99873fa53510546c0b3d47f57"
+    ),
     "review/specialities_1.json": (
         "63a09dee9e307bfac535d7204e5853f9031c2756e10a40d4ffec8a62267c99da"
     ),

@@ -85,6 +85,7 @@ PARTIES = (
     *("buyer_id", "supplier_id", "organisation_id", "contributor_id", "recipient_id"),
     "objector_id",
     *("s", "b", "c"),
+    "the exchange's own organisation",
 )
 
 
@@ -103,6 +104,9 @@ class KnowsEveryListing:
 
     def get_one(self, *_):
         return SimpleNamespace(supplier_id="s", listing_code="LST-1")
+
+    def scalars(self, _statement):
+        return iter(["the exchange's own organisation"])
 
     def execute(self, _statement):
         return [("b", "lic_1"), ("c", "lic_2"), ("b", "lic_3")]

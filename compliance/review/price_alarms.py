@@ -1,0 +1,62 @@
+"""Another price under the same conditions: what may justify it, and how the question ends; pure."""
+
+import json
+from collections.abc import Mapping
+from enum import StrEnum
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from app.core.states import Transitions
+
+PACKAGE = "compliance.review"
+FILE = "price_grounds_1.json"
+
+
+class PriceAlarmState(StrEnum):
+    """Whether the supplier gave its reason, and what the exchange made of it."""
+
+    OPEN = "OPEN"
+    EXPLAINED = "EXPLAINED"
+    ACCEPTED = "ACCEPTED"
+    OBJECTED = "OBJECTED"
+
+
+class PriceDecision(StrEnum):
+    """What the exchange decides."""
+
+    ACCEPT = "accept"
+    OBJECT = "object"
+
+
+EXPLAIN = "explain"
+
+TRANSITIONS = Transitions(
+    {
+        (PriceAlarmState.OPEN, EXPLAIN): PriceAlarmState.EXPLAINED,
+        # A better reason before anybody decided takes the place of the first.
+        (PriceAlarmState.EXPLAINED, EXPLAIN): PriceAlarmState.EXPLAINED,
+        (PriceAlarmState.EXPLAINED, PriceDecision.ACCEPT): PriceAlarmState.ACCEPTED,
+        (PriceAlarmState.EXPLAINED, PriceDecision.OBJECT): PriceAlarmState.OBJECTED,
+        # Nothing is accepted that nobody gave a reason for.
+        (PriceAlarmState.OPEN, PriceDecision.OBJECT): PriceAlarmState.OBJECTED,
+    }
+)
+
+
+@cache
+def table() -> Mapping[str, Any]:
+    """The grounds in force in both languages, and how long a supplier has to name one."""
+    text = resources.files(PACKAGE).joinpath(FILE).read_text(encoding="utf-8")
+    document: Mapping[str, Any] = json.loads(text)
+    return document
+
+
+def grounds() -> frozenset[str]:
+    """What a supplier may name."""
+    return frozenset(each["code"] for each in table()["grounds"])
+
+
+def explain_working_days() -> int:
+    """How long the supplier has."""
+    return int(table()["explain_working_days"])
