@@ -5,6 +5,7 @@ from sqlalchemy import select
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
 from compliance.errors import ReviewerConflicted
+from compliance.models.licences import ListingStanding
 from compliance.models.registrations import ListingApplication, Registration
 from compliance.models.reviews import ReviewCase
 from compliance.review.errors import (
@@ -105,6 +106,8 @@ def decide_application(
     if application is None:
         raise ApplicationNotFound(application_id)
     case = uow.session.get_one(ReviewCase, application.case_id)
+    # Held first, as the tick holds it: whoever lists and whoever suspends wait in one order.
+    uow.session.get(ListingStanding, application.listing_code, with_for_update=True)
     before = application.application()
     decide_listing(before, principal.id, ListingDecision(decision))
     if is_barred(uow, case.id, principal.id):
