@@ -43,7 +43,7 @@ DECLARED = USES.replace("WHERE", APPROVERS + " WHERE", 1)
 SUBMITTED = """
     FROM scenarios n JOIN log_entry_subjects s ON s.subject = n.id
     JOIN log_entries e ON e.arrival = s.arrival AND e.entry_type = 'scenario_submitted'
-    CROSS JOIN LATERAL (SELECT convert_from(e.body, 'UTF8')::jsonb AS leaf) b
+    {leaf}
     WHERE b.leaf ? 'depth' AND {within e.recorded_at}
         AND {listing n.listing_code} AND {party n.buyer_id n.supplier_id}
 """
@@ -119,7 +119,7 @@ USE_RULES = (
         + """
             AND NOT EXISTS (
                 SELECT FROM log_entry_subjects s JOIN log_entries e USING (arrival)
-                CROSS JOIN LATERAL (SELECT convert_from(e.body, 'UTF8')::jsonb AS leaf) b
+                {leaf}
                 WHERE s.subject = t.panel_id AND e.entry_type = 'panel_voted'
                     AND b.leaf->>'member' = t.member_id AND b.leaf->>'scenario' = t.scenario_id
                     AND b.leaf->>'reason_hash' = t.reason_hash
