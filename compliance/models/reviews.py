@@ -7,7 +7,9 @@ from sqlalchemy import ForeignKey, Text, literal_column
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, column_property, mapped_column
 
+from app.core.canonical import digest_hex
 from app.core.db import Base
+from compliance.errors import DossierHashMismatch
 from compliance.review.case_machine import (
     FINAL_STAGES,
     OPEN_STAGES,
@@ -143,6 +145,11 @@ class ReviewCase(Base):
         approvers = set(self.approved_by)
         both_approved = len(reviewers) > 1 and reviewers <= approvers
         return reviewers if both_approved else approvers - reviewers
+
+    def demand_unchanged(self) -> None:
+        """Raises `DossierHashMismatch` unless the stored dossier is the one that was handed in."""
+        if digest_hex(self.dossier) != self.dossier_hash:
+            raise DossierHashMismatch(self.version_id)
 
     def refuse_when_decided(self) -> None:
         """Raises `IllegalTransition` unless the exchange's people are still at work."""

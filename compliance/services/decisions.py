@@ -5,10 +5,9 @@ from typing import Any
 
 from sqlalchemy import select
 
-from app.core.canonical import digest_hex
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
-from compliance.errors import DossierHashMismatch, ItemNotOpen
+from compliance.errors import ItemNotOpen
 from compliance.events import ReviewDecided, VersionRejected
 from compliance.models.reviews import ItemAnswer, ReviewCase, ReviewDecision
 from compliance.review.case_machine import Decision, Stage, decide
@@ -49,7 +48,7 @@ def decide_case(
     left = policy_in_force(uow).supplement_rounds_max - case.supplement_round
     # Who may decide comes before anything about the content of the decision.
     decide(review, principal.id, Decision(decision), supplements_left=left)
-    demand_unchanged(case)
+    case.demand_unchanged()
     evaluation = run_rules(uow, case)
     answer_items(uow, case, principal.id, items, evaluation=evaluation)
     decided = decide(
@@ -64,12 +63,6 @@ def decide_case(
     advance(uow, case, decided)
     announce(uow, case, kept.reason, evaluation)
     return case
-
-
-def demand_unchanged(case: ReviewCase) -> None:
-    """Raises `DossierHashMismatch` unless the stored dossier is the one that was handed in."""
-    if digest_hex(case.dossier) != case.dossier_hash:
-        raise DossierHashMismatch(case.version_id)
 
 
 def answer_items(

@@ -4,7 +4,7 @@ from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
 from compliance.models.reviews import ReviewCase
 from compliance.review.case_machine import Decision, admit
-from compliance.services.decisions import announce, demand_unchanged, keep_decision
+from compliance.services.decisions import announce, keep_decision
 from compliance.services.declarations import conflicts_known, declarations_of
 from compliance.services.evaluations import run_rules
 from compliance.services.policies import policy_in_force
@@ -21,7 +21,7 @@ def admit_case(
     `ReviewerConflicted`, `RulesBlock`, `SupplementsUsedUp`, `DossierHashMismatch`.
     """
     case = lock_case(uow, case_id)
-    demand_unchanged(case)
+    case.demand_unchanged()
     evaluation = run_rules(uow, case)
     admitted = admit(
         case.review(declarations_of(uow, case)),

@@ -78,12 +78,12 @@ class PlacedOrder(TypedDict):
 
 
 def issue_licence(uow: UnitOfWork, **placed: Unpack[PlacedOrder]) -> Licence:
-    """The licence of an order; raises `LicenceCannotBeIssued` or `RulesBlock`, undoing the order.
+    """The licence of an order; whatever it raises undoes the order.
 
     Both parties verified, the listing open, exactly this dossier approved by two reviewers, and
     an active scenario of this buyer for this listing: without one of them there is no licence.
     Its terms are the meet of all of them, of each link of the chain of rights and of what that
-    chain has lost since.
+    chain has lost since. Raises `LicenceCannotBeIssued`, `RulesBlock`, `DossierHashMismatch`.
     """
     _demand_parties(uow, placed["buyer_id"], placed["supplier_id"])
     _demand_open_listing(uow, placed["listing_code"], placed["supplier_id"])
@@ -172,6 +172,7 @@ def _demand_approval(
     approval = uow.session.scalars(wanted.limit(1)).one_or_none()
     if approval is None:
         raise LicenceCannotBeIssued(Obstacle.VERSION_NOT_APPROVED)
+    approval.demand_unchanged()
     return approval
 
 

@@ -100,7 +100,7 @@ def decide_application(
 
     A declared conflict is kept for good, decides nothing and leaves the application to others.
     Raises `ApplicationNotFound`, `IllegalTransition`, `ListingOfficerMustDiffer`,
-    `ReviewerConflicted`, `RulesBlock`, `DeclarationIncomplete`.
+    `ReviewerConflicted`, `RulesBlock`, `DeclarationIncomplete`, `DossierHashMismatch`.
     """
     application = uow.session.get(ListingApplication, application_id, with_for_update=True)
     if application is None:
@@ -114,6 +114,7 @@ def decide_application(
         raise ReviewerConflicted(application_id, ["declared"])
     if declare(uow, principal, case, answers).is_conflicted:
         return application
+    case.demand_unchanged()
     evaluation = run_rules(uow, case, Stage.LISTING)
     decided = decide_listing(
         before,

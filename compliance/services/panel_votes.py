@@ -13,7 +13,6 @@ from compliance.services.decisions import (
     Item,
     announce,
     answer_items,
-    demand_unchanged,
     failed_by,
     unanswered,
 )
@@ -62,7 +61,7 @@ def vote_on_panel(
 def _judge_items(
     uow: UnitOfWork, case: ReviewCase, member_id: str, *, in_favour: bool, items: Sequence[Item]
 ) -> None:
-    demand_unchanged(case)
+    case.demand_unchanged()
     evaluation = run_rules(uow, case)
     answer_items(uow, case, member_id, items, evaluation=evaluation)
     both_approved = {case.first_reviewer_id, case.second_reviewer_id} <= set(case.approved_by)

@@ -21,9 +21,12 @@ from compliance.services.listings import find_approval
 def demand_lawful_use(uow: UnitOfWork, scenario: Scenario, standing: ListingStanding) -> None:
     """Keep the evaluation with the scenario; raises `RulesBlock` where a rule stands against it.
 
+    `DossierHashMismatch` where what was approved is not what is stored.
+
     What the rules leave to a person is what the reviewer decides on, with the reason.
     """
     case = approval_behind(uow, standing)
+    case.demand_unchanged()
     circumstances = {
         "at": iso_instant(uow.now),
         "supplier": party_facts(uow, scenario.supplier_id),

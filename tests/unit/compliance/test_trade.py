@@ -14,6 +14,7 @@ from app.core.states import IllegalTransition
 from compliance import queries, services
 from compliance.errors import (
     CauseNotClosed,
+    DossierHashMismatch,
     LicenceCannotBeIssued,
     LicenceNotFound,
     ListingNeverPublished,
@@ -53,10 +54,12 @@ from tests.factories.compliance import (
     SUPPLIER,
     SUPPLIER_ID,
     THIRD,
+    approve,
     approve_scenario,
     dossier,
     exchange,
     licensed,
+    list_application,
     open_review,
     order,
     panel_of,
@@ -609,3 +612,31 @@ def test_the_tick_ends_licences_that_a_large_revocation_left(uow, model, state, 
     uow.session.expire_all()
     assert services.suspend_expired(uow, 10) == 1
     assert (licence.state, licence.reason_code) == ("REVOKED", reason)
+
+
+def change_a_byte(uow, case):
+    """What no route can do: somebody with the database's own hands."""
+    changed = {**case.dossier, "name": case.dossier["name"].replace("A", "B", 1)}
+    case.dossier = changed
+    uow.session.flush()
+
+
+def test_a_byte_of_an_approved_dossier_changed_stops_listing_use_and_sale_at_once(uow):
+    case = publish(uow)
+    scenario = approve_scenario(uow, submit_scenario(uow))
+    waiting = submit_scenario(uow)
+    uow.session.flush()
+    change_a_byte(uow, case)
+    with pytest.raises(DossierHashMismatch):
+        services.issue_licence(uow, **order(uow, case, scenario))
+    with pytest.raises(DossierHashMismatch):
+        approve_scenario(uow, waiting)
+
+
+def test_a_byte_changed_before_the_listing_stops_it(uow):
+    verify_parties(uow)
+    case = open_review(uow)
+    approve(uow, case)
+    change_a_byte(uow, case)
+    with pytest.raises(DossierHashMismatch):
+        list_application(uow, case)
