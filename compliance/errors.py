@@ -181,6 +181,39 @@ class SecondPersonNeeded(CounterfoilError):
         super().__init__("Whoever suspended it cannot do this.", listing_code=listing_code)
 
 
+class DutyNotFound(CounterfoilError):
+    """The rule is no duty of the platform that somebody states, or nobody stated it."""
+
+    kind = ErrorKind.NOT_FOUND
+    slug = "duty-not-found"
+    title = "There is no such duty or statement"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"No duty or statement {name}.", name=name)
+
+
+class StatementNotAhead(CounterfoilError):
+    """The statement would be over already."""
+
+    kind = ErrorKind.INVALID
+    slug = "statement-not-ahead"
+    title = "The statement is not valid for any time to come"
+
+    def __init__(self) -> None:
+        super().__init__("State until when it holds, in the future.")
+
+
+class SamePersonStated(CounterfoilError):
+    """Whoever stated how a duty is met does not confirm it."""
+
+    kind = ErrorKind.FORBIDDEN
+    slug = "same-person-stated"
+    title = "A second person confirms a statement"
+
+    def __init__(self, statement_id: str) -> None:
+        super().__init__("Whoever stated it cannot confirm it.", statement_id=statement_id)
+
+
 class CauseNotClosed(CounterfoilError):
     """What suspended the listing still holds."""
 

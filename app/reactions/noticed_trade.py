@@ -229,6 +229,8 @@ UNNOTICED_TRADE: dict[type[Event], str] = {
     review.ResumptionProposed: "half a decision; the resumption is told",
     review.DelistingCompleted: "its day was told with the notice",
     review.AppealFiled: "the supplier's own act, answered at once",
+    review.PlatformDutyStated: "the exchange's own; its staff see it at GET /v1/platform-duties",
+    review.PlatformDutyConfirmed: "the exchange's own; its staff see it at GET /v1/platform-duties",
     review.ReviewPolicySet: "public at GET /v1/review-policy",
     compliance.VersionApproved: "the publication that follows is told",
     compliance.ScenarioSubmitted: "the buyer's own act; the decision is told",

@@ -125,6 +125,13 @@ REVIEW_RECORDED: dict[type[Event], Recorded] = {
     review.PriceDecided: Recorded(
         "price_decided", ("alarm_id", "listing_code", "state", "decided_by", "reason_hash")
     ),
+    review.PlatformDutyStated: Recorded(
+        "platform_duty_stated",
+        ("statement_id", "rule_id", "outcome", "document_hash", "valid_until"),
+    ),
+    review.PlatformDutyConfirmed: Recorded(
+        "platform_duty_confirmed", ("statement_id", "rule_id", "confirmed_by")
+    ),
     review.ReviewPolicySet: Recorded(
         "review_policy_set",
         ("policy_id", "policy_hash", "effective_from", "set_by", "reason_hash"),

@@ -43,6 +43,10 @@ class Scenario(Base):
     supplier_id: Mapped[str]
     listing_code: Mapped[str]
     state: Mapped[str]
+    product_version_id: Mapped[str | None]
+    """The version that was listed when it was declared."""
+    version: Mapped[int] = mapped_column(default=1)
+    """One, and one more with each narrowing since."""
     content: Mapped[dict[str, Any]]
     scenario_hash: Mapped[str]
     terms: Mapped[dict[str, Any] | None]

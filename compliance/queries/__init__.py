@@ -20,6 +20,7 @@ from compliance.queries.later_steps import (
     list_registrations,
     list_suspensions,
 )
+from compliance.queries.platform import list_platform_duties, list_platform_statements
 from compliance.queries.price_alarms import get_price_alarm, list_price_alarms
 from compliance.queries.specialities import get_own_specialities, list_reviewer_specialities
 from compliance.queries.templates import (
@@ -60,6 +61,8 @@ __all__ = [
     "list_narrowings",
     "list_objections",
     "list_panels",
+    "list_platform_duties",
+    "list_platform_statements",
     "list_price_alarms",
     "list_product_templates",
     "list_registrations",

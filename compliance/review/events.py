@@ -344,3 +344,23 @@ class PriceDecided(Event):
     state: str
     decided_by: str
     reason_hash: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlatformDutyStated(Event):
+    """Somebody who runs the exchange stated how a duty of the platform is met."""
+
+    statement_id: str
+    rule_id: str
+    outcome: str
+    document_hash: str
+    valid_until: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlatformDutyConfirmed(Event):
+    """A second person confirmed it."""
+
+    statement_id: str
+    rule_id: str
+    confirmed_by: str

@@ -67,6 +67,9 @@ class SubmitScenarioSchema(Schema):
     )
     application_scene = Text(max=1_000)
     benefit = Text(max=2_000)
+    replication_value = Text(
+        max=1_000, metadata={"description": "What others can take from it (推广价值)"}
+    )
     business_process = Text(max=300)
     is_automated_decision = fields.Boolean()
     qualifications = fields.List(
@@ -115,6 +118,8 @@ class ScenarioSchema(Schema):
     buyer_id = fields.String()
     supplier_id = fields.String()
     listing_code = fields.String()
+    product_version_id = fields.String(allow_none=True)
+    version = fields.Integer()
     state = fields.String()
     content = fields.Dict(keys=fields.String())
     scenario_hash = fields.String()

@@ -16,6 +16,7 @@ from compliance.services.panel_votes import KINDS as PANEL_KINDS
 from compliance.services.panel_votes import vote_on_panel
 from compliance.services.panels import APPEAL, seat_member
 from compliance.services.parties import note_party_verified
+from compliance.services.platform import confirm_duty, state_duty
 from compliance.services.policies import policy_document, set_policy
 from compliance.services.price_alarms import decide_price, explain_price
 from compliance.services.registration_ends import end_registration
@@ -39,6 +40,7 @@ __all__ = [
     "appeal_listing",
     "appeal_rejection",
     "apply_for_listing",
+    "confirm_duty",
     "continue_narrowing",
     "decide_application",
     "decide_case",
@@ -69,6 +71,7 @@ __all__ = [
     "revoke_licence",
     "seat_member",
     "set_policy",
+    "state_duty",
     "submit_scenario",
     "suspend_expired",
     "suspend_listing",

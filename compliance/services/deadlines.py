@@ -2,11 +2,13 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
+from sqlalchemy.orm import aliased
 
 from app.core.unit_of_work import UnitOfWork
 from compliance.models.licences import Licence, ListingStanding
 from compliance.models.panels import SittingPanel
+from compliance.models.platform import PlatformStatement
 from compliance.models.price_alarms import PriceAlarm
 from compliance.models.registrations import ListingApplication, Registration
 from compliance.models.reviews import ReviewCase
@@ -30,7 +32,7 @@ from compliance.services.scenario_panels import conclude_scenario
 from compliance.services.scenarios import lock_scenario
 from compliance.services.suspensions import complete_delisting
 
-RATIFICATION, PRICE = "RATIFICATION", "PRICE"
+RATIFICATION, PRICE, PLATFORM = "RATIFICATION", "PRICE", "PLATFORM"
 
 
 def keep_deadlines(uow: UnitOfWork, limit: int) -> int:
@@ -46,6 +48,7 @@ def keep_deadlines(uow: UnitOfWork, limit: int) -> int:
         _escalate_applications,
         _escalate_panels,
         _escalate_prices,
+        _escalate_duties,
         _escalate_suspensions,
         _complete_delistings,
     )
@@ -160,6 +163,28 @@ def _escalate_prices(uow: UnitOfWork, limit: int) -> int:
         alarm.escalated_at = uow.now
         _escalate(uow, alarm.id, PRICE, alarm.due_at)
     return len(alarms)
+
+
+def _escalate_duties(uow: UnitOfWork, limit: int) -> int:
+    """A duty of the platform that nobody stated again is nobody's but the exchange's."""
+    newer = aliased(PlatformStatement)
+    renewed = exists().where(
+        newer.rule_id == PlatformStatement.rule_id,
+        newer.confirmed_by.is_not(None),
+        newer.valid_until > uow.now,
+    )
+    wanted = select(PlatformStatement).where(
+        PlatformStatement.confirmed_by.is_not(None),
+        PlatformStatement.valid_until <= uow.now,
+        PlatformStatement.escalated_at.is_(None),
+        ~renewed,
+    )
+    batch = wanted.order_by(PlatformStatement.id).limit(limit)
+    lapsed = uow.session.scalars(batch.with_for_update(skip_locked=True)).all()
+    for statement in lapsed:
+        statement.escalated_at = uow.now
+        _escalate(uow, statement.id, PLATFORM, statement.valid_until)
+    return len(lapsed)
 
 
 def _escalate_suspensions(uow: UnitOfWork, limit: int) -> int:

@@ -92,7 +92,7 @@ def narrow_scenario(
     after = effective([before, limits])
     demand_narrower(before, after)
     grant(uow, scenario, after)
-    scenario.reason = reason
+    scenario.reason, scenario.version = reason, scenario.version + 1
     uow.record(
         ScenarioNarrowed(
             occurred_at=uow.now,

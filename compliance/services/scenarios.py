@@ -46,6 +46,8 @@ def submit_scenario(
         supplier_id=standing.supplier_id,
         listing_code=listing_code,
         state=ScenarioState.SUBMITTED,
+        product_version_id=standing.version_id,
+        version=1,
         content=content,
         submitted_by=principal.id,
         submitted_at=uow.now,

@@ -38,6 +38,7 @@ EXCHANGE_ONLY = {
     "panel_seats": "the members' own notes",
     "panels": "who decides together is the exchange's own matter",
     "scenario_declarations": "between a reviewer and the exchange",
+    "platform_statements": "how the exchange itself meets its duties",
     "reviewer_specialities": "what each of the exchange's reviewers knows",
     "revocations": "what a panel of the exchange decides",
     "suspensions": "who of the exchange had a hand in it; what it stops is public",

@@ -103,6 +103,8 @@ STAFFS_PARTS = {
     "objection_id", "appeal_id", "panel_id",
     # Nobody pays another price here: `test_price_alarms`.
     "alarm_id",
+    # Rules that only the exchange states, and what it stated: `test_platform_duties`.
+    "rule_id", "statement_id",
     # Nobody had details erased here: `test_erasure_requests`.
     "erasure_id",
     # Nobody gave a registration away here: `test_transfers` asks with a stranger.

@@ -57,6 +57,7 @@ NOTHING_THERE = {
     "panels",
     "review_policies",
     "reviewer_specialities",
+    "platform_statements",
     # Nobody pays another price here; `test_price_alarms` shows rows of these.
     "price_alarms",
     "revocations",

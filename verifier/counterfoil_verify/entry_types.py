@@ -130,6 +130,8 @@ ENTRY_TYPES: dict[str, tuple[str, ...]] = {
     "price_alarm_raised": ("alarm", "licence", "listing_code", "due_at"),
     "price_explained": ("alarm", "listing_code", "ground", "reason_hash"),
     "price_decided": ("alarm", "listing_code", "state", "decided_by", "reason_hash"),
+    "platform_duty_stated": ("statement", "rule", "outcome", "document_hash", "valid_until"),
+    "platform_duty_confirmed": ("statement", "rule", "confirmed_by"),
     "review_policy_set": ("policy", "policy_hash", "effective_from", "set_by", "reason_hash"),
     "quality_sample_committed": (
         "sample",
