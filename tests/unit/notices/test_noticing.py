@@ -84,6 +84,7 @@ def test_an_organisation_on_both_sides_is_told_once():
 PARTIES = (
     *("buyer_id", "supplier_id", "organisation_id", "contributor_id", "recipient_id"),
     "objector_id",
+    "transferee_id",
     *("s", "b", "c"),
     "the exchange's own organisation",
 )
