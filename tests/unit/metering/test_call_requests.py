@@ -1,0 +1,41 @@
+"""A query in which nothing is encoded is read without the library, and the same."""
+
+from urllib.parse import parse_qsl
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from metering.calls.requests import PARAMETERS_MAX, read_call
+from metering.errors import CallBodyMalformed
+
+
+def parameters_of(query):
+    environment = {"REQUEST_METHOD": "GET", "PATH_INFO": "/data/S0001", "QUERY_STRING": query}
+    return read_call(environment, body_bytes_max=1024).parameters
+
+
+@given(st.text("abZ09_.~-=&+%2;", max_size=24))
+def test_a_query_is_read_as_the_library_reads_it(query):
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, errors="strict")
+    except ValueError:
+        pairs = None
+    if pairs is None or len(dict(pairs)) != len(pairs):
+        with pytest.raises(CallBodyMalformed):
+            parameters_of(query)
+    else:
+        assert parameters_of(query) == dict(pairs)
+
+
+@pytest.mark.parametrize("extra", ["&b=1", "&%62=1"])
+def test_a_query_has_a_bounded_number_of_parameters(extra):
+    most = "&".join(f"a{number}=1" for number in range(PARAMETERS_MAX))
+    assert len(parameters_of(most)) == PARAMETERS_MAX
+    with pytest.raises(CallBodyMalformed):
+        parameters_of(most + extra)
+
+
+def test_a_parameter_given_twice_is_refused():
+    with pytest.raises(CallBodyMalformed):
+        parameters_of("a=1&b=2&a=3")
