@@ -97,7 +97,8 @@ class DataPlane:
         self._closers = closers
         self._in_flight = 0
         self._is_closing = False
-        self._idle = threading.Condition()
+        self._lock = threading.Lock()
+        self._idle = threading.Condition(self._lock)
         self.counts: Counter[str] = Counter()
         """Replies by outcome or slug, since the start; for metrics."""
 
@@ -230,13 +231,13 @@ class DataPlane:
         return headers
 
     def _enter(self) -> None:
-        with self._idle:
+        with self._lock:  # a condition's own way in is written in Python
             if self._is_closing or self._in_flight >= self._settings.calls_max:
                 raise MeterBusy
             self._in_flight += 1
 
     def _leave(self) -> None:
-        with self._idle:
+        with self._lock:
             self._in_flight -= 1
             if self._is_closing and not self._in_flight:
                 self._idle.notify_all()

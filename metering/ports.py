@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import psycopg
 
@@ -45,8 +45,7 @@ class Wallets(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class CallRun:
+class CallRun(NamedTuple):
     """Calls ``first_n`` to ``last_n`` of a lane, paid out of one lease's hold.
 
     Amounts at scale 10⁻⁸, ``split`` in basis points. Shares are the difference of the split running

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 from metering.connections import Connections
 
@@ -69,8 +70,7 @@ class Limits:
         return ", ".join(f'"{each.name}";q={each.calls_per_second};w=1' for each in self.each)
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(NamedTuple):
     """What became of a call under its limits, and how the nearest of them stands."""
 
     is_granted: bool

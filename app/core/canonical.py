@@ -39,12 +39,12 @@ def _check(value: object) -> None:
 def canonical_bytes(value: object) -> bytes:
     """The one byte string of a JSON value; raises `NotCanonical`."""
     _check(value)
-    return _ENCODE(value).encode("utf-8", errors="strict")
+    return _ENCODE(value).encode()
 
 
 def canonical_text(value: str) -> bytes:
     """The canonical bytes of a text, for templates that write an object out."""
-    return encode_basestring(value).encode("utf-8", errors="strict")
+    return encode_basestring(value).encode()
 
 
 def sha256_hex(data: bytes) -> str:

@@ -126,12 +126,13 @@ def _with_rules(read: Read, holds: tuple[Callable[[Any], bool], ...]) -> Read:
     def read_ruled(value: Any) -> Any:
         typed = read(value)
         try:
-            if all(rule(typed) for rule in holds):
-                return typed
+            for rule in holds:
+                if not rule(typed):
+                    raise ValueError
         except (TypeError, ArithmeticError) as error:
             # A bound on a text, a pattern on a number: such a rule can never hold.
             raise ValueError from error
-        raise ValueError
+        return typed
 
     return read_ruled
 

@@ -5,9 +5,8 @@ rule says of everything else. A hit is then counted: rows, or units by the rule'
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from metering.answers.outcome_rules import (
     INTEGER_MAX,
@@ -35,8 +34,7 @@ class OutcomeKind(StrEnum):
 ANSWERS = frozenset({OutcomeKind.HIT, OutcomeKind.MISS, OutcomeKind.ROWS, OutcomeKind.UNITS})
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """The kind, and the units that were counted in the answer: rows, images, seconds, bytes."""
 
     kind: OutcomeKind
@@ -135,7 +133,7 @@ def weigh(rule: OutcomeRule, outcome: Outcome, delivered_bytes: int) -> Outcome:
     if measure is None or measure.gauge is not Gauge.BYTES or outcome.kind is not OutcomeKind.UNITS:
         return outcome
     units = measure.units_of(delivered_bytes)
-    return TOO_MANY if units > rule.units_max else replace(outcome, units=units)
+    return TOO_MANY if units > rule.units_max else outcome._replace(units=units)
 
 
 _Gauging = Callable[[Measure, Any, Any], int | None]

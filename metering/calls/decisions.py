@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from ipaddress import ip_address
+from typing import NamedTuple
 
 from metering.errors import (
     CallRefused,
@@ -17,8 +18,7 @@ from metering.errors import (
 from metering.views import KeyView
 
 
-@dataclass(frozen=True, slots=True)
-class CallFacts:
+class CallFacts(NamedTuple):
     """What a call brings that its licence can stand against."""
 
     at: datetime

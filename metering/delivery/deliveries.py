@@ -2,9 +2,8 @@
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.core.json_text import load_json
 from metering.answers.outcomes import Outcome, OutcomeKind, classify_body, classify_status, weigh
@@ -27,8 +26,7 @@ Ask = Callable[[Target, Mapping[str, Any]], Awaitable[UpstreamAnswer]]
 NOT_JSON = "the answer is not JSON"
 
 
-@dataclass(frozen=True, slots=True)
-class Fetched:
+class Fetched(NamedTuple):
     """What the upstream said, classified and checked, before any licence narrows it."""
 
     status: int
@@ -36,8 +34,7 @@ class Fetched:
     document: Any
 
 
-@dataclass(frozen=True, slots=True)
-class Delivered:
+class Delivered(NamedTuple):
     """What the buyer gets and what it costs."""
 
     status: int

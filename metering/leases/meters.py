@@ -64,8 +64,7 @@ class Lease:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Reservation:
+class Reservation(NamedTuple):
     """The most that one call can take, set aside in its lease."""
 
     lease: Lease

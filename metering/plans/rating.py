@@ -1,14 +1,13 @@
 """Rating: usage to amount under a plan, in whole numbers at scale 10⁻⁸, no effects."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from metering.answers.outcomes import Outcome, OutcomeKind
 from metering.plans.terms import Unit
 
 
-@dataclass(frozen=True, slots=True)
-class Charge:
+class Charge(NamedTuple):
     """What a use costs: units counted, how many of them were free, the amount at 10⁻⁸."""
 
     units: int

@@ -1,15 +1,14 @@
 """The calls of one lane in one commit: numbered, chained and summed, before anything is written."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from metering.leases.meters import Lane, Meter
 from metering.leaves import CallFacts, call_leaf, leaf_hash
 from metering.recording.pending_calls import PendingCall
 
 
-@dataclass(frozen=True, slots=True)
-class LeaseShare:
+class LeaseShare(NamedTuple):
     """What the batch takes from one lease: calls ``first_n`` to ``last_n``; amount at 10⁻⁸."""
 
     lease_id: str
@@ -21,8 +20,7 @@ class LeaseShare:
     total_amount_before: int
 
 
-@dataclass(frozen=True, slots=True)
-class LaneBatch:
+class LaneBatch(NamedTuple):
     """A lane's calls, in their order, and what the lane is after them."""
 
     lane: Lane
