@@ -117,22 +117,21 @@ WORDINGS = (
         "Every allowed call: a live licence and scenario, purpose within effective terms,"
         " fields within projection, quota not exceeded?",
         "每次放行的调用：许可与场景是否有效、用途与字段是否在有效条款内、配额是否未超？",
-        ("usage events", "licences", "scenarios", "entitlements", "log entries"),
-        ("the purpose that a single call asserted", "consent tokens"),
+        ("usage events", "licences", "scenarios", "entitlements", "consents", "log entries"),
+        ("the purpose that a single call asserted",),
     ),
     Wording(
         6,
         "Any call after suspension, revocation or consent withdrawal? Largest delay?",
         "暂停、撤销或撤回同意之后是否还有调用？最大延迟是多少？",
-        ("log entries", "usage events", "keys"),
-        ("consent",),
+        ("log entries", "usage events", "keys", "consents"),
     ),
     Wording(
         7,
         "Does Σ meter = Σ charged = Σ settled + fees + tax, per order, per day, per party,"
         " to the cent?",
         "计量之和＝收费之和＝结算＋佣金＋税，逐订单、逐日、逐方，是否分毫不差？",
-        ("usage events", "journal", "orders", "settlements"),
+        ("usage events", "journal", "orders", "periods", "settlements"),
     ),
     Wording(
         8,
@@ -172,7 +171,7 @@ WORDINGS = (
         "Who read evidence or samples, including administrators? Any bulk read?",
         "谁读取了证据或样本（含管理员）？是否有批量读取？",
         ("log entries of readings", "roles"),
-        ("samples", "reads that bypass the exchange's API"),
+        ("reads that bypass the exchange's API",),
     ),
     Wording(
         14,
@@ -192,8 +191,8 @@ WORDINGS = (
         "Were sample rows deleted? Is there payload or personal information anywhere in ledger,"
         " logs or exports?",
         "样本行是否已删除？账本、日志或导出中是否存在载荷或个人信息？",
-        ("log entries",),
-        ("samples", "operating logs (they are outside the database)"),
+        ("log entries", "samples of interfaces (rows of files are never kept)"),
+        ("operating logs (they are outside the database)",),
     ),
     Wording(
         17,

@@ -68,6 +68,29 @@ def about(source, entry_type):
     )
 
 
+CONSENT_WITHDRAWN = """
+    INSERT INTO consents SELECT (jsonb_populate_record(NULL::consents, jsonb_build_object(
+        'id', 'con_planted', 'product_id', 'prd_x', 'listing_code', l.listing_code, 'supplier_id',
+        l.supplier_id, 'recipient_id', l.buyer_id, 'subject', repeat('0', 64), 'purpose', 'CREDIT',
+        'state', 'WITHDRAWN', 'is_test', false, 'evidence_hash', repeat('0', 64), 'token_hash',
+        repeat('0', 64), 'recorded_by', 'psn_x', 'recorded_at', now() - interval '2 hours',
+        'expires_at', now() + interval '1 day', 'withdrawn_at', now() - interval '1 hour',
+        'reason_code', 'x'))).* FROM licences l LIMIT 1
+"""
+CALLS_NAME_IT = """
+    UPDATE usage_events SET detail = convert_to((convert_from(detail, 'UTF8')::jsonb ||
+        '{"consent": "con_planted"}')::text, 'UTF8')
+"""
+KEYS_KEPT = """
+    INSERT INTO quality_samples SELECT (jsonb_populate_record(NULL::quality_samples,
+        jsonb_build_object('id', 'qsm_planted', 'case_id', c.id, 'version_id', c.version_id,
+        'supplier_id', c.supplier_id, 'listing_code', c.listing_code, 'attempt', 1, 'rows_root',
+        repeat('0', 64), 'row_total', 60, 'declaration', '{}'::jsonb, 'declaration_hash', 'h',
+        'state', 'REVEALED', 'kind', 'CALLS', 'keys_sealed', '\\x00', 'committed_at',
+        now() - interval '10 days', 'drawn_from', '{}'::jsonb, 'drawn_at',
+        now() - interval '9 days', 'drawn_indexes', '[1]'::jsonb))).*
+    FROM review_cases c LIMIT 1
+"""
 SETTLEMENT = """
     INSERT INTO settlements SELECT 'stl_planted', 'run_x',
         (SELECT supplier_id FROM licences LIMIT 1), 'CNY', 1, now() - interval '1 day', now(), 1, 2,
@@ -234,6 +257,11 @@ BREACHES = {
     (6, "no_call_with_a_withdrawn_key"): [
         "UPDATE call_keys SET withdrawn_at = now() - interval '1 hour'",
     ],
+    (5, "personal_call_rests_on_a_consent"): [CONSENT_NEEDED],
+    (6, "no_call_on_a_withdrawn_consent"): [CONSENT_NEEDED, CONSENT_WITHDRAWN, CALLS_NAME_IT],
+    (7, "period_is_charged_once"): [
+        "UPDATE licence_periods SET fee_amount = fee_amount + 1 WHERE opened_at IS NOT NULL",
+    ],
     (7, "charge_is_its_calls"): [
         f"UPDATE usage_events SET amount = amount + 1 WHERE event_id = {A_CALL}",
     ],
@@ -381,6 +409,7 @@ BREACHES = {
         "ALTER TABLE log_entries DROP CONSTRAINT body_length",
         leaf(A_LISTED, "listed", payload="repeat('x', 2048)"),
     ],
+    (16, "sampled_keys_are_forgotten"): [KEYS_KEPT],
     (17, "listing_trades"): [
         "UPDATE listing_standings SET noted_at = noted_at - interval '1 year'",
         "UPDATE orders SET placed_at = placed_at - interval '1 year'",

@@ -1,5 +1,6 @@
 """Questions 5 and 6: was every call permitted, and did none come after the door was closed."""
 
+from app.auditing.methods.persons import CALL_RESTS_ON_A_CONSENT, CONSENTED_CALLS
 from app.auditing.questions import Method
 from app.auditing.rules import Rule, read_figures
 
@@ -121,6 +122,7 @@ PERMITTED = Method(
                     OR used.units > t.granted_units OR t.spent_units > t.granted_units)
             """,
         ),
+        CALL_RESTS_ON_A_CONSENT,
     ),
     entries=ENTRIES,
 )
@@ -206,6 +208,18 @@ CUT_OFF = Method(
             + f"""
                 AND EXISTS (SELECT FROM call_keys k WHERE k.key_id = u.key_id
                     AND u.occurred_at > k.withdrawn_at + {_CLOSED})
+            """,
+        ),
+        Rule(
+            "no_call_on_a_withdrawn_consent",
+            "No call began five seconds after the consent that it rests on was withdrawn.",
+            "同意撤回五秒后再无依据该同意的调用。",
+            "SELECT count(*)" + CONSENTED_CALLS,
+            CALL.replace("'leaf_hash'", "'consent_id', k.consent_id, 'leaf_hash'")
+            + CONSENTED_CALLS
+            + f"""
+                AND EXISTS (SELECT FROM consents s WHERE s.id = k.consent_id
+                    AND u.occurred_at > s.withdrawn_at + {_CLOSED})
             """,
         ),
     ),

@@ -26,7 +26,8 @@ CALLS = """
 CHARGES = f"""
     FROM journal_transactions t LEFT JOIN orders o ON o.id = t.order_id
     JOIN licences l ON l.id = coalesce(t.licence_id, o.licence_id)
-    WHERE t.template IN ('accrue_calls', 'charge_order') AND {{within t.occurred_at}} AND {PARTIES}
+    WHERE t.template IN ('accrue_calls', 'charge_order', 'charge_period')
+        AND {{within t.occurred_at}} AND {PARTIES}
 """
 
 RUN_IS_ITS_CALLS = (
@@ -145,6 +146,32 @@ ORDER_IS_CHARGED = (
     + " AND o.licence_id IS NOT NULL AND coalesce(paid.amount, 0) <> o.due_amount"
 )
 
+PERIODS = """
+    FROM licence_periods r JOIN licences l ON l.id = r.licence_id
+    WHERE r.opened_at IS NOT NULL AND {within r.opened_at} AND {listing l.listing_code}
+        AND {licence l.id} AND {party l.buyer_id l.supplier_id}
+"""
+
+PERIOD_IS_CHARGED = (
+    """
+    SELECT r.licence_id || '/' || r.period AS subject, jsonb_build_object('licence_id',
+        r.licence_id, 'period', r.period, 'fee_amount', r.fee_amount::text, 'charged_amount',
+        coalesce(paid.amount, 0)::text) AS facts
+    """
+    + PERIODS.replace(
+        "WHERE",
+        """
+        LEFT JOIN LATERAL (SELECT -sum(p.amount) AS amount FROM journal_transactions t
+            JOIN postings p USING (transaction_id)
+            WHERE t.template = 'charge_period' AND t.reference = r.licence_id || ':' || r.period
+                AND p.account_id LIKE '%/wallet/%') paid ON true
+        WHERE
+        """,
+        1,
+    )
+    + " AND coalesce(paid.amount, 0) <> r.fee_amount"
+)
+
 # A settlement covers a supplier, not a listing: filters of a trade mean the suppliers of it.
 SETTLED = """
     FROM settlements s WHERE {within s.settled_at} AND {party s.supplier_id}
@@ -218,6 +245,13 @@ SUMS = Method(
             "每份订单恰按应付额收费一次。",
             "SELECT count(*)" + ORDERS,
             ORDER_IS_CHARGED,
+        ),
+        Rule(
+            "period_is_charged_once",
+            "Each period that was opened was charged exactly its fee.",
+            "每个已开启的计费周期恰按其费用收费一次。",
+            "SELECT count(*)" + PERIODS,
+            PERIOD_IS_CHARGED,
         ),
         Rule(
             "settlement_is_booked",

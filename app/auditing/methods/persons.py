@@ -61,6 +61,29 @@ def _figures_query() -> str:
     """
 
 
+CALL_RESTS_ON_A_CONSENT = Rule(
+    "personal_call_rests_on_a_consent",
+    "Each call that needs a consent names one, of this recipient and listing, that was"
+    " given before it and neither withdrawn nor run out.",
+    "每次需要同意的调用均指明一项针对该接收方与该产品、事前给出且未撤回、未到期的同意。",
+    "SELECT count(*)" + CONSENTED_CALLS,
+    """
+    SELECT u.licence_id || '/' || u.lane || '/' || u.n AS subject, jsonb_build_object(
+        'licence_id', u.licence_id, 'lane', u.lane, 'n', u.n, 'occurred_at',
+        u.occurred_at, 'consent_id', k.consent_id) AS facts
+    """
+    + CONSENTED_CALLS
+    + f"""
+        AND NOT EXISTS (SELECT FROM consents s WHERE s.id = k.consent_id
+            AND s.recipient_id = u.buyer_id AND s.listing_code = u.listing_code
+            AND s.token_hash IS NOT NULL AND s.recorded_at <= u.occurred_at
+                + interval '{UNDER_WAY_SECONDS} seconds'
+            AND s.expires_at > u.occurred_at AND (s.withdrawn_at IS NULL OR
+                s.withdrawn_at + interval '{UNDER_WAY_SECONDS} seconds' > u.occurred_at))
+    """,
+)
+"""Question 5 asks it of every call, question 8 of those about persons."""
+
 CONSENTED = Method(
     rules=(
         Rule(
@@ -76,27 +99,7 @@ CONSENTED = Method(
             + LICENCES
             + f" AND d.dossier->>'pi_level' IN {LEVELS} AND l.terms->>'consent_model' IS NULL",
         ),
-        Rule(
-            "personal_call_rests_on_a_consent",
-            "Each call that needs a consent names one, of this recipient and listing, that was"
-            " given before it and neither withdrawn nor run out.",
-            "每次需要同意的调用均指明一项针对该接收方与该产品、事前给出且未撤回、未到期的同意。",
-            "SELECT count(*)" + CONSENTED_CALLS,
-            """
-            SELECT u.licence_id || '/' || u.lane || '/' || u.n AS subject, jsonb_build_object(
-                'licence_id', u.licence_id, 'lane', u.lane, 'n', u.n, 'occurred_at',
-                u.occurred_at, 'consent_id', k.consent_id) AS facts
-            """
-            + CONSENTED_CALLS
-            + f"""
-                AND NOT EXISTS (SELECT FROM consents s WHERE s.id = k.consent_id
-                    AND s.recipient_id = u.buyer_id AND s.listing_code = u.listing_code
-                    AND s.token_hash IS NOT NULL AND s.recorded_at <= u.occurred_at
-                        + interval '{UNDER_WAY_SECONDS} seconds'
-                    AND s.expires_at > u.occurred_at AND (s.withdrawn_at IS NULL OR
-                        s.withdrawn_at + interval '{UNDER_WAY_SECONDS} seconds' > u.occurred_at))
-            """,
-        ),
+        CALL_RESTS_ON_A_CONSENT,
         Rule(
             "every_delivery_is_counted_once",
             "What is counted of a licence is what its lanes delivered as far as they are counted.",

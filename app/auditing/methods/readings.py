@@ -73,6 +73,10 @@ IDENTITY = (
 MAIL = "'[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+\\.[A-Za-z]'"
 WIDE = "'[\\u4e00-\\u9fff]'"
 
+KEY_SAMPLES = """
+    FROM quality_samples q WHERE q.kind = 'CALLS' AND {within q.committed_at}
+"""
+
 PRIVACY = Method(
     rules=(
         Rule(
@@ -99,6 +103,19 @@ PRIVACY = Method(
                 'bytes', length(e.body)) AS facts
             FROM log_entries e WHERE {within e.recorded_at} AND length(e.body) > 2048
             """,
+        ),
+        Rule(
+            "sampled_keys_are_forgotten",
+            "No sample still holds the keys that an interface was to be called with, eight days"
+            " after they were drawn; rows of files are never kept.",
+            "抽样密钥在抽取八日后均已删除；文件行从不留存。",
+            "SELECT count(*)" + KEY_SAMPLES,
+            """
+            SELECT q.id AS subject, jsonb_build_object('sample_id', q.id, 'state', q.state,
+                'drawn_at', q.drawn_at) AS facts
+            """
+            + KEY_SAMPLES
+            + " AND q.keys_sealed IS NOT NULL AND q.drawn_at < :now - interval '8 days'",
         ),
     ),
     entries="SELECT arrival FROM log_entries e WHERE {within e.recorded_at}",
