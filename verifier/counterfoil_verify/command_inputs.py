@@ -41,10 +41,12 @@ def trusted_keys(options: argparse.Namespace, report: Report) -> Keyring:
 
 
 def given_keys(options: argparse.Namespace) -> Keyring | None:
-    """The keys named on the command line, if any."""
-    if options.keys is not None:
-        return parse_keyring(read_place(options.keys, KEYS_BYTES_MAX), options.keys)
-    return keyring_of(options.key) if options.key else None
+    """The keys named on the command line, if any: those of the file, and each by itself."""
+    named = keyring_of(options.key) if options.key else None
+    if options.keys is None:
+        return named
+    keyring = parse_keyring(read_place(options.keys, KEYS_BYTES_MAX), options.keys)
+    return keyring.joined(named) if named else keyring
 
 
 def keys_of_log(options: argparse.Namespace, source: Source, report: Report) -> Keyring:

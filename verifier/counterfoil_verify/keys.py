@@ -116,6 +116,15 @@ class Keyring:
         ends = {key: self.ends.get(key) for key in keys}
         return [key for key, end in ends.items() if end is None or not end.is_compromised]
 
+    def joined(self, other: "Keyring") -> "Keyring":
+        """These keys and the other's: whoever names keys in two places trusts them all."""
+        both = {
+            role: tuple(dict.fromkeys((*getattr(self, role), *getattr(other, role))))
+            for role in ROLES
+        }
+        ends = {**other.ends, **self.ends}
+        return Keyring(**both, source=f"{self.source} and {other.source}", ends=ends)
+
     def roles(self) -> Iterator[tuple[str, Key]]:
         """Every key with its role, for showing fingerprints."""
         for role in ROLES:

@@ -214,12 +214,16 @@ def _first(pending: deque[tuple[int, Future[list[bytes]]]]) -> tuple[int, list[b
     return start, future.result()
 
 
+TYPES_SHOWN = 12
 _SAFE_TYPE = re.compile(r"[a-z0-9_]{1,40}")
 
 
 def describe_types(types: Counter[str]) -> str:
-    """Leaf counts in a line, the commonest first."""
-    return ", ".join(_counted(types))
+    """Leaf counts in a line, the commonest first; how many types are left out is said."""
+    shown = _counted(types)
+    left_out = sum(count > 0 for count in types.values()) - len(shown)
+    rest = [f"and {left_out} types more, which --json names"] if left_out else []
+    return ", ".join([*shown, *rest])
 
 
 def describe_strange(types: Counter[str], incomplete: Counter[str]) -> list[str]:
@@ -232,6 +236,6 @@ def describe_strange(types: Counter[str], incomplete: Counter[str]) -> list[str]
 def _counted(types: Counter[str]) -> list[str]:
     shown = [
         (name if _SAFE_TYPE.fullmatch(name) else "?", count)
-        for name, count in types.most_common(12)
+        for name, count in types.most_common(TYPES_SHOWN)
     ]
     return [f"{count:,} {name}" for name, count in shown if count]

@@ -33,6 +33,15 @@ def test_a_folder_is_audited(desk, exchange):
     assert outcome.report["counts"] == {"leaves": 14}
 
 
+def test_types_that_a_line_has_no_room_for_are_counted_not_hidden(desk, exchange):
+    for number in range(20):
+        exchange.append(f"type_{number}")
+    outcome = desk.run("log", desk.lay_out(exchange.export()))
+    types = outcome.report["facts"]["types"]
+    assert len(types) > 20
+    assert f"and {len(types) - 12} types more, which --json names" in outcome.output
+
+
 def test_types_that_the_verifier_does_not_know_are_named_not_rejected(desk, exchange):
     exchange.append("moon_phase", phase="full")
     exchange.append("consent_batch", batch="con_1", root_hash="0" * 64, granted_count=1)

@@ -101,6 +101,19 @@ def test_a_signed_call_is_the_buyers_own(desk, exchange):
     assert outcome.passed_steps == ["format", "signature", "request", "commitment"]
 
 
+def test_a_key_may_be_named_beside_the_file_of_keys(desk, exchange):
+    """The buyer's key comes from the buyer, the file from elsewhere: both are trusted."""
+    call, request = signed_call(exchange, exchange.open_lane(LICENCE))
+    words = (
+        *("signed-request", desk.put("request.json", encode(request))),
+        *("--receipt", desk.put("receipt.json", exchange.receipt(call))),
+    )
+    assert "REJECTED at signature" in desk.run(*words).output
+    outcome = desk.run(*words, "--key", VKEY.text)
+    assert outcome.code == 0, outcome.output
+    assert "keys.json and the command line" in outcome.output
+
+
 def test_an_invented_call_has_no_signature_to_show(desk, exchange):
     lane = exchange.open_lane(LICENCE)
     _, request = signed_call(exchange, lane)
