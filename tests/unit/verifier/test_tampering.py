@@ -4,15 +4,27 @@ import io
 import json
 
 import pytest
+from counterfoil_verify import (
+    acknowledgements,
+    invoices,
+    proofs,
+    receipts,
+    signed_reports,
+    signed_requests,
+    statements,
+)
 from counterfoil_verify import bundle as bundles
-from counterfoil_verify import invoices, proofs, receipts, statements
+from counterfoil_verify.canonical import encode
 from counterfoil_verify.container import Container
 from counterfoil_verify.errors import Rejected
-from counterfoil_verify.keys import parse_keyring
+from counterfoil_verify.keys import named_key, parse_keyring
 from counterfoil_verify.leaves import parse_leaf
 from counterfoil_verify.notes import open_checkpoint
 from counterfoil_verify.report import Report
 
+from tests.unit.verifier.test_signed_requests import KEY, NAME, VKEY, make_request, signed_call
+from tests.unit.verifier.test_vectors import check_credit_note
+from tests.vectors.credit_vectors import desk as credit_desk
 from tests.vectors.exchange import Exchange, pack
 from tests.vectors.statement_vectors import StatementDesk
 
@@ -103,6 +115,58 @@ def test_every_byte_of_a_statement_s_row_counts():
     assert_every_flip_is_rejected(StatementDesk().row("lic_b").encode(), check_statement)
 
 
+def test_every_byte_of_a_credit_note_counts():
+    desk = credit_desk()
+    keys = parse_keyring(desk.exchange.keys, "test")
+
+    def check(data):
+        check_credit_note(data, keys)
+
+    assert_every_flip_is_rejected(desk.evidence(2).encode(), check)
+
+
+def test_every_byte_of_an_acknowledgement_counts():
+    lane = acknowledgements.AcknowledgedLane(1, 7, 9, 360_000_000, b"l" * 32)
+    signed = acknowledgements.sign_acknowledgement(
+        "lic_a", [lane], at="2026-11-20T08:00:00.000000Z", name=NAME, key=KEY
+    )
+
+    def check(data):
+        found = acknowledgements.parse_acknowledgement(data)
+        acknowledgements.check_acknowledgement(found, [VKEY])
+
+    assert_every_flip_is_rejected(signed, check)
+
+
+def test_every_byte_of_a_signed_request_counts(exchange):
+    made, request = signed_call(exchange, exchange.open_lane("lic_a"))
+    receipt = receipts.parse_receipt(exchange.receipt(made))
+
+    def check(data):
+        found = signed_requests.parse_signed_request(data)
+        signed_requests.check_signature(found, [VKEY])
+        signed_requests.check_request(found, receipt)
+        signed_requests.check_commitment(found, receipt)
+
+    assert_every_flip_is_rejected(encode(request), check)
+
+
+def test_every_byte_of_a_signed_report_and_of_its_signature_counts():
+    report, name = (
+        b'{"passed":true,"steps":[{"name":"root","ok":true}]}\n',
+        "auditor.example/reports",
+    )
+    signature = signed_reports.sign_report(report, name=name, key=KEY)
+    auditor = named_key(name, KEY)
+
+    def check(data, about):
+        found = signed_reports.parse_report_signature(about)
+        signed_reports.check_report(data, found, auditor)
+
+    assert_every_flip_is_rejected(report, lambda data: check(data, signature))
+    assert_every_flip_is_rejected(signature, lambda about: check(report, about))
+
+
 def small_bundle():
     exchange = Exchange()
     lane = exchange.open_lane("lic_a")
@@ -165,6 +229,19 @@ def in_head(data, position):
     """What of an anchor is tied to the log; the rest only the chain can confirm."""
     start = data.index(b'"root_hash"')
     return start <= position < data.index(b'"status"')
+
+
+def test_nor_what_buyers_signed(exchange):
+    lane = exchange.open_lane("lic_s")
+    _, request = signed_call(exchange, lane, make_request(exchange.now, licence="lic_s"))
+    files = exchange.bundle_files("lic_s", has_log=False)
+    name = "signed-requests/lic_s-1-1.json"
+    data = encode(request)
+    check_bundle(exchange.bundle({**files, name: data}))
+    for _, changed in flips(data, stride=7, patterns=(0x01,)):
+        with pytest.raises(Rejected) as failure:
+            check_bundle(exchange.bundle({**files, name: changed}))
+        assert failure.value.step == "receipts"
 
 
 def test_a_file_added_or_removed_is_found():
