@@ -42,6 +42,17 @@ class VersionSubmitted(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class EvidenceSubmitted(Event):
+    """A document of a version that was handed in: its kind, SHA-256 and days of validity."""
+
+    version_id: VersionId
+    kind: str
+    document_hash: str
+    valid_from: str | None
+    valid_to: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class RegistryEntryMade(Event):
     """The public was told what was registered, by a record under its hash.
 

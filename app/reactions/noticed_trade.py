@@ -203,6 +203,7 @@ UNNOTICED_TRADE: dict[type[Event], str] = {
     accounts.RoleWithdrawn: "personal, and done by the organisation itself",
     listings.ProductRegistered: "the supplier's own act, answered at once",
     listings.VersionSubmitted: "the supplier's own act; the review's decisions are told",
+    listings.EvidenceSubmitted: "part of the version that was handed in",
     listings.PlanPublished: "comes with the listing, which is told",
     listings.RegistryEntryMade: "the registration that it publishes is told",
     listings.RegistryEntryEnded: "the holder's own act, or follows an end that is told",

@@ -80,6 +80,9 @@ RECORDED: dict[type[Event], Recorded] = {
     listings.VersionSubmitted: Recorded(
         "version_submitted", ("version_id", "product_id", "version_number", "dossier_hash")
     ),
+    listings.EvidenceSubmitted: Recorded(
+        "evidence", ("version_id", "kind", "document_hash"), optional=("valid_from", "valid_to")
+    ),
     listings.RegistryEntryMade: Recorded(
         "registry_entry",
         ("registration_id", "product_id", "version_id", "record_hash", "rights"),

@@ -7,7 +7,7 @@ from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
 from listings.catalogue.listing_codes import RANDOM_LENGTH, make_listing_code
 from listings.errors import DraftOpen, VersionIncomplete, VersionInvalid
-from listings.events import VersionSubmitted
+from listings.events import EvidenceSubmitted, VersionSubmitted
 from listings.models import DataProduct, ListingParty, ProductVersion
 from listings.queries.products import lock_product, lock_version, lock_version_by_id
 from listings.services.contributions import missing_agreements
@@ -82,6 +82,17 @@ def _hand_in(uow: UnitOfWork, version: ProductVersion, *, is_for_listing: bool) 
             is_for_listing=is_for_listing,
         )
     )
+    for document in dossier.get("evidence") or ():
+        uow.record(
+            EvidenceSubmitted(
+                occurred_at=uow.now,
+                version_id=VersionId(version.id),
+                kind=document["kind"],
+                document_hash=document["sha256"],
+                valid_from=document.get("valid_from"),
+                valid_to=document.get("valid_to"),
+            )
+        )
 
 
 def return_version(uow: UnitOfWork, *, version_id: str) -> ProductVersion:

@@ -35,6 +35,7 @@ ENTRY_TYPES: dict[str, tuple[str, ...]] = {
     "collector_key_issued": ("key", "collector", "organisation", "expires_at"),
     "collector_key_revoked": ("key", "collector", "organisation"),
     "version_submitted": ("version", "product", "version_number", "dossier_hash"),
+    "evidence": ("version", "kind", "document_hash"),
     "registry_entry": ("registration", "product", "version", "record_hash", "rights"),
     "registry_entry_ended": ("registration", "reason_code"),
     "transfer_proposed": ("transfer", "registration", "supplier", "transferee", "deed_hash"),
@@ -225,6 +226,7 @@ ENTRY_TYPES: dict[str, tuple[str, ...]] = {
 OPTIONAL: dict[str, tuple[str, ...]] = {
     "call": ("signed",),
     "shard_opened": ("predecessor",),
+    "evidence": ("valid_from", "valid_to"),
     "registry_entry": ("chain_hash", "valid_to"),
     "registration_ended": ("application",),
     "panel_opened": ("case",),
