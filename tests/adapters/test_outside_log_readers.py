@@ -7,14 +7,17 @@ import metamorphic_log
 import pytest
 from counterfoil_verify.cli import main as verify
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pymerkle import InmemoryTree
 from scitt_cose import merkle as scitt
+from scitt_cose import verify_receipt
 from sigstore._internal.rekor.checkpoint import LogCheckpoint, SignedNote
 
 from app.core.reach import Reach
 from ledger.log import storage
 from ledger.log.bundle_services import export_log
 from ledger.log.sequencing.sequencer import Sequencer
+from ledger.log.tree.cose_receipts import make_cose_receipt
 from ledger.log.tree.merkle import leaf_hash
 from ledger.log.tree.notes import from_base64, key_of
 from ledger.log.tree.proofs import parse_ledger_proof
@@ -94,6 +97,32 @@ def test_scitt_cose_accepts_roots_inclusion_and_consistency(served):
         path = [item.hex() for item in served.proof(index).path]
         assert scitt.verify_inclusion(entries[index], index, 700, path, root)
         assert not scitt.verify_inclusion(entries[index - 1], index, 700, path, root)
+
+
+def pem_of(signer):
+    public = Ed25519PublicKey.from_public_bytes(signer.public_key)
+    return public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+
+
+@pytest.mark.parametrize("index", [0, 1, 255, 256, 698, 699])
+def test_scitt_cose_accepts_our_receipts_of_rfc_9942_and_no_changed_byte_of_one(served, index):
+    entry = served.entries[index].hex()
+    receipt = make_cose_receipt(served.proof(index), KEYS.checkpoint)
+    told = verify_receipt(receipt, leaf_entry_hex=entry, log_public_key_pem=pem_of(KEYS.checkpoint))
+    assert told.ok, told.errors
+    other = served.entries[index ^ 1].hex()
+    for position in range(0, len(receipt), 5):
+        changed = bytearray(receipt)
+        changed[position] ^= 1
+        for given, of in ((bytes(changed), entry), (receipt, other)):
+            refused = verify_receipt(
+                given, leaf_entry_hex=of, log_public_key_pem=pem_of(KEYS.checkpoint)
+            )
+            assert not refused.ok, position
+    foreign = verify_receipt(
+        receipt, leaf_entry_hex=entry, log_public_key_pem=pem_of(KEYS.receipts)
+    )
+    assert foreign.failed_at == "signature"
 
 
 def test_sigstore_reads_our_notes(served):

@@ -113,7 +113,7 @@ STAFFS_PARTS = {
 """Things that only the exchange's staff act on, and of which there are none here."""
 
 
-HASHES_ONLY = {"log.get_ledger_proof"}
+HASHES_ONLY = {"log.get_ledger_proof", "log.get_cose_receipt"}
 """Leaf hashes are published in the log's tiles, and a proof is computed from those tiles alone."""
 
 

@@ -13,6 +13,7 @@ from ledger.log.events import AuditorRead, EvidenceBundled
 from ledger.log.sequencing.sequencer import Sequencer
 from ledger.log.services import append_entry, note_licence_parties
 from ledger.log.tree.checkpoints import open_checkpoint
+from ledger.log.tree.cose_receipts import make_cose_receipt
 from ledger.log.tree.merkle import check_consistency, leaf_hash, tree_hash
 from ledger.log.tree.notes import from_base64, key_of, parse_vkey
 from ledger.log.tree.proofs import check_ledger_proof, parse_ledger_proof
@@ -286,6 +287,16 @@ def test_a_proof_is_text_that_holds_under_the_checkpoint(http, trade):
     proof = parse_ledger_proof(response.data)
     head = check_ledger_proof(proof, leaf, [key_of(KEYS.checkpoint)], origin=ORIGIN)
     assert head.tree_size == 8
+
+
+def test_a_proof_is_given_as_a_cose_receipt_too(http, trade):
+    leaf = call_row(LICENCE, 1, 2)[0].hex()
+    response = http.get(f"/v1/ledger-proofs/{leaf}/cose-receipt", **as_(BUYER))
+    assert response.content_type == 'application/cose; cose-type="cose-sign1"'
+    proof = parse_ledger_proof(http.get(f"/v1/ledger-proofs/{leaf}", **as_(BUYER)).data)
+    assert response.data == make_cose_receipt(proof, KEYS.checkpoint)
+    nobody = http.get(f"/v1/ledger-proofs/{'0' * 64}/cose-receipt", **as_(BUYER))
+    assert problem(nobody) == "log-entry-not-found"
 
 
 def test_an_entry_not_yet_published_says_when_to_ask_again(http, units, sequencer):

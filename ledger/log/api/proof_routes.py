@@ -13,7 +13,7 @@ from app.web.access import public, requires
 from app.web.context import get, unit_of_work
 from app.web.limits import limit
 from ledger.log import queries, storage, tree_queries
-from ledger.log.api.blueprint import TEXT, answer, blueprint, log_keys
+from ledger.log.api.blueprint import BINARY, TEXT, answer, blueprint, log_keys
 from ledger.log.errors import NotYetPublished
 from ledger.log.ports import EvidenceSources
 from ledger.log.schemas import (
@@ -23,6 +23,7 @@ from ledger.log.schemas import (
     LogWitnessesSchema,
     ProofQuerySchema,
 )
+from ledger.log.tree.cose_receipts import MEDIA_TYPE, make_cose_receipt
 from ledger.log.tree.proofs import LedgerProof
 from ledger.log.witnesses.policy import WitnessPolicy
 from ledger.log.witnesses.queries import WitnessStatus, get_witness_status
@@ -43,6 +44,19 @@ def get_ledger_proof(query: dict[str, Any], leaf_hash: str) -> Response:
     """
     proof = _await_proof(leaf_hash, query["await_seconds"] * _TRIES_A_SECOND)
     return answer(proof.text, _PROOF, "private, max-age=1")
+
+
+@blueprint.route("/v1/ledger-proofs/<string:leaf_hash>/cose-receipt", methods=["GET"])
+@blueprint.response(200, BINARY, content_type="application/cose")
+@requires(Permission.READ_OWN)
+@limit("600 per minute")
+def get_cose_receipt(leaf_hash: str) -> Response:
+    """The same proof as a COSE receipt (RFC 9942): CBOR, signed by the checkpoint's key."""
+    with unit_of_work(Reach.EXCHANGE) as uow:
+        proof = tree_queries.get_ledger_proof(uow.session, leaf_hash)
+        origin = proof.checkpoint.partition("\n")[0]
+        signer = log_keys(uow).named(origin).checkpoint
+    return answer(make_cose_receipt(proof, signer), MEDIA_TYPE, "private, max-age=1")
 
 
 def _await_proof(leaf_hash: str, tries_left: int) -> LedgerProof:
