@@ -16,6 +16,7 @@ from metering.calls.service import CallService
 from metering.changes import ChangeListener
 from metering.connections import Connect, Connections
 from metering.data_plane import DataPlane, DataPlaneSettings
+from metering.delivery.answer_times import AnswerTimes
 from metering.delivery.bulkheads import Bulkheads
 from metering.delivery.failure_counts import FailureCounts
 from metering.housekeeping import Housekeeping
@@ -63,13 +64,10 @@ def build_data_plane(settings: DataPlaneSettings, outside: Outside) -> DataPlane
         fresh_seconds=settings.cache_seconds,
         upstream_calls_per_second=settings.upstream_calls_per_second,
     )
-    consents = ConsentDesk(
-        connections,
-        TokenReader(TOKEN_TYPE, outside.consent_keys),
-        fresh_seconds=settings.cache_seconds,
-    )
+    consents = _consents(settings, outside, connections)
     denials = DenialCounts(connections)
     failures = FailureCounts(connections, outside.clock, lambda: ids.new("dlf"))
+    times = AnswerTimes(connections, outside.clock.now)
     rates = _rates(settings, outside, connections)
     keeper = LeaseKeeper(
         connections, _lease_store(settings, outside, ids), slab_calls_max=settings.slab_calls_max
@@ -84,6 +82,7 @@ def build_data_plane(settings: DataPlaneSettings, outside: Outside) -> DataPlane
         signatures=SignedRequests(connections, outside.cipher),
         waiting=outside.waiting,
         bulkheads=Bulkheads(settings.places, outside.waiting),
+        times=times,
         entropy=outside.entropy,
     )
     listener = _listener(outside, keeper, callers, consents)
@@ -93,6 +92,7 @@ def build_data_plane(settings: DataPlaneSettings, outside: Outside) -> DataPlane
         lambda: keeper.close_idle(idle_seconds=settings.idle_seconds),
         lambda: denials.write(outside.clock.now()),
         failures.write,
+        times.write,
         rates.forget_idle,
     )
     housekeeping = Housekeeping(chores, every_seconds=min(1.0, settings.lease_seconds / 5))
@@ -112,6 +112,13 @@ def build_data_plane(settings: DataPlaneSettings, outside: Outside) -> DataPlane
         waiting=outside.waiting,
         closers=tuple(part.close for part in parts),
     )
+
+
+def _consents(
+    settings: DataPlaneSettings, outside: Outside, connections: Connections
+) -> ConsentDesk:
+    reader = TokenReader(TOKEN_TYPE, outside.consent_keys)
+    return ConsentDesk(connections, reader, fresh_seconds=settings.cache_seconds)
 
 
 def _rates(settings: DataPlaneSettings, outside: Outside, connections: Connections) -> RateLimits:

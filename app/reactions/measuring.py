@@ -4,6 +4,7 @@ from sqlalchemy import Row, text
 
 from app.core.unit_of_work import UnitOfWork
 from compliance.live import services as live
+from metering.delivery.answer_time_models import sum_times
 from metering.delivery.failure_models import sum_failures
 from metering.queries import count_answers
 
@@ -29,7 +30,10 @@ def measure_live_quality(uow: UnitOfWork) -> int:
     counted = [_count_lane(uow, lane, touched) for lane in due]
     failures = [live.Failures(*each) for each in sum_failures(uow.session, uow.now)]
     live.note_failures(uow, failures)
-    for listing_code in sorted(touched | {each.listing_code for each in failures}):
+    times = [live.Times(**vars(each)) for each in sum_times(uow.session, uow.now)]
+    live.note_times(uow, times)
+    touched |= {each.listing_code for each in failures} | {each.listing_code for each in times}
+    for listing_code in sorted(touched):
         live.check_drift(uow, listing_code)
     return sum(counted)
 

@@ -19,6 +19,9 @@ blueprint = Blueprint(
 
 _SHARE = {"description": "Of the calls or answers, six decimals; null where there were none"}
 
+_TIME = {"description": "From the question to the supplier's whole answer; at most 1/8 too large"}
+_AGE = {"description": "How old an answer's newest event was when it came; at most 1/8 too large"}
+
 
 class LiveCountsSchema(Schema):
     """Calls that reached the supplier, and how they ended; the exchange's refusals are not here."""
@@ -31,6 +34,25 @@ class LiveCountsSchema(Schema):
     available_share = fields.String(allow_none=True, metadata=_SHARE)
     schema_valid_share = fields.String(allow_none=True, metadata=_SHARE)
     hit_share = fields.String(allow_none=True, metadata=_SHARE)
+    timed_count = Integer(metadata={"description": "Answers whose latency was counted"})
+    latency_p50_ms = Integer(allow_none=True, metadata=_TIME)
+    latency_p95_ms = Integer(allow_none=True, metadata=_TIME)
+    dated_count = Integer(metadata={"description": "Answers with the listing's event_time field"})
+    lag_p50_seconds = Integer(allow_none=True, metadata=_AGE)
+    lag_p95_seconds = Integer(allow_none=True, metadata=_AGE)
+    newest_event_at = Timestamp(allow_none=True)
+    updates_count = Integer(
+        metadata={"description": "How often the newest event was seen to move on"}
+    )
+
+
+class DeclaredSchema(Schema):
+    """What the listed version says of itself, to hold the counts against."""
+
+    availability_bp = Integer(allow_none=True)
+    latency_p95_ms = Integer(allow_none=True)
+    freshness_seconds = Integer(allow_none=True)
+    update_frequency = fields.String(allow_none=True)
 
 
 class LiveDaySchema(LiveCountsSchema):
@@ -44,6 +66,7 @@ class LiveQualitySchema(LiveCountsSchema):
 
     listing_code = fields.String()
     window_days = Integer()
+    declared = fields.Nested(DeclaredSchema)
     drifts = fields.List(
         fields.String(),
         metadata={"description": "In which ways it is worse than reported or promised"},

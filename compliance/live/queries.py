@@ -7,7 +7,6 @@ from sqlalchemy import select
 from app.core.unit_of_work import UnitOfWork
 from compliance.live.models import LiveQualityDay, LiveQualityStanding
 from compliance.live.services import WINDOW_DAYS, recent
-from compliance.quality.live import LiveCounts
 
 DAYS_SHOWN = 30
 
@@ -22,12 +21,9 @@ def live_quality(uow: UnitOfWork, listing_code: str) -> dict[str, Any]:
         "listing_code": listing_code,
         "window_days": WINDOW_DAYS,
         **counts.document(),
+        "declared": standing.declared if standing else {},
         "drifts": standing.drifts if standing else [],
         "drifted_at": standing and standing.drifted_at,
         "checked_at": standing and standing.checked_at,
-        "days": [{"day": day.day, **_counts(day).document()} for day in days],
+        "days": [{"day": day.day, **day.counts.document()} for day in days],
     }
-
-
-def _counts(day: LiveQualityDay) -> LiveCounts:
-    return LiveCounts(day.answered_count, day.hit_count, day.mismatch_count, day.failed_count)

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from app.core.unit_of_work import UnitOfWork
@@ -12,7 +12,7 @@ from compliance.live.events import QualityDrifted, QualityRecovered
 from compliance.live.models import LiveQualityCursor, LiveQualityDay, LiveQualityStanding
 from compliance.models.licences import ListingStanding
 from compliance.models.reviews import ReviewCase
-from compliance.quality.live import CALLS_MIN, LiveCounts, reported_availability
+from compliance.quality.live import CALLS_MIN, LiveCounts, Promise, reported_availability
 from compliance.sampling.queries import latest_public
 
 WINDOW_DAYS = 7
@@ -40,6 +40,20 @@ class Failures:
     day: date
     mismatch_count: int
     failed_count: int
+
+
+@dataclass(frozen=True)
+class Times:
+    """All times of one listing's answers on one day so far, in buckets."""
+
+    listing_code: str
+    supplier_id: str
+    day: date
+    latency: dict[int, int]
+    lag: dict[int, int]
+    newest_event_at: datetime | None
+    seen_at: datetime | None
+    updates_count: int
 
 
 def lock_lane(uow: UnitOfWork, *, lane_id: str) -> int | None:
@@ -92,6 +106,31 @@ def note_failures(uow: UnitOfWork, failures: Sequence[Failures]) -> None:
         )
 
 
+def note_times(uow: UnitOfWork, times: Sequence[Times]) -> None:
+    """Set each day's times to what they add up to by now; twice gives the same."""
+    for each in times:
+        told = {name: getattr(each, name) for name in _OF_TIMES}
+        counted = insert(LiveQualityDay).values(
+            listing_code=each.listing_code,
+            supplier_id=each.supplier_id,
+            day=each.day,
+            answered_count=0,
+            hit_count=0,
+            mismatch_count=0,
+            failed_count=0,
+            changed_at=uow.now,
+            **told,
+        )
+        uow.session.execute(
+            counted.on_conflict_do_update(
+                index_elements=["listing_code", "day"], set_=told | {"changed_at": uow.now}
+            )
+        )
+
+
+_OF_TIMES = ("latency", "lag", "newest_event_at", "seen_at", "updates_count")
+
+
 def check_drift(uow: UnitOfWork, listing_code: str) -> LiveQualityStanding | None:
     """Hold the last days against report and promise; tell what is new, once. None without a call.
 
@@ -101,12 +140,13 @@ def check_drift(uow: UnitOfWork, listing_code: str) -> LiveQualityStanding | Non
     if supplier_id is None:
         return None
     report = latest_public(uow, listing_code)
+    promise = _promise_of(uow, listing_code)
     drifts = counts.drifts(
         reported=reported_availability(report.document if report else None),
-        promised_bp=_promised(uow, listing_code),
+        promise=promise,
     )
     standing = _locked_standing(uow, listing_code, supplier_id)
-    standing.checked_at = uow.now
+    standing.checked_at, standing.declared = uow.now, vars(promise)
     if standing.drifts and counts.calls_count < CALLS_MIN:
         # Few calls say nothing for sure, and so not that all is well again.
         return standing
@@ -140,34 +180,35 @@ def check_drift(uow: UnitOfWork, listing_code: str) -> LiveQualityStanding | Non
 def recent(uow: UnitOfWork, listing_code: str) -> tuple[LiveCounts, str | None]:
     """The sums of the window, and whose listing it is; None where nothing was called."""
     since = (uow.now + _SHANGHAI).date() - timedelta(days=WINDOW_DAYS - 1)
-    sums = (
-        LiveQualityDay.answered_count,
-        LiveQualityDay.hit_count,
-        LiveQualityDay.mismatch_count,
-        LiveQualityDay.failed_count,
+    wanted = select(LiveQualityDay).where(
+        LiveQualityDay.listing_code == listing_code, LiveQualityDay.day >= since
     )
-    wanted = select(
-        func.max(LiveQualityDay.supplier_id), *(func.coalesce(func.sum(each), 0) for each in sums)
-    ).where(LiveQualityDay.listing_code == listing_code, LiveQualityDay.day >= since)
-    supplier_id, *counted = uow.session.execute(wanted).one()
-    return LiveCounts(*map(int, counted)), supplier_id
+    days = uow.session.scalars(wanted.execution_options(populate_existing=True)).all()
+    counts = LiveCounts()
+    for day in days:
+        counts = counts.and_a_day(day.counts)
+    return counts, max((day.supplier_id for day in days), default=None)
 
 
-def _promised(uow: UnitOfWork, listing_code: str) -> int | None:
-    """The availability that the listed version promises, in basis points."""
+def _promise_of(uow: UnitOfWork, listing_code: str) -> Promise:
+    """What the listed version says of itself; nothing where none is listed."""
     standing = uow.session.get(ListingStanding, listing_code)
     if standing is None:
-        return None
+        return Promise()
     dossiers = select(ReviewCase.dossier).where(ReviewCase.version_id == standing.version_id)
-    dossier = uow.session.scalar(dossiers.order_by(ReviewCase.round.desc()).limit(1)) or {}
-    promised: int | None = (dossier.get("service_level") or {}).get("availability_bp")
-    return promised
+    return Promise.of(uow.session.scalar(dossiers.order_by(ReviewCase.round.desc()).limit(1)) or {})
 
 
 def _locked_standing(uow: UnitOfWork, listing_code: str, supplier_id: str) -> LiveQualityStanding:
     uow.session.execute(
         insert(LiveQualityStanding)
-        .values(listing_code=listing_code, supplier_id=supplier_id, drifts=[], checked_at=uow.now)
+        .values(
+            listing_code=listing_code,
+            supplier_id=supplier_id,
+            drifts=[],
+            declared={},
+            checked_at=uow.now,
+        )
         .on_conflict_do_nothing()
     )
     return uow.session.get_one(

@@ -17,6 +17,7 @@ _FIELD_FACTS = (
     "unit",
     "required",
     "nullable",
+    "event_time",
     "pattern",
     "max_length",
     "minimum",

@@ -40,6 +40,7 @@ FIELD_PLACES: Mapping[str, str] = {
 """Where a field's member stands in a property, if not under its own name."""
 FIELD_EXTRAS = (
     "unit",
+    "event_time",
     "description_zh",
     "coded_values",
     "pi_category",

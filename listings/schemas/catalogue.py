@@ -118,6 +118,7 @@ class ListedFieldSchema(Schema):
     description = fields.String()
     required = fields.Boolean()
     nullable = fields.Boolean()
+    event_time = fields.Boolean()
     coded_values = fields.List(fields.Nested(LabelledSchema))
     pattern = fields.String()
     max_length = fields.Integer()

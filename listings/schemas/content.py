@@ -65,6 +65,12 @@ class OutputFieldSchema(DeclaredFieldSchema):
 
     nullable = fields.Boolean(load_default=False)
     key = fields.Boolean()
+    event_time = fields.Boolean(
+        metadata={
+            "description": "This says when what the record tells of happened; from it the age of"
+            " what is delivered is counted. One field at most, a timestamp or a date"
+        }
+    )
 
 
 class UpstreamDefinitionSchema(Schema):

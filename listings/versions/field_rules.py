@@ -14,6 +14,7 @@ Field = Mapping[str, Any]
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}", re.ASCII)
 _NUMBERS = frozenset({"integer", "decimal"})
+_TIMES = frozenset({"timestamp", "date"})
 
 
 def fields_faults(fields: Sequence[Field], pointer: str) -> list[Fault]:
@@ -26,7 +27,20 @@ def fields_faults(fields: Sequence[Field], pointer: str) -> list[Fault]:
     ]
     for at, field in enumerate(fields):
         faults += _field_faults(field, f"{pointer}/{at}")
-    return faults
+    return faults + _event_time_faults(fields, pointer)
+
+
+def _event_time_faults(fields: Sequence[Field], pointer: str) -> list[Fault]:
+    marked = [(at, field) for at, field in enumerate(fields) if field.get("event_time")]
+    faults = [
+        Fault(f"{pointer}/{at}/event_time", "Only a timestamp or a date says when it happened.")
+        for at, field in marked
+        if field["type"] not in _TIMES
+    ]
+    return faults + [
+        Fault(f"{pointer}/{at}/event_time", "Another field says so already.")
+        for at, _ in marked[1:]
+    ]
 
 
 def _field_faults(field: Field, pointer: str) -> list[Fault]:

@@ -8,7 +8,7 @@ way out.
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from math import isfinite
 from typing import Any
@@ -18,6 +18,9 @@ from metering.answers.outcome_rules import at_pointer
 
 TEXT_MAX = 4096
 INTEGER_MAX = 2**53 - 1
+EVENT_TIMES_MAX = 16
+"""Records of an answer that are looked at for their time: reading all would slow long answers."""
+_CHINA = timezone(timedelta(hours=8))
 
 _INTEGER = re.compile(r"-?\d{1,16}", re.ASCII)
 _DECIMAL = re.compile(r"-?\d{1,30}(\.\d{1,18})?", re.ASCII)
@@ -203,8 +206,25 @@ class AnswerSchema:
     def __init__(
         self, fields: Iterable[Mapping[str, Any]], rows: tuple[str, ...] | None = None
     ) -> None:
-        self._fields = tuple(map(compile_field, fields))
+        declared = tuple(fields)
+        self._fields = tuple(map(compile_field, declared))
         self._rows = rows or ()
+        self._event_time = next((each["name"] for each in declared if each.get("event_time")), None)
+
+    def event_at(self, body: Any) -> datetime | None:
+        """When what the answer tells of happened, by the newest of its first records.
+
+        None where the listing names no such field, or the answer leaves it out. A day begins in
+        China.
+        """
+        if self._event_time is None:
+            return None
+        found = [
+            instant
+            for record in self.records(body)[:EVENT_TIMES_MAX]
+            if (instant := _instant(record.get(self._event_time))) is not None
+        ]
+        return max(found, default=None)
 
     def records(self, body: Any) -> list[Any]:
         """The records of an answer: its rows where the rule names them, else the body itself."""
@@ -234,6 +254,14 @@ class AnswerSchema:
         if isinstance(body, list):
             return [_keep(record, names) for record in body]
         return _keep(body, names)
+
+
+def _instant(value: Any) -> datetime | None:
+    """A timestamp or a date that the field's own check has let pass."""
+    if not isinstance(value, str):
+        return None
+    instant = datetime.fromisoformat(value)
+    return instant if instant.tzinfo is not None else instant.replace(tzinfo=_CHINA)
 
 
 def _keep(record: Any, names: Iterable[str]) -> dict[str, Any]:

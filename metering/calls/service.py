@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from time import perf_counter_ns
 from typing import Any, NamedTuple
 
 from app.core.canonical import canonical_bytes
@@ -9,6 +10,7 @@ from metering.calls.caller_cache import CallerCache
 from metering.calls.consent_desk import ConsentClaim, ConsentDesk
 from metering.calls.decisions import CallFacts, Refused, decide
 from metering.calls.requests import CallRequest
+from metering.delivery.answer_times import AnswerTimes
 from metering.delivery.bulkheads import Bulkheads
 from metering.delivery.deliveries import Delivered, Fetched, fetch, shape
 from metering.errors import CallKeyUnknown, MeterUnavailable
@@ -93,6 +95,7 @@ class CallService:
         signatures: SignedRequests,
         waiting: Waiting,
         bulkheads: Bulkheads,
+        times: AnswerTimes,
         entropy: Callable[[int], bytes],
     ) -> None:
         self._callers = callers
@@ -103,6 +106,7 @@ class CallService:
         self._signatures = signatures
         self._waiting = waiting
         self._bulkheads = bulkheads
+        self._times = times
         self._entropy = entropy
 
     async def answer(self, call: Call) -> Answered:
@@ -149,10 +153,19 @@ class CallService:
     async def _fetch(self, call: Call) -> Fetched:
         route = call.key.licence.route
         await self._bulkheads.enter(route.upstream)
+        since = perf_counter_ns()
         try:
-            return await fetch(self._waiting.ask, route, call.parameters)
+            fetched = await fetch(self._waiting.ask, route, call.parameters)
         finally:
             self._bulkheads.leave(route.upstream)
+        licence = call.key.licence
+        self._times.count(
+            licence.listing_code,
+            licence.supplier_id,
+            perf_counter_ns() - since,
+            fetched.event_at,
+        )
+        return fetched
 
     async def _record(
         self, call: Call, meter: Meter, reservation: Reservation, fetched: Fetched

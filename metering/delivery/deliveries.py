@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
@@ -32,6 +33,8 @@ class Fetched(NamedTuple):
     status: int
     outcome: Outcome
     document: Any
+    event_at: datetime | None = None
+    """When what it tells of happened, where the listing has a field for that."""
 
 
 class Delivered(NamedTuple):
@@ -90,7 +93,7 @@ def _read(route: RouteView, status: int, body: bytes) -> Fetched:
     mismatch = route.answer_schema.mismatch(document, is_hit=outcome.kind is not OutcomeKind.MISS)
     if mismatch is not None:
         raise AnswerBreaksSchema(mismatch)
-    return Fetched(HTTPStatus.OK, outcome, document)
+    return Fetched(HTTPStatus.OK, outcome, document, route.answer_schema.event_at(document))
 
 
 def shape(

@@ -131,3 +131,14 @@ def test_every_reason_that_an_upstream_gives_is_a_kind():
         if isinstance(kind, type) and issubclass(kind, ports.UpstreamFailed)
     }
     assert reasons <= set(FailureKind)
+
+
+def test_an_answer_is_timed_and_nothing_else_of_it_is_kept(world):
+    licensed = world.license()
+    plane = world.plane(HeldUpstream(UpstreamAnswer(200, b'{"iata":"PVG","name":"Pudong"}')))
+    assert call(plane, licensed, {"iata": "PVG"}).status == 200
+    plane.close()
+    rows = world.sql("SELECT kind, answers_count, to_jsonb(t)::text FROM answer_times AS t")
+    assert [row[:2] for row in rows] == [("LATENCY_US", 1)]
+    assert "Pudong" not in rows[0][2]
+    assert licensed.buyer_id not in rows[0][2]

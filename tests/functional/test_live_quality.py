@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
 from sqlalchemy import text
 
@@ -9,6 +10,8 @@ from app.core.reach import Reach
 from app.reactions.measuring import measure_live_quality
 from compliance.live.events import QualityDrifted, QualityRecovered
 from compliance.live.queries import live_quality
+from metering.connections import Connections
+from metering.delivery.answer_times import AnswerTimes
 from tests.factories.compliance import LISTING_CODE, SUPPLIER_ID
 from tests.factories.metered_calls import make_licence, use
 
@@ -22,7 +25,15 @@ NOON = datetime(2026, 11, 20, 4, tzinfo=UTC)
 
 @pytest.fixture
 def licence(units):
-    return make_licence(units, service_level={"availability_bp": 9_900})
+    level = {"availability_bp": 9_900, "latency_p95_ms": 200}
+    return make_licence(units, service_level=level, freshness_seconds=3_600)
+
+
+@pytest.fixture
+def answer_times(database_url, clock):
+    connections = Connections(lambda: psycopg.connect(database_url), size=1)
+    yield AnswerTimes(connections, clock.now)
+    connections.close()
 
 
 def call(units, licence, first, last, *, outcome="hit", at=NOON):
@@ -106,3 +117,61 @@ def test_few_calls_do_not_prove_that_all_is_well_again(units, clock, licence):
 def test_anybody_sees_what_a_listing_delivers(client):
     shown = client.get(f"/v1/listings/{LISTING_CODE}/live-quality").get_json()
     assert (shown["calls_count"], shown["available_share"], shown["days"]) == (0, None, [])
+
+
+def answer(times, count, *, milliseconds, event_at=None):
+    for _ in range(count):
+        times.count(LISTING_CODE, SUPPLIER_ID, milliseconds * 1_000_000, event_at)
+    times.write()
+
+
+def test_latency_and_age_are_counted_shown_and_held_against_the_promise(
+    units, clock, licence, answer_times
+):
+    now = clock.now()
+    call(units, licence, 1, 100)
+    answer(answer_times, 95, milliseconds=40, event_at=now - timedelta(minutes=10))
+    answer(answer_times, 5, milliseconds=900, event_at=now - timedelta(minutes=5))
+    shown = measured(units)
+    assert (shown["timed_count"], shown["dated_count"], shown["drifts"]) == (100, 100, [])
+    assert 40 <= shown["latency_p50_ms"] <= shown["latency_p95_ms"] <= 45
+    assert 600 <= shown["lag_p95_seconds"] <= 675
+    assert shown["newest_event_at"] == now - timedelta(minutes=5)
+    assert shown["declared"]["latency_p95_ms"] == 200
+    answer(answer_times, 20, milliseconds=900, event_at=now - timedelta(hours=9))
+    worse = measured(units)
+    assert worse["drifts"] == ["SLOWER_THAN_PROMISED", "STALER_THAN_PROMISED"]
+    (day,) = worse["days"]
+    assert day["timed_count"] == 120
+    assert measured(units)["timed_count"] == 120, "counting again counts nothing twice"
+
+
+def test_an_update_is_an_event_newer_than_any_before(units, clock, licence, answer_times):
+    first = clock.now() - timedelta(hours=2)
+    call(units, licence, 1, 3)
+    for at in (first, first, first - timedelta(days=3), first + timedelta(hours=1)):
+        answer(answer_times, 1, milliseconds=1, event_at=at)
+    shown = measured(units)
+    assert (shown["updates_count"], shown["newest_event_at"]) == (2, first + timedelta(hours=1))
+    clock.advance(seconds=86_400)
+    answer(answer_times, 1, milliseconds=1, event_at=first)
+    later = measured(units)
+    assert (later["updates_count"], later["dated_count"]) == (2, 5)
+
+
+def test_times_that_could_not_be_written_are_written_later(answer_times, monkeypatch):
+    stored = []
+
+    def fail(*_given):
+        raise ConnectionError
+
+    monkeypatch.setattr(answer_times, "_store", fail)
+    answer_times.count(LISTING_CODE, SUPPLIER_ID, 1_000_000)
+    with pytest.raises(ConnectionError):
+        answer_times.write()
+    answer_times.count(LISTING_CODE, SUPPLIER_ID, 1_000_000)
+    monkeypatch.setattr(answer_times, "_store", lambda *given: stored.append(given))
+    answer_times.write()
+    answer_times.write()
+    ((counts, suppliers, newest),) = stored
+    assert (sum(counts.values()), suppliers, newest) == (2, {LISTING_CODE: SUPPLIER_ID}, {})

@@ -26,6 +26,15 @@ def test_a_name_is_a_plain_identifier(name):
     assert _pointers({**TEXT, "name": name}) == ["#/f/0/name"]
 
 
+def test_one_field_says_when_it_happened_and_it_is_a_time():
+    at = {"name": "at", "type": "timestamp", "event_time": True}
+    on = {"name": "on", "type": "date", "event_time": True}
+    assert _pointers(at, TEXT) == []
+    assert _pointers(at, on) == ["#/f/1/event_time"]
+    assert _pointers({**TEXT, "event_time": True}) == ["#/f/0/event_time"]
+    assert _pointers({**TEXT, "event_time": False}, at) == []
+
+
 def test_a_coded_value_stands_once():
     coded = [{"code": "01"}, {"code": "01"}]
     assert _pointers({**TEXT, "coded_values": coded}) == [

@@ -1,9 +1,16 @@
 """Input is typed and refused with pointers; answers are checked and narrowed."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from app.core.errors import InvalidFields
-from metering.answers.field_schemas import AnswerSchema, FieldNotReadable, RequestSchema
+from metering.answers.field_schemas import (
+    EVENT_TIMES_MAX,
+    AnswerSchema,
+    FieldNotReadable,
+    RequestSchema,
+)
 
 
 def one(kind, **rules):
@@ -133,3 +140,25 @@ def test_a_mismatch_names_the_field_and_not_the_value():
         == "a is not a whole number, at most 4096 characters"
     )
     assert schema.mismatch([1], is_hit=True) == "a record is not an object"
+
+
+DATED = [{"name": "at", "type": "timestamp", "event_time": True}, {"name": "b", "type": "string"}]
+
+
+def test_an_answer_is_as_new_as_the_newest_of_its_first_records():
+    schema = AnswerSchema(DATED, ("items",))
+    rows = [{"at": f"2026-11-{day:02}T08:00:00+08:00"} for day in (3, 20, 1)]
+    assert schema.event_at({"items": rows}) == datetime(2026, 11, 20, tzinfo=UTC)
+    late = [{"at": "2026-11-01T00:00:00Z"}] * EVENT_TIMES_MAX + rows
+    assert schema.event_at({"items": late}) == datetime(2026, 11, 1, tzinfo=UTC)
+
+
+def test_a_day_begins_in_china():
+    schema = AnswerSchema([{"name": "on", "type": "date", "event_time": True}])
+    assert schema.event_at({"on": "2026-11-20"}) == datetime(2026, 11, 19, 16, tzinfo=UTC)
+
+
+def test_an_answer_without_its_time_is_not_dated():
+    assert AnswerSchema(DATED).event_at({"b": "x"}) is None
+    assert AnswerSchema(DATED).event_at({"at": None}) is None
+    assert AnswerSchema(OUT).event_at({"a": 1}) is None

@@ -1,0 +1,70 @@
+"""What is kept of answers' times, and how the last days of it are read."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from app.core.db import Base
+from metering.delivery.answer_times import LATENCY
+
+SUMMED_DAYS = 2
+
+
+class AnswerTime(Base):
+    """Answers of one listing on one day in one bucket: of microseconds, or of seconds of age."""
+
+    __tablename__ = "answer_times"
+
+    listing_code: Mapped[str] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    bucket: Mapped[int] = mapped_column(primary_key=True)
+    supplier_id: Mapped[str]
+    answers_count: Mapped[int]
+
+
+class EventTime(Base):
+    """The newest event that a listing's answers of one day told of, and how often it advanced."""
+
+    __tablename__ = "event_times"
+
+    listing_code: Mapped[str] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    supplier_id: Mapped[str]
+    newest_event_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    updates_count: Mapped[int]
+
+
+@dataclass
+class DayTimes:
+    """One listing's day so far."""
+
+    listing_code: str
+    day: date
+    supplier_id: str
+    latency: dict[int, int] = field(default_factory=dict)
+    lag: dict[int, int] = field(default_factory=dict)
+    newest_event_at: datetime | None = None
+    seen_at: datetime | None = None
+    updates_count: int = 0
+
+
+def sum_times(session: Session, now: datetime) -> list[DayTimes]:
+    """Of today and yesterday in China: counts are written some seconds late, after midnight too."""
+    since = (now + timedelta(hours=8)).date() - timedelta(days=SUMMED_DAYS - 1)
+    days: dict[tuple[str, date], DayTimes] = {}
+    counted = select(AnswerTime).where(AnswerTime.day >= since)
+    for row in session.scalars(counted.order_by(AnswerTime.listing_code, AnswerTime.day)):
+        key = (row.listing_code, row.day)
+        times = days.setdefault(key, DayTimes(*key, row.supplier_id))
+        kept = times.latency if row.kind == LATENCY else times.lag
+        kept[row.bucket] = row.answers_count
+    for event in session.scalars(select(EventTime).where(EventTime.day >= since)):
+        found = days.get((event.listing_code, event.day))
+        if found is not None:
+            found.newest_event_at, found.seen_at = event.newest_event_at, event.seen_at
+            found.updates_count = event.updates_count
+    return list(days.values())
