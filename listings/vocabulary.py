@@ -34,6 +34,7 @@ NAMES = frozenset(
         "product_kinds",
         "provinces",
         "purposes",
+        "quality_grades",
         "registry_states",
         "registry_schemes",
         "retention_modes",

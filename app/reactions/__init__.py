@@ -52,6 +52,7 @@ from compliance.review.events import (
     ReviewExpired,
     SuspensionWidened,
 )
+from compliance.sampling.events import QualityReported
 from ledger.journal.events import TopUpCancelled, TopUpRequested
 from ledger.journal.settlement.events import (
     PayoutApproved,
@@ -116,6 +117,7 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
         reviewing.route_listing,
         reviewing.show_quality,
     ),
+    QualityReported: (reviewing.grade_listing,),
     ListingDelisted: (reviewing.note_delisting,),
     PlanPublished: (reviewing.note_plan,),
     ListingSuspended: (reviewing.suspend_listing,),

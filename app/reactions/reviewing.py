@@ -24,6 +24,9 @@ from compliance.review.events import (
     SuspensionWidened,
 )
 from compliance.sampling import services as sampling
+from compliance.sampling.events import QualityReported
+from compliance.sampling.models import QualityReport
+from compliance.sampling.queries import latest_public
 from listings import services as listings
 from listings.events import (
     ListingDelisted,
@@ -159,6 +162,23 @@ def note_listing(uow: UnitOfWork, event: ListingPublished) -> None:
 def show_quality(uow: UnitOfWork, event: ListingPublished) -> None:
     """What is listed shows its grade to everybody."""
     sampling.show_reports(uow, version_id=event.version_id)
+    _grade(uow, event.listing_code)
+
+
+def grade_listing(uow: UnitOfWork, event: QualityReported) -> None:
+    """The catalogue is filtered by what the report of a listed version says."""
+    report = uow.session.get_one(QualityReport, event.report_id)
+    _grade(uow, report.listing_code)
+
+
+def _grade(uow: UnitOfWork, listing_code: str) -> None:
+    report = latest_public(uow, listing_code)
+    listings.note_quality(
+        uow,
+        listing_code=listing_code,
+        grade=report.grade if report else None,
+        valid_until=report.valid_until if report else None,
+    )
 
 
 def note_plan(uow: UnitOfWork, event: PlanPublished) -> None:

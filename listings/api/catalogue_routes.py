@@ -1,5 +1,7 @@
 """Routes of the public catalogue, and the supplier's way out of it."""
 
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from app.core.principals import Permission
@@ -36,6 +38,7 @@ _FACET_VOCABULARIES = {
     "modality": "modalities",
     "data_class": "classifications",
     "delivery_grade": "delivery_grades",
+    "quality": "quality_grades",
 }
 
 
@@ -54,12 +57,14 @@ def get_listings(asked: dict[str, Any]) -> Answer:
     )
     language = asked_language()
     with unit_of_work(Reach.PUBLIC) as uow:
+        query = replace(query, at=uow.now)
         page = catalogue.search_catalogue(uow.session, query)
         total, counts = facets.count_facets(uow.session, query)
+        items = [render_card(_columns(listing, uow.now), language) for listing in page.items]
     return in_language(
         language,
         {
-            "items": [render_card(_columns(listing), language) for listing in page.items],
+            "items": items,
             "next_cursor": page.next_cursor,
             "total_count": total,
             "facets": {name: _labelled(name, counts[name], language) for name in FACETS},
@@ -77,7 +82,7 @@ def get_listing(listing_code: str) -> Answer:
         listing = catalogue.get_listing(uow.session, listing_code)
         version = listing.version
         columns = {
-            **_columns(listing),
+            **_columns(listing, uow.now),
             "version_number": version.version_number,
             "registration_id": registry.find_registration_id(uow.session, version.id),
         }
@@ -99,9 +104,8 @@ def get_similar(listing_code: str) -> Answer:
     language = asked_language()
     with unit_of_work(Reach.PUBLIC) as uow:
         found = catalogue.list_similar(uow.session, listing_code)
-    return in_language(
-        language, {"items": [render_card(_columns(item), language) for item in found]}
-    )
+        items = [render_card(_columns(item, uow.now), language) for item in found]
+    return in_language(language, {"items": items})
 
 
 @blueprint.route("/listings/<listing_code>/delisting", methods=["POST"])
@@ -138,9 +142,10 @@ def get_vocabularies() -> Answer:
     return in_language(language, {"vocabularies": terms, "editions": read})
 
 
-def _columns(listing: Listing) -> dict[str, Any]:
+def _columns(listing: Listing, at: datetime) -> dict[str, Any]:
     names = (column.key for column in listing.__mapper__.column_attrs)
-    return {name: getattr(listing, name) for name in names}
+    columns = {name: getattr(listing, name) for name in names}
+    return columns | {"quality": listing.quality_at(at)}
 
 
 def _labelled(facet: str, counts: list[dict[str, Any]], language: Language) -> list[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """What a visitor asks the catalogue for."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 FACETS = (
     "sector",
@@ -15,7 +16,10 @@ FACETS = (
     "modality",
     "data_class",
     "delivery_grade",
+    "quality",
 )
+NO_QUALITY = "NONE"
+"""The facet's value where no report is in force, or none has a grade."""
 SORTS = ("relevance", "newest", "price")
 
 
@@ -28,6 +32,8 @@ class CatalogueQuery:
     sort: str = ""
     cursor: str | None = None
     limit: int = 20
+    at: datetime | None = None
+    """Whose reports are in force at this instant; without one the database's own."""
 
     @property
     def order(self) -> str:

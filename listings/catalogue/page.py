@@ -47,6 +47,7 @@ def render_card(listing: Mapping[str, Any], language: Language) -> dict[str, Any
         "delivery_mode": labelled("delivery_modes", listing["delivery_mode"], language),
         "update_frequency": labelled("update_frequencies", listing["update_frequency"], language),
         "grade": labelled("grades", listing["grade"], language),
+        "quality": labelled("quality_grades", listing["quality"], language),
         "price_models": labelled_all("price_models", listing["price_models"], language),
         "lowest_price": {
             "amount": listing["lowest_price_amount"],

@@ -7,6 +7,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.core.db import Base
+from listings.catalogue.filters import NO_QUALITY
 from listings.errors import ListingNotOpen
 from listings.models.products import ProductVersion
 from listings.versions.life_cycle import LIFE_CYCLE, LISTED
@@ -52,6 +53,8 @@ class Listing(Base):
     modalities: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
     data_classes: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
     delivery_grade: Mapped[str | None]
+    quality_grade: Mapped[str | None]
+    quality_valid_until: Mapped[datetime | None]
     price_models: Mapped[list[str]] = mapped_column(ARRAY(Text))
     lowest_price_amount: Mapped[int]
     currency: Mapped[str]
@@ -60,6 +63,12 @@ class Listing(Base):
     changed_at: Mapped[datetime]
     version: Mapped[ProductVersion] = relationship()
     words: Mapped[ListingWords | None] = relationship()
+
+    def quality_at(self, instant: datetime) -> str:
+        """The grade of the report that is in force then, or `NO_QUALITY`."""
+        if self.quality_grade is None or self.quality_valid_until is None:
+            return NO_QUALITY
+        return self.quality_grade if self.quality_valid_until > instant else NO_QUALITY
 
     def demand_open(self) -> None:
         """Raises `ListingNotOpen` unless the listing is on sale."""

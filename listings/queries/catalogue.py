@@ -9,6 +9,7 @@ from sqlalchemy import (
     ColumnElement,
     Integer,
     and_,
+    case,
     cast,
     false,
     func,
@@ -23,7 +24,7 @@ from sqlalchemy.orm import Session, selectinload
 from sqlalchemy.types import Text
 
 from app.core.paging import InvalidCursor, Page, decode_cursor, encode_cursor
-from listings.catalogue.filters import CatalogueQuery
+from listings.catalogue.filters import NO_QUALITY, CatalogueQuery
 from listings.catalogue.listing_codes import parse_listing_code
 from listings.catalogue.search_text import likeness_query, search_query
 from listings.errors import ListingNotFound
@@ -57,8 +58,16 @@ def facet_conditions(query: CatalogueQuery) -> dict[str, Condition]:
         "modality": lambda values: Listing.modalities.overlap(_texts(values)),
         "data_class": lambda values: Listing.data_classes.overlap(_texts(values)),
         "delivery_grade": Listing.delivery_grade.in_,
+        "quality": quality_in_force(query).in_,
     }
     return {name: makers[name](list(values)) for name, values in query.chosen.items() if values}
+
+
+def quality_in_force(query: CatalogueQuery) -> ColumnElement[str]:
+    """The grade of each listing's report, as long as that is in force."""
+    at = func.now() if query.at is None else literal(query.at)
+    is_graded = and_(Listing.quality_valid_until > at, Listing.quality_grade.is_not(None))
+    return case((is_graded, Listing.quality_grade), else_=literal(NO_QUALITY))
 
 
 def base_conditions(query: CatalogueQuery) -> list[Condition]:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from listings.catalogue.filters import FACETS, CatalogueQuery
 from listings.models import Listing
-from listings.queries.catalogue import base_conditions, facet_conditions
+from listings.queries.catalogue import base_conditions, facet_conditions, quality_in_force
 
 VALUES_MAX = 50
 """Values shown of one facet; a supplier beyond them is found by name."""
@@ -30,7 +30,7 @@ def count_facets(session: Session, query: CatalogueQuery) -> tuple[int, Counts]:
     ]
     for name in FACETS:
         others = [condition for other, condition in chosen.items() if other != name]
-        branches.append(_count(name, [*base, *others]))
+        branches.append(_count(name, query, [*base, *others]))
     counts: Counts = {name: [] for name in FACETS}
     total = 0
     for name, value, label, count in session.execute(union_all(*map(_whole, branches))):
@@ -46,8 +46,10 @@ def _whole(branch: Select[str, str, str, int]) -> Select[Any]:
     return select(branch.subquery())
 
 
-def _count(name: str, conditions: Sequence[ColumnElement[bool]]) -> Select[str, str, str, int]:
-    value, label = _columns(name)
+def _count(
+    name: str, query: CatalogueQuery, conditions: Sequence[ColumnElement[bool]]
+) -> Select[str, str, str, int]:
+    value, label = _columns(name, query)
     rows = select(value.label("value"), label.label("label")).where(*conditions).subquery()
     count = func.count()
     return (
@@ -59,7 +61,7 @@ def _count(name: str, conditions: Sequence[ColumnElement[bool]]) -> Select[str, 
     )
 
 
-def _columns(name: str) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+def _columns(name: str, query: CatalogueQuery) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
     columns: dict[str, ColumnElement[Any]] = {
         "sector": func.unnest(Listing.sectors),
         "topic": Listing.topic.expression,
@@ -73,6 +75,7 @@ def _columns(name: str) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
         "modality": func.unnest(Listing.modalities),
         "data_class": func.unnest(Listing.data_classes),
         "delivery_grade": Listing.delivery_grade.expression,
+        "quality": quality_in_force(query),
     }
     label = Listing.supplier_name.expression if name == "supplier" else literal("")
     return columns[name], label

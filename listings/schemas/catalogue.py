@@ -35,6 +35,7 @@ class CatalogueQuerySchema(PageQuerySchema):
     modality = _chosen(Code("modalities"))
     data_class = _chosen(Code("classifications"))
     delivery_grade = _chosen(Code("delivery_grades"))
+    quality = _chosen(Code("quality_grades"))
     sort = fields.String(load_default="", validate=validate.OneOf(["", *SORTS]))
 
 
@@ -63,6 +64,7 @@ class ListingCardSchema(Schema):
     delivery_mode = fields.Nested(LabelledSchema)
     update_frequency = fields.Nested(LabelledSchema)
     grade = fields.Nested(LabelledSchema)
+    quality = fields.Nested(LabelledSchema)
     price_models = fields.List(fields.Nested(LabelledSchema))
     lowest_price = fields.Nested(MoneySchema)
     first_listed_at = Timestamp()
@@ -92,6 +94,7 @@ class FacetsSchema(Schema):
     modality = fields.List(fields.Nested(FacetValueSchema))
     data_class = fields.List(fields.Nested(FacetValueSchema))
     delivery_grade = fields.List(fields.Nested(FacetValueSchema))
+    quality = fields.List(fields.Nested(FacetValueSchema))
 
 
 class CataloguePageSchema(Schema):

@@ -12,6 +12,7 @@ from listings.services.custom_offers import (
     withdraw_custom_offer,
 )
 from listings.services.drafts import amend_draft, draft_version, register_product, replace_draft
+from listings.services.grading import note_quality
 from listings.services.importing import import_drafts
 from listings.services.ordering import activate_order, place_order
 from listings.services.parties import note_party_verified
@@ -70,6 +71,7 @@ __all__ = [
     "import_drafts",
     "note_agreement_shares",
     "note_party_verified",
+    "note_quality",
     "note_scenario_approved",
     "note_scenario_ended",
     "note_scenario_narrowed",

@@ -1,5 +1,7 @@
 """Search, facets, order and pages of the catalogue."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import event, select, text
 
@@ -187,6 +189,40 @@ def test_counts_cover_everything_found(market, catalogue):
     assert [(each["value"], each["count"]) for each in counts["delivery_grade"]] == [("S3", 1)]
     assert counts["price_model"][0] == {"value": "per_call", "label": "", "count": 3}
     assert counts["supplier"] == [{"value": SUPPLIER_ID, "label": "Supplier Ltd", "count": 3}]
+
+
+def test_the_grade_of_a_report_counts_as_long_as_the_report_is_in_force(market, find, catalogue):
+    now = market.clock.now()
+    reported = {"cities": ("A", 30), "airports": ("B", 1), "companies": (None, 30)}
+    for name, (grade, days) in reported.items():
+        with market.as_exchange() as uow:
+            services.note_quality(
+                uow,
+                listing_code=catalogue[name],
+                grade=grade,
+                valid_until=now + timedelta(days=days),
+            )
+
+    def graded(at):
+        query = CatalogueQuery(at=at, chosen={"quality": ("A", "B")})
+        with market.units.begin(Reach.PUBLIC) as uow:
+            found = search_catalogue(uow.session, query).items
+            _, counts = count_facets(uow.session, query)
+        return {each.listing_code for each in found}, {
+            each["value"]: each["count"] for each in counts["quality"]
+        }
+
+    both = {catalogue["cities"], catalogue["airports"]}
+    assert graded(now) == (both, {"A": 1, "B": 1, "NONE": 1})
+    later = now + timedelta(days=1)
+    assert graded(later) == ({catalogue["cities"]}, {"A": 1, "NONE": 2})
+    assert find(quality=("NONE",))
+
+
+def test_no_grade_is_kept_for_a_listing_that_is_not_there(market):
+    with market.as_exchange() as uow:
+        services.note_quality(uow, listing_code="1-XXXXXXXXXX", grade="A", valid_until=None)
+        assert uow.session.scalars(select(Listing.quality_grade)).all() == []
 
 
 def test_counts_take_one_statement(market, catalogue, engine):
