@@ -75,12 +75,16 @@ class Term:
 
 @dataclass(frozen=True)
 class Edition:
-    """A vocabulary as its file stands: where the words come from, and whether that was checked."""
+    """A vocabulary as its file stands: where the words come from, and whether that was checked.
+
+    ``checked`` says when the words were compared with what, and what that showed.
+    """
 
     version: int
     source: str
     is_confirmed: bool
     terms: Mapping[str, Term]
+    checked: str | None = None
 
 
 @cache
@@ -89,7 +93,7 @@ def edition(name: str) -> Edition:
     text = resources.files("listings").joinpath("vocabularies", f"{name}.json").read_text("utf-8")
     read = json.loads(text)
     terms = {row["code"]: Term(**row) for row in read["terms"]}
-    return Edition(read["version"], read["source"], read["confirmed"], terms)
+    return Edition(read["version"], read["source"], read["confirmed"], terms, read.get("checked"))
 
 
 def vocabulary(name: str) -> Mapping[str, Term]:

@@ -239,11 +239,14 @@ class VocabularyTermSchema(LabelledSchema):
 
 
 class VocabularyEditionSchema(Schema):
-    """Where a vocabulary comes from; unconfirmed ones were not read in the source itself."""
+    """Where a vocabulary comes from; an unconfirmed one is from memory or second hand."""
 
     version = fields.Integer()
     source = fields.String()
     is_confirmed = fields.Boolean()
+    checked = fields.String(
+        allow_none=True, metadata={"description": "With what it was compared, when, and the result"}
+    )
 
 
 class VocabulariesSchema(Schema):

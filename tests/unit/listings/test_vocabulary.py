@@ -1,6 +1,7 @@
 """Every coded word has two labels."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,13 @@ def test_every_vocabulary_says_where_it_comes_from(name):
     assert read.version >= 1
     assert len(read.source) > 10
     assert isinstance(read.is_confirmed, bool)
+
+
+def test_what_was_compared_says_when_and_with_what():
+    checked = {name: edition(name).checked for name in NAMES if edition(name).checked}
+    assert {"industries", "provinces", "update_frequencies", "sectors"} <= set(checked)
+    for text in checked.values():
+        assert re.match(r"\d{4}-\d{2}-\d{2}: .{40,}", text)
 
 
 def test_the_industries_are_the_national_sections_and_divisions():
