@@ -6,6 +6,7 @@ from typing import Any
 
 from app.core.principals import Permission
 from app.core.reach import Reach
+from app.core.unit_of_work import UnitOfWork
 from app.web.access import public, requires
 from app.web.context import current_principal, unit_of_work
 from app.web.idempotency import idempotent
@@ -72,6 +73,21 @@ def get_listings(asked: dict[str, Any]) -> Answer:
     )
 
 
+def shown_page(uow: UnitOfWork, listing: Listing, language: Language) -> dict[str, Any]:
+    """Everything about a listing on sale, in one language."""
+    version = listing.version
+    columns = {
+        **_columns(listing, uow.now),
+        "version_number": version.version_number,
+        "registration_id": registry.find_registration_id(uow.session, version.id),
+    }
+    plans = [
+        {**plan.reviewed(), "offer": offer.name} for offer in version.offers for plan in offer.plans
+    ]
+    names = catalogue.names_of(uow.session, contributor_ids(version.content))
+    return render_page(columns, version.content, plans, language, names=names)
+
+
 @blueprint.route("/listings/<listing_code>", methods=["GET"])
 @blueprint.response(200, ListingPageSchema)
 @public("a listing's page is what the exchange shows to everybody")
@@ -79,20 +95,7 @@ def get_listing(listing_code: str) -> Answer:
     """Show everything about a listing: fields, sample, plans, conditions, provenance."""
     language = asked_language()
     with unit_of_work(Reach.PUBLIC) as uow:
-        listing = catalogue.get_listing(uow.session, listing_code)
-        version = listing.version
-        columns = {
-            **_columns(listing, uow.now),
-            "version_number": version.version_number,
-            "registration_id": registry.find_registration_id(uow.session, version.id),
-        }
-        plans = [
-            {**plan.reviewed(), "offer": offer.name}
-            for offer in version.offers
-            for plan in offer.plans
-        ]
-        names = catalogue.names_of(uow.session, contributor_ids(version.content))
-    page = render_page(columns, version.content, plans, language, names=names)
+        page = shown_page(uow, catalogue.get_listing(uow.session, listing_code), language)
     return in_language(language, page)
 
 

@@ -6,12 +6,17 @@ from typing import Any
 from flask import Response
 
 from app.core.canonical import canonical_bytes
+from app.core.clock import iso_instant
 from app.core.reach import Reach
 from app.web.access import public
 from app.web.context import get, unit_of_work
 from listings.api.blueprint import blueprint
+from listings.api.catalogue_routes import shown_page
 from listings.catalogue.exports import croissant, dcat, odrl
 from listings.catalogue.exports.addresses import Addresses
+from listings.catalogue.filters import NO_QUALITY
+from listings.catalogue.leaflet import NOT_SAID, leaflet_of
+from listings.catalogue.leaflet_pdf import render_leaflet
 from listings.catalogue.page import render_terms
 from listings.ports import PublicAddress
 from listings.queries import catalogue
@@ -49,6 +54,25 @@ def get_croissant(listing_code: str) -> Response:
     return _exported(
         listing_code, lambda columns, content, _, at: croissant.data_set(columns, content, at)
     )
+
+
+@blueprint.route("/listings/<listing_code>/leaflet", methods=["GET"])
+@blueprint.response(200, content_type="application/pdf", description="可交易数据产品说明书")
+@public("a listing's page is what the exchange shows to everybody")
+def get_leaflet(listing_code: str) -> Response:
+    """Show a listing's leaflet for print, in Chinese with English beside it; made of data only."""
+    with unit_of_work(Reach.PUBLIC) as uow:
+        listing = catalogue.get_listing(uow.session, listing_code)
+        page = shown_page(uow, listing, "zh")
+        is_graded = listing.quality_at(uow.now) != NO_QUALITY
+        until = listing.quality_valid_until if is_graded else None
+    sections = leaflet_of(
+        page,
+        registration=page["registration_id"] or NOT_SAID,
+        quality_until=iso_instant(until) if until else None,
+    )
+    pdf = render_leaflet(sections, name=page["name"], dossier_hash=page["dossier_hash"])
+    return Response(pdf, content_type="application/pdf")
 
 
 def _exported(listing_code: str, export: Export) -> Response:
