@@ -67,6 +67,8 @@ class LiveQualitySchema(LiveCountsSchema):
     listing_code = fields.String()
     window_days = Integer()
     declared = fields.Nested(DeclaredSchema)
+    last_answered_on = fields.Date(allow_none=True)
+    is_idle = fields.Boolean(metadata={"description": "Listed for 180 days without an answer"})
     drifts = fields.List(
         fields.String(),
         metadata={"description": "In which ways it is worse than reported or promised"},

@@ -175,3 +175,21 @@ def test_times_that_could_not_be_written_are_written_later(answer_times, monkeyp
     answer_times.write()
     ((counts, suppliers, newest),) = stored
     assert (sum(counts.values()), suppliers, newest) == (2, {LISTING_CODE: SUPPLIER_ID}, {})
+
+
+def test_a_listing_that_nobody_called_for_half_a_year_is_idle_until_somebody_does(
+    units, clock, licence
+):
+    assert not measured(units)["is_idle"]
+    clock.advance(seconds=180 * 86_400)
+    shown = measured(units)
+    assert (shown["is_idle"], shown["last_answered_on"]) == (True, None)
+    today = clock.now()
+    call(units, licence, 1, 1, at=today)
+    shown = measured(units)
+    assert (shown["is_idle"], shown["last_answered_on"]) == (
+        False,
+        (today + timedelta(hours=8)).date(),
+    )
+    clock.advance(seconds=182 * 86_400)
+    assert measured(units)["is_idle"]
