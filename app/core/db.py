@@ -3,9 +3,11 @@
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
+from psycopg.errors import DeadlockDetected
 from sqlalchemy import BigInteger, DateTime, Dialect, LargeBinary, MetaData, Text, create_engine
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Engine
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 from typing_extensions import override
@@ -71,3 +73,8 @@ def make_engine(database_url: str, *, pool_size: int = 8) -> Engine:
 def as_sqlalchemy_url(database_url: str) -> str:
     """The libpq URL with SQLAlchemy's driver name."""
     return database_url.replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+def was_crossed(error: BaseException) -> bool:
+    """Whether the database undid the work because two waited for each other (SQLSTATE 40P01)."""
+    return isinstance(error, DBAPIError) and isinstance(error.orig, DeadlockDetected)

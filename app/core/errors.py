@@ -63,6 +63,17 @@ class CounterfoilError(Exception):
         return STATUS[self.kind]
 
 
+class WorkCrossed(CounterfoilError):
+    """Two pieces of work waited for each other's rows; the database undid this one."""
+
+    kind = ErrorKind.UNAVAILABLE
+    slug = "work-crossed"
+    title = "Somebody else's work crossed this one"
+
+    def __init__(self) -> None:
+        super().__init__("Nothing was changed. Send the same request again.", retry_after_seconds=1)
+
+
 class InvalidFields(CounterfoilError):
     """Fields break a rule of their form; ``errors`` lists ``{pointer, detail}`` (RFC 9457)."""
 

@@ -7,7 +7,8 @@ import structlog
 from flask import Flask, Response, json, request
 from werkzeug.exceptions import HTTPException
 
-from app.core.errors import CounterfoilError
+from app.core.db import was_crossed
+from app.core.errors import CounterfoilError, WorkCrossed
 from app.web.request_context import request_id
 
 CONTENT_TYPE = "application/problem+json"
@@ -79,6 +80,9 @@ def on_http_exception(error: HTTPException) -> Response:
 
 def on_unexpected(error: Exception) -> Response:
     """Whatever nobody foresaw: logged whole, told in one sentence."""
+    if was_crossed(error):
+        _log.warning("work crossed", exc_info=error)
+        return on_counterfoil_error(WorkCrossed())
     _log.error("unexpected error", exc_info=error)
     document = problem_document(
         status=500,

@@ -1,5 +1,6 @@
 """What compliance keeps of trade: how listings stand, scenarios, and the licences they permit."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.core.db import Base
 from compliance.review.scenario_machine import ScenarioState
 from compliance.review.scenario_risk import Depth
+from compliance.review.use_machine import Use
 from compliance.terms.enforcement import reasons, split_by_enforcement
 
 
@@ -76,6 +78,25 @@ class Scenario(Base):
         if self.needs_panel:
             return Depth.PANEL
         return Depth.TWO if self.needs_two else Depth.ONE
+
+    def use(self, declarations: "Iterable[ScenarioDeclaration]") -> Use:
+        """The use as the pure machine sees it."""
+        return Use(
+            id=self.id,
+            depth=self.depth,
+            state=ScenarioState(self.state),
+            first_approved_by=self.first_approved_by,
+            decided_by=self.decided_by,
+            barred=frozenset(each.reviewer_id for each in declarations if each.is_conflicted),
+        )
+
+    def follow(self, use: Use, now: datetime) -> None:
+        """Take over what the machine concluded."""
+        if use.first_approved_by != self.first_approved_by:
+            self.first_approved_by, self.first_approved_at = use.first_approved_by, now
+        if use.decided_by != self.decided_by:
+            self.decided_by, self.decided_at = use.decided_by, now
+        self.state = use.state
 
     def is_active_at(self, now: datetime) -> bool:
         """Whether an order can rest on it at that instant."""

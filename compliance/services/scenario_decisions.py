@@ -4,15 +4,26 @@ from typing import Any
 
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
-from compliance.errors import SecondReviewerMustDiffer
 from compliance.events import ScenarioNarrowed, ScenarioRefused
 from compliance.models.licences import Scenario
 from compliance.review.scenario_machine import NARROW, TRANSITIONS, ScenarioDecision, ScenarioState
+from compliance.review.use_machine import decide
 from compliance.services.narrowing import demand_narrower, narrow_scenario_licences
-from compliance.services.scenario_declarations import declare_on_scenario, demand_clear
+from compliance.services.scenario_declarations import (
+    declare_on_scenario,
+    demand_clear,
+    is_of_a_party,
+    use_of,
+)
 from compliance.services.scenario_panels import open_scenario_panel
-from compliance.services.scenario_rules import approve_first, demand_lawful_use, weigh_use
-from compliance.services.scenario_terms import grant, granted_terms, known, record_approval
+from compliance.services.scenario_rules import demand_lawful_use, weigh_use
+from compliance.services.scenario_terms import (
+    grant,
+    granted_terms,
+    known,
+    record_approval,
+    record_first_approval,
+)
 from compliance.services.scenarios import lock_scenario, open_standing
 from compliance.terms.effective_terms import effective, from_document, to_document
 
@@ -38,16 +49,15 @@ def decide_scenario(
     `LicenceCannotBeIssued` when nothing would be left.
     """
     scenario = lock_scenario(uow, scenario_id)
-    following = TRANSITIONS.next(scenario.state, ScenarioDecision(decision))
-    demand_clear(uow, principal, scenario)
-    if scenario.first_approved_by == principal.id:
-        raise SecondReviewerMustDiffer(scenario.id)
+    before, chosen = use_of(uow, scenario), ScenarioDecision(decision)
+    is_party = is_of_a_party(principal, scenario)
+    decide(before, principal.id, chosen, is_party=is_party)
     if declare_on_scenario(uow, principal, scenario, answers).is_conflicted:
         return scenario
-    if following == ScenarioState.ACTIVE:
+    if chosen is ScenarioDecision.APPROVE:
         return _approve(uow, principal, scenario, narrowed=narrowed or {}, reason=reason)
-    scenario.state, scenario.reason = following, reason
-    scenario.decided_by, scenario.decided_at = principal.id, uow.now
+    scenario.follow(decide(before, principal.id, chosen), uow.now)
+    scenario.reason = reason
     uow.record(
         ScenarioRefused(
             occurred_at=uow.now,
@@ -66,14 +76,19 @@ def _approve(
     weigh_use(scenario, standing)
     demand_lawful_use(uow, scenario, standing)
     terms = granted_terms(scenario, standing, narrowed)
-    if scenario.state == ScenarioState.SUBMITTED and (scenario.needs_two or scenario.needs_panel):
-        if scenario.needs_panel:
-            open_scenario_panel(uow, scenario, standing, looked_at_by=principal.id)
-        return approve_first(uow, scenario, principal, narrowed=narrowed, reason=reason)
-    grant(uow, scenario, terms)
-    scenario.state, scenario.reason = ScenarioState.ACTIVE, reason
-    scenario.decided_by, scenario.decided_at = principal.id, uow.now
-    record_approval(uow, scenario)
+    decided = decide(use_of(uow, scenario), principal.id, ScenarioDecision.APPROVE)
+    if decided.state is ScenarioState.PANEL:
+        open_scenario_panel(uow, scenario, standing, looked_at_by=principal.id)
+    if decided.state is ScenarioState.ACTIVE:
+        grant(uow, scenario, terms)
+    else:
+        scenario.first_narrowed = narrowed
+    scenario.follow(decided, uow.now)
+    scenario.reason = reason
+    if decided.state is ScenarioState.ACTIVE:
+        record_approval(uow, scenario)
+    else:
+        record_first_approval(uow, scenario)
     return scenario
 
 

@@ -1,5 +1,7 @@
 """What people declare before they decide a buyer's use, and what the exchange knows besides."""
 
+from sqlalchemy import select
+
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
 from compliance.errors import NotYourDecision, ReviewerConflicted
@@ -7,11 +9,23 @@ from compliance.events import ScenarioConflictDeclared
 from compliance.models.licences import Scenario, ScenarioDeclaration
 from compliance.models.reviews import Party
 from compliance.review.conflicts import KnownFacts, find_conflicts
+from compliance.review.use_machine import Use
+
+
+def use_of(uow: UnitOfWork, scenario: Scenario) -> Use:
+    """The scenario as the pure machine sees it, with everybody who declared a conflict."""
+    wanted = select(ScenarioDeclaration).where(ScenarioDeclaration.scenario_id == scenario.id)
+    return scenario.use(uow.session.scalars(wanted))
+
+
+def is_of_a_party(principal: Principal, scenario: Scenario) -> bool:
+    """Whether the person belongs to buyer or supplier."""
+    return principal.organisation_id in {scenario.buyer_id, scenario.supplier_id}
 
 
 def demand_clear(uow: UnitOfWork, principal: Principal, scenario: Scenario) -> None:
     """Raises `NotYourDecision` for a party's people, `ReviewerConflicted` after a conflict."""
-    if principal.organisation_id in {scenario.buyer_id, scenario.supplier_id}:
+    if is_of_a_party(principal, scenario):
         why = "A reviewer from neither party decides a scenario."
         raise NotYourDecision(why)
     if uow.session.get(ScenarioDeclaration, (scenario.id, principal.id, True)) is not None:

@@ -3,6 +3,7 @@
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
 from compliance.errors import (
+    DossierHashMismatch,
     LicenceCannotBeIssued,
     ListingNeverPublished,
     ListingNotInForce,
@@ -12,12 +13,23 @@ from compliance.events import ScenarioRefused
 from compliance.models.licences import ListingStanding, Scenario
 from compliance.models.panels import SittingPanel
 from compliance.review.panels import Panel, PanelState
-from compliance.review.scenario_machine import CARRY, CARRY_BARRED, FAIL, TRANSITIONS
+from compliance.review.scenario_machine import ScenarioState
+from compliance.review.use_machine import conclude
 from compliance.services.panels import SCENARIO, needs_two_thirds, open_panel, reasons_of, vote
+from compliance.services.scenario_declarations import use_of
 from compliance.services.scenario_rules import approval_behind, demand_lawful_use
 from compliance.services.scenario_terms import grant, granted_terms, record_approval
 from compliance.services.scenarios import lock_scenario, open_standing
 from compliance.terms.effective_terms import Terms
+
+STANDS_AGAINST_IT = (
+    DossierHashMismatch,
+    LicenceCannotBeIssued,
+    ListingNeverPublished,
+    ListingNotInForce,
+    RulesBlock,
+)
+"""What no majority carries over."""
 
 
 def open_scenario_panel(
@@ -66,34 +78,28 @@ def conclude_scenario(
     """
     if panel.state is PanelState.OPEN:
         return
-    scenario.decided_by, scenario.decided_at = sitting.id, uow.now
-    scenario.reason = reasons_of(sitting)
-    if panel.state is not PanelState.CARRIED:
-        _refuse(uow, scenario, FAIL)
+    terms, obstacle = _permitted_or_why(uow, scenario)
+    concluded = conclude(use_of(uow, scenario), panel, is_barred=terms is None)
+    reasons = [reasons_of(sitting), obstacle if panel.state is PanelState.CARRIED else ""]
+    scenario.reason = "\n".join(each for each in reasons if each)
+    if concluded.state is ScenarioState.ACTIVE and terms is not None:
+        grant(uow, scenario, terms)
+    scenario.follow(concluded, uow.now)
+    if concluded.state is ScenarioState.ACTIVE:
+        record_approval(uow, scenario)
         return
-    try:
-        terms = _permitted(uow, scenario)
-    except (
-        LicenceCannotBeIssued,
-        ListingNeverPublished,
-        ListingNotInForce,
-        RulesBlock,
-    ) as obstacle:
-        scenario.reason = f"{scenario.reason}\n{obstacle}"
-        _refuse(uow, scenario, CARRY_BARRED)
-        return
-    scenario.state = TRANSITIONS.next(scenario.state, CARRY)
-    grant(uow, scenario, terms)
-    record_approval(uow, scenario)
-
-
-def _refuse(uow: UnitOfWork, scenario: Scenario, event: str) -> None:
-    scenario.state = TRANSITIONS.next(scenario.state, event)
     uow.record(
         ScenarioRefused(
             occurred_at=uow.now,
             scenario_id=scenario.id,
             buyer_id=scenario.buyer_id,
-            refused_by=str(scenario.decided_by),
+            refused_by=sitting.id,
         )
     )
+
+
+def _permitted_or_why(uow: UnitOfWork, scenario: Scenario) -> tuple[Terms | None, str]:
+    try:
+        return _permitted(uow, scenario), ""
+    except STANDS_AGAINST_IT as obstacle:
+        return None, str(obstacle)

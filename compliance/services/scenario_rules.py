@@ -1,16 +1,11 @@
 """Weighs a declared use, runs the rules of its stage over it, and keeps the first of two people."""
 
-from typing import Any
-
 from app.core.clock import iso_instant
-from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
 from compliance.errors import LicenceCannotBeIssued, Obstacle, RulesBlock
-from compliance.events import ScenarioFirstApproved
 from compliance.models.licences import ListingStanding, Scenario
 from compliance.models.reviews import ReviewCase
 from compliance.review import scenario_risk
-from compliance.review.scenario_machine import APPROVE_FIRST, APPROVE_TO_PANEL, TRANSITIONS
 from compliance.review.scenario_risk import Depth
 from compliance.rules.rule_set import Stage
 from compliance.services.circumstances import party_facts
@@ -57,27 +52,3 @@ def weigh_use(scenario: Scenario, standing: ListingStanding) -> Depth:
         scenario.risk_table = int(scenario_risk.table()["version"])
         scenario.needs_two, scenario.needs_panel = depth is Depth.TWO, depth is Depth.PANEL
     return scenario.depth
-
-
-def approve_first(
-    uow: UnitOfWork,
-    scenario: Scenario,
-    principal: Principal,
-    *,
-    narrowed: dict[str, Any] | None,
-    reason: str,
-) -> Scenario:
-    """The first approval of more: what it takes away is kept, and it permits nothing yet."""
-    event = APPROVE_TO_PANEL if scenario.needs_panel else APPROVE_FIRST
-    scenario.state = TRANSITIONS.next(scenario.state, event)
-    scenario.first_approved_by, scenario.first_approved_at = principal.id, uow.now
-    scenario.first_narrowed, scenario.reason = narrowed or {}, reason
-    uow.record(
-        ScenarioFirstApproved(
-            occurred_at=uow.now,
-            scenario_id=scenario.id,
-            approved_by=principal.id,
-            risk_score=int(scenario.risk_score or 0),
-        )
-    )
-    return scenario

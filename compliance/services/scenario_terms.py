@@ -6,7 +6,7 @@ from typing import Any
 
 from app.core.unit_of_work import UnitOfWork
 from compliance.errors import ScenarioOutsideListing
-from compliance.events import ScenarioApproved
+from compliance.events import ScenarioApproved, ScenarioFirstApproved
 from compliance.lapses.expiry_policy import lapse
 from compliance.models.licences import ListingStanding, Scenario
 from compliance.services.lapses import note_lapses
@@ -87,5 +87,17 @@ def record_approval(uow: UnitOfWork, scenario: Scenario) -> None:
             valid_until=scenario.valid_until,
             first_approved_by=scenario.first_approved_by,
             risk_score=scenario.risk_score,
+        )
+    )
+
+
+def record_first_approval(uow: UnitOfWork, scenario: Scenario) -> None:
+    """Tell of an approval that takes another, or a panel: it permits nothing yet."""
+    uow.record(
+        ScenarioFirstApproved(
+            occurred_at=uow.now,
+            scenario_id=scenario.id,
+            approved_by=str(scenario.first_approved_by),
+            risk_score=int(scenario.risk_score or 0),
         )
     )

@@ -17,7 +17,8 @@ from compliance.errors import (
 from compliance.events import ScenarioSubmitted, ScenarioWithdrawn
 from compliance.models.licences import ListingStanding, Scenario
 from compliance.review.listing_machine import ListingState
-from compliance.review.scenario_machine import TRANSITIONS, WITHDRAW, ScenarioState
+from compliance.review.scenario_machine import ScenarioState
+from compliance.review.use_machine import withdraw
 from compliance.services.licences import revoke_licences_of_scenario
 from compliance.services.panels import SCENARIO, dissolve_panel, lock_panel
 from compliance.services.scenario_rules import weigh_use
@@ -129,7 +130,7 @@ def withdraw_scenario(uow: UnitOfWork, principal: Principal, *, scenario_id: str
     if principal.organisation_id != scenario.buyer_id:
         why = "Only the buyer withdraws its scenario."
         raise NotYourDecision(why)
-    scenario.state = TRANSITIONS.next(scenario.state, WITHDRAW)
+    scenario.follow(withdraw(scenario.use(())), uow.now)
     scenario.withdrawn_at = uow.now
     if scenario.panel_id is not None:
         dissolve_panel(uow, lock_panel(uow, scenario.panel_id, (SCENARIO,)))

@@ -1,0 +1,51 @@
+"""Two pieces of work that wait for each other: one is done, the other is told to come again."""
+
+import threading
+
+from sqlalchemy import text
+
+from app.core.reach import Reach
+from app.core.unit_of_work import UnitOfWorkFactory
+from tests.factories.compliance import everybody_over_http
+
+HOLD = text("SELECT FROM listing_standings WHERE listing_code = :code FOR UPDATE")
+TAKE = text("SELECT FROM listings WHERE listing_code = :code FOR UPDATE")
+
+
+def test_what_the_database_undid_may_be_sent_again(app):
+    """The supplier takes its listing off sale while the exchange's tick suspends it."""
+    exchange = everybody_over_http(app)
+    code = exchange.list_product()
+    units = app.extensions["counterfoil"].get(UnitOfWorkFactory)
+    answers = []
+
+    def delist():
+        answers.append(
+            exchange.client.post(
+                f"/v1/listings/{code}/delisting",
+                headers={"Authorization": "supplier", "Idempotency-Key": "once"},
+            )
+        )
+
+    with units.begin(Reach.EXCHANGE) as uow:
+        uow.session.execute(HOLD, {"code": code})
+        other = threading.Thread(target=delist)
+        other.start()
+        _wait_until_somebody_waits(units)
+        # Whoever waits longer looks first whether it can ever end, and is undone.
+        uow.session.execute(TAKE, {"code": code})
+        other.join()
+        uow.session.rollback()
+    (crossed,) = answers
+    assert crossed.status_code == 503, crossed.text
+    assert crossed.get_json()["type"].endswith("#work-crossed")
+    assert crossed.headers["Retry-After"] == "1"
+    delist()
+    assert answers[-1].status_code < 300, answers[-1].text
+
+
+def _wait_until_somebody_waits(units):
+    waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    with units.begin(Reach.EXCHANGE) as uow:
+        while not uow.session.execute(waiting).scalar_one():
+            uow.session.rollback()
