@@ -38,6 +38,7 @@ from bench.gateway_nginx import (
     upstream_nginx,
 )
 from bench.gateway_stages import cpu_by_stage
+from bench.gateway_whole import cpu_of_whole_call
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
 SECONDS = float(os.environ.get("BENCH_SECONDS", "3"))
@@ -299,7 +300,7 @@ def _measure(stack: ExitStack, url: str, folder: Path) -> dict[str, Any]:
     if found["metered"]:
         capacity = {name: statistics.median(rounds) for name, rounds in found.items()}
         section |= _latency(bench, capacity)
-    section["cpu_us_per_call"] = cpu_by_stage()
+    section["cpu_us_per_call"] = cpu_by_stage() | {"whole": cpu_of_whole_call()}
     section["server_cpu_us_per_call"] = {
         name: {part: statistics.median(run[part] for run in runs) for part in runs[0]}
         for name, runs in bench.cpu.items()

@@ -34,7 +34,8 @@ NOW = datetime(2026, 11, 20, tzinfo=UTC)
 BODY = b'{"iata":"PVG","name":"Shanghai Pudong","note":"' + b"x" * 900 + b'"}'
 
 
-def _row() -> dict[str, Any]:
+def entitled_row() -> dict[str, Any]:
+    """A key with its licence and route, as the gateway's query finds them."""
     plan = {
         "kind": "per_call",
         "unit": "call",
@@ -85,7 +86,7 @@ def _microseconds(action: Callable[[], object]) -> float:
 
 def cpu_by_stage() -> dict[str, float]:
     """CPU microseconds a call, by stage."""
-    row = _row()
+    row = entitled_row()
     route = route_view(row, None)  # type: ignore[arg-type] # there is no credential to decrypt
     key = key_view(row, licence_view(row, route))
     licence = key.licence
