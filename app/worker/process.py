@@ -52,6 +52,7 @@ from ledger.payments.operation_runner import OperationRunner
 from ledger.payments.ports import PaymentGateway
 from ledger.payments.sweep import Sweep
 from ledger.payments.watching import Watcher
+from metering.delivery.answer_time_models import forget_times
 from metering.erasure.requests import erase_due
 from metering.leases import upkeep
 from metering.plans.steps import turn_periods
@@ -200,6 +201,7 @@ def build_worker(parts: Parts) -> Worker:
             Step("erasures", _SECOND, _in_unit(parts, erase_due)),
             *quality_steps(parts, upstream_probe(parts)),
             Step("answers", _MINUTE, _in_unit(parts, upkeep.forget_answers)),
+            Step("answer-times", _HOUR, _in_unit(parts, forget_times)),
             Step("partitions", _HOUR, _in_unit(parts, upkeep.add_partitions)),
             Step("sessions", _HOUR, _in_unit(parts, accounts.forget_stale_access)),
             Step("responses", _HOUR, lambda: forget_expired(parts.units)),

@@ -3,13 +3,36 @@
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.core.db import Base
+from app.core.unit_of_work import UnitOfWork
 from metering.delivery.answer_times import LATENCY
 
 SUMMED_DAYS = 2
+KEPT_DAYS = 8
+"""Longer than anything that reads them; the sums of each day stay with live quality."""
+FORGET_MAX = 10_000
+
+# Of each listing the newest event stays: a later one is told from it.
+_FORGET = """
+WITH old AS (
+    DELETE FROM answer_times WHERE (listing_code, day, kind, bucket) IN (
+        SELECT listing_code, day, kind, bucket FROM answer_times
+        WHERE day < :before ORDER BY day LIMIT :most)
+    RETURNING 1
+), overtaken AS (
+    DELETE FROM event_times WHERE (listing_code, day) IN (
+        SELECT e.listing_code, e.day FROM event_times e
+        WHERE e.day < :before AND EXISTS (SELECT FROM event_times later
+            WHERE later.listing_code = e.listing_code AND later.day > e.day
+                AND later.newest_event_at >= e.newest_event_at)
+        ORDER BY e.day LIMIT :most)
+    RETURNING 1
+)
+SELECT (SELECT count(*) FROM old) + (SELECT count(*) FROM overtaken)
+"""
 
 
 class AnswerTime(Base):
@@ -54,7 +77,7 @@ class DayTimes:
 
 def sum_times(session: Session, now: datetime) -> list[DayTimes]:
     """Of today and yesterday in China: counts are written some seconds late, after midnight too."""
-    since = (now + timedelta(hours=8)).date() - timedelta(days=SUMMED_DAYS - 1)
+    since = _day(now) - timedelta(days=SUMMED_DAYS - 1)
     days: dict[tuple[str, date], DayTimes] = {}
     counted = select(AnswerTime).where(AnswerTime.day >= since)
     for row in session.scalars(counted.order_by(AnswerTime.listing_code, AnswerTime.day)):
@@ -68,3 +91,15 @@ def sum_times(session: Session, now: datetime) -> list[DayTimes]:
             found.newest_event_at, found.seen_at = event.newest_event_at, event.seen_at
             found.updates_count = event.updates_count
     return list(days.values())
+
+
+def forget_times(uow: UnitOfWork) -> int:
+    """Delete counts of days that were summed up long ago; how many."""
+    before = _day(uow.now) - timedelta(days=KEPT_DAYS)
+    given = {"before": before, "most": FORGET_MAX}
+    return int(uow.session.execute(text(_FORGET), given).scalar_one())
+
+
+def _day(at: datetime) -> date:
+    """The day in China."""
+    return (at + timedelta(hours=8)).date()

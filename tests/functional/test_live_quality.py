@@ -11,6 +11,7 @@ from app.reactions.measuring import measure_live_quality
 from compliance.live.events import QualityDrifted, QualityRecovered
 from compliance.live.queries import live_quality
 from metering.connections import Connections
+from metering.delivery.answer_time_models import forget_times
 from metering.delivery.answer_times import AnswerTimes
 from tests.factories.compliance import LISTING_CODE, SUPPLIER_ID
 from tests.factories.metered_calls import make_licence, use
@@ -157,6 +158,25 @@ def test_an_update_is_an_event_newer_than_any_before(units, clock, licence, answ
     answer(answer_times, 1, milliseconds=1, event_at=first)
     later = measured(units)
     assert (later["updates_count"], later["dated_count"]) == (2, 5)
+
+
+def test_counts_of_days_long_summed_are_forgotten_but_not_the_newest_event(
+    units, clock, licence, answer_times
+):
+    first = clock.now()
+    for age in (timedelta(hours=2), timedelta(hours=1), timedelta(days=40)):
+        answer(answer_times, 2, milliseconds=1, event_at=first - age)
+        clock.advance(seconds=86_400)
+    clock.advance(seconds=10 * 86_400)
+    with units.begin(Reach.EXCHANGE) as uow:
+        # Three days of two buckets each, and the first day's event: the second's is the newest.
+        assert (forget_times(uow), forget_times(uow)) == (7, 0)
+        left = uow.session.execute(text("SELECT newest_event_at FROM event_times ORDER BY day"))
+        assert left.scalars().all() == [
+            first - timedelta(hours=1),
+            first - timedelta(days=40),
+        ]
+        uow.commit()
 
 
 def test_times_that_could_not_be_written_are_written_later(answer_times, monkeypatch):
