@@ -41,7 +41,7 @@ def noted_since(connection, arrival):
     rows = connection.execute(
         "SELECT b.leaf->>'principal', b.leaf->>'subject', b.leaf->>'opened' FROM log_entries e,"
         " LATERAL (SELECT convert_from(e.body, 'UTF8')::jsonb AS leaf) b WHERE e.arrival > %s"
-        " AND e.entry_type = ANY(%s)",
+        " AND e.entry_type = ANY(%s) ORDER BY e.arrival",
         [arrival, ["auditor_read", "administrator_access"]],
     ).fetchall()
     return [
