@@ -22,6 +22,8 @@ from tests.factories.compliance import (
 )
 
 NO_CONFLICT = {"answers": CLEAR}
+SENT_AGAIN_MAX = 5
+"""Two who wait for each other: the database undoes one, who is told to send it again."""
 
 
 @pytest.fixture
@@ -43,11 +45,13 @@ def race(exchange, *requests):
 
     def ask(who, path, body):
         client = OverHttp(exchange.app).client
+        headers = {"Authorization": who, "Idempotency-Key": f"race-{threading.get_ident()}"}
         start.wait()
-        answer = client.post(path, json=body, headers={
-            "Authorization": who, "Idempotency-Key": f"race-{threading.get_ident()}"
-        })  # fmt: skip
-        slug = answer.get_json().get("type", "").partition("#")[2]
+        for _ in range(SENT_AGAIN_MAX):
+            answer = client.post(path, json=body, headers=headers)
+            slug = answer.get_json().get("type", "").partition("#")[2]
+            if slug != "work-crossed":
+                break
         answers.append((answer.status_code, slug))
 
     threads = [threading.Thread(target=ask, args=request) for request in requests]
