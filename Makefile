@@ -23,10 +23,10 @@ run: $(STAMP) ## Serve the exchange with demonstration accounts until stopped
 test: $(STAMP) ## Run every test on real PostgreSQL (embedded)
 	$(BIN)/python -m pytest $(PARALLEL)
 
-check: format-check lint types layers coverage audit ## Everything that must be green before a change lands
+check: format-check lint types layers test audit ## Everything that must be green before a change lands
 
 coverage: PARALLEL += --cov --cov-report=term:skip-covered
-coverage: test ## The tests, with branch coverage
+coverage: test ## The tests, with branch coverage: it costs a fifth more, so the check does without
 
 format: $(STAMP) ## Format the code
 	$(BIN)/ruff format .
