@@ -36,7 +36,7 @@ class Quiet(WSGIRequestHandler):
 
 @pytest.fixture
 def server(clock):
-    made = StripeServer(clock, patience_seconds=0.6)
+    made = StripeServer(clock, patience_seconds=20.0)
     yield made
     made.stop()
 

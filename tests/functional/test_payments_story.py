@@ -43,7 +43,7 @@ FEE = 17
 
 @pytest.fixture
 def server(clock):
-    made = StripeServer(clock, patience_seconds=0.6)
+    made = StripeServer(clock, patience_seconds=20.0)
     yield made
     made.stop()
 
