@@ -86,6 +86,7 @@ class Headroom(NamedTuple):
     """Of the wallet that pays; None for what needs no money."""
 
 
+_UNBOUNDED = Headroom()
 KEPT_SHARE = 0.75
 
 
@@ -120,8 +121,10 @@ class Meter:
     slab_taken_at: float = 0.0
     used_at: float = field(default_factory=time.monotonic)
     is_renewing: bool = False
-    beyond: dict[str | None, Headroom] = field(default_factory=dict)
-    """What there was outside this worker's leases when it last looked, by capped key."""
+    beyond: Headroom = _UNBOUNDED
+    """What there was outside this worker's leases when it last looked."""
+    caps_beyond: dict[str | None, int | None] = field(default_factory=dict)
+    """Its ``cap_amount`` by capped key: each key's caps are looked at with its own leases."""
     lock: threading.Lock = field(default_factory=threading.Lock)
     leasing: threading.Lock = field(default_factory=threading.Lock)
     """Held by the one thread that talks to the database about this meter's leases."""
@@ -180,7 +183,7 @@ class Meter:
         """What a key's buyer still has, as far as this worker knows."""
         calls = units = capped = held = 0
         with self.lock:
-            beyond = self.beyond.get(key_id, _UNBOUNDED)
+            beyond, cap_beyond = self.beyond, self.caps_beyond.get(key_id)
             for lease in self.leases:
                 calls += lease.calls
                 units += lease.units
@@ -190,14 +193,15 @@ class Meter:
         return Headroom(
             None if beyond.calls is None else beyond.calls + calls,
             None if beyond.units is None else beyond.units + units,
-            None if beyond.cap_amount is None else beyond.cap_amount + capped,
+            None if cap_beyond is None else cap_beyond + capped,
             None if beyond.balance_amount is None else beyond.balance_amount + held,
         )
 
     def add(self, lane: Lane, lease: Lease, beyond: Headroom) -> None:
         """Take a granted lease into use."""
         with self.lock:
-            self.beyond[lease.key_id] = beyond
+            self.beyond = beyond
+            self.caps_beyond[lease.key_id] = beyond.cap_amount
             self.lane = lane
             self.leases.append(lease)
             self.slab_taken_at = time.monotonic()
@@ -219,7 +223,6 @@ class Meter:
 
 
 _NOTHING = Charge(0, 0, 0)
-_UNBOUNDED = Headroom()
 
 
 def _serves(lease: Lease, bounds: CallBounds) -> bool:
