@@ -20,6 +20,8 @@ TEXT_MAX = 4096
 INTEGER_MAX = 2**53 - 1
 EVENT_TIMES_MAX = 16
 """Records of an answer that are looked at for their time: reading all would slow long answers."""
+EVENT_YEARS = range(1900, 3000)
+"""Any other year is a placeholder, and at the ends of the calendar no database gives it back."""
 _CHINA = timezone(timedelta(hours=8))
 
 _INTEGER = re.compile(r"-?\d{1,16}", re.ASCII)
@@ -261,6 +263,8 @@ def _instant(value: Any) -> datetime | None:
     if not isinstance(value, str):
         return None
     instant = datetime.fromisoformat(value)
+    if instant.year not in EVENT_YEARS:
+        return None
     return instant if instant.tzinfo is not None else instant.replace(tzinfo=_CHINA)
 
 

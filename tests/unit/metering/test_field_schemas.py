@@ -158,6 +158,11 @@ def test_a_day_begins_in_china():
     assert schema.event_at({"on": "2026-11-20"}) == datetime(2026, 11, 19, 16, tzinfo=UTC)
 
 
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+08:00", "9999-12-31T23:59:59-12:00"])
+def test_a_placeholder_at_the_ends_of_the_calendar_is_no_event(at):
+    assert AnswerSchema(DATED).event_at({"at": at}) is None
+
+
 def test_an_answer_without_its_time_is_not_dated():
     assert AnswerSchema(DATED).event_at({"b": "x"}) is None
     assert AnswerSchema(DATED).event_at({"at": None}) is None
