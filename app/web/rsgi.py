@@ -101,6 +101,8 @@ def call_environment(scope: Scope) -> Environment:
             environment[variable] = value if before is None else f"{before},{value}"
     if len(environment) - request_variables < len(scope.headers):
         _check_every_line_was_read(scope.headers)
+    if "HTTP_HOST" not in environment and scope.authority:
+        environment["HTTP_HOST"] = scope.authority  # HTTP/2 has it beside the header lines
     return environment
 
 
@@ -114,7 +116,7 @@ def wsgi_environment(scope: Scope, body: bytes) -> Environment:
     """The whole environment of PEP 3333."""
     server, _, port = scope.server.rpartition(":")
     environment = call_environment(scope)
-    environment.setdefault("HTTP_HOST", scope.authority or scope.server)
+    environment.setdefault("HTTP_HOST", scope.server)
     environment.setdefault("CONTENT_LENGTH", str(len(body)))
     return environment | {
         "SCRIPT_NAME": "",

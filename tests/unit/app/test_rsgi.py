@@ -43,7 +43,7 @@ class Exchange:
         self.reply = (status, headers, body)
 
 
-def scope(*lines, method="GET", path="/v1/listings", query="a=%20b"):
+def scope(*lines, method="GET", path="/v1/listings", query="a=%20b", authority=None):
     return SimpleNamespace(
         http_version="1.1",
         server="127.0.0.1:8000",
@@ -52,7 +52,7 @@ def scope(*lines, method="GET", path="/v1/listings", query="a=%20b"):
         method=method,
         path=path,
         query_string=query,
-        authority=None,
+        authority=authority,
         headers=Lines(*lines),
     )
 
@@ -83,6 +83,13 @@ def test_a_name_that_would_be_taken_for_anothers_is_left_out():
 def test_a_line_that_the_server_cannot_read_is_refused_and_not_passed_over():
     with pytest.raises(rsgi.UnreadableHeader):
         rsgi.call_environment(scope(("host", "here"), ("idempotency-key", "机场")))
+
+
+def test_the_host_is_known_whichever_way_the_protocol_names_it():
+    assert rsgi.call_environment(scope(authority="here:8000"))["HTTP_HOST"] == "here:8000"
+    named = scope(("host", "there"), authority="here")
+    assert rsgi.call_environment(named)["HTTP_HOST"] == "there"
+    assert rsgi.wsgi_environment(scope(), b"")["HTTP_HOST"] == "127.0.0.1:8000"
 
 
 def test_type_and_length_of_the_body_have_no_prefix():
