@@ -18,7 +18,7 @@ DEFAULT = "1200 per minute"
 
 
 def own_limit() -> str:
-    """The limit on everything that this caller asks for."""
+    """What this caller may ask of each route that has no limit of its own."""
     principal = find_principal()
     if isinstance(principal, Machine) and principal.requests_per_minute is not None:
         return f"{principal.requests_per_minute} per minute"
