@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from app.core.db import Base
 from app.core.unit_of_work import UnitOfWork
 from metering.delivery.answer_times import LATENCY
+from metering.plans.calendar import day_of
 
 SUMMED_DAYS = 2
 KEPT_DAYS = 8
@@ -77,7 +78,7 @@ class DayTimes:
 
 def sum_times(session: Session, now: datetime) -> list[DayTimes]:
     """Of today and yesterday in China: counts are written some seconds late, after midnight too."""
-    since = _day(now) - timedelta(days=SUMMED_DAYS - 1)
+    since = day_of(now) - timedelta(days=SUMMED_DAYS - 1)
     days: dict[tuple[str, date], DayTimes] = {}
     counted = select(AnswerTime).where(AnswerTime.day >= since)
     for row in session.scalars(counted.order_by(AnswerTime.listing_code, AnswerTime.day)):
@@ -95,11 +96,6 @@ def sum_times(session: Session, now: datetime) -> list[DayTimes]:
 
 def forget_times(uow: UnitOfWork) -> int:
     """Delete counts of days that were summed up long ago; how many."""
-    before = _day(uow.now) - timedelta(days=KEPT_DAYS)
+    before = day_of(uow.now) - timedelta(days=KEPT_DAYS)
     given = {"before": before, "most": FORGET_MAX}
     return int(uow.session.execute(text(_FORGET), given).scalar_one())
-
-
-def _day(at: datetime) -> date:
-    """The day in China."""
-    return (at + timedelta(hours=8)).date()

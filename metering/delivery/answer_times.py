@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 
 from app.core.histograms import bucket_of
 from metering.connections import Connections
+from metering.plans.calendar import day_of
 
 LISTINGS_MAX = 2_000
 """Beyond so many listings between two writes, further ones are not timed until the next."""
 LATENCY, LAG = "LATENCY_US", "LAG_S"
-_SHANGHAI = timedelta(hours=8)
 _DAY_SECONDS = 86_400
 
 WRITE = """
@@ -105,7 +105,7 @@ class AnswerTimes:
         newest: dict[str, datetime],
     ) -> None:
         now = self._now()
-        day = (now + _SHANGHAI).date()
+        day = day_of(now)
         # Sorted, so that all processes lock the rows in one order.
         rows = [(*key[:3], suppliers[key[0]], number) for key, number in sorted(counts.items())]
         seen = [(code, suppliers[code], at) for code, at in sorted(newest.items())]
