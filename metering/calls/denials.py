@@ -11,15 +11,16 @@ KINDS_MAX = 10_000
 
 WRITE = """
 INSERT INTO denial_counts AS d (hour, licence_id, slug, buyer_id, calls_count)
-SELECT date_trunc('hour', %s::timestamptz), *
+SELECT date_trunc('hour', %s::timestamptz), licence_id, slug, nullif(buyer_id, ''), calls_count
 FROM unnest(%s::text[], %s::text[], %s::text[], %s::bigint[])
+    AS counted (licence_id, slug, buyer_id, calls_count)
 ON CONFLICT (licence_id, slug, hour)
 DO UPDATE SET calls_count = d.calls_count + excluded.calls_count
 """
 
 
 class DenialCounts:
-    """Counts by licence and slug; calls without a known key count under an empty licence."""
+    """Counts by licence and slug; those of unknown keys are nobody's."""
 
     def __init__(self, connections: Connections) -> None:
         self._connections = connections

@@ -141,7 +141,7 @@ class Everything:
             return self.parties.get(row["licence_id"], set())
         if table == "journal_transactions":
             return self.booked[row["transaction_id"]]
-        named = {row[column] for column in OWNERS if column in row}
+        named = {row[column] for column in OWNERS if row.get(column) is not None}
         # A scenario is the buyer's own; the supplier learns its terms from the licence.
         if table == "scenarios":
             return {row["buyer_id"]}

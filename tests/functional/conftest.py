@@ -14,6 +14,7 @@ from demo import onboarding
 from demo.world import World
 from tests.factories.acknowledged_worlds import fill_acknowledgements
 from tests.factories.billing import fill_billing
+from tests.factories.denied_calls import fill_denials
 from tests.factories.settled_worlds import fill_settlement
 from tests.factories.whole_exchange import WholeExchange, trade
 from tests.factories.whose_rows import Everything
@@ -54,6 +55,7 @@ def traded(whole_exchange):
     fill_billing(whole_exchange.parts.units, pairs)
     fill_settlement(whole_exchange, made)
     fill_acknowledgements(whole_exchange, made)
+    fill_denials(whole_exchange, made)
     whole_exchange.settle()
     return made
 
