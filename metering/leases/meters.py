@@ -161,8 +161,11 @@ class Meter:
 
     def is_running_low(self, key_id: str | None = None) -> bool:
         """Whether less than a quarter of the latest slab's calls is left."""
-        last = next((lease for lease in reversed(self.leases) if lease.key_id == key_id), None)
-        return last is not None and last.calls * 4 < self.slab_calls
+        with self.lock:
+            for lease in reversed(self.leases):
+                if lease.key_id == key_id:
+                    return lease.calls * 4 < self.slab_calls
+        return False
 
     def drained(self, bounds: CallBounds, at: float = 0.0) -> list[Lease]:
         """Take out the leases that are over or cannot serve a whole call, with none in flight."""

@@ -1,5 +1,10 @@
 """What a worker knows of a licence adds up, whichever of its keys the leases were taken for."""
 
+import sys
+import threading
+
+import pytest
+
 from metering.leases.meters import Headroom, Lane, Lease, Meter
 from metering.leaves import LaneNames
 
@@ -22,3 +27,35 @@ def test_a_lease_for_one_key_is_not_counted_again_for_another():
 
 def test_nothing_is_said_of_what_was_never_looked_at():
     assert Meter("lic_1", "org_buyer").headroom() == Headroom()
+
+
+@pytest.fixture
+def eager_threads():
+    """Threads that take turns at nearly every step."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.mark.usefixtures("eager_threads")
+def test_whether_a_lease_runs_low_is_asked_while_others_come_and_go():
+    """An error here would leave the call's own reservation with nobody to settle it."""
+    meter = Meter("lic_1", "org_buyer", slab_calls=4)
+    for number in range(5):
+        leased(meter, f"lse_{number}", 1 if number else 0, f"key_{number}", Headroom())
+    over = threading.Event()
+
+    def come_and_go():
+        while not over.is_set():
+            meter.add(LANE, Lease("lse_gone", 0, 0, 0, 0, ends_at=1.0), Headroom())
+            meter.ended(at=2.0)
+
+    others = threading.Thread(target=come_and_go)
+    others.start()
+    try:
+        asked = [meter.is_running_low("key_0") for _ in range(100_000)]
+    finally:
+        over.set()
+        others.join()
+    assert all(asked)
