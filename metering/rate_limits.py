@@ -94,6 +94,9 @@ class _Window:
     usable_until: float = float("-inf")
     """On this process's clock: from here on the store may be in another second."""
     lock: threading.Lock = field(default_factory=threading.Lock)
+    """Of the fields above; never held while the store is asked, for the loop may want it."""
+    asking: threading.Lock = field(default_factory=threading.Lock)
+    """Held by the one thread that asks the store."""
 
 
 class RateLimits:
@@ -151,41 +154,27 @@ class RateLimits:
 
     def _take_one(self, window: _Window, limit: Limit) -> tuple[int | None, int]:
         """The second that the token is of (None without one), and the calls left after it."""
-        with window.lock:
+        with window.asking:
             for _ in range(TRIES_MAX):
-                if self._now() >= window.usable_until or self._may_have_more(window, limit):
-                    self._fetch(window, limit)
-                if self._now() < window.usable_until:
-                    break
-            else:
-                return None, 0
-            return self._take_in_hand(window, limit)
+                token = self._take_held_one(window, limit) or self._fetch_one(window, limit)
+                if token is not None:
+                    return token
+        return None, 0
 
     def _take_held_one(self, window: _Window, limit: Limit) -> tuple[int | None, int] | None:
-        """As `_take_one`; None where the store must be asked, or is being asked."""
-        if not window.lock.acquire(blocking=False):
-            return None
-        try:
-            if self._now() >= window.usable_until or self._may_have_more(window, limit):
+        """As `_take_one`; None where the store must be asked."""
+        with window.lock:
+            if self._now() >= window.usable_until:
                 return None
-            return self._take_in_hand(window, limit)
-        finally:
-            window.lock.release()
+            if not window.tokens and window.taken_by_all < limit.calls_per_second:
+                return None
+            return _take_in_hand(window, limit)
 
-    @staticmethod
-    def _take_in_hand(window: _Window, limit: Limit) -> tuple[int | None, int]:
-        if not window.tokens:
-            return None, 0
-        window.tokens -= 1
-        left = window.tokens + max(limit.calls_per_second - window.taken_by_all, 0)
-        return window.second, left
+    def _fetch_one(self, window: _Window, limit: Limit) -> tuple[int | None, int] | None:
+        """One of a portion of the store's present second; None where that is over already.
 
-    @staticmethod
-    def _may_have_more(window: _Window, limit: Limit) -> bool:
-        return not window.tokens and window.taken_by_all < limit.calls_per_second
-
-    def _fetch(self, window: _Window, limit: Limit) -> None:
-        """A portion of the store's present second; the caller holds the window's lock."""
+        The caller holds ``window.asking``.
+        """
         most = limit.calls_per_second
         given = {
             "subject": limit.subject,
@@ -197,15 +186,22 @@ class RateLimits:
         with self._connections.single() as connection:
             row = connection.execute(TAKE, given).fetchone()
         assert row is not None, "the statement always returns the row"
-        window.second, window.taken_by_all, window.tokens, store_at = row
-        # The store read its clock after we asked: its second is over no sooner than this.
-        window.usable_until = asked_at + (window.second + 1 - store_at)
+        second, taken_by_all, portion, store_at = row
+        with window.lock:
+            in_hand = window.tokens if window.second == second else 0
+            window.second, window.taken_by_all = second, taken_by_all
+            window.tokens = in_hand + portion
+            # The store read its clock after we asked: its second is over no sooner than this.
+            window.usable_until = asked_at + (second + 1 - store_at)
+            if self._now() >= window.usable_until:
+                return None
+            return _take_in_hand(window, limit)
 
     def forget_idle(self) -> None:
         """Drop windows of seconds gone by, so that neither this table nor the store's grows."""
         now = self._now()
         for subject, window in list(self._windows.items()):
-            if window.usable_until < now - IDLE_SECONDS and not window.lock.locked():
+            if window.usable_until < now - IDLE_SECONDS and not window.asking.locked():
                 self._windows.pop(subject, None)
         if now - self._swept_at > SWEEP_SECONDS:
             self._swept_at = now
@@ -213,6 +209,15 @@ class RateLimits:
                 at = connection.execute("SELECT extract(epoch FROM clock_timestamp())").fetchone()
                 assert at is not None, "a SELECT without FROM has a row"
                 connection.execute(FORGET, (int(at[0]) - STORED_SECONDS,))
+
+
+def _take_in_hand(window: _Window, limit: Limit) -> tuple[int | None, int]:
+    """The caller holds ``window.lock``."""
+    if not window.tokens:
+        return None, 0
+    window.tokens -= 1
+    left = window.tokens + max(limit.calls_per_second - window.taken_by_all, 0)
+    return window.second, left
 
 
 def _put_back(taken: Sequence[tuple[_Window, int]]) -> None:

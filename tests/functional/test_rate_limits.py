@@ -75,7 +75,7 @@ def test_a_kept_token_is_worth_nothing_when_its_second_may_be_over(connections):
     assert connections.trips == 1, "a portion of ten"
     clock[0] += 1.0
     assert rates.take(limits(160)).is_granted
-    assert connections.trips == 2, "eight tokens of the portion were thrown away"
+    assert connections.trips == 2, "the store says which second it is before any is used"
 
 
 def test_processes_whose_clocks_differ_by_hours_share_the_stores_seconds(connections):
@@ -133,6 +133,45 @@ def test_tokens_of_a_later_refusal_are_put_back(connections):
     assert [rates.take(both).nearest.name for _ in range(3)] == ["supplier"] * 3
     own = Limits.of([Limit("key", "key:1", 2)])
     assert [rates.take(own).is_granted for _ in range(3)] == [True, True, False]
+
+
+class Waiting:
+    """A database that says nothing until it is let go."""
+
+    def __init__(self, connections):
+        self._connections = connections
+        self.is_asked, self.may_answer = threading.Event(), threading.Event()
+        self.may_answer.set()
+
+    @contextmanager
+    def single(self):
+        self.is_asked.set()
+        assert self.may_answer.wait(20)
+        with self._connections.single() as connection:
+            yield connection
+
+
+def test_who_takes_from_his_hand_never_waits_for_whoever_asks_the_store(connections):
+    """The loop that serves every call takes so: it puts a token back while another asks."""
+    waiting = Waiting(connections)
+    rates = RateLimits(waiting, store_at=lambda: 7.0)
+    wide, narrow = Limit("key", "key:1", 2), Limit("licence", "licence:1", 40)
+    assert rates.take(Limits.of([wide])).is_granted, "one of two, which come one by one"
+    waiting.may_answer.clear()
+    waiting.is_asked.clear()
+    asking = threading.Thread(target=rates.take, args=(Limits.of([wide]),))
+    asking.start()
+    assert waiting.is_asked.wait(20)
+    window = rates._windows["key:1"]
+    window.tokens += 1  # put back by a call that another limit refused
+    in_loop = threading.Thread(target=rates.take_held, args=(Limits.of([wide, narrow]),))
+    in_loop.start()
+    in_loop.join(5)
+    assert not in_loop.is_alive()
+    assert window.tokens == 1, "taken, and put back because the other limit has none in hand"
+    waiting.may_answer.set()
+    asking.join(20)
+    assert [rates.take(Limits.of([wide])).is_granted for _ in range(2)] == [True, False]
 
 
 def test_the_table_of_windows_does_not_grow_for_ever(connections):
