@@ -31,7 +31,8 @@ def caller_key() -> str:
     return principal.id if principal else f"address:{request.remote_addr}"
 
 
-_UNTIL_RESET = "RateLimit-Retry-After"
+_WRITTEN = {name: f"X-Limiter-{name.name}" for name in HeaderNames}
+"""What flask-limiter writes, by names of our own, until it is said as the data plane says it."""
 
 
 class _Limits(Limiter):
@@ -40,13 +41,20 @@ class _Limits(Limiter):
     @override
     def init_app(self, app: Flask) -> None:
         """Attach to the application; what is registered first runs last after a request."""
-        app.after_request(_say_when_only_if_limited)
+        app.after_request(_say_what_is_left)
         super().init_app(app)
 
 
-def _say_when_only_if_limited(response: Response) -> Response:
-    seconds = response.headers.pop(_UNTIL_RESET, None)
-    if seconds is not None and response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+def _say_what_is_left(response: Response) -> Response:
+    """The standing in draft-ietf-httpapi-ratelimit-headers-11, as beside metered calls."""
+    written = {name: response.headers.pop(header, None) for name, header in _WRITTEN.items()}
+    standing, seconds = limiter.current_limit, written[HeaderNames.RETRY_AFTER]
+    if standing is None or seconds is None:
+        return response
+    window = standing.limit.get_expiry()
+    response.headers["RateLimit-Policy"] = f'"requests";q={standing.limit.amount};w={window}'
+    response.headers["RateLimit"] = f'"requests";r={standing.remaining};t={seconds}'
+    if response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
         response.headers.setdefault("Retry-After", seconds)
     return response
 
@@ -55,7 +63,7 @@ limiter = _Limits(
     caller_key,
     default_limits=[own_limit],
     headers_enabled=True,
-    header_name_mapping={HeaderNames.RETRY_AFTER: _UNTIL_RESET},
+    header_name_mapping=_WRITTEN,
     strategy="moving-window",
 )
 

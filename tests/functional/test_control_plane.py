@@ -3,8 +3,11 @@
 import re
 
 from prometheus_client.parser import text_string_to_metric_families
+from werkzeug.test import Client
 
 from app.core.errors import STATUS, ErrorKind
+from app.factory import Application
+from app.web.proxies import TrustedProxies
 
 PROBLEM = "application/problem+json"
 
@@ -89,14 +92,34 @@ def test_a_request_keeps_its_id_and_a_malformed_one_gets_another(client):
     assert replaced.headers["X-Request-Id"].startswith("req_")
 
 
+def requests_left(answer):
+    name, left, seconds = answer.headers["RateLimit"].split(";")
+    assert name == '"requests"'
+    assert 0 < int(seconds.removeprefix("t=")) <= 60
+    return int(left.removeprefix("r="))
+
+
+def test_every_answer_says_how_many_requests_are_left_as_metered_calls_do(client):
+    answer = client.get("/v1/listings")
+    assert answer.headers["RateLimit-Policy"] == '"requests";q=1200;w=60'
+    assert 0 <= requests_left(answer) < 1200
+    assert not [name for name, _ in answer.headers if "Limiter" in name or name == "Retry-After"]
+
+
 def test_a_forged_forwarding_header_does_not_change_whom_a_limit_counts(client):
-    seen = [
-        client.get("/v1/listings", headers={"X-Forwarded-For": f"192.0.2.{n}"}).headers[
-            "X-RateLimit-Remaining"
-        ]
-        for n in range(2)
-    ]
-    assert int(seen[1]) == int(seen[0]) - 1
+    forged = [{"X-Forwarded-For": f"192.0.2.{n}"} for n in range(2)]
+    seen = [requests_left(client.get("/v1/listings", headers=each)) for each in forged]
+    assert seen[1] == seen[0] - 1
+
+
+def test_one_address_is_counted_as_one_however_many_connections_it_opens(app):
+    """The loop's server names the port with the address, and each connection has another one."""
+    serve = Application(app, data_plane=None, proxies=TrustedProxies([]))
+    seen = []
+    for port in (50001, 50002):
+        peer = {"REMOTE_ADDR": f"192.0.2.9:{port}"}
+        seen.append(requests_left(Client(serve).get("/v1/listings", environ_base=peer)))
+    assert seen[1] == seen[0] - 1
 
 
 def test_every_kind_of_error_has_a_status():

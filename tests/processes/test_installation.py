@@ -74,6 +74,10 @@ def test_a_killed_process_comes_back_and_the_work_goes_on(world, name):
     assert anchor["tree_size"] >= grown
 
 
+def test_the_metrics_are_there_for_the_machine_itself(world):
+    assert b"counterfoil_log_waiting" in Client(world.base_url).send("GET", "/metrics").body
+
+
 def is_another(installation, name, first):
     try:
         return process_id(installation, name) != first

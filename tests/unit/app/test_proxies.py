@@ -29,11 +29,22 @@ def test_the_header_is_read_from_the_socket_outwards(peer, claimed, client):
     assert PROXIES.client(peer, claimed) == client
 
 
-def test_without_named_proxies_nothing_is_touched():
-    environment = {"REMOTE_ADDR": "127.0.0.1:80", "HTTP_X_FORWARDED_FOR": "198.51.100.1"}
-    before = dict(environment)
+@pytest.mark.parametrize(
+    ("peer", "client"),
+    [
+        ("127.0.0.1", "127.0.0.1"),
+        ("127.0.0.1:50000", "127.0.0.1"),
+        ("[2001:db8::1]:50000", "2001:db8::1"),
+        ("2001:db8::1", "2001:db8::1"),
+        ("[::ffff:192.0.2.7]:50000", "192.0.2.7"),
+        ("not an address", "not an address"),
+        ("", ""),
+    ],
+)
+def test_without_named_proxies_the_client_is_the_sockets_address_without_its_port(peer, client):
+    environment = {"REMOTE_ADDR": peer, "HTTP_X_FORWARDED_FOR": "198.51.100.1"}
     TrustedProxies([]).apply(environment)
-    assert environment == before
+    assert environment == {"REMOTE_ADDR": client, "HTTP_X_FORWARDED_FOR": "198.51.100.1"}
 
 
 def test_a_named_proxys_client_is_put_in_its_place():
