@@ -67,6 +67,8 @@ class Container:
     def open(cls, path: Path) -> Self:
         """A container over a mapped file, so that its size does not matter to memory."""
         try:
+            if path.exists() and not path.is_file():
+                raise NotChecked(STEP, f"{path} is not a plain file")
             with path.open("rb") as file:
                 size = path.stat().st_size
                 data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if size else b""

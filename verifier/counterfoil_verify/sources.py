@@ -39,20 +39,30 @@ class FolderSource:
 
     is_remote = False
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, top: Path | None = None) -> None:
+        """``top`` is what no link of the folder may lead out of; the folder unless given."""
         self._folder = folder
+        self._top = (folder if top is None else top).resolve()
 
     def read(self, name: str, bytes_max: int) -> bytes | None:
-        """The file, or None where there is none."""
+        """The file, or None where there is none; NotChecked where it is something else.
+
+        Who made the folder may have put links, pipes and devices into it.
+        """
         for spelling in _spellings(name):
-            data = find_file(self._folder / spelling, bytes_max)
+            path = self._folder / spelling
+            if not path.resolve().is_relative_to(self._top):
+                raise NotChecked(STEP, f"{spelling} leads out of {self._top}")
+            if path.exists() and not (path.is_file() or path.is_dir()):
+                raise NotChecked(STEP, f"{spelling} is not a plain file")
+            data = find_file(path, bytes_max)
             if data is not None:
                 return data
         return None
 
     def shard(self, name: str) -> "FolderSource":
         """The folder of another shard: inside this one, as in an export."""
-        return FolderSource(self._folder / SHARDS / name)
+        return FolderSource(self._folder / SHARDS / name, self._top)
 
     def close(self) -> None:
         """Nothing stays open between files."""

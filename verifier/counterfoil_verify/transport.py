@@ -2,9 +2,11 @@
 
 import http.client
 import re
+import socket
 import threading
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -12,6 +14,7 @@ from counterfoil_verify.errors import NotChecked
 
 STEP = "network"
 TIMEOUT_SECONDS = 30
+ANSWER_SECONDS_MAX = 120.0
 ATTEMPTS_MAX = 3
 OK = 200
 RETRY_AFTER_MAX = 60
@@ -76,11 +79,15 @@ class Site:
         for _ in range(ATTEMPTS_MAX):
             connection = self._connection()
             try:
-                connection.request(method, path, body, dict(headers))
-                response = connection.getresponse()
-                data = response.read(bytes_max + 1)
-                if len(data) <= bytes_max and not response.isclosed():
-                    response.read(1)
+                with _bounded(connection):
+                    connection.request(method, path, body, dict(headers))
+                    response = connection.getresponse()
+                    data = response.read(bytes_max + 1)
+                    if len(data) <= bytes_max and not response.isclosed():
+                        response.read(1)
+                # http.client returns what came before the server hung up, and says no word of it.
+                if len(data) <= bytes_max and response.length:
+                    raise http.client.IncompleteRead(data, response.length)
                 encoding = response.headers.get("Content-Encoding", "identity")
                 pause = _seconds(response.headers.get("Retry-After", ""))
                 return Answer(response.status, _decoded(data, encoding, bytes_max), pause)
@@ -105,6 +112,28 @@ class Site:
         self._thread.connection = None
 
 
+@contextmanager
+def _bounded(connection: http.client.HTTPConnection) -> Iterator[None]:
+    """Hang up when the answer is not there in time: a timeout alone bounds no more than a byte."""
+    hung_up = threading.Event()
+
+    def hang_up() -> None:
+        hung_up.set()
+        with suppress(OSError):
+            if connection.sock is not None:
+                connection.sock.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(ANSWER_SECONDS_MAX, hang_up)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        if hung_up.is_set():
+            raise NotChecked(STEP, f"no whole answer within {ANSWER_SECONDS_MAX} seconds")
+
+
 def _seconds(text: str) -> int:
     """Retry-After in seconds (RFC 9110, section 10.2.3); a date counts as one second."""
     is_number = text.isascii() and text.isdigit() and len(text) <= len(str(RETRY_AFTER_MAX))
@@ -125,4 +154,6 @@ def _decoded(data: bytes, encoding: str, bytes_max: int) -> bytes:
         raise NotChecked(STEP, "the server sent broken gzip") from error
     if len(unpacked) > bytes_max:
         raise NotChecked(STEP, f"the server sent more than {bytes_max} bytes")
+    if not unpacker.eof or unpacker.unused_data:
+        raise NotChecked(STEP, "the server sent broken gzip")
     return unpacked

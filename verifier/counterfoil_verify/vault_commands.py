@@ -3,6 +3,7 @@
 import argparse
 import datetime as dt
 import os
+import sqlite3
 import sys
 from contextlib import closing
 from pathlib import Path
@@ -26,7 +27,7 @@ from counterfoil_verify.notes import NOTE_BYTES_MAX
 from counterfoil_verify.report import Report
 from counterfoil_verify.sources import CHECKPOINT, SiteSource, open_source, read_file
 from counterfoil_verify.transport import Site
-from counterfoil_verify.vault import ReceiptVault
+from counterfoil_verify.vault import STEP, ReceiptVault
 
 KEY_BYTES_MAX = 16_384
 BODY_BYTES_MAX = 1 << 28
@@ -38,7 +39,10 @@ MICROSECONDS = 1_000_000
 def use_vault(options: argparse.Namespace, report: Report) -> None:
     """One action on a buyer's vault, under the trusted keys."""
     vault = kept(options, ReceiptVault(options.vault, trusted_keys(options, report)))
-    options.act(vault, options, report)
+    try:
+        options.act(vault, options, report)
+    except sqlite3.Error as error:
+        raise NotChecked(STEP, f"{options.vault}: {error}") from error
 
 
 def take(vault: ReceiptVault, options: argparse.Namespace, report: Report) -> None:
