@@ -1,5 +1,6 @@
 """Effects that leave the process: written in the same commit, performed after it, at least once."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -51,11 +52,15 @@ def enqueue(
     )
 
 
-def take_due(session: Session, *, at: datetime) -> OutboxMessage | None:
-    """The next due message, locked so that no other worker takes it in this transaction."""
+def take_due(session: Session, *, topics: Collection[str], at: datetime) -> OutboxMessage | None:
+    """The next due message of these topics, locked: no other worker takes it meanwhile."""
     statement = (
         select(OutboxMessage)
-        .where(OutboxMessage.state == "waiting", OutboxMessage.due_at <= at)
+        .where(
+            OutboxMessage.state == "waiting",
+            OutboxMessage.due_at <= at,
+            OutboxMessage.topic.in_(topics),
+        )
         .order_by(OutboxMessage.due_at, OutboxMessage.id)
         .limit(1)
         .with_for_update(skip_locked=True)

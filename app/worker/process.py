@@ -1,8 +1,6 @@
 """The worker's process: sequencer, checkpoints, anchors, outbox and everything that lapses."""
 
 import os
-import secrets
-import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -12,7 +10,6 @@ from app.core.unit_of_work import UnitOfWork
 from app.notices import attempts as webhook_attempts
 from app.notices import services as notices
 from app.parts import Parts, build_parts
-from app.probing import ListedUpstreamProbe
 from app.reactions import counting, measuring
 from app.settings import from_environment
 from app.web.observability import configure_logs
@@ -26,23 +23,15 @@ from app.wiring import (
     upstream_probe,
 )
 from app.worker.billing import billing_steps
+from app.worker.chain import Anchoring, Chain
 from app.worker.consents import consent_steps
+from app.worker.effects import effect_steps
 from app.worker.quality import quality_steps
-from app.worker.steps import Handler, Step, Worker, drain_outbox, forget_expired
-from compliance import queries as compliance_queries
+from app.worker.steps import Step, Worker, forget_expired
 from compliance import services as compliance
-from contracts.accounts import AccountKeys
-from contracts.deployments import ChainAccess, open_anchor_registry, open_chain
-from contracts.licence_services import LicenceRecorder
-from contracts.record_services import KeyRecorder, StatementRecorder
-from contracts.registries import JsonRpcAnchorRegistry
 from ledger.journal.provider_books import JournalProviderBooks
 from ledger.journal.settlement import services as settlement_services
 from ledger.journal.wallet_leases import WalletLeases
-from ledger.log.anchors.keeper import AnchorKeeper
-from ledger.log.anchors.queries import list_unanchored_origins
-from ledger.log.anchors.services import request_anchor
-from ledger.log.anchors.states import AnchorPolicy
 from ledger.log.sequencing.file_scrub_cursor import FileScrubCursor
 from ledger.log.sequencing.scrubbing import Scrubber
 from ledger.log.sequencing.sequencer import Sequencer
@@ -60,79 +49,6 @@ from metering.plans.steps import turn_periods
 EXPIRY_PORTION = 100
 _SECOND, _MINUTE, _HOUR = 1.0, 60.0, 3600.0
 _SCRUB_SECONDS = 5.0
-THE_EXCHANGE = "the exchange"
-"""Who asks for anchors that nobody asked for."""
-
-
-class Chain:
-    """The chain, reached when first needed: the worker must start while the chain is away."""
-
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
-        self._lock = threading.Lock()
-        self._access: ChainAccess | None = None
-
-    def anchors(self, origin: str) -> JsonRpcAnchorRegistry:
-        """The registry that holds a shard's heads; each shard has its own."""
-        access = self.access()
-        if origin == self._parts.origin:
-            return access.anchors
-        return open_anchor_registry(
-            self._parts.units,
-            self._url,
-            self._keys,
-            self._parts.settings.chain_finality,
-            origin=origin,
-        )
-
-    @property
-    def _url(self) -> str:
-        settings = self._parts.settings
-        return settings.chain_url or f"http://127.0.0.1:{settings.chain_port}"
-
-    @property
-    def _keys(self) -> AccountKeys:
-        return AccountKeys.derive(self._parts.keyring.chain_account)
-
-    def access(self) -> ChainAccess:
-        """The contracts; deploys what is missing; raises while the chain is away."""
-        with self._lock:
-            if self._access is None:
-                self._access = open_chain(
-                    self._parts.units,
-                    self._url,
-                    self._keys,
-                    self._parts.settings.chain_finality,
-                    origin=self._parts.origin,
-                )
-            return self._access
-
-
-class Anchoring:
-    """The anchorer's timed look, once the chain can be reached: a keeper for each shard."""
-
-    def __init__(self, parts: Parts, chain: Chain) -> None:
-        self._parts = parts
-        self._chain = chain
-        self._keepers: dict[str, AnchorKeeper] = {}
-
-    def look(self) -> bool:
-        """Follow open anchors, and anchor the newest head of each shard for which that is due."""
-        with self._parts.units.begin(Reach.EXCHANGE) as uow:
-            origins = list_unanchored_origins(uow.session)
-        # All of them look: a shard that waits for a block holds up no other.
-        looks = [self._keeper(origin).look() for origin in origins or [self._parts.origin]]
-        return any(looks)
-
-    def _keeper(self, origin: str) -> AnchorKeeper:
-        if origin not in self._keepers:
-            self._keepers[origin] = AnchorKeeper(
-                self._parts.units,
-                origin,
-                self._chain.anchors(origin),
-                AnchorPolicy(interval_seconds=self._parts.settings.anchor_seconds),
-            )
-        return self._keepers[origin]
 
 
 class Paying:
@@ -178,7 +94,7 @@ def build_worker(parts: Parts) -> Worker:
                 Step(f"witness-{number}", _SECOND, _quietly(keeper.look))
                 for number, keeper in enumerate(build_witness_keepers(parts), start=1)
             ),
-            Step("outbox", 0.2, lambda: drain_outbox(parts.units, _handlers(parts, chain))),
+            *effect_steps(parts, chain),
             Step("webhooks", 0.2, build_dispatcher(parts).step),
             Step("feed", 0.2, _in_unit(parts, notices.number_notices)),
             Step("stranded", _MINUTE, _in_unit(parts, webhook_attempts.bury_stranded)),
@@ -241,47 +157,6 @@ def _remind_of_lapses(uow: UnitOfWork) -> int:
 
 def _keep_deadlines(uow: UnitOfWork) -> int:
     return compliance.keep_deadlines(uow, EXPIRY_PORTION)
-
-
-def _handlers(parts: Parts, chain: Chain) -> dict[str, Handler]:
-    """Outbox topics; a chain that is away makes its messages wait."""
-
-    def recorder() -> LicenceRecorder:
-        return LicenceRecorder(parts.units, chain.access().licences, secrets.token_bytes)
-
-    def statements() -> StatementRecorder:
-        return StatementRecorder(parts.units, chain.access().statements)
-
-    def keys() -> KeyRecorder:
-        return KeyRecorder(parts.units, chain.access().keys)
-
-    return {
-        "chain.grant_licence": lambda payload: recorder().grant_licence(payload),
-        "chain.revoke_licence": lambda payload: recorder().revoke_licence(payload),
-        "chain.record_statement": lambda payload: statements().record_statement(payload),
-        "chain.announce_key": lambda payload: keys().announce_key(payload),
-        "chain.retire_key": lambda payload: keys().retire_key(payload),
-        "log.request_anchor": lambda payload: ask_for_anchor(parts, payload),
-        "upstream.probe": lambda payload: probe_case(parts, upstream_probe(parts), payload),
-    }
-
-
-def ask_for_anchor(parts: Parts, payload: dict[str, Any]) -> None:
-    """Have the log anchored at once, for what happened; asked for twice it is anchored once."""
-    with parts.units.begin(Reach.EXCHANGE) as uow:
-        reason = f"{payload['reason']}: {payload['about']}"
-        request_anchor(uow, requested_by=THE_EXCHANGE, reason=reason)
-        uow.commit()
-
-
-def probe_case(parts: Parts, probe: ListedUpstreamProbe, payload: dict[str, Any]) -> None:
-    """Make the test calls outside any transaction, then run the rules with what came back."""
-    with parts.units.begin(Reach.EXCHANGE) as uow:
-        case = compliance_queries.get_case_view(uow, payload["case_id"]).case
-    result = probe.probe(version_id=payload["version_id"], dossier=case.dossier)
-    with parts.units.begin(Reach.EXCHANGE) as uow:
-        compliance.note_probe(uow, case_id=payload["case_id"], result=result)
-        uow.commit()
 
 
 def main() -> None:

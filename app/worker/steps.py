@@ -73,10 +73,10 @@ class Worker:
 
 
 def drain_outbox(units: UnitOfWorkFactory, handlers: Mapping[str, Handler]) -> bool:
-    """Perform due effects, one transaction each; whether there may be more."""
+    """Perform due effects of these topics, one transaction each; whether there may be more."""
     for _ in range(OUTBOX_BATCH_MAX):
         with units.begin(Reach.EXCHANGE) as uow:
-            message = outbox.take_due(uow.session, at=uow.now)
+            message = outbox.take_due(uow.session, topics=handlers, at=uow.now)
             if message is None:
                 return False
             _perform(message, handlers, uow.now)

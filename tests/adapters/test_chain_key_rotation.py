@@ -5,7 +5,8 @@ import dataclasses
 import pytest
 
 from app.wiring import log_keys
-from app.worker.process import Chain, _handlers
+from app.worker.chain import Chain
+from app.worker.effects import effect_lines
 from app.worker.steps import drain_outbox
 from contracts.accounts import AccountKeys
 from contracts.record_services import chain_origin
@@ -31,7 +32,7 @@ class Anchored(Installation):
     def deliver_to_chain(self):
         """Perform what the outbox holds until nothing is due."""
         chain = Chain(self.parts)
-        while drain_outbox(self.units, _handlers(self.parts, chain)):
+        while drain_outbox(self.units, effect_lines(self.parts, chain)["effects-chain"]):
             pass
         return chain.access()
 

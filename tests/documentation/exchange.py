@@ -24,7 +24,7 @@ from app.factory import build_application
 from app.notices.services import number_notices
 from app.parts import Parts
 from app.wiring import log_keys, upstream_probe
-from app.worker.process import probe_case
+from app.worker.effects import probe_case
 from app.worker.quality import quality_steps
 from app.worker.steps import drain_outbox
 from demo.upstream import Upstream

@@ -16,7 +16,7 @@ from app.notices.services import number_notices
 from app.reactions.measuring import measure_live_quality
 from app.settings import from_environment
 from app.wiring import build_dispatcher, log_keys, upstream_probe
-from app.worker.process import probe_case
+from app.worker.effects import probe_case
 from app.worker.steps import drain_outbox
 from demo import listing, onboarding, trading
 from demo.calls import Call, call

@@ -8,7 +8,8 @@ from sqlalchemy import select
 
 from app import wiring
 from app.core.reach import Reach
-from app.worker.process import Anchoring, ask_for_anchor
+from app.worker.chain import Anchoring
+from app.worker.effects import ask_for_anchor
 from contracts.deployments import open_anchor_registry, open_chain
 from ledger.log.anchors.models import Anchor, AnchorRequest
 from ledger.log.anchors.queries import list_unanchored_origins

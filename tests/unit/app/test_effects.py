@@ -1,0 +1,41 @@
+"""Every effect that is asked for has somebody who performs it, and waits for nobody else's."""
+
+import ast
+from pathlib import Path
+
+from app.core.reach import Reach
+from app.worker.effects import effect_lines
+from app.worker.steps import drain_outbox
+
+ROOT = Path(__file__).resolve().parents[3]
+ROOMS = ("app", "compliance", "contracts", "ledger", "listings", "metering")
+
+
+def enqueued_topics():
+    for room in ROOMS:
+        for path in (ROOT / room).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                match node:
+                    case ast.Call(
+                        func=ast.Attribute(value=ast.Name(id="uow"), attr="enqueue"),
+                        args=[topic, *_],
+                    ):
+                        yield ast.literal_eval(topic)
+
+
+def test_every_topic_that_is_enqueued_is_performed_in_one_line():
+    lines = effect_lines(None, None)
+    performed = [topic for handlers in lines.values() for topic in handlers]
+    assert sorted(performed) == sorted(set(enqueued_topics()))
+
+
+def test_an_effect_of_another_line_is_left_to_that_line(units):
+    with units.begin(Reach.EXCHANGE) as uow:
+        uow.enqueue("upstream.probe", {"of": "one that hangs"}, "first")
+        uow.enqueue("log.request_anchor", {"of": "a key that leaked"}, "second")
+        uow.commit()
+    performed = []
+    assert drain_outbox(units, {"log.request_anchor": performed.append}) is False
+    assert performed == [{"of": "a key that leaked"}]
+    drain_outbox(units, {"upstream.probe": performed.append})
+    assert performed[1:] == [{"of": "one that hangs"}]
