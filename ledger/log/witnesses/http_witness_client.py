@@ -39,12 +39,16 @@ class HttpWitnessClient:
         sock = connection.sock
         answer = connection.getresponse()
         received = b""
-        while portion := answer.read1(ANSWER_BYTES_MAX):
-            received += portion
+        # Since Python 3.13 an answer closes itself, and its socket, with its last byte.
+        while not answer.isclosed():
             left = until - time.monotonic()
             if left <= 0:
                 raise TimeoutError
+            sock.settimeout(left)
+            portion = answer.read1(ANSWER_BYTES_MAX)
+            received += portion
             if len(received) > ANSWER_BYTES_MAX:
                 raise WitnessUnreachable("answered_too_much")
-            sock.settimeout(left)
+            if not portion:
+                break
         return WitnessAnswer(answer.status, received)
