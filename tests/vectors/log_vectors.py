@@ -69,6 +69,7 @@ def log_vectors():
         ("a leaf with spaces", "entries", _log_of_entry(plain.replace(b":", b": ", 1))),
         ("a leaf too long", "entries", _log_of_entry(canonical({"x": "x" * 2048}))),
         ("a leaf without blinding", "entries", _log_of_entry(canonical({"v": 1, "type": "x"}))),
+        ("a time without its microseconds", "entries", _log_with(at="2026-11-20T08:00:05Z")),
         ("not a leaf", "entries", _log_of_entry(b"\xff")),
     ]
     return {

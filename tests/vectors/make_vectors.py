@@ -139,6 +139,8 @@ def receipt_vectors():
          receipt.replace(b64(entry).encode(), b64(cheaper).encode())),
         ("another detail record", "commitments", exchange.receipt(stolen)),
         ("another detail key", "commitments", exchange.receipt({**call, "key": bytes(32)})),
+        ("a promise from another time", "format",
+         exchange.receipt({**call, "at": call["at"].replace(year=9999)}, entry=entry)),
         ("a longer promise", "signature", receipt.replace(b'seconds":60', b'seconds":61')),
         ("a leaf with a space", "format", exchange.receipt(call, entry=entry[:-1] + b" }")),
         ("a leaf of another type", "format", exchange.receipt(call, entry=exchange.entries[0])),

@@ -37,12 +37,21 @@ def encode(value: Json) -> bytes:
         raise Rejected(STEP, "the value has no canonical form") from error
 
 
-def parse_json(data: bytes, decoder: json.JSONDecoder = _decoder) -> Json:
-    """Any JSON of whole numbers, canonical or not; for answers of a server, never for evidence."""
+def _decode(data: bytes, decoder: json.JSONDecoder) -> Json:
     try:
         value: Json = decoder.decode(data.decode())
     except (ValueError, RecursionError) as error:
         raise Rejected(STEP, f"not JSON: {type(error).__name__}") from error
+    return value
+
+
+def parse_json(data: bytes) -> Json:
+    """Any JSON that has a canonical form, however it is spelled; no key stands twice in it.
+
+    Half a surrogate pair has none: no text in what is read can fail to be written again.
+    """
+    value = _decode(data, _unique_decoder)
+    encode(value)
     return value
 
 
@@ -54,7 +63,7 @@ def parse(data: bytes, *, bytes_max: int, is_strict: bool = True) -> Json:
     """
     require(len(data) <= bytes_max, STEP, f"longer than {bytes_max} bytes")
     if not is_strict:
-        return parse_json(data, decoder=_unique_decoder)
-    value = parse_json(data)
+        return parse_json(data)
+    value = _decode(data, _decoder)
     require(encode(value) == data, STEP, "the bytes are not the canonical form of their value")
     return value

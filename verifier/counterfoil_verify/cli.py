@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from io import TextIOWrapper
 from pathlib import Path
 
 from counterfoil_verify import (
@@ -200,6 +201,8 @@ _COMMANDS: dict[str, tuple[Callable[[argparse.ArgumentParser], None], str]] = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a check; 0 passed, 1 rejected, 2 used wrongly, 3 could not check."""
     options = _parser().parse_args(arguments)
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     report = Report(options.command, sys.stdout)
     try:
         with ExitStack() as options.opened:
@@ -208,7 +211,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _end(options, report, f"REJECTED at {error.step}: {error.reason}", REJECTED)
     except NotChecked as error:
         return _end(options, report, f"NOT CHECKED ({error.step}): {error.reason}", NOT_CHECKED)
+    except Exception as error:  # noqa: BLE001 -- Python ends in 1 on a traceback, which would read as a verdict
+        told = f"NOT CHECKED (verifier): {type(error).__name__}: {error}"[:300]
+        return _end(options, report, told, NOT_CHECKED)
     return _end(options, report, "verified", PASSED)
+
+
+def encoded(report: Report) -> bytes:
+    """The report's file; a name that is no Unicode is spelled as JSON spells it."""
+    return report.to_json().encode(errors="backslashreplace")
 
 
 def _end(options: argparse.Namespace, report: Report, verdict: str, code: int) -> int:
@@ -217,7 +228,7 @@ def _end(options: argparse.Namespace, report: Report, verdict: str, code: int) -
     if options.json is None:
         return code
     try:
-        _write_report(options, report.to_json().encode())
+        _write_report(options, encoded(report))
     except (OSError, Rejected, NotChecked) as error:
         print(f"the report cannot be written: {error}", file=sys.stderr)
         return code or NOT_CHECKED

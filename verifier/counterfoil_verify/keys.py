@@ -12,13 +12,18 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
     Ed25519PublicKey,
 )
 
-from counterfoil_verify.canonical import Json, parse_json
+from counterfoil_verify.canonical import Json, parse
 from counterfoil_verify.errors import Rejected, require
 from counterfoil_verify.fields import Record, decode_base64
 
 STEP = "keys"
 ED25519 = 0x01
 PUBLIC_SIZE = 32
+FIELD = 2**255 - 19
+_WITHOUT_SIGN = 2**255 - 1
+_OF_ORDER_8 = 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826
+SMALL_ORDERS = frozenset({0, 1, FIELD - 1, _OF_ORDER_8, FIELD - _OF_ORDER_8})
+"""The ordinates of the eight points of edwards25519 whose order divides 8."""
 COSIGNATURE = 0x04
 KEYS_BYTES_MAX = 65_536
 KEYS_PER_ROLE_MAX = 64
@@ -61,6 +66,17 @@ class Key:
             raise Rejected(step, f"the signature of {self.name} is false") from error
 
 
+def _check_point(public: bytes) -> None:
+    """Reject a point out of its one form, and one of small order.
+
+    Under such a key one signature fits many texts: whoever publishes it has signed nothing.
+    RFC 8032, section 5.1.3, for the form; section 5.1.7 leaves small orders to the reader.
+    """
+    y = int.from_bytes(public, "little") & _WITHOUT_SIGN
+    require(y < FIELD, STEP, "a public key is not in its one form")
+    require(y not in SMALL_ORDERS, STEP, "a public key is of small order: it proves nothing")
+
+
 def key_id_of(name: str, algorithm: int, public: bytes) -> bytes:
     """The four bytes that C2SP signed notes know a key by."""
     return hashlib.sha256(name.encode() + b"\n" + bytes([algorithm]) + public).digest()[:4]
@@ -81,6 +97,7 @@ def parse_vkey(text: str) -> Key:
     data = decode_base64(encoded, STEP, "a public key")
     require(len(data) == 1 + PUBLIC_SIZE, STEP, "not an Ed25519 public key")
     require(data[0] in {ED25519, COSIGNATURE}, STEP, f"algorithm {data[0]} is not supported")
+    _check_point(data[1:])
     expected = key_id_of(name, data[0], data[1:])
     require(expected.hex() == key_id, STEP, f"the key id of {name} is not that of its key")
     return Key(name, expected, data[0], data[1:])
@@ -150,8 +167,11 @@ def verify_named(
 
 def parse_keyring(data: bytes, source: str) -> Keyring:
     """A keyring from keys.json: per role one verification key or a list of them."""
-    require(len(data) <= KEYS_BYTES_MAX, STEP, f"longer than {KEYS_BYTES_MAX} bytes")
-    record = Record(STEP, parse_json(data), "keys.json")
+    try:
+        value = parse(data, bytes_max=KEYS_BYTES_MAX, is_strict=False)
+    except Rejected as error:
+        raise error.within(STEP) from error
+    record = Record(STEP, value, "keys.json")
     record.only(optional=("origin", "history", *ROLES))
     named = {name: _keys_of(record.members[name]) for name in ROLES if name in record.members}
     keyring = replace(Keyring(source=source), **named)  # type: ignore[arg-type]

@@ -12,6 +12,7 @@ from counterfoil_verify.merkle import leaf_hash
 STEP = "leaves"
 LEAF_BYTES_MAX = 2048
 VERSION = 1
+AT_LENGTH = len("2026-01-01T00:00:00.000000Z")
 CALL = "call"
 LANE_OPENED = "lane_opened"
 LICENCE_REVOKED = "licence_revoked"
@@ -118,21 +119,25 @@ def parse_leaf(entry: bytes) -> Leaf:
     _check_values(value)
     require(record.whole("v") == VERSION, STEP, "not a leaf of version 1")
     record.hexadecimal("blind", 16)
+    is_full = len(record.text("at")) == AT_LENGTH
+    require(is_full, STEP, "at is not written to the microsecond")
     return Leaf(entry, leaf_hash(entry), record.text("type"), record.instant("at"), record)
 
 
-def _check_values(value: Json) -> None:
-    if isinstance(value, dict):
-        require(all(key.isascii() for key in value), STEP, "a key is not ASCII")
-        for item in value.values():
-            _check_values(item)
-    elif isinstance(value, list):
-        for item in value:
-            _check_values(item)
-    elif type(value) is int:
-        require(0 <= value < WHOLE_MAX, STEP, "a number is outside 0 … 2⁵³ − 1")
-    else:
-        require(isinstance(value, str), STEP, "a value is neither text, number, list nor map")
+def _check_values(whole: Json) -> None:
+    """Value by value and not by recursion: brackets within 2048 bytes go deeper than a stack."""
+    left = [whole]
+    while left:
+        value = left.pop()
+        if isinstance(value, dict):
+            require(all(key.isascii() for key in value), STEP, "a key is not ASCII")
+            left.extend(value.values())
+        elif isinstance(value, list):
+            left.extend(value)
+        elif type(value) is int:
+            require(0 <= value < WHOLE_MAX, STEP, "a number is outside 0 … 2⁵³ − 1")
+        else:
+            require(isinstance(value, str), STEP, "a value is neither text, number, list nor map")
 
 
 def parse_call(leaf: Leaf) -> Call:

@@ -86,9 +86,13 @@ def _read(record: Record) -> UsageReceipt:
     record.only("format", "entry", "detail", "detail_key", "promise", "key", "signature")
     require(record.text("format") == FORMAT, FORMAT_STEP, f"the format is not {FORMAT}")
     is_erased = record.members["detail"] is None and record.members["detail_key"] is None
+    call = _read_call(record.base64("entry"))
+    promise = _read_promise(record.record("promise"))
+    is_of_call = promise.issued_at == call.point.at
+    require(is_of_call, FORMAT_STEP, "the promise does not run from the call's own time")
     return UsageReceipt(
-        call=_read_call(record.base64("entry")),
-        promise=_read_promise(record.record("promise")),
+        call=call,
+        promise=promise,
         detail=None if is_erased else record.record("detail"),
         detail_key=b"" if is_erased else record.hexadecimal("detail_key", 32),
         key=record.text("key"),

@@ -1,6 +1,7 @@
 """The numbered steps of a check: printed as they pass, kept for a machine-readable report."""
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -8,6 +9,13 @@ from typing import TextIO
 
 from counterfoil_verify.errors import NotChecked, Rejected
 from counterfoil_verify.keys import Keyring
+
+
+def printable(text: str) -> str:
+    """The text with everything that a terminal would not show as a letter escaped."""
+    return "".join(
+        each if each.isprintable() else each.encode("unicode_escape").decode() for each in text
+    )
 
 
 @dataclass(frozen=True)
@@ -29,7 +37,7 @@ class Report:
         self.keys: list[dict[str, str]] = []
         self.counts: dict[str, int] = {}
         self.facts: dict[str, object] = {}
-        self._out = out
+        self._out: TextIO | None = out
         self._number = 0
 
     @property
@@ -38,8 +46,18 @@ class Report:
         return bool(self.steps) and all(step.ok for step in self.steps)
 
     def say(self, line: str) -> None:
-        """Print a line that is not a step."""
-        print(line, file=self._out, flush=True)
+        """Print a line that is not a step; what is no letter in it is spelled out.
+
+        Evidence brings its own text: it must not end a line, nor move the cursor.
+        """
+        if self._out is None:
+            return
+        try:
+            print(printable(line), file=self._out, flush=True)
+        except BrokenPipeError:
+            # Nobody reads any more; the verdict is still the exit code's to give.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self._out.fileno())
+            self._out = None
 
     def show_keys(self, keyring: Keyring) -> None:
         """Print and keep the fingerprints of the keys that decide."""

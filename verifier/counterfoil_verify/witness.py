@@ -21,6 +21,7 @@ NOT_SIGNED = 403
 UNKNOWN_LOG = 404
 CONFLICT = 409
 INCONSISTENT = 422
+BROKEN = 500
 TEXT = "text/plain; charset=utf-8"
 SIZE = "text/x.tlog.size"
 SAME_SIZE = "two root hashes for one size"
@@ -76,6 +77,8 @@ class Witness:
             if answer is not None:
                 return answer
             timestamp = int(self._now())
+            if timestamp < 0:
+                return _refusal(BROKEN, "this witness's clock is before 1970")
             self._store.remember(request.origin, request.head, request.note, timestamp)
         return WitnessAnswer(COSIGNED, TEXT, self.key.cosign(request.text, timestamp))
 

@@ -18,6 +18,10 @@ SIGNATURES_MAX = 32
 _ED25519 = b"\x01"
 _KEY_HASH_BYTES = 4
 _PUBLIC_KEY_BYTES = 32
+_FIELD = 2**255 - 19
+_OF_ORDER_8 = 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826
+_SMALL_ORDERS = frozenset({0, 1, _FIELD - 1, _OF_ORDER_8, _FIELD - _OF_ORDER_8})
+"""The ordinates of the eight points of edwards25519 whose order divides 8."""
 _DASH = "\N{EM DASH} "
 _KEY_NAME = re.compile(r"[^\s+\x00-\x20\x7f]+")
 
@@ -89,7 +93,18 @@ def parse_vkey(text: str) -> VerifierKey:
     is_ed25519 = encoded[:1] == _ED25519 and len(key.public_key) == _PUBLIC_KEY_BYTES
     if not is_ed25519 or key.key_hash.hex() != parts[1]:
         refuse("the verifier key does not match its hash")
+    require_binding(key.public_key)
     return key
+
+
+def require_binding(public_key: bytes) -> None:
+    """Refuse a point out of its one form (RFC 8032, section 5.1.3), and one of small order.
+
+    Under such a key one signature fits many texts, so that its owner can disown each of them.
+    """
+    y = int.from_bytes(public_key, "little") & ((1 << 255) - 1)
+    if y >= _FIELD or y in _SMALL_ORDERS:
+        refuse("the public key binds nobody: its point is of small order, or not in its one form")
 
 
 def sign_note(text: str, signers: Sequence[Signer]) -> str:

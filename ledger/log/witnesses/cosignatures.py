@@ -7,7 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ledger.log.errors import EvidenceRefused, refuse
-from ledger.log.tree.notes import VerifierKey, from_base64, parse_note, to_base64, verify_note
+from ledger.log.tree.notes import (
+    VerifierKey,
+    from_base64,
+    parse_note,
+    require_binding,
+    to_base64,
+    verify_note,
+)
 
 PROOF_LINES_MAX = 63
 _COSIGNATURE = b"\x04"
@@ -59,6 +66,7 @@ def parse_witness_key(text: str) -> WitnessKey:
     is_cosigner = encoded[:1] == _COSIGNATURE and len(key.public_key) == _PUBLIC_KEY_BYTES
     if not is_cosigner or key.key_hash.hex() != match[2]:
         refuse("the witness's key does not match its hash")
+    require_binding(key.public_key)
     return key
 
 

@@ -1,6 +1,7 @@
 """Signed notes and checkpoints, by the examples of the C2SP specifications."""
 
 import pytest
+from counterfoil_verify.keys import FIELD, SMALL_ORDERS
 
 from app.core.signing import Ed25519Signer
 from ledger.log.errors import EvidenceRefused
@@ -20,6 +21,7 @@ from ledger.log.tree.notes import (
     sign_note,
     verify_note,
 )
+from ledger.log.witnesses.cosignatures import WitnessKey, parse_witness_key
 from tests.unit.log.log_factory import ORIGIN, log_keys
 
 SPECIFIED = (
@@ -78,6 +80,16 @@ def test_a_verifier_key_has_one_text():
 def test_a_verifier_key_that_is_not_one_is_refused(text):
     with pytest.raises(EvidenceRefused):
         parse_vkey(text)
+
+
+@pytest.mark.parametrize("sign", [0, 1])
+@pytest.mark.parametrize("y", sorted(SMALL_ORDERS | {FIELD, FIELD + 1}))
+def test_a_key_that_signs_everything_is_refused_of_a_log_a_buyer_and_a_witness(y, sign):
+    public = (y | sign << 255).to_bytes(32, "little")
+    with pytest.raises(EvidenceRefused, match="binds nobody"):
+        parse_vkey(VerifierKey("org_1/acknowledgements", public).text)
+    with pytest.raises(EvidenceRefused, match="binds nobody"):
+        parse_witness_key(WitnessKey("witness.example/w1", public).text)
 
 
 def test_a_checkpoint_we_sign_opens_under_our_key_and_origin():
