@@ -221,8 +221,13 @@ def revoke_listing(uow: UnitOfWork, event: ListingRevoked) -> None:
 
 
 def note_delisting(uow: UnitOfWork, event: ListingDelisted) -> None:
-    """The supplier took it down: no new orders; running licences run on."""
+    """The supplier takes it down: no new orders; running licences run on.
+
+    How it stands is held first and the listing next, as a suspension holds them: who does both at
+    once waits for the other and is not undone.
+    """
     compliance.note_listing_delisted(uow, listing_code=event.listing_code)
+    listings.take_off_sale(uow, listing_code=event.listing_code)
 
 
 def ask_for_probe(uow: UnitOfWork, event: ReviewOpened) -> None:

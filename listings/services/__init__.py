@@ -22,6 +22,7 @@ from listings.services.publication import (
     resume_listing,
     revoke_listing,
     suspend_listing,
+    take_off_sale,
 )
 from listings.services.registry import (
     cancel_for_cause,
@@ -88,6 +89,7 @@ __all__ = [
     "revoke_listing",
     "submit_version",
     "suspend_listing",
+    "take_off_sale",
     "withdraw_custom_offer",
     "withdraw_transfer",
 ]

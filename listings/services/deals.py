@@ -109,15 +109,14 @@ def make_deal(
 def _current_scenario(
     uow: UnitOfWork, scenario_id: str, buyer: ListingParty, listing: Listing
 ) -> ApprovedScenario:
-    # Shared lock: the scenario cannot end between this check and the commit.
+    # Not held: the licence, in the same transaction, holds the scenario itself and looks again.
+    # To hold this copy before it would cross whoever withdraws the scenario, and then the copy.
     scenario = uow.session.scalars(
-        select(ApprovedScenario)
-        .where(
+        select(ApprovedScenario).where(
             ApprovedScenario.scenario_id == scenario_id,
             ApprovedScenario.buyer_id == buyer.organisation_id,
             ApprovedScenario.listing_code == listing.listing_code,
         )
-        .with_for_update(read=True)
     ).one_or_none()
     if scenario is None or not scenario.is_current(uow.now):
         raise ScenarioNotApproved(scenario_id, listing.listing_code)

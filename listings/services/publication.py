@@ -15,7 +15,7 @@ from listings.queries.registry import lock_entries_of_product
 from listings.services.parties import demand_supplier
 from listings.services.transfers import demand_no_transfer
 from listings.versions.delivery import delivery_of, enforced_fields_out
-from listings.versions.life_cycle import LISTED, SUSPENDED
+from listings.versions.life_cycle import LIFE_CYCLE, LISTED, SUSPENDED
 
 
 def publish_listing(uow: UnitOfWork, *, version_id: str, dossier_hash: str) -> Listing:
@@ -48,7 +48,9 @@ def _demand_approved(version: ProductVersion, approved_hash: str) -> None:
 
 def _supersede(uow: UnitOfWork, version: ProductVersion) -> Listing | None:
     listing = uow.session.scalars(
-        select(Listing).where(Listing.product_id == version.product_id).with_for_update()
+        select(Listing)
+        .where(Listing.product_id == version.product_id)
+        .with_for_update(key_share=True)
     ).one_or_none()
     if listing is None:
         return None
@@ -133,11 +135,16 @@ def revoke_listing(uow: UnitOfWork, *, listing_code: str) -> Listing:
 
 
 def delist_listing(uow: UnitOfWork, principal: Principal, *, listing_code: str) -> Listing:
-    """The supplier's own end of sale; running agreements go on. Raises `ListingNotFound`."""
-    listing = _lock(uow, parse_listing_code(listing_code))
-    if listing.supplier_id != principal.organisation_id:
+    """The supplier's own end of sale, told to everybody; running agreements go on.
+
+    Nothing is held here: who watches over the listing holds what they keep of it first, as for a
+    suspension, and has it taken off sale then (`take_off_sale`), so that all wait in one order.
+    Raises `ListingNotFound`, `IllegalTransition`.
+    """
+    listing = uow.session.get(Listing, parse_listing_code(listing_code))
+    if listing is None or listing.supplier_id != principal.organisation_id:
         raise ListingNotFound(listing_code)
-    listing.advance("delist", at=uow.now)
+    LIFE_CYCLE.next(listing.state, "delist")
     uow.record(
         ListingDelisted(
             occurred_at=uow.now,
@@ -148,6 +155,11 @@ def delist_listing(uow: UnitOfWork, principal: Principal, *, listing_code: str) 
     return listing
 
 
+def take_off_sale(uow: UnitOfWork, *, listing_code: str) -> Listing:
+    """End the sale for good, as its supplier wished; raises `IllegalTransition`."""
+    return _advance(uow, listing_code, "delist")
+
+
 def _advance(uow: UnitOfWork, listing_code: str, event: str) -> Listing:
     listing = _lock(uow, listing_code)
     listing.advance(event, at=uow.now)
@@ -155,7 +167,8 @@ def _advance(uow: UnitOfWork, listing_code: str, event: str) -> Listing:
 
 
 def _lock(uow: UnitOfWork, listing_code: str) -> Listing:
-    listing = uow.session.get(Listing, listing_code, with_for_update=True)
+    # Its code never changes: an order that refers to it just now need not wait for this.
+    listing = uow.session.get(Listing, listing_code, with_for_update={"key_share": True})
     if listing is None:
         raise ListingNotFound(listing_code)
     return listing

@@ -8,12 +8,12 @@ from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWorkFactory
 from tests.factories.compliance import everybody_over_http
 
-HOLD = text("SELECT FROM listing_standings WHERE listing_code = :code FOR UPDATE")
-TAKE = text("SELECT FROM listings WHERE listing_code = :code FOR UPDATE")
+HOLD = text("SELECT FROM listings WHERE listing_code = :code FOR UPDATE")
+TAKE = text("SELECT FROM listing_standings WHERE listing_code = :code FOR UPDATE")
 
 
 def test_what_the_database_undid_may_be_sent_again(app):
-    """The supplier takes its listing off sale while the exchange's tick suspends it."""
+    """The supplier takes its listing off sale while somebody holds its rows the wrong way round."""
     exchange = everybody_over_http(app)
     code = exchange.list_product()
     units = app.extensions["counterfoil"].get(UnitOfWorkFactory)
@@ -42,6 +42,7 @@ def test_what_the_database_undid_may_be_sent_again(app):
     assert crossed.headers["Retry-After"] == "1"
     delist()
     assert answers[-1].status_code < 300, answers[-1].text
+    assert answers[-1].get_json()["state"] == "DELISTED"
 
 
 def _wait_until_somebody_waits(units):

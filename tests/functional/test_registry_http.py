@@ -2,6 +2,7 @@
 
 import pytest
 
+from listings import services
 from tests.factories.listings import Market, record_content, record_members
 from tests.unit.listings.listings_app import PARTNER, Caller, listings_app
 
@@ -117,7 +118,8 @@ def test_what_is_on_sale_is_delisted_first(call, market):
     path = f"/v1/registry/{registration.registration_id}/cancellation"
     problem = call("supplier", "POST", path, {"reason": "enough"}, expect=409)
     assert problem["type"] == "/problems#registration-in-use"
-    call("supplier", "POST", f"/v1/listings/{listing.listing_code}/delisting", expect=201)
+    with market.as_exchange() as uow:
+        services.take_off_sale(uow, listing_code=listing.listing_code)
     call("supplier", "POST", path, {"reason": "enough"}, expect=201)
 
 

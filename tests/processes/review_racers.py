@@ -1,6 +1,7 @@
 """One runner of races: a process of its own that acts in each round when the round's gate opens.
 
-A gate is an advisory lock that the starter holds. What each round came to is printed as one line.
+A gate is an advisory lock that the starter holds, named by the round. What each round
+came to is printed as one line.
 """
 
 import json
@@ -27,9 +28,9 @@ def run(plan):
     parts = build_parts(from_environment(plan["environment"]), clock=clock)
     runner = everybody_over_http(create_control_plane(parts))
     with parts.engine.connect() as gate:
-        for number, each in enumerate(plan["rounds"], start=1):
+        for each in plan["rounds"]:
             clock.set(datetime.fromisoformat(each["at"]))
-            gate.execute(text("SELECT pg_advisory_lock_shared(:number)"), {"number": number})
+            gate.execute(text("SELECT pg_advisory_lock_shared(:gate)"), {"gate": each["gate"]})
             outcome = _tick(runner) if each["who"] is None else _ask(runner, each)
             sys.stdout.write(f"{OUTCOME}{json.dumps(outcome)}\n")
             sys.stdout.flush()

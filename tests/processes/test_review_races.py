@@ -25,7 +25,14 @@ from compliance import services
 from compliance.models.licences import ListingStanding
 from compliance.models.reviews import ReviewCase
 from ledger.log.models import LogEntry
-from tests.factories.compliance import CLEAR, everybody_over_http, per_call, scenario_content
+from listings.models import Listing
+from tests.factories.compliance import (
+    CLEAR,
+    dossier,
+    everybody_over_http,
+    per_call,
+    scenario_content,
+)
 from tests.fakes.clock import FixedClock
 from tests.processes.review_racers import OUTCOME
 
@@ -37,8 +44,16 @@ RISKY = {
     "onward_output": "Scores.",
 }
 APPROVE = {"answers": CLEAR, "decision": "approve", "reason": "Plausible."}
+LATE_GATE = 100
+"""Behind the gates of rounds: for whoever comes second on purpose."""
+HOLD = text("""
+    SELECT FROM product_versions WHERE id =
+        (SELECT version_id FROM listings WHERE listing_code = :code) FOR UPDATE
+""")
+WHO_STANDS = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
 WAITING = """
-    SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = :number AND NOT granted
+    SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = ANY(:numbers)
+        AND NOT granted
         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 """
 
@@ -46,9 +61,10 @@ WAITING = """
 class Races:
     """Pairs of rounds, each run by two processes that are let go at one moment."""
 
-    def __init__(self, environment, engine):
-        self.environment, self.engine = environment, engine
+    def __init__(self, environment, units):
+        self.environment, self.units = environment, units
         self.pairs = []
+        self.held = []
         self.outcomes = []
         self.keys = (f"race-{number}" for number in itertools.count())
 
@@ -57,25 +73,45 @@ class Races:
         keyed = [[next(self.keys), path, body] for path, body in requests]
         return {"who": who, "requests": keyed, "at": at.isoformat()}
 
-    def add(self, one, other):
-        """A further race; its place among the outcomes."""
-        self.pairs.append((one, other))
+    def add(self, one, other, *, over=None):
+        """A further race; its place among the outcomes.
+
+        ``over`` is a listing whose version is held: the first stands there with whatever it holds
+        when the other comes.
+        """
+        gate = len(self.pairs) + 1
+        late = gate if over is None else gate + LATE_GATE
+        self.pairs.append(({**one, "gate": gate}, {**other, "gate": late}))
+        self.held.append(over)
         return len(self.pairs) - 1
 
     def run(self):
         """Every race; what both came to, in order."""
-        numbers = range(1, len(self.pairs) + 1)
-        with self.engine.connect() as connection:
-            for number in numbers:
+        gates = [sorted({each["gate"] for each in pair}) for pair in self.pairs]
+        with self.units.engine.connect() as connection:
+            for number in itertools.chain(*gates):
                 connection.execute(text("SELECT pg_advisory_lock(:number)"), {"number": number})
             runners = [self._start([pair[side] for pair in self.pairs]) for side in (0, 1)]
-            for number in numbers:
-                self._wait_for(connection, number, runners)
-                connection.execute(text("SELECT pg_advisory_unlock(:number)"), {"number": number})
+            for numbers, code in zip(gates, self.held, strict=True):
+                self._wait_for(connection, numbers, runners)
+                self._let_go(connection, numbers, code, runners)
                 self.outcomes.append([_outcome(each) for each in runners])
         for each in runners:
             each.stdout.close()
             assert each.wait(timeout=20) == 0
+
+    def _let_go(self, connection, numbers, code, runners):
+        """Through each gate in turn; over a held listing each when nobody moves any more."""
+        with self.units.begin(Reach.EXCHANGE) as holder:
+            if code is not None:
+                holder.session.execute(HOLD, {"code": code})
+            for number in numbers:
+                connection.execute(text("SELECT pg_advisory_unlock(:number)"), {"number": number})
+                while code is not None and self._movers(connection, runners):
+                    assert all(each.poll() is None for each in runners)
+
+    def _movers(self, connection, runners):
+        return len(runners) - connection.execute(WHO_STANDS).scalar_one()
 
     def _start(self, rounds):
         runner = subprocess.Popen(
@@ -88,8 +124,9 @@ class Races:
         runner.stdin.close()
         return runner
 
-    def _wait_for(self, connection, number, runners):
-        while connection.execute(text(WAITING), {"number": number}).scalar_one() < len(runners):
+    def _wait_for(self, connection, numbers, runners):
+        asked = {"numbers": numbers}
+        while connection.execute(text(WAITING), asked).scalar_one() < len(runners):
             assert all(each.poll() is None for each in runners)
 
 
@@ -106,11 +143,14 @@ class Raced:
         self.parts = build_parts(from_environment(environment), clock=self.clock)
         self.exchange = everybody_over_http(create_control_plane(self.parts))
         self.units = self.exchange.app.extensions["counterfoil"].get(UnitOfWorkFactory)
-        self.races = Races(environment, self.parts.engine)
+        self.races = Races(environment, self.units)
         self.code = self.exchange.list_product()
+        documents = [each | {"valid_to": "2027-03-31"} for each in dossier()["evidence"]]
+        self.leaving = self.exchange.list_product(name="Quays", evidence=documents)
         self.by_two = self._uses(("first", "second"))
         self.by_one = self._uses(("first", "first"))
         self._plan_second_review()
+        self._plan_delisting()
         self._plan_listing()
         self.races.run()
 
@@ -143,6 +183,15 @@ class Raced:
         )
         self.case_id = case.rpartition("/")[2]
         self.second_review = self.races.add(one, other)
+
+    def _plan_delisting(self):
+        """The supplier takes a listing off sale, and the tick comes to suspend it meanwhile."""
+        with self.units.begin(Reach.EXCHANGE) as uow:
+            lapsed_at = uow.session.get_one(ListingStanding, self.leaving).evidence_lapses_at
+        tick = {"who": None, "at": lapsed_at.isoformat()}
+        act = (f"/v1/listings/{self.leaving}/delisting", {})
+        supplier = self.races.asks("supplier", act, at=lapsed_at)
+        self.delisting = self.races.add(supplier, tick, over=self.leaving)
 
     def _plan_listing(self):
         """A next version before its listing officer, when evidence of the listing lapses."""
@@ -238,4 +287,14 @@ def test_what_is_listed_while_its_evidence_lapses_is_off_sale_at_the_next_tick(r
         standing = uow.session.get_one(ListingStanding, raced.code)
         assert (standing.state, standing.suspension_scope) == ("SUSPENDED", "ALL_CALLS")
     assert raced.exchange.catalogue() == []
-    assert len(raced.entries("suspended")) == 1
+    suspended = [each["listing_code"] for each in raced.entries("suspended")]
+    assert suspended.count(raced.code) == 1
+
+
+def test_a_delisting_that_meets_the_tick_is_not_undone_and_the_next_tick_stops_its_calls(raced):
+    assert raced.races.outcomes[raced.delisting] == [[[201, ""]], 0]
+    with raced.units.begin(Reach.EXCHANGE) as uow:
+        standing = uow.session.get_one(ListingStanding, raced.leaving)
+        assert (standing.state, standing.suspension_scope) == ("SUSPENDED", "ALL_CALLS")
+        assert standing.delists_at is not None
+        assert uow.session.get_one(Listing, raced.leaving).state == "DELISTED"

@@ -13,7 +13,7 @@ from listings.errors import ListingNotFound
 from listings.models import Listing, Offer, Plan, ProductVersion
 from listings.queries.catalogue import get_listing, list_similar, search_catalogue
 from listings.queries.facets import count_facets
-from tests.factories.listings import SUPPLIER, SUPPLIER_ID
+from tests.factories.listings import SUPPLIER_ID
 
 AIRPORTS = {
     "name": "全球机场查询",
@@ -237,11 +237,10 @@ def test_what_is_not_on_sale_is_not_in_the_catalogue(market, find, catalogue):
     for name, verb in {
         "cities": services.suspend_listing,
         "airports": services.revoke_listing,
+        "companies": services.take_off_sale,
     }.items():
         with market.as_exchange() as uow:
             verb(uow, listing_code=catalogue[name])
-    with market.acting() as uow:
-        services.delist_listing(uow, SUPPLIER, listing_code=catalogue["companies"])
     assert find() == []
     with market.as_exchange() as uow:
         total, counts = count_facets(uow.session, CatalogueQuery())

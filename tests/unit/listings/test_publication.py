@@ -222,8 +222,16 @@ def test_an_unknown_listing_is_not_suspended(market):
 def test_a_supplier_delists_its_own(market):
     code = market.listed().listing_code
     with market.acting() as uow:
-        assert services.delist_listing(uow, SUPPLIER, listing_code=code).state == "DELISTED"
+        assert services.delist_listing(uow, SUPPLIER, listing_code=code).state == "LISTED"
     assert [event.listing_code for event in market.events(ListingDelisted)] == [code]
+    assert _do(market, services.take_off_sale, listing_code=code).state == "DELISTED"
+
+
+def test_what_is_off_sale_is_not_taken_off_again(market):
+    code = market.listed().listing_code
+    _do(market, services.take_off_sale, listing_code=code)
+    with market.acting() as uow, pytest.raises(IllegalTransition):
+        services.delist_listing(uow, SUPPLIER, listing_code=code)
 
 
 def test_nobody_delists_another_supplier_s_listing(market):
