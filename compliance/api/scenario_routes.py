@@ -41,9 +41,11 @@ def post_scenario(command: dict[str, Any]) -> Scenario:
 @blueprint.response(200, page_schema(ScenarioSchema))
 @requires(Permission.READ_OWN)
 def get_scenarios(query: dict[str, Any]) -> Page[Scenario]:
-    """One's own scenarios; the exchange's staff see all, newest first."""
+    """One's own scenarios; the exchange's staff see all, newest or next due first."""
+    principal = current_principal()
+    reviewer = principal if query.pop("is_for_me") else None
     with unit_of_work() as uow:
-        return queries.list_scenarios(uow, buyer_id=own_only(current_principal()), **query)
+        return queries.list_scenarios(uow, buyer_id=own_only(principal), reviewer=reviewer, **query)
 
 
 @blueprint.route("/scenarios/<scenario_id>", methods=["GET"])

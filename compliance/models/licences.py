@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ForeignKey, literal_column
+from sqlalchemy.orm import Mapped, column_property, mapped_column
 
 from app.core.db import Base
+from compliance.models.queue_keys import due_first
 from compliance.review.scenario_machine import ScenarioState
 from compliance.review.scenario_risk import Depth
 from compliance.review.use_machine import Use
@@ -71,6 +72,13 @@ class Scenario(Base):
     first_narrowed: Mapped[dict[str, Any] | None]
     asks_declarations: Mapped[bool] = mapped_column(default=True)
     """Whether whoever decided had to declare; older decisions did not."""
+    stage_since_at: Mapped[datetime]
+    due_at: Mapped[datetime | None]
+    escalated_at: Mapped[datetime | None]
+    # The key of the queue's other order, computed when it is asked for.
+    by_due: Mapped[str] = column_property(
+        literal_column(due_first("scenarios")).collate("C"), deferred=True
+    )
 
     @property
     def depth(self) -> Depth:
@@ -90,8 +98,10 @@ class Scenario(Base):
             barred=frozenset(each.reviewer_id for each in declarations if each.is_conflicted),
         )
 
-    def follow(self, use: Use, now: datetime) -> None:
-        """Take over what the machine concluded."""
+    def follow(self, use: Use, now: datetime, due_at: datetime | None = None) -> None:
+        """Take over what the machine concluded; where it has come to is decided by ``due_at``."""
+        if use.state != self.state:
+            self.stage_since_at, self.due_at, self.escalated_at = now, due_at, None
         if use.first_approved_by != self.first_approved_by:
             self.first_approved_by, self.first_approved_at = use.first_approved_by, now
         if use.decided_by != self.decided_by:

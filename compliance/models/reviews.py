@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, column_property, mapped_column
 from app.core.canonical import digest_hex
 from app.core.db import Base
 from compliance.errors import DossierHashMismatch
+from compliance.models.queue_keys import due_first
 from compliance.review.case_machine import (
     FINAL_STAGES,
     OPEN_STAGES,
@@ -18,10 +19,7 @@ from compliance.review.case_machine import (
     Stage,
 )
 
-DUE = (
-    "(coalesce(to_char(review_cases.due_at AT TIME ZONE 'UTC', 'YYYYMMDDHH24MISSUS'), '9')"
-    " || '/' || review_cases.id)"
-)
+DUE = due_first("review_cases")
 URGENCY = (
     "(CASE review_cases.severity WHEN 'BLOCK' THEN '0' WHEN 'REVIEW' THEN '1' ELSE '2' END"
     " || CASE review_cases.risk_level WHEN 'HIGH' THEN '0' WHEN 'MEDIUM' THEN '1' ELSE '2' END"

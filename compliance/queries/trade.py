@@ -1,12 +1,18 @@
 """Reads: scenarios, licences, and what was taken away from them."""
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, exists, not_, or_, select
 
 from app.core.paging import Page, paginate
+from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
 from compliance.errors import LicenceNotFound, ScenarioNotFound
-from compliance.models.licences import Licence, Scenario
+from compliance.models.licences import Licence, Scenario, ScenarioDeclaration
 from compliance.models.narrowing import CHAIN, Narrowing
+from compliance.queries.specialities import get_own_specialities
+from compliance.review.deadlines import USE_STAGES
+from compliance.review.specialities import codes
+
+NEWEST, DUE = "newest", "due"
 
 
 def list_scenarios(
@@ -15,10 +21,17 @@ def list_scenarios(
     buyer_id: str | None,
     state: str | None = None,
     listing_code: str | None = None,
+    is_overdue: bool | None = None,
+    reviewer: Principal | None = None,
+    order: str = NEWEST,
     cursor: str | None = None,
     limit: int = 20,
 ) -> Page[Scenario]:
-    """A buyer's scenarios, or everybody's for the exchange (``buyer_id`` None), newest first."""
+    """A buyer's scenarios, or everybody's for the exchange (``buyer_id`` None), newest first.
+
+    ``order`` `DUE` puts the next deadline first; ``reviewer`` finds those that this person may
+    decide now, and knows about.
+    """
     wanted = select(Scenario)
     if buyer_id is not None:
         wanted = wanted.where(Scenario.buyer_id == buyer_id)
@@ -26,7 +39,37 @@ def list_scenarios(
         wanted = wanted.where(Scenario.state == state)
     if listing_code is not None:
         wanted = wanted.where(Scenario.listing_code == listing_code)
-    return paginate(uow.session, wanted, key=Scenario.id, cursor=cursor, limit=limit)
+    if is_overdue is not None:
+        overdue = and_(Scenario.due_at.is_not(None), Scenario.due_at <= uow.now)
+        wanted = wanted.where(overdue if is_overdue else not_(overdue))
+    if reviewer is not None:
+        wanted = wanted.where(*_fit_for(uow, reviewer))
+    is_newest = order == NEWEST
+    key = Scenario.id if is_newest else Scenario.by_due
+    return paginate(
+        uow.session, wanted, key=key, cursor=cursor, limit=limit, newest_first=is_newest
+    )
+
+
+def _fit_for(uow: UnitOfWork, reviewer: Principal) -> list[ColumnElement[bool]]:
+    """Undecided, of neither party, nothing that bars them, of a scene that they know about."""
+    declared = exists().where(
+        ScenarioDeclaration.scenario_id == Scenario.id,
+        ScenarioDeclaration.reviewer_id == reviewer.id,
+        ScenarioDeclaration.is_conflicted,
+    )
+    fits = [
+        Scenario.state.in_(USE_STAGES),
+        Scenario.buyer_id != reviewer.organisation_id,
+        Scenario.supplier_id != reviewer.organisation_id,
+        Scenario.first_approved_by.is_distinct_from(reviewer.id),
+        not_(declared),
+    ]
+    known = get_own_specialities(uow, reviewer.id).specialities
+    if known:
+        sector = Scenario.content["sector"].astext
+        fits.append(or_(sector.in_(known), sector.not_in(codes())))
+    return fits
 
 
 def get_scenario(uow: UnitOfWork, scenario_id: str, *, buyer_id: str | None) -> Scenario:

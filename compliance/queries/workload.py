@@ -26,6 +26,14 @@ STEPS = """
     SELECT 'LISTING', a.officer_id, lower(a.state), a.decided_at, a.applied_at, NULL
     FROM listing_applications a WHERE a.decided_at IS NOT NULL
     UNION ALL
+    SELECT 'SCENARIO_REVIEW', s.first_approved_by, 'approve', s.first_approved_at, s.submitted_at,
+        NULL FROM scenarios s WHERE s.first_approved_by IS NOT NULL
+    UNION ALL
+    SELECT CASE WHEN s.first_approved_by IS NULL THEN 'SCENARIO_REVIEW' ELSE 'SCENARIO_SECOND' END,
+        s.decided_by, CASE WHEN s.terms IS NULL THEN 'refuse' ELSE 'approve' END, s.decided_at,
+        coalesce(s.first_approved_at, s.submitted_at), NULL
+    FROM scenarios s WHERE s.decided_by IS NOT NULL AND s.panel_id IS NULL
+    UNION ALL
     SELECT p.kind || '_PANEL', t.member_id, CASE WHEN t.in_favour THEN 'for' ELSE 'against' END,
         t.voted_at, p.opened_at, t.seated_at
     FROM panels p JOIN panel_seats t ON t.panel_id = p.id WHERE t.voted_at IS NOT NULL
@@ -44,6 +52,9 @@ TURNS = f"""
     SELECT 'SUBMISSION_TO_REGISTRATION', c.decided_at, (SELECT min(o.opened_at)
         FROM review_cases o WHERE o.version_id = c.version_id) FROM review_cases c
     WHERE c.stage = 'APPROVED'
+    UNION ALL
+    SELECT 'SCENARIO_SUBMISSION_TO_DECISION', s.decided_at, s.submitted_at FROM scenarios s
+    WHERE s.decided_at IS NOT NULL
 """  # noqa: S608 -- our own texts
 
 _SECONDS = "extract(epoch FROM done_at - waiting_since)"
@@ -78,6 +89,10 @@ WAITING = """
         UNION ALL
         SELECT 'LISTING', a.applied_at, a.due_at, NULL FROM listing_applications a
         WHERE a.state = 'LISTING_REVIEW'
+        UNION ALL
+        SELECT CASE s.state WHEN 'SECOND' THEN 'SCENARIO_SECOND' ELSE 'SCENARIO_REVIEW' END,
+            s.stage_since_at, s.due_at, NULL FROM scenarios s
+        WHERE s.state IN ('SUBMITTED', 'SECOND')
     ) w GROUP BY stage ORDER BY stage
 """
 
@@ -150,7 +165,7 @@ def workload(uow: UnitOfWork, *, from_at: datetime, until_at: datetime) -> Workl
     """What was finished in the period, and what waits now; seconds are rounded.
 
     A person's time runs from their declaration to their decision, a stage's from when the case
-    came there. Needs the exchange's reach.
+    or the declared use came there. Needs the exchange's reach.
     """
     parameters = {"from_at": from_at, "until_at": until_at, "now": uow.now}
     found = {

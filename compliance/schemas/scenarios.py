@@ -138,10 +138,21 @@ class ScenarioSchema(Schema):
     needs_panel = fields.Boolean()
     panel_id = fields.String(allow_none=True)
     first_approved_at = Timestamp(allow_none=True)
+    stage_since_at = Timestamp()
+    due_at = Timestamp(
+        allow_none=True, metadata={"description": "By when its present stage is to be decided"}
+    )
+    escalated_at = Timestamp(allow_none=True)
 
 
 class ScenarioQuerySchema(PageQuerySchema):
-    """Filters of scenarios."""
+    """Filters and orders of scenarios."""
 
     state = fields.String(load_default=None, validate=one_of(ScenarioState))
     listing_code = fields.String(load_default=None, validate=validate.Length(min=1, max=30))
+    is_overdue = fields.Boolean(load_default=None)
+    is_for_me = fields.Boolean(
+        load_default=False,
+        metadata={"description": "What one may decide now, and registered to know about"},
+    )
+    order = fields.String(load_default="newest", validate=validate.OneOf(("newest", "due")))

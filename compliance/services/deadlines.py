@@ -6,7 +6,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import aliased
 
 from app.core.unit_of_work import UnitOfWork
-from compliance.models.licences import Licence, ListingStanding
+from compliance.models.licences import Licence, ListingStanding, Scenario
 from compliance.models.panels import SittingPanel
 from compliance.models.platform import PlatformStatement
 from compliance.models.price_alarms import PriceAlarm
@@ -14,12 +14,13 @@ from compliance.models.registrations import ListingApplication, Registration
 from compliance.models.reviews import ReviewCase
 from compliance.models.suspensions import Suspension
 from compliance.review.case_machine import OPEN_STAGES, Stage, lapse
+from compliance.review.deadlines import USE_STAGES
 from compliance.review.events import ReviewEscalated, ReviewExpired
 from compliance.review.listing_machine import ListingState
 from compliance.review.panels import PanelState, close_overdue
 from compliance.review.price_alarms import PriceAlarmState
 from compliance.review.registration_machine import ApplicationState, RegistrationState
-from compliance.review.scenario_machine import LicenceState
+from compliance.review.scenario_machine import LicenceState, ScenarioState
 from compliance.services.appeals import conclude_appeal, lock_appeal
 from compliance.services.declarations import declarations_of
 from compliance.services.panel_votes import conclude_case
@@ -45,6 +46,7 @@ def keep_deadlines(uow: UnitOfWork, limit: int) -> int:
         _expire_supplements,
         _close_panels,
         _escalate_cases,
+        _escalate_uses,
         _escalate_applications,
         _escalate_panels,
         _escalate_prices,
@@ -126,6 +128,21 @@ def _escalate_cases(uow: UnitOfWork, limit: int) -> int:
         case.escalated_at = uow.now
         _escalate(uow, case.id, case.stage, case.due_at)
     return len(cases)
+
+
+def _escalate_uses(uow: UnitOfWork, limit: int) -> int:
+    wanted = select(Scenario).where(
+        Scenario.state.in_(USE_STAGES),
+        Scenario.due_at <= uow.now,
+        Scenario.escalated_at.is_(None),
+    )
+    batch = wanted.order_by(Scenario.id).limit(limit).with_for_update(skip_locked=True)
+    uses = uow.session.scalars(batch).all()
+    for use in uses:
+        assert use.due_at is not None
+        use.escalated_at = uow.now
+        _escalate(uow, use.id, USE_STAGES[ScenarioState(use.state)], use.due_at)
+    return len(uses)
 
 
 def _escalate_applications(uow: UnitOfWork, limit: int) -> int:

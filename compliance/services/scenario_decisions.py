@@ -6,9 +6,11 @@ from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
 from compliance.events import ScenarioNarrowed, ScenarioRefused
 from compliance.models.licences import Scenario
+from compliance.review.deadlines import use_due_at
 from compliance.review.scenario_machine import NARROW, TRANSITIONS, ScenarioDecision, ScenarioState
 from compliance.review.use_machine import decide
 from compliance.services.narrowing import demand_narrower, narrow_scenario_licences
+from compliance.services.policies import policy_in_force
 from compliance.services.scenario_declarations import (
     declare_on_scenario,
     demand_clear,
@@ -83,7 +85,7 @@ def _approve(
         grant(uow, scenario, terms)
     else:
         scenario.first_narrowed = narrowed
-    scenario.follow(decided, uow.now)
+    scenario.follow(decided, uow.now, use_due_at(decided.state, policy_in_force(uow), uow.now))
     scenario.reason = reason
     if decided.state is ScenarioState.ACTIVE:
         record_approval(uow, scenario)

@@ -16,11 +16,13 @@ from compliance.errors import (
 )
 from compliance.events import ScenarioSubmitted, ScenarioWithdrawn
 from compliance.models.licences import ListingStanding, Scenario
+from compliance.review.deadlines import use_due_at
 from compliance.review.listing_machine import ListingState
 from compliance.review.scenario_machine import ScenarioState
 from compliance.review.use_machine import withdraw
 from compliance.services.licences import revoke_licences_of_scenario
 from compliance.services.panels import SCENARIO, dissolve_panel, lock_panel
+from compliance.services.policies import policy_in_force
 from compliance.services.scenario_rules import weigh_use
 from compliance.terms import purposes, regions
 
@@ -52,6 +54,8 @@ def submit_scenario(
         content=content,
         submitted_by=principal.id,
         submitted_at=uow.now,
+        stage_since_at=uow.now,
+        due_at=use_due_at(ScenarioState.SUBMITTED, policy_in_force(uow), uow.now),
         terms=None,
         scenario_hash="",
         risk_factors={},
