@@ -164,7 +164,7 @@ WORDINGS = (
         12,
         "Same conditions, different price: reason on file?",
         "条件相同而价格不同：是否有留档理由？",
-        ("orders", "published plans", "negotiated offers"),
+        ("orders", "published plans", "negotiated offers", "price alarms"),
     ),
     Wording(
         13,

@@ -348,6 +348,14 @@ BREACHES = {
     (12, "licence_has_its_orders_price"): [
         "UPDATE licences SET plan_hash = repeat('0', 64)",
     ],
+    (12, "price_alarm_is_settled_in_time"): [
+        """INSERT INTO price_alarms SELECT (jsonb_populate_record(NULL::price_alarms,
+            jsonb_build_object('id', 'pra_planted', 'licence_id', l.id, 'listing_code',
+            l.listing_code, 'supplier_id', l.supplier_id, 'plan_hash', l.plan_hash,
+            'other_plan_hashes', '[]'::jsonb, 'rule_set_hash', 'h', 'state', 'OPEN',
+            'raised_at', now() - interval '9 days', 'due_at', now() - interval '1 day'))).*
+            FROM licences l LIMIT 1""",
+    ],
     (13, "reader_had_the_role"): [
         "DELETE FROM role_grants WHERE role = 'auditor'",
     ],

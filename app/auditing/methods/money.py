@@ -1,4 +1,4 @@
-"""Questions 7 and 12: what was metered was charged, and what was charged went where agreed."""
+"""Question 7: what was metered was charged, and what was charged went where agreed."""
 
 from app.auditing.questions import Method
 from app.auditing.rules import Rule
@@ -262,48 +262,4 @@ SUMS = Method(
         ),
     ),
     entries=ENTRIES,
-)
-
-PRICES = Method(
-    rules=(
-        Rule(
-            "another_price_has_its_reason",
-            "Each order at a price that is not the listed one rests on a negotiated offer that"
-            " says why.",
-            "每份非挂牌价的订单均基于载明理由的议价要约。",
-            "SELECT count(*)" + ORDERS,
-            """
-            SELECT o.id AS subject, jsonb_build_object('order_id', o.id, 'plan_id', o.plan_id,
-                'listed_plan_id', o.listed_plan_id, 'custom_offer_id', o.custom_offer_id) AS facts
-            """
-            + ORDERS
-            + """
-                AND NOT EXISTS (SELECT FROM plans p WHERE p.id = o.plan_id)
-                AND NOT EXISTS (SELECT FROM custom_offers f WHERE f.id = o.custom_offer_id
-                    AND f.buyer_id = o.buyer_id AND length(trim(f.message)) > 0)
-            """,
-        ),
-        Rule(
-            "licence_has_its_orders_price",
-            "Each licence was issued under the plan and its hash that the order names.",
-            "每份许可均按订单所载方案及其哈希签发。",
-            "SELECT count(*)" + ORDERS,
-            """
-            SELECT o.id AS subject, jsonb_build_object('order_id', o.id, 'licence_id', l.id,
-                'order_plan_id', o.plan_id, 'licence_plan_id', l.plan_id) AS facts
-            """
-            + ORDERS
-            + """
-                AND l.id IS NOT NULL AND (l.plan_id <> o.plan_id OR l.plan_hash IS DISTINCT FROM
-                    coalesce((SELECT p.plan_hash FROM plans p WHERE p.id = o.plan_id),
-                        (SELECT f.plan_hash FROM custom_offers f WHERE f.id = o.custom_offer_id)))
-            """,
-        ),
-    ),
-    entries="""
-    SELECT e.arrival FROM log_entries e JOIN log_entry_subjects s USING (arrival)
-    JOIN orders o ON o.id = s.subject WHERE e.entry_type IN ('order_placed', 'licence_granted')
-        AND {within e.recorded_at} AND {listing o.listing_code} AND {licence o.licence_id}
-        AND {party o.buyer_id o.supplier_id}
-    """,
 )
