@@ -107,6 +107,7 @@ def create_control_plane(parts: Parts) -> Flask:
     api = documentation.register(app)
     for blueprint in wiring.blueprints():
         api.register_blueprint(blueprint)
+    documentation.describe(api, *wiring.metered_call())
     app.register_blueprint(operations.blueprint)
     cli.register(app, parts)
     return app

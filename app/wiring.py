@@ -69,6 +69,7 @@ from listings.ports import ExchangePolicy, PublicAddress
 from metering import api as metering_api
 from metering.assembly import Outside
 from metering.assembly import build_data_plane as build_data_plane_of
+from metering.calls import description as call_description
 from metering.data_plane import DataPlane, DataPlaneSettings
 from metering.delivery import api as failure_api
 from metering.delivery.http_upstream import HttpUpstream
@@ -108,6 +109,11 @@ def blueprints() -> list[Blueprint]:
         anchor_api.blueprint,
         auditing_api.blueprint,
     ]
+
+
+def metered_call() -> tuple[str, dict[str, Any], dict[str, Any]]:
+    """Path, operations and security scheme of what the data plane answers."""
+    return call_description.PATH, call_description.operations(), call_description.KEY_SCHEME
 
 
 def things(parts: Parts) -> list[tuple[type, object]]:

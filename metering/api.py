@@ -161,7 +161,9 @@ def get_usage(query: dict[str, Any]) -> Page[UsageEvent]:
 
 
 @blueprint.route("/receipts/<licence_id>/<int:lane>/<int:n>", methods=["GET"])
-@blueprint.response(200, description="A usage receipt, canonical JSON.")
+@blueprint.response(
+    200, content_type="application/json", description="A usage receipt, canonical JSON."
+)
 @requires(Permission.READ_OWN)
 def get_receipt(licence_id: str, lane: int, n: int) -> Response:
     """A usage receipt again, byte for byte as it was given with the answer."""
@@ -173,7 +175,11 @@ def get_receipt(licence_id: str, lane: int, n: int) -> Response:
 
 
 @blueprint.route("/receipts/<licence_id>/<int:lane>/<int:n>/signed-request", methods=["GET"])
-@blueprint.response(200, description="What the buyer signed for the call, canonical JSON.")
+@blueprint.response(
+    200,
+    content_type="application/json",
+    description="What the buyer signed for the call, canonical JSON.",
+)
 @requires(Permission.READ_OWN)
 def get_signed_request(licence_id: str, lane: int, n: int) -> Response:
     """The signature base, key and signature that the call rests on, until its detail is erased."""

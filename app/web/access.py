@@ -8,6 +8,7 @@ from flask import Flask, current_app, g, request
 
 from app.core.errors import CounterfoilError, ErrorKind
 from app.core.principals import SECOND_FACTOR_PERMISSIONS, Machine, Permission, Principal
+from app.web.blueprints import Blueprint
 from app.web.context import get
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -85,10 +86,18 @@ def public(reason: str) -> Callable[[View], View]:
 
 def _mark(access: Access) -> Callable[[View], View]:
     def mark(view: View) -> View:
-        view.access = access  # type: ignore[attr-defined] # carried along by functools.wraps
-        return view
+        described: View = Blueprint.doc(operationId=view.__name__, **_described(access))(view)
+        described.access = access  # type: ignore[attr-defined] # carried along by functools.wraps
+        return described
 
     return mark
+
+
+def _described(access: Access) -> dict[str, Any]:
+    """What the document says of it: the permission, or that nobody need sign in."""
+    if access.permission is None:
+        return {"security": []}
+    return {"x-permission": access.permission.value}
 
 
 def access_of(view: Callable[..., Any]) -> Access | None:

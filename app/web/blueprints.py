@@ -15,6 +15,8 @@ from app.core.json_text import load_json
 
 View = TypeVar("View", bound=Callable[..., Any])
 _DEPTH_MAX = 32
+_BINARY = {"type": "string", "format": "binary"}
+_JSON = {"type": "object"}
 
 
 class MalformedBody(CounterfoilError):
@@ -115,5 +117,15 @@ class Blueprint(SmorestBlueprint):  # type: ignore[misc] # flask-smorest ships n
         return cast("Callable[[View], View]", super().arguments(schema, **options))
 
     def response(self, status: int, schema: Any = None, **options: Any) -> Callable[[View], View]:
-        """Answer with the status and what the schema dumps."""
+        """Answer with the status and what the schema dumps, or with bytes of a content type."""
+        content_type = options.get("content_type")
+        if schema is None and content_type is not None:
+            schema = _JSON if content_type == "application/json" else _BINARY
         return cast("Callable[[View], View]", super().response(status, schema, **options))
+
+    def or_bytes(self, status: int, content_type: str) -> Callable[[View], View]:
+        """Say that the status may come with bytes of a content type instead."""
+        described = super().alt_response(
+            status, schema=_BINARY, content_type=content_type, success=True
+        )
+        return cast("Callable[[View], View]", described)

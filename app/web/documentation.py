@@ -7,23 +7,37 @@ from typing import Any
 import swagger_ui_bundle
 from flask import Flask, Response, redirect, send_from_directory
 from flask_smorest import Api
-from marshmallow import fields
+from marshmallow import INCLUDE, fields
 from werkzeug.wrappers import Response as WerkzeugResponse
 
+from app.web import problems
 from app.web.access import public
 from app.web.schemas import Schema
 
 PREFIX = "/docs"
 
 
+class ProblemFieldSchema(Schema):
+    """A field that is not acceptable."""
+
+    pointer = fields.String(required=True, metadata={"description": "JSON Pointer (RFC 6901)."})
+    detail = fields.String(required=True)
+
+
 class ProblemSchema(Schema):
     """RFC 9457 problem details; facts come as extension members."""
+
+    class Meta:
+        """marshmallow options."""
+
+        unknown = INCLUDE
 
     type = fields.String(required=True)
     title = fields.String(required=True)
     status = fields.Integer(required=True)
     detail = fields.String(required=True)
     instance = fields.String(required=True)
+    errors = fields.List(fields.Nested(ProblemFieldSchema))
 
 
 class ProblemApi(Api):  # type: ignore[misc] # flask-smorest ships no types
@@ -33,6 +47,22 @@ class ProblemApi(Api):  # type: ignore[misc] # flask-smorest ships no types
 
     def _register_error_handlers(self) -> None:
         """Leave errors to the problem documents."""
+
+    def _register_responses(self) -> None:
+        """Describe errors by the type that they have; the hook knows one type for everything."""
+        self.DEFAULT_RESPONSE_CONTENT_TYPE = problems.CONTENT_TYPE
+        super()._register_responses()
+        del self.DEFAULT_RESPONSE_CONTENT_TYPE
+        self.ma_plugin.converter.add_attribute_function(_as_others_write_it)
+
+
+def _as_others_write_it(
+    _converter: Any, _field: Any, *, ret: dict[str, Any], **_: Any
+) -> dict[str, Any]:
+    """Patterns in ECMA-262, as JSON Schema has them: it does not know Python's ends of a text."""
+    if "pattern" not in ret:
+        return {}
+    return {"pattern": ret["pattern"].replace(r"\A", "^").replace(r"\Z", "$")}
 
 
 def register(app: Flask) -> Any:
@@ -62,6 +92,14 @@ def register(app: Flask) -> Any:
         if endpoint.startswith("api-docs."):
             app.view_functions[endpoint] = public("documentation")(_named(view))
     return api
+
+
+def describe(api: Any, path: str, operations: dict[str, Any], scheme: dict[str, Any]) -> None:
+    """Describe a path that is not answered here, with the security scheme that it uses alone."""
+    (name,) = {name for each in operations.values() for name in each["security"][0]}
+    api.spec.components.security_scheme(name, scheme)
+    # Not by `path()`, whose plugin wants a rule of Flask's.
+    api.spec.options["paths"] = {path: operations}
 
 
 def _named(view: Callable[..., Any]) -> Callable[..., Any]:

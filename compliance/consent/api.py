@@ -171,7 +171,7 @@ def get_evidence(consent_id: str) -> dict[str, Any]:
 @blueprint.response(201, ConsentSchema)
 @requires(Permission.RECORD_CONSENTS)
 @idempotent
-def post_withdrawal(command: dict[str, Any], consent_id: str) -> dict[str, Any]:
+def post_consent_withdrawal(command: dict[str, Any], consent_id: str) -> dict[str, Any]:
     """End a consent: the next call that rests on it is refused."""
     with unit_of_work() as uow:
         withdrawn = services.withdraw_consent(
@@ -197,6 +197,6 @@ def post_withdrawals(command: dict[str, Any]) -> dict[str, Any]:
 @blueprint.route("/consent-keys", methods=["GET"])
 @blueprint.response(200, JsonWebKeysSchema)
 @public("anybody may check a consent token that is shown to them")
-def get_keys() -> dict[str, Any]:
+def get_consent_keys() -> dict[str, Any]:
     """The public keys under which consent tokens are signed (RFC 7517, 8037)."""
     return {"keys": [jwk_of(get(ConsentKit).signer.public_key)]}

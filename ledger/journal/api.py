@@ -142,6 +142,7 @@ def get_invoices(query: dict[str, Any]) -> Page[Invoice]:
 
 @blueprint.route("/invoices/<string:invoice_id>", methods=["GET"])
 @blueprint.response(200, schemas.InvoiceSchema)
+@blueprint.or_bytes(200, PDF)
 @requires(Permission.READ_OWN)
 def get_invoice(invoice_id: str) -> Invoice | Response:
     """One invoice with its signed document; as pages for ``Accept: application/pdf``."""

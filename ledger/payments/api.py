@@ -126,7 +126,7 @@ def post_reversal(command: dict[str, Any]) -> PaymentOperation:
 @blueprint.response(200, schemas.PaymentOperationSchema)
 @requires(Permission.CONFIRM_TOP_UPS)
 @idempotent
-def post_decision(command: dict[str, Any], operation_id: str) -> PaymentOperation:
+def post_operation_decision(command: dict[str, Any], operation_id: str) -> PaymentOperation:
     """Approve or decline a refund or reversal that somebody else asked for."""
     decide = services.approve if command["decision"] == "approve" else services.decline
     with unit_of_work() as uow:
@@ -139,7 +139,7 @@ def post_decision(command: dict[str, Any], operation_id: str) -> PaymentOperatio
 @blueprint.arguments(PageQuerySchema, location="query")
 @blueprint.response(200, page_schema(schemas.PaymentDisputeSchema))
 @requires(Permission.READ_ACCOUNTS)
-def get_disputes(page: dict[str, Any]) -> Page[PaymentDispute]:
+def get_payment_disputes(page: dict[str, Any]) -> Page[PaymentDispute]:
     """Payments that payers' banks took back, newest first."""
     with unit_of_work() as uow:
         return queries.list_disputes(uow.session, own_organisation(), **page)
@@ -226,7 +226,7 @@ def get_findings(query: dict[str, Any]) -> Page[PaymentFinding]:
 @blueprint.response(200, schemas.PaymentFindingSchema)
 @requires(Permission.OPERATE)
 @idempotent
-def post_resolution(command: dict[str, Any], finding_id: str) -> PaymentFinding:
+def post_finding_resolution(command: dict[str, Any], finding_id: str) -> PaymentFinding:
     """Say what was done about a finding."""
     with unit_of_work() as uow:
         finding = findings.resolve(

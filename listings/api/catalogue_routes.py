@@ -12,7 +12,7 @@ from app.web.context import current_principal, unit_of_work
 from app.web.idempotency import idempotent
 from listings import services
 from listings.api.blueprint import blueprint
-from listings.api.languages import Answer, asked_language, in_language
+from listings.api.languages import LANGUAGE, Answer, asked_language, in_language
 from listings.catalogue.filters import FACETS, CatalogueQuery
 from listings.catalogue.page import contributor_ids, render_card, render_page
 from listings.models import Listing
@@ -43,7 +43,7 @@ _FACET_VOCABULARIES = {
 }
 
 
-@blueprint.route("/listings", methods=["GET"])
+@blueprint.route("/listings", methods=["GET"], parameters=[LANGUAGE])
 @blueprint.arguments(CatalogueQuerySchema, location="query")
 @blueprint.response(200, CataloguePageSchema)
 @public("the catalogue is what the exchange shows to everybody")
@@ -88,7 +88,7 @@ def shown_page(uow: UnitOfWork, listing: Listing, language: Language) -> dict[st
     return render_page(columns, version.content, plans, language, names=names)
 
 
-@blueprint.route("/listings/<listing_code>", methods=["GET"])
+@blueprint.route("/listings/<listing_code>", methods=["GET"], parameters=[LANGUAGE])
 @blueprint.response(200, ListingPageSchema)
 @public("a listing's page is what the exchange shows to everybody")
 def get_listing(listing_code: str) -> Answer:
@@ -99,7 +99,7 @@ def get_listing(listing_code: str) -> Answer:
     return in_language(language, page)
 
 
-@blueprint.route("/listings/<listing_code>/similar", methods=["GET"])
+@blueprint.route("/listings/<listing_code>/similar", methods=["GET"], parameters=[LANGUAGE])
 @blueprint.response(200, SimilarListingsSchema)
 @public("it points to other public pages")
 def get_similar(listing_code: str) -> Answer:
@@ -123,7 +123,7 @@ def post_delisting(listing_code: str) -> Listing:
     return listing
 
 
-@blueprint.route("/vocabularies", methods=["GET"])
+@blueprint.route("/vocabularies", methods=["GET"], parameters=[LANGUAGE])
 @blueprint.response(200, VocabulariesSchema)
 @public("forms and pages of everybody use the same words")
 def get_vocabularies() -> Answer:

@@ -11,7 +11,7 @@ from app.web.idempotency import idempotent
 from app.web.paging import page_schema
 from listings import services
 from listings.api.blueprint import blueprint
-from listings.api.languages import Answer, asked_language, in_language
+from listings.api.languages import LANGUAGE, Answer, asked_language, in_language
 from listings.catalogue.page import render_terms
 from listings.models import CustomOffer, Order
 from listings.ports import ExchangePolicy
@@ -29,7 +29,7 @@ from listings.vocabulary import Language
 _ONE = "/custom-offers/<custom_offer_id>"
 
 
-@blueprint.route("/custom-offers", methods=["POST"])
+@blueprint.route("/custom-offers", methods=["POST"], parameters=[LANGUAGE])
 @blueprint.arguments(ProposeCustomOfferSchema)
 @blueprint.response(201, CustomOfferSchema)
 @requires(Permission.OFFER_PRODUCTS)
@@ -42,7 +42,7 @@ def post_custom_offer(command: dict[str, Any]) -> Answer:
         return _answer(offer, uow.now)
 
 
-@blueprint.route("/custom-offers", methods=["GET"])
+@blueprint.route("/custom-offers", methods=["GET"], parameters=[LANGUAGE])
 @blueprint.arguments(CustomOfferQuerySchema, location="query")
 @blueprint.response(200, page_schema(CustomOfferSchema))
 @requires(Permission.READ_OWN)
@@ -58,7 +58,7 @@ def get_custom_offers(query: dict[str, Any]) -> Answer:
     return in_language(language, {"items": items, "next_cursor": page.next_cursor})
 
 
-@blueprint.route(_ONE, methods=["GET"])
+@blueprint.route(_ONE, methods=["GET"], parameters=[LANGUAGE])
 @blueprint.response(200, CustomOfferSchema)
 @requires(Permission.READ_OWN)
 def get_custom_offer(custom_offer_id: str) -> Answer:
@@ -90,7 +90,7 @@ def post_acceptance(command: dict[str, Any], custom_offer_id: str) -> Order:
     return order
 
 
-@blueprint.route(f"{_ONE}/refusal", methods=["POST"])
+@blueprint.route(f"{_ONE}/refusal", methods=["POST"], parameters=[LANGUAGE])
 @blueprint.arguments(DeclineSchema)
 @blueprint.response(201, CustomOfferSchema)
 @requires(Permission.BUY)
@@ -105,11 +105,11 @@ def post_refusal(command: dict[str, Any], custom_offer_id: str) -> Answer:
         return _answer(offer, uow.now)
 
 
-@blueprint.route(f"{_ONE}/withdrawal", methods=["POST"])
+@blueprint.route(f"{_ONE}/withdrawal", methods=["POST"], parameters=[LANGUAGE])
 @blueprint.response(201, CustomOfferSchema)
 @requires(Permission.OFFER_PRODUCTS)
 @idempotent
-def post_withdrawal(custom_offer_id: str) -> Answer:
+def post_offer_withdrawal(custom_offer_id: str) -> Answer:
     """Take back a custom offer that one made."""
     with unit_of_work() as uow:
         offer = services.withdraw_custom_offer(

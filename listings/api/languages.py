@@ -6,6 +6,12 @@ from flask import request
 
 from listings.vocabulary import Language
 
+LANGUAGE = {
+    "in": "header",
+    "name": "Accept-Language",
+    "description": "`zh` for labels in Chinese; English without a preference.",
+    "schema": {"type": "string"},
+}
 Answer = tuple[dict[str, Any], dict[str, str]]
 
 

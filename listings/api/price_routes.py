@@ -6,13 +6,15 @@ from app.core.reach import Reach
 from app.web.access import public
 from app.web.context import unit_of_work
 from listings.api.blueprint import blueprint
-from listings.api.languages import Answer, asked_language, in_language
+from listings.api.languages import LANGUAGE, Answer, asked_language, in_language
 from listings.queries.prices import Comparison, compare_prices
 from listings.schemas.prices import ComparablePricesSchema
 from listings.vocabulary import Language, labelled
 
 
-@blueprint.route("/listings/<listing_code>/comparable-prices", methods=["GET"])
+@blueprint.route(
+    "/listings/<listing_code>/comparable-prices", methods=["GET"], parameters=[LANGUAGE]
+)
 @blueprint.response(200, ComparablePricesSchema)
 @public("it is made of prices that stand on public pages")
 def get_comparable_prices(listing_code: str) -> Answer:

@@ -11,7 +11,7 @@ from app.web.idempotency import idempotent
 from app.web.paging import page_schema
 from listings import services
 from listings.api.blueprint import blueprint
-from listings.api.languages import Answer, asked_language, in_language
+from listings.api.languages import LANGUAGE, Answer, asked_language, in_language
 from listings.models import RegistryEntry
 from listings.queries import catalogue, registry
 from listings.queries.registry import RegistryQuery, Relative
@@ -26,7 +26,7 @@ from listings.schemas.registry import (
 from listings.vocabulary import Language, labelled
 
 
-@blueprint.route("/registry", methods=["GET"])
+@blueprint.route("/registry", methods=["GET"], parameters=[LANGUAGE])
 @blueprint.arguments(RegistryQuerySchema, location="query")
 @blueprint.response(200, page_schema(RegistryEntrySchema))
 @public("the registry is what the exchange shows to everybody")
@@ -49,7 +49,7 @@ def get_registry(asked: dict[str, Any]) -> Answer:
     return in_language(language, {"items": items, "next_cursor": page.next_cursor})
 
 
-@blueprint.route("/registry/<registration_id>", methods=["GET"])
+@blueprint.route("/registry/<registration_id>", methods=["GET"], parameters=[LANGUAGE])
 @blueprint.response(200, RegistryPageSchema)
 @public("a registration's page is what the exchange shows to everybody")
 def get_registry_entry(registration_id: str) -> Answer:

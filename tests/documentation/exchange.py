@@ -30,6 +30,7 @@ from app.worker.steps import drain_outbox
 from demo.upstream import Upstream
 from ledger.log.sequencing.sequencer import Sequencer
 from tests.documentation.blocks import ROOT, Block, read_request
+from tests.documentation.described import Described
 
 ADDRESS = "http://127.0.0.1:8000"
 """Where the guides say that the exchange is."""
@@ -67,6 +68,8 @@ class GuidedExchange:
         self._fresh_count = 0
         self._application = build_application(parts)
         self._client = Client(self._application)
+        self._described = Described(self._client.get("/docs/openapi.json").json)
+        self.undescribed: list[str] = []
         self._server = make_server("127.0.0.1", 0, self._application, threaded=True)
         self._upstream = ThreadingHTTPServer(("127.0.0.1", 0), AirportsUpstream)
         self._upstream.daemon_threads = True
@@ -106,6 +109,12 @@ class GuidedExchange:
             environ_overrides={"REMOTE_ADDR": "127.0.0.1"},
         )
         _compare(block, answer)
+        self.undescribed += [
+            f"{block.place} {asked.method} {asked.path}: {fault}"
+            for fault in self._described.faults(
+                asked.method, asked.path, asked.headers, asked.body, answer
+            )
+        ]
         for name, path in block.keep.items():
             self.values[name] = str(_at(answer.json, path, block.place))
         for file, part in block.save.items():

@@ -41,6 +41,7 @@ def test_the_exchange_answers_the_guides_as_they_say(exchange):
     for block in blocks:
         exchange.run(block)
     assert len(blocks) > 50
+    assert not exchange.undescribed, "\n".join(exchange.undescribed)
 
 
 def test_every_role_has_a_guide_with_requests():

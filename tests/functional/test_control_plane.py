@@ -37,6 +37,65 @@ def test_the_document_is_openapi_3_1_and_describes_every_route(app, client):
     assert routes <= described
 
 
+def operations(document):
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            if method != "parameters":
+                yield f"{method} {path}", operation
+
+
+def members(value):
+    """Every member at any depth, by name."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield name, inner
+            yield from members(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from members(inner)
+
+
+def test_the_document_says_that_errors_are_problems_and_may_have_more_members(client):
+    components = client.get("/docs/openapi.json").json["components"]
+    assert set(components["responses"]["DEFAULT_ERROR"]["content"]) == {PROBLEM}
+    problem = components["schemas"]["Problem"]
+    assert problem["additionalProperties"] is True
+    assert set(problem["properties"]) > {"type", "errors"}
+
+
+def test_patterns_of_the_document_are_those_of_json_schema(client):
+    """`\\A` and `\\Z` are letters there, so that no id at all would fit."""
+    document = client.get("/docs/openapi.json").json
+    patterns = {
+        value
+        for name, value in members(document)
+        if name == "pattern" and isinstance(value, str)  # a field of a listing is called so too
+    }
+    assert "^[a-z]{2,4}_[0-9a-hjkmnp-tv-z]{26}$" in patterns
+    assert [each for each in patterns if re.search(r"\\[AZz]|\(\?P", each)] == []
+
+
+def test_every_operation_has_a_name_and_says_who_may_use_it(client):
+    found = dict(operations(client.get("/docs/openapi.json").json))
+    names = [operation["operationId"] for operation in found.values()]
+    assert len(names) == len(set(names))
+    assert found["get /v1/listings"]["security"] == []
+    assert found["get /v1/wallets"]["x-permission"] == "read_accounts"
+    assert "security" not in found["get /v1/wallets"]
+    assert found["get /data/{listing_code}"]["security"] == [{"key": []}]
+
+
+def test_every_success_says_what_it_consists_of(client):
+    found = operations(client.get("/docs/openapi.json").json)
+    silent = {
+        f"{name} {status}"
+        for name, operation in found
+        for status, answer in operation["responses"].items()
+        if status.startswith("2") and status != "204" and "content" not in answer
+    }
+    assert silent == set()
+
+
 def test_creating_routes_say_that_they_need_a_key(client):
     document = client.get("/docs/openapi.json").json
     parameters = document["paths"]["/v1/orders"]["post"]["parameters"]

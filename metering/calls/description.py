@@ -1,0 +1,86 @@
+"""How the interactive reference describes a metered call, which no route of Flask answers."""
+
+from typing import Any
+
+PATH = "/data/{listing_code}"
+KEY_SCHEME = {
+    "type": "http",
+    "scheme": "bearer",
+    "bearerFormat": "cfk_…",
+    "description": "An API key of POST /v1/api-keys, issued for one licence.",
+}
+_SCHEME_NAME = "key"
+_SENT = {
+    "Idempotency-Key": "One for each intention; a repeated call has the stored answer and is free.",
+    "Answer-Fields": "Names of licensed fields, comma separated: the answer has no others.",
+    "Purpose": "What this call is for, a code within the licence.",
+    "Consent-Token": "The person's consent, where the licence asks for it call by call.",
+}
+_RECEIVED = {
+    "Usage-Receipt": "The signed receipt, URL-safe Base64: keep it beside the answer.",
+    "Outcome": "`hit`, `miss` or `rows`.",
+    "Usage-Units": "How many units were charged.",
+    "Quota-Remaining": "Units that are left of the plan.",
+    "Calls-Remaining": "Calls that are left of the licence.",
+    "Balance-Remaining": "What the wallet that pays can still bear.",
+    "Cap-Remaining": "What the buyer's own caps still allow.",
+    "RateLimit": "What is left of this second.",
+    "RateLimit-Policy": "Of how much.",
+    "Idempotency-Replayed": "`true` where the stored answer came again.",
+}
+_PROBLEM = {"$ref": "#/components/responses/DEFAULT_ERROR"}
+
+
+def operations() -> dict[str, Any]:
+    """The operations of the path, by method."""
+    query = {
+        "in": "query",
+        "name": "input",
+        "description": "The listing's input fields (`fields_in`), each by its own name.",
+        "style": "form",
+        "explode": True,
+        "schema": {"type": "object", "additionalProperties": {"type": "string"}},
+    }
+    body = {
+        "required": True,
+        "content": {"application/json": {"schema": {"type": "object"}}},
+        "description": "The listing's input fields (`fields_in`).",
+    }
+    return {
+        "get": {**_operation("get_call"), "parameters": [*_parameters(), query]},
+        "post": {**_operation("post_call"), "parameters": _parameters(), "requestBody": body},
+    }
+
+
+def _operation(name: str) -> dict[str, Any]:
+    return {
+        "operationId": name,
+        "summary": "Call a listing: metered, charged and answered with a signed receipt.",
+        "tags": ["calls"],
+        "security": [{_SCHEME_NAME: []}],
+        "responses": {
+            "200": _answer("The licensed fields of the answer."),
+            "404": _answer("A miss, with its receipt; or nothing is at this address."),
+            "default": _PROBLEM,
+        },
+    }
+
+
+def _answer(description: str) -> dict[str, Any]:
+    return {
+        "description": description,
+        "headers": {name: _text(says) for name, says in _RECEIVED.items()},
+        "content": {
+            "application/json": {"schema": {"type": ["object", "array"]}},
+            "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}},
+        },
+    }
+
+
+def _parameters() -> list[dict[str, Any]]:
+    code = {"in": "path", "name": "listing_code", "required": True, "schema": {"type": "string"}}
+    return [code, *({"in": "header", "name": name, **_text(says)} for name, says in _SENT.items())]
+
+
+def _text(description: str) -> dict[str, Any]:
+    return {"description": description, "schema": {"type": "string"}}
