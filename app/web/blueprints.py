@@ -1,13 +1,15 @@
 """flask-smorest blueprints whose arguments are parsed strictly and fail as problem documents."""
 
+import re
 from collections.abc import Callable
 from typing import Any, NoReturn, TypeVar, cast
 
 from flask import Request
 from flask_smorest import Blueprint as SmorestBlueprint
-from marshmallow import RAISE, ValidationError
+from marshmallow import RAISE, Schema, ValidationError, fields
 from typing_extensions import override
 from webargs.flaskparser import FlaskParser
+from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import UnsupportedMediaType
 
 from app.core.errors import CounterfoilError, ErrorKind, InvalidFields
@@ -76,6 +78,22 @@ def pointers(messages: Any, path: tuple[str | int, ...] = ()) -> list[dict[str, 
     return [{"pointer": _pointer(path), "detail": str(messages)}]
 
 
+_WHOLE_NUMBER = re.compile(r"-?[0-9]+", re.ASCII)
+
+
+def _query_faults(query: MultiDict[str, str], schema: Schema) -> dict[str, list[str]]:
+    """What marshmallow would take in silence: the first of two values, and numbers as Python's."""
+    named = {field.data_key or name: field for name, field in schema.fields.items()}
+    faults = {}
+    for name, values in query.lists():
+        field = named.get(name)
+        if len(values) > 1 and not isinstance(field, fields.List):
+            faults[name] = ["Given more than once."]
+        elif isinstance(field, fields.Integer) and not _WHOLE_NUMBER.fullmatch(values[0]):
+            faults[name] = ["Not a valid integer."]
+    return faults
+
+
 class StrictParser(FlaskParser):
     """Refuses other content types, broken JSON and unknown fields, everywhere."""
 
@@ -90,6 +108,14 @@ class StrictParser(FlaskParser):
         if not req.is_json:
             raise UnsupportedMediaType
         return read_json(data)
+
+    @override
+    def load_querystring(self, req: Request, schema: Schema) -> Any:
+        """The query; raises `InvalidFields` for what could be read in two ways."""
+        faults = _query_faults(req.args, schema)
+        if faults:
+            raise InvalidFields(pointers(faults))
+        return super().load_querystring(req, schema)
 
     @override
     def handle_error(self, error: ValidationError, *_args: Any, **_kwargs: Any) -> NoReturn:

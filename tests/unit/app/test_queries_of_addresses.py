@@ -1,0 +1,45 @@
+"""A query says one thing, or is refused with the name of what says two."""
+
+import pytest
+from flask import Flask
+from marshmallow import fields
+
+from app.core.errors import InvalidFields
+from app.web.blueprints import StrictParser
+from app.web.paging import PageQuerySchema
+
+
+class AskedSchema(PageQuerySchema):
+    """A page, with a filter that may be repeated and one that may not."""
+
+    sector = fields.List(fields.String(), load_default=[])
+    is_free = fields.Boolean(load_default=None)
+    from_size = fields.Integer(data_key="from", load_default=0)
+
+
+def asked(query):
+    with Flask("asked").test_request_context(f"/?{query}"):
+        return StrictParser().parse(AskedSchema(), location="query")
+
+
+def test_a_filter_of_several_values_may_be_repeated_and_no_other():
+    assert asked("sector=A&sector=B&limit=7")["sector"] == ["A", "B"]
+    with pytest.raises(InvalidFields) as refused:
+        asked("limit=1&limit=2&is_free=yes&is_free=no&from=3")
+    assert refused.value.facts["errors"] == [
+        {"pointer": "#/limit", "detail": "Given more than once."},
+        {"pointer": "#/is_free", "detail": "Given more than once."},
+    ]
+
+
+@pytest.mark.parametrize("number", ["1_0", "%EF%BC%91", "+1", "%201", "1.0", "1e1", ""])
+def test_a_number_is_written_in_digits(number):
+    with pytest.raises(InvalidFields) as refused:
+        asked(f"from={number}")
+    assert refused.value.facts["errors"] == [
+        {"pointer": "#/from", "detail": "Not a valid integer."}
+    ]
+
+
+def test_a_number_may_be_below_nought_where_its_field_allows_it():
+    assert asked("from=-3")["from_size"] == -3
