@@ -10,7 +10,34 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 DEPTH_MAX = 100
+_TWICE = "An object has two members of one name."
+_TOO_DEEP = "It is nested too deep."
+_NO_NUMBER = "NaN and Infinity are no JSON."
 _STRINGS_AND_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
+
+
+class JsonRefused(ValueError):
+    """Well-formed or not, it is not read; the sentence says why."""
+
+
+def each_once(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of its members; raises `JsonRefused` for a name that comes twice.
+
+    What a reader makes of such an object is its own choice (RFC 8259 section 4).
+    """
+    made = dict(members)
+    if len(made) != len(members):
+        raise JsonRefused(_TWICE)
+    return made
+
+
+def reason_of(error: ValueError) -> str:
+    """Why `load_json` refused, in a sentence without any of the content; it may be empty."""
+    if isinstance(error, json.JSONDecodeError):
+        return f"Line {error.lineno}, column {error.colno}: {error.msg}."
+    if isinstance(error, UnicodeDecodeError):
+        return f"Byte {error.start + 1} is not UTF-8."
+    return str(error) if isinstance(error, JsonRefused) else ""
 
 
 def load_json(data: bytes, *, pairs: Callable[[list[tuple[str, Any]]], Any] = dict) -> Any:
@@ -20,7 +47,7 @@ def load_json(data: bytes, *, pairs: Callable[[list[tuple[str, Any]]], Any] = di
     """
     # Counting runs in C; only a document with many brackets is worth a closer look.
     if data.count(b"[") + data.count(b"{") > DEPTH_MAX and _depth(data) > DEPTH_MAX:
-        raise ValueError
+        raise JsonRefused(_TOO_DEEP)
     text = data.decode("utf-8")
     if pairs is dict:
         return _PLAIN.decode(text)
@@ -40,7 +67,7 @@ def _depth(data: bytes) -> int:
 
 
 def _refuse(_name: str) -> NoReturn:
-    raise ValueError
+    raise JsonRefused(_NO_NUMBER)
 
 
 # Made once: json.loads would make a decoder for every answer of every supplier.

@@ -13,23 +13,25 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import UnsupportedMediaType
 
 from app.core.errors import CounterfoilError, ErrorKind, InvalidFields
-from app.core.json_text import load_json
+from app.core.json_text import JsonRefused, each_once, load_json, reason_of
 
 View = TypeVar("View", bound=Callable[..., Any])
 _DEPTH_MAX = 32
+_TOO_DEEP = f"It is nested more than {_DEPTH_MAX} deep."
+_UNSTORABLE = "A text of it holds NUL or a lone surrogate."
 _BINARY = {"type": "string", "format": "binary"}
 _JSON = {"type": "object"}
 
 
 class MalformedBody(CounterfoilError):
-    """The body is not one JSON document in UTF-8."""
+    """The body is not one JSON document in UTF-8; the detail says why."""
 
     kind = ErrorKind.MALFORMED
     slug = "malformed-body"
     title = "The body cannot be read"
 
-    def __init__(self) -> None:
-        super().__init__("Send one JSON document in UTF-8, without NaN, NUL or lone surrogates.")
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"Send one JSON document in UTF-8. {reason}".rstrip())
 
 
 def is_storable(text: str) -> bool:
@@ -39,9 +41,9 @@ def is_storable(text: str) -> bool:
 
 def _check_texts(value: object, depth: int = 0) -> None:
     if depth > _DEPTH_MAX:
-        raise ValueError
+        raise JsonRefused(_TOO_DEEP)
     if isinstance(value, str) and not is_storable(value):
-        raise ValueError
+        raise JsonRefused(_UNSTORABLE)
     if isinstance(value, dict):
         for key, item in value.items():
             _check_texts(key, depth + 1)
@@ -54,16 +56,16 @@ def _check_texts(value: object, depth: int = 0) -> None:
 def read_json(data: bytes) -> Any:
     """The JSON document in ``data``; raises `MalformedBody`."""
     try:
-        document = load_json(data)
+        document = load_json(data, pairs=each_once)
         _check_texts(document)
-    except ValueError:
-        raise MalformedBody from None
+    except ValueError as error:
+        raise MalformedBody(reason_of(error)) from None
     return document
 
 
 def _pointer(path: tuple[str | int, ...]) -> str:
-    escaped = (str(part).replace("~", "~0").replace("/", "~1") for part in path)
-    return "#/" + "/".join(escaped)
+    """RFC 6901 section 6; `#` alone is the whole document, `#/` a member without a name."""
+    return "#" + "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
 
 
 def pointers(messages: Any, path: tuple[str | int, ...] = ()) -> list[dict[str, str]]:

@@ -60,18 +60,27 @@ def on_counterfoil_error(error: CounterfoilError) -> Response:
 _KEPT_HEADERS = ("Allow", "Retry-After", "WWW-Authenticate", "Accept", "Content-Range")
 
 
+def _too_large() -> str:
+    return f"At most {request.max_content_length} bytes are read."
+
+
 def on_http_exception(error: HTTPException) -> Response:
     """Werkzeug's and flask-limiter's refusals (404, 405, 413, 415, 429 …), their headers kept."""
     status = error.code or 500
     offered = dict(error.get_headers(request.environ))
     headers = {name: offered[name] for name in _KEPT_HEADERS if name in offered}
     phrase = HTTPStatus(status).phrase
-    details = {404: "Nothing is at this address.", 405: "This address knows other methods."}
+    details = {
+        HTTPStatus.NOT_FOUND: "Nothing is at this address.",
+        HTTPStatus.METHOD_NOT_ALLOWED: "This address knows other methods.",
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE: _too_large(),
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "Send the body as application/json.",
+    }
     document = problem_document(
         status=status,
         slug="rate-limited" if status == HTTPStatus.TOO_MANY_REQUESTS else None,
         title=phrase,
-        detail=details.get(status, phrase),
+        detail=details.get(HTTPStatus(status), phrase),
         instance=_instance(),
         facts={},
     )

@@ -1,5 +1,6 @@
 """Field types of every JSON shape: strict, bounded, without floats for money."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -14,6 +15,9 @@ from app.core.money import NotAnAmount, format_amount, parse_amount
 INTEGER_MAX = 2**53 - 1
 """Larger integers do not survive JSON readers that use doubles (RFC 8259 section 6)."""
 TEXT_MAX = 200
+# Those that move or turn what is shown, so that a reader sees another text than the one approved
+# (Unicode TR 36, bidirectional overrides and isolates); tab and line ends stay.
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 
 
 class Schema(MarshmallowSchema):
@@ -32,13 +36,18 @@ class Text(fields.String):
         checks = [validate.Length(min=min, max=max), *_as_list(kwargs.pop("validate", None))]
         super().__init__(validate=checks, **kwargs)
 
-    default_error_messages = {"blank": "Blank text is not accepted."}  # noqa: RUF012 -- marshmallow
+    default_error_messages = {  # noqa: RUF012 -- marshmallow
+        "blank": "Blank text is not accepted.",
+        "control": "Control characters and those that turn the direction are not accepted.",
+    }
 
     @override
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
         text: str = super()._deserialize(value, attr, data, **kwargs)
         if self.required and not text.strip():
             raise self.make_error("blank")
+        if _CONTROL.search(text):
+            raise self.make_error("control")
         return text
 
 

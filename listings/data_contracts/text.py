@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import yaml
 from typing_extensions import override
 
-from app.core.json_text import load_json
+from app.core.json_text import each_once, load_json, reason_of
 from listings.errors import ContractUnreadable
 
 BYTES_MAX = 256 * 1024
@@ -30,9 +30,9 @@ def read_contract_text(data: bytes) -> dict[str, Any]:
 
 def _read_json(data: bytes) -> Any:
     try:
-        return load_json(data, pairs=_different)
-    except ValueError:
-        _refuse("Not well-formed JSON with different names in each object.")
+        return load_json(data, pairs=each_once)
+    except ValueError as error:
+        _refuse(reason_of(error) or "Not well-formed JSON.")
 
 
 def _read_yaml(data: bytes) -> Any:
@@ -43,13 +43,6 @@ def _read_yaml(data: bytes) -> Any:
         where = f"Line {mark.line + 1}: " if mark else ""
         what = getattr(error, "problem", None) or "not well-formed YAML in UTF-8"
         _refuse(f"{where}{what}.")
-
-
-def _different(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise ValueError
-    return members
 
 
 def _refuse(reason: str) -> NoReturn:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
-from app.core.json_text import load_json
+from app.core.json_text import each_once, load_json
 from metering.errors import (
     CallBodyMalformed,
     CallKeyMissing,
@@ -169,19 +169,12 @@ def _body(environment: Environment, bytes_max: int) -> bytes:
 
 def _document(body: bytes) -> dict[str, Any]:
     try:
-        document = load_json(body, pairs=_once)
+        document = load_json(body, pairs=each_once)
     except ValueError:
         raise CallBodyMalformed(NOT_AN_OBJECT) from None
     if not isinstance(document, dict) or len(document) > PARAMETERS_MAX:
         raise CallBodyMalformed(NOT_AN_OBJECT)
     return document
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise ValueError
-    return members
 
 
 def _idempotency_key(text: str | None) -> str | None:
