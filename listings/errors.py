@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
+from app.core.clock import iso_instant
 from app.core.errors import CounterfoilError, ErrorKind
 
 
@@ -63,6 +65,21 @@ class VersionNotFound(CounterfoilError):
 
     def __init__(self, version: str | int) -> None:
         super().__init__("The data product has no such version.", version=version)
+
+
+class VersionChanged(CounterfoilError):
+    """The version is no longer what the caller had read when it wrote over it."""
+
+    kind = ErrorKind.PRECONDITION_FAILED
+    slug = "version-changed"
+    title = "Somebody changed the version since you read it"
+
+    def __init__(self, version_id: str, edited_at: datetime) -> None:
+        super().__init__(
+            "Read it again, and send your change with the ETag that it has now.",
+            version_id=version_id,
+            edited_at=iso_instant(edited_at),
+        )
 
 
 class VersionImmutable(CounterfoilError):
@@ -357,28 +374,6 @@ class ContributionDecided(CounterfoilError):
             contribution_id=contribution_id,
             state=state,
         )
-
-
-class ContractUnreadable(CounterfoilError):
-    """The text as a whole is no data contract that can be read."""
-
-    kind = ErrorKind.INVALID
-    slug = "contract-unreadable"
-    title = "The data contract cannot be read"
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-
-
-class ContractInvalid(CounterfoilError):
-    """Parts of a data contract are wrong; ``errors`` lists them by their place in it."""
-
-    kind = ErrorKind.INVALID
-    slug = "contract-invalid"
-    title = "Parts of the data contract are wrong"
-
-    def __init__(self, faults: Sequence[Fault]) -> None:
-        super().__init__(f"{len(faults)} fault(s); see errors.", errors=_as_errors(faults))
 
 
 class ImportUnreadable(CounterfoilError):

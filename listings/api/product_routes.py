@@ -7,6 +7,7 @@ from app.core.paging import Page
 from app.core.principals import Permission
 from app.core.unit_of_work import UnitOfWork
 from app.web.access import requires
+from app.web.conditions import IF_MATCH, asked_match, entity_tag
 from app.web.context import current_principal, get, unit_of_work
 from app.web.idempotency import idempotent
 from app.web.paging import PageQuerySchema, page_schema
@@ -23,6 +24,7 @@ from listings.schemas.products import (
     VersionSchema,
 )
 
+Answer = tuple[dict[str, Any], dict[str, str]]
 _VERSION = "/products/<product_id>/versions/<int:version_number>"
 
 
@@ -72,7 +74,7 @@ def get_product(product_id: str) -> dict[str, Any]:
 @blueprint.response(201, VersionSchema)
 @requires(Permission.OFFER_PRODUCTS)
 @idempotent
-def post_version(form: dict[str, Any], product_id: str) -> dict[str, Any]:
+def post_version(form: dict[str, Any], product_id: str) -> Answer:
     """Begin the next version as a draft."""
     with unit_of_work() as uow:
         version = services.draft_version(
@@ -84,7 +86,7 @@ def post_version(form: dict[str, Any], product_id: str) -> dict[str, Any]:
 @blueprint.route(_VERSION, methods=["GET"])
 @blueprint.response(200, VersionSchema)
 @requires(Permission.OFFER_PRODUCTS)
-def get_version(product_id: str, version_number: int) -> dict[str, Any]:
+def get_version(product_id: str, version_number: int) -> Answer:
     """Show a version of one's own, in any state."""
     supplier_id = current_principal().organisation_id
     with unit_of_work() as uow:
@@ -94,11 +96,11 @@ def get_version(product_id: str, version_number: int) -> dict[str, Any]:
         return _shown(version)
 
 
-@blueprint.route(_VERSION, methods=["PUT"])
+@blueprint.route(_VERSION, methods=["PUT"], parameters=[IF_MATCH])
 @blueprint.arguments(DraftVersionSchema)
 @blueprint.response(200, VersionSchema)
 @requires(Permission.OFFER_PRODUCTS)
-def put_version(form: dict[str, Any], product_id: str, version_number: int) -> dict[str, Any]:
+def put_version(form: dict[str, Any], product_id: str, version_number: int) -> Answer:
     """Replace a draft."""
     with unit_of_work() as uow:
         version = services.replace_draft(
@@ -108,15 +110,16 @@ def put_version(form: dict[str, Any], product_id: str, version_number: int) -> d
             product_id=product_id,
             version_number=version_number,
             form=form,
+            tags=asked_match(),
         )
         return _committed(uow, version)
 
 
-@blueprint.route(_VERSION, methods=["PATCH"])
+@blueprint.route(_VERSION, methods=["PATCH"], parameters=[IF_MATCH])
 @blueprint.arguments(AmendVersionSchema)
 @blueprint.response(200, VersionSchema)
 @requires(Permission.OFFER_PRODUCTS)
-def patch_version(form: dict[str, Any], product_id: str, version_number: int) -> dict[str, Any]:
+def patch_version(form: dict[str, Any], product_id: str, version_number: int) -> Answer:
     """Replace the named parts of a draft."""
     with unit_of_work() as uow:
         version = services.amend_draft(
@@ -126,18 +129,17 @@ def patch_version(form: dict[str, Any], product_id: str, version_number: int) ->
             product_id=product_id,
             version_number=version_number,
             form=form,
+            tags=asked_match(),
         )
         return _committed(uow, version)
 
 
-@blueprint.route(f"{_VERSION}/submission", methods=["POST"])
+@blueprint.route(f"{_VERSION}/submission", methods=["POST"], parameters=[IF_MATCH])
 @blueprint.arguments(SubmitVersionSchema, required=False)
 @blueprint.response(201, VersionSchema)
 @requires(Permission.OFFER_PRODUCTS)
 @idempotent
-def post_submission(
-    command: dict[str, Any], product_id: str, version_number: int
-) -> dict[str, Any]:
+def post_submission(command: dict[str, Any], product_id: str, version_number: int) -> Answer:
     """Hand a draft in for review; from now on it is immutable, unless it is returned."""
     with unit_of_work() as uow:
         version = services.submit_version(
@@ -146,17 +148,19 @@ def post_submission(
             product_id=product_id,
             version_number=version_number,
             **command,
+            tags=asked_match(),
         )
         return _committed(uow, version)
 
 
-def _committed(uow: UnitOfWork, version: ProductVersion) -> dict[str, Any]:
+def _committed(uow: UnitOfWork, version: ProductVersion) -> Answer:
     uow.commit()
     return _shown(version)
 
 
-def _shown(version: ProductVersion) -> dict[str, Any]:
+def _shown(version: ProductVersion) -> Answer:
     """Read while the session lives; of the credential only that there is one."""
     names = set(VersionSchema().fields) - {"has_credential"}
     shown = {name: getattr(version, name) for name in names}
-    return {**shown, "has_credential": version.credential is not None}
+    body = {**shown, "has_credential": version.credential is not None}
+    return body, entity_tag(version.tag)

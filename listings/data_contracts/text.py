@@ -11,7 +11,7 @@ import yaml
 from typing_extensions import override
 
 from app.core.json_text import each_once, load_json, reason_of
-from listings.errors import ContractUnreadable
+from listings.data_contracts.errors import ContractUnreadable
 
 BYTES_MAX = 256 * 1024
 DEPTH_MAX = 20

@@ -1,13 +1,15 @@
 """Data products, their versions, and the offers inside a version."""
 
+import hashlib
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from app.core.canonical import canonical_bytes
 from app.core.db import Base
-from listings.errors import DossierChanged, VersionImmutable
+from listings.errors import DossierChanged, VersionChanged, VersionImmutable
 from listings.versions.dossier import build_dossier, dossier_hash
 from listings.versions.life_cycle import EDITABLE, LIFE_CYCLE
 
@@ -101,6 +103,24 @@ class ProductVersion(Base):
     def plans(self) -> list[Plan]:
         """The plans of all offers, in their order."""
         return [plan for offer in self.offers for plan in offer.plans]
+
+    @property
+    def tag(self) -> str:
+        """Another one after every change that somebody may have made since one read it."""
+        credential = self.credential and self.credential.stored_at.isoformat()
+        read = {
+            "id": self.id,
+            "state": self.state,
+            "content": self.content,
+            "offers": [[offer.id, offer.name] for offer in self.offers],
+            "credential": credential,
+        }
+        return hashlib.sha256(canonical_bytes(read)).hexdigest()[:32]
+
+    def demand_match(self, tags: frozenset[str] | None) -> None:
+        """Raises `VersionChanged` where one of the tags was asked for and it has none of them."""
+        if tags is not None and self.tag not in tags:
+            raise VersionChanged(self.id, self.edited_at)
 
     def demand_editable(self) -> None:
         """Raises `VersionImmutable` once the version was handed in."""

@@ -83,9 +83,13 @@ def replace_draft(
     product_id: str,
     version_number: int,
     form: Mapping[str, Any],
+    tags: frozenset[str] | None = None,
 ) -> ProductVersion:
-    """Replace the whole draft; raises `VersionNotFound`, `VersionImmutable`, `VersionInvalid`."""
-    version = _editable(uow, principal, product_id, version_number)
+    """Replace the whole draft, if it still has one of the ``tags``.
+
+    Raises `VersionNotFound`, `VersionChanged`, `VersionImmutable`, `VersionInvalid`.
+    """
+    version = _editable(uow, principal, product_id, version_number, tags=tags)
     draft = read_draft(form)
     stored_for = version.content.get("upstream")
     version.content = {}
@@ -102,19 +106,26 @@ def amend_draft(
     product_id: str,
     version_number: int,
     form: Mapping[str, Any],
+    tags: frozenset[str] | None = None,
 ) -> ProductVersion:
     """Replace the named parts of a draft; raises as `replace_draft`."""
-    version = _editable(uow, principal, product_id, version_number)
+    version = _editable(uow, principal, product_id, version_number, tags=tags)
     _write(uow, cipher, version, read_draft(form), stored_for=version.content.get("upstream"))
     return version
 
 
 def _editable(
-    uow: UnitOfWork, principal: Principal, product_id: str, version_number: int
+    uow: UnitOfWork,
+    principal: Principal,
+    product_id: str,
+    version_number: int,
+    *,
+    tags: frozenset[str] | None,
 ) -> ProductVersion:
     version = lock_version(
         uow.session, product_id, version_number, supplier_id=principal.organisation_id
     )
+    version.demand_match(tags)
     version.demand_editable()
     version.advance("edit", at=uow.now)
     # What was handed in before and came back has no hash of its own any more.

@@ -26,19 +26,23 @@ def submit_version(
     product_id: str,
     version_number: int,
     is_for_listing: bool = True,
+    tags: frozenset[str] | None = None,
 ) -> ProductVersion:
     """Fix a draft by its dossier's hash and hand it to the reviewers.
 
-    With ``is_for_listing`` its listing is applied for as soon as it is registered.
+    With ``is_for_listing`` its listing is applied for as soon as it is registered; with ``tags``
+    it is what had one of them when it was read.
 
-    Raises `PartyNotVerified`, `VersionNotFound`, `IllegalTransition`, `VersionIncomplete`, and
-    `VersionInvalid` for a whole version whose members contradict each other.
+    Raises `PartyNotVerified`, `VersionNotFound`, `VersionChanged`, `IllegalTransition`,
+    `VersionIncomplete`, and `VersionInvalid` for a whole version whose members contradict
+    each other.
     """
     supplier = demand_supplier(uow, principal.organisation_id)
     product = lock_product(uow.session, product_id, supplier_id=supplier.organisation_id)
     version = lock_version(
         uow.session, product.id, version_number, supplier_id=supplier.organisation_id
     )
+    version.demand_match(tags)
     version.advance("submit", at=uow.now)
     with uow.session.no_autoflush:
         # A submitted row without its hash is none that the table takes.

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from listings.data_contracts.errors import ContractInvalid, ContractUnreadable
 from listings.data_contracts.reading import read_contract
 from listings.data_contracts.text import BYTES_MAX, read_contract_text
 from listings.data_contracts.writing import write_contract
-from listings.errors import ContractInvalid, ContractUnreadable
 from listings.offers.plan_terms import plan_terms
 from listings.schemas.contracts import load_contract
 from listings.versions.drafts import read_draft
