@@ -7,6 +7,8 @@ from ledger.log.anchors.states import AnchorState
 
 REASON_MAX = 200
 
+PROSE_MAX = 2_000
+
 
 class AnchorSchema(Schema):
     """A published head on its way onto the chain."""
@@ -32,7 +34,11 @@ class AnchorSchema(Schema):
 class ChainStatusSchema(Schema):
     """What the chain behind the log is worth, and how far it has come; counts are leaves."""
 
-    trust = Text(required=True, metadata={"description": "In plain words, what an anchor shows."})
+    trust = Text(
+        required=True,
+        max=PROSE_MAX,
+        metadata={"description": "In plain words, what an anchor shows."},
+    )
     has_independent_validators = fields.Boolean(required=True)
     chain_id = Integer(required=True, allow_none=True)
     client_version = Text(required=True, allow_none=True)
@@ -46,7 +52,7 @@ class ChainStatusSchema(Schema):
     last_final_age_seconds = Integer(required=True, allow_none=True)
     answered_at = Timestamp(required=True, allow_none=True)
     failing_since = Timestamp(required=True, allow_none=True)
-    last_error = Text(required=True, allow_none=True)
+    last_error = Text(required=True, max=PROSE_MAX, allow_none=True)
     signing_stopped = Text(required=True, allow_none=True)
 
 
