@@ -1,6 +1,7 @@
 """Structured logs to standard output, and counters for Prometheus."""
 
 import logging
+import re
 from dataclasses import dataclass
 
 import structlog
@@ -15,6 +16,22 @@ def _hide_secrets(
     return {name: "…" if name in _SECRET_NAMES else value for name, value in event.items()}
 
 
+# structlog's own way shows the locals of every frame: passwords, keys, answers of suppliers.
+_TRACEBACKS = structlog.processors.ExceptionRenderer(
+    structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+)
+_OF_ROWS = re.compile(r"\n(?:DETAIL|CONTEXT|HINT|QUERY|WHERE):[^\n]*")
+"""What PostgreSQL adds to an error: "Key (email)=(somebody@…) already exists"."""
+
+
+def _hide_rows(
+    _logger: object, _method: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    for link in event.get("exception", ()):
+        link["exc_value"] = _OF_ROWS.sub("", link["exc_value"])
+    return event
+
+
 def configure_logs(level: str) -> None:
     """One JSON object a line, with UTC time and whatever the request has bound."""
     structlog.configure(
@@ -22,7 +39,8 @@ def configure_logs(level: str) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.dict_tracebacks,
+            _TRACEBACKS,
+            _hide_rows,
             _hide_secrets,
             structlog.processors.JSONRenderer(),
         ],
