@@ -74,6 +74,15 @@ def test_all_twenty_questions_are_listed_and_what_is_missing_is_named(audited):
     assert all(each["missing"] for each in items if each["standing"] != "whole")
 
 
+def test_what_stood_behind_a_listing_at_an_instant_is_told(audited):
+    listing = audited.world.days.listing_code
+    standing = audited.ask(2, listing_code=listing)["figures"]["standing"]
+    assert {each["stage"] for each in standing["decisions"]} >= {"REVIEW", "SECOND"}
+    assert (standing["listing_decision"]["officer_id"][:4], standing["panel"]) == ("psn_", None)
+    before = audited.ask(2, listing_code=listing, until="2020-01-01T00:00:00Z")
+    assert before["figures"]["standing"] is None
+
+
 @pytest.mark.parametrize("number", ANSWERED)
 def test_an_honest_exchange_passes(audited, number):
     audited.auditor.get("/v1/audit-questions")  # so that there is a reading to examine

@@ -84,7 +84,7 @@ def _standing_then(session: Session, scope: Scope) -> Mapping[str, Any]:
     if scope.listing_code is None:
         return {}
     at = scope.until_at or scope.now
-    query = text(
+    query = scope.narrow(
         """
         SELECT jsonb_build_object('version_id', b.leaf->>'version', 'listed_at', e.recorded_at,
             'leaf_hash', encode(e.leaf_hash, 'hex'), 'case_id', c.id,
@@ -111,7 +111,8 @@ def _standing_then(session: Session, scope: Scope) -> Mapping[str, Any]:
         ORDER BY e.arrival DESC, c.id DESC LIMIT 1
         """
     )
-    return {"standing": session.scalar(query, {"listing_code": scope.listing_code, "at": at})}
+    asked = {"listing_code": scope.listing_code, "at": at}
+    return {"standing": session.scalar(text(query), asked)}
 
 
 APPLIED = Method(
