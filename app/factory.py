@@ -92,6 +92,7 @@ def build_loop_front(parts: Parts) -> LoopFront:
 def create_control_plane(parts: Parts) -> Flask:
     """The management API."""
     app = Flask("counterfoil", static_folder=None)
+    app.url_map.merge_slashes = False  # a redirect would be no problem document
     app.config.update(
         MAX_CONTENT_LENGTH=BODY_BYTES_MAX,
         PROPAGATE_EXCEPTIONS=False,

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from werkzeug.test import Client
 
@@ -179,6 +180,22 @@ def test_one_address_is_counted_as_one_however_many_connections_it_opens(app):
         peer = {"REMOTE_ADDR": f"192.0.2.9:{port}"}
         seen.append(requests_left(Client(serve).get("/v1/listings", environ_base=peer)))
     assert seen[1] == seen[0] - 1
+
+
+@pytest.mark.parametrize(
+    ("address", "refusal"), [("/v1/sessions", 422), ("/v1/second-factor", 401)]
+)
+def test_who_is_refused_before_a_route_is_counted_by_its_own_limit(client, address, refusal):
+    """A body that cannot be read, and a request without a sign-in, cost work as well."""
+    peer = {"REMOTE_ADDR": "192.0.2.77"}
+    answers = [client.post(address, json={}, environ_base=peer) for _ in range(61)]
+    assert [answers[0].status_code, answers[-1].status_code] == [refusal, 429]
+    assert requests_left(answers[0]) < 60
+
+
+def test_an_address_with_a_doubled_slash_is_none(client):
+    answer = client.get("/v1//listings")
+    assert (answer.status_code, answer.content_type) == (404, PROBLEM)
 
 
 def test_every_kind_of_error_has_a_status():
