@@ -14,6 +14,7 @@ from app.web.observability import Metrics, Reading
 
 blueprint = Blueprint("operations", __name__)
 limiter.exempt(blueprint)
+_PASSED_ON = ("X-Forwarded-For", "Forwarded", "Via")
 
 
 @blueprint.get("/healthz")
@@ -50,7 +51,9 @@ def get_metrics() -> Response:
     if token:
         allowed = hmac.compare_digest(offered.encode(), f"Bearer {token}".encode())
     else:
-        allowed = request.remote_addr in {"127.0.0.1", "::1"}
+        # A proxy on this machine makes everybody loopback, unless it was named.
+        is_passed_on = any(header in request.headers for header in _PASSED_ON)
+        allowed = request.remote_addr in {"127.0.0.1", "::1"} and not is_passed_on
     if not allowed:
         raise NotFound
     take_readings: Callable[[], list[Reading]] = current_app.extensions["counterfoil.readings"]

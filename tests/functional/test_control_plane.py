@@ -139,6 +139,8 @@ def test_metrics_are_for_loopback_unless_a_token_is_set(app, client):
     assert {"counterfoil_log_waiting", "counterfoil_log_stopped"} <= families
     stranger = client.get("/metrics", environ_base={"REMOTE_ADDR": "192.0.2.1"})
     assert (stranger.status_code, stranger.content_type) == (404, PROBLEM)
+    for header in ("X-Forwarded-For", "Forwarded", "Via"):
+        assert client.get("/metrics", headers={header: "192.0.2.1"}).status_code == 404
     app.extensions["counterfoil.metrics_token"] = "scrape-me"
     assert client.get("/metrics").status_code == 404
     scraped = client.get("/metrics", headers={"Authorization": "Bearer scrape-me"})
