@@ -3,9 +3,10 @@
 import re
 
 import pytest
+import yaml
 
 from app.core.errors import CounterfoilError
-from app.settings import DEFAULTS, OPTIONAL
+from app.settings import DEFAULTS, OPTIONAL, from_environment
 from tests.architecture import rules
 from tests.documentation.blocks import ROOT
 
@@ -135,3 +136,32 @@ def test_shell_blocks_are_marked_as_such():
     }
     assert "shell" not in languages
     assert "bash" not in languages
+
+
+ASKED = {
+    "PUBLIC_URL": "https://exchange.example",
+    "LOG_HOST": "exchange.example",
+    "CHAIN_URL": "http://besu.internal:8545",
+    "COUNTERFOIL_SECRET": "x" * 32,
+    "PROXY_NETWORKS": "172.16.0.0/12",
+    "METRICS_TOKEN": "scrape-me",
+    "POSTGRES_PASSWORD": "one",
+    "APPLICATION_PASSWORD": "other",
+}
+
+
+def test_the_containers_start_with_what_the_page_asks_for():
+    """As far as it shows without a container engine: nothing is missing, nothing has a default."""
+    text = (ROOT / "docs" / "compose.yaml").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"\$\{(\w+):\?\}", text)) == set(ASKED)
+    assert [name for name in ASKED if f"`{name}`" not in page] == []
+    filled = re.sub(r"\$\{(\w+):\?\}", lambda match: ASKED[match[1]], text)
+    services = yaml.safe_load(filled)["services"]
+    settings = from_environment(services["exchange"]["environment"])
+    assert settings.is_production
+    script = (ROOT / "docs" / "compose-init.sql").read_text(encoding="utf-8")
+    read = re.findall(r"^\\getenv \w+ (\w+)$", script, re.MULTILINE)
+    assert read == ["APPLICATION_PASSWORD"]
+    assert set(read) <= set(services["postgres"]["environment"])
+    assert re.findall(r"PASSWORD '", script) == []
