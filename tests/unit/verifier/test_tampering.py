@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections import Counter
 
 import pytest
 from counterfoil_verify import (
@@ -19,8 +20,10 @@ from counterfoil_verify.container import Container
 from counterfoil_verify.errors import Rejected
 from counterfoil_verify.keys import named_key, parse_keyring
 from counterfoil_verify.leaves import parse_leaf
+from counterfoil_verify.log import read_checkpoint
 from counterfoil_verify.notes import open_checkpoint
 from counterfoil_verify.report import Report
+from counterfoil_verify.shards import Shard, audit_shards, first_leaf
 
 from tests.unit.verifier.test_signed_requests import KEY, NAME, VKEY, make_request, signed_call
 from tests.unit.verifier.test_vectors import check_credit_note
@@ -267,14 +270,81 @@ def test_a_bundle_of_a_foreign_exchange_fails_against_the_trusted_keys():
     assert failure.value.step == "manifest"
 
 
-def test_every_byte_of_an_exported_log_counts(desk, exchange):
+class FilesSource:
+    """A log's files in memory."""
+
+    is_remote = False
+
+    def __init__(self, files):
+        self.files = files
+
+    def read(self, name, _bytes_max):
+        return self.files.get(name)
+
+
+def audit(files, keys=KEYS):
+    source = FilesSource(files)
+    checkpoint = read_checkpoint(source, keys)
+    return audit_shards([Shard(source, checkpoint, first_leaf(source, checkpoint))])
+
+
+STEPS_OF = {
+    "checkpoint": {"checkpoint"},
+    "tile/0": {"tiles"},
+    "tile/entries": {"entries", "tiles", "lanes"},
+}
+"""Where a changed byte is found; the tiles, rebuilt from the leaves, are compared at the end."""
+
+
+def five_leaves():
+    exchange = Exchange()
+    exchange.append("listed", listing="airports")
+    lane = exchange.open_lane("lic_a")
+    exchange.call(lane)
+    exchange.call(lane)
+    exchange.append("licence_revoked", licence="lic_a")
+    return exchange
+
+
+def test_every_byte_of_an_exported_log_counts():
+    """Exhaustive: each byte of each file, with two patterns, and each at a step of its own."""
+    exchange = five_leaves()
+    files = exchange.export()
+    assert audit(files).leaves == len(exchange.entries)
+    found = {folder: Counter() for folder in STEPS_OF}
+    for name, data in files.items():
+        folder = name.rpartition("/")[0].removesuffix("/000.p") or name
+        for position, changed in flips(data):
+            with pytest.raises(Rejected) as failure:
+                audit({**files, name: changed})
+            found[folder][failure.value.step] += 1
+            assert failure.value.reason, (name, position)
+    assert {folder: set(steps) for folder, steps in found.items()} == STEPS_OF
+    total = sum(sum(steps.values()) for steps in found.values())
+    assert total == len(PATTERNS) * sum(len(data) for data in files.values())
+
+
+def test_every_byte_of_an_exported_log_counts_even_when_the_tiles_are_made_to_fit():
+    """Whoever rewrites the tiles around a changed leaf still does not have the signed root."""
+    exchange = five_leaves()
+    for index, entry in enumerate(exchange.entries):
+        for position, changed in flips(entry, patterns=(0x01,)):
+            other = Exchange()
+            other.entries = [*exchange.entries[:index], changed, *exchange.entries[index + 1 :]]
+            files = other.export() | {"checkpoint": exchange.checkpoint()}
+            with pytest.raises(Rejected) as failure:
+                audit(files)
+            assert failure.value.step in {"entries", "lanes", "root"}, position
+
+
+def test_the_log_command_names_the_step_of_a_changed_byte(desk, exchange):
     files = exchange.export()
     for name, data in files.items():
-        for position, changed in flips(data, stride=max(1, len(data) // 40), patterns=(0x01,)):
-            folder = desk.lay_out({**files, name: changed})
-            outcome = desk.run("log", folder)
-            assert outcome.code == 1, (name, position)
-            assert outcome.step in {"checkpoint", "entries", "tiles", "lanes", "root"}
+        changed = bytearray(data)
+        changed[len(data) // 2] ^= 1
+        outcome = desk.run("log", desk.lay_out({**files, name: bytes(changed)}))
+        assert outcome.code == 1
+        assert outcome.step in {"checkpoint", "entries", "tiles", "lanes", "revocations"}
 
 
 def test_the_commands_name_the_step_of_a_changed_byte(desk, exchange, call):
