@@ -84,7 +84,7 @@ class Exchange:
     def tick(self, seconds=1):
         self.now += dt.timedelta(seconds=seconds)
 
-    def append(self, kind, **members):
+    def append(self, kind, /, **members):
         self.tick()
         number = len(self.entries)
         leaf = {"v": 1, "type": kind, "at": instant(self.now), **members}

@@ -9,6 +9,7 @@ import json
 from pathlib import Path
 
 from tests.vectors.credit_vectors import credit_vectors
+from tests.vectors.document_vectors import document_vectors
 from tests.vectors.exchange import PRICE, START, Exchange, small_exchange
 from tests.vectors.log_vectors import bundle_vectors, log_vectors
 from tests.vectors.primitives import (
@@ -289,6 +290,7 @@ def all_vectors():
         "proofs.json": proof_vectors(),
         "invoices.json": invoice_vectors(),
         "credits.json": credit_vectors(),
+        "documents.json": document_vectors(),
         "signed_requests.json": signed_vectors(),
         "statements.json": statement_vectors(),
         "logs.json": log_vectors(),

@@ -3,12 +3,14 @@
 import hashlib
 from collections import Counter
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 from counterfoil_verify import canonical, invoices, receipts
 from counterfoil_verify.anchors import ANCHORS_BYTES_MAX, check_anchors, check_on_chain
 from counterfoil_verify.anchors import parse_anchors as read_anchors
+from counterfoil_verify.bundled_leaves import read_leaves
 from counterfoil_verify.bundled_requests import SignedCalls
 from counterfoil_verify.canonical import Json
 from counterfoil_verify.chain import Chain
@@ -25,6 +27,7 @@ from counterfoil_verify.keys import (
     parse_keyring,
     verify_named,
 )
+from counterfoil_verify.leaves import Leaf
 from counterfoil_verify.log import describe_types
 from counterfoil_verify.merkle import Head, check_inclusion
 from counterfoil_verify.notes import NOTE_BYTES_MAX, Checkpoint
@@ -88,6 +91,10 @@ class Bundle:
     """Heads of the shards that this one carries on, newest first."""
     promised: dict[bytes, str] = field(default_factory=dict)
     """Leaves of receipts, and the shard that was promised."""
+    leaves: dict[bytes, Leaf] = field(default_factory=dict)
+    """Leaves that are shown by themselves, by their hashes."""
+    unproven: AbstractSet[bytes] = frozenset()
+    """Those of them that nothing proves to be in the log."""
     signed: SignedCalls = field(default_factory=SignedCalls)
     counts: Counter[str] = field(default_factory=Counter)
 
@@ -220,13 +227,17 @@ def check_inclusions(bundle: Bundle) -> str:
         except Rejected as error:
             raise error.within(INCLUSION, name) from error
     bundle.counts["inclusion_proofs"] = len(proven)
+    bundle.leaves = read_leaves(bundle.container)
+    bundle.unproven = bundle.leaves.keys() - proven.keys()
     waiting = [receipt for receipt in bundle.held if receipt.leaf not in proven]
     for leaf, key in bundle.ended.items():
         receipts.check_key(bundle.keyring, key, proven.get(leaf))
     for receipt in waiting:
         is_due = receipt.due_at <= bundle.manifest.created_at
         require(not is_due, INCLUSION, f"no proof for {receipt.name}, whose leaf is due")
-    return f"{len(proven):,} proofs, {len(waiting)} receipts not yet due"
+    shown = f", {len(bundle.leaves):,} leaves" if bundle.leaves else ""
+    lacking = f", {len(bundle.unproven):,} of them without proof" if bundle.unproven else ""
+    return f"{len(proven):,} proofs, {len(waiting)} receipts not yet due{shown}{lacking}"
 
 
 def _check_promise(bundle: Bundle, leaf: bytes, origin: str) -> None:

@@ -1,6 +1,7 @@
 """The commands about evidence put together: a bundle, a contradiction, an auditor's report."""
 
 import argparse
+from pathlib import Path
 
 from counterfoil_verify import bundle as bundles
 from counterfoil_verify import contradictions, invoices
@@ -20,14 +21,21 @@ from counterfoil_verify.sources import read_file
 
 def check_bundle(options: argparse.Namespace, report: Report) -> None:
     """An evidence bundle in ten steps."""
+    chain = kept(options, Chain(options.rpc)) if options.rpc else None
+    open_bundle(options, report, options.file, chain=chain)
+
+
+def open_bundle(
+    options: argparse.Namespace, report: Report, path: Path, *, chain: Chain | None = None
+) -> bundles.Bundle:
+    """A bundle that passed its ten steps."""
     with report.step(bundles.CONTAINER) as detail:
-        container = Container.open(options.file)
+        container = Container.open(path)
         detail.append(f"{len(container):,} files")
     given = given_keys(options)
     if given is not None:
         report.show_keys(given)
-    chain = kept(options, Chain(options.rpc)) if options.rpc else None
-    bundles.check_bundle(container, given, report, chain=chain)
+    return bundles.check_bundle(container, given, report, chain=chain)
 
 
 def check_contradiction(options: argparse.Namespace, report: Report) -> None:

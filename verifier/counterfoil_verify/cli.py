@@ -1,6 +1,7 @@
 """The command line: which evidence to check, with which keys, and where to report."""
 
 import argparse
+import datetime as dt
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -11,6 +12,7 @@ from counterfoil_verify import (
     bundle_commands,
     chain_commands,
     document_commands,
+    file_commands,
     log_commands,
     receipt_commands,
     vault_commands,
@@ -60,6 +62,18 @@ def _proof(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, help="ledger proof (C2SP tlog-proof)")
     parser.add_argument("--entry", type=Path, required=True, help="leaf bytes or usage receipt")
     parser.set_defaults(run=receipt_commands.check_proof)
+
+
+def _document(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, help="the file in hand, byte for byte")
+    parser.add_argument("--entry", type=Path, help="the entry: leaf bytes, or as the log shows it")
+    parser.add_argument("--proof", type=Path, help="the entry's ledger proof")
+    parser.add_argument("--bundle", type=Path, help="a bundle that has both, instead")
+    parser.add_argument(
+        "--on", type=dt.date.fromisoformat, metavar="YYYY-MM-DD",
+        help="a day on which it must have been valid",
+    )  # fmt: skip
+    parser.set_defaults(run=file_commands.check_document)
 
 
 def _invoice(parser: argparse.ArgumentParser) -> None:
@@ -169,6 +183,7 @@ _COMMANDS: dict[str, tuple[Callable[[argparse.ArgumentParser], None], str]] = {
     "receipt": (_receipt, "check a usage receipt"),
     "signed-request": (_signed_request, "check that a buyer signed the call of a receipt"),
     "proof": (_proof, "check that a leaf is in the log"),
+    "document": (_document, "check that a file is the one that an entry of the log names"),
     "invoice": (_invoice, "check an invoice against its opening and closing leaves"),
     "credit-note": (_credit_note, "check a credit note and that no credit is hidden before it"),
     "statement": (_statement, "check a supplier's statement, or one licence's row of it"),

@@ -1,12 +1,13 @@
 """The commands about one leaf: a usage receipt, and a ledger proof."""
 
 import argparse
+from contextlib import suppress
 from pathlib import Path
 
-from counterfoil_verify import receipts, signed_requests
+from counterfoil_verify import canonical, receipts, signed_requests
 from counterfoil_verify.command_inputs import describe_head, trusted_keys
 from counterfoil_verify.errors import Rejected, require
-from counterfoil_verify.fields import WHOLE_MAX
+from counterfoil_verify.fields import HASH_SIZE, WHOLE_MAX, Record
 from counterfoil_verify.keys import Keyring
 from counterfoil_verify.leaves import LEAF_BYTES_MAX, Leaf, parse_leaf
 from counterfoil_verify.notes import NOTE_BYTES_MAX, open_checkpoint
@@ -40,7 +41,7 @@ def check_receipt(options: argparse.Namespace, report: Report) -> None:
             receipts.check_body(receipt, read_file(options.body, BODY_BYTES_MAX))
     if options.proof is not None:
         origin = receipt.promise.origin
-        found, index = _check_inclusion(report, options.proof, receipt.call.leaf, keyring)
+        found, index = check_inclusion(report, options.proof, receipt.call.leaf, keyring)
         if found != origin:
             _check_follows(options, report, keyring, shards=(found, origin))
             index = WHOLE_MAX  # behind every end of a key of the promised shard
@@ -65,7 +66,8 @@ def _check_follows(
         detail.append(f"{shards[0]} carries on {promised}")
 
 
-def _check_inclusion(report: Report, path: Path, leaf: Leaf, keyring: Keyring) -> tuple[str, int]:
+def check_inclusion(report: Report, path: Path, leaf: Leaf, keyring: Keyring) -> tuple[str, int]:
+    """Where the proof in a file shows the leaf to be: the log's origin, and the index."""
     with report.together("proof", "checkpoint", "inclusion") as details:
         proof = parse_proof(read_file(path, NOTE_BYTES_MAX))
         checkpoint = prove(proof, leaf.hash, keyring)
@@ -101,12 +103,18 @@ def check_proof(options: argparse.Namespace, report: Report) -> None:
     """A ledger proof for a leaf given by its bytes or inside its usage receipt."""
     keyring = trusted_keys(options, report)
     with report.step("leaf") as detail:
-        leaf = _read_leaf(read_file(options.entry, 2 * receipts.RECEIPT_BYTES_MAX))
+        leaf = read_leaf(read_file(options.entry, 2 * receipts.RECEIPT_BYTES_MAX))
         detail.append(f"{leaf.type}, {leaf.hash.hex()}")
-    _check_inclusion(report, options.file, leaf, keyring)
+    check_inclusion(report, options.file, leaf, keyring)
 
 
-def _read_leaf(data: bytes) -> Leaf:
+def read_leaf(data: bytes) -> Leaf:
+    """A leaf from its bytes, from its usage receipt, or from the entry as the exchange shows it."""
+    value = None
+    with suppress(Rejected):
+        value = canonical.parse_json(data)
+    if isinstance(value, dict) and isinstance(value.get("leaf"), dict):
+        return _from_entry(Record("leaf", value))
     if len(data) <= LEAF_BYTES_MAX and receipts.FORMAT.encode() not in data:
         try:
             return parse_leaf(data)
@@ -114,3 +122,11 @@ def _read_leaf(data: bytes) -> Leaf:
             if data.startswith(b"{"):
                 raise
     return receipts.parse_receipt(data, is_strict=False).call.leaf
+
+
+def _from_entry(entry: Record) -> Leaf:
+    """`GET /v1/log-entries/{leaf hash}`: the leaf's members, and the hash that they must have."""
+    leaf = parse_leaf(canonical.encode(dict(entry.record("leaf").members)))
+    same = entry.hexadecimal("leaf_hash", HASH_SIZE) == leaf.hash
+    require(same, "leaf", "the members are not those of the leaf hash")
+    return leaf

@@ -43,7 +43,13 @@ ENTRIES = """
     WHERE e.entry_type IN ('rules_evaluated', 'review_decided', 'registered', 'version_rejected',
             'item_decided', 'panel_opened', 'panel_voted', 'listing_approved', 'listing_refused')
         AND {within e.recorded_at} AND {listing c.listing_code} AND {party c.supplier_id}
+    UNION
+    SELECT e.arrival FROM log_entries e JOIN log_entry_subjects s USING (arrival)
+    JOIN review_cases c ON s.subject = c.version_id
+    WHERE e.entry_type IN ('version_submitted', 'evidence')
+        AND {within e.recorded_at} AND {listing c.listing_code} AND {party c.supplier_id}
 """
+"""Also what was handed in, each document by its hash: whoever holds one can compare it."""
 
 
 def _replay(session: Session, scope: Scope) -> Iterator[Finding]:
