@@ -3,6 +3,7 @@
 from app.accounts.events import (
     ApiKeyIssued,
     ApiKeyRevoked,
+    OrganisationRefused,
     OrganisationVerified,
     PersonDeactivated,
     RoleWithdrawn,
@@ -96,6 +97,7 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
         onboarding.tell_listings,
         onboarding.open_accounts,
     ),
+    OrganisationRefused: (onboarding.end_verification,),
     RoleWithdrawn: (reviewing.forget_reviewer,),
     PersonDeactivated: (reviewing.forget_person,),
     ProductRegistered: (consenting.note_product,),

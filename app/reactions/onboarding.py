@@ -1,6 +1,6 @@
 """What a verified organisation means to the other rooms."""
 
-from app.accounts.events import OrganisationVerified
+from app.accounts.events import OrganisationRefused, OrganisationVerified
 from app.core.unit_of_work import UnitOfWork
 from compliance import services as compliance
 from ledger.journal import services as journal
@@ -36,3 +36,9 @@ def tell_listings(uow: UnitOfWork, event: OrganisationVerified) -> None:
 def open_accounts(uow: UnitOfWork, event: OrganisationVerified) -> None:
     """Money can move from now on."""
     journal.open_accounts(uow, organisation_id=event.organisation_id)
+
+
+def end_verification(uow: UnitOfWork, event: OrganisationRefused) -> None:
+    """Who was verified and is refused later stops trading at once, like one whose time is over."""
+    compliance.note_party_refused(uow, organisation_id=event.organisation_id)
+    listings.note_party_refused(uow, organisation_id=event.organisation_id)

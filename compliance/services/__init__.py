@@ -15,7 +15,7 @@ from compliance.services.narrowing import continue_narrowing, narrow_chain
 from compliance.services.panel_votes import KINDS as PANEL_KINDS
 from compliance.services.panel_votes import vote_on_panel
 from compliance.services.panels import APPEAL, seat_member
-from compliance.services.parties import note_party_verified
+from compliance.services.parties import note_party_refused, note_party_verified
 from compliance.services.platform import confirm_duty, state_duty
 from compliance.services.policies import policy_document, set_policy
 from compliance.services.price_alarms import decide_price, explain_price
@@ -55,6 +55,7 @@ __all__ = [
     "narrow_scenario",
     "note_listing_delisted",
     "note_listing_published",
+    "note_party_refused",
     "note_party_verified",
     "note_probe",
     "open_review",

@@ -35,3 +35,17 @@ def note_party_verified(
         organisation_id=organisation_id,
         lapses=[lapse("VERIFICATION", "identity", valid_until)],
     )
+
+
+def note_party_refused(uow: UnitOfWork, *, organisation_id: str) -> None:
+    """A verification that a reviewer took back ends now, as if it had lapsed."""
+    party = uow.session.get(Party, organisation_id)
+    if party is None:
+        return
+    party.verified_until = min(party.verified_until, uow.now)
+    note_lapses(
+        uow,
+        subject_id=organisation_id,
+        organisation_id=organisation_id,
+        lapses=[lapse("VERIFICATION", "identity", party.verified_until)],
+    )

@@ -15,7 +15,7 @@ from listings.services.drafts import amend_draft, draft_version, register_produc
 from listings.services.grading import note_quality
 from listings.services.importing import import_drafts
 from listings.services.ordering import activate_order, place_order
-from listings.services.parties import note_party_verified
+from listings.services.parties import note_party_refused, note_party_verified
 from listings.services.publication import (
     delist_listing,
     publish_listing,
@@ -71,6 +71,7 @@ __all__ = [
     "give_registration_up",
     "import_drafts",
     "note_agreement_shares",
+    "note_party_refused",
     "note_party_verified",
     "note_quality",
     "note_scenario_approved",

@@ -35,6 +35,13 @@ def note_party_verified(
     return party
 
 
+def note_party_refused(uow: UnitOfWork, *, organisation_id: str) -> None:
+    """A verification that a reviewer took back ends now; who never had one is not known here."""
+    party = uow.session.get(ListingParty, organisation_id)
+    if party is not None:
+        party.valid_until, party.noted_at = min(party.valid_until, uow.now), uow.now
+
+
 def demand_supplier(uow: UnitOfWork, organisation_id: str) -> ListingParty:
     """The verified supplier; raises `PartyNotVerified`."""
     party = uow.session.get(ListingParty, organisation_id)

@@ -7,6 +7,7 @@ from typing import Any
 import jwt
 import pyotp
 import pytest
+from sqlalchemy import text
 
 from app.accounts import services
 from app.accounts.ports import CredentialKit
@@ -147,6 +148,25 @@ def test_an_organisation_registers_and_is_verified_by_somebody_else(nobody, revi
     shown = nobody.sign_in("owner1@example.cn").get("/v1/organisations/me")
     assert shown["decisions"][0]["reason"] == "The registry shows the same name."
     assert shown["evidence"][0]["document_hash"] == "ab" * 32
+
+
+def test_whoever_is_refused_after_it_was_verified_is_verified_for_no_room(
+    nobody, reviewer, clock, units
+):
+    organisation_id = nobody.post("/v1/organisations", registration())["organisation"]["id"]
+    path = f"/v1/organisations/{organisation_id}/verification"
+    reviewer.post(path, verification(clock))
+    refusal = {"decision": "refuse", "method": "registry_lookup", "reason": "Struck off."}
+    assert reviewer.post(path, refusal)["status"] == "refused"
+    with units.begin(Reach.EXCHANGE) as uow:
+        ends = uow.session.execute(
+            text(
+                "SELECT c.verified_until, l.valid_until FROM compliance_parties c"
+                " JOIN listing_parties l USING (organisation_id) WHERE organisation_id = :id"
+            ),
+            {"id": organisation_id},
+        ).one()
+    assert max(ends) <= clock.now()
 
 
 def test_an_owner_cannot_verify_anybody(owner, clock):

@@ -577,6 +577,18 @@ def test_a_lapsed_verification_suspends_until_it_is_renewed(uow):
     assert resume(uow).state == "LISTED"
 
 
+def test_a_supplier_that_is_refused_later_is_suspended_like_one_whose_time_is_over(uow):
+    publish(uow)
+    services.note_party_refused(uow, organisation_id="org_" + "0" * 26)
+    assert services.suspend_expired(uow, 10) == 0, "who never was verified loses nothing"
+    services.note_party_refused(uow, organisation_id=standing(uow).supplier_id)
+    uow.session.flush()
+    assert services.suspend_expired(uow, 10) == 1
+    with pytest.raises(CauseNotClosed) as refusal:
+        resume(uow)
+    assert refusal.value.facts["causes"] == ["VERIFICATION_LAPSED"]
+
+
 def test_a_licence_ends_with_its_term(units, uow):
     licence, _, _ = licensed(uow)
     uow.now = licence.ends_at

@@ -163,6 +163,17 @@ def test_only_the_contributor_itself_agrees_and_only_while_it_is_verified(partne
         services.agree_to_contribution(uow, FIRST, **command)
 
 
+def test_nobody_agrees_whose_verification_a_reviewer_took_back(partners):
+    version = partners.draft(partners.product(), contributors=SHARES)
+    contribution = asked(partners, version)[FIRST_ID]
+    with partners.as_exchange() as uow:
+        services.note_party_refused(uow, organisation_id=FIRST_ID)
+        services.note_party_refused(uow, organisation_id="org_" + "0" * 26)
+    command = {"contribution_id": contribution.id, "terms_hash": contribution.terms_hash}
+    with pytest.raises(PartyNotVerified), partners.acting(FIRST) as uow:
+        services.agree_to_contribution(uow, FIRST, **command)
+
+
 @pytest.mark.parametrize("organisation_id", ["org_" + "6" * 26, BUYER_ID, SUPPLIER_ID])
 def test_only_other_verified_suppliers_contribute(partners, organisation_id):
     with pytest.raises(VersionInvalid) as refusal:
