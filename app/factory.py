@@ -115,7 +115,7 @@ def create_control_plane(parts: Parts) -> Flask:
 
 
 def _register_things(app: Flask, parts: Parts) -> None:
-    registry, metrics = Registry(), Metrics()
+    registry, metrics = Registry(), Metrics(parts.settings.metrics_folder)
     for kind, thing in [
         (Clock, parts.clock),
         (IdSource, parts.ids),

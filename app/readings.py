@@ -1,7 +1,8 @@
-"""What operations watch that no process counts by itself: queues and the log, from the database."""
+"""What operations watch that no process counts by itself: queues, log and calls, as stored."""
 
 from app.core import outbox
 from app.core.reach import Reach
+from app.core.unit_of_work import UnitOfWork
 from app.notices import queries as notice_queries
 from app.parts import Parts
 from app.web.observability import Reading
@@ -9,6 +10,9 @@ from app.wiring import log_keys
 from ledger.log import queries as log_queries
 from ledger.log.queries import LogStatus
 from ledger.log.sequencing.succession import current_keys
+from metering import queries as metering_queries
+from metering.calls.denial_models import count_unserved
+from metering.delivery.failure_models import count_failures
 
 
 def take_readings(parts: Parts) -> list[Reading]:
@@ -18,6 +22,7 @@ def take_readings(parts: Parts) -> list[Reading]:
         webhooks = notice_queries.count_deliveries(uow)
         keys = current_keys(uow.session, log_keys(parts))
         log = log_queries.get_status(uow.session, keys.origin)
+        calls = _call_readings(uow)
     queues = [
         Reading(f"counterfoil_{what}_{state}", f"{words} {state}", count)
         for what, words, counts in (
@@ -26,7 +31,26 @@ def take_readings(parts: Parts) -> list[Reading]:
         )
         for state, count in counts.items()
     ]
-    return [*queues, *_log_readings(log)]
+    return [*queues, *_log_readings(log), *calls]
+
+
+def _call_readings(uow: UnitOfWork) -> list[Reading]:
+    """Of all gateways, written within a second or so: their processes count for themselves."""
+    hour = uow.now.replace(minute=0, second=0, microsecond=0)
+    recorded = metering_queries.count_recorded_calls(uow.session)
+    unserved = count_unserved(uow.session, since=hour)
+    failed = count_failures(uow.session, since=hour)
+    return [
+        Reading("counterfoil_calls_recorded", "Metered calls since the beginning", recorded),
+        Reading(
+            "counterfoil_calls_unserved_this_hour", "Calls refused or failed this hour", unserved
+        ),
+        Reading(
+            "counterfoil_deliveries_failed_this_hour",
+            "Those that failed at suppliers' systems",
+            failed,
+        ),
+    ]
 
 
 def _log_readings(log: LogStatus) -> list[Reading]:

@@ -56,6 +56,7 @@ class Settings:
     tax_bp: int
     lease_seconds: float
     metrics_token: str | None
+    metrics_folder: Path | None
     log_level: str
 
     @property
@@ -103,6 +104,7 @@ OPTIONAL: Final = (
     "COUNTERFOIL_SECRET",
     "COUNTERFOIL_CHAIN_URL",
     "COUNTERFOIL_METRICS_TOKEN",
+    "PROMETHEUS_MULTIPROC_DIR",
     "COUNTERFOIL_WITNESS_FILE",
     "COUNTERFOIL_STRIPE_API_KEY",
     "COUNTERFOIL_STRIPE_WEBHOOK_SECRET",
@@ -156,6 +158,12 @@ class _Reader:
         path = self.optional(name)
         if path is not None and not Path(path).is_file():
             self.problems.append(f"{name}: there is no file '{path}'")
+        return None if path is None else Path(path)
+
+    def folder(self, name: str) -> Path | None:
+        path = self.optional(name)
+        if path is not None and not Path(path).is_dir():
+            self.problems.append(f"{name}: there is no folder '{path}'")
         return None if path is None else Path(path)
 
     def address(self, name: str) -> tuple[str, int]:
@@ -212,6 +220,7 @@ def from_environment(environ: Mapping[str, str]) -> Settings:
         tax_bp=reader.integer("COUNTERFOIL_TAX_BP", 0, 5_000),
         lease_seconds=reader.number("COUNTERFOIL_LEASE_SECONDS", float, 1, 300),
         metrics_token=reader.optional("COUNTERFOIL_METRICS_TOKEN"),
+        metrics_folder=reader.folder("PROMETHEUS_MULTIPROC_DIR"),
         log_level=reader.choice("COUNTERFOIL_LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR")),
     )
     if reader.problems:

@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -87,7 +88,7 @@ class Supervisor:
         self._settings = settings
         self._stop = threading.Event()
         self._children: list[Child] = []
-        self._environment = dict(os.environ)  # noqa: TID251 -- handed to the children unchanged
+        self._environment = dict(os.environ)  # noqa: TID251 -- handed on to the children
 
     def run(self) -> None:
         """Serve until SIGTERM or SIGINT."""
@@ -103,6 +104,9 @@ class Supervisor:
 
     def _prepare(self) -> None:
         _end_orphans(self._settings)
+        self._environment["PROMETHEUS_MULTIPROC_DIR"] = _empty_folder(
+            self._settings.var / "metrics"
+        )
         upgrade(find_database(self._settings))
         self._children = [Child(name, command) for name, command in _commands(self._settings)]
 
@@ -132,6 +136,13 @@ class Supervisor:
         if not self._settings.database_url:
             embedded_postgres.stop(self._settings.var / "postgres")
         _log.info("stopped")
+
+
+def _empty_folder(folder: Path) -> str:
+    """Where processes keep their counts together; those of an earlier start are over."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return str(folder.absolute())
 
 
 def _commands(settings: Settings) -> list[tuple[str, list[str]]]:

@@ -69,6 +69,7 @@ from listings.ports import ExchangePolicy, PublicAddress
 from metering import api as metering_api
 from metering.assembly import Outside
 from metering.assembly import build_data_plane as build_data_plane_of
+from metering.calls import api as unserved_api
 from metering.calls import description as call_description
 from metering.data_plane import DataPlane, DataPlaneSettings
 from metering.delivery import api as failure_api
@@ -98,6 +99,7 @@ def blueprints() -> list[Blueprint]:
         live_api.blueprint,
         metering_api.blueprint,
         failure_api.blueprint,
+        unserved_api.blueprint,
         erasure_api.blueprint,
         journal_api.blueprint,
         dispute_api.blueprint,

@@ -65,7 +65,7 @@ def build_data_plane(settings: DataPlaneSettings, outside: Outside) -> DataPlane
         upstream_calls_per_second=settings.upstream_calls_per_second,
     )
     consents = _consents(settings, outside, connections)
-    denials = DenialCounts(connections)
+    denials = DenialCounts(connections, lambda: ids.new("dnl"))
     failures = FailureCounts(connections, outside.clock, lambda: ids.new("dlf"))
     times = AnswerTimes(connections, outside.clock.now)
     rates = _rates(settings, outside, connections)

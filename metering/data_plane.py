@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -99,8 +98,6 @@ class DataPlane:
         self._is_closing = False
         self._lock = threading.Lock()
         self._idle = threading.Condition(self._lock)
-        self.counts: Counter[str] = Counter()
-        """Replies by outcome or slug, since the start; for metrics."""
 
     def __call__(
         self, environment: dict[str, Any], start_response: StartResponse
@@ -156,7 +153,6 @@ class DataPlane:
 
     def _count(self, error: CounterfoilError, licence: LicenceView | None) -> None:
         """Free, but seen: by the buyer as a refusal, by the supplier as a failure of its own."""
-        self.counts[error.slug] += 1
         if licence is None:
             self._denials.count("", error.slug, "")
             return
@@ -209,7 +205,6 @@ class DataPlane:
             )
             call = call._replace(consent=consent)
         answered = await self._calls.answer(call)
-        self.counts[answered.outcome] += 1
         headers = self._headers(answered) + _rate_headers(key, taken.standing)
         if request.idempotency_key is not None:
             headers.append(("Idempotency-Key", request.idempotency_key))

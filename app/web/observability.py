@@ -2,11 +2,16 @@
 
 import logging
 import re
+import threading
 from dataclasses import dataclass
+from pathlib import Path
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
 
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+"""A method is any word that a stranger likes; each new one would be counted for ever."""
 _SECRET_NAMES = frozenset({"authorization", "password", "token", "secret", "key", "one_time_code"})
 
 
@@ -59,10 +64,15 @@ class Reading:
 
 
 class Metrics:
-    """The process's counters; each process has its own registry and is scraped by itself."""
+    """The control plane's counters, and gauges that are read at a scrape.
 
-    def __init__(self) -> None:
+    With a folder that several processes share (`PROMETHEUS_MULTIPROC_DIR`, which the library reads
+    as well) each keeps its counts there, and a scrape of any tells of all of them.
+    """
+
+    def __init__(self, shared_folder: Path | None = None) -> None:
         self.registry = CollectorRegistry()
+        self._shared_folder = shared_folder
         self._requests = Counter(
             "counterfoil_requests",
             "Requests of the control plane",
@@ -76,18 +86,27 @@ class Metrics:
             registry=self.registry,
         )
         self._gauges: dict[str, Gauge] = {}
+        self._lock = threading.Lock()
 
     def observe(self, method: str, rule: str, status: int, seconds: float) -> None:
         """Count one request of the control plane."""
-        self._requests.labels(method, rule, str(status)).inc()
+        known = method if method in METHODS else "OTHER"
+        self._requests.labels(known, rule, str(status)).inc()
         self._seconds.labels(rule).observe(seconds)
 
     def set(self, name: str, help_text: str, value: float) -> None:
         """Set a gauge, made on first use."""
-        if name not in self._gauges:
-            self._gauges[name] = Gauge(name, help_text, registry=self.registry)
+        with self._lock:
+            if name not in self._gauges:
+                self._gauges[name] = Gauge(
+                    name, help_text, registry=self.registry, multiprocess_mode="mostrecent"
+                )
         self._gauges[name].set(value)
 
     def text(self) -> bytes:
         """The exposition format."""
-        return generate_latest(self.registry)
+        if self._shared_folder is None:
+            return generate_latest(self.registry)
+        everybody = CollectorRegistry()
+        MultiProcessCollector(everybody, path=str(self._shared_folder))  # type: ignore[no-untyped-call] # the library types nothing here
+        return generate_latest(everybody)

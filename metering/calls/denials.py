@@ -2,6 +2,7 @@
 
 import threading
 from collections import Counter
+from collections.abc import Callable
 from datetime import datetime
 
 from metering.connections import Connections
@@ -10,10 +11,11 @@ KINDS_MAX = 10_000
 """Beyond so many different counts between two writes, further ones fall under ``other``."""
 
 WRITE = """
-INSERT INTO denial_counts AS d (hour, licence_id, slug, buyer_id, calls_count)
-SELECT date_trunc('hour', %s::timestamptz), licence_id, slug, nullif(buyer_id, ''), calls_count
-FROM unnest(%s::text[], %s::text[], %s::text[], %s::bigint[])
-    AS counted (licence_id, slug, buyer_id, calls_count)
+INSERT INTO denial_counts AS d (hour, denial_id, licence_id, slug, buyer_id, calls_count)
+SELECT date_trunc('hour', %s::timestamptz), denial_id, licence_id, slug, nullif(buyer_id, ''),
+    calls_count
+FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[])
+    AS counted (denial_id, licence_id, slug, buyer_id, calls_count)
 ON CONFLICT (licence_id, slug, hour)
 DO UPDATE SET calls_count = d.calls_count + excluded.calls_count
 """
@@ -22,8 +24,9 @@ DO UPDATE SET calls_count = d.calls_count + excluded.calls_count
 class DenialCounts:
     """Counts by licence and slug; those of unknown keys are nobody's."""
 
-    def __init__(self, connections: Connections) -> None:
+    def __init__(self, connections: Connections, new_id: Callable[[], str]) -> None:
         self._connections = connections
+        self._new_id = new_id
         self._counts: Counter[tuple[str, str, str]] = Counter()
         self._lock = threading.Lock()
 
@@ -40,7 +43,7 @@ class DenialCounts:
             counts, self._counts = self._counts, Counter()
         if not counts:
             return
-        rows = sorted((*key, number) for key, number in counts.items())
+        rows = [(self._new_id(), *key, number) for key, number in sorted(counts.items())]
         try:
             with self._connections.transaction() as connection:
                 connection.execute(WRITE, (at, *map(list, zip(*rows, strict=True))))

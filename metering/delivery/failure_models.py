@@ -59,6 +59,12 @@ def list_failures(
     return paginate(session, statement, key=DeliveryFailure.failure_id, cursor=cursor, limit=limit)
 
 
+def count_failures(session: Session, *, since: datetime) -> int:
+    """Deliveries of all suppliers that failed in the hours from ``since`` on."""
+    wanted = select(func.coalesce(func.sum(DeliveryFailure.calls_count), 0))
+    return int(session.scalars(wanted.where(DeliveryFailure.hour >= since)).one())
+
+
 def sum_failures(session: Session, now: datetime) -> list[tuple[str, str, date, int, int]]:
     """(listing, supplier, day in China, answers that did not fit, other failures), of late.
 

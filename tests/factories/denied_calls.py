@@ -11,7 +11,7 @@ from metering.connections import Connections
 def fill_denials(exchange, worlds):
     """As the data plane counts them."""
     connections = Connections(lambda: psycopg.connect(exchange.parts.database_url), size=1)
-    denials = DenialCounts(connections)
+    denials = DenialCounts(connections, lambda: exchange.parts.ids.new("dnl"))
     for world in worlds.values():
         buyer_id = world.organisations["buyer"]
         denials.count(world.airports.licence_id, "network-not-allowed", buyer_id)

@@ -137,6 +137,7 @@ def test_metrics_are_for_loopback_unless_a_token_is_set(app, client):
     assert "counterfoil_requests" in families
     assert {"counterfoil_webhooks_waiting", "counterfoil_effects_dead"} <= families
     assert {"counterfoil_log_waiting", "counterfoil_log_stopped"} <= families
+    assert {"counterfoil_calls_recorded", "counterfoil_deliveries_failed_this_hour"} <= families
     stranger = client.get("/metrics", environ_base={"REMOTE_ADDR": "192.0.2.1"})
     assert (stranger.status_code, stranger.content_type) == (404, PROBLEM)
     for header in ("X-Forwarded-For", "Forwarded", "Via"):

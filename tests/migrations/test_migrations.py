@@ -25,7 +25,6 @@ _numbers = itertools.count()
 SQL_ONLY_TABLES = {
     # The data plane and the wallets write these in SQL of their own, on the path of every call.
     "call_answers",
-    "denial_counts",
     "lanes",
     "lease_pools",
     "leases",

@@ -75,7 +75,11 @@ def test_a_killed_process_comes_back_and_the_work_goes_on(world, name):
 
 
 def test_the_metrics_are_there_for_the_machine_itself(world):
-    assert b"counterfoil_log_waiting" in Client(world.base_url).send("GET", "/metrics").body
+    buy(world, "before-the-metrics")
+    lines = Client(world.base_url).send("GET", "/metrics").body.decode().splitlines()
+    told = dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+    assert float(told["counterfoil_calls_recorded"]) >= 1
+    assert any(name.startswith("counterfoil_requests_total") for name in told)
 
 
 def is_another(installation, name, first):
