@@ -76,13 +76,14 @@ def get_top_up(top_up_id: str) -> TopUp:
 
 
 @blueprint.route("/top-ups", methods=["GET"])
-@blueprint.arguments(PageQuerySchema, location="query")
+@blueprint.arguments(schemas.TopUpQuerySchema, location="query")
 @blueprint.response(200, page_schema(schemas.TopUpSchema))
 @requires(Permission.READ_OWN)
-def get_top_ups(page: dict[str, Any]) -> Page[TopUp]:
-    """Top-ups, newest first."""
+def get_top_ups(query: dict[str, Any]) -> Page[TopUp]:
+    """Top-ups, newest first: those in a state, of an organisation, or of a bank's reference."""
+    wanted = queries.TopUpFilter(own_organisation(), **query)
     with unit_of_work() as uow:
-        return queries.list_top_ups(uow.session, own_organisation(), **page)
+        return queries.list_top_ups(uow.session, wanted)
 
 
 @blueprint.route("/top-ups/<string:top_up_id>/confirmation", methods=["POST"])

@@ -1,5 +1,6 @@
 """Reads of accounts, postings, wallets, top-ups, licence parties and invoices."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
@@ -115,14 +116,36 @@ def get_top_up_for_update(session: Session, top_up_id: TopUpId) -> TopUp:
     return found
 
 
-def list_top_ups(
-    session: Session, organisation_id: OrganisationId | None, *, cursor: str | None, limit: int
-) -> Page[TopUp]:
-    """Top-ups, newest first."""
-    statement = select(TopUp)
-    if organisation_id is not None:
-        statement = statement.where(TopUp.organisation_id == organisation_id)
-    return paginate(session, statement, key=TopUp.top_up_id, cursor=cursor, limit=limit)
+@dataclass(frozen=True)
+class TopUpFilter:
+    """Which top-ups; ``own`` is the organisation that asks, None for the exchange's people."""
+
+    own: OrganisationId | None
+    cursor: str | None
+    limit: int
+    state: str | None = None
+    organisation_id: str | None = None
+    reference: str | None = None
+
+    def members(self) -> dict[str, str]:
+        """What each member of a top-up has to be; a reference is printed in groups (ISO 11649)."""
+        reference = self.reference and "".join(self.reference.split()).upper()
+        asked = {
+            "state": self.state,
+            "organisation_id": self.organisation_id,
+            "reference": reference,
+        }
+        return {name: value for name, value in asked.items() if value is not None}
+
+
+def list_top_ups(session: Session, wanted: TopUpFilter) -> Page[TopUp]:
+    """Top-ups, newest first; raises `InvalidCursor`."""
+    statement = select(TopUp).filter_by(**wanted.members())
+    if wanted.own is not None:
+        statement = statement.where(TopUp.organisation_id == wanted.own)
+    return paginate(
+        session, statement, key=TopUp.top_up_id, cursor=wanted.cursor, limit=wanted.limit
+    )
 
 
 def get_licence_parties(

@@ -5,6 +5,7 @@ from marshmallow import fields, validate
 from app.web.paging import PageQuerySchema
 from app.web.schemas import AmountText, Identifier, Schema, Text, Timestamp
 from ledger.journal.chart import CURRENCIES, HOME_CURRENCY
+from ledger.journal.top_ups import TopUpState
 
 _CURRENCY = validate.OneOf(CURRENCIES)
 
@@ -22,6 +23,14 @@ class ConfirmTopUpSchema(Schema):
 
     amount = AmountText(required=True)
     currency = fields.String(load_default=HOME_CURRENCY, validate=_CURRENCY)
+
+
+class TopUpQuerySchema(PageQuerySchema):
+    """Which top-ups; a ``reference`` as the bank shows it, in groups and small letters too."""
+
+    state = fields.String(load_default=None, validate=validate.OneOf([*TopUpState]))
+    organisation_id = Identifier(load_default=None)
+    reference = Text(load_default=None, max=64)
 
 
 class TopUpSchema(Schema):

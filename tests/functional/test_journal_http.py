@@ -108,6 +108,24 @@ def test_a_top_up_is_announced_confirmed_twice_and_in_the_wallet(call, topped_up
     assert listed["state"] == "posted"
 
 
+def test_top_ups_are_found_by_state_and_by_the_reference_as_a_bank_prints_it(call, topped_up):
+    waiting = call("buyer", "POST", "/v1/top-ups", {"amount": "5"}).json
+
+    def found(query, who="operator"):
+        items = call(who, "GET", f"/v1/top-ups?{query}").json["items"]
+        return [each["top_up_id"] for each in items]
+
+    assert found("state=requested") == [waiting["top_up_id"]]
+    assert found("state=posted") == [topped_up["top_up_id"]]
+    reference = waiting["reference"].lower()
+    printed = "+".join(reference[at : at + 4] for at in range(0, len(reference), 4))
+    assert found(f"reference={printed}") == [waiting["top_up_id"]]
+    assert len(found(f"organisation_id={BUYER_ID}")) == 2
+    assert found(f"organisation_id={SUPPLIER_ID}") == []
+    assert found(f"reference={printed}", who="supplier") == []
+    assert call("operator", "GET", "/v1/top-ups?state=paid").status_code == 422
+
+
 def test_a_repeated_request_announces_once(call):
     answers = [call("buyer", "POST", "/v1/top-ups", {"amount": "5"}, key="k") for _ in range(2)]
     assert answers[0].json == answers[1].json
