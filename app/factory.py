@@ -19,6 +19,7 @@ from app.readings import take_readings
 from app.web import (
     access,
     addresses,
+    caching,
     documentation,
     idempotency,
     operations,
@@ -140,6 +141,7 @@ def _ask_database(parts: Parts) -> None:
 def _register_hooks(app: Flask, parts: Parts) -> None:
     """The order is the order of execution before a view, and the reverse after it."""
     problems.register(app)
+    caching.register(app)
     request_context.register(app, parts.ids)
     addresses.register(app)
     access.register_authentication(app)

@@ -185,6 +185,20 @@ def test_one_address_is_counted_as_one_however_many_connections_it_opens(app):
     assert seen[1] == seen[0] - 1
 
 
+def test_an_answer_for_somebody_is_kept_by_nobody(client):
+    somebody = {"Authorization": "Bearer nobody"}
+    for_somebody = [
+        client.get("/v1/wallets", headers=somebody),
+        client.get("/v1/listings", headers=somebody),
+        client.post("/v1/sessions", json={}),
+    ]
+    assert {answer.headers["Cache-Control"] for answer in for_somebody} == {"no-store"}
+    for_all = client.get("/v1/listings")
+    assert "Cache-Control" not in for_all.headers
+    answers = [for_all, *for_somebody]
+    assert {answer.headers["X-Content-Type-Options"] for answer in answers} == {"nosniff"}
+
+
 @pytest.mark.parametrize(
     ("address", "refusal"), [("/v1/sessions", 422), ("/v1/second-factor", 401)]
 )
