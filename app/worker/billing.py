@@ -9,9 +9,10 @@ from app.parts import Parts
 from app.worker.steps import Step
 from ledger.journal.billing import (
     alert_services,
+    bill_payment_services,
     books_cursor,
-    credit_bill_services,
     deferral_services,
+    dunning_services,
     freeze_services,
     period_services,
 )
@@ -41,8 +42,8 @@ def billing_steps(parts: Parts, ports: JournalPorts) -> Sequence[Step]:
         step("minimums", _MINUTE, period_services.collect_minimums),
         step("billing months", _MINUTE, billing_run_services.start_due_runs),
         step("billing", _MINUTE, lambda uow: billing_run_services.work_on_run(uow, ports)),
-        step("bill payments", _MINUTE, credit_bill_services.match_payments),
-        step("dunning", _MINUTE, credit_bill_services.chase),
+        step("bill payments", _MINUTE, bill_payment_services.match_payments),
+        step("dunning", _MINUTE, dunning_services.chase),
         step("alerts", _MINUTE, lambda uow: _quietly(alert_services.look_for_alerts(uow))),
     )
 

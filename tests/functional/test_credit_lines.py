@@ -16,9 +16,11 @@ from app.core.signing import Ed25519Signer
 from ledger.journal import postings, queries, services
 from ledger.journal.audit_queries import find_imbalances
 from ledger.journal.billing import (
+    bill_payment_services,
     books_cursor,
-    credit_bill_services,
+    credit_bill_queries,
     credit_line_services,
+    dunning_services,
     exposure_queries,
 )
 from ledger.journal.billing import run_services as billing_run_services
@@ -139,7 +141,7 @@ def wallet(exchange):
 
 def bills(exchange):
     page = exchange(
-        lambda uow: credit_bill_services.list_bills(uow.session, BUYER, cursor=None, limit=9)
+        lambda uow: credit_bill_queries.list_bills(uow.session, BUYER, cursor=None, limit=9)
     )
     return sorted(page.items, key=lambda bill: bill.month)
 
@@ -245,14 +247,14 @@ def test_payments_are_matched_oldest_first_and_what_is_left_stays_in_the_wallet(
 ):
     pay(exchange, 130 * SCALE, "tup_1")
     settle_cursor()
-    assert exchange(credit_bill_services.match_payments) == 1
+    assert exchange(bill_payment_services.match_payments) == 1
     first, second = bills(exchange)
     assert (first.open_amount, second.paid_amount) == (0, 10 * SCALE)
     pay(exchange, 100 * SCALE, "tup_2")
     settle_cursor()
-    exchange(credit_bill_services.match_payments)
+    exchange(bill_payment_services.match_payments)
     assert [bill.open_amount for bill in bills(exchange)] == [0, 0]
-    assert exchange(credit_bill_services.match_payments) == 0
+    assert exchange(bill_payment_services.match_payments) == 0
     assert wallet(exchange).balance_amount == 30 * SCALE - 4_000
     assert kinds(units).count(CreditBillPaid) == 2
 
@@ -277,10 +279,10 @@ def test_dunning_comes_step_by_step_suspends_the_line_and_ends_with_the_payment(
 ):
     first, _ = bills(exchange)
     clock.set(first.due_at + timedelta(days=1))
-    assert exchange(credit_bill_services.chase) == 1
-    assert exchange(credit_bill_services.chase) == 0
+    assert exchange(dunning_services.chase) == 1
+    assert exchange(dunning_services.chase) == 0
     clock.set(first.due_at + timedelta(days=15))
-    assert exchange(credit_bill_services.chase) == 2
+    assert exchange(dunning_services.chase) == 2
     assert wallet(exchange).available_amount == 0
     with pytest.raises(InsufficientFunds):
         buy(exchange, 1, "ord_3")
@@ -294,10 +296,10 @@ def test_dunning_comes_step_by_step_suspends_the_line_and_ends_with_the_payment(
     assert exposure.used_amount == 200 * SCALE + 4_000
     pay(exchange, 120 * SCALE, "tup_1")
     settle_cursor()
-    exchange(credit_bill_services.match_payments)
+    exchange(bill_payment_services.match_payments)
     assert kinds(units)[-2:] == [CreditBillPaid, CreditLineResumed]
     assert wallet(exchange).available_amount == LIMIT - 80 * SCALE - 4_000
-    taken = exchange(lambda uow: credit_bill_services.steps_of(uow.session, first.bill_id))
+    taken = exchange(lambda uow: credit_bill_queries.steps_of(uow.session, first.bill_id))
     assert {step.step for step in taken} == {"reminder", "second_reminder", "suspension"}
     assert all(step.withdrawn_at for step in taken)
     assert exchange(lambda uow: find_imbalances(uow.session)) == []
@@ -307,14 +309,14 @@ def test_prepaid_money_still_works_while_the_line_is_suspended(
     exchange, owing, settle_cursor, clock
 ):
     clock.set(bills(exchange)[0].due_at + timedelta(days=20))
-    exchange(credit_bill_services.chase)
+    exchange(dunning_services.chase)
     pay(exchange, 201 * SCALE, "tup_1")
     assert wallet(exchange).available_amount == SCALE - 4_000
 
 
 def test_after_a_standstill_every_step_is_taken_up_to_collection(exchange, owing, clock, units):
     clock.set(bills(exchange)[1].due_at + timedelta(days=100))
-    assert exchange(credit_bill_services.chase) == 8
+    assert exchange(dunning_services.chase) == 8
     assert kinds(units).count(BillSentToCollection) == 2
     assert kinds(units).count(CreditLineSuspended) == 1
 
@@ -322,7 +324,7 @@ def test_after_a_standstill_every_step_is_taken_up_to_collection(exchange, owing
 def test_a_buyer_sees_its_own_credit_and_nobody_else_s(units, owing):
     for reader, count in ((BUYER, 2), (SUPPLIER, 0)):
         with units.begin(Reach.organisation(reader)) as uow:
-            page = credit_bill_services.list_bills(uow.session, None, cursor=None, limit=9)
+            page = credit_bill_queries.list_bills(uow.session, None, cursor=None, limit=9)
             assert len(page.items) == count
             assert uow.session.query(CreditBill).count() == count
             assert uow.session.query(CreditLine).count() == count // 2

@@ -16,7 +16,7 @@ from app.web.paging import PageQuerySchema, page_schema
 from ledger.journal import queries
 from ledger.journal.billing import (
     alert_services,
-    credit_bill_services,
+    credit_bill_queries,
     credit_line_services,
     deferral_services,
     exposure_queries,
@@ -161,7 +161,7 @@ def get_exposures(page: dict[str, Any]) -> Page[exposure_queries.Exposure]:
 def get_credit_bills(page: dict[str, Any]) -> Page[CreditBill]:
     """Monthly bills of buying on credit, newest first."""
     with unit_of_work() as uow:
-        return credit_bill_services.list_bills(uow.session, own_organisation(), **page)
+        return credit_bill_queries.list_bills(uow.session, own_organisation(), **page)
 
 
 @blueprint.route("/credit-bills/<string:bill_id>", methods=["GET"])
@@ -170,8 +170,8 @@ def get_credit_bills(page: dict[str, Any]) -> Page[CreditBill]:
 def get_credit_bill(bill_id: str) -> dict[str, Any]:
     """One bill with its signed document and the dunning steps it came to."""
     with unit_of_work() as uow:
-        bill = credit_bill_services.get_bill(uow.session, bill_id, own_organisation())
-        steps = credit_bill_services.steps_of(uow.session, bill_id)
+        bill = credit_bill_queries.get_bill(uow.session, bill_id, own_organisation())
+        steps = credit_bill_queries.steps_of(uow.session, bill_id)
         names = (
             *billing_schemas.CreditBillSummarySchema().fields,
             "document",
@@ -188,7 +188,7 @@ def get_credit_bill(bill_id: str) -> dict[str, Any]:
 def get_credit_bill_pdf(bill_id: str) -> Response:
     """The signed bill as pages in Chinese and English; the same bytes every time."""
     with unit_of_work() as uow:
-        bill = credit_bill_services.get_bill(uow.session, bill_id, own_organisation())
+        bill = credit_bill_queries.get_bill(uow.session, bill_id, own_organisation())
     document = signed_for_print(
         bill.document, key_name=bill.key_name, signature=bill.signature_text
     )

@@ -1,0 +1,49 @@
+"""Reads of credit lines' bills: one, all, those that are open, and how far they were chased."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.core.ids import OrganisationId
+from app.core.paging import Page, paginate
+from ledger.journal.billing.errors import CreditBillNotFound
+from ledger.journal.billing.models import CreditBill, DunningStepTaken
+
+
+def get_bill(session: Session, bill_id: str, organisation_id: OrganisationId | None) -> CreditBill:
+    """The bill, of one organisation or of any in reach; raises `CreditBillNotFound`."""
+    bill = session.get(CreditBill, bill_id)
+    if bill is None or organisation_id not in {None, bill.organisation_id}:
+        raise CreditBillNotFound(bill_id)
+    return bill
+
+
+def list_bills(
+    session: Session, organisation_id: OrganisationId | None, *, cursor: str | None, limit: int
+) -> Page[CreditBill]:
+    """Bills of one organisation, or of all in reach, newest first."""
+    statement = select(CreditBill)
+    if organisation_id is not None:
+        statement = statement.where(CreditBill.organisation_id == organisation_id)
+    return paginate(session, statement, key=CreditBill.bill_id, cursor=cursor, limit=limit)
+
+
+def open_bills(
+    session: Session, organisation_id: OrganisationId, currency: str
+) -> list[CreditBill]:
+    """Unpaid bills, oldest first, locked."""
+    wanted = (
+        select(CreditBill)
+        .where(
+            CreditBill.organisation_id == organisation_id,
+            CreditBill.currency == currency,
+            CreditBill.paid_at.is_(None),
+        )
+        .order_by(CreditBill.due_at, CreditBill.bill_id)
+    )
+    return list(session.scalars(wanted.with_for_update()))
+
+
+def steps_of(session: Session, bill_id: str) -> list[DunningStepTaken]:
+    """The dunning steps that a bill came to, oldest first."""
+    wanted = select(DunningStepTaken).where(DunningStepTaken.bill_id == bill_id)
+    return list(session.scalars(wanted.order_by(DunningStepTaken.taken_at)))
