@@ -23,7 +23,8 @@ from ledger.journal.billing import invoice_services
 from ledger.journal.log_lane_ledger import LogLaneLedger
 from ledger.journal.ports import JournalPorts
 from ledger.journal.settlement import dispute_queries, dispute_services
-from ledger.journal.settlement.dispute_services import AcceptedCall, Claim
+from ledger.journal.settlement.dispute_claims import Claim
+from ledger.journal.settlement.dispute_services import AcceptedCall
 from ledger.journal.settlement.disputes import RECEIPT_DOMAIN, signed_bytes
 from ledger.journal.settlement.errors import (
     AcceptedCallsUnfit,

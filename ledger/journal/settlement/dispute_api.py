@@ -27,7 +27,8 @@ from ledger.journal.settlement import (
 )
 from ledger.journal.settlement import dispute_schemas as schemas
 from ledger.journal.settlement.credits import CALL, Correction, signed_bytes
-from ledger.journal.settlement.dispute_services import AcceptedCall, Claim
+from ledger.journal.settlement.dispute_claims import Claim
+from ledger.journal.settlement.dispute_services import AcceptedCall
 from ledger.journal.settlement.errors import DeciderNotIndependent, DisputeNotFound
 from ledger.journal.settlement.evidence_ports import SettlementPorts
 from ledger.journal.settlement.ids import CreditId, DisputeId

@@ -1,7 +1,7 @@
 """Verbs on disputes: open with receipts, answer, withdraw, decide, and gather the evidence."""
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,46 +15,26 @@ from ledger.journal import queries
 from ledger.journal.models import LicenceParties
 from ledger.journal.settlement import (
     credit_note_services,
-    credit_queries,
     dispute_queries,
     disputes,
 )
 from ledger.journal.settlement import events as settlement_events
-from ledger.journal.settlement.credits import CALL
+from ledger.journal.settlement.dispute_claims import Claim, check_disputable, examine
 from ledger.journal.settlement.disputes import (
     TRANSITIONS,
     DisputeState,
     ExaminedCall,
     Finding,
-    NotAReceipt,
-    Receipt,
 )
 from ledger.journal.settlement.errors import (
     AcceptedCallsUnfit,
-    AlreadyCredited,
     AnswerTooLate,
-    CallsAlreadyDisputed,
-    CallsTooOldToDispute,
     DeciderNotIndependent,
     DisputeAwaitsAnswer,
-    ReceiptOfAnotherLicence,
-    ReceiptUnreadable,
 )
-from ledger.journal.settlement.evidence_ports import LoggedCall, SettlementPorts, call_reference
+from ledger.journal.settlement.evidence_ports import SettlementPorts, call_reference
 from ledger.journal.settlement.ids import CreditId, DisputeId
 from ledger.journal.settlement.models import Dispute, DisputeCall
-
-INVOICES_MAX = 240
-"""Twenty years of monthly invoices of one licence."""
-
-
-@dataclass(frozen=True)
-class Claim:
-    """A disputed call: by its place, or by the receipt that was delivered with it."""
-
-    lane: int | None = None
-    n: int | None = None
-    receipt: str | None = None
 
 
 @dataclass(frozen=True)
@@ -84,8 +64,8 @@ def open_dispute(
     """
     # Locked: the second of two disputes about one call finds the first.
     parties = queries.get_licence_parties_for_update(uow.session, licence_id)
-    calls = _examine(uow.session, ports, licence_id, _places(licence_id, claims))
-    _check_disputable(uow, licence_id, calls)
+    calls = examine(uow.session, ports, licence_id, claims)
+    check_disputable(uow, licence_id, calls)
     dispute_id = DisputeId(uow.ids.new("dsp"))
     bundle = disputes.bundle_document(
         dispute_id=dispute_id,
@@ -233,71 +213,6 @@ def _new(
         opened_at=uow.now,
         answer_until_at=disputes.answer_until(uow.now),
     )
-
-
-def _places(
-    licence_id: LicenceId, claims: Sequence[Claim]
-) -> dict[tuple[int, int], Receipt | None]:
-    """Each disputed call's lane and n, with the receipt that names it."""
-    places: dict[tuple[int, int], Receipt | None] = {}
-    for position, claim in enumerate(claims, start=1):
-        receipt = None
-        if claim.receipt is not None:
-            try:
-                receipt = disputes.read_receipt(claim.receipt)
-            except NotAReceipt as error:
-                raise ReceiptUnreadable(position) from error
-            if receipt.licence_id != licence_id:
-                raise ReceiptOfAnotherLicence(position)
-            places[receipt.lane, receipt.n] = receipt
-        elif claim.lane is not None and claim.n is not None:
-            places.setdefault((claim.lane, claim.n), None)
-        else:
-            raise ReceiptUnreadable(position)
-    return places
-
-
-def _examine(
-    session: Session,
-    ports: SettlementPorts,
-    licence_id: LicenceId,
-    places: Mapping[tuple[int, int], Receipt | None],
-) -> list[ExaminedCall]:
-    logged: dict[tuple[int, int], LoggedCall] = ports.facts.find_calls(
-        session, licence_id, list(places)
-    )
-    invoices = [
-        (invoice.invoice_id, invoice.invoice_hash, invoice.document)
-        for invoice in queries.list_licence_invoices(session, licence_id, INVOICES_MAX)
-    ]
-    calls = []
-    for (lane, n), receipt in sorted(places.items(), key=lambda item: item[0]):
-        found = logged.get((lane, n))
-        finding, detail = disputes.find_out(receipt, found, public_keys=ports.receipt_public_keys)
-        line = disputes.covering_line(invoices, lane, n) if found else None
-        calls.append(ExaminedCall(lane, n, finding, detail, receipt, found, line))
-    return calls
-
-
-def _check_disputable(
-    uow: UnitOfWork, licence_id: LicenceId, calls: Sequence[ExaminedCall]
-) -> None:
-    shown = [call for call in calls if call.finding is Finding.MATCHES]
-    places = [(call.lane, call.n) for call in shown]
-    disputed = dispute_queries.already_disputed(uow.session, licence_id, places)
-    if disputed:
-        raise CallsAlreadyDisputed(disputed)
-    references = [call.reference for call in shown]
-    credited = credit_queries.credited_amounts(uow.session, licence_id, CALL, references)
-    if credited:
-        raise AlreadyCredited(sorted(credited))
-    old = [
-        call.reference
-        for call in shown
-        if call.logged is not None and disputes.is_too_old(call.logged.at, uow.now)
-    ]
-    if old:
-        raise CallsTooOldToDispute(old, disputes.DISPUTE_DAYS)
 
 
 def _rows(
