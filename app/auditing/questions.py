@@ -95,6 +95,7 @@ WORDINGS = (
         "每个挂牌区间的每一时刻：是否有两名不同且无利益冲突的批准人、证据全部有效、权利链未断？",
         (
             "log entries",
+            "verifications of suppliers",
             "review cases",
             "decisions",
             "panels",

@@ -22,6 +22,9 @@ from tests.functional.test_audit_answers import audited
 __all__ = ["audited"]
 
 A_LISTED = "(SELECT arrival FROM log_entries WHERE entry_type = 'listed' ORDER BY arrival LIMIT 1)"
+A_VERIFIED = """(SELECT max(arrival) FROM log_entries e JOIN log_entry_subjects s USING (arrival)
+    WHERE entry_type = 'organisation_verified' AND arrival < 1000000 AND s.subject IN
+        (SELECT supplier_id FROM listing_standings ORDER BY listing_code LIMIT 1))"""
 A_CASE = "(SELECT min(id) FROM review_cases WHERE stage = 'APPROVED' AND NOT needs_panel)"
 A_REVIEWER = f"(SELECT first_reviewer_id FROM review_cases WHERE id = {A_CASE})"
 BY_PANEL = "(SELECT max(id) FROM review_cases WHERE stage = 'APPROVED' AND needs_panel)"
@@ -192,6 +195,14 @@ BREACHES = {
     ],
     (3, "rights_held_while_listed"): [
         EACH_MEMBER.format(member="rights", change='{"to": "2020-01-01"}'),
+    ],
+    (3, "supplier_was_verified_while_listed"): [
+        leaf(A_VERIFIED, "organisation_verified", valid_until="'2020-01-01T00:00:00.000000Z'"),
+        about(A_VERIFIED, "organisation_verified"),
+        (
+            "UPDATE log_entries SET recorded_at = '2019-01-01' WHERE arrival ="
+            f" 1000000 + {A_VERIFIED}"
+        ),
     ],
     (3, "what_was_approved_is_listed"): [
         "ALTER TABLE review_cases DROP CONSTRAINT two_approvals",
@@ -521,6 +532,74 @@ def test_a_link_that_was_taken_back_from_a_live_listing_is_found(audit):
     (found,) = audit(3, [taken_back, about_it, long_ago]).findings
     assert found.rule == "rights_held_while_listed"
     assert found.facts["name"] == "link 0, ended by its grantor"
+
+
+A_DAY_AGO, BEFORE = "now() - interval '1 day'", "now() - interval '400 days'"
+VERIFIED = "UPDATE log_entries SET recorded_at = {at} WHERE entry_type = 'organisation_verified'"
+LISTED = "UPDATE log_entries SET recorded_at = {at} WHERE entry_type IN ('listed', 'resumed')"
+
+
+def unverified(audit, *planted):
+    found = audit(3, list(planted)).findings
+    return [each for each in found if each.rule == "supplier_was_verified_while_listed"]
+
+
+def decided(valid_until, recorded_at, *, after=A_VERIFIED, kind="organisation_verified"):
+    """A further decision about a listed version's supplier, and when the log took it."""
+    return [
+        leaf(after, kind, valid_until=f"to_jsonb(({valid_until})::text)"),
+        about(after, kind),
+        f"UPDATE log_entries SET recorded_at = {recorded_at} WHERE arrival = 1000000 + {after}",
+    ]
+
+
+def test_a_supplier_that_was_verified_only_after_it_was_listed_is_found(audit):
+    """Its standing of today is in order; only the log's order of the two shows it."""
+    (found, *_) = unverified(audit, LISTED.format(at=BEFORE))
+    assert found.facts["decision"] is None
+    assert found.facts["unverified_at"] == found.facts["listed_from"]
+    assert not unverified(audit, LISTED.format(at=A_DAY_AGO), VERIFIED.format(at=BEFORE))
+
+
+THREE_HOURS_AGO = LISTED.format(at="now() - interval '3 hours'")
+LAPSED = decided("now() - interval '1 hour'", A_DAY_AGO)
+
+
+def test_a_supplier_whose_verification_ran_out_while_it_was_listed_is_found(audit):
+    (found, *_) = unverified(audit, *LAPSED, THREE_HOURS_AGO)
+    assert found.facts["verified_until"] is not None
+    assert found.facts["unverified_at"] > found.facts["listed_from"]
+
+
+def test_a_listing_has_two_minutes_after_its_supplier_s_verification(audit):
+    lapsing = decided("now() - interval '1 minute'", A_DAY_AGO)
+    assert not unverified(audit, *lapsing, THREE_HOURS_AGO)
+
+
+def test_a_verification_that_was_renewed_in_time_leaves_no_gap(audit):
+    later = f"1000000 + {A_VERIFIED}"
+    in_time = decided("now() + interval '1 day'", "now() - interval '61 minutes'", after=later)
+    assert not unverified(audit, *LAPSED, *in_time, THREE_HOURS_AGO)
+    too_late = decided("now() + interval '1 day'", "now() - interval '50 minutes'", after=later)
+    assert unverified(audit, *LAPSED, *too_late, THREE_HOURS_AGO)
+
+
+def test_a_supplier_that_was_refused_while_it_was_listed_is_found(audit):
+    refused = decided("NULL", "now() - interval '1 hour'", kind="organisation_refused")
+    (found, *_) = unverified(audit, *refused, VERIFIED.format(at=BEFORE), THREE_HOURS_AGO)
+    assert found.facts["verified_until"] is None
+
+
+def test_the_proof_of_question_3_has_the_decisions_about_suppliers(audit, audited):
+    hashes = set(audit(3).leaf_hashes)
+    with psycopg.connect(audited.superuser) as connection:
+        rows = connection.execute(
+            "SELECT encode(leaf_hash, 'hex') FROM log_entries"
+            " JOIN log_entry_subjects USING (arrival) WHERE entry_type = 'organisation_verified'"
+            " AND subject IN (SELECT supplier_id FROM listing_standings)"
+        ).fetchall()
+    assert rows
+    assert {row[0] for row in rows} <= hashes
 
 
 def test_a_version_is_judged_over_the_time_in_which_it_was_listed_not_over_today(audit, audited):

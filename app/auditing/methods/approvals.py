@@ -2,6 +2,9 @@
 
 from app.auditing.methods.intervals import HELD
 from app.auditing.methods.uses import USE_RULES
+from app.auditing.methods.verifications import ENTRIES as VERIFICATIONS
+from app.auditing.methods.verifications import SUPPLIER_RULES
+from app.auditing.methods.votes import carried
 from app.auditing.questions import Method
 from app.auditing.rules import Rule
 
@@ -41,21 +44,14 @@ APPROVERS = """
         AS approver(id)
 """
 
-CARRIED = """
-    EXISTS (
-        SELECT FROM panels p
-        JOIN LATERAL (
-            SELECT count(s.in_favour) AS votes, count(*) FILTER (WHERE s.in_favour) AS favour,
-                bool_or(s.member_id = ANY (array_remove(l.excluded_ids || ARRAY[l.admitted_by,
-                    l.first_reviewer_id, l.second_reviewer_id], NULL))) AS has_involved,
-                array_agg(s.member_id) FILTER (WHERE s.in_favour) <@ l.approved_by AS is_named
-            FROM panel_seats s WHERE s.panel_id = p.id
-        ) v ON true
-        WHERE p.kind = 'CASE' AND p.subject_id = l.case_id AND p.state = 'CARRIED'
-            AND v.votes >= greatest(p.quorum, 3) AND v.votes % 2 = 1 AND 2 * v.favour > v.votes
-            AND (NOT coalesce(l.is_grave, false) OR 3 * v.favour >= 2 * v.votes)
-            AND NOT v.has_involved AND v.is_named)
-"""
+CARRIED = carried(
+    "CASE",
+    "l.case_id",
+    involved="""(l.excluded_ids
+        || ARRAY[l.admitted_by, l.first_reviewer_id, l.second_reviewer_id])""",
+    needs_two_thirds="coalesce(l.is_grave, false)",
+    besides="v.voters <@ l.approved_by",
+)
 
 # Before there were listing applications, approval was listing.
 SINCE_APPLICATIONS = """
@@ -158,6 +154,7 @@ APPROVED = Method(
             """,
         ),
         *HELD,
+        *SUPPLIER_RULES,
         *USE_RULES,
     ),
     entries="""
@@ -171,5 +168,7 @@ APPROVED = Method(
             'scenario_approved') AND {within e.recorded_at}
         AND {listing g.listing_code c.listing_code n.listing_code}
         AND {party g.supplier_id c.supplier_id n.supplier_id n.buyer_id}
-    """,
+    UNION
+    """
+    + VERIFICATIONS,
 )

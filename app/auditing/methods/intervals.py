@@ -27,7 +27,7 @@ RIGHTS = frozenset({"RIGHT", "CHAIN_LINK"})
 INTERVALS = """
     SELECT i.listing_code || '/' || i.version_id || '/' || i.arrival AS subject, i.listing_code,
         i.version_id, i.starts_at, coalesce(i.ends_at, CAST(:now AS timestamptz)) AS ends_at,
-        c.dossier, r.document, n.ended_links
+        c.supplier_id, c.dossier, r.document, n.ended_links
     FROM (
         SELECT s.*, lead(s.starts_at) OVER (PARTITION BY s.listing_code ORDER BY s.arrival)
                 AS ends_at,

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from app.auditing.methods.votes import unlogged
 from app.auditing.questions import Method
 from app.auditing.rules import Finding, Rule, Scope
 from app.core.canonical import digest_hex
@@ -178,19 +179,8 @@ APPLIED = Method(
             " reason, and each vote in the log is in its panel.",
             "合议组每张票均以其成员、方向与理由哈希记于日志，日志所载每张票亦在合议组中。",
             "SELECT count(*)" + VOTES,
-            """
-            SELECT t.panel_id || '/' || t.member_id AS subject, jsonb_build_object(
-                'panel_id', t.panel_id, 'case_id', c.id, 'member_id', t.member_id,
-                'in_favour', t.in_favour) AS facts
-            """
-            + VOTES
+            unlogged("case", "c.id", VOTES)
             + """
-            AND NOT EXISTS (
-                SELECT FROM log_entry_subjects s JOIN log_entries e USING (arrival)
-                {leaf}
-                WHERE s.subject = t.panel_id AND e.entry_type = 'panel_voted'
-                    AND b.leaf->>'member' = t.member_id AND b.leaf->>'reason_hash' = t.reason_hash
-                    AND b.leaf->>'vote' = CASE WHEN t.in_favour THEN 'for' ELSE 'against' END)
             UNION ALL
             SELECT 'log ' || (b.leaf->>'panel') || '/' || (b.leaf->>'member'), b.leaf
             FROM log_entries e

@@ -1,5 +1,6 @@
 """Question 3 of declared uses: whether each was approved by as many, and by whom, as it takes."""
 
+from app.auditing.methods.votes import carried, unlogged
 from app.auditing.rules import Rule
 
 USES = """
@@ -14,19 +15,13 @@ FACTS = """
         'first_approved_by', n.first_approved_by, 'decided_by', n.decided_by) AS facts
 """
 
-CARRIED = """
-    EXISTS (
-        SELECT FROM panels p
-        JOIN LATERAL (
-            SELECT count(s.in_favour) AS votes, count(*) FILTER (WHERE s.in_favour) AS favour,
-                bool_or(s.member_id IN (n.first_approved_by, n.submitted_by)) AS has_involved
-            FROM panel_seats s WHERE s.panel_id = p.id
-        ) v ON true
-        WHERE p.kind = 'SCENARIO' AND p.subject_id = n.id AND p.id = n.decided_by
-            AND p.state = 'CARRIED' AND v.votes >= greatest(p.quorum, 3) AND v.votes % 2 = 1
-            AND 2 * v.favour > v.votes AND NOT v.has_involved
-            AND (NOT p.needs_two_thirds OR 3 * v.favour >= 2 * v.votes))
-"""
+CARRIED = carried(
+    "SCENARIO",
+    "n.id",
+    involved="ARRAY[n.first_approved_by, n.submitted_by]",
+    needs_two_thirds="p.needs_two_thirds",
+    besides="p.id = n.decided_by",
+)
 
 APPROVERS = """
     CROSS JOIN LATERAL (
@@ -110,20 +105,6 @@ USE_RULES = (
         " the reason.",
         "场景合议组的每张票均以其成员、方向与理由哈希记于日志。",
         "SELECT count(*)" + VOTES,
-        """
-        SELECT t.panel_id || '/' || t.member_id AS subject, jsonb_build_object(
-            'panel_id', t.panel_id, 'scenario_id', n.id, 'member_id', t.member_id,
-            'in_favour', t.in_favour) AS facts
-        """
-        + VOTES
-        + """
-            AND NOT EXISTS (
-                SELECT FROM log_entry_subjects s JOIN log_entries e USING (arrival)
-                {leaf}
-                WHERE s.subject = t.panel_id AND e.entry_type = 'panel_voted'
-                    AND b.leaf->>'member' = t.member_id AND b.leaf->>'scenario' = t.scenario_id
-                    AND b.leaf->>'reason_hash' = t.reason_hash
-                    AND b.leaf->>'vote' = CASE WHEN t.in_favour THEN 'for' ELSE 'against' END)
-        """,
+        unlogged("scenario", "n.id", VOTES, besides="b.leaf->>'scenario' = t.scenario_id"),
     ),
 )
