@@ -42,6 +42,8 @@ class Settings:
     chain_url: str | None
     chain_port: int
     chain_finality: str
+    chain_id: int | None
+    chain_gas_gwei_max: int
     upstream_networks: tuple[str, ...]
     upstream_calls_per_second: int
     trusted_proxies: tuple[str, ...]
@@ -83,6 +85,8 @@ DEFAULTS: Final[dict[str, str]] = {
     "COUNTERFOIL_ANCHOR_SECONDS": "600",
     "COUNTERFOIL_CHAIN_PORT": "8545",
     "COUNTERFOIL_CHAIN_FINALITY": "instant",
+    "COUNTERFOIL_CHAIN_ID": "0",
+    "COUNTERFOIL_CHAIN_GAS_GWEI_MAX": "500",
     "COUNTERFOIL_UPSTREAM_NETWORKS": "",
     "COUNTERFOIL_UPSTREAM_CALLS_PER_SECOND": "0",
     "COUNTERFOIL_TRUSTED_PROXIES": "",
@@ -202,6 +206,8 @@ def from_environment(environ: Mapping[str, str]) -> Settings:
         chain_url=reader.optional("COUNTERFOIL_CHAIN_URL"),
         chain_port=reader.integer("COUNTERFOIL_CHAIN_PORT", 0, 65_535),
         chain_finality=reader.text("COUNTERFOIL_CHAIN_FINALITY"),
+        chain_id=reader.integer("COUNTERFOIL_CHAIN_ID", 0, 2**53 - 1) or None,
+        chain_gas_gwei_max=reader.integer("COUNTERFOIL_CHAIN_GAS_GWEI_MAX", 0, 1_000_000),
         upstream_networks=reader.networks("COUNTERFOIL_UPSTREAM_NETWORKS"),
         upstream_calls_per_second=reader.integer(
             "COUNTERFOIL_UPSTREAM_CALLS_PER_SECOND", 0, 100_000

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 import requests
+import rlp
 from eth_account import Account
 from web3 import HTTPProvider, Web3
 from web3.exceptions import (
@@ -21,12 +22,25 @@ from web3.exceptions import (
 )
 from web3.middleware import ExtraDataToPOAMiddleware
 
-from contracts.errors import ChainRefused, ChainUnavailable, FinalityUnknown
+from contracts.answers import BoundedAdapter, read_receipt, spelled
+from contracts.errors import (
+    ChainRefused,
+    ChainUnavailable,
+    FinalityUnknown,
+    GasPriceTooHigh,
+    WrongChain,
+)
 from contracts.finality import Finality
+from contracts.limits import ChainLimits, counted
 
 TIMEOUT_SECONDS = 10
+DEFAULT_LIMITS = ChainLimits()
 EMBEDDED_MARK = "integrity only"
 """Part of the embedded chain's client version: it has no independent validators."""
+_GAS_PRICE_PLACE = 1
+"""Of a legacy transaction's fields (EIP-155): nonce, gas price, …"""
+_OUT_OF_SHAPE = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError)
+_ABOUT_ANOTHER = "it answered about another transaction"
 _ALREADY_SENT = ("already known", "already imported", "known transaction")
 
 Answer = TypeVar("Answer")
@@ -89,9 +103,13 @@ class JsonRpcChain:
         finality: str = "instant",
         *,
         timeout_seconds: float = TIMEOUT_SECONDS,
+        limits: ChainLimits = DEFAULT_LIMITS,
     ) -> None:
+        self._limits = limits
         self._session = requests.Session()
         self._session.trust_env = False  # a proxy of the environment must not see the chain's calls
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, BoundedAdapter())
         provider = HTTPProvider(
             url,
             request_kwargs={"timeout": timeout_seconds},
@@ -124,14 +142,21 @@ class JsonRpcChain:
     def _probe(self) -> ChainFacts:
         eth = self._web3.eth
         facts = ChainFacts(
-            chain_id=_ask(lambda: eth.chain_id),
-            genesis_hash=_hex(_ask(lambda: eth.get_block(0))["hash"]),
+            chain_id=self._chain_id(),
+            genesis_hash=_ask(lambda: spelled(eth.get_block(0)["hash"])),
             client_version=str(_ask(lambda: self._web3.client_version)),
             finality=self._finality.text,
         )
         if self._finality.tag and self._tagged_number() is None:
             raise FinalityUnknown(self._finality.text)
         return facts
+
+    def _chain_id(self) -> int:
+        said = counted(_ask(lambda: self._web3.eth.chain_id), "the chain's id")
+        meant = self._limits.chain_id
+        if meant is not None and said != meant:
+            raise WrongChain(said=said, configured=meant)
+        return said
 
     # Reading
 
@@ -146,24 +171,27 @@ class JsonRpcChain:
 
     def block_number(self) -> int:
         """The newest block's number."""
-        return int(_ask(lambda: self._web3.eth.block_number))
+        return counted(_ask(lambda: self._web3.eth.block_number), "the newest block")
 
     def block_hash(self, number: int) -> str | None:
         """The hash of the block at a height, None above the head."""
+        block_number: Any = number
         try:
-            return _hex(_ask(lambda: self._web3.eth.get_block(number))["hash"])
+            return _ask(lambda: spelled(self._web3.eth.get_block(block_number)["hash"]))
         except _Missing:
             return None
 
     def mined_nonce(self) -> int:
         """The number of this account's transactions that are in blocks."""
         eth = self._web3.eth
-        return int(_ask(lambda: eth.get_transaction_count(self._account.address, "latest")))
+        count = _ask(lambda: eth.get_transaction_count(self._account.address, "latest"))
+        return counted(count, "the nonce")
 
     def next_nonce(self) -> int:
         """The nonce after everything that the node knows of this account."""
         eth = self._web3.eth
-        return int(_ask(lambda: eth.get_transaction_count(self._account.address, "pending")))
+        count = _ask(lambda: eth.get_transaction_count(self._account.address, "pending"))
+        return counted(count, "the nonce")
 
     # Writing
 
@@ -172,7 +200,7 @@ class JsonRpcChain:
         fields: dict[str, Any] = {
             "nonce": nonce,
             "gas": gas,
-            "gasPrice": _ask(lambda: self._web3.eth.gas_price),
+            "gasPrice": self._gas_price(),
             "chainId": self.facts.chain_id,
             "value": 0,
             "data": data,
@@ -180,7 +208,21 @@ class JsonRpcChain:
         if to is not None:
             fields["to"] = _checksummed(to)
         signed = self._account.sign_transaction(fields)
-        return SignedTransaction(bytes(signed.raw_transaction), _hex(signed.hash), nonce)
+        return SignedTransaction(bytes(signed.raw_transaction), spelled(signed.hash), nonce)
+
+    def _gas_price(self) -> int:
+        asked, most = _ask(lambda: int(self._web3.eth.gas_price)), self._limits.gas_price_max
+        if not 0 <= asked <= most:
+            raise GasPriceTooHigh(asked=asked, most=most)
+        return asked
+
+    def is_outbid(self, raw: bytes) -> bool:
+        """Whether the price is an eighth above what these bytes offer: enough to replace them.
+
+        Nodes ask for a tenth (go-ethereum, Besu). Raises `GasPriceTooHigh`.
+        """
+        offered = int.from_bytes(rlp.decode(raw)[_GAS_PRICE_PLACE])
+        return 8 * self._gas_price() >= 9 * offered + 1
 
     def send(self, raw: bytes) -> None:
         """Send a signed transaction; sending it twice is no error. Raises `ChainRefused`."""
@@ -194,14 +236,17 @@ class JsonRpcChain:
         """What the node knows of a transaction; a block that left the chain does not count."""
         hash_value: Any = transaction_hash
         try:
-            receipt: Any = _ask(lambda: self._web3.eth.get_transaction_receipt(hash_value))
+            answer: Any = _ask(lambda: self._web3.eth.get_transaction_receipt(hash_value))
         except _Missing:
             return TransactionStatus(self._unmined_state(hash_value))
-        number, block_hash = int(receipt["blockNumber"]), _hex(receipt["blockHash"])
-        if self.block_hash(number) != block_hash:
+        receipt = _ask(lambda: read_receipt(answer))
+        if receipt.transaction_hash != transaction_hash:
+            raise ChainUnavailable(_ABOUT_ANOTHER)
+        if self.block_hash(receipt.block_number) != receipt.block_hash:
             return TransactionStatus(TransactionState.PENDING)
-        state = self._mined_state(number, is_successful=receipt["status"] == 1)
-        return TransactionStatus(state, number, block_hash, int(receipt["gasUsed"]))
+        state = self._mined_state(receipt.block_number, is_successful=receipt.is_successful)
+        place = (receipt.block_number, receipt.block_hash)
+        return TransactionStatus(state, *place, receipt.gas_used)
 
     def _unmined_state(self, transaction_hash: Any) -> TransactionState:
         try:
@@ -220,13 +265,14 @@ class JsonRpcChain:
     def _tagged_number(self) -> int | None:
         tag: Any = self._finality.tag
         try:
-            return int(_ask(lambda: self._web3.eth.get_block(tag))["number"])
+            block = _ask(lambda: self._web3.eth.get_block(tag))
+            return counted(_ask(lambda: block["number"]), "the tagged block")
         except (_Missing, ChainRefused):
             return None
 
 
-class _Missing(Exception):
-    """The node has no such block or transaction."""
+class _Missing(ChainUnavailable):
+    """The node has no such block or transaction; an outage where one must be there."""
 
 
 def _ask(question: Callable[[], Answer]) -> Answer:
@@ -239,8 +285,8 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except (BlockNotFound, TransactionNotFound) as absence:
-        raise _Missing from absence
-    except (requests.RequestException, BadResponseFormat, ValueError, KeyError, TypeError) as lack:
+        raise _Missing(str(absence)) from absence
+    except (requests.RequestException, BadResponseFormat, *_OUT_OF_SHAPE) as lack:
         # web3 lets a body that is not JSON, or not the expected shape, through as any of these.
         reason = f"{type(lack).__name__}: {lack}"
         raise ChainUnavailable(reason) from lack
@@ -250,10 +296,6 @@ def _translated() -> Iterator[None]:
 
 def _reason(refusal: Web3Exception) -> str:
     return str(refusal.args[0]) if refusal.args else type(refusal).__name__
-
-
-def _hex(value: bytes) -> str:
-    return "0x" + bytes(value).hex()
 
 
 def _checksummed(address: str) -> Any:

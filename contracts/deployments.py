@@ -17,8 +17,15 @@ from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWorkFactory
 from contracts.accounts import AccountKeys
 from contracts.artefacts import load_artefact
-from contracts.client import ChainFacts, JsonRpcChain, SignedTransaction, TransactionState
+from contracts.client import (
+    DEFAULT_LIMITS,
+    ChainFacts,
+    JsonRpcChain,
+    SignedTransaction,
+    TransactionState,
+)
 from contracts.errors import ChainRefused, DeploymentMismatch, TransactionPending
+from contracts.limits import ChainLimits
 from contracts.models import ChainDeployment
 from contracts.registries import (
     ANCHOR_REGISTRY,
@@ -73,6 +80,7 @@ def open_chain(
     finality: str = "instant",
     *,
     origin: str,
+    limits: ChainLimits = DEFAULT_LIMITS,
 ) -> ChainAccess:
     """Reach a chain, deploying what is missing: one anchor registry per log, one of each other.
 
@@ -80,7 +88,7 @@ def open_chain(
     `DeploymentMismatch`.
     """
     administrator, anchorer, registrar = (
-        JsonRpcChain(url, key, finality)
+        JsonRpcChain(url, key, finality, limits=limits)
         for key in (keys.administrator, keys.anchorer, keys.registrar)
     )
     by, registered_by = administrator.account, registrar.account
@@ -113,15 +121,16 @@ def open_anchor_registry(
     finality: str = "instant",
     *,
     origin: str,
+    limits: ChainLimits = DEFAULT_LIMITS,
 ) -> JsonRpcAnchorRegistry:
     """The anchor registry of one log, deployed now if it never was.
 
     Another log's heads are no beginning of this one's, so it succeeds no registry. Raises as
     `open_chain` does.
     """
-    administrator = JsonRpcChain(url, keys.administrator, finality)
+    administrator = JsonRpcChain(url, keys.administrator, finality, limits=limits)
     try:
-        anchorer = JsonRpcChain(url, keys.anchorer, finality)
+        anchorer = JsonRpcChain(url, keys.anchorer, finality, limits=limits)
         roles = (administrator.account, anchorer.account, NO_PREDECESSOR)
         address = ensure_deployed(units, administrator, Wanted(ANCHOR_REGISTRY, origin, roles))
     finally:

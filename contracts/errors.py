@@ -14,6 +14,36 @@ class ChainUnavailable(CounterfoilError):
         super().__init__(f"The node did not answer: {detail[:200]}", retry_after_seconds=5)
 
 
+class WrongChain(CounterfoilError):
+    """The node is of another chain than the one that is configured; nothing is signed for it."""
+
+    kind = ErrorKind.UNAVAILABLE
+    slug = "wrong-chain"
+    title = "The node is of another chain"
+
+    def __init__(self, *, said: int, configured: int) -> None:
+        super().__init__(
+            f"The node says that it is of chain {said}; chain {configured} is configured.",
+            chain_id=said,
+            configured_chain_id=configured,
+        )
+
+
+class GasPriceTooHigh(CounterfoilError):
+    """Gas costs more than is configured; what waits for the chain goes on waiting."""
+
+    kind = ErrorKind.UNAVAILABLE
+    slug = "gas-price-too-high"
+    title = "Gas costs too much"
+
+    def __init__(self, *, asked: int, most: int) -> None:
+        super().__init__(
+            f"The node asks {asked} wei a unit of gas; at most {most} are paid.",
+            gas_price=str(asked),
+            gas_price_max=str(most),
+        )
+
+
 class ChainRefused(CounterfoilError):
     """The node or the contract refused the call or the transaction."""
 

@@ -6,10 +6,12 @@ from enum import IntEnum
 from typing import Any
 
 from eth_abi.abi import decode, encode
+from eth_abi.exceptions import DecodingError
 from eth_utils.abi import function_abi_to_4byte_selector
 
 from contracts.artefacts import Artefact, load_artefact
 from contracts.client import ChainFacts, JsonRpcChain, SignedTransaction, TransactionStatus
+from contracts.errors import ChainUnavailable
 
 ANCHOR_REGISTRY = "anchor_registry"
 LICENCE_REGISTRY = "licence_registry"
@@ -104,13 +106,22 @@ class _Contract:
     def send(self, raw: bytes) -> None:
         self.chain.send(raw)
 
+    def is_outbid(self, raw: bytes) -> bool:
+        return self.chain.is_outbid(raw)
+
     def status(self, transaction_hash: str) -> TransactionStatus:
         return self.chain.status(transaction_hash)
 
     def _read(self, function: str, *values: Any) -> tuple[Any, ...]:
         abi = _function(self._artefact, function)
         answer = self.chain.call(self.contract, call_data(self._artefact, function, *values))
-        return decode(_types(abi["outputs"]), answer)
+        try:
+            return decode(_types(abi["outputs"]), answer)
+        except DecodingError as error:
+            reason = (
+                f"{function} gives no {self._artefact.contract}'s answer: {type(error).__name__}"
+            )
+            raise ChainUnavailable(reason) from error
 
     def _sign(self, gas: int, nonce: int, function: str, *values: Any) -> SignedTransaction:
         data = call_data(self._artefact, function, *values)

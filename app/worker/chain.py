@@ -6,6 +6,7 @@ from app.core.reach import Reach
 from app.parts import Parts
 from contracts.accounts import AccountKeys
 from contracts.deployments import ChainAccess, open_anchor_registry, open_chain
+from contracts.limits import GWEI, ChainLimits
 from contracts.registries import JsonRpcAnchorRegistry
 from ledger.log.anchors.keeper import AnchorKeeper
 from ledger.log.anchors.queries import list_unanchored_origins
@@ -31,12 +32,18 @@ class Chain:
             self._keys,
             self._parts.settings.chain_finality,
             origin=origin,
+            limits=self._limits,
         )
 
     @property
     def _url(self) -> str:
         settings = self._parts.settings
         return settings.chain_url or f"http://127.0.0.1:{settings.chain_port}"
+
+    @property
+    def _limits(self) -> ChainLimits:
+        settings = self._parts.settings
+        return ChainLimits(settings.chain_id, settings.chain_gas_gwei_max * GWEI)
 
     @property
     def _keys(self) -> AccountKeys:
@@ -52,6 +59,7 @@ class Chain:
                     self._keys,
                     self._parts.settings.chain_finality,
                     origin=self._parts.origin,
+                    limits=self._limits,
                 )
             return self._access
 

@@ -117,6 +117,10 @@ class AnchorRegistry(Protocol):
         """Send a signed transaction; sending it twice is no error."""
         ...
 
+    def is_outbid(self, raw: bytes) -> bool:
+        """Whether gas costs so much more by now that a node would replace the transaction."""
+        ...
+
     def status(self, transaction_hash: str) -> TransactionStatus:
         """What the node knows of a transaction."""
         ...

@@ -28,6 +28,7 @@ from ledger.log.anchors.requests import RequestBook, answer
 from ledger.log.anchors.states import (
     ANCHOR_STATES,
     LOST_REASONS,
+    MISSING_MAX,
     AnchorPolicy,
     AnchorState,
     Finding,
@@ -118,7 +119,9 @@ class AnchorKeeper:
     def _settle_open(self, contract_head: ContractHead) -> list[str]:
         """Settle what can be settled; the states of the anchors that were open."""
         with self._units.begin(Reach.EXCHANGE) as uow:
-            unsettled = list_unsettled(uow.session, self._registry.contract)
+            unsettled = list_unsettled(
+                uow.session, self._registry.contract, contract_size=contract_head.size
+            )
         return [self._settle(anchor, contract_head) for anchor in unsettled]
 
     def _settle(self, anchor: Anchor, contract_head: ContractHead) -> str:
@@ -131,10 +134,15 @@ class AnchorKeeper:
         # One that a re-organisation took out of its block gets its chance before it is given up.
         since = anchor.planned_at if anchor.mined_at is None else self._units.clock.now()
         age = self._units.clock.now() - since
-        finding = find(Sight(status.state, anchor.nonce, mined_nonce, is_head, age))
+        is_outbid = (
+            status.state == "pending"
+            and age > MISSING_MAX
+            and self._registry.is_outbid(anchor.raw_transaction)
+        )
+        finding = find(Sight(status.state, anchor.nonce, mined_nonce, is_head, age, is_outbid))
         if finding is Finding.MISSING:
             finding, status = self._send_again(anchor)
-        return self._store(anchor.id, finding, status)
+        return self._store(anchor, finding, status)
 
     def _send_again(self, anchor: Anchor) -> tuple[Finding, TransactionStatus]:
         self._registry.send(anchor.raw_transaction)
@@ -142,16 +150,19 @@ class AnchorKeeper:
         is_known = status.state not in ("unknown", "pending")
         return (Finding(status.state) if is_known else Finding.WAITS), status
 
-    def _store(self, anchor_id: str, finding: Finding, status: TransactionStatus) -> str:
+    def _store(self, seen: Anchor, finding: Finding, status: TransactionStatus) -> str:
         with self._units.begin(Reach.EXCHANGE) as uow:
-            anchor = uow.session.get_one(Anchor, anchor_id, with_for_update=True)
-            if anchor.state in (AnchorState.FINAL, AnchorState.LOST):
-                return anchor.state
+            anchor = uow.session.get_one(Anchor, seen.id, with_for_update=True)
             before = anchor.state
+            is_settled_since = before == AnchorState.FINAL != seen.state
+            if before == AnchorState.LOST or is_settled_since:
+                return before
             _apply(anchor, finding, status, uow.now)
             uow.commit()
             if anchor.state != before:
                 _log.info("anchor", id=anchor.id, state=anchor.state, size=anchor.tree_size)
+            if before == AnchorState.FINAL != anchor.state:
+                _log.error("final_anchor_left_the_chain", id=anchor.id, size=anchor.tree_size)
             return anchor.state
 
     # Anchoring
@@ -296,5 +307,4 @@ def _apply(anchor: Anchor, finding: Finding, status: TransactionStatus, now: dat
         anchor.block_number = anchor.block_hash = anchor.mined_at = None
     if anchor.state not in (AnchorState.PLANNED, AnchorState.LOST):
         anchor.sent_at = anchor.sent_at or now
-    if anchor.state == AnchorState.FINAL:
-        anchor.final_at = now
+    anchor.final_at = (anchor.final_at or now) if anchor.state == AnchorState.FINAL else None

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from app.core.paging import Page, paginate
@@ -66,11 +66,20 @@ def get_latest_anchor(session: Session) -> Anchor:
     return anchor
 
 
-def list_unsettled(session: Session, contract: str) -> list[Anchor]:
-    """Up to 100 anchors of a contract whose fate is open, by nonce: the order of their blocks."""
+def list_unsettled(session: Session, contract: str, *, contract_size: int) -> list[Anchor]:
+    """Up to 100 anchors of a contract whose fate is open, by nonce: the order of their blocks.
+
+    Open again is also that of a final one which the contract, with so many leaves, forgot.
+    """
     statement = (
         select(Anchor)
-        .where(Anchor.contract == contract, Anchor.state.in_(_UNSETTLED))
+        .where(
+            Anchor.contract == contract,
+            or_(
+                Anchor.state.in_(_UNSETTLED),
+                and_(Anchor.state == AnchorState.FINAL, Anchor.tree_size > contract_size),
+            ),
+        )
         .order_by(Anchor.nonce, Anchor.id)
         .limit(UNSETTLED_MAX)
     )

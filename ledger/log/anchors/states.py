@@ -53,6 +53,14 @@ ANCHOR_STATES = Transitions(
         (AnchorState.SENT, Finding.EXPIRED): AnchorState.LOST,
         (AnchorState.MINED, Finding.MINED): AnchorState.MINED,
         (AnchorState.MINED, Finding.FINAL): AnchorState.FINAL,
+        (AnchorState.FINAL, Finding.FINAL): AnchorState.FINAL,
+        # A re-organisation deeper than the finality that is configured: likewise.
+        (AnchorState.FINAL, Finding.MINED): AnchorState.MINED,
+        (AnchorState.FINAL, Finding.WAITS): AnchorState.SENT,
+        (AnchorState.FINAL, Finding.MISSING): AnchorState.PLANNED,
+        (AnchorState.FINAL, Finding.REVERTED): AnchorState.LOST,
+        (AnchorState.FINAL, Finding.OVERTAKEN): AnchorState.LOST,
+        (AnchorState.FINAL, Finding.EXPIRED): AnchorState.LOST,
         # A re-organisation took the block: the same bytes wait again, are missing, or are dead.
         (AnchorState.MINED, Finding.WAITS): AnchorState.SENT,
         (AnchorState.MINED, Finding.MISSING): AnchorState.PLANNED,
@@ -76,16 +84,20 @@ class Sight:
     mined_nonce: int
     is_contract_head: bool
     age: timedelta
+    is_outbid: bool = False
+    """Gas costs so much more by now that a node would take another transaction in its place."""
 
 
 MISSING_MAX = timedelta(minutes=10)
-"""Bytes that no node keeps for so long, or that wait behind a missing nonce, are signed anew."""
+"""Bytes that no node keeps for so long, that wait behind a missing nonce, or that offer too little
+for gas, are signed anew."""
 
 
 def find(sight: Sight) -> Finding:
     """What a look at the chain means for an anchor."""
     if sight.transaction_state == "pending":
-        is_blocked = sight.nonce > sight.mined_nonce and sight.age > MISSING_MAX
+        is_passed_over = sight.nonce > sight.mined_nonce or sight.is_outbid
+        is_blocked = is_passed_over and sight.age > MISSING_MAX
         return Finding.EXPIRED if is_blocked else Finding.WAITS
     if sight.transaction_state != "unknown":
         return Finding(sight.transaction_state)

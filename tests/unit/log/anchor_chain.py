@@ -57,6 +57,7 @@ class FakeChain:
         self.heads = [Head(0, b"")]
         self.signed: dict[bytes, tuple[Head, list[bytes], int]] = {}
         self.sent: list[bytes] = []
+        self.outbid: set[bytes] = set()
 
     # What the anchorer sees
 
@@ -79,9 +80,16 @@ class FakeChain:
         if self.is_refusing:
             raise ChainRefused(NO_FUNDS)
         self.sent.append(raw)
+        for waiting in [each for each in self.pool.values() if each in self.outbid]:
+            if self.signed[waiting][2] == self.signed[raw][2]:
+                del self.pool[self.hash_of(waiting)]
         self.pool.setdefault(self.hash_of(raw), raw)
         if self.mines_at_once:
             self.mine()
+
+    def is_outbid(self, raw):
+        self._answer()
+        return raw in self.outbid
 
     def status(self, transaction_hash):
         self._answer()
@@ -104,7 +112,8 @@ class FakeChain:
     def lose_last_block(self, *, forget):
         """A re-organisation; the pool gets the transactions back unless they are forgotten."""
         block = self.blocks.pop()
-        self.heads.pop()
+        for _ in [state for _, state in block if state == "mined"]:
+            self.heads.pop()
         if not forget:
             for mined, _ in block:
                 raw = next(raw for raw in self.signed if self.hash_of(raw) == mined)

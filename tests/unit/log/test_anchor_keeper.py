@@ -204,6 +204,59 @@ def test_an_old_anchor_out_of_its_block_gets_its_chance_before_it_is_given_up(un
     assert states(units) == ["mined"]
 
 
+def test_a_reorganisation_deeper_than_finality_brings_the_final_anchors_back(units, chain, clock):
+    publish(units, 3)
+    keep = keeper(units, chain)
+    keep.look()
+    publish(units, 2)
+    clock.advance(seconds=601)
+    keep.look()
+    chain.mine()
+    keep.look()
+    assert states(units) == ["final", "final"]
+    for _ in range(3):
+        chain.lose_last_block(forget=True)
+    keep.look()
+    assert states(units) == ["mined", "mined"]
+    assert len(set(chain.sent)) == 2, "the same bytes, and no others"
+    assert chain.head().size == anchors(units)[-1].tree_size
+    chain.mine()
+    keep.look()
+    assert states(units) == ["final", "final"]
+
+
+def test_a_node_behind_the_others_takes_no_finality_away(units, chain, clock):
+    publish(units, 3)
+    keep = keeper(units, chain)
+    keep.look()
+    chain.mine()
+    keep.look()
+    newest = chain.heads.pop()
+    keep.look()
+    assert states(units) == ["final"], "it knows the block, and only the contract's head is old"
+    chain.heads.append(newest)
+
+
+def test_a_transaction_that_offers_too_little_is_outbid_under_its_own_nonce(units, chain, clock):
+    publish(units, 3)
+    chain.mines_at_once = False
+    keep = keeper(units, chain)
+    keep.look()
+    (waiting,) = chain.sent
+    clock.advance(seconds=3_600)
+    keep.look()
+    assert states(units) == ["sent"], "while the price is the same, it waits its turn"
+    chain.outbid.add(waiting)
+    keep.look()
+    first, second = anchors(units)
+    assert (first.state, first.lost_reason) == ("lost", "no node would mine it")
+    assert (second.state, second.nonce) == ("sent", first.nonce)
+    chain.mine()
+    keep.look()
+    assert states(units) == ["lost", "mined"]
+    assert chain.head().size == second.tree_size
+
+
 def test_a_taken_nonce_loses_the_anchor_and_a_new_one_follows(units, chain):
     publish(units, 3)
     chain.is_refusing = True

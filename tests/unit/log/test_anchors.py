@@ -62,15 +62,19 @@ def test_a_transaction_behind_a_missing_nonce_is_given_up_after_a_while():
     assert find(sight("pending", nonce=5, mined_nonce=5, age=late)) is Finding.WAITS
 
 
-def test_a_settled_anchor_never_moves_again():
-    for state in (AnchorState.FINAL, AnchorState.LOST):
-        for finding in Finding:
-            with pytest.raises(IllegalTransition):
-                ANCHOR_STATES.next(state, finding)
+def test_a_lost_anchor_never_moves_again():
+    for finding in Finding:
+        with pytest.raises(IllegalTransition):
+            ANCHOR_STATES.next(AnchorState.LOST, finding)
+
+
+def test_a_final_anchor_is_as_final_as_its_block():
+    assert ANCHOR_STATES.next(AnchorState.FINAL, Finding.FINAL) == AnchorState.FINAL
+    assert ANCHOR_STATES.next(AnchorState.FINAL, Finding.MINED) == AnchorState.MINED
 
 
 def test_every_finding_has_a_meaning_in_every_open_state():
-    for state in (AnchorState.PLANNED, AnchorState.SENT, AnchorState.MINED):
+    for state in set(AnchorState) - {AnchorState.LOST}:
         for finding in Finding:
             assert ANCHOR_STATES.next(state, finding) in set(AnchorState)
 
