@@ -24,10 +24,15 @@ from counterfoil_verify.vault import ReceiptVault
 
 VaultAction = Callable[[ReceiptVault, argparse.Namespace, Report], None]
 PASSED, REJECTED, NOT_CHECKED = 0, 1, 3
+_ABOUT = (
+    "Checks what a Counterfoil exchange claims, without trusting it. Exit code 0: every step"
+    " passed; 1: rejected; 2: used wrongly; 3: nothing was decided, because something is missing or"
+    " out of reach."
+)
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="counterfoil-verify", description=__doc__)
+    parser = argparse.ArgumentParser(prog="counterfoil-verify", description=_ABOUT)
     shared = argparse.ArgumentParser(add_help=False)
     shared.add_argument("--keys", help="trusted keys: a file or an address")
     shared.add_argument("--key", action="append", default=[], help="a trusted verification key")

@@ -29,6 +29,7 @@ def check_receipt(options: argparse.Namespace, report: Report) -> None:
         receipt = receipts.parse_receipt(data, is_strict=False)
         point = receipt.call.point
         detail.append(f"call {point.n} in lane {point.lane} of {point.licence}")
+        detail.append(f"leaf {receipt.call.leaf.hash.hex()}")
     with report.step("signature") as detail:
         is_proven = options.proof is not None
         key = receipts.check_signature(receipt, keyring, is_proven=is_proven)
