@@ -97,12 +97,20 @@ class Bundle:
     """Those of them that nothing proves to be in the log."""
     signed: SignedCalls = field(default_factory=SignedCalls)
     counts: Counter[str] = field(default_factory=Counter)
+    _by_licence: dict[str, list[HeldReceipt]] = field(default_factory=dict)
 
     @property
     def head(self) -> Head:
         """The bundle's own checkpoint."""
         assert self.checkpoint is not None, "steps run in order"
         return self.checkpoint.head
+
+    def held_of(self, licence: str) -> list[HeldReceipt]:
+        """The receipts of a licence; complete once the step of receipts has passed."""
+        if not self._by_licence:
+            for receipt in self.held:
+                self._by_licence.setdefault(receipt.point.licence, []).append(receipt)
+        return self._by_licence.get(licence, [])
 
     @property
     def origins(self) -> list[str]:
@@ -287,7 +295,7 @@ def _check_invoice(bundle: Bundle, name: str) -> invoices.InvoiceEvidence:
     invoices.check_inclusions(evidence, checkpoint.head, earlier)
     invoices.check_lanes(evidence)
     invoices.check_sums(evidence)
-    for receipt in bundle.held:
+    for receipt in bundle.held_of(evidence.invoice.licence):
         fault = receipt.contradicts(evidence)
         require(not fault, INVOICES, f"{receipt.name}: {fault}")
     return evidence

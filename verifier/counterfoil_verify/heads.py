@@ -1,5 +1,6 @@
 """Every head that a piece of evidence names: two roots for one size are a fork."""
 
+import hashlib
 from collections.abc import Iterator
 
 from counterfoil_verify.errors import Rejected, require
@@ -17,6 +18,7 @@ class HeadBook:
         self.keyring = keyring
         self._origin = origin
         self._opened: dict[bytes, Checkpoint] = {}
+        """By the notes' digests: a bundle may carry more notes than there is memory."""
         self._roots: dict[tuple[str, int], bytes] = {}
 
     def __iter__(self) -> Iterator[tuple[str, Head]]:
@@ -30,9 +32,10 @@ class HeadBook:
 
     def open(self, data: bytes) -> Checkpoint:
         """A verified checkpoint; Rejected as a fork when another root is known for its size."""
-        found = self._opened.get(data)
+        digest = hashlib.sha256(data).digest()
+        found = self._opened.get(digest)
         if found is None:
-            found = self._opened[data] = open_checkpoint(data, self.keyring)
+            found = self._opened[digest] = open_checkpoint(data, self.keyring)
             self.note(found.head, found.origin)
         return found
 

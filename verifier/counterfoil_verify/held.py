@@ -40,7 +40,7 @@ class HeldReceipt(NamedTuple):
         if point.licence != invoice.licence:
             return ""
         is_owed = invoice.covers(point.at) and self.due_at <= invoice.issued_at
-        lane = next((lane for lane in evidence.lanes if lane.lane == point.lane), None)
+        lane = evidence.by_number.get(point.lane)
         if lane is None:
             return "its lane is not in the invoice" if is_owed else ""
         for proven in (lane.opening, lane.closing):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from counterfoil_verify import canonical
 from counterfoil_verify.errors import Rejected, require
@@ -97,6 +98,11 @@ class InvoiceEvidence:
     lanes: tuple[LaneEvidence, ...]
     checkpoint: bytes
     predecessors: tuple[Link, ...] = ()
+
+    @cached_property
+    def by_number(self) -> dict[int, LaneEvidence]:
+        """The lanes by their numbers."""
+        return {lane.lane: lane for lane in self.lanes}
 
     def place_of(self, leaf: ProvenLeaf) -> tuple[int, int]:
         """Where the leaf stands in the order of the whole log."""
