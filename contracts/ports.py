@@ -24,6 +24,10 @@ class ChainAccount(Protocol):
         """The number of the account's mined transactions."""
         ...
 
+    def is_outbid(self, raw: bytes) -> bool:
+        """Whether gas costs so much more by now that a node would replace the transaction."""
+        ...
+
     def send(self, raw: bytes) -> None:
         """Send a signed transaction; raises `ChainRefused`."""
         ...

@@ -26,16 +26,30 @@ class StoredSender:
         """Bring a row's transaction into a block; the row is in ``state`` while that is under way.
 
         Bytes of an earlier delivery are sent again, unless their nonce went to another
-        transaction. Raises `TransactionPending` until it is in a block: call again.
+        transaction; where they offer too little for gas by now, others take their nonce. Raises
+        `TransactionPending` until it is in a block: call again.
         """
         transaction = self._stored(key, state)
+        is_repeated = transaction is not None
         if transaction is None:
-            transaction = sign(self._account.next_nonce())
-            self._store(key, state, transaction)
+            transaction = self._sign(key, state, sign, self._account.next_nonce())
         self._account.send(transaction.raw)
         status = self._account.status(transaction.transaction_hash)
+        is_waiting = is_repeated and status.state == TransactionState.PENDING
+        if is_waiting and self._account.is_outbid(transaction.raw):
+            transaction = self._sign(key, state, sign, transaction.nonce)
+            self._account.send(transaction.raw)
+            status = self._account.status(transaction.transaction_hash)
         if status.state not in (TransactionState.MINED, TransactionState.FINAL):
             raise TransactionPending(transaction.transaction_hash)
+
+    def _sign(
+        self, key: Key, state: str, sign: Callable[[int], SignedTransaction], nonce: int
+    ) -> SignedTransaction:
+        """Signed and stored, and not sent yet."""
+        transaction = sign(nonce)
+        self._store(key, state, transaction)
+        return transaction
 
     def _stored(self, key: Key, state: str) -> SignedTransaction | None:
         with self._units.begin(Reach.EXCHANGE) as uow:
