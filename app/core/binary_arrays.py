@@ -7,6 +7,7 @@ Format: https://www.postgresql.org/docs/current/protocol-overview.html (array_se
 
 import struct
 from collections.abc import Sequence
+from typing import cast
 
 from psycopg import adapters, pq
 from psycopg.adapt import Buffer, Dumper
@@ -18,6 +19,8 @@ _HEADER = struct.Struct("!iiIii")
 _EMPTY = struct.Struct("!iiI")
 _LENGTH = struct.Struct("!i").pack
 _BIGINT_ELEMENT = struct.Struct("!iq").pack
+_LENGTHS = tuple("\0\0\0" + chr(length) for length in range(128))
+"""The length of a short ASCII text as it is sent, itself as ASCII."""
 
 
 class _WireArray:
@@ -74,6 +77,21 @@ adapters.register_dumper(ByteaArray, _ByteaDumper)
 
 def text_array(values: Sequence[str | None]) -> TextArray:
     """A ``text[]`` of one dimension; None is NULL."""
+    if not values:
+        return TextArray(_header(_TEXT, 0))
+    try:
+        # Ids and codes, nearly always: written as one text, in two thirds of the time.
+        texts = cast("Sequence[str]", values)
+        elements = "".join([_LENGTHS[len(text)] + text for text in texts])
+    except (TypeError, IndexError):
+        return TextArray(_any_texts(values))
+    if not elements.isascii():
+        return TextArray(_any_texts(values))
+    return TextArray(_header(_TEXT, len(values)) + elements.encode("ascii"))
+
+
+def _any_texts(values: Sequence[str | None]) -> bytes:
+    """With NULLs, of any length, of any characters."""
     parts = [_header(_TEXT, len(values))]
     for value in values:
         if value is None:
@@ -81,7 +99,7 @@ def text_array(values: Sequence[str | None]) -> TextArray:
         else:
             encoded = value.encode()
             parts += (_LENGTH(len(encoded)), encoded)
-    return TextArray(b"".join(parts))
+    return b"".join(parts)
 
 
 def bytea_array(values: Sequence[bytes | None]) -> ByteaArray:

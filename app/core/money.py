@@ -59,9 +59,10 @@ def split_units(units: int, weights: Mapping[str, int]) -> dict[str, int]:
         raise ValueError(msg)
     shares = {name: units * weight // total for name, weight in weights.items()}
     left = units - sum(shares.values())
-    by_remainder = sorted(weights, key=lambda name: -(units * weights[name] % total))
-    for name in by_remainder[:left]:
-        shares[name] += 1
+    if left:  # seldom: a share in basis points of a price with four decimals comes out even
+        by_remainder = sorted(weights, key=lambda name: -(units * weights[name] % total))
+        for name in by_remainder[:left]:
+            shares[name] += 1
     return shares
 
 

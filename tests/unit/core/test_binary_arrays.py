@@ -34,6 +34,11 @@ def test_texts_are_utf8(values):
     assert [None if part is None else part.decode() for part in found] == values
 
 
+@given(st.lists(st.text(st.characters(codec="ascii"), min_size=100, max_size=200), min_size=1))
+def test_texts_around_the_longest_that_is_written_the_short_way(values):
+    assert [part.decode() for part in read(text_array(values).wire, 25)] == values
+
+
 @given(st.lists(st.none() | st.binary()))
 def test_bytes_are_themselves(values):
     assert read(bytea_array(values).wire, 17) == values
