@@ -95,19 +95,17 @@ WHERE lease_id NOT IN (SELECT lease_id FROM spent)
 HAVING count(*) > 0
 """
 INSERT_EVENTS = """
-INSERT INTO usage_events (occurred_at, event_id, licence_id, lane_id, lane, n, lease_id, buyer_id,
-                          supplier_id, listing_code, key_id, outcome, units, free_units, amount,
-                          currency, leaf_hash, leaf, detail, detail_key)
-SELECT %s::timestamptz, c.event_id, l.licence_id, l.lane_id, l.lane, c.n, c.lease_id, l.buyer_id,
-    l.supplier_id, l.listing_code, c.key_id, c.outcome, c.units, c.free_units, c.amount, l.currency,
-    c.leaf_hash, c.leaf, c.detail, c.detail_key
-FROM unnest(%s::text[], %s::text[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[])
-    WITH ORDINALITY
-    AS l (licence_id, lane_id, lane, buyer_id, supplier_id, listing_code, currency, place)
-JOIN unnest(%s::bigint[], %s::text[], %s::bigint[], %s::text[], %s::text[], %s::text[],
+INSERT INTO usage_events (licence_id, lane_id, lane, buyer_id, supplier_id, listing_code, currency,
+                          occurred_at, event_id, n, lease_id, key_id, outcome, units, free_units,
+                          amount, leaf_hash, leaf, detail, detail_key)
+SELECT (%s::text[])[place], (%s::text[])[place], (%s::bigint[])[place], (%s::text[])[place],
+    (%s::text[])[place], (%s::text[])[place], (%s::text[])[place], %s::timestamptz, c.event_id, c.n,
+    c.lease_id, c.key_id, c.outcome, c.units, c.free_units, c.amount, c.leaf_hash, c.leaf, c.detail,
+    c.detail_key
+FROM unnest(%s::bigint[], %s::text[], %s::bigint[], %s::text[], %s::text[], %s::text[],
     %s::bigint[], %s::bigint[], %s::bigint[], %s::bytea[], %s::bytea[], %s::bytea[], %s::bytea[])
     AS c (place, event_id, n, lease_id, key_id, outcome, units, free_units, amount, leaf_hash,
-          leaf, detail, detail_key) USING (place)
+          leaf, detail, detail_key)
 """
 READ_LANES = "SELECT lane_id, sequence, last_leaf_hash FROM lanes WHERE lane_id = ANY(%s)"
 
@@ -222,7 +220,6 @@ class CommitStore:
         statements.execute(
             INSERT_EVENTS,
             (
-                at,
                 text_array([licence.licence_id for licence in licences]),
                 text_array([batch.lane.lane_id for batch in batches]),
                 bigint_array([batch.lane.names.lane for batch in batches]),
@@ -230,6 +227,7 @@ class CommitStore:
                 text_array([licence.supplier_id for licence in licences]),
                 text_array([licence.listing_code for licence in licences]),
                 text_array([licence.currency for licence in licences]),
+                at,
                 bigint_array(places),
                 text_array(self.ids.several("use", len(calls))),
                 bigint_array([call.n for call in calls]),
