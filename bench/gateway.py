@@ -1,9 +1,10 @@
 """Section ``gateway``: metered calls against what they cost without us, in interleaved rounds.
 
-Servers run on core 0; upstream and load generator on core 1; PostgreSQL where the system puts it. A
-round of the metered server counts only if the answers it gave equal the events it recorded and the
-sums agree. Against nginx both are loaded by wrk, which counts no answer that comes after its time:
-there the events may exceed the answers by what was in flight.
+Servers run on core 0; upstream and load generator on core 1; PostgreSQL where the system puts it,
+with the write-ahead files of one that has served for a while (`bench.write_ahead`). A round of the
+metered server counts only if the answers it gave equal the events it recorded and the sums agree.
+Against nginx both are loaded by wrk, which counts no answer that comes after its time: there the
+events may exceed the answers by what was in flight.
 """
 
 import base64
@@ -39,6 +40,7 @@ from bench.gateway_nginx import (
 )
 from bench.gateway_stages import cpu_by_stage
 from bench.gateway_whole import cpu_of_whole_call
+from bench.write_ahead import files_made, make_files_ahead
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
 SECONDS = float(os.environ.get("BENCH_SECONDS", "3"))
@@ -251,6 +253,7 @@ def run(report: dict[str, Any]) -> None:
     folder.chmod(0o755)
     try:
         superuser = embedded_postgres.start(folder / "postgres")
+        make_files_ahead(superuser)
         url = embedded_postgres.ensure_database(superuser, f"bench_{secrets.token_hex(4)}")
         with ExitStack() as stack:
             report["gateway"] = _measure(stack, url, folder)
@@ -295,11 +298,13 @@ def _measure(stack: ExitStack, url: str, folder: Path) -> dict[str, Any]:
     connection.execute("SELECT set_config('counterfoil.reach', 'exchange', false)")
     metersticks = {name: Meterstick(pid, postmaster) for name, (_, pid) in served.items()}
     bench = Bench(url, keys, ports, connection, folder, metersticks)
+    made = files_made(connection)
     found = _rounds(bench)
     section = _summary(found)
     if found["metered"]:
         capacity = {name: statistics.median(rounds) for name, rounds in found.items()}
         section |= _latency(bench, capacity)
+    section["write_ahead_files_made"] = files_made(connection) - made
     section["cpu_us_per_call"] = cpu_by_stage() | {"whole": cpu_of_whole_call()}
     section["server_cpu_us_per_call"] = {
         name: {part: statistics.median(run[part] for run in runs) for part in runs[0]}
