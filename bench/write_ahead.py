@@ -1,7 +1,7 @@
 """The write-ahead files of a PostgreSQL that has served for a while, made before anything is timed.
 
 A new server makes each file of its log (16 MB of zeroes, and to the disk) when it is first written
-to, and every commit waits for that: 25 to 65 ms here, once in 1.7 s at 1,400 metered calls a second
+to, and every commit waits for that: 30 to 65 ms here, once in 1.8 s at 1,400 metered calls a second
 of 6.6 KB. One that has been through a checkpoint writes over its old files instead, up to
 ``min_wal_size`` of them. https://www.postgresql.org/docs/current/wal-configuration.html
 """
