@@ -190,7 +190,7 @@ class RoleNotHeld(CounterfoilError):
     title = "The person does not hold this role"
 
     def __init__(self, role: str) -> None:
-        super().__init__("There is nothing to withdraw.", role=role)
+        super().__init__("They do not hold it.", role=role)
 
 
 class LastOfRole(CounterfoilError):

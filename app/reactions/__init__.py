@@ -51,6 +51,7 @@ from compliance.review.events import (
     RegistrationEnded,
     RegistrationFinal,
     ReviewExpired,
+    SpecialitiesRegistered,
     SuspensionWidened,
 )
 from compliance.sampling.events import QualityReported
@@ -100,6 +101,7 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     OrganisationRefused: (onboarding.end_verification,),
     RoleWithdrawn: (reviewing.forget_reviewer,),
     PersonDeactivated: (reviewing.forget_person,),
+    SpecialitiesRegistered: (reviewing.demand_reviewer,),
     ProductRegistered: (consenting.note_product,),
     VersionSubmitted: (reviewing.open_review, consenting.name_listing),
     ReviewOpened: (reviewing.ask_for_probe,),

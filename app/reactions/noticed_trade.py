@@ -214,6 +214,7 @@ UNNOTICED_TRADE: dict[type[Event], str] = {
     review.ReviewAssigned: "suppliers must not learn whom to approach",
     review.ConflictDeclared: "suppliers must not learn whom to approach",
     review.ReviewReassigned: "suppliers must not learn whom to approach",
+    review.SpecialitiesRegistered: "the exchange's own; its staff see it in the queue",
     review.ReviewEscalated: "the exchange's own deadline; its staff see it in the queue",
     review.ChangeClassified: "a step of the review; the supplier's own case shows it",
     review.RegistrationEnded: "the holder's own act, or follows a revocation that is told",

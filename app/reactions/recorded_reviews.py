@@ -15,6 +15,9 @@ REVIEW_RECORDED: dict[type[Event], Recorded] = {
         "review_reassigned",
         ("case_id", "version_id", "stage", "reviewer_id", "released_by", "reason_hash"),
     ),
+    review.SpecialitiesRegistered: Recorded(
+        "specialities_registered", ("reviewer_id", "specialities", "registered_by")
+    ),
     review.ReviewEscalated: Recorded("review_escalated", ("subject_id", "stage", "due_at")),
     review.ChangeClassified: Recorded(
         "change_classified",

@@ -1,6 +1,8 @@
 """From submission to the catalogue, and out of it again."""
 
+from app.accounts import services as accounts
 from app.accounts.events import PersonDeactivated, RoleWithdrawn
+from app.core.principals import Role
 from app.core.unit_of_work import UnitOfWork
 from compliance import services as compliance
 from compliance.events import (
@@ -21,6 +23,7 @@ from compliance.review.events import (
     RegistrationEnded,
     RegistrationFinal,
     ReviewExpired,
+    SpecialitiesRegistered,
     SuspensionWidened,
 )
 from compliance.sampling import services as sampling
@@ -42,6 +45,12 @@ from metering import services as metering
 def forget_reviewer(uow: UnitOfWork, event: RoleWithdrawn) -> None:
     """Whoever reviews no more covers no speciality."""
     compliance.forget_specialities(uow, person_id=event.person_id, role=event.role)
+
+
+def demand_reviewer(uow: UnitOfWork, event: SpecialitiesRegistered) -> None:
+    """Nobody is registered for the queue who does not review; who speaks for themselves does."""
+    if event.registered_by != event.reviewer_id:
+        accounts.demand_role(uow, person_id=event.reviewer_id, role=Role.REVIEWER)
 
 
 def forget_person(uow: UnitOfWork, event: PersonDeactivated) -> None:

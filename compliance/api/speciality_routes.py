@@ -56,3 +56,17 @@ def put_own_specialities(command: dict[str, Any]) -> ReviewerSpecialities:
         kept = services.register_specialities(uow, current_principal(), **command)
         uow.commit()
         return kept
+
+
+@blueprint.route("/reviewer-specialities/<person_id>", methods=["PUT"])
+@blueprint.arguments(RegisterSpecialitiesSchema)
+@blueprint.response(200, ReviewerSpecialitiesSchema)
+@requires(Permission.MANAGE_STAFF)
+def put_specialities(command: dict[str, Any], person_id: str) -> ReviewerSpecialities:
+    """Say what a reviewer is asked for; an empty list leaves them with the whole queue."""
+    with unit_of_work() as uow:
+        kept = services.assign_specialities(
+            uow, current_principal(), person_id=person_id, **command
+        )
+        uow.commit()
+        return kept

@@ -10,10 +10,11 @@ from app.core.db import Base
 
 
 class ReviewerSpecialities(Base):
-    """The scenes and fields of law that a reviewer registered; no row says nothing."""
+    """The scenes and fields of law that a reviewer is registered for; no row says nothing."""
 
     __tablename__ = "reviewer_specialities"
 
     person_id: Mapped[str] = mapped_column(primary_key=True)
     specialities: Mapped[list[str]] = mapped_column(ARRAY(Text))
     registered_at: Mapped[datetime]
+    registered_by: Mapped[str]

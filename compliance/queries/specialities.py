@@ -30,4 +30,7 @@ def get_own_specialities(uow: UnitOfWork, person_id: str) -> ReviewerSpecialitie
     if kept is not None:
         return kept
     never: datetime | None = None
-    return ReviewerSpecialities(person_id=person_id, specialities=[], registered_at=never)
+    nobody: str | None = None
+    return ReviewerSpecialities(
+        person_id=person_id, specialities=[], registered_at=never, registered_by=nobody
+    )

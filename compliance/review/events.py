@@ -39,6 +39,15 @@ class ReviewReassigned(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SpecialitiesRegistered(Event):
+    """What a reviewer knows from now on, as they said or who shares out the work; none is all."""
+
+    reviewer_id: str
+    specialities: tuple[str, ...]
+    registered_by: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReviewEscalated(Event):
     """A stage's time is over and nobody decided."""
 

@@ -25,7 +25,11 @@ from compliance.services.reviews import note_probe, open_review
 from compliance.services.revocations import propose_revocation
 from compliance.services.scenario_decisions import decide_scenario, narrow_scenario
 from compliance.services.scenarios import submit_scenario, withdraw_scenario
-from compliance.services.specialities import forget_specialities, register_specialities
+from compliance.services.specialities import (
+    assign_specialities,
+    forget_specialities,
+    register_specialities,
+)
 from compliance.services.suspensions import (
     note_listing_delisted,
     ratify_suspension,
@@ -40,6 +44,7 @@ __all__ = [
     "appeal_listing",
     "appeal_rejection",
     "apply_for_listing",
+    "assign_specialities",
     "confirm_duty",
     "continue_narrowing",
     "decide_application",

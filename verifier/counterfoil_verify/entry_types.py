@@ -70,6 +70,7 @@ ENTRY_TYPES: dict[str, tuple[str, ...]] = {
     "review_assigned": ("case", "version", "stage", "reviewer", "declared_at"),
     "conflict_declared": ("case", "reviewer", "declared_at"),
     "review_reassigned": ("case", "version", "stage", "reviewer", "released_by", "reason_hash"),
+    "specialities_registered": ("reviewer", "specialities", "registered_by"),
     "review_escalated": ("subject", "stage", "due_at"),
     "change_classified": (
         "case",

@@ -24,6 +24,7 @@ from app.accounts.services.people import (
     add_person,
     change_password,
     deactivate_person,
+    demand_role,
     grant_role,
     withdraw_role,
 )
@@ -47,6 +48,7 @@ __all__ = [
     "confirm_second_factor",
     "deactivate_person",
     "decide_verification",
+    "demand_role",
     "end_session",
     "enrol_second_factor",
     "forget_stale_access",

@@ -118,6 +118,15 @@ def grant_role(uow: UnitOfWork, principal: Principal, *, person_id: str, role: R
     return person
 
 
+def demand_role(uow: UnitOfWork, *, person_id: str, role: Role) -> None:
+    """Raises `PersonNotFound`, or `RoleNotHeld` unless the person is active and holds the role."""
+    person = uow.session.get(Person, person_id)
+    if person is None:
+        raise PersonNotFound(person_id)
+    if not person.is_active or role not in person.roles:
+        raise RoleNotHeld(role)
+
+
 def withdraw_role(uow: UnitOfWork, principal: Principal, *, person_id: str, role: Role) -> Person:
     """Take a role from a colleague; their access tokens stop working at once.
 
