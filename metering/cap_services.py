@@ -12,10 +12,10 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from app.core.exchange_calendar import day_end, day_of
 from app.core.unit_of_work import UnitOfWork
 from metering.errors import CallKeyNotFound, CapBelowSpending, EntitlementNotFound
 from metering.models import CallKey, Entitlement, KeyCap, SpendingDay
-from metering.plans.calendar import day_end, day_of
 from metering.plans.services import lock_entitlement
 from metering.queries import get_entitlement
 from metering.services import change_licence

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from sqlalchemy import Date, Select, case, cast, extract, func, or_, select, text
 from sqlalchemy.orm import Session
 
+from app.core.exchange_calendar import local_time
 from app.core.paging import Page, paginate
 from metering.answers.outcomes import OutcomeKind
 from metering.errors import EntitlementNotFound, PlanNotKnown
@@ -100,7 +101,7 @@ def count_answers(
     session: Session, lane_id: str, *, after_n: int, until_n: int
 ) -> list[tuple[str, str, date, int, int]]:
     """(listing, supplier, day in China, answers, hits among them) of a stretch of a lane."""
-    day = cast(func.timezone("UTC", UsageEvent.occurred_at) + text("interval '8 hours'"), Date)
+    day = cast(local_time(UsageEvent.occurred_at), Date)
     counted = (
         select(
             UsageEvent.listing_code,
@@ -122,9 +123,7 @@ def count_delivered(
     session: Session, lane_id: str, *, after_n: int, until_n: int
 ) -> list[tuple[int, int, int]]:
     """(calendar year in China, answers with content, records in them) of a stretch of a lane."""
-    # China has one time zone and no summer time: UTC+8.
-    local = func.timezone("UTC", UsageEvent.occurred_at) + text("interval '8 hours'")
-    year = extract("year", local)
+    year = extract("year", local_time(UsageEvent.occurred_at))
     counted = (
         select(year, func.count(), func.sum(RECORDS))
         .where(

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
+from app.core.exchange_calendar import day_of
 from app.core.unit_of_work import UnitOfWork
 from compliance.live.events import QualityDrifted, QualityRecovered
 from compliance.live.models import LiveQualityCursor, LiveQualityDay, LiveQualityStanding
@@ -17,7 +18,6 @@ from compliance.sampling.queries import latest_public
 
 WINDOW_DAYS = 7
 """Drift is judged over as many days, today included."""
-_SHANGHAI = timedelta(hours=8)
 
 
 @dataclass(frozen=True)
@@ -179,7 +179,7 @@ def check_drift(uow: UnitOfWork, listing_code: str) -> LiveQualityStanding | Non
 
 def recent(uow: UnitOfWork, listing_code: str) -> tuple[LiveCounts, str | None]:
     """The sums of the window, and whose listing it is; None where nothing was called."""
-    since = (uow.now + _SHANGHAI).date() - timedelta(days=WINDOW_DAYS - 1)
+    since = day_of(uow.now) - timedelta(days=WINDOW_DAYS - 1)
     wanted = select(LiveQualityDay).where(
         LiveQualityDay.listing_code == listing_code, LiveQualityDay.day >= since
     )

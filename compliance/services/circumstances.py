@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from app.core.clock import iso_instant
+from app.core.exchange_calendar import day_of
 from app.core.unit_of_work import UnitOfWork
 from compliance.consent.models import ConsentRegister
 from compliance.models.licences import ListingStanding
@@ -128,7 +129,7 @@ def _history(uow: UnitOfWork, supplier_id: str) -> Facts:
 
 def person_facts(uow: UnitOfWork, supplier_id: str, dossier: Facts) -> Facts:
     """Records of persons that the supplier delivered this year, by the thresholds, all buyers."""
-    year = (uow.now + timedelta(hours=8)).year
+    year = day_of(uow.now).year
     sums = (
         select(
             PersonCount.threshold_count,

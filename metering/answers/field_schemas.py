@@ -8,12 +8,13 @@ way out.
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from decimal import Decimal
 from math import isfinite
 from typing import Any
 
 from app.core.errors import InvalidFields
+from app.core.exchange_calendar import SHANGHAI
 from metering.answers.outcome_rules import at_pointer
 
 TEXT_MAX = 4096
@@ -22,7 +23,6 @@ EVENT_TIMES_MAX = 16
 """Records of an answer that are looked at for their time: reading all would slow long answers."""
 EVENT_YEARS = range(1900, 3000)
 """Any other year is a placeholder, and at the ends of the calendar no database gives it back."""
-_CHINA = timezone(timedelta(hours=8))
 
 _INTEGER = re.compile(r"-?\d{1,16}", re.ASCII)
 _DECIMAL = re.compile(r"-?\d{1,30}(\.\d{1,18})?", re.ASCII)
@@ -265,7 +265,7 @@ def _instant(value: Any) -> datetime | None:
     instant = datetime.fromisoformat(value)
     if instant.year not in EVENT_YEARS:
         return None
-    return instant if instant.tzinfo is not None else instant.replace(tzinfo=_CHINA)
+    return instant if instant.tzinfo is not None else instant.replace(tzinfo=SHANGHAI)
 
 
 def _keep(record: Any, names: Iterable[str]) -> dict[str, Any]:

@@ -7,9 +7,9 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.core.db import Base
+from app.core.exchange_calendar import day_of
 from app.core.unit_of_work import UnitOfWork
 from metering.delivery.answer_times import LATENCY
-from metering.plans.calendar import day_of
 
 SUMMED_DAYS = 2
 KEPT_DAYS = 8

@@ -9,9 +9,9 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from app.core.exchange_calendar import day_of
 from app.core.histograms import bucket_of
 from metering.connections import Connections
-from metering.plans.calendar import day_of
 
 LISTINGS_MAX = 2_000
 """Beyond so many listings between two writes, further ones are not timed until the next."""

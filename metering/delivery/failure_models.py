@@ -2,10 +2,11 @@
 
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import Date, cast, func, select, text
+from sqlalchemy import Date, cast, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.core.db import Base
+from app.core.exchange_calendar import day_of, day_start, local_time
 from app.core.paging import Page, paginate
 from metering.delivery.errors import FailureKind
 
@@ -70,10 +71,8 @@ def sum_failures(session: Session, now: datetime) -> list[tuple[str, str, date, 
 
     Of today and yesterday: counts are written some seconds late, perhaps after midnight.
     """
-    local = func.timezone("UTC", DeliveryFailure.hour) + text("interval '8 hours'")
-    day = cast(local, Date)
-    today = (now + timedelta(hours=8)).replace(hour=0, minute=0, second=0, microsecond=0)
-    since = today - timedelta(days=SUMMED_DAYS - 1, hours=8)
+    day = cast(local_time(DeliveryFailure.hour), Date)
+    since = day_start(day_of(now) - timedelta(days=SUMMED_DAYS - 1))
     calls = DeliveryFailure.calls_count
     misfits = func.sum(calls).filter(DeliveryFailure.kind.in_(MISFITS))
     others = func.sum(calls).filter(DeliveryFailure.kind.not_in(MISFITS))

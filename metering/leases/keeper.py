@@ -10,6 +10,7 @@ import psycopg
 import structlog
 
 from app.core.errors import CounterfoilError
+from app.core.exchange_calendar import day_end
 from metering.connections import Connections
 from metering.errors import (
     BalanceExhausted,
@@ -23,7 +24,7 @@ from metering.fences import ANNOUNCE, CHANNEL, message
 from metering.leases.meters import Meter, Reservation
 from metering.leases.store import Granted, LaneLost, LeaseStore, NotGranted, Wanted
 from metering.plans.allowances import grow
-from metering.plans.calendar import PeriodUnit, day_end
+from metering.plans.calendar import PeriodUnit
 from metering.views import KeyView, LicenceView
 
 TRIES_MAX = 8

@@ -7,9 +7,9 @@ from typing import Any
 
 import psycopg
 
+from app.core.exchange_calendar import day_end, day_of
 from metering.leases import sql
 from metering.plans.allowances import Source
-from metering.plans.calendar import day_end, day_of
 
 Connection = psycopg.Connection[Any]
 

@@ -9,13 +9,13 @@ from typing import Any
 import psycopg
 
 from app.core.clock import Clock, iso_instant
+from app.core.exchange_calendar import day_of
 from app.core.ids import IdSource
 from metering.leases import sql
 from metering.leases.meters import Headroom, Lane, Lease, early_at
 from metering.leases.sources import CapLeft, Holdings, PeriodLeft, read_holdings
 from metering.leaves import LaneNames, lane_opened_leaf, leaf_hash
 from metering.plans.allowances import SHARE, Shortage, Slab, least_amount, next_lease
-from metering.plans.calendar import day_of
 from metering.ports import CallLog, Wallets
 from metering.views import LicenceView
 

@@ -3,11 +3,10 @@
 from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
-"""Without summer time since 1991, so that no zone database is needed."""
+from app.core.exchange_calendar import SHANGHAI
 
 
 class PeriodUnit(StrEnum):
@@ -95,13 +94,3 @@ def spans(term: Term, unit: PeriodUnit, *, until_at: datetime) -> Iterator[Span]
     while (found := span(term, unit, number)) is not None and found.from_at < until_at:
         yield found
         number += 1
-
-
-def day_of(at: datetime) -> date:
-    """The calendar day of an instant where the exchange is."""
-    return at.astimezone(SHANGHAI).date()
-
-
-def day_end(at: datetime) -> datetime:
-    """The midnight that ends the day of an instant."""
-    return datetime.combine(day_of(at) + timedelta(days=1), time(), SHANGHAI)

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from app.core.canonical import digest_hex
+from app.core.exchange_calendar import SHANGHAI
 from app.core.money import SCALE
-from ledger.journal.billing.months import SHANGHAI
 
 
 class NotPrintable(ValueError):

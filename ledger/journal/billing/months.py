@@ -1,10 +1,9 @@
 """Calendar months of the exchange's place, as instants."""
 
 import re
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
-SHANGHAI = timezone(timedelta(hours=8))
-"""Asia/Shanghai has kept +08:00 without summer time since 1991."""
+from app.core.exchange_calendar import SHANGHAI, month_start
 
 _MONTH = re.compile(r"\A(20\d\d)-(0[1-9]|1[0-2])\Z", re.ASCII)
 
@@ -25,8 +24,7 @@ def month_of(at: datetime) -> str:
 
 def month_before(at: datetime) -> str:
     """The last month that is over at the instant."""
-    first = at.astimezone(SHANGHAI).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    return month_of(first - timedelta(seconds=1))
+    return month_of(month_start(at) - timedelta(seconds=1))
 
 
 def month_after(month: str) -> str:

@@ -13,6 +13,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from app.core.canonical import digest_hex
+from app.core.exchange_calendar import month_start
 from app.core.ids import OrganisationId
 from app.core.unit_of_work import UnitOfWork
 from ledger.journal.booking import book
@@ -29,7 +30,6 @@ from ledger.journal.settlement.settled_ranges import PostingRange
 from ledger.journal.settlement.settlements import (
     StatementFacts,
     month_before,
-    month_start,
     statement_document,
 )
 

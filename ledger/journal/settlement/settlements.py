@@ -6,11 +6,12 @@ minor units at or above the minimum; the rest, and a balance below zero, is carr
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import Any
 
 from app.core.canonical import canonical_bytes
 from app.core.clock import iso_instant
+from app.core.exchange_calendar import month_start
 from app.core.ids import OrganisationId
 from ledger.journal.settlement.ids import RunId, SettlementId
 from ledger.journal.settlement.payouts import payable_whole
@@ -18,7 +19,6 @@ from ledger.journal.settlement.sum_tree import SALT_BYTES, Row, Sums, SumTree
 
 FORMAT = "counterfoil-supplier-statement/1"
 SIGNATURE_DOMAIN = b"counterfoil/supplier-statement/v1\x00"
-CHINA = timezone(timedelta(hours=8), "Asia/Shanghai")
 
 CATEGORIES = ("usage", "package", "period", "credit", "other")
 CATEGORY_OF: Mapping[str, str] = {
@@ -144,12 +144,6 @@ def statement_document(facts: StatementFacts) -> dict[str, Any]:
 def signed_bytes(document: dict[str, Any]) -> bytes:
     """What the statement key signs."""
     return SIGNATURE_DOMAIN + canonical_bytes(document)
-
-
-def month_start(at: datetime) -> datetime:
-    """The first instant of the calendar month in China that holds ``at``, in UTC."""
-    local = at.astimezone(CHINA)
-    return local.replace(day=1, hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
 
 
 def month_before(start: datetime) -> datetime:
