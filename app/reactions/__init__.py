@@ -45,15 +45,17 @@ from compliance.events import (
 from compliance.review.events import (
     AppealDecided,
     AppealFiled,
+    ReviewExpired,
+    SpecialitiesRegistered,
+)
+from compliance.review.registration_events import (
     ListingApproved,
     ListingRefused,
     RegistrationCancelled,
     RegistrationEnded,
     RegistrationFinal,
-    ReviewExpired,
-    SpecialitiesRegistered,
-    SuspensionWidened,
 )
+from compliance.review.suspension_events import SuspensionWidened
 from compliance.sampling.events import QualityReported
 from ledger.journal.events import TopUpCancelled, TopUpRequested
 from ledger.journal.settlement.events import (

@@ -17,6 +17,10 @@ from app.reactions.telling import (
 from compliance import events as compliance
 from compliance.live import events as live
 from compliance.review import events as review
+from compliance.review import platform_events as platform
+from compliance.review import price_events as prices
+from compliance.review import registration_events as registrations
+from compliance.review import suspension_events as suspensions
 from compliance.sampling import events as sampling
 from ledger.log import events as log
 from listings import events as listings
@@ -68,44 +72,44 @@ NOTICED_TRADE: dict[type[Event], Noticed] = {
             ("supplier_id", "transferee_id"), "transfer_id", "registration_id", "successor_id"
         ),
     ),
-    review.RegistrationFinal: Noticed(
+    registrations.RegistrationFinal: Noticed(
         "registration.final", telling_reviewed_supplier("registration_id", "case_id", "version_id")
     ),
-    review.RegistrationCancelled: Noticed(
+    registrations.RegistrationCancelled: Noticed(
         "registration.cancelled", telling("supplier_id", "registration_id", "version_id")
     ),
-    review.ObjectionRaised: Noticed(
+    registrations.ObjectionRaised: Noticed(
         "objection.raised", telling("supplier_id", "objection_id", "registration_id")
     ),
-    review.ObjectionResolved: Noticed(
+    registrations.ObjectionResolved: Noticed(
         "objection.resolved", telling("objector_id", "objection_id", "registration_id", "outcome")
     ),
-    review.SuspensionWidened: Noticed(
+    suspensions.SuspensionWidened: Noticed(
         "listing.suspended", telling_supplier_and_licensees("listing_code", "reason_code")
     ),
-    review.DelistingNoticed: Noticed(
+    suspensions.DelistingNoticed: Noticed(
         "listing.delisting", telling_supplier_and_licensees("listing_code", "delists_at")
     ),
-    review.RevocationProposed: Noticed(
+    suspensions.RevocationProposed: Noticed(
         "listing.revocation_proposed", telling_supplier("listing_code", "reason_code")
     ),
-    review.RevocationRefused: Noticed(
+    suspensions.RevocationRefused: Noticed(
         "listing.revocation_refused", telling_supplier("listing_code")
     ),
     review.AppealDecided: Noticed(
         "appeal.decided", telling("supplier_id", "appeal_id", "subject_kind", "state")
     ),
-    review.PriceAlarmRaised: Noticed(
+    prices.PriceAlarmRaised: Noticed(
         "price.alarm",
         telling_supplier_and_exchange("alarm_id", "listing_code", "licence_id", "due_at"),
     ),
-    review.PriceExplained: Noticed(
+    prices.PriceExplained: Noticed(
         "price.explained", telling_supplier_and_exchange("alarm_id", "listing_code", "ground")
     ),
-    review.PriceDecided: Noticed(
+    prices.PriceDecided: Noticed(
         "price.decided", telling("supplier_id", "alarm_id", "listing_code", "state")
     ),
-    review.ListingRefused: Noticed(
+    registrations.ListingRefused: Noticed(
         "listing.refused", telling("supplier_id", "application_id", "version_id", "listing_code")
     ),
     listings.ListingPublished: Noticed(
@@ -217,7 +221,7 @@ UNNOTICED_TRADE: dict[type[Event], str] = {
     review.SpecialitiesRegistered: "the exchange's own; its staff see it in the queue",
     review.ReviewEscalated: "the exchange's own deadline; its staff see it in the queue",
     review.ChangeClassified: "a step of the review; the supplier's own case shows it",
-    review.RegistrationEnded: "the holder's own act, or follows a revocation that is told",
+    registrations.RegistrationEnded: "the holder's own act, or follows a revocation that is told",
     compliance.ScenarioFirstApproved: "permits nothing yet; the second approval is told",
     compliance.ScenarioConflictDeclared: "buyers must not learn whom to approach",
     review.ItemDecided: "a step of the review, whose decisions are told",
@@ -225,14 +229,14 @@ UNNOTICED_TRADE: dict[type[Event], str] = {
     review.PanelOpened: "the decision that led to the panel is told",
     review.PanelVoted: "a step of the panel, whose end is told by what follows",
     review.PanelConcluded: "each end is told by what follows from it",
-    review.ListingAppliedFor: "asked for when submitting, or the supplier's own act",
-    review.ListingApproved: "the publication that follows is told",
-    review.SuspensionRatified: "the suspension was told; who stands behind it is not",
-    review.ResumptionProposed: "half a decision; the resumption is told",
-    review.DelistingCompleted: "its day was told with the notice",
+    registrations.ListingAppliedFor: "asked for when submitting, or the supplier's own act",
+    registrations.ListingApproved: "the publication that follows is told",
+    suspensions.SuspensionRatified: "the suspension was told; who stands behind it is not",
+    suspensions.ResumptionProposed: "half a decision; the resumption is told",
+    suspensions.DelistingCompleted: "its day was told with the notice",
     review.AppealFiled: "the supplier's own act, answered at once",
-    review.PlatformDutyStated: "the exchange's own; its staff see it at GET /v1/platform-duties",
-    review.PlatformDutyConfirmed: "the exchange's own; its staff see it at GET /v1/platform-duties",
+    platform.PlatformDutyStated: "the exchange's own; its staff see it at GET /v1/platform-duties",
+    platform.PlatformDutyConfirmed: "the exchange's own; its staff see it at the same address",
     review.ReviewPolicySet: "public at GET /v1/review-policy",
     compliance.VersionApproved: "the publication that follows is told",
     compliance.ScenarioSubmitted: "the buyer's own act; the decision is told",

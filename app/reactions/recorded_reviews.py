@@ -3,6 +3,10 @@
 from app.core.events import Event
 from app.reactions.recorded import Recorded
 from compliance.review import events as review
+from compliance.review import platform_events as platform
+from compliance.review import price_events as prices
+from compliance.review import registration_events as registrations
+from compliance.review import suspension_events as suspensions
 
 REVIEW_RECORDED: dict[type[Event], Recorded] = {
     review.ReviewAssigned: Recorded(
@@ -48,28 +52,28 @@ REVIEW_RECORDED: dict[type[Event], Recorded] = {
         "panel_concluded",
         ("panel_id", "subject_id", "state", "in_favour_count", "against_count"),
     ),
-    review.RegistrationFinal: Recorded(
+    registrations.RegistrationFinal: Recorded(
         "registration_final", ("registration_id", "case_id", "version_id")
     ),
-    review.RegistrationCancelled: Recorded(
+    registrations.RegistrationCancelled: Recorded(
         "registration_cancelled", ("registration_id", "version_id", "objection_id")
     ),
-    review.RegistrationEnded: Recorded(
+    registrations.RegistrationEnded: Recorded(
         "registration_ended",
         ("registration_id", "case_id", "version_id"),
         optional=("application_id",),
     ),
-    review.ObjectionRaised: Recorded(
+    registrations.ObjectionRaised: Recorded(
         "objection_raised", ("objection_id", "registration_id", "statement_hash")
     ),
-    review.ObjectionResolved: Recorded(
+    registrations.ObjectionResolved: Recorded(
         "objection_resolved",
         ("objection_id", "registration_id", "outcome", "decided_by", "reason_hash"),
     ),
-    review.ListingAppliedFor: Recorded(
+    registrations.ListingAppliedFor: Recorded(
         "listing_applied_for", ("application_id", "registration_id", "listing_code")
     ),
-    review.ListingApproved: Recorded(
+    registrations.ListingApproved: Recorded(
         "listing_approved",
         (
             "application_id",
@@ -84,26 +88,28 @@ REVIEW_RECORDED: dict[type[Event], Recorded] = {
             "reason_hash",
         ),
     ),
-    review.ListingRefused: Recorded(
+    registrations.ListingRefused: Recorded(
         "listing_refused",
         ("application_id", "case_id", "version_id", "listing_code", "officer_id", "reason_hash"),
     ),
-    review.SuspensionWidened: Recorded(
+    suspensions.SuspensionWidened: Recorded(
         "suspension_widened", ("suspension_id", "listing_code", "reason_code", "widened_by")
     ),
-    review.SuspensionRatified: Recorded(
+    suspensions.SuspensionRatified: Recorded(
         "suspension_ratified", ("suspension_id", "listing_code", "ratified_by")
     ),
-    review.ResumptionProposed: Recorded(
+    suspensions.ResumptionProposed: Recorded(
         "resumption_proposed", ("suspension_id", "listing_code", "proposed_by")
     ),
-    review.DelistingNoticed: Recorded("delisting_noticed", ("listing_code", "delists_at")),
-    review.DelistingCompleted: Recorded("delisting_completed", ("listing_code",)),
-    review.RevocationProposed: Recorded(
+    suspensions.DelistingNoticed: Recorded("delisting_noticed", ("listing_code", "delists_at")),
+    suspensions.DelistingCompleted: Recorded("delisting_completed", ("listing_code",)),
+    suspensions.RevocationProposed: Recorded(
         "revocation_proposed",
         ("revocation_id", "listing_code", "reason_code", "proposed_by", "reason_hash"),
     ),
-    review.RevocationRefused: Recorded("revocation_refused", ("revocation_id", "listing_code")),
+    suspensions.RevocationRefused: Recorded(
+        "revocation_refused", ("revocation_id", "listing_code")
+    ),
     review.AppealFiled: Recorded(
         "appeal_filed",
         (
@@ -119,20 +125,20 @@ REVIEW_RECORDED: dict[type[Event], Recorded] = {
     review.AppealDecided: Recorded(
         "appeal_decided", ("appeal_id", "subject_kind", "subject_id", "version_id", "state")
     ),
-    review.PriceAlarmRaised: Recorded(
+    prices.PriceAlarmRaised: Recorded(
         "price_alarm_raised", ("alarm_id", "licence_id", "listing_code", "due_at")
     ),
-    review.PriceExplained: Recorded(
+    prices.PriceExplained: Recorded(
         "price_explained", ("alarm_id", "listing_code", "ground", "reason_hash")
     ),
-    review.PriceDecided: Recorded(
+    prices.PriceDecided: Recorded(
         "price_decided", ("alarm_id", "listing_code", "state", "decided_by", "reason_hash")
     ),
-    review.PlatformDutyStated: Recorded(
+    platform.PlatformDutyStated: Recorded(
         "platform_duty_stated",
         ("statement_id", "rule_id", "outcome", "document_hash", "valid_until"),
     ),
-    review.PlatformDutyConfirmed: Recorded(
+    platform.PlatformDutyConfirmed: Recorded(
         "platform_duty_confirmed", ("statement_id", "rule_id", "confirmed_by")
     ),
     review.ReviewPolicySet: Recorded(

@@ -17,15 +17,17 @@ from compliance.events import (
 from compliance.review.events import (
     AppealDecided,
     AppealFiled,
+    ReviewExpired,
+    SpecialitiesRegistered,
+)
+from compliance.review.registration_events import (
     ListingApproved,
     ListingRefused,
     RegistrationCancelled,
     RegistrationEnded,
     RegistrationFinal,
-    ReviewExpired,
-    SpecialitiesRegistered,
-    SuspensionWidened,
 )
+from compliance.review.suspension_events import SuspensionWidened
 from compliance.sampling import services as sampling
 from compliance.sampling.events import QualityReported
 from compliance.sampling.models import QualityReport

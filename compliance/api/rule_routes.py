@@ -4,9 +4,9 @@ from typing import Any
 
 from app.web.access import public
 from compliance.api.blueprint import blueprint
-from compliance.errors import RuleSetUnknown
 from compliance.review.conflicts import questions
 from compliance.rules import rule_set
+from compliance.rules.errors import RuleSetUnknown
 from compliance.rules.rule_page import changes
 from compliance.schemas.reviews import QuestionListSchema, RuleSetSchema
 from compliance.schemas.rules import (

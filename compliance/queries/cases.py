@@ -11,7 +11,6 @@ from sqlalchemy.orm import InstrumentedAttribute
 from app.core.paging import Page, paginate
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
-from compliance.errors import ReviewCaseNotFound
 from compliance.models.reviews import (
     CarriedAnswer,
     ConflictDeclaration,
@@ -21,6 +20,7 @@ from compliance.models.reviews import (
 )
 from compliance.queries.case_history import HistoryEvent, history_of
 from compliance.queries.specialities import get_own_specialities
+from compliance.review.case_errors import ReviewCaseNotFound
 from compliance.review.case_machine import OPEN_STAGES, REVIEWER_STAGES, Stage
 from compliance.review.changes import changes_between
 from compliance.review.conflicts import questions

@@ -3,9 +3,10 @@
 from typing import Any
 
 from app.core.unit_of_work import UnitOfWork
-from compliance.errors import ListingNeverPublished, ScenarioTemplateNotFound
+from compliance.errors import ListingNeverPublished
 from compliance.models.licences import ListingStanding
 from compliance.review import scenario_templates
+from compliance.review.scenario_errors import ScenarioTemplateNotFound
 
 Document = dict[str, Any]
 

@@ -5,11 +5,12 @@ from sqlalchemy import ColumnElement, and_, exists, not_, or_, select
 from app.core.paging import Page, paginate
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
-from compliance.errors import LicenceNotFound, ScenarioNotFound
+from compliance.errors import LicenceNotFound
 from compliance.models.licences import Licence, Scenario, ScenarioDeclaration
 from compliance.models.narrowing import CHAIN, Narrowing
 from compliance.queries.specialities import get_own_specialities
 from compliance.review.deadlines import USE_STAGES
+from compliance.review.scenario_errors import ScenarioNotFound
 from compliance.review.specialities import codes
 
 NEWEST, DUE = "newest", "due"

@@ -4,16 +4,16 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from app.core.states import Transitions
-from compliance.errors import (
+from compliance.review.case_errors import (
     CaseTaken,
     ItemsUnanswered,
     NotTheAssignedReviewer,
     ReviewerConflicted,
-    RulesBlock,
     SecondReviewerMustDiffer,
 )
 from compliance.review.errors import SupplementsUsedUp
 from compliance.review.panels import Panel, PanelState
+from compliance.rules.errors import RulesBlock
 
 
 class Stage(StrEnum):

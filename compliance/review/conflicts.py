@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from compliance.errors import DeclarationIncomplete
+from compliance.review.case_errors import DeclarationIncomplete
 
 QUESTIONS: dict[str, tuple[str, str]] = {
     "employed": (

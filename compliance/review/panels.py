@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from app.core.states import Transitions
-from compliance.errors import ReviewerConflicted
+from compliance.review.case_errors import ReviewerConflicted
 from compliance.review.errors import AlreadySeated, NoSeatOnPanel, PanelFull, VoteAlreadyCast
 
 SEATS_LEAST = 3

@@ -4,8 +4,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from app.core.states import Transitions
-from compliance.errors import ReviewerConflicted, RulesBlock
+from compliance.review.case_errors import ReviewerConflicted
 from compliance.review.errors import ListingOfficerMustDiffer
+from compliance.rules.errors import RulesBlock
 
 
 class RegistrationState(StrEnum):

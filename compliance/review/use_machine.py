@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, replace
 
-from compliance.errors import NotYourDecision, ReviewerConflicted, SecondReviewerMustDiffer
+from compliance.errors import NotYourDecision
+from compliance.review.case_errors import ReviewerConflicted, SecondReviewerMustDiffer
 from compliance.review.panels import Panel, PanelState
 from compliance.review.scenario_machine import (
     APPROVE_FIRST,

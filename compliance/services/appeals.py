@@ -7,7 +7,6 @@ from sqlalchemy import select
 
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
-from compliance.errors import ReviewCaseNotFound
 from compliance.models.licences import ListingStanding
 from compliance.models.panels import PanelSeat, SittingPanel
 from compliance.models.registrations import ListingApplication
@@ -21,6 +20,7 @@ from compliance.review.appeals import (
     conclude,
     demand_in_time,
 )
+from compliance.review.case_errors import ReviewCaseNotFound
 from compliance.review.case_machine import Stage
 from compliance.review.errors import AlreadyAppealed, AppealNotFound, NothingToAppeal
 from compliance.review.events import AppealDecided, AppealFiled

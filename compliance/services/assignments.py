@@ -2,8 +2,8 @@
 
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
-from compliance.errors import NotTheAssignedReviewer
 from compliance.models.reviews import ConflictDeclaration, ReviewCase
+from compliance.review.case_errors import NotTheAssignedReviewer
 from compliance.review.case_machine import release, take
 from compliance.review.events import ReviewAssigned, ReviewReassigned
 from compliance.services.declarations import declarations_of, declare

@@ -7,9 +7,9 @@ from sqlalchemy import select
 
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
-from compliance.errors import ItemNotOpen
 from compliance.events import ReviewDecided, VersionRejected
 from compliance.models.reviews import ItemAnswer, ReviewCase, ReviewDecision
+from compliance.review.case_errors import ItemNotOpen
 from compliance.review.case_machine import Decision, Stage, decide
 from compliance.review.events import ItemDecided
 from compliance.rules.evaluation import Evaluation

@@ -4,10 +4,10 @@ from typing import Any
 
 from app.core.canonical import digest_hex
 from app.core.unit_of_work import UnitOfWork
-from compliance.errors import EvaluationNotFound
 from compliance.events import RulesEvaluated
 from compliance.models.reviews import ReviewCase, RuleEvaluation
 from compliance.rules import rule_set
+from compliance.rules.errors import EvaluationNotFound
 from compliance.rules.evaluation import Evaluation, RuleOutcome, evaluate_dossier, worst_severity
 from compliance.rules.rule_set import Stage
 from compliance.services.carried_answers import keep_carried

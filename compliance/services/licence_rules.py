@@ -5,10 +5,10 @@ from sqlalchemy import select
 from app.core.canonical import digest_hex
 from app.core.clock import iso_instant
 from app.core.unit_of_work import UnitOfWork
-from compliance.errors import RulesBlock
 from compliance.models.licences import Licence
 from compliance.models.reviews import ReviewCase
 from compliance.review.scenario_machine import LicenceState
+from compliance.rules.errors import RulesBlock
 from compliance.rules.facts import product_terms
 from compliance.rules.rule_set import Stage
 from compliance.services.circumstances import party_facts

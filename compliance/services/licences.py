@@ -10,12 +10,7 @@ from typing_extensions import Unpack
 from app.core.canonical import digest_hex
 from app.core.principals import Permission, Principal
 from app.core.unit_of_work import UnitOfWork
-from compliance.errors import (
-    LicenceCannotBeIssued,
-    LicenceNotFound,
-    NotYourDecision,
-    Obstacle,
-)
+from compliance.errors import LicenceNotFound, NotYourDecision
 from compliance.events import LicenceIssued, LicenceRevoked
 from compliance.lapses.expiry_policy import lapse
 from compliance.models.licences import Licence, ListingStanding, Scenario
@@ -29,6 +24,7 @@ from compliance.services.lapses import note_lapses
 from compliance.services.licence_rules import demand_lawful_licence
 from compliance.terms.chain import chain_terms
 from compliance.terms.effective_terms import Terms, effective, from_document, to_document
+from compliance.terms.errors import LicenceCannotBeIssued, Obstacle
 from compliance.terms.retention import NotARetention
 
 REVOKED_AT_ONCE_MAX = 500

@@ -4,17 +4,17 @@ from sqlalchemy import select
 
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
-from compliance.errors import ReviewerConflicted
 from compliance.models.licences import ListingStanding
 from compliance.models.registrations import ListingApplication, Registration
 from compliance.models.reviews import ReviewCase
+from compliance.review.case_errors import ReviewerConflicted
 from compliance.review.errors import (
     ApplicationAlreadyOpen,
     ApplicationNotFound,
     RegistrationNotFinal,
     RegistrationNotFound,
 )
-from compliance.review.events import ListingAppliedFor, ListingApproved, ListingRefused
+from compliance.review.registration_events import ListingAppliedFor, ListingApproved, ListingRefused
 from compliance.review.registration_machine import (
     ApplicationState,
     ListingDecision,

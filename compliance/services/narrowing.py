@@ -8,12 +8,7 @@ from app.core.canonical import digest_hex
 from app.core.clock import iso_instant
 from app.core.principals import Permission, Principal
 from app.core.unit_of_work import UnitOfWork
-from compliance.errors import (
-    ChainLinkNotFound,
-    LicenceCannotBeIssued,
-    NothingNarrowed,
-    NotYourDecision,
-)
+from compliance.errors import NotYourDecision
 from compliance.events import ChainLinkNarrowed, LicenceNarrowed
 from compliance.models.licences import Licence, ListingStanding, Scenario
 from compliance.models.narrowing import CHAIN, SCENARIO, Narrowing
@@ -30,6 +25,7 @@ from compliance.services.licences import note_term, revoke
 from compliance.services.listings import lock_standing
 from compliance.services.suspensions import suspend
 from compliance.terms.effective_terms import Terms, effective, from_document, meet, to_document
+from compliance.terms.errors import ChainLinkNotFound, LicenceCannotBeIssued, NothingNarrowed
 
 AT_ONCE_MAX = 500
 """Licences changed in one transaction; the worker's tick goes on with a larger number."""

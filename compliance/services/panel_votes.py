@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
-from compliance.errors import ItemsUnanswered, RulesBlock
 from compliance.models.panels import SittingPanel
 from compliance.models.reviews import ReviewCase
+from compliance.review.case_errors import ItemsUnanswered
 from compliance.review.case_machine import conclude_panel
 from compliance.review.panels import Panel, PanelState
+from compliance.rules.errors import RulesBlock
 from compliance.services.decisions import (
     Item,
     announce,

@@ -7,10 +7,10 @@ from sqlalchemy import select
 
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
-from compliance.errors import ReviewerConflicted
 from compliance.models.licences import Scenario, ScenarioDeclaration
 from compliance.models.panels import PanelSeat, SittingPanel
 from compliance.models.reviews import ConflictDeclaration, ReviewCase
+from compliance.review.case_errors import ReviewerConflicted
 from compliance.review.errors import PanelNotFound
 from compliance.review.events import PanelConcluded, PanelOpened, PanelVoted
 from compliance.review.panels import Panel, PanelState, cast_vote, dissolve, take_seat

@@ -6,10 +6,10 @@ from typing import Any
 from app.core.clock import iso_instant
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
-from compliance.errors import DutyNotFound, RulesBlock, SamePersonStated, StatementNotAhead
 from compliance.models.platform import PlatformStatement
-from compliance.review.events import PlatformDutyConfirmed, PlatformDutyStated
+from compliance.review.platform_events import PlatformDutyConfirmed, PlatformDutyStated
 from compliance.rules import rule_set
+from compliance.rules.errors import DutyNotFound, RulesBlock, SamePersonStated, StatementNotAhead
 from compliance.rules.platform import DutyState, duties, weigh
 from compliance.services.rule_sets import hold_rule_set
 

@@ -5,7 +5,6 @@ from app.core.unit_of_work import UnitOfWork
 from compliance.errors import NotYourDecision, PriceAlarmNotFound
 from compliance.models.licences import Licence
 from compliance.models.price_alarms import PriceAlarm
-from compliance.review.events import PriceAlarmRaised, PriceDecided, PriceExplained
 from compliance.review.price_alarms import (
     EXPLAIN,
     TRANSITIONS,
@@ -13,6 +12,7 @@ from compliance.review.price_alarms import (
     PriceDecision,
     explain_working_days,
 )
+from compliance.review.price_events import PriceAlarmRaised, PriceDecided, PriceExplained
 from compliance.rules.evaluation import Evaluation
 from compliance.rules.verdicts import Outcome
 from compliance.services.policies import policy_in_force

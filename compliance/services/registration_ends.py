@@ -6,8 +6,8 @@ from app.core.unit_of_work import UnitOfWork
 from compliance.models.licences import ListingStanding
 from compliance.models.registrations import ListingApplication, Registration
 from compliance.review.errors import RegistrationInHand
-from compliance.review.events import RegistrationEnded
 from compliance.review.listing_machine import ListingState
+from compliance.review.registration_events import RegistrationEnded
 from compliance.review.registration_machine import (
     APPLICATION,
     END,

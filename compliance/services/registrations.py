@@ -13,7 +13,7 @@ from compliance.review.errors import (
     ObjectionNotFound,
     RegistrationNotFound,
 )
-from compliance.review.events import (
+from compliance.review.registration_events import (
     ObjectionRaised,
     ObjectionResolved,
     RegistrationCancelled,

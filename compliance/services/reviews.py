@@ -9,11 +9,7 @@ from sqlalchemy import select
 from app.core.canonical import digest_hex
 from app.core.clock import iso_instant
 from app.core.unit_of_work import UnitOfWork
-from compliance.errors import (
-    DossierHashMismatch,
-    ReviewAlreadyOpen,
-    ReviewCaseNotFound,
-)
+from compliance.errors import DossierHashMismatch
 from compliance.events import ReviewOpened, ReviewReturned
 from compliance.models.licences import ListingStanding
 from compliance.models.panels import SittingPanel
@@ -22,6 +18,7 @@ from compliance.models.suspensions import FiledAppeal
 from compliance.ports import ProbeResult
 from compliance.review import changes, risk
 from compliance.review.appeals import AppealState
+from compliance.review.case_errors import ReviewAlreadyOpen, ReviewCaseNotFound
 from compliance.review.case_machine import (
     FINAL_STAGES,
     OPEN_STAGES,

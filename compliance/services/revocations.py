@@ -11,8 +11,8 @@ from compliance.models.reviews import ReviewCase
 from compliance.models.suspensions import Revocation
 from compliance.review import suspension_machine as machine
 from compliance.review.errors import RevocationAlreadyProposed
-from compliance.review.events import RevocationProposed, RevocationRefused
 from compliance.review.panels import Panel, PanelState
+from compliance.review.suspension_events import RevocationProposed, RevocationRefused
 from compliance.services.licences import revoke_licences_of_listing
 from compliance.services.listings import find_approval, lock_standing
 from compliance.services.panels import REVOCATION, open_panel

@@ -5,10 +5,10 @@ from sqlalchemy.dialects.postgresql import insert
 
 from app.core.canonical import digest_hex
 from app.core.unit_of_work import UnitOfWork
-from compliance.errors import RuleSetUnknown
 from compliance.events import RuleSetChanged
 from compliance.models.reviews import HeldRuleSet
 from compliance.rules import rule_set
+from compliance.rules.errors import RuleSetUnknown
 
 
 def hold_rule_set(uow: UnitOfWork, rules: rule_set.RuleSet) -> None:

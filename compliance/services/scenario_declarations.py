@@ -4,10 +4,11 @@ from sqlalchemy import select
 
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
-from compliance.errors import NotYourDecision, ReviewerConflicted
+from compliance.errors import NotYourDecision
 from compliance.events import ScenarioConflictDeclared
 from compliance.models.licences import Scenario, ScenarioDeclaration
 from compliance.models.reviews import Party
+from compliance.review.case_errors import ReviewerConflicted
 from compliance.review.conflicts import KnownFacts, find_conflicts
 from compliance.review.use_machine import Use
 

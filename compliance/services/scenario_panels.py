@@ -2,25 +2,21 @@
 
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
-from compliance.errors import (
-    DossierHashMismatch,
-    LicenceCannotBeIssued,
-    ListingNeverPublished,
-    ListingNotInForce,
-    RulesBlock,
-)
+from compliance.errors import DossierHashMismatch, ListingNeverPublished, ListingNotInForce
 from compliance.events import ScenarioRefused
 from compliance.models.licences import ListingStanding, Scenario
 from compliance.models.panels import SittingPanel
 from compliance.review.panels import Panel, PanelState
 from compliance.review.scenario_machine import ScenarioState
 from compliance.review.use_machine import conclude
+from compliance.rules.errors import RulesBlock
 from compliance.services.panels import SCENARIO, needs_two_thirds, open_panel, reasons_of, vote
 from compliance.services.scenario_declarations import use_of
 from compliance.services.scenario_rules import approval_behind, demand_lawful_use
 from compliance.services.scenario_terms import grant, granted_terms, record_approval
 from compliance.services.scenarios import lock_scenario, open_standing
 from compliance.terms.effective_terms import Terms
+from compliance.terms.errors import LicenceCannotBeIssued
 
 STANDS_AGAINST_IT = (
     DossierHashMismatch,

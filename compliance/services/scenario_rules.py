@@ -2,15 +2,16 @@
 
 from app.core.clock import iso_instant
 from app.core.unit_of_work import UnitOfWork
-from compliance.errors import LicenceCannotBeIssued, Obstacle, RulesBlock
 from compliance.models.licences import ListingStanding, Scenario
 from compliance.models.reviews import ReviewCase
 from compliance.review import scenario_risk
 from compliance.review.scenario_risk import Depth
+from compliance.rules.errors import RulesBlock
 from compliance.rules.rule_set import Stage
 from compliance.services.circumstances import party_facts
 from compliance.services.evaluations import run_stage
 from compliance.services.listings import find_approval
+from compliance.terms.errors import LicenceCannotBeIssued, Obstacle
 
 
 def demand_lawful_use(uow: UnitOfWork, scenario: Scenario, standing: ListingStanding) -> None:

@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from app.core.unit_of_work import UnitOfWork
-from compliance.errors import ScenarioOutsideListing
 from compliance.events import ScenarioApproved, ScenarioFirstApproved
 from compliance.lapses.expiry_policy import lapse
 from compliance.models.licences import ListingStanding, Scenario
+from compliance.review.scenario_errors import ScenarioOutsideListing
 from compliance.services.lapses import note_lapses
 from compliance.services.scenarios import hash_of
 from compliance.terms.effective_terms import Terms, effective, from_document, meet, to_document

@@ -6,18 +6,16 @@ from typing import Any
 from app.core.canonical import digest_hex
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
-from compliance.errors import (
-    ListingNeverPublished,
-    ListingNotInForce,
-    NotYourDecision,
-    ScenarioForOwnListing,
-    ScenarioNotFound,
-    ScenarioOutsideListing,
-)
+from compliance.errors import ListingNeverPublished, ListingNotInForce, NotYourDecision
 from compliance.events import ScenarioSubmitted, ScenarioWithdrawn
 from compliance.models.licences import ListingStanding, Scenario
 from compliance.review.deadlines import use_due_at
 from compliance.review.listing_machine import ListingState
+from compliance.review.scenario_errors import (
+    ScenarioForOwnListing,
+    ScenarioNotFound,
+    ScenarioOutsideListing,
+)
 from compliance.review.scenario_machine import ScenarioState
 from compliance.review.use_machine import withdraw
 from compliance.services.licences import revoke_licences_of_scenario

@@ -6,19 +6,12 @@ from sqlalchemy import func, select
 
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
-from compliance.errors import CauseNotClosed, RulesBlock
+from compliance.errors import CauseNotClosed
 from compliance.events import ListingResumed, ListingSuspended
 from compliance.models.licences import Licence, ListingStanding
 from compliance.models.reviews import Party
 from compliance.models.suspensions import Suspension
 from compliance.review import suspension_machine as machine
-from compliance.review.events import (
-    DelistingCompleted,
-    DelistingNoticed,
-    ResumptionProposed,
-    SuspensionRatified,
-    SuspensionWidened,
-)
 from compliance.review.listing_machine import (
     MACHINE,
     ListingState,
@@ -26,6 +19,14 @@ from compliance.review.listing_machine import (
     SuspensionScope,
 )
 from compliance.review.scenario_machine import LicenceState
+from compliance.review.suspension_events import (
+    DelistingCompleted,
+    DelistingNoticed,
+    ResumptionProposed,
+    SuspensionRatified,
+    SuspensionWidened,
+)
+from compliance.rules.errors import RulesBlock
 from compliance.services.evaluations import run_rules
 from compliance.services.listings import find_approval, lock_standing, open_causes
 from compliance.services.policies import policy_in_force

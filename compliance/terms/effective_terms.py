@@ -7,9 +7,9 @@ from functools import reduce
 from typing import Any, TypeVar
 
 from app.core.clock import iso_instant
-from compliance.errors import LicenceCannotBeIssued, Obstacle
 from compliance.terms import antichains, purposes, regions
 from compliance.terms.consent_models import strictest_model
+from compliance.terms.errors import LicenceCannotBeIssued, Obstacle
 from compliance.terms.retention import NO_TRANSFER, Retention, strictest_transfer
 
 T = TypeVar("T")

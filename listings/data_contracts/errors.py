@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from app.core.errors import CounterfoilError, ErrorKind
-from listings.errors import Fault
+from listings.errors import Fault, as_errors
 
 
 class ContractUnreadable(CounterfoilError):
@@ -25,5 +25,4 @@ class ContractInvalid(CounterfoilError):
     title = "Parts of the data contract are wrong"
 
     def __init__(self, faults: Sequence[Fault]) -> None:
-        errors = [{"pointer": fault.pointer, "detail": fault.detail} for fault in faults]
-        super().__init__(f"{len(faults)} fault(s); see errors.", errors=errors)
+        super().__init__(f"{len(faults)} fault(s); see errors.", errors=as_errors(faults))

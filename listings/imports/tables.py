@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from listings.errors import ImportUnreadable
 from listings.imports import cells
 from listings.imports.cells import CellRefused
+from listings.imports.errors import ImportUnreadable
 from listings.offers.plan_terms import CALLS_PER_SECOND_DEFAULT, PER_CALL
 
 CHARACTERS_MAX = 8 * 1024 * 1024

@@ -7,8 +7,8 @@ from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base
-from listings.errors import ContributionChanged, ContributionDecided
 from listings.offers.contribution_terms import AGREED, ASKED, DECLINED
+from listings.offers.errors import ContributionChanged, ContributionDecided
 
 
 class Contribution(Base):

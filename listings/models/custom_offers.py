@@ -7,8 +7,8 @@ from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base
-from listings.errors import CustomOfferNotOpen
 from listings.offers.custom_offer_states import EXPIRED, LIFE_CYCLE, PROPOSED
+from listings.offers.errors import CustomOfferNotOpen
 
 
 class CustomOffer(Base):

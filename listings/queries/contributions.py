@@ -4,8 +4,8 @@ from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from app.core.paging import Page, paginate
-from listings.errors import ContributionNotFound
 from listings.models import AgreementShare, Contribution
+from listings.offers.errors import ContributionNotFound
 
 
 def list_contributions(

@@ -6,9 +6,9 @@ from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import Session
 
 from app.core.paging import Page, paginate
-from listings.errors import CustomOfferNotFound
 from listings.models import CustomOffer
 from listings.offers.custom_offer_states import EXPIRED, PROPOSED
+from listings.offers.errors import CustomOfferNotFound
 
 
 def list_custom_offers(

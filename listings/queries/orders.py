@@ -4,8 +4,8 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from app.core.paging import Page, paginate
-from listings.errors import AgreementNotFound, OrderNotFound
 from listings.models import Agreement, Order
+from listings.offers.errors import AgreementNotFound, OrderNotFound
 
 
 def list_orders(

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from app.core.paging import Page, paginate
 from listings.catalogue.search_text import search_query
-from listings.errors import RegistryEntryNotFound
 from listings.models import RegistryEntry, RegistryInput, RegistrySuccession, RegistryWords
+from listings.registry.errors import RegistryEntryNotFound
 from listings.registry.states import ENDED, EXPIRED
 
 GENERATIONS_MAX = 20

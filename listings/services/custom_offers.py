@@ -11,14 +11,7 @@ from app.core.principals import Principal
 from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWork
 from listings.catalogue.listing_codes import parse_listing_code
-from listings.errors import (
-    CustomOfferInvalid,
-    CustomOfferLimitReached,
-    Fault,
-    ListingNotFound,
-    OwnListing,
-    TermsNotAccepted,
-)
+from listings.errors import Fault, ListingNotFound
 from listings.events import (
     CustomOfferAccepted,
     CustomOfferDeclined,
@@ -27,6 +20,12 @@ from listings.events import (
 )
 from listings.models import CustomOffer, Listing, Order
 from listings.offers.custom_offer_states import PROPOSED
+from listings.offers.errors import (
+    CustomOfferInvalid,
+    CustomOfferLimitReached,
+    OwnListing,
+    TermsNotAccepted,
+)
 from listings.offers.plan_faults import plan_faults
 from listings.offers.plan_terms import plan_hash, plan_terms
 from listings.ports import ExchangePolicy

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
-from listings.errors import ImportUnreadable
+from listings.imports.errors import ImportUnreadable
 from listings.imports.tables import ROWS_MAX, ImportedDraft
 from listings.models import ProductVersion
 from listings.services.drafts import begin_version, register_product, write_content

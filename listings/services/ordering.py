@@ -3,8 +3,8 @@
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
 from listings.catalogue.listing_codes import parse_listing_code
-from listings.errors import OrderNotFound, PlanNotFound, TermsNotAccepted
 from listings.models import Listing, Order
+from listings.offers.errors import OrderNotFound, PlanNotFound, TermsNotAccepted
 from listings.ports import ExchangePolicy
 from listings.services.deals import ChosenPlan, close_deal, listing_on_sale, make_deal
 from listings.services.parties import demand_buyer

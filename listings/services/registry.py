@@ -7,7 +7,7 @@ from app.core.ids import OrganisationId, ProductId, RegistrationId, VersionId
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
 from listings.catalogue.entry import search_words
-from listings.errors import DossierChanged, Fault, RegistrationInUse
+from listings.errors import DossierChanged, Fault
 from listings.events import RegistryEntryEnded, RegistryEntryMade
 from listings.models import Listing, ProductVersion, RegistryEntry, RegistryInput, RegistryWords
 from listings.queries.catalogue import find_live_listing
@@ -20,6 +20,7 @@ from listings.queries.registry import (
     lock_entry,
     lock_own_entry,
 )
+from listings.registry.errors import RegistrationInUse
 from listings.registry.record import input_ids, last_day, record_hash, registry_record
 from listings.registry.states import CANCELLED, FINAL, REGISTERED
 from listings.services.parties import demand_supplier

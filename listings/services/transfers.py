@@ -11,7 +11,6 @@ from typing import Any
 from app.core.ids import OrganisationId, RegistrationId
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
-from listings.errors import RegistrationInUse
 from listings.events import (
     RegistrationTransferred,
     RegistryEntryEnded,
@@ -30,6 +29,7 @@ from listings.models import (
 from listings.queries.catalogue import find_live_listing
 from listings.queries.registry import get_entry, lock_entries_of_product, lock_own_entry
 from listings.queries.transfers import find_open_transfer, find_transfer_to, lock_transfer
+from listings.registry.errors import RegistrationInUse
 from listings.registry.states import FINAL, REGISTERED
 from listings.registry.transfer_errors import (
     RegistrationNotInForce,

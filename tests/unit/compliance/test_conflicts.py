@@ -2,7 +2,7 @@
 
 import pytest
 
-from compliance.errors import DeclarationIncomplete
+from compliance.review.case_errors import DeclarationIncomplete
 from compliance.review.conflicts import QUESTIONS, KnownFacts, find_conflicts, known_conflicts
 from tests.factories.compliance import CLEAR, EXCHANGE_ID, SUPPLIER_ID
 

@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 
 import pytest
 
-from compliance.errors import LicenceCannotBeIssued
 from compliance.terms import purposes, regions
 from compliance.terms.effective_terms import (
     Terms,
@@ -15,6 +14,7 @@ from compliance.terms.effective_terms import (
     to_document,
 )
 from compliance.terms.enforcement import reasons, split_by_enforcement
+from compliance.terms.errors import LicenceCannotBeIssued
 from compliance.terms.retention import NotARetention, Retention, is_retention, strictest_transfer
 
 WHOLE = {

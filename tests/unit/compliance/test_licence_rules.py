@@ -5,10 +5,10 @@ from sqlalchemy import select, update
 
 from app.core.canonical import digest_hex
 from compliance import services
-from compliance.errors import RulesBlock
 from compliance.models.licences import Licence
 from compliance.models.price_alarms import PriceAlarm
 from compliance.models.reviews import Party, RuleEvaluation
+from compliance.rules.errors import RulesBlock
 from compliance.services import licence_rules
 from tests.factories.compliance import (
     BUYER_ID,

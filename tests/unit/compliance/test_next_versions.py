@@ -4,8 +4,8 @@ import pytest
 
 from app.core.principals import Role
 from compliance import queries, services
-from compliance.errors import ItemsUnanswered
 from compliance.models.reviews import ItemAnswer
+from compliance.review.case_errors import ItemsUnanswered
 from compliance.review.events import ChangeClassified
 from compliance.services.carried_answers import carried_in
 from tests.factories.compliance import (

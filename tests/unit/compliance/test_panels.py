@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from app.core.states import IllegalTransition
-from compliance.errors import ReviewerConflicted
+from compliance.review.case_errors import ReviewerConflicted
 from compliance.review.errors import AlreadySeated, NoSeatOnPanel, PanelFull, VoteAlreadyCast
 from compliance.review.panels import Panel, PanelState, cast_vote, close_overdue, take_seat
 

@@ -9,10 +9,11 @@ from sqlalchemy.exc import IntegrityError
 from app.core.clock import iso_instant
 from app.core.principals import Role
 from compliance import queries, services
-from compliance.errors import DutyNotFound, RulesBlock, SamePersonStated, StatementNotAhead
 from compliance.models.platform import PlatformStatement
-from compliance.review.events import PlatformDutyConfirmed, PlatformDutyStated, ReviewEscalated
+from compliance.review.events import ReviewEscalated
+from compliance.review.platform_events import PlatformDutyConfirmed, PlatformDutyStated
 from compliance.rules import rule_set
+from compliance.rules.errors import DutyNotFound, RulesBlock, SamePersonStated, StatementNotAhead
 from compliance.rules.platform import weigh
 from compliance.services.rule_sets import held_rule_set
 from tests.factories.compliance import PEOPLE, everybody_over_http, exchange, staff

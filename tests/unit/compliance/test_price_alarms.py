@@ -11,13 +11,9 @@ from app.core.states import IllegalTransition
 from compliance import queries, services
 from compliance.errors import NotYourDecision, PriceAlarmNotFound
 from compliance.models.price_alarms import PriceAlarm
-from compliance.review.events import (
-    PriceAlarmRaised,
-    PriceDecided,
-    PriceExplained,
-    ReviewEscalated,
-)
+from compliance.review.events import ReviewEscalated
 from compliance.review.price_alarms import grounds, table
+from compliance.review.price_events import PriceAlarmRaised, PriceDecided, PriceExplained
 from tests.factories.compliance import (
     BUYER_ID,
     PEOPLE,

@@ -4,9 +4,9 @@ import pytest
 
 from app.core.paging import InvalidCursor
 from compliance import queries, services
-from compliance.errors import ReviewCaseNotFound
 from compliance.models.reviews import ReviewCase
 from compliance.queries.workload import workload
+from compliance.review.case_errors import ReviewCaseNotFound
 from compliance.review.specialities import Speciality, codes, specialities_of, vocabulary
 from listings.vocabulary import vocabulary as listed_terms
 from tests.factories.compliance import (

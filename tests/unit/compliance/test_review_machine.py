@@ -9,12 +9,11 @@ from dataclasses import dataclass, replace
 import pytest
 
 from app.core.states import IllegalTransition
-from compliance.errors import (
+from compliance.review.case_errors import (
     CaseTaken,
     ItemsUnanswered,
     NotTheAssignedReviewer,
     ReviewerConflicted,
-    RulesBlock,
     SecondReviewerMustDiffer,
 )
 from compliance.review.case_machine import (
@@ -46,6 +45,7 @@ from compliance.review.registration_machine import (
     ListingDecision,
     decide_listing,
 )
+from compliance.rules.errors import RulesBlock
 
 PEOPLE = ("ada", "ben", "cem", "dan", "eve", "fay", "gus")
 REFUSALS = (

@@ -9,20 +9,7 @@ from app.core.principals import Role
 from app.core.reach import Reach
 from app.core.states import IllegalTransition
 from compliance import queries, services
-from compliance.errors import (
-    CaseTaken,
-    DossierHashMismatch,
-    EvaluationNotFound,
-    ItemNotOpen,
-    ItemsUnanswered,
-    NotTheAssignedReviewer,
-    ReviewAlreadyOpen,
-    ReviewCaseNotFound,
-    ReviewerConflicted,
-    RulesBlock,
-    RuleSetUnknown,
-    SecondReviewerMustDiffer,
-)
+from compliance.errors import DossierHashMismatch
 from compliance.events import (
     ReviewDecided,
     ReviewOpened,
@@ -33,7 +20,18 @@ from compliance.events import (
 )
 from compliance.models.reviews import HeldRuleSet, ReviewCase, RuleEvaluation
 from compliance.ports import ProbeResult
+from compliance.review.case_errors import (
+    CaseTaken,
+    ItemNotOpen,
+    ItemsUnanswered,
+    NotTheAssignedReviewer,
+    ReviewAlreadyOpen,
+    ReviewCaseNotFound,
+    ReviewerConflicted,
+    SecondReviewerMustDiffer,
+)
 from compliance.review.events import PanelVoted
+from compliance.rules.errors import EvaluationNotFound, RulesBlock, RuleSetUnknown
 from tests.factories.compliance import (
     FIRST,
     LISTING_CODE,

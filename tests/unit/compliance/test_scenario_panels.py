@@ -8,15 +8,11 @@ from sqlalchemy.exc import IntegrityError
 
 from app.core.states import IllegalTransition
 from compliance import services
-from compliance.errors import (
-    ListingNotInForce,
-    NotYourDecision,
-    ReviewerConflicted,
-    SecondReviewerMustDiffer,
-)
+from compliance.errors import ListingNotInForce, NotYourDecision
 from compliance.events import ScenarioApproved, ScenarioRefused
 from compliance.models.licences import ScenarioDeclaration
 from compliance.models.reviews import ConflictDeclaration, ReviewCase
+from compliance.review.case_errors import ReviewerConflicted, SecondReviewerMustDiffer
 from compliance.review.errors import NoSeatOnPanel, PanelNotFound
 from compliance.review.events import PanelConcluded, PanelOpened, PanelVoted
 from tests.factories.compliance import (

@@ -6,12 +6,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.core.states import IllegalTransition
 from compliance import services
-from compliance.errors import (
-    NotYourDecision,
-    ReviewerConflicted,
-    RulesBlock,
-    SecondReviewerMustDiffer,
-)
+from compliance.errors import NotYourDecision
 from compliance.events import (
     ScenarioApproved,
     ScenarioConflictDeclared,
@@ -20,7 +15,9 @@ from compliance.events import (
 )
 from compliance.models.licences import Scenario, ScenarioDeclaration
 from compliance.review import scenario_risk
+from compliance.review.case_errors import ReviewerConflicted, SecondReviewerMustDiffer
 from compliance.review.scenario_risk import Depth, depth_of, factors, fits_a_template, table
+from compliance.rules.errors import RulesBlock
 from tests.factories.compliance import (
     BUYER,
     CLEAR,

@@ -15,15 +15,10 @@ from compliance import queries, services
 from compliance.errors import (
     CauseNotClosed,
     DossierHashMismatch,
-    LicenceCannotBeIssued,
     LicenceNotFound,
     ListingNeverPublished,
     ListingNotInForce,
     NotYourDecision,
-    ReviewerConflicted,
-    ScenarioForOwnListing,
-    ScenarioNotFound,
-    ScenarioOutsideListing,
     SecondPersonNeeded,
 )
 from compliance.events import (
@@ -40,8 +35,16 @@ from compliance.events import (
 )
 from compliance.models.licences import Licence, ListingStanding, Scenario
 from compliance.models.reviews import Party
+from compliance.review.case_errors import ReviewerConflicted
 from compliance.review.errors import AlreadyRatified, RevocationAlreadyProposed
-from compliance.review.events import DelistingNoticed, ReviewEscalated, SuspensionWidened
+from compliance.review.events import ReviewEscalated
+from compliance.review.scenario_errors import (
+    ScenarioForOwnListing,
+    ScenarioNotFound,
+    ScenarioOutsideListing,
+)
+from compliance.review.suspension_events import DelistingNoticed, SuspensionWidened
+from compliance.terms.errors import LicenceCannotBeIssued
 from tests.factories.compliance import (
     BUYER,
     BUYER_ID,

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 import pytest
 
 from app.core.states import IllegalTransition
-from compliance.errors import NotYourDecision, ReviewerConflicted, SecondReviewerMustDiffer
+from compliance.errors import NotYourDecision
+from compliance.review.case_errors import ReviewerConflicted, SecondReviewerMustDiffer
 from compliance.review.errors import AlreadySeated, NoSeatOnPanel, PanelFull, VoteAlreadyCast
 from compliance.review.panels import (
     Panel,

@@ -8,14 +8,7 @@ from app.core.canonical import digest_hex
 from app.core.principals import Principal, Role
 from app.core.reach import Reach
 from listings import services
-from listings.errors import (
-    ContributionChanged,
-    ContributionDecided,
-    ContributionNotFound,
-    PartyNotVerified,
-    VersionIncomplete,
-    VersionInvalid,
-)
+from listings.errors import PartyNotVerified, VersionIncomplete, VersionInvalid
 from listings.events import (
     ContributionAgreed,
     ContributionAsked,
@@ -24,6 +17,7 @@ from listings.events import (
     VersionSubmitted,
 )
 from listings.models import AgreementShare, Contribution
+from listings.offers.errors import ContributionChanged, ContributionDecided, ContributionNotFound
 from listings.queries.contributions import list_agreement_shares, list_contributions
 from tests.factories.listings import BUYER, BUYER_ID, SUPPLIER, SUPPLIER_ID
 

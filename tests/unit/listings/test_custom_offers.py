@@ -12,20 +12,7 @@ from app.core.canonical import digest_hex
 from app.core.principals import Principal, Role
 from app.core.reach import Reach
 from listings import services
-from listings.errors import (
-    CustomOfferInvalid,
-    CustomOfferLimitReached,
-    CustomOfferNotFound,
-    CustomOfferNotOpen,
-    DossierChanged,
-    ListingNotFound,
-    ListingNotOpen,
-    OwnListing,
-    PartyNotVerified,
-    PlanNotFound,
-    ScenarioNotApproved,
-    TermsNotAccepted,
-)
+from listings.errors import DossierChanged, ListingNotFound, ListingNotOpen, PartyNotVerified
 from listings.events import (
     CustomOfferAccepted,
     CustomOfferDeclined,
@@ -36,6 +23,16 @@ from listings.events import (
 )
 from listings.models import Agreement, CustomOffer, DataProduct, Order
 from listings.offers.custom_offer_states import LIFE_CYCLE, STATES
+from listings.offers.errors import (
+    CustomOfferInvalid,
+    CustomOfferLimitReached,
+    CustomOfferNotFound,
+    CustomOfferNotOpen,
+    OwnListing,
+    PlanNotFound,
+    ScenarioNotApproved,
+    TermsNotAccepted,
+)
 from listings.queries.custom_offers import get_custom_offer, list_custom_offers
 from listings.services.custom_offers import OPEN_MAX
 from tests.factories.listings import BUYER, BUYER_ID, SUPPLIER, SUPPLIER_ID

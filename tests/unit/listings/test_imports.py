@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from listings import services
-from listings.errors import ImportUnreadable
+from listings.imports.errors import ImportUnreadable
 from listings.imports.tables import CHARACTERS_MAX, ROWS_MAX, read_listing_rows
 from listings.models import DataProduct
 from listings.queries import products

@@ -11,20 +11,22 @@ from app.core.reach import Reach
 from listings import services
 from listings.catalogue.listing_codes import make_listing_code
 from listings.errors import (
-    AgreementNotFound,
     DossierChanged,
     ListingCodeInvalid,
     ListingNotFound,
     ListingNotOpen,
+    PartyNotVerified,
+)
+from listings.events import OrderPlaced
+from listings.models import Agreement, ApprovedScenario, Order
+from listings.offers.errors import (
+    AgreementNotFound,
     OrderNotFound,
     OwnListing,
-    PartyNotVerified,
     PlanNotFound,
     ScenarioNotApproved,
     TermsNotAccepted,
 )
-from listings.events import OrderPlaced
-from listings.models import Agreement, ApprovedScenario, Order
 from listings.queries import orders
 from tests.factories.listings import BUYER, BUYER_ID, SUPPLIER, SUPPLIER_ID
 

@@ -9,16 +9,12 @@ from sqlalchemy.exc import IntegrityError
 from app.core.canonical import digest_hex
 from app.core.states import IllegalTransition
 from listings import services
-from listings.errors import (
-    DossierChanged,
-    RegistrationInUse,
-    RegistryEntryNotFound,
-    VersionInvalid,
-)
+from listings.errors import DossierChanged, VersionInvalid
 from listings.events import RegistryEntryEnded, RegistryEntryMade
 from listings.models import ProductVersion, RegistryEntry
 from listings.queries import registry
 from listings.queries.registry import RegistryQuery
+from listings.registry.errors import RegistrationInUse, RegistryEntryNotFound
 from listings.registry.record import last_day, registry_record
 from listings.registry.states import state_on
 from tests.factories.listings import SUPPLIER, SUPPLIER_ID, record_content, record_members
