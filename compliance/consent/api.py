@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from flask import request
+from werkzeug.exceptions import UnsupportedMediaType
+
 from app.core.clock import Clock
 from app.core.compact_jws import jwk_of
 from app.core.paging import Page
@@ -12,8 +15,9 @@ from app.web.blueprints import Blueprint
 from app.web.context import current_principal, get, own_organisation, unit_of_work
 from app.web.idempotency import idempotent
 from app.web.paging import page_schema
-from compliance.consent import queries, services
+from compliance.consent import bulk, queries, services
 from compliance.consent.errors import ConsentNotBatched
+from compliance.consent.files import CSV, JSON_LINES, read_rows
 from compliance.consent.models import Consent, ConsentRegister
 from compliance.consent.ports import ConsentKit, HashTree
 from compliance.consent.queries import Reader
@@ -27,9 +31,11 @@ from compliance.consent.schemas import (
     OpenedRegisterSchema,
     RecordConsentSchema,
     RecordedConsentSchema,
+    RecordedFileSchema,
     WithdrawConsentSchema,
     WithdrawConsentsSchema,
     WithdrawnConsentsSchema,
+    load_answers,
 )
 from compliance.consent.states import state_at
 
@@ -39,6 +45,14 @@ blueprint = Blueprint(
     url_prefix="/v1",
     description="Consents of data subjects: named recipient, purpose, end; withdrawn at any time.",
 )
+
+_FILE = {
+    "required": True,
+    "content": {
+        CSV: {"schema": {"type": "string"}},
+        JSON_LINES: {"schema": {"type": "string"}},
+    },
+}
 
 
 def _reader(*, is_own: bool = False) -> Reader:
@@ -93,6 +107,39 @@ def post_consent(command: dict[str, Any]) -> dict[str, Any]:
         recorded = services.record_consent(uow, get(ConsentKit), current_principal(), **command)
         uow.commit()
         return {"consent": _shown(recorded.consent), "token": recorded.token}
+
+
+@blueprint.route("/products/<product_id>/consents", methods=["POST"])
+@blueprint.response(201, RecordedFileSchema)
+@blueprint.doc(requestBody=_FILE)  # type: ignore[untyped-decorator] # as flask-smorest has it
+@requires(Permission.RECORD_CONSENTS)
+@idempotent
+def post_consent_file(product_id: str) -> dict[str, Any]:
+    """Record a file of answers, all or none; what was recorded before comes back as it stands."""
+    if request.mimetype not in {CSV, JSON_LINES}:
+        raise UnsupportedMediaType
+    answers, faults = load_answers(read_rows(request.get_data(cache=True), request.mimetype))
+    with unit_of_work() as uow:
+        filed = bulk.record_file(
+            uow,
+            get(ConsentKit),
+            current_principal(),
+            product_id=product_id,
+            answers=answers,
+            faults=faults,
+        )
+        uow.commit()
+        new = sum(each.is_new for each in filed)
+        items = [
+            {
+                "line": each.line,
+                "is_new": each.is_new,
+                "consent": _shown(each.consent),
+                "token": each.token,
+            }
+            for each in filed
+        ]
+        return {"recorded_count": new, "repeated_count": len(filed) - new, "items": items}
 
 
 @blueprint.route("/consents", methods=["GET"])

@@ -68,6 +68,30 @@ class ConsentTermRefused(CounterfoilError):
         )
 
 
+class ConsentFileUnreadable(CounterfoilError):
+    """The file as a whole is no table of consents."""
+
+    kind = ErrorKind.INVALID
+    slug = "consent-file-unreadable"
+    title = "The file of consents cannot be read"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+
+
+class ConsentFileInvalid(CounterfoilError):
+    """Rows of a file of consents are wrong; nothing of it was recorded."""
+
+    kind = ErrorKind.INVALID
+    slug = "consent-file-invalid"
+    title = "Rows of the file of consents are wrong"
+
+    def __init__(self, errors: list[dict[str, str]]) -> None:
+        super().__init__(
+            f"{len(errors)} fault(s), by line and column; nothing was recorded.", errors=errors
+        )
+
+
 class ConsentNotFound(CounterfoilError):
     """No consent of this id is within the caller's reach."""
 

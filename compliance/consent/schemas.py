@@ -1,13 +1,16 @@
 """Shapes of the consent register."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from app.core.pseudonyms import is_pseudonym
+from app.web.blueprints import pointers
 from app.web.paging import PageQuerySchema
 from app.web.schemas import Identifier, Schema, Text, Timestamp
+from compliance.consent.bulk import FiledAnswer, fault
+from compliance.consent.files import FileRow
 from compliance.consent.states import REASONS_TO_GIVE, ConsentAnswer, ConsentState
 from compliance.schemas.reviews import one_of
 from compliance.terms.purposes import CODES
@@ -75,6 +78,32 @@ class RecordConsentSchema(Schema):
             raise ValidationError(msg, "expires_at")
 
 
+class FiledAnswerSchema(RecordConsentSchema):
+    """A row of a file of answers about one product."""
+
+    class Meta(RecordConsentSchema.Meta):
+        """The product is named once, and tests are tried one by one."""
+
+        exclude = ("product_id", "is_test")
+
+
+def load_answers(rows: Iterable[FileRow]) -> tuple[list[FiledAnswer], list[dict[str, str]]]:
+    """The rows that are answers, and every fault of the others."""
+    schema, answers, faults = FiledAnswerSchema(), [], []
+    for row in rows:
+        faults += [fault(row.line, "", each) for each in row.faults]
+        if row.faults:
+            continue
+        try:
+            answers.append(FiledAnswer(row.line, schema.load(row.members)))
+        except ValidationError as error:
+            faults += [
+                fault(row.line, each["pointer"].removeprefix("#/"), each["detail"])
+                for each in pointers(error.messages_dict)
+            ]
+    return answers, faults
+
+
 class WithdrawConsentSchema(Schema):
     """Why a consent ends."""
 
@@ -120,6 +149,23 @@ class RecordedConsentSchema(Schema):
 
     consent = fields.Nested(ConsentSchema)
     token = fields.String(allow_none=True, metadata={"description": "sent as Consent-Token"})
+
+
+class FiledConsentSchema(RecordedConsentSchema):
+    """What became of a row of the file."""
+
+    line = fields.Integer()
+    is_new = fields.Boolean(
+        metadata={"description": "false where the same answer was recorded before"}
+    )
+
+
+class RecordedFileSchema(Schema):
+    """Every row of a file, in its order."""
+
+    recorded_count = fields.Integer()
+    repeated_count = fields.Integer()
+    items = fields.List(fields.Nested(FiledConsentSchema))
 
 
 class WithdrawnConsentsSchema(Schema):

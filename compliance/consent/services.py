@@ -109,7 +109,9 @@ def _tell_key(uow: UnitOfWork, register: ConsentRegister) -> None:
 
 def lock_register(uow: UnitOfWork, principal: Principal, product_id: str) -> ConsentRegister:
     """The principal's own register, held to the end; raises `ConsentRegisterNotFound`."""
-    register = uow.session.get(ConsentRegister, product_id, with_for_update=True)
+    # Its id never changes: a consent that is recorded just now refers to it and need not wait.
+    held = {"key_share": True}
+    register = uow.session.get(ConsentRegister, product_id, with_for_update=held)
     if register is None or register.supplier_id != principal.organisation_id:
         raise ConsentRegisterNotFound(product_id)
     return register
