@@ -333,3 +333,15 @@ class LapseNear(Event):
     lapses_at: datetime
     consequence: str
     days: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConsentsLeftBehind(Event):
+    """A registration went to another holder, and so many consents did not; nobody is named."""
+
+    transfer_id: str
+    registration_id: str
+    supplier_id: str
+    transferee_id: str
+    standing_count: int
+    purposes: tuple[str, ...]

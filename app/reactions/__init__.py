@@ -88,8 +88,10 @@ from listings.events import (
     OrderPlaced,
     PlanPublished,
     ProductRegistered,
+    RegistrationTransferred,
     RegistryEntryEnded,
     TransferAccepted,
+    TransferProposed,
     VersionSubmitted,
 )
 from metering.events import PeriodClosed, PeriodOpened
@@ -113,7 +115,9 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     VersionApproved: (reviewing.enter_registration,),
     RegistrationFinal: (reviewing.finish_publicity,),
     RegistryEntryEnded: (reviewing.end_registration,),
-    TransferAccepted: (reviewing.begin_successor,),
+    TransferProposed: (consenting.count_what_stays,),
+    TransferAccepted: (reviewing.begin_successor, consenting.count_what_stays),
+    RegistrationTransferred: (consenting.leave_consents,),
     RegistrationEnded: (reviewing.close_waiting_version,),
     RegistrationCancelled: (reviewing.reject_version, reviewing.cancel_registration),
     ListingRefused: (reviewing.return_version,),

@@ -1,10 +1,21 @@
 """From a person's answer to the calls that may rest on it, and the end of both."""
 
+from typing import Any
+
 from app.core.unit_of_work import UnitOfWork
 from compliance.consent import services as consent
+from compliance.consent import transfers as consent_transfers
 from compliance.events import ConsentGranted, ConsentWithdrawn, PseudonymKeyMade
 from compliance.terms import purposes
-from listings.events import ProductRegistered, VersionSubmitted
+from listings import services as listings
+from listings.events import (
+    ProductRegistered,
+    RegistrationTransferred,
+    TransferAccepted,
+    TransferProposed,
+    VersionSubmitted,
+)
+from listings.models import RegistrationTransfer
 from metering import consent_services as metering
 
 
@@ -16,6 +27,30 @@ def note_product(uow: UnitOfWork, event: ProductRegistered) -> None:
 def name_listing(uow: UnitOfWork, event: VersionSubmitted) -> None:
     """A consent names the listing that calls are made to."""
     consent.name_listing(uow, product_id=event.product_id, listing_code=event.listing_code)
+
+
+def count_what_stays(uow: UnitOfWork, event: TransferProposed | TransferAccepted) -> None:
+    """Whoever takes a registration over sees beforehand what it comes without."""
+    _note_left(uow, event.transfer_id)
+
+
+def leave_consents(uow: UnitOfWork, event: RegistrationTransferred) -> None:
+    """A consent names its holder's product: none goes over, and both sides and the log say so."""
+    consent_transfers.leave_behind(
+        uow,
+        transfer_id=event.transfer_id,
+        registration_id=event.registration_id,
+        supplier_id=event.supplier_id,
+        transferee_id=event.transferee_id,
+        left=_note_left(uow, event.transfer_id),
+    )
+
+
+def _note_left(uow: UnitOfWork, transfer_id: str) -> dict[str, Any]:
+    transfer = uow.session.get_one(RegistrationTransfer, transfer_id)
+    left = consent_transfers.count_standing(uow, transfer.product_id)
+    listings.note_consents_left(uow, transfer_id=transfer_id, left=left)
+    return left
 
 
 def keep_key(uow: UnitOfWork, event: PseudonymKeyMade) -> None:

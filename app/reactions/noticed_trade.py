@@ -6,6 +6,7 @@ from app.notices import events as notices
 from app.reactions.telling import (
     Noticed,
     tell_of_return,
+    tell_of_transfer,
     telling,
     telling_both,
     telling_each,
@@ -66,10 +67,15 @@ NOTICED_TRADE: dict[type[Event], Noticed] = {
         "transfer.ended",
         telling_each(("supplier_id", "transferee_id"), "transfer_id", "registration_id", "outcome"),
     ),
-    listings.RegistrationTransferred: Noticed(
-        "registration.transferred",
+    listings.RegistrationTransferred: Noticed("registration.transferred", tell_of_transfer),
+    compliance.ConsentsLeftBehind: Noticed(
+        "consents.left_behind",
         telling_each(
-            ("supplier_id", "transferee_id"), "transfer_id", "registration_id", "successor_id"
+            ("supplier_id", "transferee_id"),
+            "transfer_id",
+            "registration_id",
+            "standing_count",
+            "purposes",
         ),
     ),
     registrations.RegistrationFinal: Noticed(

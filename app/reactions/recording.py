@@ -101,6 +101,9 @@ RECORDED: dict[type[Event], Recorded] = {
         "registration_transferred",
         ("transfer_id", "registration_id", "successor_id", "transferee_id", "deed_hash"),
     ),
+    compliance.ConsentsLeftBehind: Recorded(
+        "consents_left_behind", ("transfer_id", "registration_id", "standing_count", "purposes")
+    ),
     listings.PlanPublished: Recorded("price_plan", ("plan_id", "plan_hash", "listing_code")),
     listings.ListingPublished: Recorded(
         "listed", ("listing_code", "version_id", "product_id", "dossier_hash")

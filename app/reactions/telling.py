@@ -19,7 +19,9 @@ from app.core.unit_of_work import UnitOfWork
 from app.notices.services import Told
 from compliance.events import ReviewReturned
 from compliance.models.licences import Licence, ListingStanding
+from compliance.models.registrations import ListingApplication, Registration
 from compliance.models.reviews import ReviewCase
+from listings.events import RegistrationTransferred
 
 Tell = Callable[[UnitOfWork, Any], Sequence[Told]]
 
@@ -124,6 +126,30 @@ def telling_supplier_and_exchange(*fields: str) -> Tell:
         return [Told(each, data) for each in (event.supplier_id, *exchange)]
 
     return tell
+
+
+def tell_of_transfer(uow: UnitOfWork, event: RegistrationTransferred) -> Sequence[Told]:
+    """Tell both holders, and the exchange's people which of them approved either registration."""
+    data = data_of(event, ("transfer_id", "registration_id", "successor_id"))
+    exchange = uow.session.scalars(select(Organisation.id).where(Organisation.is_exchange))
+    concerned = data | {
+        "reviewer_ids": _who_registered(uow, (event.registration_id, event.successor_id))
+    }
+    holders = [Told(each, data) for each in (event.supplier_id, event.transferee_id)]
+    return holders + [Told(each, concerned) for each in exchange]
+
+
+def _who_registered(uow: UnitOfWork, registration_ids: Sequence[str]) -> list[str]:
+    """Everybody on whose approval the registrations rest, and who listed what was listed."""
+    rows = uow.session.execute(
+        select(ReviewCase.approved_by, ListingApplication.officer_id)
+        .join(Registration, Registration.case_id == ReviewCase.id)
+        .outerjoin(ListingApplication, ListingApplication.registration_id == Registration.id)
+        .where(Registration.id.in_(registration_ids))
+    )
+    return sorted(
+        {person for approved, officer in rows for person in (*approved, officer) if person}
+    )
 
 
 def telling_supplier_and_licensees(*fields: str) -> Tell:

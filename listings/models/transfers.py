@@ -1,6 +1,7 @@
 """Transfers of registrations from one supplier to another, and the public line of holders."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
@@ -29,6 +30,8 @@ class RegistrationTransfer(Base):
     successor_product_id: Mapped[str | None] = mapped_column(ForeignKey("data_products.id"))
     successor_id: Mapped[str | None] = mapped_column(ForeignKey("registry_entries.registration_id"))
     reason: Mapped[str | None]
+    consents_left: Mapped[dict[str, Any] | None]
+    """Standing consents for the holder's product by purpose, as they were last counted."""
     changed_at: Mapped[datetime]
 
     def advance(self, event: str, *, at: datetime) -> None:

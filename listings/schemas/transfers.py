@@ -47,6 +47,22 @@ class TransferQuerySchema(PageQuerySchema):
     registration_id = Identifier(load_default=None)
 
 
+class PurposeConsentsSchema(Schema):
+    """Standing consents for one purpose; whom they name is the former holder's to know."""
+
+    purpose = fields.String()
+    standing_count = fields.Integer()
+    last_expires_at = fields.String(metadata={"format": "date-time"})
+
+
+class ConsentsLeftSchema(Schema):
+    """Consents for the holder's product: none of them goes over to the successor."""
+
+    counted_at = fields.String(metadata={"format": "date-time"})
+    standing_count = fields.Integer()
+    by_purpose = fields.List(fields.Nested(PurposeConsentsSchema))
+
+
 class TransferSchema(Schema):
     """A transfer as both sides and the exchange see it."""
 
@@ -66,4 +82,12 @@ class TransferSchema(Schema):
         allow_none=True, metadata={"description": "the transferee's registration"}
     )
     reason = fields.String(allow_none=True)
+    consents_left = fields.Nested(
+        ConsentsLeftSchema,
+        allow_none=True,
+        metadata={
+            "description": "Consents that stay behind: they carry the former holder's running"
+            " licences to their end and no call of the successor's; each person is asked again"
+        },
+    )
     changed_at = Timestamp()

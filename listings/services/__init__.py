@@ -47,6 +47,7 @@ from listings.services.transfers import (
     accept_transfer,
     begin_successor,
     decline_transfer,
+    note_consents_left,
     propose_transfer,
     withdraw_transfer,
 )
@@ -71,6 +72,7 @@ __all__ = [
     "give_registration_up",
     "import_drafts",
     "note_agreement_shares",
+    "note_consents_left",
     "note_party_refused",
     "note_party_verified",
     "note_quality",

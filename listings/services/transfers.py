@@ -185,6 +185,11 @@ def withdraw_transfer(
     return _step_back(uow, transfer, "withdraw", reason)
 
 
+def note_consents_left(uow: UnitOfWork, *, transfer_id: str, left: dict[str, Any]) -> None:
+    """What both sides are shown of the consents that stay with the holder's product."""
+    uow.session.get_one(RegistrationTransfer, transfer_id).consents_left = left
+
+
 def _step_back(
     uow: UnitOfWork, transfer: RegistrationTransfer, event: str, reason: str
 ) -> RegistrationTransfer:

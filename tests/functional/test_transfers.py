@@ -1,11 +1,20 @@
 """A registration goes to another supplier: proposed, accepted, examined anew, and told to all."""
 
+import itertools
+import json
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
+from app.accounts import services as accounts
+from app.accounts.argon2_passwords import Argon2Passwords
+from app.core.clock import iso_instant
 from app.core.principals import Principal, Role
+from app.core.pseudonyms import pseudonym_of
 from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWorkFactory
+from app.notices.models import Notice
 from compliance import services as compliance
 from compliance.models.registrations import Registration
 from ledger.log.models import LogEntry
@@ -14,6 +23,7 @@ from tests.factories.compliance import (
     CLEAR,
     NEXT_YEAR,
     PEOPLE,
+    SUPPLIER_ID,
     dossier,
     everybody_over_http,
     per_call,
@@ -21,6 +31,7 @@ from tests.factories.compliance import (
 
 PARTNER_ID = "org_0000000000000000000partner"
 PARTNER = Principal("psn_partner", PARTNER_ID, frozenset({Role.SUPPLIER}))
+RECIPIENT_ID = "org_00000000000000000000000001"
 DEED = "d" * 64
 
 
@@ -28,15 +39,17 @@ DEED = "d" * 64
 def exchange(app, monkeypatch):
     monkeypatch.setitem(PEOPLE, "partner", PARTNER)
     made = everybody_over_http(app)
+    parties = ((PARTNER_ID, True), (RECIPIENT_ID, False))
+    notes = (compliance.note_party_verified, listings.note_party_verified)
     with units(made).begin(Reach.EXCHANGE) as uow:
-        for note in (compliance.note_party_verified, listings.note_party_verified):
+        for note, (organisation_id, is_supplier) in itertools.product(notes, parties):
             note(
                 uow,
-                organisation_id=PARTNER_ID,
+                organisation_id=organisation_id,
                 name="Partner",
                 uscc="91350100M000100Y43",
-                is_supplier=True,
-                is_buyer=False,
+                is_supplier=is_supplier,
+                is_buyer=not is_supplier,
                 valid_until=NEXT_YEAR,
             )
         uow.commit()
@@ -224,3 +237,93 @@ def test_only_the_holder_offers_it_and_only_what_is_final(exchange):
     exchange.post("supplier", f"/v1/registry/{former}/cancellation", {"reason": "enough"})
     problem = propose(exchange, former, expect=409)
     assert (slug(problem), problem["state"]) == ("registration-not-in-force", "CANCELLED")
+
+
+def collected(exchange, count, *, purpose="LOGISTICS"):
+    """Consents that people gave for the supplier's product."""
+    (product,) = exchange.get("supplier", "/v1/products")["items"]
+    path = f"/v1/products/{product['id']}"
+    key = bytes.fromhex(exchange.post("supplier", f"{path}/consent-register", {})["pseudonym_key"])
+    ends = iso_instant(exchange.now + timedelta(days=30))
+    answers = [
+        {
+            "recipient_id": RECIPIENT_ID,
+            "subject": pseudonym_of(key, f"person {person}"),
+            "purpose": purpose,
+            "answer": "grant",
+            "expires_at": ends,
+            "evidence_hash": f"{person:064x}",
+        }
+        for person in range(count)
+    ]
+    made = exchange.client.post(
+        f"{path}/consents",
+        data="\n".join(map(json.dumps, answers)),
+        content_type="application/x-ndjson",
+        headers={"Authorization": "supplier", "Idempotency-Key": "consents"},
+    )
+    assert made.status_code == 201, made.text
+    return [each["consent"]["id"] for each in made.get_json()["items"]], ends
+
+
+def noticed(exchange, notice_type):
+    with units(exchange).begin(Reach.EXCHANGE) as uow:
+        wanted = select(Notice).where(Notice.notice_type == notice_type)
+        return {each.organisation_id: each.data for each in uow.session.scalars(wanted)}
+
+
+def test_both_sides_see_which_consents_stay_behind_and_the_log_has_it(exchange, clock):
+    exchange.now = clock.now()
+    former = registered(exchange)
+    (withdrawn, *_), ends = collected(exchange, 3)
+    transfer = propose(exchange, former)
+    seen = exchange.get("partner", f"/v1/registration-transfers/{transfer['id']}")["consents_left"]
+    assert seen["by_purpose"] == [
+        {"purpose": "LOGISTICS", "standing_count": 3, "last_expires_at": ends}
+    ]
+    assert RECIPIENT_ID not in json.dumps(seen), "whom they name is the former holder's to know"
+    exchange.post(
+        "supplier", f"/v1/consents/{withdrawn}/withdrawal", {"reason_code": "SUBJECT_REQUEST"}
+    )
+    submit_successor(exchange, accept(exchange, transfer))
+    exchange.register(exchange.case())
+    for who in ("supplier", "partner"):
+        told = exchange.get(who, f"/v1/registration-transfers/{transfer['id']}")
+        assert told["consents_left"]["standing_count"] == 2
+    (leaf,) = map(json.loads, logged(exchange, "consents_left_behind"))
+    assert (leaf["transfer"], leaf["standing_count"]) == (transfer["id"], 2)
+    assert leaf["purposes"] == ["LOGISTICS"]
+    assert noticed(exchange, "consents.left_behind").keys() == {SUPPLIER_ID, PARTNER_ID}
+    # They stand as they stood: the former holder's licences run to their end.
+    (product, *_) = exchange.get("supplier", "/v1/products")["items"]
+    left = exchange.get("supplier", f"/v1/products/{product['id']}/consents?state=GRANTED")
+    assert len(left["items"]) == 2
+
+
+def test_a_transfer_without_consents_says_so_and_logs_nothing(exchange):
+    transfer = propose(exchange, registered(exchange))
+    seen = exchange.get("partner", f"/v1/registration-transfers/{transfer['id']}")
+    assert seen["consents_left"]["standing_count"] == 0
+    submit_successor(exchange, accept(exchange, transfer))
+    exchange.register(exchange.case())
+    assert logged(exchange, "consents_left_behind") == []
+
+
+def test_the_exchange_is_told_whose_approvals_a_transferred_registration_rests_on(exchange):
+    with units(exchange).begin(Reach.EXCHANGE) as uow:
+        opened = accounts.bootstrap_exchange(
+            uow,
+            Argon2Passwords(),
+            name="Exchange",
+            uscc="91000000MA00000030",
+            email="operator@x.example",
+            password="correct horse battery",
+        )
+        uow.commit()
+    former = registered(exchange)
+    submit_successor(exchange, accept(exchange, propose(exchange, former)))
+    exchange.register(exchange.case())
+    told = noticed(exchange, "registration.transferred")
+    assert told.keys() == {SUPPLIER_ID, PARTNER_ID, opened.id}
+    assert told[opened.id]["reviewer_ids"] == ["psn_first", "psn_second"]
+    assert "reviewer_ids" not in told[PARTNER_ID], "suppliers do not learn whom to approach"

@@ -41,6 +41,7 @@ ENTRY_TYPES: dict[str, tuple[str, ...]] = {
     "transfer_proposed": ("transfer", "registration", "supplier", "transferee", "deed_hash"),
     "transfer_accepted": ("transfer", "deed_hash"),
     "transfer_ended": ("transfer", "outcome"),
+    "consents_left_behind": ("transfer", "registration", "standing_count", "purposes"),
     "registration_transferred": (
         "transfer",
         "registration",
