@@ -105,6 +105,10 @@ NOTICED_TRADE: dict[type[Event], Noticed] = {
     review.AppealDecided: Noticed(
         "appeal.decided", telling("supplier_id", "appeal_id", "subject_kind", "state")
     ),
+    sampling.ValuesShifted: Noticed(
+        "quality.values_shifted",
+        telling_supplier_and_exchange("report_id", "former_id", "listing_code", "fields"),
+    ),
     prices.PriceAlarmRaised: Noticed(
         "price.alarm",
         telling_supplier_and_exchange("alarm_id", "listing_code", "licence_id", "due_at"),

@@ -37,6 +37,9 @@ QUALITY_RECORDED: dict[type[Event], Recorded] = {
     sampling.QualitySampleLapsed: Recorded(
         "quality_sample_lapsed", ("sample_id", "version_id", "attempt")
     ),
+    sampling.ValuesShifted: Recorded(
+        "quality_values_shifted", ("report_id", "former_id", "listing_code", "fields")
+    ),
     sampling.QualityReported: Recorded(
         "quality",
         (

@@ -63,6 +63,7 @@ def assess(
         "calls": sample.calls and sample.calls.document(),
         "lag_p95_seconds": timeliness.lag_p95_seconds(rules, sample.rows, now),
         "anonymity": _anonymity(rules, sample.rows),
+        "coded_values": distributions.coded_counts(rules, sample.rows),
         "documentation": documentation(dossier, rules.documentation),
         "model_gain": fitness.model_gain(rules.fitness.get("model")),
         "findings": [each.document() for each in findings],

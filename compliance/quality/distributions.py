@@ -1,26 +1,28 @@
-"""Outliers of a sample, and its drift from what is delivered (population stability index)."""
+"""Outliers of a sample, and how its coded values moved since another (stability index)."""
 
-from bisect import bisect_right
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from math import log
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from math import log, sqrt
 from typing import Any
 
 from compliance.quality import definitions
-from compliance.quality.field_values import Row, is_filled, number
-from compliance.quality.indicators import Indicator, measured
+from compliance.quality.field_values import Field, Row, is_filled, number
+from compliance.quality.indicators import Indicator, decimal, measured
 from compliance.quality.rules import Rules
 
-BINS = 10
-CATEGORIES_MAX = 20
-DRIFT_ALARM = 0.25
+SHIFT_ALARM = 0.25
+RARE = 10
+"""Below so many in both samples together a code is counted with the others that are rare."""
+_Z_95 = 1.6449
 _FLOOR = 0.0001
 """What an empty bin counts as; the logarithm has no value at nought."""
 _QUARTILES_MIN = 4
 OTHER = "*"
 
 Histogram = Mapping[str, int]
-"""Counts by bin; bins of numbers are named by their place, those of texts by their digest."""
+"""Counts by code."""
 
 
 def numbers_of(rows: Sequence[Row], name: str) -> list[float]:
@@ -58,15 +60,21 @@ def _quantile(ordered: Sequence[float], share: float) -> float:
     return ordered[below] + (place - below) * (ordered[above] - ordered[below])
 
 
-def bin_edges(values: Sequence[float]) -> list[float]:
-    """The inner edges of ten bins with equally many of the values."""
-    ordered = sorted(values)
-    return sorted({_quantile(ordered, at / BINS) for at in range(1, BINS)}) if ordered else []
+def coded_counts(rules: Rules, rows: Sequence[Row]) -> dict[str, dict[str, int]]:
+    """How often each declared code stands in each coded field; whatever else stands is `OTHER`.
+
+    No value leaves a sample that way, only how often a code of the public schema was met.
+    """
+    return {
+        field.name: dict(Counter(_codes_in(rows, field))) for field in rules.fields if field.codes
+    }
 
 
-def binned(values: Sequence[float], edges: Sequence[float]) -> dict[str, int]:
-    """Counts by place among the edges."""
-    return dict(Counter(str(bisect_right(edges, value)) for value in values))
+def _codes_in(rows: Sequence[Row], field: Field) -> Iterator[str]:
+    for row in rows:
+        value = row.get(field.name)
+        if is_filled(value):
+            yield str(value) if str(value) in field.codes else OTHER
 
 
 def population_stability(expected: Histogram, actual: Histogram) -> float | None:
@@ -82,22 +90,62 @@ def population_stability(expected: Histogram, actual: Histogram) -> float | None
     return total
 
 
-def drift(expected: Sequence[Row], actual: Sequence[Row], rules: Rules) -> dict[str, Any]:
-    """PSI of each field of numbers and of each coded field, sample against what came later."""
-    found = {}
-    for field in rules.fields:
-        psi = _field_drift(expected, actual, field.name, is_coded=bool(field.codes))
+@dataclass(frozen=True)
+class Shift:
+    """How far a coded field moved between two samples, and how far chance alone would take it."""
+
+    field: str
+    psi: float
+    chance: float
+
+    @property
+    def is_alarm(self) -> bool:
+        """Beyond the alarm and beyond chance: small samples alarm nobody."""
+        return self.psi > max(SHIFT_ALARM, self.chance)
+
+    def document(self) -> dict[str, Any]:
+        """The shift for a report."""
+        return {
+            "field": self.field,
+            "psi": decimal(self.psi),
+            "chance": decimal(self.chance),
+            "is_alarm": self.is_alarm,
+        }
+
+
+def shifts(before: Mapping[str, Histogram], after: Mapping[str, Histogram]) -> list[Shift]:
+    """The shift of every coded field that both samples have; in the order of their names."""
+    found = []
+    for name in sorted(before.keys() & after.keys()):
+        one, other = _without_rare(before[name], after[name])
+        psi = population_stability(one, other)
         if psi is not None:
-            found[field.name] = psi
+            found.append(Shift(name, psi, _chance(one, other)))
     return found
 
 
-def _field_drift(
-    expected: Sequence[Row], actual: Sequence[Row], name: str, *, is_coded: bool
-) -> float | None:
-    if is_coded:
-        counts = [Counter(str(row.get(name)) for row in rows) for rows in (expected, actual)]
-        return population_stability(counts[0], counts[1])
-    before, after = numbers_of(expected, name), numbers_of(actual, name)
-    edges = bin_edges(before)
-    return population_stability(binned(before, edges), binned(after, edges))
+def _without_rare(one: Histogram, other: Histogram) -> tuple[Histogram, Histogram]:
+    """Codes that both together hardly have are one bin: the index is blown up by empty ones."""
+    kept = {code for code in {**one, **other} if one.get(code, 0) + other.get(code, 0) >= RARE}
+    return _merged(one, kept), _merged(other, kept)
+
+
+def _merged(counts: Histogram, kept: AbstractSet[str]) -> Histogram:
+    merged: Counter[str] = Counter()
+    for code, count in counts.items():
+        merged[code if code in kept else OTHER] += count
+    return merged
+
+
+def _chance(one: Histogram, other: Histogram) -> float:
+    """What 19 of 20 pairs of samples of one population stay below.
+
+    PSI divided by (1/n + 1/m) is distributed as χ² with one degree of freedom less than there are
+    bins (Yurdakul and Naranjo 2020); its quantile is Wilson and Hilferty's (1931).
+    """
+    degrees = len({**one, **other}) - 1
+    if not degrees:
+        return 0.0
+    spread = 2 / (9 * degrees)
+    quantile: float = degrees * (1 - spread + _Z_95 * sqrt(spread)) ** 3
+    return quantile * (1 / sum(one.values()) + 1 / sum(other.values()))

@@ -41,3 +41,14 @@ class QualitySampleLapsed(Event):
     sample_id: str
     version_id: str
     attempt: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ValuesShifted(Event):
+    """Coded fields of a listing are distributed otherwise than in its report before."""
+
+    report_id: str
+    former_id: str
+    listing_code: str
+    supplier_id: str
+    fields: tuple[str, ...]

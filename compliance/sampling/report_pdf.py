@@ -67,6 +67,7 @@ def _facts(document: Mapping[str, Any], digest: str) -> Iterator[tuple[str, str]
     yield "出具 Reported", document["reported_at"]
     yield "有效至 Valid until", document["valid_until"]
     yield from _anonymity(document["anonymity"])
+    yield from _shift(document.get("value_shift"))
     documented = document["documentation"]
     yield "文档 Documentation", f"{documented['evidenced_count']} / {documented['item_count']}"
     yield "SHA-256", digest
@@ -79,6 +80,12 @@ def _anonymity(found: Mapping[str, Any] | None) -> Iterator[tuple[str, str]]:
         ]
         yield "匿名度 Anonymity", ", ".join(measures)
         yield "小类占比 In small classes", found["small_class_share"]
+
+
+def _shift(found: Mapping[str, Any] | None) -> Iterator[tuple[str, str]]:
+    if found is not None and found["fields"]:
+        farthest = max(found["fields"], key=lambda each: float(each["psi"]))
+        yield "分布变化 Shift of values", f"PSI {farthest['psi']} ({farthest['field']})"
 
 
 def _indicator(each: Mapping[str, Any]) -> tuple[str, ...]:

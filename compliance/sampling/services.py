@@ -36,6 +36,7 @@ from compliance.sampling.states import (
     SampleKind,
     SampleState,
 )
+from compliance.sampling.value_shifts import shift_since_last, tell_of_shift
 
 NO_GRADE = "NONE"
 DRAWS_MAX = 50
@@ -242,6 +243,7 @@ def report_sample(
         "report_id": report_id,
         "version_id": sample.version_id,
         "listing_code": sample.listing_code,
+        "value_shift": shift_since_last(uow, sample.listing_code, measured["coded_values"]),
         "reported_at": iso_instant(uow.now),
         "valid_until": iso_instant(valid_until),
         "commitment": {
@@ -270,6 +272,7 @@ def report_sample(
     uow.session.add(report)
     uow.session.flush()
     uow.record(_reported(uow, report, sample))
+    tell_of_shift(uow, report)
     return report
 
 

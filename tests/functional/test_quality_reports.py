@@ -12,7 +12,7 @@ from compliance.rules.predicates.reports import quality_is_reported
 from compliance.rules.verdicts import Outcome
 from compliance.sampling import services as sampling
 from compliance.services.circumstances import circumstances_of
-from tests.factories.compliance import everybody_over_http
+from tests.factories.compliance import everybody_over_http, field
 from tests.factories.quality import airports, commitment, revealed
 
 BEACON = Beacon("exchange.example/log/2026", 4711, "cd" * 32)
@@ -209,3 +209,43 @@ def test_others_see_neither_sample_nor_report(exchange, app, version_id):
     for path in (f"/v1/quality-samples/{sample['id']}", f"/v1/quality-reports/{report['id']}"):
         exchange.get("buyer", path, expect=404)
     assert exchange.get("buyer", "/v1/quality-reports")["items"] == []
+
+
+CODED = [
+    field("name"),
+    field("city", coded_values=[{"code": code, "label": code} for code in ("01", "02")]),
+]
+
+
+def in_cities(share):
+    """Rows of which every so-manieth has the second code."""
+    return [{"name": f"A {n}", "city": "02" if n % share == 0 else "01"} for n in range(420)]
+
+
+def test_what_moved_since_the_last_report_is_told_with_it_and_logged(exchange, app):
+    exchange.submit(fields_out=CODED, sample=[{"name": "Pudong", "city": "01"}])
+    with units_of(app).begin(Reach.EXCHANGE) as uow:
+        version_id = uow.session.scalar(text("SELECT version_id FROM review_cases"))
+    shifts = []
+    for share in (10, 10, 2):
+        rows = in_cities(share)
+        sample = commit(exchange, version_id, rows)
+        draw(app, Beacon(BEACON.origin, BEACON.tree_size + len(shifts), f"{share:02x}" * 32))
+        report = reveal(exchange, sample, rows)
+        assert sum(report["document"]["coded_values"]["city"].values()) == 400
+        shifts.append((report["id"], report["document"]["value_shift"]))
+    (first_id, nothing), (second_id, same), (third_id, moved) = shifts
+    assert nothing is None
+    assert (same["against"], moved["against"]) == (first_id, second_id)
+    assert [each["is_alarm"] for each in (*same["fields"], *moved["fields"])] == [False, True]
+    with units_of(app).begin(Reach.EXCHANGE) as uow:
+        wanted = text(
+            "SELECT convert_from(body, 'UTF8')::jsonb FROM log_entries"
+            " WHERE entry_type = 'quality_values_shifted'"
+        )
+        (leaf,) = uow.session.scalars(wanted)
+    assert (leaf["report"], leaf["former"], leaf["fields"]) == (third_id, second_id, ["city"])
+    printed = exchange.client.get(
+        f"/v1/quality-reports/{third_id}/pdf", headers={"Authorization": "supplier"}
+    )
+    assert printed.data.startswith(b"%PDF")

@@ -158,6 +158,7 @@ ENTRY_TYPES: dict[str, tuple[str, ...]] = {
         "scanner_version",
         "report_hash",
     ),
+    "quality_values_shifted": ("report", "former", "listing_code", "fields"),
     "quality_drifted": ("listing_code", "report", "drifts", "calls_count"),
     "quality_recovered": ("listing_code", "calls_count"),
     "suspended": ("suspension", "listing_code", "reason_code", "scope", "suspended_by"),

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from compliance.quality import conformity, consistency, content, distributions, fitness, timeliness
 from compliance.quality.access import CallCounts, accessibility, breaks_schema, usability
@@ -208,18 +210,62 @@ def test_the_stability_index_is_the_formula():
     # (0.5-0.25)ln(0.5/0.25) + (0.5-0.75)ln(0.5/0.75) = 0.25 ln 3 = 0.27465
     psi = distributions.population_stability({"a": 50, "b": 50}, {"a": 25, "b": 75})
     assert psi == pytest.approx(0.274653, abs=1e-6)
-    assert psi > distributions.DRIFT_ALARM
+    assert psi > distributions.SHIFT_ALARM
     assert distributions.population_stability({"a": 1}, {"a": 7}) == 0
     assert distributions.population_stability({}, {"a": 7}) is None
 
 
-def test_a_better_sample_than_what_is_delivered_drifts():
-    before = [{"price": n % 50, "grade": "a"} for n in range(500)]
-    worse = [{"price": 50 + n % 50, "grade": "b"} for n in range(500)]
-    found = distributions.drift(before, worse, rules())
-    assert min(found[name] for name in ("price", "grade")) > distributions.DRIFT_ALARM
-    same = distributions.drift(before, before, rules())
-    assert same["price"] == same["grade"] == 0
+def test_only_declared_codes_leave_a_sample():
+    rows = [{"grade": "a"}, {"grade": "a"}, {"grade": "130102199003070000"}, {"grade": None}, {}]
+    counted = distributions.coded_counts(rules(), rows)
+    assert counted["grade"] == {"a": 2, "*": 1}
+    assert "price" not in counted
+
+
+def test_a_better_sample_than_what_is_drawn_later_has_shifted():
+    (found,) = distributions.shifts({"grade": {"a": 45, "b": 15}}, {"grade": {"a": 15, "b": 45}})
+    assert found.is_alarm
+    assert found.psi > distributions.SHIFT_ALARM > found.chance
+    (same,) = distributions.shifts({"grade": {"a": 45}}, {"grade": {"a": 15}})
+    assert (same.psi, same.is_alarm) == (0, False)
+
+
+def test_what_chance_does_to_few_rows_alarms_nobody():
+    before, after = {"a": 10, "b": 5, "c": 5}, {"a": 4, "b": 6, "c": 10}
+    (found,) = distributions.shifts({"grade": before}, {"grade": after})
+    assert found.chance > found.psi > distributions.SHIFT_ALARM
+    assert not found.is_alarm
+
+
+def test_codes_that_are_hardly_met_are_one_bin():
+    """An empty bin against one of two would be an alarm by itself."""
+    before, after = {"a": 60}, {"a": 56, "b": 2, "c": 2}
+    (found,) = distributions.shifts({"grade": before}, {"grade": after})
+    (apart,) = distributions.shifts({"grade": before}, {"grade": {"a": 56, "*": 4}})
+    assert found.psi == apart.psi
+
+
+@pytest.mark.parametrize(("bins", "quantile"), [(2, 3.841), (3, 5.991), (10, 16.919)])
+def test_the_bound_of_chance_is_the_distribution_s_own(bins, quantile):
+    """χ² at 95 %, as tables have it."""
+    evenly = {str(n): 50 for n in range(bins)}
+    (found,) = distributions.shifts({"grade": evenly}, {"grade": evenly})
+    assert found.chance == pytest.approx(quantile * 2 / (50 * bins), rel=0.03)
+
+
+@given(
+    st.dictionaries(st.sampled_from("abcdef"), st.integers(0, 200), min_size=1),
+    st.dictionaries(st.sampled_from("abcdef"), st.integers(0, 200), min_size=1),
+)
+def test_a_shift_is_the_same_both_ways_and_never_negative(one, other):
+    there = distributions.shifts({"grade": one}, {"grade": other})
+    back = distributions.shifts({"grade": other}, {"grade": one})
+    assert [each.psi for each in there] == pytest.approx([each.psi for each in back])
+    assert all(each.psi >= 0 and each.chance >= 0 for each in there)
+    assert [each.is_alarm for each in distributions.shifts({"grade": one}, {"grade": one})] in (
+        [],
+        [False],
+    )
 
 
 def test_a_grid_is_covered_cell_by_cell():
