@@ -23,9 +23,8 @@ from app.reactions import (
 )
 from app.reactions.noticing import NOTICERS
 from app.reactions.recording import RECORDERS
+from compliance.consent.events import ConsentGranted, ConsentWithdrawn, PseudonymKeyMade
 from compliance.events import (
-    ConsentGranted,
-    ConsentWithdrawn,
     LicenceEnded,
     LicenceIssued,
     LicenceNarrowed,
@@ -33,7 +32,6 @@ from compliance.events import (
     ListingResumed,
     ListingRevoked,
     ListingSuspended,
-    PseudonymKeyMade,
     ReviewOpened,
     ReviewReturned,
     ScenarioApproved,

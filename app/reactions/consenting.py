@@ -5,7 +5,7 @@ from typing import Any
 from app.core.unit_of_work import UnitOfWork
 from compliance.consent import services as consent
 from compliance.consent import transfers as consent_transfers
-from compliance.events import ConsentGranted, ConsentWithdrawn, PseudonymKeyMade
+from compliance.consent.events import ConsentGranted, ConsentWithdrawn, PseudonymKeyMade
 from compliance.terms import purposes
 from listings import services as listings
 from listings.events import (

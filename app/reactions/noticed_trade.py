@@ -16,6 +16,7 @@ from app.reactions.telling import (
     telling_supplier_and_licensees,
 )
 from compliance import events as compliance
+from compliance.consent import events as consent
 from compliance.live import events as live
 from compliance.review import events as review
 from compliance.review import platform_events as platform
@@ -68,7 +69,7 @@ NOTICED_TRADE: dict[type[Event], Noticed] = {
         telling_each(("supplier_id", "transferee_id"), "transfer_id", "registration_id", "outcome"),
     ),
     listings.RegistrationTransferred: Noticed("registration.transferred", tell_of_transfer),
-    compliance.ConsentsLeftBehind: Noticed(
+    consent.ConsentsLeftBehind: Noticed(
         "consents.left_behind",
         telling_each(
             ("supplier_id", "transferee_id"),
@@ -174,7 +175,7 @@ NOTICED_TRADE: dict[type[Event], Noticed] = {
         telling("buyer_id", "scenario_id", "listing_code", "valid_from", "valid_until"),
     ),
     compliance.LicenceEnded: Noticed("licence.ended", telling_both("licence_id", "ends_at")),
-    compliance.ConsentWithdrawn: Noticed(
+    consent.ConsentWithdrawn: Noticed(
         "consent.withdrawn", telling("recipient_id", "consent_id", "reason_code")
     ),
     notices.WebhookEndpointDisabled: Noticed(
@@ -251,11 +252,11 @@ UNNOTICED_TRADE: dict[type[Event], str] = {
     compliance.VersionApproved: "the publication that follows is told",
     compliance.ScenarioSubmitted: "the buyer's own act; the decision is told",
     compliance.ChainLinkNarrowed: "each licence that it narrows or ends is told",
-    compliance.PseudonymKeyMade: "the supplier's own act, answered at once",
-    compliance.ConsentGranted: "the collecting system hands the token over; one notice a person"
+    consent.PseudonymKeyMade: "the supplier's own act, answered at once",
+    consent.ConsentGranted: "the collecting system hands the token over; one notice a person"
     " would drown the others",
-    compliance.ConsentDenied: "that a person said no is nobody's business but the supplier's",
-    compliance.ConsentsBatched: "a step of the log; the grants are told",
+    consent.ConsentDenied: "that a person said no is nobody's business but the supplier's",
+    consent.ConsentsBatched: "a step of the log; the grants are told",
     log.AuditorRead: "whom an auditor looks at is not told to them",
     log.AdministratorRead: "a notice for each look at one's case would drown the others",
     log.EvidenceBundled: "whoever asked for it has it",

@@ -14,6 +14,7 @@ from app.notices import events as notices
 from app.reactions.recorded import Recorded
 from app.reactions.recorded_reviews import REVIEW_RECORDED
 from compliance import events as compliance
+from compliance.consent import events as consent
 from compliance.live import events as live
 from compliance.review import events as review
 from compliance.sampling import events as sampling
@@ -104,7 +105,7 @@ RECORDED: dict[type[Event], Recorded] = {
         "registration_transferred",
         ("transfer_id", "registration_id", "successor_id", "transferee_id", "deed_hash"),
     ),
-    compliance.ConsentsLeftBehind: Recorded(
+    consent.ConsentsLeftBehind: Recorded(
         "consents_left_behind", ("transfer_id", "registration_id", "standing_count", "purposes")
     ),
     listings.PlanPublished: Recorded("price_plan", ("plan_id", "plan_hash", "listing_code")),
@@ -205,10 +206,10 @@ RECORDED: dict[type[Event], Recorded] = {
     compliance.LicenceNarrowed: Recorded(
         "licence_narrowed", ("licence_id", "narrowing_id", "terms_hash", "starts_at", "ends_at")
     ),
-    compliance.ConsentsBatched: Recorded(
+    consent.ConsentsBatched: Recorded(
         "consent_batch", ("batch_id", "root_hash", "granted_count", "denied_count")
     ),
-    compliance.ConsentWithdrawn: Recorded("consent_revoked", ("token_hash", "reason_code")),
+    consent.ConsentWithdrawn: Recorded("consent_revoked", ("token_hash", "reason_code")),
     metering.DetailsErased: Recorded(
         "details_erased", ("licence_id", "until_at", "reason_code", "call_count")
     ),
@@ -291,9 +292,9 @@ EXCUSED: dict[type[Event], str] = {
     compliance.ReviewOpened: "follows from the submission, which is recorded",
     compliance.ReviewReturned: "the decision that returned it is recorded",
     compliance.LapseNear: "a reminder changes nothing; what lapses is recorded when it does",
-    compliance.PseudonymKeyMade: "a secret of the supplier's; consents under it are recorded",
-    compliance.ConsentGranted: "its token's hash is in the next batch, which is recorded",
-    compliance.ConsentDenied: "counted in the next batch, which is recorded; it permits nothing",
+    consent.PseudonymKeyMade: "a secret of the supplier's; consents under it are recorded",
+    consent.ConsentGranted: "its token's hash is in the next batch, which is recorded",
+    consent.ConsentDenied: "counted in the next batch, which is recorded; it permits nothing",
     journal.TopUpRequested: "an announcement moves no money",
     journal.TopUpCancelled: "nothing was paid; what is paid all the same is credited",
     journal.TopUpConfirmed: "a balance is between its owner and the bank; the journal keeps it",

@@ -19,6 +19,13 @@ from compliance.consent.errors import (
     ConsentRegisterOpen,
     ConsentTermRefused,
 )
+from compliance.consent.events import (
+    ConsentDenied,
+    ConsentGranted,
+    ConsentsBatched,
+    ConsentWithdrawn,
+    PseudonymKeyMade,
+)
 from compliance.consent.models import Consent, ConsentBatch, ConsentRegister
 from compliance.consent.ports import ConsentKit, HashTree
 from compliance.consent.states import (
@@ -28,13 +35,6 @@ from compliance.consent.states import (
     WithdrawalReason,
 )
 from compliance.consent.tokens import token_of
-from compliance.events import (
-    ConsentDenied,
-    ConsentGranted,
-    ConsentsBatched,
-    ConsentWithdrawn,
-    PseudonymKeyMade,
-)
 from compliance.models.reviews import Party
 from compliance.terms import purposes
 

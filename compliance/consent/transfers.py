@@ -6,9 +6,9 @@ from sqlalchemy import func, select
 
 from app.core.clock import iso_instant
 from app.core.unit_of_work import UnitOfWork
+from compliance.consent.events import ConsentsLeftBehind
 from compliance.consent.models import Consent
 from compliance.consent.states import ConsentState
-from compliance.events import ConsentsLeftBehind
 
 
 def count_standing(uow: UnitOfWork, product_id: str) -> dict[str, Any]:
