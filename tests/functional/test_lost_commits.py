@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 import psycopg
 import pytest
 
+from metering import connections
 from metering.assembly import Outside, build_data_plane
 from metering.data_plane import DataPlaneSettings
 from metering.ports import UpstreamAnswer
@@ -107,6 +108,15 @@ def check(world, count):
     assert world.sql(twice) == []
 
 
+@pytest.fixture
+def patient_commits(monkeypatch):
+    """A commit waits for a lock as long as a busy machine takes to come to it."""
+    prepare = connections.PREPARE.replace("'2000'", "'30000'").replace("'10000'", "'60000'")
+    assert prepare.count("0000'") == 2
+    monkeypatch.setattr(connections, "PREPARE", prepare)
+
+
+@pytest.mark.usefixtures("patient_commits")
 def test_what_waits_for_its_commit_is_bounded_and_what_is_beyond_is_told_to_come_back(world):
     """Back-pressure: 503 with Retry-After at once, free; what was let in is answered in the end."""
     licensed = world.license()
@@ -131,7 +141,7 @@ def test_what_waits_for_its_commit_is_bounded_and_what_is_beyond_is_told_to_come
 def done_within(calling, count):
     """The first so many results; raises TimeoutError when they do not come soon."""
     found = []
-    for each in as_completed(calling, timeout=1.5):
+    for each in as_completed(calling, timeout=20):
         found.append(each.result())
         if len(found) == count:
             return found
