@@ -1,6 +1,8 @@
 """Commands for operators, run as ``flask <command>``; each is one service in one unit of work."""
 
+import functools
 import os
+from typing import Any, cast
 
 import click
 from flask import Flask
@@ -12,6 +14,7 @@ from app.commands.imports import import_command
 from app.commands.keys import key_commands
 from app.commands.quality import quality_command
 from app.commands.shards import shard_command
+from app.core.errors import CounterfoilError
 from app.core.reach import Reach
 from app.parts import Parts
 
@@ -22,13 +25,39 @@ EXCHANGE_USCC = "91000000MA00000030"
 
 def register(app: Flask, parts: Parts) -> None:
     """Attach the commands."""
-    app.cli.add_command(_bootstrap_command(parts))
-    app.cli.add_command(import_command(parts))
-    app.cli.add_command(erase_command(parts))
-    app.cli.add_command(quality_command(parts))
-    app.cli.add_command(shard_command(parts))
-    for command in key_commands(parts):
-        app.cli.add_command(command)
+    commands = [
+        _bootstrap_command(parts),
+        import_command(parts),
+        erase_command(parts),
+        quality_command(parts),
+        shard_command(parts),
+        *key_commands(parts),
+    ]
+    for command in commands:
+        app.cli.add_command(told(command))
+
+
+def told(command: click.Command) -> click.Command:
+    """The command with its refusals as one sentence and exit code 1, and no traceback."""
+    run = command.callback
+    assert run is not None, "a command without a function is a group"
+
+    @functools.wraps(run)
+    def run_and_tell(*args: Any, **options: Any) -> Any:
+        try:
+            return run(*args, **options)
+        except CounterfoilError as refusal:
+            raise click.ClickException(_sentence(refusal)) from None
+
+    command.callback = run_and_tell
+    return command
+
+
+def _sentence(refusal: CounterfoilError) -> str:
+    faults = cast("list[dict[str, str]]", refusal.facts.get("errors", []))
+    return "\n".join(
+        [refusal.detail, *(f"  {fault['pointer']}: {fault['detail']}" for fault in faults)]
+    )
 
 
 def _bootstrap_command(parts: Parts) -> click.Command:

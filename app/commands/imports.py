@@ -17,6 +17,7 @@ from compliance.rules import rule_set
 from compliance.rules.evaluation import evaluate_dossier
 from compliance.scanner.dossiers import scan_facts
 from compliance.services.circumstances import prospective_circumstances
+from listings.errors import ImportUnreadable
 from listings.imports import tables
 from listings.imports.report import (
     RuleRun,
@@ -54,10 +55,7 @@ def import_command(parts: Parts) -> click.Command:
         what it still misses, is reported without opening a review.
         """
         started = time.perf_counter()
-        read = [
-            (path.name, *tables.read_listing_rows(path.read_text(encoding="utf-8-sig")))
-            for path in paths
-        ]
+        read = [(path.name, *_read_rows(path)) for path in paths]
         if not dry_run:
             _enter(parts, organisation, [draft for _, drafts, _ in read for draft in drafts])
         made = _report(read, _circumstances(parts, organisation), organisation)
@@ -71,6 +69,17 @@ def import_command(parts: Parts) -> click.Command:
         click.echo(f"{made['seconds']} s, at most {made['peak_memory_mib']} MiB")
 
     return import_listings
+
+
+def _read_rows(path: Path) -> tuple[list[ImportedDraft], list[RejectedRow]]:
+    try:
+        return tables.read_listing_rows(path.read_text(encoding="utf-8-sig"))
+    except UnicodeDecodeError as error:
+        message = f"{path.name}: byte {error.start + 1} is not UTF-8."
+        raise click.ClickException(message) from None
+    except ImportUnreadable as refusal:
+        message = f"{path.name}: {refusal.detail}"
+        raise click.ClickException(message) from None
 
 
 def _enter(parts: Parts, organisation: str, drafts: Sequence[ImportedDraft]) -> None:

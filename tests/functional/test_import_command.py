@@ -89,12 +89,22 @@ def test_all_files_are_entered_and_the_refused_rows_written(run, files, market, 
     ]
 
 
-def test_one_unreadable_file_enters_none(market, files, tmp_path):
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"a,b\n1,2\n", "three.csv: "),
+        (b"\xff\xfetitle", "three.csv: byte 1 is not UTF-8."),
+        (b'title,provider\n"open,', "three.csv: "),
+    ],
+)
+def test_one_unreadable_file_enters_none_and_is_named(market, files, tmp_path, content, told):
     unreadable = tmp_path / "three.csv"
-    unreadable.write_text("a,b\n1,2\n", "utf-8")
+    unreadable.write_bytes(content)
     command = import_command(SimpleNamespace(units=market.units))
     given = [str(files[0]), str(unreadable), "--organisation", SUPPLIER_ID]
-    assert CliRunner().invoke(command, given).exit_code != 0
+    result = CliRunner().invoke(command, given)
+    assert (result.exit_code, type(result.exception)) == (1, SystemExit)
+    assert f"Error: {told}" in result.output
     assert _entered(market) == []
 
 
