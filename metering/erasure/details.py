@@ -9,7 +9,9 @@ from datetime import datetime
 from sqlalchemy import text
 
 from app.core.unit_of_work import UnitOfWork
+from metering.errors import EntitlementNotFound
 from metering.events import DetailsErased
+from metering.models import Entitlement
 
 REASONS = ("person_request", "retention_over", "court_order")
 PORTION_MAX = 5_000
@@ -37,8 +39,10 @@ def erase_details(uow: UnitOfWork, licence_id: str, *, until: datetime, reason_c
     """Erase the details of a licence's calls before ``until``, a portion at a time; how many.
 
     Call it again until it gives 0. What it erased is recorded as `DetailsErased`. Needs the
-    exchange's reach.
+    exchange's reach. Raises `EntitlementNotFound`.
     """
+    if uow.session.get(Entitlement, licence_id) is None:
+        raise EntitlementNotFound(licence_id)
     values = {"licence_id": licence_id, "until": until, "portion": PORTION_MAX}
     erased = uow.session.connection().execute(text(_ERASE), values).rowcount
     if erased:

@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from counterfoil_verify.keys import Keyring, parse_vkey
@@ -10,6 +11,7 @@ from counterfoil_verify.receipts import check_detail, check_signature, parse_rec
 from app.core.reach import Reach
 from ledger.log.tree.notes import key_of
 from metering.erasure.details import erase_details
+from metering.errors import EntitlementNotFound
 from metering.ports import UpstreamAnswer
 from metering.recording.receipt_queries import StoredReceipts
 from tests.factories.metering import SIGNER, World, call
@@ -75,6 +77,13 @@ def test_other_calls_and_licences_keep_theirs_and_bundles_hold_both(world, clock
     with world.units.begin(Reach.EXCHANGE) as uow:
         given = list(STORED.receipts(uow.session, licensed.licence_id, 10))
     assert [each["detail"] is None for each in given] == [True, False]
+
+
+def test_a_licence_that_there_is_not_is_told_and_not_erased_in_silence(world, clock):
+    """ "0 calls" would let an operator believe that a slip of the pen was what was asked."""
+    mistyped = SimpleNamespace(licence_id="lic_mistyped")
+    with pytest.raises(EntitlementNotFound):
+        erase(world, mistyped, clock.now())
 
 
 def test_what_was_erased_is_recorded_once(world, clock):
