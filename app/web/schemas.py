@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from marshmallow import RAISE, fields, validate
+from marshmallow import RAISE, ValidationError, fields, validate
 from marshmallow import Schema as MarshmallowSchema
 from typing_extensions import override
 
@@ -77,6 +77,26 @@ class Integer(fields.Integer):
             raise self.make_error("invalid")
         number: int = super()._deserialize(value, attr, data, **kwargs)
         return number
+
+
+class ByName(fields.Dict):
+    """An object whose members' names are data; what is wrong is said at the member itself.
+
+    marshmallow says it at a ``key`` or ``value`` below, which the caller's document does not have.
+    """
+
+    @override
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
+        try:
+            return super()._deserialize(value, attr, data, **kwargs)  # type: ignore[no-untyped-call] # marshmallow's
+        except ValidationError as refusal:
+            raise ValidationError(_at_members(refusal.messages)) from None
+
+
+def _at_members(messages: Any) -> Any:
+    if not isinstance(messages, dict):
+        return messages
+    return {name: each.get("value", each.get("key")) for name, each in messages.items()}
 
 
 class AmountText(fields.Field[int]):

@@ -3,7 +3,7 @@
 from marshmallow import fields, validate
 
 from app.web.paging import PageQuerySchema
-from app.web.schemas import Integer, Schema, Text, Timestamp
+from app.web.schemas import ByName, Integer, Schema, Text, Timestamp
 from compliance.review.panels import PanelState
 from compliance.schemas.reviews import ITEMS_MAX, REASON_MAX, ItemSchema, one_of
 
@@ -73,7 +73,7 @@ class PolicySchema(Schema):
 class SetPolicySchema(Schema):
     """Values that change, from when, and on whose word."""
 
-    values_set = fields.Dict(
+    values_set = ByName(
         keys=fields.String(validate=validate.Length(min=1, max=60)),
         values=Integer(min=0, max=10_000),
         data_key="values",

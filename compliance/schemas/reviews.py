@@ -3,7 +3,7 @@
 from marshmallow import fields, validate
 
 from app.web.paging import PageQuerySchema
-from app.web.schemas import Schema, Text, Timestamp
+from app.web.schemas import ByName, Schema, Text, Timestamp
 from compliance.review.case_machine import Decision, Stage
 from compliance.review.conflicts import Answer
 from compliance.review.risk import RiskLevel
@@ -150,7 +150,7 @@ class CaseViewSchema(Schema):
 class TakeCaseSchema(Schema):
     """The conflict declaration: an answer to each of the case's questions."""
 
-    answers = fields.Dict(
+    answers = ByName(
         keys=fields.String(validate=validate.Length(min=1, max=40)),
         values=fields.String(validate=one_of(Answer)),
         required=True,

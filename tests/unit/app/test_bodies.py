@@ -2,11 +2,12 @@
 
 import pytest
 from flask import Flask, jsonify
+from marshmallow import ValidationError, fields, validate
 
 from app.core.errors import InvalidFields
 from app.web import problems
-from app.web.blueprints import MalformedBody, StrictParser
-from app.web.schemas import Schema, Text
+from app.web.blueprints import MalformedBody, StrictParser, pointers
+from app.web.schemas import ByName, Schema, Text
 
 
 class NamedSchema(Schema):
@@ -68,6 +69,25 @@ def test_lines_marks_and_the_scripts_of_the_world_are_accepted():
     assert read(f'{{"name": "{text}"}}'.replace("\n", "\\n").replace("\t", "\\t").encode()) == {
         "name": text
     }
+
+
+class AnsweredSchema(Schema):
+    """Answers by the name of their question."""
+
+    answers = ByName(
+        keys=fields.String(validate=validate.Length(max=3)),
+        values=fields.String(validate=validate.OneOf(["yes", "no"])),
+    )
+
+
+def test_what_is_wrong_with_a_member_is_said_at_the_member():
+    with pytest.raises(ValidationError) as refused:
+        AnsweredSchema().load({"answers": {"a": "NO", "b": "no", "long/er": "yes"}})
+    named = {each["pointer"] for each in pointers(refused.value.messages)}
+    assert named == {"#/answers/a", "#/answers/long~1er"}
+    with pytest.raises(ValidationError) as refused:
+        AnsweredSchema().load({"answers": []})
+    assert [each["pointer"] for each in pointers(refused.value.messages)] == ["#/answers"]
 
 
 @pytest.fixture
