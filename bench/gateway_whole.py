@@ -19,6 +19,7 @@ from app.core.entropy import EntropyPool
 from app.core.ids import IdSource
 from app.core.signing import Ed25519Signer
 from app.web import rsgi
+from app.web.proxies import TrustedProxies
 from bench.gateway_stages import BODY, entitled_row
 from metering.calls.caller_cache import CallerCache
 from metering.calls.service import CallService
@@ -42,6 +43,7 @@ CALLS_EACH = 10
 ROUNDS = 20
 PLENTY = 10**15
 KEY = "cfk_00000000_" + "a" * 43
+PROXIES = TrustedProxies(())
 _NOBODY: Any = None
 """What a call like this one never asks."""
 SCOPE: Any = SimpleNamespace(
@@ -176,7 +178,9 @@ def _plane(loop: asyncio.AbstractEventLoop) -> DataPlane:
 
 async def _calls(plane: DataPlane, count: int) -> None:
     for _ in range(count):
-        request_id, reply = await plane.reply(rsgi.call_environment(SCOPE))
+        environment = rsgi.call_environment(SCOPE)
+        PROXIES.apply(environment)
+        request_id, reply = await plane.reply(environment)
         reply.all_headers(request_id)
         assert reply.status == 200, reply.body
 

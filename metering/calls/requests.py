@@ -109,20 +109,13 @@ def read_call(environment: Environment, *, body_bytes_max: int) -> CallRequest:
         method,
         read_listing_code(environment),
         parameters,
-        client_address(environment.get("REMOTE_ADDR", "")),
+        environment.get("REMOTE_ADDR", ""),
         _idempotency_key(environment.get("HTTP_IDEMPOTENCY_KEY")),
         _word(environment.get("HTTP_PURPOSE")),
         None if fields is None else _words(fields),
         environment.get("HTTP_CONSENT_TOKEN"),
         body,
     )
-
-
-def client_address(remote: str) -> str:
-    """The socket's address, without the port that some servers append to it."""
-    if remote.count(":") == 1:
-        return remote.partition(":")[0]
-    return remote.removeprefix("[").partition("]")[0]
 
 
 def _query(query: str) -> dict[str, Any]:
