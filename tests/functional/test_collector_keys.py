@@ -14,6 +14,7 @@ CONSENT_ROUTES = {
     ("POST", "/v1/consents"),
     ("GET", "/v1/consents"),
     ("GET", "/v1/products/<product_id>/consents"),
+    ("POST", "/v1/products/<product_id>/consents"),
     ("GET", "/v1/consents/<consent_id>"),
     ("GET", "/v1/consents/<consent_id>/token"),
     ("GET", "/v1/consents/<consent_id>/evidence"),

@@ -9,6 +9,9 @@ from app.core.reach import Reach
 from metering.leases import upkeep
 from tests.fakes.metering_ports import FakeWallets
 
+TRY_AGAIN = {429, 503, 504}
+"""Free, and no answer for good: a machine that stands still for seconds says each of them."""
+
 
 class Client(threading.Thread):
     """Buys until it is refused; a call without answer is tried again with its key, as told."""
@@ -37,7 +40,7 @@ class Client(threading.Thread):
             except (OSError, http.client.HTTPException):
                 time.sleep(0.05)
                 continue
-            if status == 503:
+            if status in TRY_AGAIN:
                 time.sleep(0.05)
                 continue
             if status == 200:
