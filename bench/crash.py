@@ -91,6 +91,7 @@ def _kill_under_load(world: World, report: dict[str, Any], *, kills: int, seed: 
 
 
 def _count(world: World, answers: Answers) -> dict[str, Any]:
+    world.installation.wait_until_ready()  # the last kill may have been the web server's
     settings = from_environment(world.installation.environment)
     with Books(find_database(settings)) as books:
         stranded = _wait_for_leases(books)
