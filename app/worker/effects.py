@@ -19,7 +19,8 @@ from ledger.log.anchors.services import request_anchor
 
 THE_EXCHANGE = "the exchange"
 """Who asks for anchors that nobody asked for."""
-_EVERY_SECONDS = 0.2
+_EVERY_SECONDS = 0.5
+"""Three lines ask about as often together as one line did; nothing here waits for a person."""
 Lines = Mapping[str, Mapping[str, Handler]]
 
 
