@@ -6,7 +6,7 @@ from sqlalchemy import Date, Select, case, cast, extract, func, or_, select, tex
 from sqlalchemy.orm import Session
 
 from app.core.exchange_calendar import local_time
-from app.core.paging import Page, paginate
+from app.core.paging import Page, between, paginate
 from metering.answers.outcomes import OutcomeKind
 from metering.errors import EntitlementNotFound, PlanNotKnown
 from metering.models import Entitlement, PlanCopy, UsageEvent
@@ -78,10 +78,7 @@ def list_usage(
         statement = statement.where(UsageEvent.licence_id == licence_id)
     if outcome is not None:
         statement = statement.where(UsageEvent.outcome == outcome)
-    if since is not None:
-        statement = statement.where(UsageEvent.occurred_at >= since)
-    if until is not None:
-        statement = statement.where(UsageEvent.occurred_at < until)
+    statement = statement.where(*between(UsageEvent.occurred_at, since, until))
     return paginate(session, statement, key=UsageEvent.event_id, cursor=cursor, limit=limit)
 
 

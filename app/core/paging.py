@@ -4,6 +4,7 @@ import base64
 import binascii
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, Select
@@ -50,6 +51,18 @@ def decode_cursor(cursor: str) -> str:
     if "\x00" in key:
         raise InvalidCursor
     return key
+
+
+def between(
+    column: InstrumentedAttribute[datetime], from_at: datetime | None, until_at: datetime | None
+) -> list[ColumnElement[bool]]:
+    """Conditions: from ``from_at`` on, and before ``until_at``; None bounds nothing."""
+    bounds = []
+    if from_at is not None:
+        bounds.append(column >= from_at)
+    if until_at is not None:
+        bounds.append(column < until_at)
+    return bounds
 
 
 def paginate(

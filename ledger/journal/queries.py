@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.core.ids import InvoiceId, LicenceId, OrganisationId, TopUpId
-from app.core.paging import Page, paginate
+from app.core.paging import Page, between, paginate
 from ledger.journal.errors import InvoiceNotFound, LicencePartiesNotFound, TopUpNotFound
 from ledger.journal.models import (
     Invoice,
@@ -62,10 +62,7 @@ def list_postings(
         statement = statement.where(PostedLine.organisation_id == organisation_id)
     if account_id is not None:
         statement = statement.where(PostedLine.account_id == account_id)
-    if from_at is not None:
-        statement = statement.where(PostedLine.booked_at >= from_at)
-    if until_at is not None:
-        statement = statement.where(PostedLine.booked_at < until_at)
+    statement = statement.where(*between(PostedLine.booked_at, from_at, until_at))
     return paginate(
         session,
         statement,

@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.core.db import Base
-from app.core.paging import Page, paginate
+from app.core.paging import Page, between, paginate
 
 
 class UnservedCalls(Base):
@@ -45,10 +45,7 @@ def list_unserved(
         statement = statement.where(UnservedCalls.licence_id == licence_id)
     if problem is not None:
         statement = statement.where(UnservedCalls.slug == problem)
-    if from_at is not None:
-        statement = statement.where(UnservedCalls.hour >= from_at)
-    if until_at is not None:
-        statement = statement.where(UnservedCalls.hour < until_at)
+    statement = statement.where(*between(UnservedCalls.hour, from_at, until_at))
     return paginate(session, statement, key=UnservedCalls.denial_id, cursor=cursor, limit=limit)
 
 

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.core.db import Base
 from app.core.exchange_calendar import day_of, day_start, local_time
-from app.core.paging import Page, paginate
+from app.core.paging import Page, between, paginate
 from metering.delivery.errors import FailureKind
 
 MISFITS = (FailureKind.NOT_JSON.value, FailureKind.SCHEMA_MISMATCH.value)
@@ -53,10 +53,7 @@ def list_failures(
         statement = statement.where(DeliveryFailure.listing_code == listing_code)
     if kind is not None:
         statement = statement.where(DeliveryFailure.kind == kind)
-    if from_at is not None:
-        statement = statement.where(DeliveryFailure.hour >= from_at)
-    if until_at is not None:
-        statement = statement.where(DeliveryFailure.hour < until_at)
+    statement = statement.where(*between(DeliveryFailure.hour, from_at, until_at))
     return paginate(session, statement, key=DeliveryFailure.failure_id, cursor=cursor, limit=limit)
 
 
