@@ -159,15 +159,15 @@ class _Reader:
         return found
 
     def file(self, name: str) -> Path | None:
-        path = self.optional(name)
-        if path is not None and not Path(path).is_file():
-            self.problems.append(f"{name}: there is no file '{path}'")
-        return None if path is None else Path(path)
+        return self._existing(name, "file", Path.is_file)
 
     def folder(self, name: str) -> Path | None:
+        return self._existing(name, "folder", Path.is_dir)
+
+    def _existing(self, name: str, kind: str, is_there: Callable[[Path], bool]) -> Path | None:
         path = self.optional(name)
-        if path is not None and not Path(path).is_dir():
-            self.problems.append(f"{name}: there is no folder '{path}'")
+        if path is not None and not is_there(Path(path)):
+            self.problems.append(f"{name}: there is no {kind} '{path}'")
         return None if path is None else Path(path)
 
     def address(self, name: str) -> tuple[str, int]:
