@@ -154,14 +154,15 @@ class AnchorKeeper:
         with self._units.begin(Reach.EXCHANGE) as uow:
             anchor = uow.session.get_one(Anchor, seen.id, with_for_update=True)
             before = anchor.state
-            is_settled_since = before == AnchorState.FINAL != seen.state
+            was_final = before == AnchorState.FINAL
+            is_settled_since = was_final and seen.state != AnchorState.FINAL
             if before == AnchorState.LOST or is_settled_since:
                 return before
             _apply(anchor, finding, status, uow.now)
             uow.commit()
             if anchor.state != before:
                 _log.info("anchor", id=anchor.id, state=anchor.state, size=anchor.tree_size)
-            if before == AnchorState.FINAL != anchor.state:
+            if was_final and anchor.state != AnchorState.FINAL:
                 _log.error("final_anchor_left_the_chain", id=anchor.id, size=anchor.tree_size)
             return anchor.state
 
