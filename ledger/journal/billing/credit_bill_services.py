@@ -16,9 +16,7 @@ from ledger.journal.billing.credit_billing import (
     due_amount,
     signed_bytes,
 )
-from ledger.journal.billing.events import (
-    CreditBillIssued,
-)
+from ledger.journal.billing.events import CreditBillIssued
 from ledger.journal.billing.models import CreditBill, CreditLine
 from ledger.journal.billing.months import month_bounds
 from ledger.journal.chart import wallet_of

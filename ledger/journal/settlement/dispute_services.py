@@ -13,19 +13,10 @@ from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
 from ledger.journal import queries
 from ledger.journal.models import LicenceParties
-from ledger.journal.settlement import (
-    credit_note_services,
-    dispute_queries,
-    disputes,
-)
+from ledger.journal.settlement import credit_note_services, dispute_queries, disputes
 from ledger.journal.settlement import events as settlement_events
 from ledger.journal.settlement.dispute_claims import Claim, check_disputable, examine
-from ledger.journal.settlement.disputes import (
-    TRANSITIONS,
-    DisputeState,
-    ExaminedCall,
-    Finding,
-)
+from ledger.journal.settlement.disputes import TRANSITIONS, DisputeState, ExaminedCall, Finding
 from ledger.journal.settlement.errors import (
     AcceptedCallsUnfit,
     AnswerTooLate,
