@@ -63,12 +63,12 @@ def list_usage(
     *,
     licence_id: str | None = None,
     outcome: str | None = None,
-    since: datetime | None = None,
-    until: datetime | None = None,
+    from_at: datetime | None = None,
+    until_at: datetime | None = None,
     cursor: str | None,
     limit: int,
 ) -> Page[UsageEvent]:
-    """A page of usage events, newest first; ``since`` is included, ``until`` is not."""
+    """A page of usage events, newest first; ``from_at`` is included, ``until_at`` is not."""
     statement = select(UsageEvent)
     if organisation_id is not None:
         statement = statement.where(
@@ -78,7 +78,7 @@ def list_usage(
         statement = statement.where(UsageEvent.licence_id == licence_id)
     if outcome is not None:
         statement = statement.where(UsageEvent.outcome == outcome)
-    statement = statement.where(*between(UsageEvent.occurred_at, since, until))
+    statement = statement.where(*between(UsageEvent.occurred_at, from_at, until_at))
     return paginate(session, statement, key=UsageEvent.event_id, cursor=cursor, limit=limit)
 
 

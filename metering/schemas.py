@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, pre_dump, validate, validates_schema
 
-from app.web.paging import PageQuerySchema
+from app.web.paging import PageQuerySchema, PeriodQuerySchema
 from app.web.schemas import AmountText, Identifier, Integer, Schema, Text, Timestamp
 from metering.answers.outcomes import ANSWERS
 
@@ -122,15 +122,13 @@ class UsageEventSchema(Schema):
     leaf_hash = fields.Function(lambda event: event.leaf_hash.hex(), metadata={"type": "string"})
 
 
-class UsageQuerySchema(PageQuerySchema):
-    """Which usage events; ``since`` is included, ``until`` is not."""
+class UsageQuerySchema(PeriodQuerySchema):
+    """Which usage events, of which time."""
 
     licence_id = Identifier(load_default=None)
     outcome = fields.String(
         load_default=None, validate=validate.OneOf(sorted(kind.value for kind in ANSWERS))
     )
-    since = Timestamp(load_default=None)
-    until = Timestamp(load_default=None)
 
 
 EMPTY_RANGE = "The range ends after it begins."

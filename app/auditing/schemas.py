@@ -3,15 +3,13 @@
 from marshmallow import fields, validate
 
 from app.core.paging import LIMIT_MAX
-from app.web.paging import PageQuerySchema
+from app.web.paging import PageQuerySchema, PeriodSchema
 from app.web.schemas import Identifier, Integer, Schema, Text, Timestamp
 
 
-class ScopeSchema(Schema):
+class ScopeSchema(PeriodSchema):
     """Filters of an answer; one that a question cannot be narrowed by is refused."""
 
-    from_at = Timestamp(data_key="from", load_default=None)
-    until_at = Timestamp(data_key="until", load_default=None)
     listing_code = Text(max=40, load_default=None)
     licence_id = Identifier(load_default=None)
     organisation_id = Identifier(load_default=None)

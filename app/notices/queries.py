@@ -7,7 +7,15 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
 
-from app.core.paging import LIMIT_MAX, InvalidCursor, Page, decode_cursor, encode_cursor, paginate
+from app.core.paging import (
+    LIMIT_MAX,
+    InvalidCursor,
+    Page,
+    between,
+    decode_cursor,
+    encode_cursor,
+    paginate,
+)
 from app.core.unit_of_work import UnitOfWork
 from app.notices.claims import payload_of
 from app.notices.errors import WebhookDeliveryNotFound, WebhookEndpointNotFound
@@ -111,7 +119,8 @@ def read_feed(
     *,
     cursor: str | None,
     limit: int,
-    since: datetime | None,
+    from_at: datetime | None,
+    until_at: datetime | None,
     notice_type: str | None,
 ) -> FeedPage:
     """What an organisation was told, oldest first; raises `InvalidCursor`.
@@ -123,8 +132,7 @@ def read_feed(
     statement = select(Notice).where(
         Notice.organisation_id == organisation_id, Notice.number > after
     )
-    if since is not None:
-        statement = statement.where(Notice.recorded_at >= since)
+    statement = statement.where(*between(Notice.recorded_at, from_at, until_at))
     if notice_type is not None:
         statement = statement.where(Notice.notice_type == notice_type)
     wanted = min(limit, LIMIT_MAX)

@@ -7,7 +7,7 @@ from typing_extensions import override
 
 from app.notices.receiver_urls import LENGTH_MAX
 from app.notices.retry_rules import ENDPOINT_OFF, Outcome
-from app.web.paging import PageQuerySchema, page_schema
+from app.web.paging import PageQuerySchema, PeriodQuerySchema, page_schema
 from app.web.schemas import Identifier, Integer, Schema, Text, Timestamp
 
 DESCRIPTION_MAX = 500
@@ -185,10 +185,9 @@ class DeadLetterSchema(WebhookDeliverySchema):
     organisation_id = Identifier(required=True)
 
 
-class FeedQuerySchema(PageQuerySchema):
-    """Where to go on in the feed, from when on, and which kind."""
+class FeedQuerySchema(PeriodQuerySchema):
+    """Where to go on in the feed, of which time, and which kind."""
 
-    since = Timestamp(load_default=None)
     notice_type = Text(load_default=None, max=TYPE_MAX)
 
 

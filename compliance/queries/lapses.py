@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from app.core.paging import Page, paginate
+from app.core.paging import Page, between, paginate
 from app.core.unit_of_work import UnitOfWork
 from compliance.models.lapses import LapseRow
 
@@ -17,7 +17,8 @@ def list_lapses(
     consequence: str | None = None,
     listing_code: str | None = None,
     subject_id: str | None = None,
-    before: datetime | None = None,
+    from_at: datetime | None = None,
+    until_at: datetime | None = None,
     is_over: bool | None = None,
     cursor: str | None = None,
     limit: int = 20,
@@ -34,8 +35,7 @@ def list_lapses(
     for column, value in filters.items():
         if value is not None:
             wanted = wanted.where(column == value)
-    if before is not None:
-        wanted = wanted.where(LapseRow.lapses_at < before)
+    wanted = wanted.where(*between(LapseRow.lapses_at, from_at, until_at))
     if is_over is not None:
         over = LapseRow.lapses_at <= uow.now
         wanted = wanted.where(over if is_over else ~over)

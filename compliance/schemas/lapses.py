@@ -2,7 +2,7 @@
 
 from marshmallow import fields, validate
 
-from app.web.paging import PageQuerySchema
+from app.web.paging import PeriodQuerySchema
 from app.web.schemas import Schema, Text, Timestamp
 from compliance.lapses.expiry_policy import END, NONE, SUSPEND, kinds
 
@@ -22,12 +22,11 @@ class LapseSchema(Schema):
     reminded_days = fields.Integer(allow_none=True)
 
 
-class LapseQuerySchema(PageQuerySchema):
-    """Filters of lapses."""
+class LapseQuerySchema(PeriodQuerySchema):
+    """Filters of lapses; the period is of ``lapses_at``."""
 
     kind = fields.String(load_default=None, validate=validate.OneOf(sorted(kinds())))
     consequence = fields.String(load_default=None, validate=validate.OneOf([SUSPEND, END, NONE]))
     listing_code = Text(max=30, load_default=None)
     subject_id = fields.String(load_default=None, validate=validate.Length(min=1, max=64))
-    before = Timestamp(load_default=None)
     is_over = fields.Boolean(load_default=None)

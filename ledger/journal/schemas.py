@@ -2,7 +2,7 @@
 
 from marshmallow import fields, validate
 
-from app.web.paging import PageQuerySchema
+from app.web.paging import PageQuerySchema, PeriodQuerySchema
 from app.web.schemas import AmountText, Identifier, Schema, Text, Timestamp
 from ledger.journal.chart import CURRENCIES, HOME_CURRENCY
 from ledger.journal.top_ups import TopUpState
@@ -66,12 +66,10 @@ class WalletSchema(Schema):
     available = AmountText(attribute="available_amount", required=True)
 
 
-class PostingQuerySchema(PageQuerySchema):
+class PostingQuerySchema(PeriodQuerySchema):
     """Which postings: of one account, booked from a time up to, not including, another."""
 
     account_id = Text(max=80, load_default=None)
-    from_at = Timestamp(data_key="from", load_default=None)
-    until_at = Timestamp(data_key="until", load_default=None)
 
 
 class PostingSchema(Schema):

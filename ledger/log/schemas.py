@@ -2,21 +2,19 @@
 
 from marshmallow import fields, validate
 
-from app.web.paging import PageQuerySchema
+from app.web.paging import PeriodQuerySchema
 from app.web.schemas import Identifier, Integer, Schema, Text, Timestamp
 
 AWAIT_SECONDS_MAX = 5
 _TREE_SIZE_MAX = 2**53 - 1
 
 
-class EntryQuerySchema(PageQuerySchema):
+class EntryQuerySchema(PeriodQuerySchema):
     """Filters of the list of entries; times are when the exchange recorded the entry."""
 
     type = Text(max=64, load_default=None)
     licence_id = Identifier(load_default=None)
     subject = Text(max=200, load_default=None)
-    from_at = Timestamp(data_key="from", load_default=None)
-    until_at = Timestamp(data_key="until", load_default=None)
 
 
 class LogEntrySchema(Schema):

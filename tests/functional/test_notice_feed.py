@@ -20,14 +20,24 @@ def number(units):
     return count
 
 
-def page(units, *, cursor=None, organisation_id=OURS, limit=20, since=None, notice_type=None):
+def page(
+    units,
+    *,
+    cursor=None,
+    organisation_id=OURS,
+    limit=20,
+    from_at=None,
+    until_at=None,
+    notice_type=None,
+):
     with units.begin(Reach.organisation(organisation_id)) as uow:
         return queries.read_feed(
             uow,
             organisation_id,
             cursor=cursor,
             limit=limit,
-            since=since,
+            from_at=from_at,
+            until_at=until_at,
             notice_type=notice_type,
         )
 
@@ -83,7 +93,7 @@ def test_filters(units, clock):
     number(units)
     (issued,) = page(units, notice_type="licence.issued").items
     assert issued.notice_type == "licence.issued"
-    (recent,) = page(units, since=clock.now()).items
+    (recent,) = page(units, from_at=clock.now()).items
     assert recent.notice_type == "licence.ended"
     assert page(units, notice_type="key.issued").items == []
 

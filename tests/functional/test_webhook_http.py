@@ -290,8 +290,8 @@ def test_the_feed_tells_who_has_no_endpoint(parts, owner):
     assert (len(rest["items"]), rest["has_more"]) == (1, False)
     assert browser.get(f"/v1/notices?cursor={rest['next_cursor']}")["items"] == []
     assert len(browser.get("/v1/notices?notice_type=licence.ended")["items"]) == 3
-    assert browser.get("/v1/notices?since=2030-01-01T00:00:00Z")["items"] == []
-    for query in ("since=yesterday", "since=2026-01-01T00:00:00", "limit=0", "cursor=x"):
+    assert browser.get("/v1/notices?from=2030-01-01T00:00:00Z")["items"] == []
+    for query in ("from=yesterday", "from=2026-01-01T00:00:00", "limit=0", "cursor=x"):
         assert browser.call("GET", f"/v1/notices?{query}").status_code == 422, query
 
 

@@ -105,7 +105,9 @@ def test_a_notice_arrives_and_a_head_is_cosigned(parts, witness, worker):
 
     def feed():
         with parts.units.begin(Reach.organisation(OURS)) as uow:
-            page = queries.read_feed(uow, OURS, cursor=None, limit=10, since=None, notice_type=None)
+            page = queries.read_feed(
+                uow, OURS, cursor=None, limit=10, from_at=None, until_at=None, notice_type=None
+            )
         return len(page.items) == 3
 
     until(feed)

@@ -1,12 +1,14 @@
 """A query says one thing, or is refused with the name of what says two."""
 
+from datetime import UTC, datetime
+
 import pytest
 from flask import Flask
 from marshmallow import fields
 
 from app.core.errors import InvalidFields
 from app.web.blueprints import StrictParser
-from app.web.paging import PageQuerySchema
+from app.web.paging import PageQuerySchema, PeriodQuerySchema
 
 
 class AskedSchema(PageQuerySchema):
@@ -43,3 +45,24 @@ def test_a_number_is_written_in_digits(number):
 
 def test_a_number_may_be_below_nought_where_its_field_allows_it():
     assert asked("from=-3")["from_size"] == -3
+
+
+def bounded(query):
+    with Flask("asked").test_request_context(f"/?{query}"):
+        return StrictParser().parse(PeriodQuerySchema(), location="query")
+
+
+def test_every_list_is_bounded_in_time_by_the_same_two_names():
+    asked_for = bounded("from=2026-11-01T08:00:00%2B08:00&until=2026-12-01T00:00:00Z")
+    assert asked_for["from_at"] == datetime(2026, 11, 1, tzinfo=UTC)
+    assert asked_for["until_at"] == datetime(2026, 12, 1, tzinfo=UTC)
+    assert bounded("until=2026-12-01T00:00:00Z")["from_at"] is None
+
+
+@pytest.mark.parametrize("until", ["2026-11-01T00:00:00Z", "2026-10-31T00:00:00Z"])
+def test_a_period_ends_after_it_begins(until):
+    with pytest.raises(InvalidFields) as refused:
+        bounded(f"from=2026-11-01T00:00:00Z&until={until}")
+    assert refused.value.facts["errors"] == [
+        {"pointer": "#/until", "detail": "The period ends after it begins."}
+    ]

@@ -168,7 +168,7 @@ def test_lapses_are_filtered_and_the_nearest_comes_first(uow):
     uow.session.flush()
     assert listed(uow, kind="EVIDENCE", listing_code=LISTING_CODE) == ["EVIDENCE"]
     assert listed(uow, consequence="END") == ["SCENARIO", "LICENCE"]
-    assert listed(uow, before=LAST) == ["SCENARIO", "LICENCE"]
+    assert listed(uow, until_at=LAST) == ["SCENARIO", "LICENCE"]
     uow.now = LAST
     assert set(listed(uow, is_over=True)) == {"SCENARIO", "LICENCE", "EVIDENCE"}
     page = queries.list_lapses(uow, organisation_id=None, limit=2)
