@@ -23,6 +23,7 @@ from app.notices.ports import WebhookKit
 from app.notices.receiver_urls import ReceiverPolicy
 from app.parts import Parts
 from app.probing import ListedUpstreamProbe
+from app.reactions.recording import entry_types
 from app.shard_names import ShardSigner
 from app.web.access import Authenticator
 from app.web.staff_reads import ReadingNotes
@@ -52,7 +53,7 @@ from ledger.log import intake
 from ledger.log.anchors import api as anchor_api
 from ledger.log.anchors.queries import StoredAnchors
 from ledger.log.keys import LogKeys
-from ledger.log.ports import EvidenceSources
+from ledger.log.ports import EntryTypes, EvidenceSources
 from ledger.log.sequencing.file_checkpoint_keeper import FileCheckpointKeeper
 from ledger.log.tree.hash_trees import HashTrees
 from ledger.log.witnesses import policy as witness_policy
@@ -155,6 +156,7 @@ def things(parts: Parts) -> list[tuple[type, object]]:
                 SignedRequestReader(parts.cipher),
             ),
         ),
+        (EntryTypes, EntryTypes(entry_types())),
         (StoredReceipts, _receipts(parts)),
         (SignedRequestReader, SignedRequestReader(parts.cipher)),
     ]

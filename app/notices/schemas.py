@@ -5,6 +5,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate, validates_schema
 from typing_extensions import override
 
+from app.notices.notice_types import notice_types
 from app.notices.receiver_urls import LENGTH_MAX
 from app.notices.retry_rules import ENDPOINT_OFF, Outcome
 from app.web.paging import PageQuerySchema, PeriodQuerySchema, page_schema
@@ -35,6 +36,10 @@ def _chosen_types(**kwargs: Any) -> Any:
         metadata={"description": "Codes of GET /v1/notice-types; none means all, future ones too."},
         **kwargs,
     )
+
+
+def _asked_type() -> fields.String:
+    return fields.String(load_default=None, validate=validate.OneOf([*notice_types()]))
 
 
 class NoticeTypeSchema(Schema):
@@ -169,7 +174,7 @@ class WebhookDeliveryPageQuerySchema(PageQuerySchema):
 
     endpoint_id = Identifier(load_default=None)
     notice_id = Identifier(load_default=None)
-    notice_type = Text(load_default=None, max=TYPE_MAX)
+    notice_type = _asked_type()
     state = fields.String(load_default=None, validate=validate.OneOf(DELIVERY_STATES))
 
 
@@ -188,7 +193,7 @@ class DeadLetterSchema(WebhookDeliverySchema):
 class FeedQuerySchema(PeriodQuerySchema):
     """Where to go on in the feed, of which time, and which kind."""
 
-    notice_type = Text(load_default=None, max=TYPE_MAX)
+    notice_type = _asked_type()
 
 
 class NoticeSchema(Schema):

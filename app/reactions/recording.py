@@ -368,6 +368,17 @@ def _recorder(recorded: Recorded) -> Reaction:
     return record
 
 
+WRITTEN_ELSEWHERE = frozenset(
+    {"call", "lane_opened", "log_key", "log_key_retired", "shard_closed", "shard_opened"}
+)
+"""Types of the data plane's leaves, and of what the log says of itself."""
+
+
+def entry_types() -> frozenset[str]:
+    """Every type that an entry of the log can have."""
+    return WRITTEN_ELSEWHERE | {recorded.entry_type for recorded in RECORDED.values()}
+
+
 RECORDERS: dict[type[Event], Reaction] = {
     event: _recorder(recorded) for event, recorded in RECORDED.items()
 }

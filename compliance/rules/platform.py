@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 from compliance.rules.evaluation import Evaluation, evaluate
-from compliance.rules.rule_set import Rule, RuleSet, Stage
+from compliance.rules.rule_set import Rule, RuleSet, Stage, published
 from compliance.rules.verdicts import Outcome
 
 ACCEPTABLE = frozenset({Outcome.PASS, Outcome.NEEDS_HUMAN})
@@ -25,6 +26,15 @@ class DutyState(StrEnum):
 def duties(rule_set: RuleSet, on: date) -> tuple[Rule, ...]:
     """The rules of the platform in force that name no code: a person answers for each."""
     return tuple(rule for rule in rule_set.at(Stage.PLATFORM, on) if not rule.enforced_by)
+
+
+@cache
+def duty_ids() -> frozenset[str]:
+    """The ids of every duty that a published rule set has or had."""
+    rules = (rule for rule_set in published() for rule in rule_set.rules)
+    return frozenset(
+        rule.id for rule in rules if rule.stage == Stage.PLATFORM and not rule.enforced_by
+    )
 
 
 def weigh(rule_set: RuleSet, facts: Mapping[str, Any], *, at: str) -> Evaluation:

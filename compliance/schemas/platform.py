@@ -4,6 +4,7 @@ from marshmallow import fields, validate
 
 from app.web.paging import PageQuerySchema
 from app.web.schemas import Integer, Schema, Text, Timestamp
+from compliance.rules.platform import duty_ids
 from compliance.schemas.reviews import REASON_MAX
 
 LOG_DAYS_MAX = 36_500
@@ -72,4 +73,4 @@ class PlatformDutyListSchema(Schema):
 class PlatformStatementQuerySchema(PageQuerySchema):
     """Which statements to show."""
 
-    rule_id = fields.String(load_default=None, validate=validate.Length(min=1, max=40))
+    rule_id = fields.String(load_default=None, validate=validate.OneOf(sorted(duty_ids())))

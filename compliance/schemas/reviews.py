@@ -7,6 +7,7 @@ from app.web.schemas import ByName, Schema, Text, Timestamp
 from compliance.review.case_machine import Decision, Stage
 from compliance.review.conflicts import Answer
 from compliance.review.risk import RiskLevel
+from compliance.review.specialities import codes
 from compliance.rules.rule_set import Severity
 from compliance.rules.verdicts import Outcome
 
@@ -32,7 +33,7 @@ class CaseQuerySchema(PageQuerySchema):
         load_default=None, validate=validate.Range(min=0, max=HOURS_MAX)
     )
     specialities = fields.List(
-        fields.String(validate=validate.Length(min=1, max=40)),
+        fields.String(validate=validate.OneOf(sorted(codes()))),
         data_key="speciality",
         load_default=list,
         validate=validate.Length(max=30),

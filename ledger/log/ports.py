@@ -76,3 +76,10 @@ class EvidenceSources:
     invoices: InvoiceSource
     anchors: AnchorSource
     signed: SignedRequestSource
+
+
+@dataclass(frozen=True)
+class EntryTypes:
+    """Every type that an entry can have; which facts are recorded is not the log's to say."""
+
+    names: frozenset[str]

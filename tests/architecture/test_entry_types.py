@@ -5,7 +5,7 @@ import re
 
 from counterfoil_verify.entry_types import ENTRY_TYPES, OPTIONAL
 
-from app.reactions.recording import RECORDED
+from app.reactions.recording import RECORDED, WRITTEN_ELSEWHERE, entry_types
 from ledger.log.sequencing.turning import SHARD_CLOSED, SHARD_OPENED
 from metering.leaves import CallFacts, LaneNames, call_leaf, lane_opened_leaf
 from tests.architecture import rules
@@ -68,7 +68,12 @@ def test_no_two_events_are_recorded_under_one_type():
 def test_the_verifier_knows_every_type_that_is_written_by_name_and_no_other():
     by_name = {*written_types(), "lane_opened", "call"}
     assert {"shard_opened", "shard_closed", "log_key", "log_key_retired"} <= by_name
-    assert set(ENTRY_TYPES) == by_name | {each.entry_type for each in RECORDED.values()}
+    assert by_name == WRITTEN_ELSEWHERE
+    assert (
+        set(ENTRY_TYPES)
+        == entry_types()
+        == by_name | {each.entry_type for each in RECORDED.values()}
+    )
 
 
 def test_a_meter_lanes_leaves_have_the_members_that_the_verifier_knows():

@@ -249,6 +249,7 @@ BAD_QUERIES = [
     "from=yesterday",
     "licence_id=x",
     "unknown=1",
+    "type=Listed",
     "type=" + "x" * 65,
 ]
 
@@ -257,6 +258,14 @@ def test_bad_queries_are_refused_not_crashed_on(http, trade):
     for query in BAD_QUERIES:
         response = http.get(f"/v1/log-entries?{query}", **as_(AUDITOR))
         assert response.status_code == 422, query
+
+
+def test_a_type_that_no_entry_has_is_named_with_those_that_there_are(http, trade):
+    refused = http.get("/v1/log-entries?type=licence", **as_(AUDITOR)).get_json()
+    (error,) = refused["errors"]
+    assert error["pointer"] == "#/type"
+    assert error["detail"].startswith("Must be one of: ")
+    assert {"call", "listed", "shard_opened"} <= set(error["detail"][16:-1].split(", "))
 
 
 def test_text_that_no_row_can_hold_is_refused_not_crashed_on(http, trade):

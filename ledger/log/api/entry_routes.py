@@ -2,13 +2,15 @@
 
 from typing import Any
 
+from app.core.errors import InvalidFields
 from app.core.paging import Page
 from app.core.principals import Permission
 from app.web.access import requires
-from app.web.context import unit_of_work
+from app.web.context import get, unit_of_work
 from app.web.paging import page_schema
 from ledger.log import queries
 from ledger.log.api.blueprint import blueprint, own_organisation
+from ledger.log.ports import EntryTypes
 from ledger.log.queries import EntryFilter, EntryView
 from ledger.log.schemas import EntryQuerySchema, LogEntrySchema
 
@@ -19,10 +21,19 @@ from ledger.log.schemas import EntryQuerySchema, LogEntrySchema
 @requires(Permission.READ_OWN)
 def get_log_entries(query: dict[str, Any]) -> Page[EntryView]:
     """Entries by type, licence, subject and time, newest first."""
+    _demand_known_type(query["type"])
     cursor, limit = query.pop("cursor"), query.pop("limit")
     wanted = EntryFilter(own_organisation(), **query)
     with unit_of_work() as uow:
         return queries.list_entries(uow.session, wanted, cursor=cursor, limit=limit)
+
+
+def _demand_known_type(entry_type: str | None) -> None:
+    """Raises `InvalidFields`: the types are wired, so the schema cannot know them."""
+    known = get(EntryTypes).names
+    if entry_type is not None and entry_type not in known:
+        detail = f"Must be one of: {', '.join(sorted(known))}."
+        raise InvalidFields([{"pointer": "#/type", "detail": detail}])
 
 
 @blueprint.route("/v1/log-entries/<string:leaf_hash>", methods=["GET"])

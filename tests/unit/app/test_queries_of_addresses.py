@@ -7,8 +7,11 @@ from flask import Flask
 from marshmallow import fields
 
 from app.core.errors import InvalidFields
+from app.notices.schemas import FeedQuerySchema, WebhookDeliveryPageQuerySchema
 from app.web.blueprints import StrictParser
 from app.web.paging import PageQuerySchema, PeriodQuerySchema
+from compliance.schemas.platform import PlatformStatementQuerySchema
+from compliance.schemas.reviews import CaseQuerySchema
 
 
 class AskedSchema(PageQuerySchema):
@@ -66,3 +69,26 @@ def test_a_period_ends_after_it_begins(until):
     assert refused.value.facts["errors"] == [
         {"pointer": "#/until", "detail": "The period ends after it begins."}
     ]
+
+
+@pytest.mark.parametrize(
+    ("schema", "query", "pointer", "known"),
+    [
+        (CaseQuerySchema, "speciality=FINANCE&speciality=FINANSE", "#/speciality/1", "FINANCE"),
+        (PlatformStatementQuerySchema, "rule_id=LOGS", "#/rule_id", "CSL-A"),
+        (FeedQuerySchema, "notice_type=licence", "#/notice_type", "licence.issued"),
+        (WebhookDeliveryPageQuerySchema, "notice_type=ping", "#/notice_type", "webhook.ping"),
+    ],
+)
+def test_a_value_that_a_filter_cannot_have_is_named_with_those_that_there_are(
+    schema, query, pointer, known
+):
+    with (
+        Flask("asked").test_request_context(f"/?{query}"),
+        pytest.raises(InvalidFields) as refused,
+    ):
+        StrictParser().parse(schema(), location="query")
+    (error,) = refused.value.facts["errors"]
+    assert error["pointer"] == pointer
+    assert error["detail"].startswith("Must be one of: ")
+    assert known in error["detail"][16:-1].split(", ")

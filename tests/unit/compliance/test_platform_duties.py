@@ -143,5 +143,7 @@ def test_operators_state_and_staff_read_over_http(app, monkeypatch):
     assert {each["rule_id"]: each["state"] for each in duties}[LOGS] == "HELD"
     assert all(each["message"] and each["message_zh"] and each["law_refs"] for each in duties)
     assert len(made.get("first", f"/v1/platform-statements?rule_id={LOGS}")["items"]) == 1
+    unknown = made.call("first", "GET", "/v1/platform-statements?rule_id=LOGS", expect=422)
+    assert LOGS in unknown["errors"][0]["detail"]
     for who in ("first", "supplier"):
         made.call(who, "POST", path, body, expect=403)

@@ -7,6 +7,7 @@ from app.core.cipher import Cipher
 from app.core.clock import Clock
 from app.core.principals import Principal, Role
 from app.core.unit_of_work import UnitOfWorkFactory
+from app.reactions.recording import entry_types
 from app.web import access, addresses, idempotency, problems, request_context, staff_reads
 from app.web.access import Authenticator
 from app.web.context import Registry
@@ -16,7 +17,7 @@ from app.web.observability import Metrics
 from app.web.staff_reads import ReadingNotes
 from ledger.log.api import blueprint
 from ledger.log.keys import LogKeys
-from ledger.log.ports import EvidenceSources
+from ledger.log.ports import EntryTypes, EvidenceSources
 from ledger.log.witnesses.policy import NO_WITNESSES, WitnessPolicy
 
 AUDITOR = Principal(
@@ -77,6 +78,7 @@ def log_app(units, keys, clock):
     registry.add(ReadingNotes, LoggedReadings())
     registry.add(LogKeys, keys)
     registry.add(WitnessPolicy, NO_WITNESSES)
+    registry.add(EntryTypes, EntryTypes(entry_types()))
     registry.add(EvidenceSources, EvidenceSources(sources, sources, sources, sources))
     app.extensions["counterfoil"] = registry
     app.extensions["counterfoil.metrics"] = Metrics()
