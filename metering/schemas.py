@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, pre_dump, validate, validates_schema
 
-from app.web.paging import PageQuerySchema, PeriodQuerySchema
+from app.web.paging import NextCursor, PageQuerySchema, PeriodQuerySchema
 from app.web.schemas import AmountText, Identifier, Integer, Schema, Text, Timestamp
 from metering.answers.outcomes import ANSWERS
 
@@ -243,7 +243,7 @@ class PlanReplaySchema(Schema):
     replayed_amount = AmountText(required=True)
     difference_amount = AmountText(required=True, negative=True)
     currency = fields.String(required=True)
-    next_cursor = fields.String(required=True, allow_none=True)
+    next_cursor = NextCursor(required=True, allow_none=True)
 
 
 class SpendingCapSchema(Schema):

@@ -3,7 +3,7 @@
 from marshmallow import fields, validate
 
 from app.core.paging import LIMIT_MAX
-from app.web.paging import PageQuerySchema, PeriodSchema
+from app.web.paging import CursorQuerySchema, NextCursor, PageQuerySchema, PeriodSchema
 from app.web.schemas import Identifier, Integer, Schema, Text, Timestamp
 
 
@@ -72,13 +72,13 @@ class AuditAnswerSchema(Schema):
     examined = fields.Dict(required=True)
     finding_count = Integer(required=True)
     findings = fields.List(fields.Nested(FindingSchema), required=True)
-    next_cursor = fields.String(required=True, allow_none=True)
+    next_cursor = NextCursor(required=True, allow_none=True)
     figures = fields.Dict(required=True)
     entry_count = Integer(required=True)
     leaf_hashes = fields.List(fields.String(), required=True)
 
 
-class TrailQuerySchema(Schema):
+class TrailQuerySchema(CursorQuerySchema):
     """Whose trail; ``calls=false`` leaves out single calls and their charges."""
 
     subject = Text(max=200, required=True)
@@ -103,7 +103,7 @@ class TrailSchema(Schema):
     id_count = Integer(required=True)
     is_whole = fields.Boolean(required=True)
     items = fields.List(fields.Nested(TrailRecordSchema), attribute="records", required=True)
-    next_cursor = fields.String(required=True, allow_none=True)
+    next_cursor = NextCursor(required=True, allow_none=True)
 
 
 class ExportQuerySchema(Schema):

@@ -25,7 +25,9 @@ class InvalidCursor(CounterfoilError):
     title = "The cursor is not one of this list"
 
     def __init__(self) -> None:
-        super().__init__("Use next_cursor of the previous page unchanged, or leave it out.")
+        super().__init__(
+            "Use next_cursor of the previous page unchanged and with its filters, or leave it out."
+        )
 
 
 @dataclass(frozen=True)

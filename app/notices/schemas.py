@@ -8,7 +8,7 @@ from typing_extensions import override
 from app.notices.notice_types import notice_types
 from app.notices.receiver_urls import LENGTH_MAX
 from app.notices.retry_rules import ENDPOINT_OFF, Outcome
-from app.web.paging import PageQuerySchema, PeriodQuerySchema, page_schema
+from app.web.paging import NextCursor, PageQuerySchema, PeriodQuerySchema, page_schema
 from app.web.schemas import Identifier, Integer, Schema, Text, Timestamp
 
 DESCRIPTION_MAX = 500
@@ -193,6 +193,8 @@ class DeadLetterSchema(WebhookDeliverySchema):
 class FeedQuerySchema(PeriodQuerySchema):
     """Where to go on in the feed, of which time, and which kind."""
 
+    binds_filters = False
+
     notice_type = _asked_type()
 
 
@@ -209,7 +211,7 @@ class FeedPageSchema(Schema):
     """Some of the feed, oldest first; ``next_cursor`` goes on from here now or later."""
 
     items = fields.List(fields.Nested(NoticeSchema), required=True)
-    next_cursor = fields.String(required=True)
+    next_cursor = NextCursor(required=True)
     has_more = fields.Boolean(required=True)
 
 

@@ -2,7 +2,7 @@
 
 from marshmallow import fields, validate
 
-from app.web.paging import PageQuerySchema, PeriodQuerySchema
+from app.web.paging import NextCursor, PageQuerySchema, PeriodQuerySchema
 from app.web.schemas import AmountText, Identifier, Schema, Text, Timestamp
 from ledger.journal.chart import CURRENCIES, HOME_CURRENCY
 from ledger.journal.top_ups import TopUpState
@@ -196,4 +196,4 @@ class StatementSchema(Schema):
     until_at = Timestamp(data_key="until", required=True)
     total_amount = AmountText(required=True, negative=True)
     items = fields.List(fields.Nested(StatementRowSchema), required=True)
-    next_cursor = fields.String(required=True, allow_none=True)
+    next_cursor = NextCursor(required=True, allow_none=True)

@@ -2,7 +2,7 @@
 
 from marshmallow import fields, validate
 
-from app.web.paging import PageQuerySchema
+from app.web.paging import NextCursor, PageQuerySchema
 from app.web.schemas import Identifier, MoneySchema, Schema, Text, Timestamp
 from listings.catalogue.filters import SORTS
 from listings.schemas.classification import StorageSizeSchema
@@ -101,7 +101,7 @@ class CataloguePageSchema(Schema):
     """A page of results with the counts over all of them."""
 
     items = fields.List(fields.Nested(ListingCardSchema))
-    next_cursor = fields.String(allow_none=True)
+    next_cursor = NextCursor(allow_none=True)
     total_count = fields.Integer()
     facets = fields.Nested(FacetsSchema)
 

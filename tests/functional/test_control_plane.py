@@ -86,6 +86,28 @@ def test_every_operation_has_a_name_and_says_who_may_use_it(client):
     assert found["get /data/{listing_code}"]["security"] == [{"key": []}]
 
 
+def test_whatever_comes_in_pages_takes_the_cursor_back(client):
+    """An answer's cursor is bound by the query's schema, so one is no use without the other."""
+    document = client.get("/docs/openapi.json").json
+    schemas = document["components"]["schemas"]
+
+    def has(schema, name):
+        place = schema.get("$ref", "").rpartition("/")[2]
+        return name in schemas.get(place, schema).get("properties", {})
+
+    paged = {"gives": set(), "takes": set()}
+    for name, operation in operations(document):
+        answer = operation["responses"].get("200", {}).get("content", {})
+        body = operation.get("requestBody", {}).get("content", {})
+        if has(answer.get("application/json", {}).get("schema", {}), "next_cursor"):
+            paged["gives"].add(name)
+        asked = {each.get("name") for each in operation.get("parameters", [])}
+        if "cursor" in asked or has(body.get("application/json", {}).get("schema", {}), "cursor"):
+            paged["takes"].add(name)
+    assert paged["gives"] == paged["takes"]
+    assert len(paged["gives"]) > 60
+
+
 def test_every_success_says_what_it_consists_of(client):
     found = operations(client.get("/docs/openapi.json").json)
     silent = {
