@@ -1,12 +1,14 @@
 """Reads of this room; each filters by organisation itself, whatever row-level security does."""
 
-from sqlalchemy import select
+from datetime import datetime
+
+from sqlalchemy import and_, select
 from sqlalchemy.orm import selectinload
 
 from app.accounts.access_models import ApiKey, CollectorKey
 from app.accounts.errors import OrganisationNotFound, PersonNotFound
-from app.accounts.models import Organisation, Person
-from app.core.paging import Page, paginate
+from app.accounts.models import Organisation, Person, RoleGrant
+from app.core.paging import Page, between, containing, matching, paginate
 from app.core.unit_of_work import UnitOfWork
 
 
@@ -24,20 +26,58 @@ def get_organisation(uow: UnitOfWork, organisation_id: str) -> Organisation:
 
 
 def list_organisations(
-    uow: UnitOfWork, *, status: str | None, cursor: str | None, limit: int
+    uow: UnitOfWork,
+    *,
+    q: str | None = None,
+    status: str | None = None,
+    is_supplier: bool | None = None,
+    is_buyer: bool | None = None,
+    from_at: datetime | None = None,
+    until_at: datetime | None = None,
+    cursor: str | None,
+    limit: int,
 ) -> Page[Organisation]:
-    """Suppliers and buyers, newest first; the exchange itself is no party and not among them."""
-    statement = select(Organisation).where(Organisation.is_exchange.is_(False))
-    if status is not None:
-        statement = statement.where(Organisation.status == status)
+    """Suppliers and buyers, newest first; the exchange itself is no party and not among them.
+
+    ``q`` stands in the name or in the unified social credit code; the period is of registration.
+    """
+    wanted = {
+        Organisation.status: status,
+        Organisation.is_supplier: is_supplier,
+        Organisation.is_buyer: is_buyer,
+    }
+    statement = select(Organisation).where(
+        Organisation.is_exchange.is_(False),
+        *matching(wanted),
+        *containing(q, Organisation.name, Organisation.uscc),
+        *between(Organisation.registered_at, from_at, until_at),
+    )
     return paginate(uow.session, statement, key=Organisation.id, cursor=cursor, limit=limit)
 
 
 def list_people(
-    uow: UnitOfWork, organisation_id: str, *, cursor: str | None, limit: int
+    uow: UnitOfWork,
+    organisation_id: str,
+    *,
+    q: str | None = None,
+    role: str | None = None,
+    is_active: bool | None = None,
+    cursor: str | None,
+    limit: int,
 ) -> Page[Person]:
-    """The people of one organisation, newest first, deactivated ones included."""
-    statement = select(Person).where(Person.organisation_id == organisation_id)
+    """The people of one organisation, newest first, deactivated ones included.
+
+    ``q`` stands in the name or in the e-mail address; a ``role`` is one that they have now.
+    """
+    statement = select(Person).where(
+        Person.organisation_id == organisation_id, *containing(q, Person.name, Person.email)
+    )
+    if role is not None:
+        in_force = and_(RoleGrant.role == role, RoleGrant.withdrawn_at.is_(None))
+        statement = statement.where(Person.grants.any(in_force))
+    if is_active is not None:
+        active = Person.deactivated_at.is_(None)
+        statement = statement.where(active if is_active else ~active)
     return paginate(uow.session, statement, key=Person.id, cursor=cursor, limit=limit)
 
 

@@ -9,7 +9,7 @@ from app.accounts import email_addresses, password_rules
 from app.accounts.networks import NETWORKS_MAX
 from app.accounts.services.organisations import EVIDENCE_MAX
 from app.core.principals import MEMBER_ROLES, STAFF_ROLES, Role
-from app.web.paging import PageQuerySchema, page_schema
+from app.web.paging import PageQuerySchema, PeriodQuerySchema, page_schema
 from app.web.schemas import Identifier, Integer, Schema, Text, Timestamp
 
 EVIDENCE_KINDS = (
@@ -161,9 +161,12 @@ class VerificationSchema(Schema):
     decided_at = Timestamp(required=True)
 
 
-class OrganisationPageQuerySchema(PageQuerySchema):
-    """A page of organisations, perhaps of one status."""
+class OrganisationPageQuerySchema(PeriodQuerySchema):
+    """Which organisations: ``q`` stands in name or code; the period is that of registration."""
 
+    q = Text(max=NAME_MAX, load_default=None)
+    is_supplier = fields.Boolean(load_default=None)
+    is_buyer = fields.Boolean(load_default=None)
     status = fields.String(
         load_default=None, validate=validate.OneOf(["pending", "verified", "refused"])
     )
@@ -196,6 +199,20 @@ class PersonSchema(Schema):
     is_active = fields.Boolean(required=True)
     added_at = Timestamp(required=True)
     deactivated_at = Timestamp(required=True, allow_none=True)
+
+
+class PeopleQuerySchema(PageQuerySchema):
+    """Which people: ``q`` stands in name or e-mail address; a ``role`` is one they have now."""
+
+    q = Text(max=NAME_MAX, load_default=None)
+    role = fields.String(load_default=None, validate=validate.OneOf(sorted(MEMBER_ROLES)))
+    is_active = fields.Boolean(load_default=None)
+
+
+class StaffQuerySchema(PeopleQuerySchema):
+    """Which of the exchange's people."""
+
+    role = fields.String(load_default=None, validate=validate.OneOf(sorted(STAFF_ROLES)))
 
 
 # Made once: two classes of one name would be two schemas in the OpenAPI document.

@@ -2,12 +2,12 @@
 
 import base64
 import binascii
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Select
+from sqlalchemy import ColumnElement, Select, func, or_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.core.errors import CounterfoilError, ErrorKind
@@ -65,6 +65,26 @@ def between(
     if until_at is not None:
         bounds.append(column < until_at)
     return bounds
+
+
+def matching(
+    wanted: Mapping[InstrumentedAttribute[Any], object | None],
+) -> list[ColumnElement[bool]]:
+    """Conditions: each column has its value; None narrows nothing."""
+    return [column == value for column, value in wanted.items() if value is not None]
+
+
+def containing(
+    words: str | None, *columns: InstrumentedAttribute[str]
+) -> list[ColumnElement[bool]]:
+    """Conditions: one of the columns has the words in it, capitals aside; None narrows nothing.
+
+    It reads every row in reach: for tables that people fill by hand.
+    """
+    if not words or not words.strip():
+        return []
+    sought = words.strip().lower()
+    return [or_(*(func.strpos(func.lower(column), sought) > 0 for column in columns))]
 
 
 def paginate(

@@ -14,7 +14,7 @@ from app.web.blueprints import Blueprint
 from app.web.context import current_principal, get, own_organisation, unit_of_work
 from app.web.idempotency import idempotent
 from app.web.limits import limit
-from app.web.paging import PageQuerySchema, page_schema
+from app.web.paging import page_schema
 from ledger.journal import audit_queries, queries, schemas, statement_queries, top_up_services
 from ledger.journal.billing import invoice_services
 from ledger.journal.billing.api import PDF, invoice_pdf
@@ -26,7 +26,7 @@ blueprint = Blueprint("journal", __name__, url_prefix="/v1", description="Money:
 
 
 @blueprint.route("/wallets", methods=["GET"])
-@blueprint.arguments(PageQuerySchema, location="query")
+@blueprint.arguments(schemas.WalletQuerySchema, location="query")
 @blueprint.response(200, page_schema(schemas.WalletSchema))
 @requires(Permission.READ_ACCOUNTS)
 def get_wallets(page: dict[str, Any]) -> Page[Wallet]:
@@ -41,8 +41,10 @@ def get_wallets(page: dict[str, Any]) -> Page[Wallet]:
 @requires(Permission.READ_ACCOUNTS)
 def get_postings(query: dict[str, Any]) -> Page[PostedLine]:
     """Postings on the organisation's accounts, newest first."""
+    page = {name: query.pop(name) for name in ("cursor", "limit")}
+    wanted = queries.PostingFilter(**query)
     with unit_of_work() as uow:
-        return queries.list_postings(uow.session, own_organisation(), **query)
+        return queries.list_postings(uow.session, own_organisation(), wanted, **page)
 
 
 @blueprint.route("/top-ups", methods=["POST"])

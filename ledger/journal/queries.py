@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session
 
 from app.core.ids import InvoiceId, LicenceId, OrganisationId, TopUpId
-from app.core.paging import Page, between, paginate
+from app.core.paging import Page, between, matching, paginate
 from ledger.journal.errors import InvoiceNotFound, LicencePartiesNotFound, TopUpNotFound
 from ledger.journal.models import (
     Invoice,
@@ -30,12 +30,19 @@ def find_wallet_for_update(
 
 
 def list_wallets(
-    session: Session, organisation_id: OrganisationId | None, *, cursor: str | None, limit: int
+    session: Session,
+    own: OrganisationId | None,
+    *,
+    organisation_id: str | None = None,
+    currency: str | None = None,
+    cursor: str | None,
+    limit: int,
 ) -> Page[Wallet]:
-    """Wallets of one organisation, or of all in reach, by account."""
-    statement = select(Wallet)
-    if organisation_id is not None:
-        statement = statement.where(Wallet.organisation_id == organisation_id)
+    """Wallets of one's ``own`` organisation, or of all in reach (None), by account."""
+    wanted = {Wallet.organisation_id: organisation_id, Wallet.currency: currency}
+    statement = select(Wallet).where(*matching(wanted))
+    if own is not None:
+        statement = statement.where(Wallet.organisation_id == own)
     return paginate(
         session,
         statement,
@@ -46,23 +53,52 @@ def list_wallets(
     )
 
 
+@dataclass(frozen=True)
+class PostingFilter:
+    """Which postings; licence and order are those of their journal transaction."""
+
+    account_id: str | None = None
+    organisation_id: str | None = None
+    currency: str | None = None
+    licence_id: str | None = None
+    order_id: str | None = None
+    from_at: datetime | None = None
+    until_at: datetime | None = None
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """What a row has to fulfil; ``until_at`` is excluded."""
+        booked = matching(
+            {
+                JournalTransaction.licence_id: self.licence_id,
+                JournalTransaction.order_id: self.order_id,
+            }
+        )
+        within = [PostedLine.transaction.has(and_(*booked))] if booked else []
+        return [
+            *matching(
+                {
+                    PostedLine.account_id: self.account_id,
+                    PostedLine.organisation_id: self.organisation_id,
+                    PostedLine.currency: self.currency,
+                }
+            ),
+            *within,
+            *between(PostedLine.booked_at, self.from_at, self.until_at),
+        ]
+
+
 def list_postings(
     session: Session,
-    organisation_id: OrganisationId | None,
+    own: OrganisationId | None,
+    wanted: PostingFilter,
     *,
-    account_id: str | None,
-    from_at: datetime | None,
-    until_at: datetime | None,
     cursor: str | None,
     limit: int,
 ) -> Page[PostedLine]:
-    """Postings, newest first, of one organisation or of all in reach; ``until_at`` is excluded."""
-    statement = select(PostedLine)
-    if organisation_id is not None:
-        statement = statement.where(PostedLine.organisation_id == organisation_id)
-    if account_id is not None:
-        statement = statement.where(PostedLine.account_id == account_id)
-    statement = statement.where(*between(PostedLine.booked_at, from_at, until_at))
+    """Postings, newest first, of one's ``own`` organisation or of all in reach (None)."""
+    statement = select(PostedLine).where(*wanted.conditions())
+    if own is not None:
+        statement = statement.where(PostedLine.organisation_id == own)
     return paginate(
         session,
         statement,

@@ -66,10 +66,21 @@ class WalletSchema(Schema):
     available = AmountText(attribute="available_amount", required=True)
 
 
+class WalletQuerySchema(PageQuerySchema):
+    """Which wallets; ``organisation_id`` is for the exchange's staff, who see all."""
+
+    organisation_id = Identifier(load_default=None)
+    currency = fields.String(load_default=None, validate=_CURRENCY)
+
+
 class PostingQuerySchema(PeriodQuerySchema):
-    """Which postings: of one account, booked from a time up to, not including, another."""
+    """Which postings: of one account, licence or order, booked in a period."""
 
     account_id = Text(max=80, load_default=None)
+    organisation_id = Identifier(load_default=None)
+    currency = fields.String(load_default=None, validate=_CURRENCY)
+    licence_id = Identifier(load_default=None)
+    order_id = Identifier(load_default=None)
 
 
 class PostingSchema(Schema):

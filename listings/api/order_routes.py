@@ -7,13 +7,14 @@ from app.core.principals import Permission
 from app.web.access import requires
 from app.web.context import current_principal, get, unit_of_work
 from app.web.idempotency import idempotent
-from app.web.paging import PageQuerySchema, page_schema
+from app.web.paging import page_schema
 from listings import services
 from listings.api.blueprint import blueprint
 from listings.models import Agreement, Order
 from listings.ports import ExchangePolicy
 from listings.queries import orders
-from listings.schemas.orders import AgreementSchema, OrderSchema, PlaceOrderSchema
+from listings.queries.orders import OrderFilter
+from listings.schemas.orders import AgreementSchema, OrderQuerySchema, OrderSchema, PlaceOrderSchema
 
 
 @blueprint.route("/orders", methods=["POST"])
@@ -30,14 +31,16 @@ def post_order(command: dict[str, Any]) -> Order:
 
 
 @blueprint.route("/orders", methods=["GET"])
-@blueprint.arguments(PageQuerySchema, location="query")
+@blueprint.arguments(OrderQuerySchema, location="query")
 @blueprint.response(200, page_schema(OrderSchema))
 @requires(Permission.READ_OWN)
 def get_orders(query: dict[str, Any]) -> Page[Order]:
     """List the orders that one's organisation placed or received, newest first."""
-    organisation_id = current_principal().organisation_id
+    page = {name: query.pop(name) for name in ("cursor", "limit")}
+    wanted = OrderFilter(**query)
+    own = current_principal().organisation_id
     with unit_of_work() as uow:
-        return orders.list_orders(uow.session, organisation_id=organisation_id, **query)
+        return orders.list_orders(uow.session, organisation_id=own, wanted=wanted, **page)
 
 
 @blueprint.route("/orders/<order_id>", methods=["GET"])

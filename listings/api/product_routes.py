@@ -10,7 +10,7 @@ from app.web.access import requires
 from app.web.conditions import IF_MATCH, asked_match, entity_tag
 from app.web.context import current_principal, get, unit_of_work
 from app.web.idempotency import idempotent
-from app.web.paging import PageQuerySchema, page_schema
+from app.web.paging import page_schema
 from listings import services
 from listings.api.blueprint import blueprint
 from listings.models import DataProduct, ProductVersion
@@ -18,6 +18,7 @@ from listings.queries import products, registry
 from listings.schemas.content import AmendVersionSchema, DraftVersionSchema
 from listings.schemas.products import (
     ProductDetailSchema,
+    ProductQuerySchema,
     ProductSchema,
     RegisterProductSchema,
     SubmitVersionSchema,
@@ -42,7 +43,7 @@ def post_product(command: dict[str, Any]) -> DataProduct:
 
 
 @blueprint.route("/products", methods=["GET"])
-@blueprint.arguments(PageQuerySchema, location="query")
+@blueprint.arguments(ProductQuerySchema, location="query")
 @blueprint.response(200, page_schema(ProductSchema))
 @requires(Permission.OFFER_PRODUCTS)
 def get_products(query: dict[str, Any]) -> Page[DataProduct]:

@@ -8,9 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.core.db import Base
 from app.core.money import Money
-
-PLACED = "PLACED"
-ACTIVE = "ACTIVE"
+from listings.offers.order_states import ACTIVE
 
 
 class ApprovedScenario(Base):

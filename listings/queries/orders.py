@@ -1,20 +1,59 @@
 """Orders and agreements, for the two parties to them."""
 
-from sqlalchemy import or_, select
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
-from app.core.paging import Page, paginate
+from app.core.paging import Page, between, matching, paginate
 from listings.models import Agreement, Order
 from listings.offers.errors import AgreementNotFound, OrderNotFound
 
 
+@dataclass(frozen=True)
+class OrderFilter:
+    """Which orders: the ``side`` on which one stands, the other party, what and when."""
+
+    side: str | None = None
+    state: str | None = None
+    listing_code: str | None = None
+    buyer_id: str | None = None
+    supplier_id: str | None = None
+    licence_id: str | None = None
+    scenario_id: str | None = None
+    from_at: datetime | None = None
+    until_at: datetime | None = None
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """What a row has to fulfil; the period is that of placing."""
+        columns = (
+            Order.state,
+            Order.listing_code,
+            Order.buyer_id,
+            Order.supplier_id,
+            Order.licence_id,
+            Order.scenario_id,
+        )
+        wanted = {column: getattr(self, column.key) for column in columns}
+        return [*matching(wanted), *between(Order.placed_at, self.from_at, self.until_at)]
+
+
 def list_orders(
-    session: Session, *, organisation_id: str, cursor: str | None, limit: int
+    session: Session,
+    *,
+    organisation_id: str,
+    wanted: OrderFilter = OrderFilter(),
+    cursor: str | None,
+    limit: int,
 ) -> Page[Order]:
     """Orders that the organisation placed or received, newest first."""
-    statement = select(Order).where(
-        or_(Order.buyer_id == organisation_id, Order.supplier_id == organisation_id)
-    )
+    sides = {
+        "buyer": Order.buyer_id == organisation_id,
+        "supplier": Order.supplier_id == organisation_id,
+    }
+    is_party = or_(*sides.values()) if wanted.side is None else sides[wanted.side]
+    statement = select(Order).where(is_party, *wanted.conditions())
     return paginate(session, statement, key=Order.id, cursor=cursor, limit=limit)
 
 

@@ -1,9 +1,11 @@
 """A supplier's own data products and their versions."""
 
+from datetime import datetime
+
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from app.core.paging import Page, paginate
+from app.core.paging import Page, between, containing, matching, paginate
 from listings.errors import ProductNotFound, VersionNotFound
 from listings.models import DataProduct, Listing, ProductVersion
 
@@ -12,10 +14,23 @@ _NUMBER_MAX = 2**53
 
 
 def list_products(
-    session: Session, *, supplier_id: str, cursor: str | None, limit: int
+    session: Session,
+    *,
+    supplier_id: str,
+    q: str | None = None,
+    listing_code: str | None = None,
+    from_at: datetime | None = None,
+    until_at: datetime | None = None,
+    cursor: str | None,
+    limit: int,
 ) -> Page[DataProduct]:
-    """The supplier's products, newest first."""
-    statement = select(DataProduct).where(DataProduct.supplier_id == supplier_id)
+    """The supplier's products, newest first; ``q`` stands in the name, the period is of entry."""
+    statement = select(DataProduct).where(
+        DataProduct.supplier_id == supplier_id,
+        *matching({DataProduct.listing_code: listing_code}),
+        *containing(q, DataProduct.name),
+        *between(DataProduct.registered_at, from_at, until_at),
+    )
     return paginate(session, statement, key=DataProduct.id, cursor=cursor, limit=limit)
 
 

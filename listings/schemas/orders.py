@@ -1,8 +1,10 @@
 """Orders and agreements."""
 
-from marshmallow import fields
+from marshmallow import fields, validate
 
+from app.web.paging import PeriodQuerySchema
 from app.web.schemas import AmountText, Identifier, Schema, Text, Timestamp
+from listings.offers.order_states import STATES
 
 
 class DueSchema(Schema):
@@ -19,6 +21,18 @@ class PlaceOrderSchema(Schema):
     plan_id = Identifier(required=True)
     scenario_id = Identifier(required=True)
     accept_terms = fields.Boolean(required=True, truthy={True}, falsy={False})
+
+
+class OrderQuerySchema(PeriodQuerySchema):
+    """Which of one's orders; the period is that of placing."""
+
+    side = fields.String(load_default=None, validate=validate.OneOf(("supplier", "buyer")))
+    state = fields.String(load_default=None, validate=validate.OneOf(STATES))
+    listing_code = Text(max=30, load_default=None)
+    buyer_id = Identifier(load_default=None)
+    supplier_id = Identifier(load_default=None)
+    licence_id = Identifier(load_default=None)
+    scenario_id = Identifier(load_default=None)
 
 
 class OrderSchema(Schema):

@@ -2,6 +2,7 @@
 
 from marshmallow import fields
 
+from app.web.paging import PeriodQuerySchema
 from app.web.schemas import Schema, Text, Timestamp
 from listings.schemas.content import VersionContentSchema
 from listings.schemas.plans import PlanTermsSchema
@@ -17,6 +18,13 @@ class SubmitVersionSchema(Schema):
     """What the supplier wants: registered, and by default listed too."""
 
     is_for_listing = fields.Boolean(load_default=True, truthy={True}, falsy={False})
+
+
+class ProductQuerySchema(PeriodQuerySchema):
+    """Which of one's products: ``q`` stands in the name; the period is that of entry."""
+
+    q = Text(max=100, load_default=None)
+    listing_code = Text(max=30, load_default=None)
 
 
 class ProductSchema(Schema):

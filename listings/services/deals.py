@@ -21,7 +21,6 @@ from app.core.unit_of_work import UnitOfWork
 from listings.errors import ListingNotFound
 from listings.events import OrderPlaced
 from listings.models import Agreement, ApprovedScenario, Listing, ListingParty, Order
-from listings.models.orders import PLACED
 from listings.offers.agreement_terms import (
     agreed_period,
     agreement_hash,
@@ -30,6 +29,7 @@ from listings.offers.agreement_terms import (
 )
 from listings.offers.contribution_terms import shared_split
 from listings.offers.errors import OwnListing, ScenarioNotApproved
+from listings.offers.order_states import PLACED
 from listings.offers.plan_prices import due_at_order
 from listings.ports import ExchangePolicy
 from listings.services.parties import demand_supplier

@@ -287,11 +287,18 @@ def test_dunning_comes_step_by_step_suspends_the_line_and_ends_with_the_payment(
     with pytest.raises(InsufficientFunds):
         buy(exchange, 1, "ord_3")
     assert kinds(units)[-3:] == [PaymentReminded, PaymentReminded, CreditLineSuspended]
-    exposure = exchange(
-        lambda uow: exposure_queries.list_exposures(
-            uow.session, BUYER, at=uow.now, cursor=None, limit=5
-        )
-    ).items[0]
+
+    def exposures(own=BUYER, **wanted):
+        return exchange(
+            lambda uow: exposure_queries.list_exposures(
+                uow.session, own, at=uow.now, cursor=None, limit=5, **wanted
+            )
+        ).items
+
+    (exposure,) = exposures()
+    assert exposures(None, is_overdue=True, is_suspended=True, currency="CNY") == [exposure]
+    assert exposures(is_overdue=False) == exposures(is_suspended=False) == []
+    assert exposures(None, organisation_id="org_other") == []
     assert (exposure.overdue_amount, exposure.is_suspended) == (120 * SCALE, True)
     assert exposure.used_amount == 200 * SCALE + 4_000
     pay(exchange, 120 * SCALE, "tup_1")

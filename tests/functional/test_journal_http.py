@@ -191,6 +191,11 @@ def test_postings_are_paged_filtered_and_one_s_own(call, traded, clock):
     (own,) = call("supplier", "GET", f"/v1/postings?account_id={account}").json["items"]
     assert own["amount"] == "252.00000000"
     assert call("buyer", "GET", f"/v1/postings?account_id={account}").json["items"] == []
+    order = rows[0]["order_id"]
+    (paid,) = call("buyer", "GET", f"/v1/postings?order_id={order}").json["items"]
+    assert paid == rows[0]
+    assert len(call("auditor", "GET", f"/v1/postings?order_id={order}").json["items"]) > 1
+    assert call("buyer", "GET", f"/v1/postings?organisation_id={SUPPLIER_ID}").json["items"] == []
     now = iso_instant(clock.now())
     assert call("buyer", "GET", f"/v1/postings?until={now}").json["items"] == []
     assert len(call("auditor", "GET", f"/v1/postings?from={now}").json["items"]) == 6
@@ -297,3 +302,15 @@ def test_an_auditor_asks_whether_the_books_balance(call, traded, units):
         "expected": "0.00000001",
         "found": "700.00000000",
     }
+
+
+def test_the_exchange_finds_one_organisation_s_wallet_and_nobody_else_s_is_found(call, traded):
+    def owners(who, query):
+        items = call(who, "GET", f"/v1/wallets?{query}").json["items"]
+        return [(each["organisation_id"], each["currency"]) for each in items]
+
+    mine = (BUYER_ID, "CNY")
+    assert owners("auditor", f"organisation_id={BUYER_ID}") == [mine]
+    assert owners("auditor", "currency=USD") == []
+    assert owners("buyer", "currency=CNY") == [mine]
+    assert owners("supplier", f"organisation_id={BUYER_ID}") == []

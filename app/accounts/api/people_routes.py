@@ -11,6 +11,7 @@ from app.accounts.schemas import (
     AddMemberSchema,
     ChangePasswordSchema,
     GrantMemberRoleSchema,
+    PeopleQuerySchema,
     PersonPageSchema,
     PersonSchema,
 )
@@ -20,7 +21,6 @@ from app.web.access import requires
 from app.web.context import current_principal, get, unit_of_work
 from app.web.idempotency import idempotent
 from app.web.limits import limit
-from app.web.paging import PageQuerySchema
 from app.web.staff_reads import unnoted
 
 _MEMBER_ROLE = f"<any({','.join(sorted(MEMBER_ROLES))}):role>"
@@ -42,7 +42,7 @@ def post_person(command: dict[str, Any]) -> Person:
 
 
 @blueprint.route("/v1/people", methods=["GET"])
-@blueprint.arguments(PageQuerySchema, location="query")
+@blueprint.arguments(PeopleQuerySchema, location="query")
 @blueprint.response(200, PersonPageSchema)
 @requires(Permission.MANAGE_ORGANISATION)
 def get_people(query: dict[str, Any]) -> Page[Person]:

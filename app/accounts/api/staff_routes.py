@@ -11,13 +11,13 @@ from app.accounts.schemas import (
     GrantStaffRoleSchema,
     PersonPageSchema,
     PersonSchema,
+    StaffQuerySchema,
 )
 from app.core.paging import Page
 from app.core.principals import STAFF_ROLES, Permission, Role
 from app.web.access import requires
 from app.web.context import current_principal, get, unit_of_work
 from app.web.idempotency import idempotent
-from app.web.paging import PageQuerySchema
 
 _STAFF_ROLE = f"<any({','.join(sorted(STAFF_ROLES))}):role>"
 
@@ -38,7 +38,7 @@ def post_staff(command: dict[str, Any]) -> Person:
 
 
 @blueprint.route("/v1/staff", methods=["GET"])
-@blueprint.arguments(PageQuerySchema, location="query")
+@blueprint.arguments(StaffQuerySchema, location="query")
 @blueprint.response(200, PersonPageSchema)
 @requires(Permission.READ_EXCHANGE)
 def get_staff(query: dict[str, Any]) -> Page[Person]:

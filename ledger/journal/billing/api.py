@@ -145,7 +145,7 @@ def get_credit_lines(page: dict[str, Any]) -> Page[CreditLine]:
 
 
 @blueprint.route("/exposures", methods=["GET"])
-@blueprint.arguments(PageQuerySchema, location="query")
+@blueprint.arguments(billing_schemas.ExposureQuerySchema, location="query")
 @blueprint.response(200, page_schema(billing_schemas.ExposureSchema))
 @requires(Permission.READ_OWN)
 def get_exposures(page: dict[str, Any]) -> Page[exposure_queries.Exposure]:

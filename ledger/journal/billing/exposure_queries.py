@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import Session
 
 from app.core.ids import OrganisationId
-from app.core.paging import Page, paginate
+from app.core.paging import Page, matching, paginate
 from ledger.journal.billing.models import CreditBill
 from ledger.journal.models import Wallet
 
@@ -29,16 +29,28 @@ class Exposure:
 
 def list_exposures(
     session: Session,
-    organisation_id: OrganisationId | None,
+    own: OrganisationId | None,
     *,
     at: datetime,
+    organisation_id: str | None = None,
+    currency: str | None = None,
+    is_suspended: bool | None = None,
+    is_overdue: bool | None = None,
     cursor: str | None,
     limit: int,
 ) -> Page[Exposure]:
-    """Wallets with a credit line, of one organisation or of all in reach, by account."""
-    statement = select(Wallet).where(Wallet.credit_limit_amount > 0)
-    if organisation_id is not None:
-        statement = statement.where(Wallet.organisation_id == organisation_id)
+    """Wallets with a credit line, of one's ``own`` organisation or of all in reach, by account."""
+    wanted = {
+        Wallet.organisation_id: organisation_id,
+        Wallet.currency: currency,
+        Wallet.is_credit_suspended: is_suspended,
+    }
+    statement = select(Wallet).where(Wallet.credit_limit_amount > 0, *matching(wanted))
+    if own is not None:
+        statement = statement.where(Wallet.organisation_id == own)
+    if is_overdue is not None:
+        owes = _owes_overdue(at)
+        statement = statement.where(owes if is_overdue else ~owes)
     page = paginate(
         session,
         statement,
@@ -48,6 +60,16 @@ def list_exposures(
         newest_first=False,
     )
     return Page([_exposure(session, wallet, at) for wallet in page.items], page.next_cursor)
+
+
+def _owes_overdue(at: datetime) -> ColumnElement[bool]:
+    return exists().where(
+        CreditBill.organisation_id == Wallet.organisation_id,
+        CreditBill.currency == Wallet.currency,
+        CreditBill.paid_at.is_(None),
+        CreditBill.due_at <= at,
+        CreditBill.amount > CreditBill.paid_amount,
+    )
 
 
 def _exposure(session: Session, wallet: Wallet, at: datetime) -> Exposure:

@@ -2,6 +2,7 @@
 
 from marshmallow import fields, validate
 
+from app.web.paging import PageQuerySchema
 from app.web.schemas import AmountText, Identifier, Integer, Schema, Text, Timestamp
 from ledger.journal.billing.dunning import DAYS_MAX, ORDER
 from ledger.journal.chart import CURRENCIES, HOME_CURRENCY
@@ -63,6 +64,17 @@ class CreditLineSchema(Schema):
     decided_by = Identifier(allow_none=True)
     decided_at = Timestamp(allow_none=True)
     suspended_at = Timestamp(allow_none=True)
+
+
+class ExposureQuerySchema(PageQuerySchema):
+    """Which exposures; ``organisation_id`` is for the exchange's staff, who see all."""
+
+    organisation_id = Identifier(load_default=None)
+    currency = fields.String(load_default=None, validate=_CURRENCY)
+    is_suspended = fields.Boolean(load_default=None)
+    is_overdue = fields.Boolean(
+        load_default=None, metadata={"description": "Whether a bill is due and not paid"}
+    )
 
 
 class ExposureSchema(Schema):

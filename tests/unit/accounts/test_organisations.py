@@ -228,6 +228,24 @@ def test_staff_list_parties_by_status_and_page(house, reviewer):
     assert rest.next_cursor is None
 
 
+def test_staff_find_an_organisation_by_a_part_of_its_name_or_code(house, reviewer):
+    owner, other = house.register(uscc=uscc_number(7)), house.register(uscc=uscc_number(8))
+    wanted = house.do(queries.get_organisation, owner.organisation_id)
+
+    def found(**asked):
+        page = house.do(queries.list_organisations, cursor=None, limit=9, **asked)
+        return {each.id for each in page.items}
+
+    assert found(q=wanted.uscc.lower()) == {owner.organisation_id}
+    assert owner.organisation_id in found(q=wanted.name[1:4].upper())
+    assert found(q="nobody is called so") == found(q="%") == set()
+    both = {owner.organisation_id, other.organisation_id}
+    assert found(is_supplier=wanted.is_supplier, is_buyer=wanted.is_buyer) == both
+    assert found(is_supplier=not wanted.is_supplier) == set()
+    later = wanted.registered_at + timedelta(days=1)
+    assert (found(from_at=later), found(until_at=later)) == (set(), both)
+
+
 def test_the_exchange_is_not_among_the_parties(house, reviewer):
     page = house.do(queries.list_organisations, status=None, cursor=None, limit=100)
     assert page.items == []

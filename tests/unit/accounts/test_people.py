@@ -213,6 +213,20 @@ def test_two_owners_who_remove_each_other_at_once_leave_one(house, owner):
     assert len(refusals) == 1
 
 
+def test_people_are_found_by_name_address_role_and_whether_they_are_active(house, owner, buyer):
+    def found(**asked):
+        page = house.do(queries.list_people, owner.organisation_id, cursor=None, limit=9, **asked)
+        return {each.id for each in page.items}
+
+    assert found(q=buyer.email.upper()) == {buyer.id}
+    assert found(role="buyer") == {owner.id, buyer.id}
+    assert found() == found(is_active=True) == {owner.id, buyer.id}
+    house.do(services.withdraw_role, owner, person_id=buyer.id, role=Role.BUYER)
+    house.do(services.deactivate_person, owner, person_id=buyer.id)
+    assert found(role="buyer") == {owner.id}
+    assert (found(is_active=False), found(is_active=True)) == ({buyer.id}, {owner.id})
+
+
 def change(house, tokens, present, new):
     person = house.authenticate(tokens)
     house.do(

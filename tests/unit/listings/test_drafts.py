@@ -1,5 +1,7 @@
 """A version while its supplier still writes it."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
@@ -212,6 +214,26 @@ def test_a_page_of_products_shows_only_one_s_own(market):
     with market.acting(BUYER) as uow:
         page = products.list_products(uow.session, supplier_id=BUYER_ID, cursor=None, limit=2)
         assert page.items == []
+
+
+def test_a_product_is_found_by_what_stands_in_its_name_capitals_aside(market):
+    for name in ("Airports of China", "Harbours", "机场名录"):
+        market.product(name)
+
+    def found(**wanted):
+        with market.acting() as uow:
+            page = products.list_products(
+                uow.session, supplier_id=SUPPLIER_ID, cursor=None, limit=9, **wanted
+            )
+            return [product.name for product in page.items]
+
+    assert found(q=" airports ") == ["Airports of China"]
+    assert found(q="机场") == ["机场名录"]
+    assert found(q="%") == found(q="_") == []
+    assert len(found(q=" ")) == 3
+    assert found(listing_code="AIR-1") == []
+    newest = market.units.clock.now() + timedelta(seconds=1)
+    assert (found(from_at=newest), len(found(until_at=newest))) == ([], 3)
 
 
 def test_the_factory_s_form_loads_to_the_factory_s_content():

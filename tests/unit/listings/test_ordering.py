@@ -28,6 +28,7 @@ from listings.offers.errors import (
     TermsNotAccepted,
 )
 from listings.queries import orders
+from listings.queries.orders import OrderFilter
 from tests.factories.listings import BUYER, BUYER_ID, SUPPLIER, SUPPLIER_ID
 
 DAY = timedelta(days=1).total_seconds()
@@ -324,6 +325,29 @@ def test_an_active_order_does_not_change_its_licence(market, listing):
         services.activate_order(uow, order_id=order.id, licence_id="lic_1")
     with pytest.raises(DBAPIError, match="activated"), market.as_exchange() as uow:
         services.activate_order(uow, order_id=order.id, licence_id="lic_2")
+
+
+def test_orders_are_narrowed_by_side_counterparty_listing_state_and_time(market, listing):
+    order = market.order(listing)
+    soon = order.placed_at + timedelta(seconds=1)
+
+    def finds(principal=BUYER, **wanted):
+        own = principal.organisation_id
+        with market.acting(principal) as uow:
+            page = orders.list_orders(
+                uow.session, organisation_id=own, wanted=OrderFilter(**wanted), cursor=None, limit=5
+            )
+            return [item.id for item in page.items] == [order.id]
+
+    assert finds(side="buyer")
+    assert finds(SUPPLIER, side="supplier")
+    assert not finds(side="supplier")
+    for name in ("state", "listing_code", "buyer_id", "supplier_id", "scenario_id"):
+        assert finds(**{name: getattr(order, name)}), name
+        assert not finds(**{name: "another"}), name
+    assert finds(from_at=order.placed_at, until_at=soon)
+    assert not finds(from_at=soon)
+    assert not finds(until_at=order.placed_at)
 
 
 def test_both_parties_see_the_order_and_nobody_else(market, listing):

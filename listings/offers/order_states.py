@@ -1,0 +1,5 @@
+"""How an order stands: accepted, and then licensed."""
+
+PLACED = "PLACED"
+ACTIVE = "ACTIVE"
+STATES = (PLACED, ACTIVE)
