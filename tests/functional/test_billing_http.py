@@ -155,6 +155,16 @@ def test_a_bill_is_shown_with_its_dunning_and_printed(call, traded, units, ports
     assert call("stranger", "GET", f"/v1/credit-bills/{row['bill_id']}/pdf").status_code == 404
 
 
+def test_a_limit_that_a_wallet_could_not_hold_is_refused_at_its_member(call, traded):
+    body = {"organisation_id": BUYER_ID, "due_days": 14, "reason": "Audited accounts"}
+    for limit, status in (("1000000000.00", 201), ("92233720368.54775807", 422)):
+        answer = call("operator", "POST", "/v1/credit-lines", {**body, "limit": limit})
+        assert answer.status_code == status, answer.text
+    assert answer.get_json()["errors"] == [
+        {"pointer": "#/limit", "detail": "A credit limit is at most 1000000000.00000000."}
+    ]
+
+
 def test_a_proposal_is_refused_where_it_is_no_plan_or_nobody_s_wallet(call, traded):
     plan = [{"step": "collection", "days": 1}, {"step": "reminder", "days": 2}]
     refused = call("operator", "POST", "/v1/credit-lines", {**PROPOSAL, "dunning": plan})

@@ -21,6 +21,7 @@ from tests.factories.billing import (
     settle_cursor,
     statement_ports,
 )
+from tests.factories.crossing import second_runs_into_first
 
 BUYER, SUPPLIER = "org_buyer", "org_supplier"
 START = datetime(2026, 11, 20, 8, tzinfo=UTC)
@@ -102,6 +103,14 @@ def charge_period(exchange, licence_id, period):
             split=SPLIT,
         )
     )
+
+
+def test_a_month_begun_twice_at_once_is_one_run(units):
+    def begin(uow):
+        return billing_run_services.start_run(uow, OPERATOR, month="2026-10")
+
+    # The month is over on the 20th of November.
+    assert second_runs_into_first(units, begin, begin).month == "2026-10"
 
 
 def test_a_month_is_billed_when_it_is_over_and_its_periods_had_time_to_close(

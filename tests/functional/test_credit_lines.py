@@ -40,6 +40,7 @@ from ledger.journal.log_lane_ledger import LogLaneLedger
 from ledger.journal.ports import JournalPorts
 from ledger.journal.wallet_leases import WalletLeases
 from ledger.log.services import driver_cursor
+from tests.factories.crossing import second_runs_into_first
 
 BUYER, SUPPLIER = "org_buyer", "org_supplier"
 SPLIT = {"supplier": 8400, "commission": 1000, "tax": 600}
@@ -166,6 +167,39 @@ def test_a_proposal_lends_nothing_and_a_second_person_decides(exchange, line):
     assert (
         exchange(lambda uow: uow.session.get(CreditLine, line.credit_line_id)).state == "replaced"
     )
+
+
+def test_two_first_lines_approved_at_once_leave_one_in_force(units, exchange):
+    exchange(lambda uow: services.open_accounts(uow, organisation_id=BUYER))
+    first, second = (exchange(lambda uow, n=n: propose(uow, n * SCALE)) for n in (600, 700))
+    second_runs_into_first(
+        units,
+        lambda uow: approve(uow, first.credit_line_id),
+        lambda uow: approve(uow, second.credit_line_id),
+    )
+    assert exchange(
+        lambda uow: [
+            uow.session.get(CreditLine, each.credit_line_id).state for each in (first, second)
+        ]
+    ) == ["replaced", "active"]
+    assert wallet(exchange).credit_limit_amount == 700 * SCALE
+
+
+def test_of_two_proposals_approved_at_once_the_second_replaces_the_first(units, exchange, line):
+    first, second = (exchange(lambda uow, n=n: propose(uow, n * SCALE)) for n in (600, 700))
+    late = second_runs_into_first(
+        units,
+        lambda uow: approve(uow, first.credit_line_id),
+        lambda uow: approve(uow, second.credit_line_id),
+    )
+    assert late.state == "active"
+    states = exchange(
+        lambda uow: [
+            uow.session.get(CreditLine, each.credit_line_id).state for each in (first, second)
+        ]
+    )
+    assert states == ["replaced", "active"]
+    assert wallet(exchange).credit_limit_amount == 700 * SCALE
 
 
 def test_a_proposal_may_be_declined(exchange, line):

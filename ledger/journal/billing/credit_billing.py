@@ -7,10 +7,13 @@ from typing import Any
 
 from app.core.canonical import canonical_bytes
 from app.core.clock import iso_instant
-from app.core.money import MINOR
+from app.core.money import MINOR, SCALE
 
 FORMAT = "counterfoil-credit-bill/1"
 SIGNATURE_DOMAIN = b"counterfoil/credit-bill/v1\x00"
+
+LIMIT_MAX = 1_000_000_000 * SCALE
+"""Far below the database's greatest number, which balance and limit together must not reach."""
 
 
 def due_amount(balance: int, open_bills: int) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from app.core.ids import OrganisationId, PersonId
@@ -27,9 +27,11 @@ from ledger.journal.billing.events import (
     CreditLineSuspended,
 )
 from ledger.journal.billing.models import CreditLine
+from ledger.journal.chart import wallet_of
 from ledger.journal.models import Wallet
 
 ACTIVE = "active"
+_ONE_APPROVAL = text("SELECT pg_advisory_xact_lock(hashtext('credit_lines'), hashtext(:wallet_id))")
 TRANSITIONS = Transitions(
     {
         ("proposed", "approve"): ACTIVE,
@@ -95,6 +97,9 @@ def approve_credit_line(
     state = TRANSITIONS.next(line.state, "approve")
     if line.proposed_by == principal.id:
         raise AnotherPersonMustDecide(credit_line_id)
+    # Two proposals may be approved at once: the second replaces the first.
+    wallet_id = wallet_of(line.organisation_id, line.currency)
+    uow.session.execute(_ONE_APPROVAL, {"wallet_id": wallet_id})
     # Lines before wallets, everywhere: whoever matches a payment takes them in the same order.
     earlier = find_active(uow.session, line.organisation_id, line.currency)
     wallet = _wallet(uow.session, line)

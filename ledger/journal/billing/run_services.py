@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.core.ids import LicenceId, PersonId
@@ -34,20 +35,20 @@ def start_run(uow: UnitOfWork, principal: Principal | None, *, month: str) -> Bi
         raise BillingMonthUnfit(month) from None
     if until_at > uow.now:
         raise BillingMonthUnfit(month)
-    run = uow.session.get(BillingRun, month, with_for_update=True)
-    if run is None:
-        run = BillingRun(
-            month=month,
-            from_at=from_at,
-            until_at=until_at,
-            asked_by=None if principal is None else PersonId(principal.id),
-            started_at=uow.now,
-            done_through="",
-            invoice_count=0,
-            bills_through="",
-        )
-        uow.session.add(run)
-    elif run.finished_at is not None and principal is not None:
+    begun = {
+        "month": month,
+        "from_at": from_at,
+        "until_at": until_at,
+        "asked_by": None if principal is None else PersonId(principal.id),
+        "started_at": uow.now,
+        "done_through": "",
+        "invoice_count": 0,
+        "bills_through": "",
+    }
+    # Two may begin a month at once: the second waits here and continues the first's run.
+    uow.session.execute(insert(BillingRun).values(begun).on_conflict_do_nothing())
+    run = uow.session.get_one(BillingRun, month, with_for_update=True, populate_existing=True)
+    if run.finished_at is not None and principal is not None:
         # Asked again: what was committed or revoked since is stated now; nothing stands twice.
         run.done_through, run.bills_through, run.finished_at = "", "", None
     return run

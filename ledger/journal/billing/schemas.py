@@ -2,8 +2,10 @@
 
 from marshmallow import fields, validate
 
+from app.core.money import format_amount
 from app.web.paging import PageQuerySchema
 from app.web.schemas import AmountText, Identifier, Integer, Schema, Text, Timestamp
+from ledger.journal.billing.credit_billing import LIMIT_MAX
 from ledger.journal.billing.dunning import DAYS_MAX, ORDER
 from ledger.journal.chart import CURRENCIES, HOME_CURRENCY
 
@@ -40,7 +42,13 @@ class ProposeCreditLineSchema(Schema):
 
     organisation_id = Identifier(required=True)
     currency = fields.String(load_default=HOME_CURRENCY, validate=_CURRENCY)
-    limit_amount = AmountText(data_key="limit", required=True)
+    limit_amount = AmountText(
+        data_key="limit",
+        required=True,
+        validate=validate.Range(
+            max=LIMIT_MAX, error=f"A credit limit is at most {format_amount(LIMIT_MAX)}."
+        ),
+    )
     due_days = Integer(required=True, min=1, max=180)
     reason = Text(max=500, required=True)
     dunning = fields.List(
