@@ -18,6 +18,7 @@ from ledger.journal.billing import (
 )
 from ledger.journal.billing import run_services as billing_run_services
 from ledger.journal.ports import JournalPorts
+from ledger.journal.settlement import owed_returns
 
 _TALLY_SECONDS, _AUDIT_SECONDS, _MINUTE = 2.0, 5.0, 60.0
 
@@ -40,6 +41,7 @@ def billing_steps(parts: Parts, ports: JournalPorts) -> Sequence[Step]:
         step("audit", _AUDIT_SECONDS, lambda uow: _quietly(freeze_services.audit_next(uow))),
         step("recognise", _MINUTE, deferral_services.recognise_due),
         step("minimums", _MINUTE, period_services.collect_minimums),
+        step("charge-backs owed", _MINUTE, owed_returns.collect_owed),
         step("billing months", _MINUTE, billing_run_services.start_due_runs),
         step("billing", _MINUTE, lambda uow: billing_run_services.work_on_run(uow, ports)),
         step("bill payments", _MINUTE, bill_payment_services.match_payments),

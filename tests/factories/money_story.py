@@ -36,6 +36,7 @@ STEPS = (
     "audit",
     "recognise",
     "minimums",
+    "charge-backs owed",
     "bill payments",
     "dunning",
     "alerts",

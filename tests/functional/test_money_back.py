@@ -17,9 +17,12 @@ from ledger.journal.errors import ConfirmationDiffers
 from ledger.journal.events import TopUpPaid
 from ledger.journal.ports import PaymentInstructions
 from ledger.journal.services import open_accounts
-from ledger.journal.settlement import charge_backs
+from ledger.journal.settlement import charge_backs, owed_returns
 from ledger.journal.settlement.errors import ReturnExceedsTopUp, ReturnNotFound, TopUpNotPaid
 from ledger.journal.settlement.events import TopUpReturned
+from ledger.journal.wallet_leases import WalletLeases
+from ledger.log.services import driver_cursor
+from tests.factories.crossing import second_runs_into_first
 from tests.factories.traded_books import balances
 
 AMOUNT = 100 * SCALE
@@ -158,6 +161,83 @@ def test_a_charge_back_leaves_owed_what_the_wallet_lacks_and_a_won_one_undoes_it
     assert sound(units)
     states = [event.state for event in units.events if isinstance(event, TopUpReturned)]
     assert states == ["disputed", "won"]
+
+
+@pytest.fixture
+def owing(do, pay, report, units):
+    """A hundred were paid, seventy spent and the hundred taken back: seventy are owed."""
+    pay()
+    spend(units, 70 * SCALE)
+    return do(charge_backs.note_disputed, amount=AMOUNT, **report)
+
+
+def come_in(do, amount, reference):
+    def step(uow):
+        draft = postings.top_up(
+            reference=reference, organisation_id="org_buyer", amount=amount, currency="CNY"
+        )
+        book(uow.session, draft, occurred_at=uow.now, booked_at=uow.now)
+
+    do(step)
+
+
+def test_what_a_charge_back_left_owed_is_taken_as_soon_as_money_comes_in(do, owing, units):
+    assert do(owed_returns.collect_owed) == 0
+    come_in(do, 20 * SCALE, "tup_a")
+    assert [do(owed_returns.collect_owed) for _ in range(2)] == [1, 0]
+    assert (balances(units).get(WALLET, 0), balances(units)[OWED]) == (0, -50 * SCALE)
+    come_in(do, 60 * SCALE, "tup_b")
+    assert [do(owed_returns.collect_owed) for _ in range(2)] == [1, 0]
+    assert (balances(units)[WALLET], balances(units).get(OWED, 0)) == (10 * SCALE, 0)
+    assert sound(units)
+
+
+def test_a_charge_back_won_after_it_was_collected_gives_the_wallet_all_of_it(do, owing, units):
+    come_in(do, 20 * SCALE, "tup_a")
+    do(owed_returns.collect_owed)
+    for _ in range(2):
+        do(
+            charge_backs.note_dispute_closed,
+            gateway="stripe",
+            provider_reference="dp_1",
+            is_lost=False,
+        )
+    assert (balances(units)[WALLET], balances(units).get(OWED, 0)) == (50 * SCALE, 0)
+    assert do(owed_returns.collect_owed) == 0
+    assert sound(units)
+
+
+def test_what_calls_hold_and_what_is_lent_pays_no_charge_back(do, owing, units, clock):
+    come_in(do, 20 * SCALE, "tup_a")
+    do(
+        lambda uow: WalletLeases(clock).reserve(
+            driver_cursor(uow),
+            organisation_id="org_buyer",
+            currency="CNY",
+            wanted_amount=15 * SCALE,
+            least_amount=1,
+            lease_id="lea_1",
+        )
+    )
+    do(lambda uow: uow.session.execute(text("UPDATE wallets SET credit_limit_amount = 10000000")))
+    do(owed_returns.collect_owed)
+    assert balances(units)[WALLET] == 15 * SCALE
+
+
+def test_two_workers_collect_what_is_owed_once(do, owing, units):
+    come_in(do, 100 * SCALE, "tup_a")
+    second_runs_into_first(units, owed_returns.collect_owed, owed_returns.collect_owed)
+    assert (balances(units)[WALLET], balances(units).get(OWED, 0)) == (30 * SCALE, 0)
+
+
+def test_a_bank_takes_what_was_refunded_once_more(do, pay, report, units):
+    pay()
+    do(charge_backs.note_refunded, amount=60 * SCALE, **{**report, "provider_reference": "re_1"})
+    assert do(charge_backs.note_disputed, amount=AMOUNT, **report).owed_amount == 60 * SCALE
+    assert balances(units) == {STRIPE: 60 * SCALE, OWED: -60 * SCALE}
+    with pytest.raises(ReturnExceedsTopUp):
+        do(charge_backs.note_disputed, amount=1, **{**report, "provider_reference": "dp_2"})
+    assert sound(units)
 
 
 def test_a_lost_charge_back_stays(do, pay, report, units):

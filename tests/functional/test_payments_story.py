@@ -347,6 +347,18 @@ def test_a_dispute_after_the_money_was_paid_out_is_owed_and_never_silent(exchang
     assert exchange.agrees()
 
 
+def test_a_dispute_of_what_was_refunded_is_booked_because_the_money_is_gone(exchange, server):
+    top_up = exchange.paid_top_up()
+    exchange.approved_refund(top_up.top_up_id)
+    exchange.work()
+    server.take_notices()
+    server.state.dispute(exchange.intent_of(top_up.top_up_id))
+    tell(exchange, server)
+    assert exchange.sum_of(f"{BUYER}/receivable/CNY") == -PART
+    assert exchange.effects() == {"top_up": 1, "refund": 1, "charge_back": 1}
+    assert exchange.agrees()
+
+
 def test_a_dispute_told_before_its_payment_waits_for_nothing(exchange, server):
     top_up = exchange.top_up()
     session = exchange.session_of(top_up.top_up_id)

@@ -14,7 +14,8 @@ from ledger.journal.settlement.events import TopUpReturned
 from ledger.journal.settlement.models import TopUpReturn
 from ledger.journal.top_ups import TopUpState
 
-_FIRST_STATE = {"charge_back": "disputed", "refund": "closed"}
+CHARGE_BACK = "charge_back"
+_FIRST_STATE = {CHARGE_BACK: "disputed", "refund": "closed"}
 
 
 def note_disputed(
@@ -23,12 +24,13 @@ def note_disputed(
     """The payer's bank took ``amount`` (10⁻⁸ units) of a top-up back; once per reference.
 
     It leaves the wallet; what the wallet lacks is owed through the receivable, so a charge-back
-    never waits for cover. Needs the exchange's reach. Raises `TopUpNotFound`, `TopUpNotPaid`,
+    never waits for cover. A bank takes what was refunded once more, so refunds do not count
+    against it. Needs the exchange's reach. Raises `TopUpNotFound`, `TopUpNotPaid`,
     `ReturnExceedsTopUp`.
     """
     return _take_back(
         uow,
-        "charge_back",
+        CHARGE_BACK,
         top_up_id=top_up_id,
         amount=amount,
         gateway=gateway,
@@ -109,7 +111,7 @@ def _take_back(
     existing = _find(uow, gateway, provider_reference)
     if existing is not None:
         return existing
-    _check_left(uow, top_up, amount)
+    _check_left(uow, top_up, kind, amount)
     owed = amount - _covered(uow, top_up, amount)
     returned = TopUpReturn(
         return_id=uow.ids.new("ret"),
@@ -141,14 +143,15 @@ def _take_back(
     return returned
 
 
-def _check_left(uow: UnitOfWork, top_up: TopUp, amount: int) -> None:
+def _check_left(uow: UnitOfWork, top_up: TopUp, kind: str, amount: int) -> None:
     if top_up.state != TopUpState.POSTED:
         raise TopUpNotPaid(top_up.top_up_id)
-    gone = uow.session.scalar(
-        select(func.sum(TopUpReturn.amount)).where(
-            TopUpReturn.top_up_id == top_up.top_up_id, TopUpReturn.state.not_in(("won", "failed"))
-        )
+    counted = select(func.sum(TopUpReturn.amount)).where(
+        TopUpReturn.top_up_id == top_up.top_up_id, TopUpReturn.state.not_in(("won", "failed"))
     )
+    if kind == CHARGE_BACK:
+        counted = counted.where(TopUpReturn.kind == CHARGE_BACK)
+    gone = uow.session.scalar(counted)
     left = top_up.amount - int(gone or 0)
     if not 0 < amount <= left:
         raise ReturnExceedsTopUp(top_up.top_up_id, left_amount=left, returned_amount=amount)
@@ -171,7 +174,7 @@ def _give_again(uow: UnitOfWork, template: str, returned: TopUpReturn) -> None:
         reference=returned.return_id,
         organisation_id=returned.organisation_id,
         amount=returned.amount,
-        owed_amount=returned.owed_amount,
+        owed_amount=returned.owed_amount - returned.collected_amount,
         currency=returned.currency,
         gateway=returned.gateway,
     )

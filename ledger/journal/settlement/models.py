@@ -223,6 +223,7 @@ class TopUpReturn(Base):
     provider_reference: Mapped[str]
     amount: Mapped[int]
     owed_amount: Mapped[int]
+    collected_amount: Mapped[int] = mapped_column(default=0)
     currency: Mapped[str]
     state: Mapped[str]
     noted_at: Mapped[datetime]

@@ -87,7 +87,7 @@ def take_back(
     """A ``refund`` or ``charge_back``: paid-in money leaves through the gateway it came by.
 
     Both amounts in 10⁻⁸ units. What the wallet no longer has (``owed_amount``) stands as a
-    negative receivable, which the buyer pays or which is written off.
+    negative receivable until a wallet holds it again (`collect_owed`).
     """
     lines = (
         Posting(clearing_account(gateway, currency), wallet_amount + owed_amount),
@@ -95,6 +95,18 @@ def take_back(
         Posting(receivable_of(organisation_id, currency), -owed_amount),
     )
     return Draft(template, reference, tuple(line for line in lines if line.amount))
+
+
+def collect_owed(*, reference: str, organisation_id: str, amount: int, currency: str) -> Draft:
+    """What a charge-back left owed is taken from money that came into the wallet since."""
+    return Draft(
+        "collect_charge_back",
+        reference,
+        (
+            Posting(wallet_of(organisation_id, currency), -amount),
+            Posting(receivable_of(organisation_id, currency), amount),
+        ),
+    )
 
 
 def give_again(

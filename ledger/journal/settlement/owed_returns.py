@@ -1,0 +1,68 @@
+"""What charge-backs left owed is taken from wallets that hold money again, as far as they do."""
+
+from sqlalchemy import ColumnElement, exists, select
+
+from app.core.unit_of_work import UnitOfWork
+from ledger.journal import queries
+from ledger.journal.booking import book
+from ledger.journal.models import AccountFreeze, Wallet
+from ledger.journal.settlement import settlement_postings
+from ledger.journal.settlement.charge_backs import CHARGE_BACK
+from ledger.journal.settlement.models import TopUpReturn
+
+PORTION = 100
+
+
+def collect_owed(uow: UnitOfWork) -> int:
+    """Take what is owed from wallets' own money, oldest first; how often something was taken.
+
+    Own money is what was paid in and is not held for calls: nobody borrows to pay a charge-back.
+    Frozen wallets are left alone. Needs the exchange's reach.
+    """
+    wanted = (
+        select(TopUpReturn)
+        .join(
+            Wallet,
+            (Wallet.organisation_id == TopUpReturn.organisation_id)
+            & (Wallet.currency == TopUpReturn.currency),
+        )
+        .where(
+            TopUpReturn.kind == CHARGE_BACK,
+            TopUpReturn.state != "won",
+            TopUpReturn.owed_amount > TopUpReturn.collected_amount,
+            Wallet.balance_amount > Wallet.pending_amount,
+            ~_is_frozen(),
+        )
+        .order_by(TopUpReturn.return_id)
+        .limit(PORTION)
+        # Two workers share the work instead of waiting for each other.
+        .with_for_update(of=TopUpReturn, skip_locked=True)
+    )
+    return sum(_collect(uow, returned) for returned in uow.session.scalars(wanted).all())
+
+
+def _is_frozen() -> ColumnElement[bool]:
+    return exists().where(
+        AccountFreeze.account_id == Wallet.account_id, AccountFreeze.lifted_at.is_(None)
+    )
+
+
+def _collect(uow: UnitOfWork, returned: TopUpReturn) -> bool:
+    wallet = queries.find_wallet_for_update(
+        uow.session, returned.organisation_id, returned.currency
+    )
+    assert wallet is not None, "a charge-back opened the accounts"
+    own = wallet.balance_amount - wallet.pending_amount
+    amount = min(own, returned.owed_amount - returned.collected_amount)
+    if amount <= 0:
+        return False  # an earlier one, or a call, was faster
+    draft = settlement_postings.collect_owed(
+        reference=f"{returned.return_id}:{returned.collected_amount}",
+        organisation_id=returned.organisation_id,
+        amount=amount,
+        currency=returned.currency,
+    )
+    book(uow.session, draft, occurred_at=uow.now, booked_at=uow.now)
+    returned.collected_amount += amount
+    uow.session.expire(wallet)
+    return True
