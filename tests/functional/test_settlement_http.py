@@ -11,12 +11,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from app.core.canonical import canonical_bytes, sha256_hex
 from app.core.money import SCALE
+from app.core.principals import Principal, Role
 from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWorkFactory
 from app.reactions import build_reactions
 from ledger.journal.bank_transfer_payment_gateway import BankTransferGateway
 from ledger.journal.log_lane_ledger import LogLaneLedger
 from ledger.journal.ports import JournalPorts
+from ledger.journal.settlement import payout_services
 from ledger.journal.settlement import services as settlement_services
 from ledger.journal.settlement.credits import SIGNATURE_DOMAIN as CREDIT_DOMAIN
 from ledger.journal.settlement.settlements import SIGNATURE_DOMAIN as STATEMENT_DOMAIN
@@ -265,6 +267,24 @@ def test_a_payout_from_proposal_to_the_bank(call, licence, settle, clock):
     ] == ["paid"]
     back = call("operator", "POST", f"{path}/failure", {"failure_code": "account_closed"})
     assert back.json["state"] == "failed"
+
+
+def test_nothing_is_let_go_to_a_provider_that_is_not_there(call, licence, settle, units):
+    settle()
+    (settled,) = call("supplier", "GET", "/v1/settlements").json["items"]
+    body = {"settlement_id": settled["settlement_id"], "gateway": "stripe"}
+    refused = call("operator", "POST", "/v1/payouts", body)
+    assert (refused.status_code, refused.json["gateway"]) == (422, "stripe")
+    # Proposed while there still was one.
+    operator = Principal("psn_9", "org_x", frozenset({Role.OPERATOR}), has_second_factor=True)
+    with units.begin(Reach.EXCHANGE) as uow:
+        proposed = payout_services.request_payout(uow, operator, **body)
+        uow.commit()
+    path = f"/v1/payouts/{proposed.payout_id}"
+    late = call("risk_officer", "POST", f"{path}/approval")
+    assert (late.status_code, late.json["type"]) == (422, "/problems#payout-gateway-unknown")
+    assert call("supplier", "GET", path).json["state"] == "requested"
+    assert call("operator", "POST", f"{path}/cancellation").json["state"] == "cancelled"
 
 
 def test_a_proposal_and_waiting_details_are_given_up(call, licence, settle, clock):

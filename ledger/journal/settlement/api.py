@@ -19,12 +19,14 @@ from app.web.paging import PageQuerySchema, page_schema
 from app.web.staff_reads import unnoted
 from ledger.journal.billing.documents_pdf import render_pdf
 from ledger.journal.creditor_reference import creditor_reference
+from ledger.journal.ports import JournalPorts
 from ledger.journal.settlement import bank_account_services, payout_desk, payout_services, schemas
 from ledger.journal.settlement import queries as settlement_queries
 from ledger.journal.settlement import services as settlement_services
 from ledger.journal.settlement.evidence_ports import SettlementPorts
 from ledger.journal.settlement.ids import BankAccountId, PayoutId, RunId, SettlementId
 from ledger.journal.settlement.models import BankAccount, Payout, Settlement, SettlementRun
+from ledger.journal.settlement.payout_errors import PayoutGatewayUnknown
 from ledger.journal.settlement.payouts import BankDetails
 from ledger.journal.settlement.services import RunPeriod
 from ledger.journal.settlement.settlements import signed_bytes
@@ -179,10 +181,17 @@ def post_bank_account_cancellation(bank_account_id: str) -> BankAccount:
 @idempotent
 def post_payout(command: dict[str, Any]) -> Payout:
     """Propose to pay a settlement out; another person approves it."""
+    _check_gateway(command["gateway"])
     with unit_of_work() as uow:
         payout = payout_services.request_payout(uow, current_principal(), **command)
         uow.commit()
         return payout
+
+
+def _check_gateway(name: str) -> None:
+    """Nobody would ever send it, or tell what became of it."""
+    if get(JournalPorts).find_gateway(name) is None:
+        raise PayoutGatewayUnknown(name)
 
 
 @blueprint.route("/payouts", methods=["GET"])
@@ -214,6 +223,7 @@ def post_payout_approval(payout_id: str) -> Payout:
         payout = payout_services.approve_payout(
             uow, current_principal(), payout_id=PayoutId(payout_id)
         )
+        _check_gateway(payout.gateway)
         uow.commit()
         return payout
 

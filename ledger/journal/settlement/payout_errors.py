@@ -114,6 +114,17 @@ class PayoutExists(CounterfoilError):
         )
 
 
+class PayoutGatewayUnknown(CounterfoilError):
+    """The exchange has no such way to pay out."""
+
+    kind = ErrorKind.INVALID
+    slug = "payout-gateway-unknown"
+    title = "There is no such way to pay out here"
+
+    def __init__(self, gateway: str) -> None:
+        super().__init__("GET /v1/payment-gateways lists the ways to pay.", gateway=gateway)
+
+
 class NothingToPayOut(CounterfoilError):
     """The settlement carried everything over."""
 
