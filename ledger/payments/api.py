@@ -131,6 +131,8 @@ def post_operation_decision(command: dict[str, Any], operation_id: str) -> Payme
     decide = services.approve if command["decision"] == "approve" else services.decline
     with unit_of_work() as uow:
         operation = decide(uow, current_principal(), operation_id=operation_id)
+        if command["decision"] == "approve":
+            _gateway(operation.gateway)  # or the money would leave the wallet and never be sent
         uow.commit()
         return operation
 

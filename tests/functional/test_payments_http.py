@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
@@ -11,6 +12,7 @@ from app.core.money import SCALE
 from app.core.reach import Reach
 from app.factory import create_control_plane
 from app.web.access import Authenticator
+from ledger.payments.ports import PaymentPorts
 from tests.factories.payments import AMOUNT, BUYER, FIRST, OWNER, PAYER, SECOND, PayingExchange
 from tests.fakes.stripe_server import StripeServer
 
@@ -220,6 +222,24 @@ def test_a_refund_needs_two_operators(call, announced, exchange, server):
     assert state == "succeeded"
     wallet = call("buyer", "GET", "/v1/wallets").json["items"][0]
     assert wallet["balance"] == "600.00000000"
+
+
+def test_no_refund_is_approved_for_a_provider_that_is_there_no_more(
+    app, call, announced, exchange, server
+):
+    call(None, "GET", checkout(announced))
+    server.state.pay(server.state.all("checkout.session")[0]["id"])
+    exchange.deliver(server.take_notices())
+    exchange.work()
+    body = {"top_up_id": announced["top_up_id"], "amount": "400.00", "reason": "not needed"}
+    refund = call("operator", "POST", "/v1/payment-refunds", body).json
+    parts = app.extensions["counterfoil"]
+    parts.add(PaymentPorts, replace(parts.get(PaymentPorts), gateways={}))
+    path = f"/v1/payment-operations/{refund['operation_id']}/decision"
+    refused = call("second operator", "POST", path, {"decision": "approve"})
+    assert (refused.status_code, refused.json["gateway"]) == (422, "stripe")
+    assert exchange.balance() == AMOUNT
+    assert call("operator", "POST", path, {"decision": "decline"}).json["state"] == "cancelled"
 
 
 def test_a_supplier_opens_an_account_and_tells_the_provider_who_it_is(call, exchange, server):
