@@ -9,10 +9,11 @@ from sqlalchemy.exc import DBAPIError
 
 from app.core.cipher import Cipher
 from app.core.errors import CounterfoilError
-from app.core.money import SCALE
+from app.core.money import SCALE, Money
 from app.core.principals import Principal, Role
 from app.core.reach import Reach
 from app.core.states import IllegalTransition
+from ledger.journal import provider_books
 from ledger.journal.audit_queries import find_imbalances
 from ledger.journal.errors import AccountFrozen, SecondPersonRequired
 from ledger.journal.settlement import bank_account_services, payout_desk, payout_services
@@ -151,6 +152,23 @@ def test_a_failed_payout_is_in_the_payable_again_and_in_the_next_settlement(
     again = do(payout_services.request_payout, OPERATOR, settlement_id=following.settlement_id)
     assert again.amount == 50 * SCALE
     assert sound(units)
+
+
+def test_a_part_of_a_payout_that_came_back_is_told_as_returned_and_as_no_licence_s(
+    do, units, approved, settle
+):
+    do(payout_desk.confirm_paid, payout_id=approved.payout_id)
+    do(
+        provider_books.note_part_returned,
+        reference="pop_1",
+        supplier_id=SUPPLIER,
+        money=Money(20 * SCALE, "CNY"),
+        gateway="stripe",
+    )
+    following = settle()
+    assert following.statement["returned_amount"] == str(20 * SCALE)
+    assert following.statement["rows"] == []
+    assert following.settled_amount == 20 * SCALE
 
 
 def test_money_that_came_back_after_it_was_paid_is_owed_again(do, units, approved):

@@ -32,7 +32,7 @@ CATEGORY_OF: Mapping[str, str] = {
 }
 """Posting template -> column of the statement; any other template is ``other``."""
 
-RETURNED_TEMPLATES = ("payout_failed", "payout_returned")
+RETURNED_TEMPLATES = ("payout_failed", "payout_returned", "payout_part_returned")
 """Payouts that came back belong to no licence."""
 
 MOVES_OUT = "settle"
