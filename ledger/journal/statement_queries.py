@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ColumnElement, Row, case, func, literal_column, select
+from sqlalchemy import ColumnElement, Row, func, select
 from sqlalchemy.orm import Session
 
 from app.core.ids import OrganisationId
@@ -21,11 +21,13 @@ class StatementRow:
     listing_code: str | None
     usage_amount: int
     package_amount: int
+    credit_amount: int
+    """What was given back of either: at most 0."""
 
     @property
     def amount(self) -> int:
-        """Both together."""
-        return self.usage_amount + self.package_amount
+        """All together."""
+        return self.usage_amount + self.package_amount + self.credit_amount
 
 
 @dataclass(frozen=True)
@@ -51,13 +53,22 @@ def supplier_statement(
     cursor: str | None,
     limit: int,
 ) -> SupplierStatement:
-    """Sums of postings booked from ``from_at`` up to, not including, ``until_at``."""
+    """Sums of postings booked from ``from_at`` up to, not including, ``until_at``.
+
+    What belongs to no licence or order is no earning: settlements take it out, and payouts that
+    come back bring it again.
+    """
     in_period = (
         (PostedLine.account_id == payable_of(supplier_id, currency))
         & (PostedLine.booked_at >= from_at)
         & (PostedLine.booked_at < until_at)
+        & (JournalTransaction.licence_id.is_not(None) | JournalTransaction.order_id.is_not(None))
     )
-    total = session.scalar(select(func.sum(PostedLine.amount)).where(in_period))
+    total = session.scalar(
+        select(func.sum(PostedLine.amount))
+        .join(JournalTransaction, JournalTransaction.transaction_id == PostedLine.transaction_id)
+        .where(in_period)
+    )
     most = min(limit, LIMIT_MAX)
     rows = _rows(session, in_period, after=cursor and decode_cursor(cursor), most=most + 1)
     has_more = len(rows) > most
@@ -79,15 +90,17 @@ def _rows(
     subject = func.coalesce(
         JournalTransaction.licence_id, LicenceParties.licence_id, JournalTransaction.order_id
     ).label("subject")
-    is_package = JournalTransaction.order_id.is_not(None)
-    nothing = literal_column("0", BigInteger)
+    is_credit = JournalTransaction.template == "credit"
+    is_package = JournalTransaction.order_id.is_not(None) & ~is_credit
     statement = (
         select(
             subject,
             func.max(LicenceParties.listing_code).label("listing_code"),
-            func.sum(case((is_package, nothing), else_=PostedLine.amount)).label("usage_amount"),
-            func.sum(case((is_package, PostedLine.amount), else_=nothing)).label("package_amount"),
+            _sum_where(~is_package & ~is_credit).label("usage_amount"),
+            _sum_where(is_package).label("package_amount"),
+            _sum_where(is_credit).label("credit_amount"),
         )
+        .select_from(PostedLine)
         .join(JournalTransaction, JournalTransaction.transaction_id == PostedLine.transaction_id)
         .outerjoin(
             LicenceParties,
@@ -104,7 +117,15 @@ def _rows(
     return [_row(row) for row in session.execute(statement)]
 
 
-def _row(row: Row[tuple[str, str | None, int, int]]) -> StatementRow:
+def _sum_where(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.coalesce(func.sum(PostedLine.amount).filter(condition), 0)
+
+
+def _row(row: Row[str, str, int, int, int]) -> StatementRow:
     return StatementRow(
-        row.subject, row.listing_code, int(row.usage_amount), int(row.package_amount)
+        row.subject,
+        row.listing_code,
+        int(row.usage_amount),
+        int(row.package_amount),
+        int(row.credit_amount),
     )

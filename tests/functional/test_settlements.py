@@ -22,6 +22,7 @@ from ledger.journal.settlement.payout_errors import (
     SettlementRunOpen,
 )
 from ledger.journal.settlement.services import RunPeriod
+from ledger.journal.statement_queries import supplier_statement
 from tests.factories.traded_books import (
     CONTRIBUTOR,
     PARTS,
@@ -150,6 +151,31 @@ def test_the_statement_has_a_row_per_licence_with_all_columns(licence, settle, u
     shown = {row["subject"]: row for row in other.statement["rows"]}
     assert shown["lic_1"]["amount"] == str(30_000 * SPLIT[f"supplier:{CONTRIBUTOR}"] // 10_000)
     assert shown["lic_1"]["commission_amount"] == "0", "not the contributor's own price"
+
+
+def test_what_licences_brought_is_not_less_for_being_settled(licence, settle, units, clock):
+    began = clock.now()
+    licence.order(10 * SCALE)
+    licence.lane.call(100 * SCALE)
+    licence.lane.call(20 * SCALE)
+    earned = balances(units)[PAYABLE]
+    settle()
+    before = balances(units).get(PAYABLE, 0)
+    credit(units, licence, 2, "crd_1")
+    given_back = before - balances(units).get(PAYABLE, 0)
+    with units.begin(Reach.EXCHANGE) as uow:
+        statement = supplier_statement(
+            uow.session,
+            SUPPLIER,
+            currency="CNY",
+            from_at=began,
+            until_at=clock.now() + timedelta(seconds=1),
+            cursor=None,
+            limit=20,
+        )
+    (row,) = statement.items
+    assert (row.credit_amount, row.package_amount) == (-given_back, 5 * SCALE)
+    assert row.amount == statement.total_amount == earned - given_back
 
 
 def test_settlements_adjoin_and_every_posting_is_in_exactly_one(licence, settle, units):
