@@ -33,7 +33,8 @@ def collect_owed(uow: UnitOfWork) -> int:
             Wallet.balance_amount > Wallet.pending_amount,
             ~_is_frozen(),
         )
-        .order_by(TopUpReturn.return_id)
+        # Wallets in their order, as everywhere: two that take several must not wait in a ring.
+        .order_by(Wallet.account_id, TopUpReturn.return_id)
         .limit(PORTION)
         # Two workers share the work instead of waiting for each other.
         .with_for_update(of=TopUpReturn, skip_locked=True)
