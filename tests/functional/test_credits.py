@@ -2,6 +2,7 @@
 
 import json
 import threading
+from datetime import timedelta
 
 import pytest
 from counterfoil_verify.cli import main as verify
@@ -15,11 +16,12 @@ from app.core.unit_of_work import UnitOfWorkFactory
 from app.reactions import build_reactions
 from ledger.journal import queries
 from ledger.journal.audit_queries import find_imbalances
-from ledger.journal.billing import period_services
+from ledger.journal.billing import deferral_services, period_services
 from ledger.journal.settlement import credit_note_services, credit_queries
-from ledger.journal.settlement.credits import signed_bytes
+from ledger.journal.settlement.credits import ORDER, signed_bytes
 from ledger.journal.settlement.errors import (
     AlreadyCredited,
+    ChargeEarnedByDay,
     ChargeNotFound,
     CreditExceedsCharge,
     CreditNotFound,
@@ -209,6 +211,24 @@ def test_nothing_is_given_back_that_was_not_charged(
     with pytest.raises(refusal):
         credit_calls(licence, *calls)
     assert balances(units) == before
+
+
+def test_a_yearly_price_is_not_said_to_have_never_been_charged(licence, credit_booked, units):
+    with units.begin(Reach.EXCHANGE) as uow:
+        deferral_services.defer_order(
+            uow,
+            order_id=licence.order_id,
+            buyer_id=BUYER,
+            supplier_id=SUPPLIER,
+            amount=365,
+            currency="CNY",
+            split=SPLIT,
+            starts_at=uow.now,
+            ends_at=uow.now + timedelta(days=365),
+        )
+        uow.commit()
+    with pytest.raises(ChargeEarnedByDay):
+        credit_booked(licence, ORDER, 100)
 
 
 def test_a_call_is_credited_once_even_in_part(licence, credit_calls):

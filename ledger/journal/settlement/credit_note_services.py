@@ -27,6 +27,7 @@ from ledger.journal.settlement.credits import (
 )
 from ledger.journal.settlement.errors import (
     AlreadyCredited,
+    ChargeEarnedByDay,
     ChargeNotFound,
     CreditExceedsCharge,
     CreditNotYetPublished,
@@ -74,10 +75,12 @@ def booked_correction(
 ) -> Correction:
     """What to give back of an order's price, or of a period's fee (None: all that was charged).
 
-    Raises `ChargeNotFound`.
+    Raises `ChargeNotFound`, `ChargeEarnedByDay`.
     """
     reference = parties.order_id if kind == ORDER else f"{parties.licence_id}:{reference}"
     booked = queries.find_transaction(session, _TEMPLATES[kind], reference)
+    if booked is None and queries.find_transaction(session, "defer_order", reference) is not None:
+        raise ChargeEarnedByDay(reference)
     if booked is None:
         raise ChargeNotFound(reference)
     lines = queries.list_lines(session, booked.transaction_id)

@@ -88,6 +88,21 @@ class ChargeNotFound(CounterfoilError):
         super().__init__(f"Nothing was charged for {subject}.", subject=subject)
 
 
+class ChargeEarnedByDay(CounterfoilError):
+    """A yearly package's price is booked day by day, not at the order."""
+
+    kind = ErrorKind.CONFLICT
+    slug = "charge-earned-by-day"
+    title = "This price is earned day by day"
+
+    def __init__(self, subject: str) -> None:
+        super().__init__(
+            "A yearly package is not credited: when its licence is revoked, what is not yet earned"
+            " goes back to the buyer.",
+            subject=subject,
+        )
+
+
 class CreditNotFound(CounterfoilError):
     """No such credit in reach."""
 
