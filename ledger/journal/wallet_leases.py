@@ -11,6 +11,9 @@ _RESERVE = "SELECT wallet_reserve(%s, %s, %s, %s::bigint, %s::bigint, %s)"
 _AVAILABLE = """
 SELECT wallet_available(w) FROM wallets w WHERE organisation_id = %s AND currency = %s
 """
+_AMOUNT_MAX = 2**63 - 1
+"""More than any wallet holds: many units at a great price may come to more than the database's."""
+
 _SETTLE = "SELECT wallet_settle(%s, %s::bigint, %s)"
 
 
@@ -43,11 +46,13 @@ class WalletLeases:
         if wanted_amount <= 0 or not 0 <= least_amount <= wanted_amount:
             msg = "a lease asks for something, and for no less than its least amount"
             raise ValueError(msg)
+        if least_amount > _AMOUNT_MAX:
+            return 0
         arguments = (
             lease_id,
             organisation_id,
             currency,
-            wanted_amount,
+            min(wanted_amount, _AMOUNT_MAX),
             least_amount,
             self._clock.now(),
         )

@@ -112,6 +112,16 @@ def imbalances(units):
         return find_imbalances(uow.session)
 
 
+@pytest.mark.parametrize(
+    ("wanted", "least", "granted"),
+    [(2**70, PRICE, 10 * SCALE), (2**70, 2**63, 0), (2**63 - 1, 2**63 - 1, 0)],
+)
+def test_more_than_the_database_can_count_is_more_than_the_wallet_holds(
+    funded, leases, connection, wanted, least, granted
+):
+    assert reserve(leases, connection, wanted=wanted, least=least) == granted
+
+
 def test_a_lease_is_at_most_what_was_wanted_in_whole_calls(funded, leases, connection):
     assert reserve(leases, connection, wanted=4 * SCALE + 1) == 4 * SCALE
     assert wallet(connection) == (10 * SCALE, 4 * SCALE)
