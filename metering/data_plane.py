@@ -5,6 +5,7 @@ import hmac
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -27,7 +28,7 @@ from metering.delivery.errors import DeliveryFailed
 from metering.delivery.failure_counts import FailureCounts
 from metering.errors import CallKeyUnknown, CallRateExceeded, MeterBusy, MeterUnavailable
 from metering.leases.meters import Headroom
-from metering.rate_limits import RateLimits
+from metering.rate_limits import Limits, RateLimits, Taken
 from metering.recording.receipts import receipt_header, signed_receipt
 from metering.signing.requests import demand_signature
 from metering.views import KeyView, LicenceView
@@ -162,8 +163,10 @@ class DataPlane:
 
     async def _identify(self, environment: Mapping[str, Any]) -> KeyView:
         secret_hash = hashlib.sha256(call_requests.read_key(environment).encode()).hexdigest()
-        key = self._callers.remembered(secret_hash) or await self._waiting.aside(
-            lambda: self._callers.find(secret_hash)
+        key = self._callers.remembered(secret_hash) or await self._waiting.in_turn(
+            secret_hash,
+            partial(self._callers.remembered, secret_hash),
+            partial(self._callers.find, secret_hash),
         )
         if key is None or not hmac.compare_digest(key.secret_hash, secret_hash):
             raise CallKeyUnknown
@@ -191,9 +194,7 @@ class DataPlane:
         signed = None
         if licence.signers is not None:
             signed = demand_signature(environment, request.body, licence=licence, at=facts.at)
-        taken = self._rates.take_held(key.limits)
-        if taken is None:
-            taken = await self._waiting.aside(lambda: self._rates.take(key.limits))
+        taken = self._rates.take_held(key.limits) or await self._take(key.limits)
         if not taken.is_granted:
             nearest = taken.nearest
             raise CallRateExceeded(nearest.name, nearest.calls_per_second, taken.standing)
@@ -209,6 +210,10 @@ class DataPlane:
         if request.idempotency_key is not None:
             headers.append(("Idempotency-Key", request.idempotency_key))
         return Reply(answered.status, headers, answered.body)
+
+    async def _take(self, limits: Limits) -> Taken:
+        take_held, take = partial(self._rates.take_held, limits), partial(self._rates.take, limits)
+        return await self._waiting.in_turn(limits, take_held, take)
 
     def _headers(self, answered: Answered) -> list[Header]:
         headers = [

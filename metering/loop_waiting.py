@@ -5,7 +5,7 @@ to a few threads, and a committing thread rings the calls of a whole batch at on
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, Protocol, TypeVar
@@ -109,6 +109,7 @@ class LoopWaiting:
         self._upstream = upstream
         self._deadlines = Deadlines(loop)
         self._threads = ThreadPoolExecutor(ASIDE_THREADS, "metering-aside")
+        self._turns: dict[Hashable, asyncio.Future[None]] = {}
         self.ask = upstream.send
 
     def signal(self) -> LoopSignal:
@@ -123,6 +124,25 @@ class LoopWaiting:
     async def aside(self, action: Callable[[], Value]) -> Value:
         """Do it in one of the few threads."""
         return await self._loop.run_in_executor(self._threads, action)
+
+    async def in_turn(
+        self, subject: Hashable, held: Callable[[], Value | None], action: Callable[[], Value]
+    ) -> Value:
+        """A burst of calls takes one of the threads, where they would all take what one brings."""
+        turn = self._turns.get(subject)
+        if turn is None:
+            return await self._take_turn(subject, action)
+        await asyncio.shield(turn)
+        found = held()
+        return await self.aside(action) if found is None else found
+
+    async def _take_turn(self, subject: Hashable, action: Callable[[], Value]) -> Value:
+        turn = self._turns[subject] = self._loop.create_future()
+        try:
+            return await self.aside(action)
+        finally:
+            del self._turns[subject]
+            turn.set_result(None)
 
     def close(self) -> None:
         """Close the upstream's connections and end the threads."""

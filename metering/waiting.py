@@ -5,7 +5,7 @@ never suspend it, so that one step runs it to its end; in an event loop they let
 """
 
 import threading
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Hashable, Iterable, Mapping
 from typing import Any, Protocol, TypeVar
 
 from metering.ports import Target, Upstream, UpstreamAnswer
@@ -34,6 +34,15 @@ class Waiting(Protocol):
 
     async def aside(self, action: Callable[[], Value]) -> Value:
         """Do what may block."""
+        ...
+
+    async def in_turn(
+        self, subject: Hashable, held: Callable[[], Value | None], action: Callable[[], Value]
+    ) -> Value:
+        """Do what may block, one call of a subject at a time.
+
+        The others wait for its end, take what is ``held`` then, and act only where that is nothing.
+        """
         ...
 
     async def ask(self, target: Target, parameters: Mapping[str, Any]) -> UpstreamAnswer:
@@ -80,6 +89,15 @@ class ThreadWaiting:
 
     async def aside(self, action: Callable[[], Value]) -> Value:
         """Do it here: the thread has nothing else to do."""
+        return action()
+
+    async def in_turn(
+        self,
+        subject: Hashable,  # noqa: ARG002 -- threads that act on one subject have its lock
+        held: Callable[[], Value | None],  # noqa: ARG002 -- every action looks at that first
+        action: Callable[[], Value],
+    ) -> Value:
+        """Do it here."""
         return action()
 
     async def ask(self, target: Target, parameters: Mapping[str, Any]) -> UpstreamAnswer:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from functools import partial
 from time import perf_counter_ns
 from typing import Any, NamedTuple
 
@@ -148,7 +149,11 @@ class CallService:
         held = self._keeper.reserve_held(key)
         if held is not None:
             return held
-        return await self._waiting.aside(lambda: self._keeper.reserve(key))
+        return await self._waiting.in_turn(
+            (key.licence.licence_id, key.capped_id),
+            partial(self._keeper.reserve_held, key),
+            partial(self._keeper.reserve, key),
+        )
 
     async def _fetch(self, call: Call) -> Fetched:
         route = call.key.licence.route

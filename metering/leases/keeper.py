@@ -21,12 +21,13 @@ from metering.errors import (
     QuotaExhausted,
 )
 from metering.fences import ANNOUNCE, CHANNEL, message
-from metering.leases.meters import Meter, Reservation
+from metering.leases.meters import SLAB_CALLS, Meter, Reservation
 from metering.leases.store import Granted, LaneLost, LeaseStore, NotGranted, Wanted
-from metering.plans.allowances import grow
+from metering.plans.allowances import SHARE, grow
 from metering.plans.calendar import PeriodUnit
 from metering.views import KeyView, LicenceView
 
+SLABS_MAX = 20_000
 TRIES_MAX = 8
 RECALLS_MAX = 2
 RECALL_SECONDS = 0.03
@@ -51,6 +52,8 @@ class LeaseKeeper:
         self._slab_calls_max = slab_calls_max
         self._pause = pause
         self._meters: dict[str, Meter] = {}
+        self._slabs: dict[str, int] = {}
+        """How many calls to begin with, of licences that were used before."""
         self._lock = threading.Lock()
         self._renewals: queue.SimpleQueue[tuple[Meter, KeyView] | None] = queue.SimpleQueue()
         self._renewer = threading.Thread(target=self._renew, name="lease-renewal", daemon=True)
@@ -137,8 +140,10 @@ class LeaseKeeper:
         meter = self._meters.get(licence.licence_id)
         if meter is None:
             with self._lock:
+                slab_calls = self._slabs.pop(licence.licence_id, SLAB_CALLS)
                 meter = self._meters.setdefault(
-                    licence.licence_id, Meter(licence.licence_id, licence.buyer_id)
+                    licence.licence_id,
+                    Meter(licence.licence_id, licence.buyer_id, slab_calls=slab_calls),
                 )
         return meter
 
@@ -146,6 +151,13 @@ class LeaseKeeper:
         with self._lock:
             if self._meters.get(meter.licence_id) is meter:
                 del self._meters[meter.licence_id]
+                self._remember_slab(meter)
+
+    def _remember_slab(self, meter: Meter) -> None:
+        """A licence that was busy begins with a share of its last slab, not with four calls."""
+        if len(self._slabs) >= SLABS_MAX:
+            self._slabs.pop(next(iter(self._slabs)))
+        self._slabs[meter.licence_id] = max(meter.slab_calls // SHARE, SLAB_CALLS)
 
     def _renew_ahead(self, meter: Meter, key: KeyView) -> None:
         if meter.is_renewing or not meter.is_running_low(key.capped_id):

@@ -17,6 +17,8 @@ from metering.plans.allowances import Allowance, CallBounds, Slab
 from metering.plans.rating import Charge
 
 NEVER = float("inf")
+SLAB_CALLS = 4
+"""A licence's first lease, before anything is known of how it is used."""
 Steps = tuple[tuple[int, int], ...]
 """Units and their price (10⁻⁸), in the order in which they are used."""
 
@@ -117,7 +119,7 @@ class Meter:
     lane: Lane | None = None
     leases: deque[Lease] = field(default_factory=deque)
     is_closed: bool = False
-    slab_calls: int = 4
+    slab_calls: int = SLAB_CALLS
     slab_taken_at: float = 0.0
     used_at: float = field(default_factory=time.monotonic)
     is_renewing: bool = False
