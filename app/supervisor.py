@@ -170,7 +170,7 @@ def _granian(settings: Settings) -> list[str]:
         "--host": settings.bind_host,
         "--port": str(settings.bind_port),
         "--workers": str(settings.web_processes),
-        "--loop": "asyncio",
+        "--loop": "uvloop",
         "--runtime-mode": "st",
         "--backlog": "1024",
         "--log-level": "warning",

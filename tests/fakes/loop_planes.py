@@ -4,6 +4,8 @@ import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import uvloop
+
 from metering.delivery.http_upstream import HttpUpstream
 from metering.delivery.loop_upstream import LoopHttpUpstream
 from metering.loop_waiting import LoopWaiting
@@ -16,7 +18,7 @@ class Loop:
     """An event loop in a thread of its own."""
 
     def __init__(self):
-        self.loop = asyncio.new_event_loop()
+        self.loop = uvloop.new_event_loop()
         self._thread = threading.Thread(target=self.loop.run_forever, name="test-loop")
         self._thread.start()
 

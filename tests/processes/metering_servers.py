@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 TARGET = "tests.fakes.metering_process"
 FLAGS = {
     "threads": f"--interface wsgi --blocking-threads 8 --factory {TARGET}:in_threads".split(),
-    "loop": f"--interface rsgi --loop asyncio --runtime-mode st --factory {TARGET}:in_loop".split(),
+    "loop": f"--interface rsgi --loop uvloop --runtime-mode st --factory {TARGET}:in_loop".split(),
 }
 
 
