@@ -10,7 +10,11 @@ from app.core.db import Base
 
 
 class PriceAlarm(Base):
-    """A licence at a price that other buyers of the same version do not have, and why."""
+    """A licence at a price that other buyers of the same version do not have, and why.
+
+    ``due_at`` ends the supplier's time, ``decision_due_at`` the exchange's: that one runs from the
+    first reason, or from where the supplier's time ended without one.
+    """
 
     __tablename__ = "price_alarms"
 
@@ -25,6 +29,8 @@ class PriceAlarm(Base):
     raised_at: Mapped[datetime]
     due_at: Mapped[datetime]
     escalated_at: Mapped[datetime | None]
+    decision_due_at: Mapped[datetime | None]
+    decision_escalated_at: Mapped[datetime | None]
     ground: Mapped[str | None]
     explanation: Mapped[str | None]
     explanation_salt: Mapped[str | None]

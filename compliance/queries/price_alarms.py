@@ -1,12 +1,12 @@
 """Reads of prices that differ under the same conditions."""
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 
 from app.core.paging import Page, paginate
 from app.core.unit_of_work import UnitOfWork
 from compliance.errors import PriceAlarmNotFound
 from compliance.models.price_alarms import PriceAlarm
-from compliance.review.price_alarms import PriceAlarmState
+from compliance.review.price_alarms import UNDECIDED, PriceAlarmState
 
 
 def list_price_alarms(
@@ -22,7 +22,7 @@ def list_price_alarms(
 ) -> Page[PriceAlarm]:
     """A supplier's own alarms, or all for the exchange (``reader_id`` None), newest first.
 
-    Overdue are those whose supplier gave no reason in time.
+    Overdue are those whose supplier gave no reason in time, or the exchange no decision.
     """
     wanted = select(PriceAlarm)
     if reader_id is not None:
@@ -34,9 +34,9 @@ def list_price_alarms(
     if supplier_id is not None:
         wanted = wanted.where(PriceAlarm.supplier_id == supplier_id)
     if is_overdue:
-        wanted = wanted.where(
-            PriceAlarm.state == PriceAlarmState.OPEN, PriceAlarm.due_at <= uow.now
-        )
+        unexplained = and_(PriceAlarm.state == PriceAlarmState.OPEN, PriceAlarm.due_at <= uow.now)
+        undecided = and_(PriceAlarm.state.in_(UNDECIDED), PriceAlarm.decision_due_at <= uow.now)
+        wanted = wanted.where(or_(unexplained, undecided))
     return paginate(uow.session, wanted, key=PriceAlarm.id, cursor=cursor, limit=limit)
 
 

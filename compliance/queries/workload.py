@@ -34,6 +34,10 @@ STEPS = """
         coalesce(s.first_approved_at, s.submitted_at), NULL
     FROM scenarios s WHERE s.decided_by IS NOT NULL AND s.panel_id IS NULL
     UNION ALL
+    SELECT 'PRICE_DECISION', r.decided_by, CASE r.state WHEN 'ACCEPTED' THEN 'accept' ELSE 'object'
+        END, r.decided_at, coalesce(r.explained_at, r.raised_at), NULL
+    FROM price_alarms r WHERE r.decided_by IS NOT NULL
+    UNION ALL
     SELECT p.kind || '_PANEL', t.member_id, CASE WHEN t.in_favour THEN 'for' ELSE 'against' END,
         t.voted_at, p.opened_at, t.seated_at
     FROM panels p JOIN panel_seats t ON t.panel_id = p.id WHERE t.voted_at IS NOT NULL
@@ -93,6 +97,10 @@ WAITING = """
         SELECT CASE s.state WHEN 'SECOND' THEN 'SCENARIO_SECOND' ELSE 'SCENARIO_REVIEW' END,
             s.stage_since_at, s.due_at, NULL FROM scenarios s
         WHERE s.state IN ('SUBMITTED', 'SECOND')
+        UNION ALL
+        SELECT 'PRICE_DECISION', coalesce(r.explained_at, r.due_at), r.decision_due_at, NULL
+        FROM price_alarms r
+        WHERE r.state IN ('OPEN', 'EXPLAINED') AND r.decision_due_at IS NOT NULL
     ) w GROUP BY stage ORDER BY stage
 """
 

@@ -10,7 +10,7 @@ from typing import Any
 from app.core.states import Transitions
 
 PACKAGE = "compliance.review"
-FILE = "price_grounds_1.json"
+FILE = "price_grounds_2.json"
 
 
 class PriceAlarmState(StrEnum):
@@ -20,6 +20,9 @@ class PriceAlarmState(StrEnum):
     EXPLAINED = "EXPLAINED"
     ACCEPTED = "ACCEPTED"
     OBJECTED = "OBJECTED"
+
+
+UNDECIDED = (PriceAlarmState.OPEN, PriceAlarmState.EXPLAINED)
 
 
 class PriceDecision(StrEnum):
@@ -46,7 +49,7 @@ TRANSITIONS = Transitions(
 
 @cache
 def table() -> Mapping[str, Any]:
-    """The grounds in force in both languages, and how long a supplier has to name one."""
+    """The grounds in force in both languages, and how long supplier and exchange have."""
     text = resources.files(PACKAGE).joinpath(FILE).read_text(encoding="utf-8")
     document: Mapping[str, Any] = json.loads(text)
     return document
@@ -60,3 +63,8 @@ def grounds() -> frozenset[str]:
 def explain_working_days() -> int:
     """How long the supplier has."""
     return int(table()["explain_working_days"])
+
+
+def decide_working_days() -> int:
+    """How long the exchange has, once the supplier has spoken or its own time has ended."""
+    return int(table()["decide_working_days"])

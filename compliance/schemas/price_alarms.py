@@ -15,7 +15,8 @@ class PriceAlarmQuerySchema(PageQuerySchema):
     listing_code = fields.String(load_default=None, validate=validate.Length(min=1, max=30))
     supplier_id = fields.String(load_default=None, validate=validate.Length(min=1, max=40))
     is_overdue = fields.Boolean(
-        load_default=False, metadata={"description": "Whose supplier gave no reason in time"}
+        load_default=False,
+        metadata={"description": "Without reason or decision in time"},
     )
 
 
@@ -33,6 +34,10 @@ class PriceAlarmSchema(Schema):
     raised_at = Timestamp()
     due_at = Timestamp()
     escalated_at = Timestamp(allow_none=True)
+    decision_due_at = Timestamp(
+        allow_none=True, metadata={"description": "Until when the exchange decides"}
+    )
+    decision_escalated_at = Timestamp(allow_none=True)
     ground = fields.String(allow_none=True)
     explanation = fields.String(allow_none=True)
     explained_at = Timestamp(allow_none=True)
@@ -70,4 +75,5 @@ class PriceGroundListSchema(Schema):
     owner = fields.String()
     confirmed = fields.Boolean()
     explain_working_days = fields.Integer()
+    decide_working_days = fields.Integer()
     items = fields.List(fields.Nested(PriceGroundSchema), attribute="grounds")

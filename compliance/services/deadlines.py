@@ -18,7 +18,7 @@ from compliance.review.deadlines import USE_STAGES
 from compliance.review.events import ReviewEscalated, ReviewExpired
 from compliance.review.listing_machine import ListingState
 from compliance.review.panels import PanelState, close_overdue
-from compliance.review.price_alarms import PriceAlarmState
+from compliance.review.price_alarms import UNDECIDED, PriceAlarmState
 from compliance.review.registration_machine import ApplicationState, RegistrationState
 from compliance.review.scenario_machine import LicenceState, ScenarioState
 from compliance.services.appeals import conclude_appeal, lock_appeal
@@ -26,6 +26,7 @@ from compliance.services.declarations import declarations_of
 from compliance.services.panel_votes import conclude_case
 from compliance.services.panels import APPEAL, CASE, SCENARIO
 from compliance.services.panels import follow as follow_panel
+from compliance.services.price_alarms import begin_decision
 from compliance.services.registrations import conclude_publicity
 from compliance.services.reviews import advance, lock_case
 from compliance.services.revocations import conclude_revocation
@@ -33,7 +34,8 @@ from compliance.services.scenario_panels import conclude_scenario
 from compliance.services.scenarios import lock_scenario
 from compliance.services.suspensions import complete_delisting
 
-RATIFICATION, PRICE, PLATFORM = "RATIFICATION", "PRICE", "PLATFORM"
+RATIFICATION, PLATFORM = "RATIFICATION", "PLATFORM"
+PRICE, PRICE_DECISION = "PRICE", "PRICE_DECISION"
 
 
 def keep_deadlines(uow: UnitOfWork, limit: int) -> int:
@@ -50,6 +52,7 @@ def keep_deadlines(uow: UnitOfWork, limit: int) -> int:
         _escalate_applications,
         _escalate_panels,
         _escalate_prices,
+        _escalate_price_decisions,
         _escalate_duties,
         _escalate_suspensions,
         _complete_delistings,
@@ -178,7 +181,23 @@ def _escalate_prices(uow: UnitOfWork, limit: int) -> int:
     alarms = uow.session.scalars(batch).all()
     for alarm in alarms:
         alarm.escalated_at = uow.now
+        begin_decision(uow, alarm, alarm.due_at)
         _escalate(uow, alarm.id, PRICE, alarm.due_at)
+    return len(alarms)
+
+
+def _escalate_price_decisions(uow: UnitOfWork, limit: int) -> int:
+    wanted = select(PriceAlarm).where(
+        PriceAlarm.state.in_(UNDECIDED),
+        PriceAlarm.decision_due_at <= uow.now,
+        PriceAlarm.decision_escalated_at.is_(None),
+    )
+    batch = wanted.order_by(PriceAlarm.id).limit(limit).with_for_update(skip_locked=True)
+    alarms = uow.session.scalars(batch).all()
+    for alarm in alarms:
+        assert alarm.decision_due_at is not None
+        alarm.decision_escalated_at = uow.now
+        _escalate(uow, alarm.id, PRICE_DECISION, alarm.decision_due_at)
     return len(alarms)
 
 

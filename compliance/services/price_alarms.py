@@ -1,5 +1,7 @@
 """Another price under the same conditions: raised by rule AML-1, explained, decided."""
 
+from datetime import datetime
+
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
 from compliance.errors import NotYourDecision, PriceAlarmNotFound
@@ -10,6 +12,7 @@ from compliance.review.price_alarms import (
     TRANSITIONS,
     PriceAlarmState,
     PriceDecision,
+    decide_working_days,
     explain_working_days,
 )
 from compliance.review.price_events import PriceAlarmRaised, PriceDecided, PriceExplained
@@ -60,6 +63,13 @@ def _lock(uow: UnitOfWork, alarm_id: str) -> PriceAlarm:
     return alarm
 
 
+def begin_decision(uow: UnitOfWork, alarm: PriceAlarm, since: datetime) -> None:
+    """The exchange's time begins once: a better reason does not make it longer."""
+    if alarm.decision_due_at is None:
+        policy = policy_in_force(uow)
+        alarm.decision_due_at = policy.after_working_days(since, decide_working_days())
+
+
 def explain_price(
     uow: UnitOfWork, principal: Principal, *, alarm_id: str, ground: str, explanation: str
 ) -> PriceAlarm:
@@ -75,6 +85,7 @@ def explain_price(
     alarm.ground, alarm.explanation = ground, sealed.text
     alarm.explanation_salt, alarm.explanation_hash = sealed.salt, sealed.hash
     alarm.explained_by, alarm.explained_at = principal.id, uow.now
+    begin_decision(uow, alarm, uow.now)
     uow.record(
         PriceExplained(
             occurred_at=uow.now,

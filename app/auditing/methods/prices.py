@@ -47,18 +47,20 @@ PRICES = Method(
         ),
         Rule(
             "price_alarm_is_settled_in_time",
-            "Each alarm over another price was decided, with its reason, by its deadline.",
-            "每个价格差异警示均于期限前附理由作出处理。",
+            "Each alarm over another price was decided, with its reason, by the"
+            " exchange's deadline.",
+            "每个价格差异警示均于交易所处理期限前附理由作出处理。",
             "SELECT count(*)" + ALARMS,
             """
             SELECT a.id AS subject, jsonb_build_object('alarm_id', a.id, 'licence_id',
                 a.licence_id, 'listing_code', a.listing_code, 'state', a.state, 'raised_at',
-                a.raised_at, 'due_at', a.due_at, 'ground', a.ground, 'explained_at',
-                a.explained_at, 'escalated_at', a.escalated_at, 'decided_at', a.decided_at)
+                a.raised_at, 'due_at', a.due_at, 'decision_due_at',
+                a.decision_due_at, 'ground', a.ground, 'explained_at', a.explained_at,
+                'escalated_at', a.escalated_at, 'decided_at', a.decided_at)
                 AS facts
             """
             + ALARMS
-            + " AND a.due_at < coalesce(a.decided_at, :now)",
+            + " AND coalesce(a.decision_due_at, a.due_at) < coalesce(a.decided_at, :now)",
         ),
     ),
     entries="""

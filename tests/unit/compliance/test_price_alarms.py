@@ -11,9 +11,11 @@ from app.core.states import IllegalTransition
 from compliance import queries, services
 from compliance.errors import NotYourDecision, PriceAlarmNotFound
 from compliance.models.price_alarms import PriceAlarm
+from compliance.queries.workload import workload
 from compliance.review.events import ReviewEscalated
 from compliance.review.price_alarms import grounds, table
 from compliance.review.price_events import PriceAlarmRaised, PriceDecided, PriceExplained
+from compliance.services.policies import policy_in_force
 from tests.factories.compliance import (
     BUYER_ID,
     PEOPLE,
@@ -114,6 +116,69 @@ def test_without_a_reason_in_time_it_is_escalated_once(uow, units, alarm):
     uow.commit()
     told = [each for each in of(units, ReviewEscalated) if each.stage == "PRICE"]
     assert [each.subject_id for each in told] == [alarm.id]
+
+
+def test_the_exchange_has_its_own_time_from_the_first_reason_on(uow, units, alarm):
+    assert alarm.decision_due_at is None
+    explain(uow, alarm)
+    days = table()["decide_working_days"]
+    due_at = policy_in_force(uow).after_working_days(uow.now, days)
+    assert alarm.decision_due_at == due_at
+    uow.now += timedelta(days=3)
+    explain(uow, alarm, ground="COST")
+    assert alarm.decision_due_at == due_at, "a better reason does not make it longer"
+    for instant, is_late in (
+        (due_at - timedelta(seconds=1), False),
+        (due_at, True),
+        (due_at, True),
+    ):
+        uow.now = instant
+        services.keep_deadlines(uow, 10)
+        found = queries.list_price_alarms(uow, reader_id=None, is_overdue=True).items
+        assert bool(found) is is_late
+    assert (alarm.escalated_at, alarm.decision_escalated_at) == (None, due_at)
+    decide(uow, alarm, "object")
+    assert queries.list_price_alarms(uow, reader_id=None, is_overdue=True).items == []
+    services.keep_deadlines(uow, 10)
+    uow.commit()
+    told = [(each.stage, each.due_at) for each in of(units, ReviewEscalated)]
+    assert told == [("PRICE_DECISION", due_at)]
+
+
+def test_without_a_reason_the_exchange_s_time_runs_from_where_the_supplier_s_ended(
+    uow, units, alarm
+):
+    supplier_due_at = alarm.due_at
+    uow.now = supplier_due_at + timedelta(days=1)
+    services.keep_deadlines(uow, 10)
+    days = table()["decide_working_days"]
+    due_at = policy_in_force(uow).after_working_days(supplier_due_at, days)
+    assert alarm.decision_due_at == due_at
+    explain(uow, alarm)
+    assert alarm.decision_due_at == due_at
+    uow.now = due_at
+    services.keep_deadlines(uow, 10)
+    uow.commit()
+    told = [(each.stage, each.due_at) for each in of(units, ReviewEscalated)]
+    assert told == [("PRICE", supplier_due_at), ("PRICE_DECISION", due_at)]
+
+
+def test_prices_stand_in_the_workload_as_what_waits_and_who_decided(uow, alarm):
+    def shown():
+        span = {"from_at": uow.now - timedelta(days=9), "until_at": uow.now + timedelta(days=9)}
+        return workload(uow, **span)
+
+    assert [each["stage"] for each in shown().waiting if each["stage"] == "PRICE_DECISION"] == []
+    explain(uow, alarm)
+    (waiting,) = [each for each in shown().waiting if each["stage"] == "PRICE_DECISION"]
+    assert (waiting["waiting_count"], waiting["overdue_count"]) == (1, 0)
+    uow.now += timedelta(hours=1)
+    decide(uow, alarm, "accept")
+    uow.session.flush()
+    (done,) = [each for each in shown().people if each["stage"] == "PRICE_DECISION"]
+    assert (done["person_id"], done["decisions"]) == (RISK.id, {"accept": 1})
+    (turn,) = [each for each in shown().turnarounds if each["stage"] == "PRICE_DECISION"]
+    assert turn["median_seconds"] == 3600
 
 
 def test_each_sees_their_own_and_the_exchange_all(uow, alarm):

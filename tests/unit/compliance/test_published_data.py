@@ -21,6 +21,9 @@ PUBLISHED = {
     "review/price_grounds_1.json": (
         "c04a7ed7c5e1b3353f6a4fc6a941a65545f52da99873fa53510546c0b3d47f57"
     ),
+    "review/price_grounds_2.json": (
+        "c3b70a9f52bf7a62ad2dbc15f5fd0cf961a1aefb9247b0bf05d544b85bbae554"
+    ),
     "review/specialities_1.json": (
         "63a09dee9e307bfac535d7204e5853f9031c2756e10a40d4ffec8a62267c99da"
     ),
