@@ -28,8 +28,10 @@ NOT_THERE = {
     "every_delivery_is_counted_once",
     "no_threshold_is_reached_without_consent",
     "no_person_leaves_the_country_unapproved",
+    "shift_was_told",
+    "shift_has_its_report",
 }
-"""What nothing happens of in this small exchange: no dispute, and no call about a person."""
+"""What nothing happens of here: no dispute, no call about a person, no second quality report."""
 
 
 class Audited:

@@ -131,6 +131,25 @@ REPORT = """
         listing_code, 'A', '{}', repeat('0', 64), now(), now() + interval '1 year', true
     FROM listing_standings WHERE state = 'LISTED' LIMIT 1
 """
+SHIFTED_REPORT = """
+    INSERT INTO quality_reports SELECT 'qrp_shifted', 'qsm_x', version_id, supplier_id,
+        listing_code, 'A', jsonb_build_object('value_shift', jsonb_build_object('against',
+        'qrp_before', 'fields', jsonb_build_array(jsonb_build_object('field', 'city', 'is_alarm',
+        true), jsonb_build_object('field', 'runway', 'is_alarm', false)))),
+        repeat('0', 64), now(), now() + interval '1 year', true
+    FROM listing_standings WHERE state = 'LISTED' LIMIT 1
+"""
+SHIFT_TOLD = leaf(
+    A_LISTED,
+    "quality_values_shifted",
+    report="'qrp_shifted'::text",
+    former="'qrp_before'::text",
+    fields="'[\"city\"]'::jsonb",
+)
+ABOUT_SHIFT = """
+    INSERT INTO log_entry_subjects SELECT 'qrp_shifted', arrival FROM log_entries
+    WHERE entry_type = 'quality_values_shifted'
+"""
 UNCHECKED_DISPUTE = "ALTER TABLE disputes DROP CONSTRAINT state"
 
 BREACHES = {
@@ -407,6 +426,8 @@ BREACHES = {
     ],
     (14, "dispute_was_decided_by_a_third"): [UNCHECKED_DISPUTE, DISPUTE],
     (15, "grade_is_the_measured_one"): [REPORT],
+    (15, "shift_was_told"): [SHIFTED_REPORT],
+    (15, "shift_has_its_report"): [SHIFT_TOLD],
     (15, "grade_of_what_is_listed_is_in_date"): [
         "UPDATE quality_reports SET valid_until = now()",
     ],
@@ -508,6 +529,19 @@ def test_a_planted_breach_is_found(audit, number, rule):
     answer = audit(number, BREACHES[number, rule])
     assert answer.verdict is Verdict.FAIL
     assert rule in {finding.rule for finding in answer.findings}
+
+
+def test_a_shift_that_was_told_as_the_report_has_it_is_no_breach(audit):
+    told = audit(15, [SHIFTED_REPORT, SHIFT_TOLD, ABOUT_SHIFT])
+    rules = {each.rule for each in told.findings}
+    assert rules == {"grade_is_the_measured_one"}, "the planted report itself is in no leaf"
+    assert told.examined["shift_was_told"] == told.examined["shift_has_its_report"] == 1
+
+
+def test_a_shift_of_other_fields_than_the_report_has_is_found(audit):
+    other = SHIFT_TOLD.replace('["city"]', '["runway"]')
+    found = {each.rule for each in audit(15, [SHIFTED_REPORT, other, ABOUT_SHIFT]).findings}
+    assert {"shift_was_told", "shift_has_its_report"} <= found
 
 
 def rights_that(change):

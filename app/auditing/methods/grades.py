@@ -16,6 +16,28 @@ REPORTS = """
     FROM quality_reports q WHERE {within q.reported_at} AND {listing q.listing_code}
         AND {party q.supplier_id}
 """
+MOVED = """
+    FROM quality_reports q CROSS JOIN LATERAL
+        jsonb_array_elements(q.document->'value_shift'->'fields') WITH ORDINALITY f(field, place)
+    WHERE jsonb_typeof(q.document->'value_shift') = 'object'
+        AND (f.field->>'is_alarm')::boolean
+"""
+"""Each field of a report whose values moved farther than chance since the report before."""
+SHIFTED = f"""
+    FROM (SELECT q.id, q.listing_code, q.document->'value_shift'->>'against' AS former_id,
+            jsonb_agg(f.field->>'field' ORDER BY f.place) AS moved
+        {MOVED} AND {{within q.reported_at}} AND {{listing q.listing_code}}
+            AND {{party q.supplier_id}}
+        GROUP BY q.id) z
+    WHERE true
+"""
+TOLD_SHIFTS = """
+    FROM log_entries e
+    {leaf}
+    LEFT JOIN listing_standings g ON g.listing_code = b.leaf->>'listing_code'
+    WHERE e.entry_type = 'quality_values_shifted' AND {within e.recorded_at}
+        AND {listing g.listing_code} AND {party g.supplier_id}
+"""
 LISTED_NOW = """
     FROM listing_standings g WHERE g.state = 'LISTED'
         AND {within g.noted_at} AND {listing g.listing_code} AND {party g.supplier_id}
@@ -37,8 +59,8 @@ ENTRIES = """
     {leaf}
     JOIN listing_standings g ON g.listing_code = b.leaf->>'listing_code'
         OR g.version_id = b.leaf->>'version'
-    WHERE e.entry_type IN ('quality', 'quality_drifted', 'quality_recovered', 'listed', 'suspended',
-        'resumed')
+    WHERE e.entry_type IN ('quality', 'quality_values_shifted', 'quality_drifted',
+        'quality_recovered', 'listed', 'suspended', 'resumed')
         AND {within e.recorded_at} AND {listing g.listing_code} AND {party g.supplier_id}
 """
 FIGURES = (
@@ -71,6 +93,44 @@ HELD = Method(
                     WHERE s.subject = q.id AND e.entry_type = 'quality'
                         AND b.leaf->>'report_hash' = q.document_hash
                         AND b.leaf->>'grade' = coalesce(q.grade, '{NO_GRADE}'))
+            """,
+        ),
+        Rule(
+            "shift_was_told",
+            "Each quality report whose coded values moved farther than chance is told by the log,"
+            " with the fields that moved and the report before.",
+            "编码值分布变化超出偶然范围的质量报告均已记入日志，并载明变化字段与前次报告。",
+            "SELECT count(*)" + SHIFTED,
+            """
+            SELECT z.id AS subject, jsonb_build_object('report_id', z.id, 'listing_code',
+                z.listing_code, 'former_id', z.former_id, 'fields', z.moved) AS facts
+            """
+            + SHIFTED
+            + """
+                AND NOT EXISTS (SELECT FROM log_entry_subjects s JOIN log_entries e USING (arrival)
+                    {leaf}
+                    WHERE s.subject = z.id AND e.entry_type = 'quality_values_shifted'
+                        AND b.leaf->>'former' = z.former_id AND b.leaf->'fields' = z.moved)
+            """,
+        ),
+        Rule(
+            "shift_has_its_report",
+            "Each shift of coded values that the log tells is what the report of its name shows.",
+            "日志所载每次编码值分布变化均与所指质量报告一致。",
+            "SELECT count(*)" + TOLD_SHIFTS,
+            """
+            SELECT encode(e.leaf_hash, 'hex') AS subject, jsonb_build_object('report_id',
+                b.leaf->>'report', 'listing_code', b.leaf->>'listing_code', 'fields',
+                b.leaf->'fields') AS facts
+            """
+            + TOLD_SHIFTS
+            + " AND NOT EXISTS (SELECT"
+            + MOVED
+            + """
+                AND q.id = b.leaf->>'report' AND q.listing_code = b.leaf->>'listing_code'
+                AND q.document->'value_shift'->>'against' = b.leaf->>'former'
+                GROUP BY q.id
+                HAVING jsonb_agg(f.field->>'field' ORDER BY f.place) = b.leaf->'fields')
             """,
         ),
         Rule(
