@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 import jsonschema_rs
 from werkzeug.test import TestResponse
 
+JSON = "application/json"
 METHODS = ("get", "post", "put", "patch", "delete")
 _OF_PROTOCOL = {"authorization", "content-type"}
 _ERROR = 400
@@ -75,10 +76,12 @@ class Described:
         if not body:
             return
         shapes = operation.get("requestBody", {}).get("content", {})
-        if "application/json" not in shapes:
-            yield "a body is not described"
+        kind = headers.get("Content-Type", JSON)
+        if kind not in shapes:
+            yield f"a body of {kind} is not described"
             return
-        yield from self._misfits(shapes["application/json"].get("schema"), json.loads(body), "body")
+        sent_as = json.loads(body) if kind == JSON else body
+        yield from self._misfits(shapes[kind].get("schema"), sent_as, "body")
 
     def _resolved(self, response: dict[str, Any]) -> dict[str, Any]:
         if "$ref" not in response:

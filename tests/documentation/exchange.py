@@ -30,7 +30,7 @@ from app.worker.steps import drain_outbox
 from demo.upstream import Upstream
 from ledger.log.sequencing.sequencer import Sequencer
 from tests.documentation.blocks import ROOT, Block, read_request
-from tests.documentation.described import Described
+from tests.documentation.described import JSON, Described
 
 ADDRESS = "http://127.0.0.1:8000"
 """Where the guides say that the exchange is."""
@@ -99,8 +99,9 @@ class GuidedExchange:
         asked = read_request(self._filled(block.text, block.place))
         headers = dict(asked.headers)
         if asked.body:
-            headers.setdefault("Content-Type", "application/json")
-            json.loads(asked.body)
+            headers.setdefault("Content-Type", JSON)
+            if headers["Content-Type"] == JSON:
+                json.loads(asked.body)
         answer = self._client.open(
             asked.path,
             method=asked.method,
