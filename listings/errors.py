@@ -7,6 +7,9 @@ from datetime import datetime
 from app.core.clock import iso_instant
 from app.core.errors import CounterfoilError, ErrorKind
 
+HANDED_IN, AGREED_TO, TRANSFERRED = "HANDED_IN", "AGREED_TO", "TRANSFERRED"
+"""Why a draft or a product stays on record."""
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -101,6 +104,22 @@ class VersionImmutable(CounterfoilError):
             version_id=version_id,
             state=state,
         )
+
+
+class KeptOnRecord(CounterfoilError):
+    """Somebody else relied on it once, so it is not the supplier's alone to delete."""
+
+    kind = ErrorKind.CONFLICT
+    slug = "kept-on-record"
+    title = "What others relied on is not deleted"
+
+    def __init__(self, subject_id: str, reason: str) -> None:
+        said = {
+            HANDED_IN: "It was handed in once; what was reviewed stays.",
+            AGREED_TO: "A contributor has agreed to it.",
+            TRANSFERRED: "It belongs to a transfer of a registration.",
+        }
+        super().__init__(said[reason], subject_id=subject_id, reason=reason)
 
 
 class DraftOpen(CounterfoilError):

@@ -28,6 +28,23 @@ class ProductRegistered(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ProductDeleted(Event):
+    """A supplier took back a data product that it never handed in, with its draft."""
+
+    product_id: ProductId
+    supplier_id: OrganisationId
+
+
+@dataclass(frozen=True, kw_only=True)
+class DraftDeleted(Event):
+    """A supplier took back a draft that it never handed in."""
+
+    version_id: VersionId
+    product_id: ProductId
+    supplier_id: OrganisationId
+
+
+@dataclass(frozen=True, kw_only=True)
 class VersionSubmitted(Event):
     """A version was handed in for review; from now on it is immutable."""
 

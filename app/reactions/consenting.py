@@ -9,6 +9,7 @@ from compliance.consent.events import ConsentGranted, ConsentWithdrawn, Pseudony
 from compliance.terms import purposes
 from listings import services as listings
 from listings.events import (
+    ProductDeleted,
     ProductRegistered,
     RegistrationTransferred,
     TransferAccepted,
@@ -22,6 +23,11 @@ from metering import consent_services as metering
 def note_product(uow: UnitOfWork, event: ProductRegistered) -> None:
     """Whoever enters a product may collect consents for it."""
     consent.note_product(uow, product_id=event.product_id, supplier_id=event.supplier_id)
+
+
+def forget_product(uow: UnitOfWork, event: ProductDeleted) -> None:
+    """A register that nobody opened goes with its product; an opened one keeps both."""
+    consent.forget_product(uow, product_id=event.product_id)
 
 
 def name_listing(uow: UnitOfWork, event: VersionSubmitted) -> None:

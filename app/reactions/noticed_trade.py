@@ -216,6 +216,8 @@ UNNOTICED_TRADE: dict[type[Event], str] = {
     accounts.PersonDeactivated: "personal, and done by the organisation itself",
     accounts.RoleGranted: "personal, and done by the organisation itself",
     accounts.RoleWithdrawn: "personal, and done by the organisation itself",
+    listings.ProductDeleted: "the supplier's own act, answered at once",
+    listings.DraftDeleted: "the supplier's own act, answered at once",
     listings.ProductRegistered: "the supplier's own act, answered at once",
     listings.VersionSubmitted: "the supplier's own act; the review's decisions are told",
     listings.EvidenceSubmitted: "part of the version that was handed in",

@@ -283,6 +283,8 @@ EXCUSED: dict[type[Event], str] = {
     accounts.PersonAdded: "who works where is personal; granting a role is recorded",
     accounts.PersonDeactivated: "personal; the withdrawal of a role is recorded",
     accounts.RefreshTokenReused: "an incident of one session; it is in the security log",
+    listings.ProductDeleted: "the log never knew of it: nothing of it was handed in",
+    listings.DraftDeleted: "the log never knew of it: it was not handed in",
     listings.ProductRegistered: "a draft binds nobody; its submission is recorded",
     listings.CustomOfferAccepted: "the order that it became is recorded",
     listings.CustomOfferDeclined: "what a buyer does not buy is between the two",

@@ -28,6 +28,20 @@ class ConsentRegisterOpen(CounterfoilError):
         )
 
 
+class ConsentRegisterInUse(CounterfoilError):
+    """The product's register was opened: answers may have been collected under its key."""
+
+    kind = ErrorKind.CONFLICT
+    slug = "consent-register-in-use"
+    title = "The product's consent register is in use"
+
+    def __init__(self, product_id: str) -> None:
+        super().__init__(
+            "Its pseudonym key was given out, and what people answered under it stays.",
+            product_id=product_id,
+        )
+
+
 class ConsentRegisterClosed(CounterfoilError):
     """Consents need a pseudonym key first, and a listing code unless they are tests."""
 

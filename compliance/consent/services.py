@@ -15,6 +15,7 @@ from compliance.consent.errors import (
     ConsentNotFound,
     ConsentRecipientUnknown,
     ConsentRegisterClosed,
+    ConsentRegisterInUse,
     ConsentRegisterNotFound,
     ConsentRegisterOpen,
     ConsentTermRefused,
@@ -64,6 +65,16 @@ def note_product(uow: UnitOfWork, *, product_id: str, supplier_id: str) -> None:
     uow.session.add(
         ConsentRegister(product_id=product_id, supplier_id=supplier_id, noted_at=uow.now)
     )
+
+
+def forget_product(uow: UnitOfWork, *, product_id: str) -> None:
+    """The product is deleted; raises `ConsentRegisterInUse` once its register was opened."""
+    register = uow.session.get(ConsentRegister, product_id, with_for_update=True)
+    if register is None:
+        return
+    if register.opened_at is not None:
+        raise ConsentRegisterInUse(product_id)
+    uow.session.delete(register)
 
 
 def name_listing(uow: UnitOfWork, *, product_id: str, listing_code: str) -> None:

@@ -70,6 +70,16 @@ def get_product(product_id: str) -> dict[str, Any]:
         }
 
 
+@blueprint.route("/products/<product_id>", methods=["DELETE"])
+@blueprint.response(204)
+@requires(Permission.OFFER_PRODUCTS)
+def delete_product(product_id: str) -> None:
+    """Delete a data product of which nothing was ever handed in, and its draft."""
+    with unit_of_work() as uow:
+        services.delete_product(uow, current_principal(), product_id=product_id)
+        uow.commit()
+
+
 @blueprint.route("/products/<product_id>/versions", methods=["POST"])
 @blueprint.arguments(DraftVersionSchema)
 @blueprint.response(201, VersionSchema)
@@ -114,6 +124,22 @@ def put_version(form: dict[str, Any], product_id: str, version_number: int) -> A
             tags=asked_match(),
         )
         return _committed(uow, version)
+
+
+@blueprint.route(_VERSION, methods=["DELETE"], parameters=[IF_MATCH])
+@blueprint.response(204)
+@requires(Permission.OFFER_PRODUCTS)
+def delete_version(product_id: str, version_number: int) -> None:
+    """Delete a draft that was never handed in; the next draft has its number."""
+    with unit_of_work() as uow:
+        services.delete_draft(
+            uow,
+            current_principal(),
+            product_id=product_id,
+            version_number=version_number,
+            tags=asked_match(),
+        )
+        uow.commit()
 
 
 @blueprint.route(_VERSION, methods=["PATCH"], parameters=[IF_MATCH])

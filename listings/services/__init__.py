@@ -11,6 +11,7 @@ from listings.services.custom_offers import (
     propose_custom_offer,
     withdraw_custom_offer,
 )
+from listings.services.deletions import delete_draft, delete_product
 from listings.services.drafts import amend_draft, draft_version, register_product, replace_draft
 from listings.services.grading import note_quality
 from listings.services.importing import import_drafts
@@ -65,6 +66,8 @@ __all__ = [
     "decline_contribution",
     "decline_custom_offer",
     "decline_transfer",
+    "delete_draft",
+    "delete_product",
     "delist_listing",
     "draft_version",
     "enter_registration",

@@ -214,3 +214,24 @@ def test_only_who_collects_for_the_product_sends_its_file(collector):
     assert collector.send(data, who="buyer").status_code == 403
     assert collector.send(data, who="stranger").status_code == 404
     assert collector.recorded() == []
+
+
+def test_a_product_is_deleted_with_its_closed_register_and_not_once_it_was_opened(collector):
+    exchange = collector.exchange
+
+    def product():
+        return exchange.post("supplier", "/v1/products", {"name": "Another"})["id"]
+
+    closed, opened = product(), product()
+    exchange.post("supplier", f"/v1/products/{opened}/consent-register", {})
+    gone = exchange.client.delete(f"/v1/products/{closed}", headers={"Authorization": "supplier"})
+    assert gone.status_code == 204
+    register = f"/v1/products/{closed}/consent-register"
+    assert exchange.call("supplier", "GET", register, expect=404)["type"].endswith(
+        "#consent-register-not-found"
+    )
+    refused = exchange.call("supplier", "DELETE", f"/v1/products/{opened}", expect=409)
+    assert refused["type"] == "/problems#consent-register-in-use"
+    assert exchange.get("supplier", f"/v1/products/{opened}")["id"] == opened
+    refused = exchange.call("supplier", "DELETE", collector.path, expect=409)
+    assert (refused["type"], refused["reason"]) == ("/problems#kept-on-record", "HANDED_IN")

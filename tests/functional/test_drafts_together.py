@@ -94,3 +94,18 @@ def test_new_plans_and_another_credential_give_another_tag(client, draft, clock)
         assert answer.status_code == 200, answer.text
         tags.add(answer.headers["ETag"])
     assert len(tags) == 3
+
+
+def test_a_draft_and_then_its_product_are_deleted_over_http(client, draft):
+    product = draft.removesuffix("/versions/1")
+    tag = tag_of(client, draft)
+    assert save(client, draft, tag, summary="Another.").status_code == 200
+    stale = client.delete(draft, headers={**SUPPLIER, "If-Match": tag})
+    assert (stale.status_code, stale.json["type"]) == (412, "/problems#version-changed")
+    assert client.delete(draft, headers={"Authorization": "buyer"}).status_code == 403
+    assert client.delete(draft, headers=SUPPLIER).status_code == 204
+    assert client.get(draft, headers=SUPPLIER).status_code == 404
+    assert client.get(product, headers=SUPPLIER).json["versions"] == []
+    assert client.delete(product, headers=SUPPLIER).status_code == 204
+    gone = client.delete(product, headers=SUPPLIER)
+    assert (gone.status_code, gone.json["type"]) == (404, "/problems#product-not-found")

@@ -8,7 +8,7 @@ from app.core.canonical import digest_hex
 from app.core.principals import Principal, Role
 from app.core.reach import Reach
 from listings import services
-from listings.errors import PartyNotVerified, VersionIncomplete, VersionInvalid
+from listings.errors import KeptOnRecord, PartyNotVerified, VersionIncomplete, VersionInvalid
 from listings.events import (
     ContributionAgreed,
     ContributionAsked,
@@ -295,3 +295,16 @@ def test_each_side_lists_what_it_asks_for_or_is_asked_for(partners):
     assert listed(SUPPLIER, version_id="ver_other") == set()
     assert listed(SECOND, side="contributor", state="ASKED") == {SECOND_ID}
     assert listed(BUYER) == set()
+
+
+def test_a_draft_that_a_contributor_agreed_to_is_not_deleted_nor_its_product(partners):
+    version = partners.draft(partners.product(), contributors=SHARES)
+    agree(partners, version, FIRST)
+    for delete, named in (
+        (services.delete_draft, {"version_number": version.version_number}),
+        (services.delete_product, {}),
+    ):
+        with partners.acting() as uow, pytest.raises(KeptOnRecord) as refused:
+            delete(uow, SUPPLIER, product_id=version.product_id, **named)
+        assert refused.value.facts["reason"] == "AGREED_TO"
+    assert {each.state for each in asked(partners, version).values()} == {"AGREED", "ASKED"}

@@ -4,7 +4,7 @@ import pytest
 
 from app.core.states import IllegalTransition
 from listings import services
-from listings.errors import VersionInvalid
+from listings.errors import KeptOnRecord, VersionInvalid
 from listings.events import RegistrationTransferred, RegistryEntryEnded, TransferEnded
 from listings.models import RegistrationTransfer, RegistryEntry
 from listings.queries.registry import find_successor_id
@@ -147,3 +147,14 @@ def test_an_unlawful_source_is_cancelled_after_the_transfer_too(
     cancel(market, former)
     assert found(market, RegistryEntry, former.registration_id).state == "CANCELLED"
     assert found(market, RegistryEntry, successor.registration_id).state == "FINAL"
+
+
+def test_what_was_begun_for_a_transfer_is_not_deleted(market, accepted):
+    product_id = found(market, RegistrationTransfer, accepted).successor_product_id
+    for delete, named in (
+        (services.delete_draft, {"version_number": 1}),
+        (services.delete_product, {}),
+    ):
+        with market.acting(PARTNER) as uow, pytest.raises(KeptOnRecord) as refused:
+            delete(uow, PARTNER, product_id=product_id, **named)
+        assert refused.value.facts["reason"] == "TRANSFERRED"
