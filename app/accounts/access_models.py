@@ -43,6 +43,33 @@ class SecondFactor(Base):
     confirmed_at: Mapped[datetime | None]
 
 
+class AccessReset(Base):
+    """A person's way back in without password and authenticator: asked for, issued, used once."""
+
+    __tablename__ = "access_resets"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    person_id: Mapped[str] = mapped_column(ForeignKey("people.id"))
+    organisation_id: Mapped[str] = mapped_column(ForeignKey("organisations.id"))
+    reason: Mapped[str]
+    asked_by: Mapped[str] = mapped_column(ForeignKey("people.id"))
+    asked_at: Mapped[datetime]
+    approved_by: Mapped[str | None] = mapped_column(ForeignKey("people.id"))
+    issued_at: Mapped[datetime | None]
+    token_hash: Mapped[str | None]
+    expires_at: Mapped[datetime]
+    """Of the proposal, and from the issue on of the link."""
+    used_at: Mapped[datetime | None]
+
+    def state(self, now: datetime) -> str:
+        """``proposed``, ``issued``, ``used`` or ``expired``."""
+        if self.used_at is not None:
+            return "used"
+        if self.expires_at <= now:
+            return "expired"
+        return "proposed" if self.issued_at is None else "issued"
+
+
 class SignedInSession(Base):
     """One sign-in and everything refreshed from it: the family of its refresh tokens."""
 

@@ -57,6 +57,27 @@ class PersonDeactivated(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AccessReset(Event):
+    """A person's password and second factor count no more; a link was given out instead.
+
+    ``asked_by`` is the first of two operators, absent where an owner did it for a colleague.
+    """
+
+    person_id: PersonId
+    organisation_id: OrganisationId
+    reset_by: PersonId
+    asked_by: PersonId | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccessRegained(Event):
+    """A person chose a new password with the link."""
+
+    person_id: PersonId
+    organisation_id: OrganisationId
+
+
+@dataclass(frozen=True, kw_only=True)
 class RoleGranted(Event):
     """A person may do more."""
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import and_, select
 from sqlalchemy.orm import selectinload
 
-from app.accounts.access_models import ApiKey, CollectorKey
+from app.accounts.access_models import AccessReset, ApiKey, CollectorKey
 from app.accounts.errors import OrganisationNotFound, PersonNotFound
 from app.accounts.models import Organisation, Person, RoleGrant
 from app.core.paging import Page, between, containing, matching, paginate
@@ -90,6 +90,20 @@ def get_person(uow: UnitOfWork, organisation_id: str, person_id: str) -> Person:
     if found is None:
         raise PersonNotFound(person_id)
     return found
+
+
+def list_access_resets(
+    uow: UnitOfWork,
+    *,
+    organisation_id: str | None = None,
+    person_id: str | None = None,
+    cursor: str | None,
+    limit: int,
+) -> Page[AccessReset]:
+    """Resets of access within reach, newest first."""
+    wanted = {AccessReset.organisation_id: organisation_id, AccessReset.person_id: person_id}
+    statement = select(AccessReset).where(*matching(wanted))
+    return paginate(uow.session, statement, key=AccessReset.id, cursor=cursor, limit=limit)
 
 
 def list_api_keys(

@@ -55,7 +55,8 @@ def _email() -> Text:
     )
 
 
-def _new_password() -> Text:
+def new_password() -> Text:
+    """A password that is chosen now."""
     return Text(
         required=True,
         min=password_rules.LENGTH_MIN,
@@ -102,7 +103,7 @@ class FirstPersonSchema(Schema):
 
     email = _email()
     name = Text(required=True, max=NAME_MAX)
-    password = _new_password()
+    password = new_password()
 
 
 class RegisterOrganisationSchema(Schema):
@@ -255,7 +256,7 @@ class ChangePasswordSchema(Schema):
     """The present password and the next."""
 
     present_password = _known_password()
-    new_password = _new_password()
+    new_password = new_password()
 
 
 class SignInSchema(Schema):

@@ -9,6 +9,7 @@ from app.core.ids import crockford
 API_KEY_MARK = "cfk"
 COLLECTOR_KEY_MARK = "cfc"
 REFRESH_TOKEN_MARK = "cfr"  # noqa: S105 -- the mark that names the kind, no secret
+RESET_MARK = "cfw"
 PREFIX_LENGTH = 8
 _PREFIX_BYTES = 5
 _SECRET_BYTES = 32
@@ -37,6 +38,11 @@ def _new_key(mark: str, entropy: Callable[[int], bytes]) -> str:
 def new_refresh_token(entropy: Callable[[int], bytes]) -> str:
     """A refresh token ``cfr_<43>`` of 256 random bits."""
     return f"{REFRESH_TOKEN_MARK}_{_secret(entropy)}"
+
+
+def new_reset_token(entropy: Callable[[int], bytes]) -> str:
+    """The token ``cfw_<43>`` of 256 random bits that opens the way back in, once."""
+    return f"{RESET_MARK}_{_secret(entropy)}"
 
 
 def prefix_of(key: str) -> str:

@@ -36,6 +36,9 @@ NOTICED_TRADE: dict[type[Event], Noticed] = {
     accounts.RefreshTokenReused: Noticed(
         "session.ended_for_reuse", telling("organisation_id", "person_id")
     ),
+    accounts.AccessReset: Noticed(
+        "access.reset", telling("organisation_id", "person_id", "reset_by")
+    ),
     accounts.ApiKeyIssued: Noticed(
         "key.issued", telling("organisation_id", "key_id", "licence_id", "expires_at")
     ),
@@ -214,6 +217,7 @@ UNNOTICED_TRADE: dict[type[Event], str] = {
     accounts.OrganisationRegistered: "the registration was answered; nobody else is concerned",
     accounts.PersonAdded: "personal, and done by the organisation itself",
     accounts.PersonDeactivated: "personal, and done by the organisation itself",
+    accounts.AccessRegained: "personal; that the access was reset is told",
     accounts.RoleGranted: "personal, and done by the organisation itself",
     accounts.RoleWithdrawn: "personal, and done by the organisation itself",
     listings.ProductDeleted: "the supplier's own act, answered at once",

@@ -72,6 +72,9 @@ RECORDED: dict[type[Event], Recorded] = {
         "organisation_refused", ("organisation_id", "refused_by")
     ),
     accounts.RoleGranted: Recorded("role_granted", ("person_id", "role", "granted_by")),
+    accounts.AccessReset: Recorded(
+        "access_reset", ("person_id", "organisation_id", "reset_by"), optional=("asked_by",)
+    ),
     accounts.RoleWithdrawn: Recorded("role_withdrawn", ("person_id", "role", "withdrawn_by")),
     accounts.ApiKeyIssued: Recorded("key_issued", ("key_id", "licence_id", "expires_at")),
     accounts.ApiKeyRevoked: Recorded("key_revoked", ("key_id", "licence_id")),
@@ -281,6 +284,7 @@ _BETWEEN_OWNER_AND_PROVIDER = "between the money's owner and the provider; the j
 EXCUSED: dict[type[Event], str] = {
     accounts.OrganisationRegistered: "anybody may register; the verification is the evidence",
     accounts.PersonAdded: "who works where is personal; granting a role is recorded",
+    accounts.AccessRegained: "personal; that the access was reset is recorded",
     accounts.PersonDeactivated: "personal; the withdrawal of a role is recorded",
     accounts.RefreshTokenReused: "an incident of one session; it is in the security log",
     listings.ProductDeleted: "the log never knew of it: nothing of it was handed in",

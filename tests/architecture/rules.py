@@ -68,6 +68,7 @@ def unmarked_routes(app: Flask) -> list[str]:
 PUBLIC_WRITES = {
     "accounts.post_organisation": "anybody may register; nothing follows before a verification",
     "accounts.post_session": "signing in is how one stops being nobody",
+    "accounts.post_use": "the token that somebody handed over says who asks",
     "accounts.post_refresh": "the refresh token says who asks",
     "log.post_acknowledgement": "the buyer's own signature over what the log holds says who asks",
     "payments.post_event": "the payment provider's signature over the raw body says who asks",

@@ -419,3 +419,27 @@ def test_no_answer_and_no_log_line_carries_a_secret(owner, licence, nobody, caps
     written = "".join(capsys.readouterr())
     for secret in (issued["text"], PASSWORD, owner.token, "cfr_invented-secret", "wrongwrong"):
         assert secret not in written
+
+
+def test_a_last_owner_is_let_in_by_two_operators_and_nobody_else(operator, owner, nobody):
+    added = {"email": "second@exchange.cn", "name": "Second", "password": PASSWORD}
+    operator.post("/v1/staff", {**added, "roles": ["operator"]})
+    second = nobody.enrol("second@exchange.cn")
+    asked = {"person_id": owner.get("/v1/people/me")["id"], "reason": "Seen with identity card."}
+    path = "/v1/access-resets"
+    for whoever, status in ((nobody, 401), (owner, 403)):
+        whoever.post(path, asked, expect=status)
+    proposed = operator.post(path, asked)
+    assert (proposed["state"], proposed["issued_at"]) == ("proposed", None)
+    approval = f"{path}/{proposed['id']}/approval"
+    assert operator.post(approval, expect=403)["type"] == "/problems#reset-needs-second-person"
+    owner.get("/v1/people/me")
+    issued = second.post(approval)
+    owner.get("/v1/people/me", expect=401)
+    assert issued["access_reset"]["state"] == "issued"
+    chosen = {"token": issued["text"], "password": PASSWORD}
+    nobody.post(f"{path}/use", chosen, expect=204)
+    assert nobody.post(f"{path}/use", chosen, expect=401)["type"] == "/problems#reset-token-refused"
+    nobody.sign_in("owner1@example.cn").get("/v1/people/me")
+    (shown,) = second.get(path)["items"]
+    assert (shown["state"], "text" in shown, "token_hash" in shown) == ("used", False, False)

@@ -66,6 +66,8 @@ NOTHING_THERE = {
     "carried_answers",
     # Nobody asked for details to be erased; `test_erasure_requests` shows rows of these.
     "erasures",
+    # Nobody lost password or authenticator; `test_access_resets` shows rows of these.
+    "access_resets",
     # No witness is asked here; `test_witness_keeper` shows rows of these.
     "checkpoint_cosignatures",
     "witness_standings",

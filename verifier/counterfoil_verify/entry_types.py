@@ -29,6 +29,7 @@ ENTRY_TYPES: dict[str, tuple[str, ...]] = {
     "organisation_verified": ("organisation", "verified_by", "valid_until"),
     "organisation_refused": ("organisation", "refused_by"),
     "role_granted": ("person", "role", "granted_by"),
+    "access_reset": ("person", "organisation", "reset_by"),
     "role_withdrawn": ("person", "role", "withdrawn_by"),
     "key_issued": ("key", "licence", "expires_at"),
     "key_revoked": ("key", "licence"),
@@ -228,6 +229,7 @@ ENTRY_TYPES: dict[str, tuple[str, ...]] = {
 
 OPTIONAL: dict[str, tuple[str, ...]] = {
     "call": ("signed",),
+    "access_reset": ("asked_by",),
     "shard_opened": ("predecessor",),
     "evidence": ("valid_from", "valid_to"),
     "registry_entry": ("chain_hash", "valid_to"),

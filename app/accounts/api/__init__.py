@@ -1,6 +1,7 @@
 """The routes of this room, by subject, on one blueprint."""
 
 from app.accounts.api import (
+    access_reset_routes,
     api_key_routes,
     collector_key_routes,
     organisation_routes,
@@ -12,6 +13,7 @@ from app.accounts.api import (
 from app.accounts.api.blueprint import blueprint
 
 __all__ = [
+    "access_reset_routes",
     "api_key_routes",
     "blueprint",
     "collector_key_routes",

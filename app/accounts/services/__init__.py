@@ -1,5 +1,12 @@
 """The verbs of this room; none of them commits."""
 
+from app.accounts.services.access_resets import (
+    IssuedReset,
+    approve_access_reset,
+    propose_access_reset,
+    reset_access,
+    use_access_reset,
+)
 from app.accounts.services.api_keys import (
     IssuedKey,
     issue_api_key,
@@ -40,9 +47,11 @@ __all__ = [
     "Enrolment",
     "IssuedCollectorKey",
     "IssuedKey",
+    "IssuedReset",
     "Tokens",
     "add_evidence",
     "add_person",
+    "approve_access_reset",
     "bootstrap_exchange",
     "change_password",
     "confirm_second_factor",
@@ -57,13 +66,16 @@ __all__ = [
     "issue_collector_key",
     "note_licence",
     "note_licence_ended",
+    "propose_access_reset",
     "refresh_session",
     "register_organisation",
     "reserve_attempt",
+    "reset_access",
     "revoke_api_key",
     "revoke_collector_key",
     "rotate_api_key",
     "rotate_collector_key",
     "sign_in",
+    "use_access_reset",
     "withdraw_role",
 ]

@@ -261,19 +261,24 @@ def _active_colleague(uow: UnitOfWork, principal: Principal, person_id: str) -> 
     return person
 
 
+def has_other_holder(uow: UnitOfWork, person: Person, role: str) -> bool:
+    """Whether another active person of the organisation holds the role."""
+    others = (
+        select(func.count())
+        .select_from(RoleGrant)
+        .join(Person, Person.id == RoleGrant.person_id)
+        .where(
+            RoleGrant.organisation_id == person.organisation_id,
+            RoleGrant.role == role,
+            RoleGrant.withdrawn_at.is_(None),
+            Person.deactivated_at.is_(None),
+            Person.id != person.id,
+        )
+    )
+    return uow.session.scalars(others).one() > 0
+
+
 def _check_somebody_else_holds(uow: UnitOfWork, person: Person, roles: Iterable[str]) -> None:
     for role in (role for role in roles if role in _INDISPENSABLE):
-        others = (
-            select(func.count())
-            .select_from(RoleGrant)
-            .join(Person, Person.id == RoleGrant.person_id)
-            .where(
-                RoleGrant.organisation_id == person.organisation_id,
-                RoleGrant.role == role,
-                RoleGrant.withdrawn_at.is_(None),
-                Person.deactivated_at.is_(None),
-                Person.id != person.id,
-            )
-        )
-        if uow.session.scalars(others).one() == 0:
+        if not has_other_holder(uow, person, role):
             raise LastOfRole(role)
