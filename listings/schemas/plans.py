@@ -2,6 +2,7 @@
 
 from marshmallow import fields, validate
 
+from app.core.money import SCALE, format_amount
 from app.web.schemas import AmountText, Integer, Schema
 from listings.offers.plan_terms import (
     CALLS_PER_SECOND_DEFAULT,
@@ -17,6 +18,8 @@ from listings.schemas.terms import CURRENCIES, Code
 
 UNITS_MAX = 10**12
 TIERS_MAX = 20
+MINIMUM_MAX = 100_000_000 * SCALE
+"""As much as one top-up: it is owed without cover, and the books' sums must hold many of them."""
 _PERIODS = (MONTH, QUARTER, YEAR, TERM)
 
 
@@ -34,7 +37,13 @@ class DraftTierSchema(Schema):
 class DraftMinimumSchema(Schema):
     """What a period costs at least; the difference is charged when it closes."""
 
-    amount = AmountText(required=True, validate=validate.Range(min=1, error="More than nothing."))
+    amount = AmountText(
+        required=True,
+        validate=[
+            validate.Range(min=1, error="More than nothing."),
+            validate.Range(max=MINIMUM_MAX, error=f"At most {format_amount(MINIMUM_MAX)}."),
+        ],
+    )
     period = _period(required=True)
 
 

@@ -192,6 +192,20 @@ def test_a_proposal_that_is_not_whole_is_refused(call, proposal, change, status)
     assert call("supplier", "GET", "/v1/custom-offers")["items"] == []
 
 
+def test_a_commitment_that_the_books_could_not_add_up_is_refused_at_its_amount(call, proposal):
+    def propose(amount, expect):
+        plan = {**PLAN, "minimum": {"amount": amount, "period": "month"}}
+        return call(
+            "supplier", "POST", "/v1/custom-offers", {**proposal, "plan": plan}, expect=expect
+        )
+
+    propose("100000000.00", 201)
+    refused = propose("90000000000.00", 422)
+    assert refused["errors"] == [
+        {"pointer": "#/plan/minimum/amount", "detail": "At most 100000000.00000000."}
+    ]
+
+
 @pytest.mark.parametrize("query", ["side=both", "state=OPEN", "limit=0", "cursor=%20", "price=1"])
 def test_a_bad_query_is_refused(call, query):
     call("buyer", "GET", f"/v1/custom-offers?{query}", expect=422)
