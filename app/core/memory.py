@@ -38,7 +38,7 @@ def _take_huge_pages() -> None:
 
     A call touches objects all over the heap. In pages of 4 KiB each needs an entry of its own in
     the processor's table of addresses, which holds some hundred, and looking one up in a virtual
-    machine takes up to 24 reads (madvise(2); 15 to 20 µs a call, see docs/decisions/0030).
+    machine takes up to 24 reads (madvise(2); 25 of 307 µs a call, see docs/decisions/0030).
     """
     with suppress(OSError, AttributeError):
         advise = ctypes.CDLL(None).madvise
