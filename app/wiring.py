@@ -78,6 +78,7 @@ from metering.delivery.http_upstream import HttpUpstream
 from metering.delivery.loop_upstream import LoopHttpUpstream
 from metering.erasure import api as erasure_api
 from metering.loop_waiting import LoopWaiting
+from metering.plans.charged_periods import charged_periods
 from metering.recording.receipt_queries import StoredReceipts
 from metering.signing.stored import SignedRequestReader
 from metering.waiting import ThreadWaiting, Waiting
@@ -170,7 +171,11 @@ def _consent_kit(parts: Parts) -> ConsentKit:
 def _settlement_ports(parts: Parts) -> SettlementPorts:
     keyring = parts.keyring
     return SettlementPorts(
-        StoredLogFacts(), LogLaneLedger(), statement_signer(parts), believed_receipt_keys(keyring)
+        StoredLogFacts(),
+        LogLaneLedger(),
+        statement_signer(parts),
+        believed_receipt_keys(keyring),
+        charged_periods,
     )
 
 

@@ -1,9 +1,12 @@
 """What opens, closes and ends a licence, in money."""
 
+from app.core.ids import LicenceId
 from app.core.unit_of_work import UnitOfWork
 from compliance.events import LicenceIssued, LicenceRevoked
 from ledger.journal.billing import deferral_services, period_services
+from ledger.journal.settlement import period_returns
 from metering.events import PeriodClosed, PeriodOpened
+from metering.plans.charged_periods import charged_periods
 
 
 def charge_period(uow: UnitOfWork, event: PeriodOpened) -> None:
@@ -21,7 +24,17 @@ def charge_period(uow: UnitOfWork, event: PeriodOpened) -> None:
 
 
 def adjust_period(uow: UnitOfWork, event: PeriodClosed) -> None:
-    """What the plan asks for the whole period is what the buyer pays for it."""
+    """What the plan asks for the whole period is what the buyer pays for it.
+
+    What credits gave back of its calls before is not given back again.
+    """
+    due_amount = max(event.total_amount, event.minimum_amount)
+    if due_amount < event.charged_amount:
+        returnable_amount = period_returns.returnable_amount(
+            uow.session, charged_periods, LicenceId(event.licence_id), event.period
+        )
+        if returnable_amount is not None:
+            due_amount = max(due_amount, event.charged_amount - returnable_amount)
     period_services.adjust_period(
         uow,
         licence_id=event.licence_id,
@@ -29,7 +42,7 @@ def adjust_period(uow: UnitOfWork, event: PeriodClosed) -> None:
         supplier_id=event.supplier_id,
         period=event.period,
         charged_amount=event.charged_amount,
-        due_amount=max(event.total_amount, event.minimum_amount),
+        due_amount=due_amount,
         currency=event.currency,
         split=event.split,
         until_at=event.until_at,

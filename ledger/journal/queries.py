@@ -193,10 +193,17 @@ def get_licence_parties(
 
 def get_licence_parties_for_update(session: Session, licence_id: LicenceId) -> LicenceParties:
     """The parties, locked, so that one invoice of a licence is made at a time."""
-    found = session.get(LicenceParties, licence_id, with_for_update=True)
+    found = find_licence_parties_for_update(session, licence_id)
     if found is None:
         raise LicencePartiesNotFound(licence_id)
     return found
+
+
+def find_licence_parties_for_update(
+    session: Session, licence_id: LicenceId
+) -> LicenceParties | None:
+    """The parties, locked; None for a licence of which the journal was never told."""
+    return session.get(LicenceParties, licence_id, with_for_update=True)
 
 
 def get_invoice(

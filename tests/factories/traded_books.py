@@ -17,6 +17,7 @@ from ledger.log.intake import append_leaves
 from ledger.log.keys import LogKeys
 from ledger.log.services import driver_cursor
 from ledger.log.tree.merkle import leaf_hash
+from metering.plans.charged_periods import charged_periods
 
 BUYER, SUPPLIER, CONTRIBUTOR = "org_buyer", "org_supplier", "org_contributor"
 ORIGIN = "exchange.example/log/2026"
@@ -47,7 +48,9 @@ def log_keys():
 def settlement_ports():
     keys = log_keys()
     public_key = keys.receipts.public_key
-    return SettlementPorts(StoredLogFacts(), LogLaneLedger(), keys.statements, [public_key])
+    return SettlementPorts(
+        StoredLogFacts(), LogLaneLedger(), keys.statements, [public_key], charged_periods
+    )
 
 
 def balances(units):

@@ -59,7 +59,7 @@ def credit_calls(reacting):
         with reacting.begin(Reach.EXCHANGE) as uow:
             corrections = credit_note_services.call_corrections(
                 uow.session,
-                settlement_ports().facts,
+                settlement_ports(),
                 licence.licence_id,
                 [(1, n, amount) for n, amount in calls],
             )

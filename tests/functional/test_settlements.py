@@ -93,7 +93,7 @@ def settlements(units, supplier_id=SUPPLIER, currency="CNY"):
 def credit(units, licence, n, credit_id):
     with units.begin(Reach.EXCHANGE) as uow:
         corrections = credit_note_services.call_corrections(
-            uow.session, settlement_ports().facts, licence.licence_id, [(1, n, None)]
+            uow.session, settlement_ports(), licence.licence_id, [(1, n, None)]
         )
         credit_note_services.give_credit(
             uow,

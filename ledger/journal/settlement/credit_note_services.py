@@ -21,6 +21,7 @@ from ledger.journal.settlement.credits import (
     NoteFacts,
     corrects_hash,
     evidence_document,
+    first_beyond_period,
     note_document,
     signed_bytes,
     unwound_parts,
@@ -33,24 +34,28 @@ from ledger.journal.settlement.errors import (
     CreditNotYetPublished,
 )
 from ledger.journal.settlement.events import CreditGiven
-from ledger.journal.settlement.evidence_ports import LogFacts, SettlementPorts, call_reference
+from ledger.journal.settlement.evidence_ports import SettlementPorts, call_reference
 from ledger.journal.settlement.ids import CreditId
 from ledger.journal.settlement.models import Credit, CreditItem
+from ledger.journal.settlement.period_returns import left_of_periods
 
 _TEMPLATES = {ORDER: "charge_order", PERIOD: "charge_period"}
 
 
 def call_corrections(
     session: Session,
-    facts: LogFacts,
+    ports: SettlementPorts,
     licence_id: LicenceId,
     wanted: Sequence[tuple[int, int, int | None]],
 ) -> list[Correction]:
     """What to give back of calls (lane, n, amount or None for all); free calls are left out.
 
+    Locks the licence's parties: what is left of a period stays so until the credit is given.
     Raises `ChargeNotFound` for a call that the log does not have. Needs the exchange's reach.
     """
-    found = facts.find_calls(session, licence_id, [(lane, n) for lane, n, _ in wanted])
+    places = [(lane, n) for lane, n, _ in wanted]
+    found = ports.facts.find_calls(session, licence_id, places)
+    left = left_of_periods(session, ports.periods_of, licence_id, places)
     corrections = []
     for lane, n, amount in wanted:
         call = found.get((lane, n))
@@ -65,6 +70,7 @@ def call_corrections(
                     total_amount_before=call.total_amount_before,
                     charged_amount=call.amount,
                     amount=call.amount if amount is None else amount,
+                    period_left=left.get((lane, n)),
                 )
             )
     return corrections
@@ -187,6 +193,10 @@ def _parts(
         if not 0 < each.amount <= left or each.reference in seen:
             raise CreditExceedsCharge(each.reference, left_amount=left, asked_amount=each.amount)
         seen.add(each.reference)
+    beyond = first_beyond_period(corrections)
+    if beyond is not None:
+        each, left = beyond
+        raise CreditExceedsCharge(each.reference, left_amount=left, asked_amount=each.amount)
     return unwound_parts(corrections, credited, parties.split)
 
 

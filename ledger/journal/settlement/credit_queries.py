@@ -7,7 +7,9 @@ from sqlalchemy.orm import Session
 
 from app.core.ids import LicenceId, OrganisationId
 from app.core.paging import Page, paginate
+from ledger.journal.settlement.credits import CALL
 from ledger.journal.settlement.errors import CreditNotFound
+from ledger.journal.settlement.evidence_ports import call_place
 from ledger.journal.settlement.ids import CreditId
 from ledger.journal.settlement.models import Credit, CreditItem
 
@@ -60,3 +62,11 @@ def credited_amounts(
         .group_by(CreditItem.reference)
     )
     return {reference: int(amount) for reference, amount in rows}
+
+
+def credited_calls(session: Session, licence_id: LicenceId) -> dict[tuple[int, int], int]:
+    """What was given back of each credited call of a licence (10⁻⁸ units), by lane and n."""
+    statement = select(CreditItem.reference, CreditItem.amount).where(
+        CreditItem.licence_id == licence_id, CreditItem.kind == CALL
+    )
+    return {call_place(row.reference): row.amount for row in session.execute(statement)}

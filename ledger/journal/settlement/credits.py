@@ -8,7 +8,7 @@ when it has been paid out since.
 import base64
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -38,11 +38,20 @@ REASON_CODES = (
 
 
 @dataclass(frozen=True)
+class PeriodLeft:
+    """What may still be credited of the calls of periods that a true-up gave back of."""
+
+    periods: tuple[int, ...]
+    amount: int
+
+
+@dataclass(frozen=True)
 class Correction:
     """A charge and what of it is given back; amounts in 10⁻⁸ units.
 
     ``total_amount_before`` is the running total that the charge raised (0 for a charge of its own);
-    ``fact_hash`` is the call's leaf hash, or the digest of what was booked.
+    ``fact_hash`` is the call's leaf hash, or the digest of what was booked. ``period_left`` bounds
+    the credits of a call together with those of its period, once a true-up gave of that.
     """
 
     kind: str
@@ -51,6 +60,7 @@ class Correction:
     total_amount_before: int
     charged_amount: int
     amount: int
+    period_left: PeriodLeft | None = None
 
 
 @dataclass(frozen=True)
@@ -66,6 +76,37 @@ class NoteFacts:
     total_amount: int
     corrections: Sequence[Correction]
     given_at: datetime
+
+
+def within_periods(corrections: Sequence[Correction]) -> list[Correction]:
+    """The corrections, in their order, with whole calls cut to what is left of their periods.
+
+    Calls of which nothing is left are left out, as free ones are: they cost nothing in the end.
+    """
+    given: Counter[tuple[int, ...]] = Counter()
+    kept = []
+    for each in corrections:
+        cut = each
+        if each.period_left is not None:
+            left = max(0, each.period_left.amount - given[each.period_left.periods])
+            if each.amount == each.charged_amount:
+                cut = replace(each, amount=min(each.amount, left))
+            given[each.period_left.periods] += cut.amount
+        if cut.amount:
+            kept.append(cut)
+    return kept
+
+
+def first_beyond_period(corrections: Sequence[Correction]) -> tuple[Correction, int] | None:
+    """The first correction that its period no longer holds, and what it held (10⁻⁸ units)."""
+    given: Counter[tuple[int, ...]] = Counter()
+    for each in corrections:
+        if each.period_left is not None:
+            left = each.period_left.amount - given[each.period_left.periods]
+            if each.amount > left:
+                return each, left
+            given[each.period_left.periods] += each.amount
+    return None
 
 
 def corrects_hash(corrections: Sequence[Correction]) -> str:

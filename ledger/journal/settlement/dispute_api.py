@@ -222,8 +222,8 @@ def _corrections(
     session: Any, parties: LicenceParties, wanted: list[dict[str, Any]]
 ) -> list[Correction]:
     calls = [(each["lane"], each["n"], each["amount"]) for each in wanted if each["kind"] == CALL]
-    facts = get(SettlementPorts).facts
-    corrections = credit_note_services.call_corrections(session, facts, parties.licence_id, calls)
+    ports = get(SettlementPorts)
+    corrections = credit_note_services.call_corrections(session, ports, parties.licence_id, calls)
     corrections += [
         credit_note_services.booked_correction(
             session,

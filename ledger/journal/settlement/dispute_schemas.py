@@ -122,7 +122,7 @@ class AnswerDisputeSchema(Schema):
 
 
 class AcceptedCallSchema(Schema):
-    """A call whose claim is accepted, wholly or for ``amount``."""
+    """A call whose claim is accepted, for ``amount`` or wholly: for what its period left of it."""
 
     lane = Integer(required=True, min=1)
     n = Integer(required=True, min=1)

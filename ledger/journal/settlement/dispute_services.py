@@ -15,6 +15,7 @@ from ledger.journal import queries
 from ledger.journal.models import LicenceParties
 from ledger.journal.settlement import credit_note_services, dispute_queries, disputes
 from ledger.journal.settlement import events as settlement_events
+from ledger.journal.settlement.credits import within_periods
 from ledger.journal.settlement.dispute_claims import Claim, check_disputable, examine
 from ledger.journal.settlement.disputes import TRANSITIONS, DisputeState, ExaminedCall, Finding
 from ledger.journal.settlement.errors import (
@@ -246,12 +247,14 @@ def _credit(
     dispute: Dispute,
     accepted: Sequence[AcceptedCall],
 ) -> int:
-    """Credit what is accepted; the amount, 0 where only free calls are."""
-    corrections = credit_note_services.call_corrections(
-        uow.session,
-        ports.facts,
-        dispute.licence_id,
-        [(each.lane, each.n, each.amount) for each in accepted],
+    """Credit what is accepted; the amount, 0 where all of it is free or was given back before."""
+    corrections = within_periods(
+        credit_note_services.call_corrections(
+            uow.session,
+            ports,
+            dispute.licence_id,
+            [(each.lane, each.n, each.amount) for each in accepted],
+        )
     )
     amount = sum(correction.amount for correction in corrections)
     if not corrections:

@@ -1,6 +1,6 @@
 """What credits, disputes and settlements need from elsewhere: facts of the log, a signature."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -43,6 +43,12 @@ def call_reference(lane: int, n: int) -> str:
     return f"{lane}:{n}"
 
 
+def call_place(reference: str) -> tuple[int, int]:
+    """Lane and n of a call's name."""
+    lane, n = map(int, reference.split(":"))
+    return lane, n
+
+
 class LogFacts(Protocol):
     """Single entries of the log; needs the exchange's reach."""
 
@@ -61,6 +67,30 @@ class LogFacts(Protocol):
         ...
 
 
+class TruedUpPeriods(Protocol):
+    """Periods of a licence that are trued up together."""
+
+    @property
+    def periods(self) -> tuple[int, ...]:
+        """Their numbers."""
+        ...
+
+    @property
+    def charged_amount(self) -> int:
+        """What their calls were charged (10⁻⁸ units)."""
+        ...
+
+
+class PeriodsOfCalls(Protocol):
+    """The periods to which metered calls belong."""
+
+    def __call__(
+        self, session: Session, licence_id: str, calls: Sequence[tuple[int, int]]
+    ) -> Mapping[tuple[int, int], TruedUpPeriods]:
+        """The periods of a licence's calls, by lane and n; what was not metered is left out."""
+        ...
+
+
 @dataclass(frozen=True)
 class SettlementPorts:
     """The adapters that credits, disputes and settlements use, wired once by the factory."""
@@ -70,3 +100,4 @@ class SettlementPorts:
     signer: Signer
     receipt_public_keys: Collection[bytes]
     """The raw Ed25519 keys of usage receipts, former ones too: they tell genuine from invented."""
+    periods_of: PeriodsOfCalls
