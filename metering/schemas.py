@@ -199,7 +199,7 @@ class QuoteSchema(Schema):
 
 
 class PlanReplayRequestSchema(PageQuerySchema):
-    """Whose usage, of which time (``from_at`` included, ``until_at`` not), under which plan.
+    """Whose usage, of which time (``from`` included, ``until`` not), under which plan.
 
     Exactly one of ``licence_id`` and ``listing_code``; exactly one of ``plan_id`` and ``plan``,
     the terms of a plan that need not be published. ``cursor`` and ``limit`` page the licences.
@@ -207,8 +207,8 @@ class PlanReplayRequestSchema(PageQuerySchema):
 
     licence_id = Identifier(load_default=None)
     listing_code = Text(load_default=None, max=64)
-    from_at = Timestamp(required=True)
-    until_at = Timestamp(required=True)
+    from_at = Timestamp(data_key="from", required=True)
+    until_at = Timestamp(data_key="until", required=True)
     plan_id = Identifier(load_default=None)
     plan = fields.Dict(keys=fields.String(), load_default=None)
 
@@ -217,7 +217,7 @@ class PlanReplayRequestSchema(PageQuerySchema):
         _exactly_one(data, "licence_id", "listing_code")
         _exactly_one(data, "plan_id", "plan")
         if data["from_at"] >= data["until_at"]:
-            raise ValidationError(EMPTY_RANGE, "until_at")
+            raise ValidationError(EMPTY_RANGE, "until")
 
 
 class ReplayedPeriodSchema(Schema):

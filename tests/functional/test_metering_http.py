@@ -3,7 +3,7 @@
 import pytest
 
 pytestmark = pytest.mark.usefixtures("worlds")
-RANGE = {"from_at": "2020-01-01T00:00:00Z", "until_at": "2040-01-01T00:00:00Z"}
+RANGE = {"from": "2020-01-01T00:00:00Z", "until": "2040-01-01T00:00:00Z"}
 CALLS = 3 + 1
 """What the pair's buyer asked about airports: with a key, and with a signature."""
 COMMON = {"unit": "hit", "free_units": 0, "currency": "CNY", "calls_per_second": 50}
@@ -91,6 +91,13 @@ def test_a_replay_of_the_same_plan_comes_to_what_was_charged(world, licence_id):
         assert shown.json["charged_amount"] == shown.json["replayed_amount"]
         assert shown.json["difference_amount"] == "0.00000000"
         assert sum(each["units"] for each in shown.json["items"]) == CALLS
+
+
+def test_a_replay_of_a_period_that_ends_before_it_begins_is_refused(world, licence_id):
+    body = {"licence_id": licence_id, "plan_id": world.airports.plan_id}
+    turned = {"from": RANGE["until"], "until": RANGE["from"]}
+    answer = ask(world.buyer, "POST", "/v1/plan-replays", body | turned)
+    assert (answer.status, answer.json["errors"][0]["pointer"]) == (422, "#/until")
 
 
 def test_a_supplier_tries_a_new_plan_on_all_usage_of_its_listing(world):
