@@ -9,7 +9,7 @@ from app.core.principals import Permission
 from app.web.access import requires
 from app.web.blueprints import Blueprint
 from app.web.context import own_organisation, unit_of_work
-from app.web.paging import PageQuerySchema, page_schema
+from app.web.paging import PeriodQuerySchema, page_schema
 from app.web.schemas import Schema, Text, Timestamp
 from metering.calls.denial_models import UnservedCalls, list_unserved
 
@@ -34,13 +34,11 @@ class UnservedCallsSchema(Schema):
     calls_count = fields.Integer(required=True)
 
 
-class UnservedQuerySchema(PageQuerySchema):
-    """Which of them; ``from_at`` is included, ``until_at`` is not."""
+class UnservedQuerySchema(PeriodQuerySchema):
+    """Which of them; the period is of hours that begin in it."""
 
     licence_id = Text(load_default=None, max=64)
     problem = Text(load_default=None, max=64)
-    from_at = Timestamp(load_default=None)
-    until_at = Timestamp(load_default=None)
 
 
 @blueprint.route("/unserved-calls", methods=["GET"])

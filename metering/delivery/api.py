@@ -9,7 +9,7 @@ from app.core.principals import Permission
 from app.web.access import requires
 from app.web.blueprints import Blueprint
 from app.web.context import current_principal, unit_of_work
-from app.web.paging import PageQuerySchema, page_schema
+from app.web.paging import PeriodQuerySchema, page_schema
 from app.web.schemas import Schema, Text, Timestamp
 from metering.delivery.errors import FailureKind
 from metering.delivery.failure_models import DeliveryFailure, list_failures
@@ -33,15 +33,13 @@ class DeliveryFailureSchema(Schema):
     )
 
 
-class FailureQuerySchema(PageQuerySchema):
-    """Which failures; ``from_at`` is included, ``until_at`` is not."""
+class FailureQuerySchema(PeriodQuerySchema):
+    """Which failures; the period is of hours that begin in it."""
 
     listing_code = Text(load_default=None, max=64)
     kind = Text(
         load_default=None, max=32, validate=validate.OneOf([kind.value for kind in FailureKind])
     )
-    from_at = Timestamp(load_default=None)
-    until_at = Timestamp(load_default=None)
 
 
 @blueprint.route("/delivery-failures", methods=["GET"])

@@ -51,8 +51,8 @@ def test_failures_are_filtered(worlds):
             f"listing_code={worlds['b'].airports.listing_code}",
             "kind=error_status",
             "kind=timed_out",
-            f"until_at={soon}",
-            f"from_at={soon}",
+            f"until={soon}",
+            f"from={soon}",
         )
     }
     assert list(counts.values()) == [1, 0, 1, 0, 1, 0]

@@ -34,8 +34,8 @@ def test_they_are_filtered_and_paged(worlds):
         f"licence_id={licence_id}&{OURS}": 1,
         "licence_id=lic_of_nobody": 0,
         "problem=invented": 0,
-        f"{OURS}&until_at={soon}": 2,
-        f"from_at={soon}": 0,
+        f"{OURS}&until={soon}": 2,
+        f"from={soon}": 0,
     }
     assert {query: len(client.get(f"{PATH}?{query}")["items"]) for query in queries} == queries
     first = client.get(f"{PATH}?{OURS}&limit=1")
