@@ -19,6 +19,8 @@ from metering.answers.outcome_rules import at_pointer
 
 TEXT_MAX = 4096
 INTEGER_MAX = 2**53 - 1
+CODES_SHOWN_MAX, PATTERN_SHOWN_MAX = 20, 200
+"""How much of a rule a complaint repeats."""
 EVENT_TIMES_MAX = 16
 """Records of an answer that are looked at for their time: reading all would slow long answers."""
 EVENT_YEARS = range(1900, 3000)
@@ -109,16 +111,22 @@ def _codes(field: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(str(c["code"]) if isinstance(c, Mapping) else str(c) for c in listed)
 
 
+def _some(codes: frozenset[str]) -> str:
+    shown = sorted(codes)[:CODES_SHOWN_MAX]
+    return ", ".join(shown) + (" and others" if len(codes) > len(shown) else "")
+
+
 def _rules(field: Mapping[str, Any]) -> Iterable[tuple[Callable[[Any], bool], str]]:
     """The field's own rules beyond its type, with the words for a complaint."""
     length_max = min(int(field.get("max_length") or TEXT_MAX), TEXT_MAX)
     yield lambda value: len(str(value)) <= length_max, f"at most {length_max} characters"
     if codes := _codes(field):
-        yield lambda value: str(value) in codes, "one of the listed codes"
+        yield lambda value: str(value) in codes, f"one of the codes {_some(codes)}"
     if field.get("pattern"):
         # Patterns were checked for catastrophic backtracking before the listing was reviewed.
         pattern = re.compile(field["pattern"])
-        yield lambda value: pattern.fullmatch(value) is not None, "of the listed pattern"
+        words = f"of the pattern {pattern.pattern[:PATTERN_SHOWN_MAX]}"
+        yield lambda value: pattern.fullmatch(value) is not None, words
     if field.get("minimum") is not None:
         low = Decimal(field["minimum"])
         yield lambda value: Decimal(value) >= low, f"at least {low}"

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
-from app.core.json_text import each_once, load_json
+from app.core.json_text import each_once, load_json, reason_of
 from metering.errors import (
     CallBodyMalformed,
     CallKeyMissing,
@@ -29,7 +29,6 @@ _PLAIN_QUERY = re.compile(r"[\w.~-]+=[\w.~-]*(?:&[\w.~-]+=[\w.~-]*)*+", re.ASCII
 NOT_ASCII = "A query is ASCII; other characters are percent-encoded UTF-8."
 NOT_A_QUERY = "The query is not percent-encoded UTF-8."
 NOT_AN_OBJECT = "The body is not one JSON object of parameters in UTF-8."
-TWICE = "A parameter is given twice."
 BOTH = "A POST carries its parameters in the body alone."
 NOT_A_PURPOSE = "Purpose is one code."
 NOT_FIELDS = "Answer-Fields is a list of field names."
@@ -130,8 +129,13 @@ def _query(query: str) -> dict[str, Any]:
         pairs = _decoded(query)
     parameters = dict(pairs)
     if len(parameters) != len(pairs):
-        raise CallBodyMalformed(TWICE)
+        raise CallBodyMalformed(_twice([name for name, _ in pairs]))
     return parameters
+
+
+def _twice(names: list[str]) -> str:
+    name = next(name for at, name in enumerate(names) if name in names[:at])
+    return f"The parameter {name[:64]} is given twice."
 
 
 def _decoded(query: str) -> list[tuple[str, str]]:
@@ -163,8 +167,8 @@ def _body(environment: Environment, bytes_max: int) -> bytes:
 def _document(body: bytes) -> dict[str, Any]:
     try:
         document = load_json(body, pairs=each_once)
-    except ValueError:
-        raise CallBodyMalformed(NOT_AN_OBJECT) from None
+    except ValueError as error:
+        raise CallBodyMalformed(reason_of(error) or NOT_AN_OBJECT) from None
     if not isinstance(document, dict) or len(document) > PARAMETERS_MAX:
         raise CallBodyMalformed(NOT_AN_OBJECT)
     return document

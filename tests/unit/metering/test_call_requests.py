@@ -1,5 +1,6 @@
 """A query in which nothing is encoded is read without the library, and the same."""
 
+from io import BytesIO
 from urllib.parse import parse_qsl
 
 import pytest
@@ -36,6 +37,27 @@ def test_a_query_has_a_bounded_number_of_parameters(extra):
         parameters_of(most + extra)
 
 
-def test_a_parameter_given_twice_is_refused():
-    with pytest.raises(CallBodyMalformed):
-        parameters_of("a=1&b=2&a=3")
+def test_a_parameter_given_twice_is_refused_by_its_name():
+    with pytest.raises(CallBodyMalformed, match="The parameter b is given twice"):
+        parameters_of("a=1&b=2&b=3")
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b'{"a": 1', "Line 1, column 8"),
+        (b'{"a": "\xff"}', "Byte 8 is not UTF-8"),
+        (b'{"a": 1, "a": 2}', "two members of one name"),
+        (b"[1]", "not one JSON object"),
+    ],
+    ids=["cut-off", "not-utf-8", "twice", "a-list"],
+)
+def test_a_body_is_refused_with_what_is_wrong_with_it(body, reason):
+    environment = {
+        "REQUEST_METHOD": "POST",
+        "PATH_INFO": "/data/S0001",
+        "CONTENT_TYPE": "application/json",
+        "wsgi.input": BytesIO(body),
+    }
+    with pytest.raises(CallBodyMalformed, match=reason):
+        read_call(environment, body_bytes_max=1024)

@@ -100,6 +100,21 @@ def test_every_complaint_is_told_and_no_value_is():
 
 
 @pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ({"pattern": "[A-Z]{3}"}, "of the pattern [A-Z]{3}"),
+        ({"coded_values": [{"code": "B"}, "A"]}, "one of the codes A, B"),
+        ({"coded_values": [f"{code:02}" for code in range(30)]}, "18, 19 and others"),
+    ],
+    ids=["pattern", "codes", "many-codes"],
+)
+def test_a_complaint_names_the_rule_that_was_broken(rule, words):
+    with pytest.raises(InvalidFields) as refusal:
+        one("string", **rule).read({"a": "pvg"})
+    assert words in refusal.value.facts["errors"][0]["detail"]
+
+
+@pytest.mark.parametrize(
     "field",
     [
         {},
