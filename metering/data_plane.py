@@ -163,10 +163,9 @@ class DataPlane:
 
     async def _identify(self, environment: Mapping[str, Any]) -> KeyView:
         secret_hash = hashlib.sha256(call_requests.read_key(environment).encode()).hexdigest()
-        key = self._callers.remembered(secret_hash) or await self._waiting.in_turn(
-            secret_hash,
-            partial(self._callers.remembered, secret_hash),
-            partial(self._callers.find, secret_hash),
+        remembered = partial(self._callers.remembered, secret_hash, self._waiting.later)
+        key = remembered() or await self._waiting.in_turn(
+            secret_hash, remembered, partial(self._callers.find, secret_hash)
         )
         if key is None or not hmac.compare_digest(key.secret_hash, secret_hash):
             raise CallKeyUnknown

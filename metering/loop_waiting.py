@@ -125,6 +125,10 @@ class LoopWaiting:
         """Do it in one of the few threads."""
         return await self._loop.run_in_executor(self._threads, action)
 
+    def later(self, action: Callable[[], None]) -> None:
+        """Have one of the threads do it."""
+        self._threads.submit(action)
+
     async def in_turn(
         self, subject: Hashable, held: Callable[[], Value | None], action: Callable[[], Value]
     ) -> Value:

@@ -36,6 +36,10 @@ class Waiting(Protocol):
         """Do what may block."""
         ...
 
+    def later(self, action: Callable[[], None]) -> None:
+        """Have done what may block, and what no call waits for."""
+        ...
+
     async def in_turn(
         self, subject: Hashable, held: Callable[[], Value | None], action: Callable[[], Value]
     ) -> Value:
@@ -90,6 +94,10 @@ class ThreadWaiting:
     async def aside(self, action: Callable[[], Value]) -> Value:
         """Do it here: the thread has nothing else to do."""
         return action()
+
+    def later(self, action: Callable[[], None]) -> None:
+        """Do it here."""
+        action()
 
     async def in_turn(
         self,

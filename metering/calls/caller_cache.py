@@ -1,15 +1,18 @@
-"""Key hash -> key, licence and route: remembered up to 1 s, forgotten when a change is announced.
+"""Key hash -> key, licence and route: looked at each second, forgotten when a change is announced.
 
 The cache is for speed alone: what it may wrongly still believe is caught by the fence at the
-commit (`metering.fences`).
+commit (`metering.fences`). So the first call after a pause need not wait for the look either.
 """
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+import psycopg
+import structlog
 from psycopg.rows import dict_row
 
 from app.core.cipher import Cipher
@@ -17,6 +20,10 @@ from metering.connections import Connections
 from metering.views import KeyView, LicenceView, key_view, licence_view, route_view
 
 ENTRIES_MAX = 20_000
+KEPT_SECONDS = 60.0
+"""How long a key is remembered that nobody uses."""
+
+_log = structlog.get_logger("metering.callers")
 
 FIND = """
 SELECT k.key_id, k.secret_hash, k.networks, k.expires_at AS key_expires_at, k.withdrawn_at,
@@ -51,6 +58,8 @@ WHERE k.key_id = %s
 class _Entry:
     view: KeyView
     checked_at: float
+    is_due: bool = False
+    """Somebody is about to look at it again."""
 
 
 class CallerCache:
@@ -72,12 +81,35 @@ class CallerCache:
         self._lock = threading.Lock()
         self._generation = 0
 
-    def remembered(self, secret_hash: str) -> KeyView | None:
-        """The key with this hash if it was looked at in the last second; never asks anybody."""
+    def remembered(
+        self, secret_hash: str, later: Callable[[Callable[[], None]], None]
+    ) -> KeyView | None:
+        """The key with this hash if it was looked at lately; never asks anybody itself.
+
+        After a second it has somebody look again ``later``.
+        """
         entry = self._entries.get(secret_hash)
-        if entry is not None and time.monotonic() - entry.checked_at < self._fresh_seconds:
+        if entry is None:
+            return None
+        age = time.monotonic() - entry.checked_at
+        if age < self._fresh_seconds:
             return entry.view
-        return None
+        if age >= KEPT_SECONDS:
+            return None
+        if not entry.is_due:
+            entry.is_due = True
+            later(partial(self._look_again, secret_hash, entry))
+        found = self._entries.get(secret_hash)
+        return None if found is None else found.view
+
+    def _look_again(self, secret_hash: str, entry: _Entry) -> None:
+        try:
+            self._refresh(secret_hash, entry)
+        except psycopg.Error:
+            # Whoever needs the database for more than this says that it is not there.
+            _log.warning("key not looked at", exc_info=True)
+        finally:
+            entry.is_due = False
 
     def confirm(self, view: KeyView, at: float) -> None:
         """A call with this view was recorded after ``at``: its commit saw that nothing changed."""
@@ -87,8 +119,10 @@ class CallerCache:
 
     def find(self, secret_hash: str) -> KeyView | None:
         """The key with this hash, at most a second old; None when there is none."""
-        view = self.remembered(secret_hash)
-        return view or self._refresh(secret_hash, self._entries.get(secret_hash))
+        entry = self._entries.get(secret_hash)
+        if entry is not None and time.monotonic() - entry.checked_at < self._fresh_seconds:
+            return entry.view
+        return self._refresh(secret_hash, entry)
 
     def _refresh(self, secret_hash: str, entry: _Entry | None) -> KeyView | None:
         generation, asked_at = self._generation, time.monotonic()
