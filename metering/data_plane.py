@@ -128,13 +128,14 @@ class DataPlane:
         except call_requests.UnknownMediaType:
             detail = "Send parameters as application/json."
             return plain_reply(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail, request_id)
+        except psycopg.DataError:
+            # A value that the database cannot hold now is one that it cannot hold later.
+            return _unexpected(request_id)
         except psycopg.Error:
             _log.warning("database unavailable", request_id=request_id, exc_info=True)
             return error_reply(MeterUnavailable(), request_id)
         except Exception:  # noqa: BLE001 -- the one place that turns the unforeseen into a 500
-            _log.exception("unexpected error", request_id=request_id)
-            detail = "The call was not carried out. Quote the instance when you report it."
-            return plain_reply(HTTPStatus.INTERNAL_SERVER_ERROR, detail, request_id)
+            return _unexpected(request_id)
         finally:
             self._leave()
 
@@ -250,6 +251,12 @@ class DataPlane:
             self._idle.wait_for(lambda: not self._in_flight, self._settings.drain_seconds)
         for close in self._closers:
             close()
+
+
+def _unexpected(request_id: str) -> Reply:
+    _log.exception("unexpected error", request_id=request_id)
+    detail = "The call was not carried out. Quote the instance when you report it."
+    return plain_reply(HTTPStatus.INTERNAL_SERVER_ERROR, detail, request_id)
 
 
 def _headroom_headers(left: Headroom) -> list[Header]:

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from app.core.canonical import canonical_bytes
 from tests.factories.metering import ORIGIN, SIGNER, World, call, package, per_call
+from tests.fakes.metering_ports import FakeWallets
 from tests.fakes.upstream_server import UpstreamServer
 
 YUAN = 10**8
@@ -308,3 +309,16 @@ def test_a_slow_supplier_is_cut_off_and_free(world, upstream):
     world.fund(YUAN)
     answer = call(world.plane(), licensed, {"iata": "PVG"})
     assert (answer.status, answer.json["type"]) == (504, "/problems#upstream-timed-out")
+
+
+def test_a_value_that_the_database_cannot_hold_is_told_as_an_error_and_not_as_an_outage(world):
+    """A client that is asked to try again would try for ever."""
+
+    class TooLarge(FakeWallets):
+        def reserve(self, connection, **_):
+            connection.execute("SELECT (2 ^ 70)::bigint")
+
+    answered = call(world.plane(wallets=TooLarge()), world.license(), {"iata": "PVG"})
+    assert answered.status == 500
+    assert "Retry-After" not in answered.headers
+    assert world.one("SELECT count(*) FROM usage_events") == 0
