@@ -12,7 +12,7 @@ from listings.offers.plan_labels import price_label
 from listings.offers.plan_prices import comparable_price, due_at_order
 from listings.offers.plan_terms import KINDS, PERIODS, plan_hash, plan_terms
 from listings.schemas.outcome_rules import OutcomeRuleSchema
-from listings.schemas.plans import DraftPlanSchema, PlanTermsSchema
+from listings.schemas.plans import MINIMUM_MAX, DraftPlanSchema, PlanTermsSchema
 from metering.answers.outcome_rules import read_rule
 from metering.plans.terms import Minimum, PlanKind, PlanTerms, read_plan
 
@@ -40,7 +40,7 @@ def days(most):
 
 
 def minimums(*periods):
-    least = st.integers(1, 10**17).map(format_amount)
+    least = st.integers(1, MINIMUM_MAX).map(format_amount)
     minimum = st.fixed_dictionaries({"amount": least, "period": st.sampled_from(periods)})
     return st.just({}) | st.fixed_dictionaries({"minimum": minimum})
 
