@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-WRK_CONNECTIONS = 64
+WRK_CONNECTIONS = 128
 _UPSTREAM = """
 server {{
     listen 127.0.0.1:{port};
