@@ -42,7 +42,9 @@ def _take_huge_pages() -> None:
     """
     with suppress(OSError, AttributeError):
         advise = ctypes.CDLL(None).madvise
-        for start, end in _resident_ranges(Path("/proc/self/smaps").read_text(encoding="ascii")):
+        # Names of mapped files are any bytes, and nothing of them is looked for.
+        smaps = Path("/proc/self/smaps").read_text(encoding="ascii", errors="replace")
+        for start, end in _resident_ranges(smaps):
             where, size = ctypes.c_void_p(start), ctypes.c_size_t(end - start)
             advise(where, size, mmap.MADV_HUGEPAGE)
             advise(where, size, _COLLAPSE)

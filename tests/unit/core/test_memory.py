@@ -27,6 +27,20 @@ Rss:                4096 kB
 """
 
 
+def test_memory_is_settled_also_where_a_library_lies_under_a_name_that_is_not_ascii(tmp_path):
+    folder = tmp_path / "数据交易所"
+    folder.mkdir()
+    (folder / "mapped").write_bytes(bytes(4096))
+    program = (
+        "import mmap, sys; from app.core.memory import settle_memory;"
+        "file = open(sys.argv[1], 'r+b'); kept = mmap.mmap(file.fileno(), 0); settle_memory()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, folder / "mapped"], capture_output=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
 def test_only_private_memory_in_use_is_chosen_and_only_whole_pages():
     assert list(_resident_ranges(SMAPS)) == [
         (0x7F0000200000, 0x7F0000600000),
