@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import Any, Protocol, TypeVar
 
 from metering.ports import Target, UpstreamAnswer
+from metering.waiting import do_unawaited
 
 Value = TypeVar("Value")
 TICK_SECONDS = 0.02
@@ -127,7 +128,7 @@ class LoopWaiting:
 
     def later(self, action: Callable[[], None]) -> None:
         """Have one of the threads do it."""
-        self._threads.submit(action)
+        self._threads.submit(do_unawaited, action)
 
     async def in_turn(
         self, subject: Hashable, held: Callable[[], Value | None], action: Callable[[], Value]

@@ -8,9 +8,12 @@ import threading
 from collections.abc import Callable, Coroutine, Hashable, Iterable, Mapping
 from typing import Any, Protocol, TypeVar
 
+import structlog
+
 from metering.ports import Target, Upstream, UpstreamAnswer
 
 Value = TypeVar("Value")
+_log = structlog.get_logger("metering.waiting")
 
 
 class Signal(Protocol):
@@ -37,7 +40,7 @@ class Waiting(Protocol):
         ...
 
     def later(self, action: Callable[[], None]) -> None:
-        """Have done what may block, and what no call waits for."""
+        """Have done what may block, and what no call waits for: its errors are logged alone."""
         ...
 
     async def in_turn(
@@ -97,7 +100,7 @@ class ThreadWaiting:
 
     def later(self, action: Callable[[], None]) -> None:
         """Do it here."""
-        action()
+        do_unawaited(action)
 
     async def in_turn(
         self,
@@ -115,6 +118,14 @@ class ThreadWaiting:
     def close(self) -> None:
         """Close the upstream's connections."""
         self._upstream.close()
+
+
+def do_unawaited(action: Callable[[], None]) -> None:
+    """Do what nobody waits for, so that nobody but the log can be told of its errors."""
+    try:
+        action()
+    except Exception:  # noqa: BLE001 -- whoever needs the same meets the same error
+        _log.exception("failed beside a call")
 
 
 def finish(call: Coroutine[Any, Any, Value]) -> Value:

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import psycopg
-import structlog
 from psycopg.rows import dict_row
 
 from app.core.cipher import Cipher
@@ -22,8 +20,6 @@ from metering.views import KeyView, LicenceView, key_view, licence_view, route_v
 ENTRIES_MAX = 20_000
 KEPT_SECONDS = 60.0
 """How long a key is remembered that nobody uses."""
-
-_log = structlog.get_logger("metering.callers")
 
 FIND = """
 SELECT k.key_id, k.secret_hash, k.networks, k.expires_at AS key_expires_at, k.withdrawn_at,
@@ -105,9 +101,6 @@ class CallerCache:
     def _look_again(self, secret_hash: str, entry: _Entry) -> None:
         try:
             self._refresh(secret_hash, entry)
-        except psycopg.Error:
-            # Whoever needs the database for more than this says that it is not there.
-            _log.warning("key not looked at", exc_info=True)
         finally:
             entry.is_due = False
 

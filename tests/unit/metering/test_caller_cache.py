@@ -77,7 +77,8 @@ def test_a_look_that_finds_no_database_is_made_again(callers):
     later = []
     callers.is_reachable = False
     callers.remembered(HASH, later.append)
-    later.pop()()
+    with pytest.raises(psycopg.OperationalError):
+        later.pop()()
     callers.is_reachable, callers.stored = True, AFTER
     assert callers.remembered(HASH, lambda action: action()) is AFTER
 

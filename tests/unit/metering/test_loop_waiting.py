@@ -1,8 +1,11 @@
 """What calls of one loop wait for together is fetched by one of them."""
 
 import asyncio
+from types import SimpleNamespace
 
+import metering.waiting
 from metering.loop_waiting import LoopWaiting
+from metering.waiting import ThreadWaiting
 
 TOGETHER = 20
 
@@ -114,3 +117,20 @@ def test_a_call_that_is_given_up_ends_neither_the_turn_nor_the_others():
     first, given_up, last = asyncio.run(run())
     assert (first, last) == ("fetched", "held")
     assert isinstance(given_up, asyncio.CancelledError)
+
+
+def test_an_error_that_no_call_waits_for_is_in_the_log(monkeypatch):
+    logged = []
+    monkeypatch.setattr(metering.waiting, "_log", SimpleNamespace(exception=logged.append))
+
+    def fail():
+        raise ConnectionError
+
+    async def run():
+        waiting = LoopWaiting(asyncio.get_running_loop(), NoUpstream())
+        waiting.later(fail)
+        waiting.close()
+
+    asyncio.run(run())
+    ThreadWaiting(NoUpstream()).later(fail)
+    assert logged == ["failed beside a call"] * 2
