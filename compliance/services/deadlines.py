@@ -1,8 +1,10 @@
 """What time brings about in reviews: one bounded batch of each kind per call."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import TypeVar
 
-from sqlalchemy import exists, select
+from sqlalchemy import Select, exists, select
 from sqlalchemy.orm import aliased
 
 from app.core.unit_of_work import UnitOfWork
@@ -34,6 +36,7 @@ from compliance.services.scenario_panels import conclude_scenario
 from compliance.services.scenarios import lock_scenario
 from compliance.services.suspensions import complete_delisting
 
+Row = TypeVar("Row")
 RATIFICATION, PLATFORM = "RATIFICATION", "PLATFORM"
 PRICE, PRICE_DECISION = "PRICE", "PRICE_DECISION"
 
@@ -60,21 +63,25 @@ def keep_deadlines(uow: UnitOfWork, limit: int) -> int:
     return sum(step(uow, limit) for step in steps)
 
 
+def _next(uow: UnitOfWork, wanted: Select[Row], limit: int) -> Sequence[Row]:
+    """The first of them, locked; those that another worker holds are passed over."""
+    return uow.session.scalars(wanted.limit(limit).with_for_update(skip_locked=True)).all()
+
+
 def _end_publicity(uow: UnitOfWork, limit: int) -> int:
     wanted = select(Registration).where(
         Registration.state == RegistrationState.REGISTERED,
         Registration.publicity_ends_at <= uow.now,
     )
-    batch = wanted.order_by(Registration.id).limit(limit).with_for_update(skip_locked=True)
-    return sum(conclude_publicity(uow, each) for each in uow.session.scalars(batch).all())
+    ended = _next(uow, wanted.order_by(Registration.id), limit)
+    return sum(conclude_publicity(uow, each) for each in ended)
 
 
 def _expire_supplements(uow: UnitOfWork, limit: int) -> int:
     wanted = select(ReviewCase).where(
         ReviewCase.stage == Stage.SUPPLEMENT, ReviewCase.due_at <= uow.now
     )
-    batch = wanted.order_by(ReviewCase.id).limit(limit).with_for_update(skip_locked=True)
-    cases = uow.session.scalars(batch).all()
+    cases = _next(uow, wanted.order_by(ReviewCase.id), limit)
     for case in cases:
         advance(uow, case, lapse(case.review(declarations_of(uow, case))))
         uow.record(ReviewExpired(occurred_at=uow.now, case_id=case.id, version_id=case.version_id))
@@ -124,8 +131,7 @@ def _escalate_cases(uow: UnitOfWork, limit: int) -> int:
         ReviewCase.due_at <= uow.now,
         ReviewCase.escalated_at.is_(None),
     )
-    batch = wanted.order_by(ReviewCase.id).limit(limit).with_for_update(skip_locked=True)
-    cases = uow.session.scalars(batch).all()
+    cases = _next(uow, wanted.order_by(ReviewCase.id), limit)
     for case in cases:
         assert case.due_at is not None
         case.escalated_at = uow.now
@@ -139,8 +145,7 @@ def _escalate_uses(uow: UnitOfWork, limit: int) -> int:
         Scenario.due_at <= uow.now,
         Scenario.escalated_at.is_(None),
     )
-    batch = wanted.order_by(Scenario.id).limit(limit).with_for_update(skip_locked=True)
-    uses = uow.session.scalars(batch).all()
+    uses = _next(uow, wanted.order_by(Scenario.id), limit)
     for use in uses:
         assert use.due_at is not None
         use.escalated_at = uow.now
@@ -154,8 +159,7 @@ def _escalate_applications(uow: UnitOfWork, limit: int) -> int:
         ListingApplication.due_at <= uow.now,
         ListingApplication.escalated_at.is_(None),
     )
-    batch = wanted.order_by(ListingApplication.id).limit(limit).with_for_update(skip_locked=True)
-    applications = uow.session.scalars(batch).all()
+    applications = _next(uow, wanted.order_by(ListingApplication.id), limit)
     for application in applications:
         application.escalated_at = uow.now
         _escalate(uow, application.id, application.state, application.due_at)
@@ -177,8 +181,7 @@ def _escalate_prices(uow: UnitOfWork, limit: int) -> int:
         PriceAlarm.due_at <= uow.now,
         PriceAlarm.escalated_at.is_(None),
     )
-    batch = wanted.order_by(PriceAlarm.id).limit(limit).with_for_update(skip_locked=True)
-    alarms = uow.session.scalars(batch).all()
+    alarms = _next(uow, wanted.order_by(PriceAlarm.id), limit)
     for alarm in alarms:
         alarm.escalated_at = uow.now
         begin_decision(uow, alarm, alarm.due_at)
@@ -192,8 +195,7 @@ def _escalate_price_decisions(uow: UnitOfWork, limit: int) -> int:
         PriceAlarm.decision_due_at <= uow.now,
         PriceAlarm.decision_escalated_at.is_(None),
     )
-    batch = wanted.order_by(PriceAlarm.id).limit(limit).with_for_update(skip_locked=True)
-    alarms = uow.session.scalars(batch).all()
+    alarms = _next(uow, wanted.order_by(PriceAlarm.id), limit)
     for alarm in alarms:
         assert alarm.decision_due_at is not None
         alarm.decision_escalated_at = uow.now
@@ -215,8 +217,7 @@ def _escalate_duties(uow: UnitOfWork, limit: int) -> int:
         PlatformStatement.escalated_at.is_(None),
         ~renewed,
     )
-    batch = wanted.order_by(PlatformStatement.id).limit(limit)
-    lapsed = uow.session.scalars(batch.with_for_update(skip_locked=True)).all()
+    lapsed = _next(uow, wanted.order_by(PlatformStatement.id), limit)
     for statement in lapsed:
         statement.escalated_at = uow.now
         _escalate(uow, statement.id, PLATFORM, statement.valid_until)
@@ -231,8 +232,7 @@ def _escalate_suspensions(uow: UnitOfWork, limit: int) -> int:
         Suspension.escalated_at.is_(None),
         Suspension.ratify_until <= uow.now,
     )
-    batch = wanted.order_by(Suspension.id).limit(limit).with_for_update(skip_locked=True)
-    suspensions = uow.session.scalars(batch).all()
+    suspensions = _next(uow, wanted.order_by(Suspension.id), limit)
     for suspension in suspensions:
         assert suspension.ratify_until is not None
         suspension.escalated_at = uow.now
@@ -249,6 +249,5 @@ def _complete_delistings(uow: UnitOfWork, limit: int) -> int:
         ListingStanding.delists_at <= uow.now,
         ~runs_on.exists(),
     )
-    batch = wanted.order_by(ListingStanding.delists_at).limit(limit)
-    standings = uow.session.scalars(batch.with_for_update(skip_locked=True)).all()
+    standings = _next(uow, wanted.order_by(ListingStanding.delists_at), limit)
     return sum(complete_delisting(uow, each) for each in standings)
