@@ -12,24 +12,18 @@ from itertools import pairwise
 from counterfoil_verify import canonical
 from counterfoil_verify.errors import Rejected, require
 from counterfoil_verify.fields import Record
-from counterfoil_verify.keys import Key, Keyring, verify_named
-from counterfoil_verify.leaves import Leaf, parse_leaf
-from counterfoil_verify.merkle import Head, check_inclusion
-from counterfoil_verify.notes import NOTE_BYTES_MAX
-from counterfoil_verify.proofs import PATH_MAX
-from counterfoil_verify.succession import (
-    MEMBER,
-    NO_HEADS,
-    Heads,
-    Link,
-    head_in,
-    key_name,
-    place_of,
-    read_links,
+from counterfoil_verify.keys import Key, Keyring
+from counterfoil_verify.merkle import Head
+from counterfoil_verify.money_evidence import (
+    FORMAT_STEP,
+    PlacedLeaf,
+    check_statement_key,
+    parse_evidence,
+    read_checkpoint,
+    read_placed,
 )
+from counterfoil_verify.succession import MEMBER, NO_HEADS, Heads, Link, place_of, read_links
 
-FORMAT_STEP = "format"
-SIGNATURE_STEP = "signature"
 CREDITS_STEP = "credits"
 NOTE_STEP = "note"
 SUMS_STEP = "sums"
@@ -77,14 +71,8 @@ class CreditNote:
 
 
 @dataclass(frozen=True)
-class CreditLeaf:
-    """A credit as its leaf states it, with its place in the tree."""
-
-    leaf: Leaf
-    index: int
-    path: tuple[bytes, ...]
-    origin: str = ""
-    """The earlier shard that it stands in; empty for the checkpoint's own."""
+class CreditLeaf(PlacedLeaf):
+    """A credit as its leaf states it."""
 
     @property
     def n(self) -> int:
@@ -116,26 +104,25 @@ class CreditEvidence:
 
 def parse_credit_note(data: bytes, *, is_strict: bool = True) -> CreditEvidence:
     """Evidence from its canonical JSON, or not strictly from any spelling of it."""
-    data = data.removesuffix(b"\n")
-    try:
-        value = canonical.parse(data, bytes_max=EVIDENCE_BYTES_MAX, is_strict=is_strict)
-        return _read(Record(FORMAT_STEP, value, "the credit note evidence"))
-    except Rejected as error:
-        raise error.within(FORMAT_STEP) from error
+    return parse_evidence(
+        data,
+        _read,
+        name="the credit note evidence",
+        bytes_max=EVIDENCE_BYTES_MAX,
+        is_strict=is_strict,
+    )
 
 
 def _read(record: Record) -> CreditEvidence:
     members = ("format", "note", "signature", "key", "credits", "checkpoint")
     record.only(*members, optional=(MEMBER,))
     require(record.text("format") == FORMAT, FORMAT_STEP, f"the format is not {FORMAT}")
-    checkpoint = record.text("checkpoint")
-    require(len(checkpoint) <= NOTE_BYTES_MAX, FORMAT_STEP, "the checkpoint is too long")
     return CreditEvidence(
         note=_read_note(record.record("note")),
         key=record.text("key"),
         signature=record.base64("signature", 64),
         credits=tuple(_read_leaf(each) for each in record.records("credits", CREDITS_MAX)),
-        checkpoint=checkpoint.encode(),
+        checkpoint=read_checkpoint(record),
         predecessors=read_links(record),
     )
 
@@ -167,13 +154,10 @@ def _read_line(record: Record) -> CreditLine:
 
 
 def _read_leaf(record: Record) -> CreditLeaf:
-    record.only("entry", "index", "path", optional=("origin",))
-    leaf = parse_leaf(record.base64("entry"))
+    read = read_placed(CreditLeaf, record)
+    leaf = read.leaf
     require(leaf.type == CREDIT, FORMAT_STEP, f"a leaf of type {leaf.type[:40]!r}")
     leaf.record.only(*_LEAF_MEMBERS)
-    origin = record.text("origin") if "origin" in record.members else ""
-    path = tuple(record.hashes("path", PATH_MAX))
-    read = CreditLeaf(leaf, record.whole("index"), path, origin)
     require(min(read.n, read.amount, read.total) > 0, FORMAT_STEP, "a credit of nothing")
     return read
 
@@ -181,22 +165,15 @@ def _read_leaf(record: Record) -> CreditLeaf:
 def check_signature(
     evidence: CreditEvidence, keyring: Keyring, origin: str, earlier: Heads = NO_HEADS
 ) -> Key:
-    """Reject unless a trusted statement key of the log's operator signed the note.
-
-    ``earlier`` are the heads of earlier shards that `check_links` found; the key may be theirs.
-    """
-    is_named = key_name(origin, earlier, evidence.key, "statements")
-    require(is_named, SIGNATURE_STEP, "the key is not named after the origin")
+    """Reject unless a trusted statement key of the log's operator signed the note."""
     message = DOMAIN + canonical.encode(dict(evidence.note.record.members))
-    keys = keyring.unspoilt(keyring.statements)
-    return verify_named(keys, evidence.key, message, evidence.signature, step=SIGNATURE_STEP)
+    return check_statement_key(evidence, message, keyring, origin=origin, earlier=earlier)
 
 
 def check_inclusions(evidence: CreditEvidence, head: Head, earlier: Heads = NO_HEADS) -> int:
     """How many leaves were shown to be under the heads; Rejected when one is not."""
     for each in evidence.credits:
-        under = head_in(head, earlier, each.origin)
-        check_inclusion(each.leaf.hash, each.index, each.path, under)
+        each.check(head, earlier)
     return len(evidence.credits)
 
 

@@ -7,24 +7,20 @@ from functools import cached_property
 from counterfoil_verify import canonical
 from counterfoil_verify.errors import Rejected, require
 from counterfoil_verify.fields import Record
-from counterfoil_verify.keys import Key, Keyring, verify_named
-from counterfoil_verify.leaves import LANE_OPENED, LanePoint, Leaf, lane_point, parse_leaf
-from counterfoil_verify.merkle import Head, check_inclusion
-from counterfoil_verify.notes import NOTE_BYTES_MAX
-from counterfoil_verify.proofs import PATH_MAX
-from counterfoil_verify.succession import (
-    MEMBER,
-    NO_HEADS,
-    Heads,
-    Link,
-    head_in,
-    key_name,
-    place_of,
-    read_links,
+from counterfoil_verify.keys import Key, Keyring
+from counterfoil_verify.leaves import LANE_OPENED, LanePoint, lane_point
+from counterfoil_verify.merkle import Head
+from counterfoil_verify.money_evidence import (
+    FORMAT_STEP,
+    MINOR_UNIT,
+    PlacedLeaf,
+    check_statement_key,
+    parse_evidence,
+    read_checkpoint,
+    read_placed,
 )
+from counterfoil_verify.succession import MEMBER, NO_HEADS, Heads, Link, place_of, read_links
 
-FORMAT_STEP = "format"
-SIGNATURE_STEP = "signature"
 LANES_STEP = "lanes"
 SUMS_STEP = "sums"
 
@@ -32,8 +28,6 @@ FORMAT = "counterfoil-invoice-evidence/1"
 DOMAIN = b"counterfoil/invoice/v1\x00"
 EVIDENCE_BYTES_MAX = 4_194_304
 LANES_MAX = 1_024
-MINOR_UNIT = 1_000_000
-"""Amounts count 10⁻⁸ of a currency unit, so one fen or cent is 10⁶ of them."""
 
 
 @dataclass(frozen=True)
@@ -68,15 +62,10 @@ class Invoice:
 
 
 @dataclass(frozen=True)
-class ProvenLeaf:
-    """A leaf with its place in the tree."""
+class ProvenLeaf(PlacedLeaf):
+    """A leaf of a lane, and where the lane stood after it."""
 
-    leaf: Leaf
     point: LanePoint
-    index: int
-    path: tuple[bytes, ...]
-    origin: str = ""
-    """The earlier shard that it stands in; empty for the checkpoint's own."""
 
 
 @dataclass(frozen=True)
@@ -111,26 +100,21 @@ class InvoiceEvidence:
 
 def parse_invoice(data: bytes, *, is_strict: bool = True) -> InvoiceEvidence:
     """Invoice evidence from its canonical JSON, or not strictly from any spelling of it."""
-    data = data.removesuffix(b"\n")
-    try:
-        value = canonical.parse(data, bytes_max=EVIDENCE_BYTES_MAX, is_strict=is_strict)
-        return _read(Record(FORMAT_STEP, value, "the invoice evidence"))
-    except Rejected as error:
-        raise error.within(FORMAT_STEP) from error
+    return parse_evidence(
+        data, _read, name="the invoice evidence", bytes_max=EVIDENCE_BYTES_MAX, is_strict=is_strict
+    )
 
 
 def _read(record: Record) -> InvoiceEvidence:
     members = ("format", "invoice", "signature", "key", "lanes", "lane_count", "checkpoint")
     record.only(*members, optional=(MEMBER,))
     require(record.text("format") == FORMAT, FORMAT_STEP, f"the format is not {FORMAT}")
-    checkpoint = record.text("checkpoint")
-    require(len(checkpoint) <= NOTE_BYTES_MAX, FORMAT_STEP, "the checkpoint is too long")
     evidence = InvoiceEvidence(
         invoice=_read_invoice(record.record("invoice")),
         key=record.text("key"),
         signature=record.base64("signature", 64),
         lanes=tuple(_read_lane(lane) for lane in record.records("lanes", LANES_MAX)),
-        checkpoint=checkpoint.encode(),
+        checkpoint=read_checkpoint(record),
         predecessors=read_links(record),
     )
     count = record.whole("lane_count")
@@ -173,33 +157,23 @@ def _read_lane(record: Record) -> LaneEvidence:
 
 
 def _read_leaf(record: Record) -> ProvenLeaf:
-    record.only("entry", "index", "path", optional=("origin",))
-    leaf = parse_leaf(record.base64("entry"))
-    path = tuple(record.hashes("path", PATH_MAX))
-    origin = record.text("origin") if "origin" in record.members else ""
-    return ProvenLeaf(leaf, lane_point(leaf), record.whole("index"), path, origin)
+    placed = read_placed(PlacedLeaf, record)
+    return ProvenLeaf(**vars(placed), point=lane_point(placed.leaf))
 
 
 def check_signature(
     evidence: InvoiceEvidence, keyring: Keyring, origin: str, earlier: Heads = NO_HEADS
 ) -> Key:
-    """Reject unless a trusted statement key of the log's operator signed the invoice.
-
-    ``earlier`` are the heads of earlier shards that `check_links` found; the key may be theirs.
-    """
-    is_named = key_name(origin, earlier, evidence.key, "statements")
-    require(is_named, SIGNATURE_STEP, "the key is not named after the origin")
+    """Reject unless a trusted statement key of the log's operator signed the invoice."""
     message = DOMAIN + canonical.encode(dict(evidence.invoice.record.members))
-    keys = keyring.unspoilt(keyring.statements)
-    return verify_named(keys, evidence.key, message, evidence.signature, step=SIGNATURE_STEP)
+    return check_statement_key(evidence, message, keyring, origin=origin, earlier=earlier)
 
 
 def check_inclusions(evidence: InvoiceEvidence, head: Head, earlier: Heads = NO_HEADS) -> int:
     """How many leaves were shown to be under the heads; Rejected when one is not."""
     leaves = [leaf for lane in evidence.lanes for leaf in (lane.opening, lane.closing)]
     for proven in leaves:
-        under = head_in(head, earlier, proven.origin)
-        check_inclusion(proven.leaf.hash, proven.index, proven.path, under)
+        proven.check(head, earlier)
     return len(leaves)
 
 

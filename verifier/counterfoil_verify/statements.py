@@ -10,23 +10,20 @@ from dataclasses import dataclass
 from counterfoil_verify import canonical, sum_tree
 from counterfoil_verify.errors import Rejected, require
 from counterfoil_verify.fields import Record
-from counterfoil_verify.keys import Key, Keyring, verify_named
-from counterfoil_verify.leaves import Leaf, parse_leaf
-from counterfoil_verify.merkle import Head, check_inclusion
-from counterfoil_verify.notes import NOTE_BYTES_MAX
-from counterfoil_verify.proofs import PATH_MAX
-from counterfoil_verify.succession import (
-    MEMBER,
-    NO_HEADS,
-    Heads,
-    Link,
-    head_in,
-    key_name,
-    read_links,
+from counterfoil_verify.keys import Key, Keyring
+from counterfoil_verify.merkle import Head
+from counterfoil_verify.money_evidence import (
+    FORMAT_STEP,
+    MINOR_UNIT,
+    PlacedLeaf,
+    check_statement_key,
+    parse_evidence,
+    read_checkpoint,
+    read_placed,
 )
+from counterfoil_verify.proofs import PATH_MAX
+from counterfoil_verify.succession import MEMBER, NO_HEADS, Heads, Link, read_links
 
-FORMAT_STEP = "format"
-SIGNATURE_STEP = "signature"
 STATEMENT_STEP = "statement"
 ROWS_STEP = "rows"
 PATH_STEP = "path"
@@ -41,7 +38,6 @@ ROW_DOMAIN = b"counterfoil/statement-row/v1\x00"
 STATEMENT = "statement"
 EVIDENCE_BYTES_MAX = 67_108_864
 ROWS_SHOWN_MAX = 200_000
-MINOR_UNIT = 1_000_000
 _CATEGORIES = ("usage", "package", "period", "credit", "other")
 _TREE_MEMBERS = ("root_hash", "row_count", "units", "charged_amount", "credited_amount")
 _STATEMENT_MEMBERS = (
@@ -67,14 +63,8 @@ class TreeHead:
 
 
 @dataclass(frozen=True)
-class StatementLeaf:
-    """The statement's entry in the log, with its place."""
-
-    leaf: Leaf
-    index: int
-    path: tuple[bytes, ...]
-    origin: str = ""
-    """The earlier shard that it stands in; empty for the checkpoint's own."""
+class StatementLeaf(PlacedLeaf):
+    """The statement's entry in the log."""
 
     @property
     def root_hash(self) -> bytes | None:
@@ -120,12 +110,13 @@ class StatementEvidence:
 
 def parse_statement(data: bytes, *, is_strict: bool = True) -> StatementEvidence:
     """Evidence from its canonical JSON, or not strictly from any spelling of it."""
-    data = data.removesuffix(b"\n")
-    try:
-        value = canonical.parse(data, bytes_max=EVIDENCE_BYTES_MAX, is_strict=is_strict)
-        return _read(Record(FORMAT_STEP, value, "the statement evidence"))
-    except Rejected as error:
-        raise error.within(FORMAT_STEP) from error
+    return parse_evidence(
+        data,
+        _read,
+        name="the statement evidence",
+        bytes_max=EVIDENCE_BYTES_MAX,
+        is_strict=is_strict,
+    )
 
 
 def _read(record: Record) -> StatementEvidence:
@@ -135,8 +126,6 @@ def _read(record: Record) -> StatementEvidence:
     record.only(*members, optional=(MEMBER,))
     known = is_row or record.text("format") == FORMAT
     require(known, FORMAT_STEP, f"the format is neither {FORMAT} nor {ROW_FORMAT}")
-    checkpoint = record.text("checkpoint")
-    require(len(checkpoint) <= NOTE_BYTES_MAX, FORMAT_STEP, "the checkpoint is too long")
     document = record.record("statement")
     rows = [document.record("row")] if is_row else record.records("rows", ROWS_SHOWN_MAX)
     return StatementEvidence(
@@ -148,7 +137,7 @@ def _read(record: Record) -> StatementEvidence:
         key=record.text("key"),
         signature=record.base64("signature", 64),
         leaf=_read_leaf(record.record("leaf")),
-        checkpoint=checkpoint.encode(),
+        checkpoint=read_checkpoint(record),
         predecessors=read_links(record),
     )
 
@@ -193,35 +182,26 @@ def _read_tree(record: Record) -> TreeHead:
 
 
 def _read_leaf(record: Record) -> StatementLeaf:
-    record.only("entry", "index", "path", optional=("origin",))
-    leaf = parse_leaf(record.base64("entry"))
+    read = read_placed(StatementLeaf, record)
+    leaf = read.leaf
     require(leaf.type == STATEMENT, FORMAT_STEP, f"a leaf of type {leaf.type[:40]!r}")
     leaf.record.only(*_LEAF_MEMBERS, optional=("root_hash",))
-    origin = record.text("origin") if "origin" in record.members else ""
-    path = tuple(record.hashes("path", PATH_MAX))
-    return StatementLeaf(leaf, record.whole("index"), path, origin)
+    return read
 
 
 def check_signature(
     evidence: StatementEvidence, keyring: Keyring, origin: str, earlier: Heads = NO_HEADS
 ) -> Key:
-    """Reject unless a trusted statement key of the log's operator signed the document.
-
-    ``earlier`` are the heads of earlier shards that `check_links` found; the key may be theirs.
-    """
-    is_named = key_name(origin, earlier, evidence.key, "statements")
-    require(is_named, SIGNATURE_STEP, "the key is not named after the origin")
+    """Reject unless a trusted statement key of the log's operator signed the document."""
     domain = DOMAIN if evidence.shown is None else ROW_DOMAIN
     message = domain + canonical.encode(dict(evidence.document.members))
-    keys = keyring.unspoilt(keyring.statements)
-    return verify_named(keys, evidence.key, message, evidence.signature, step=SIGNATURE_STEP)
+    return check_statement_key(evidence, message, keyring, origin=origin, earlier=earlier)
 
 
 def check_leaf(evidence: StatementEvidence, head: Head, earlier: Heads = NO_HEADS) -> int:
     """The leaf's index; Rejected unless it is under the head, or its earlier shard's."""
-    leaf = evidence.leaf
-    check_inclusion(leaf.leaf.hash, leaf.index, leaf.path, head_in(head, earlier, leaf.origin))
-    return leaf.index
+    evidence.leaf.check(head, earlier)
+    return evidence.leaf.index
 
 
 def check_statement(evidence: StatementEvidence) -> None:
