@@ -1,48 +1,34 @@
 """Evidence bundles: everything about a licence in one canonical zip file, checked in ten steps."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 from counterfoil_verify import canonical, invoices, receipts
 from counterfoil_verify.anchors import ANCHORS_BYTES_MAX, check_anchors, check_on_chain
 from counterfoil_verify.anchors import parse_anchors as read_anchors
 from counterfoil_verify.bundled_leaves import read_leaves
+from counterfoil_verify.bundled_log import audit_export
+from counterfoil_verify.bundled_manifest import Manifest, check_files, check_manifest
 from counterfoil_verify.bundled_requests import SignedCalls
 from counterfoil_verify.canonical import Json
 from counterfoil_verify.chain import Chain
 from counterfoil_verify.container import Container
 from counterfoil_verify.errors import Rejected, require
-from counterfoil_verify.fields import WHOLE_MAX, Record, decode_base64
+from counterfoil_verify.fields import WHOLE_MAX, Record
 from counterfoil_verify.heads import HeadBook
 from counterfoil_verify.held import HeldReceipt, check_lanes, hold
-from counterfoil_verify.keys import (
-    COMPARE,
-    KEYS_BYTES_MAX,
-    Key,
-    Keyring,
-    parse_keyring,
-    verify_named,
-)
+from counterfoil_verify.invoice_succession import check_succession
+from counterfoil_verify.keys import COMPARE, KEYS_BYTES_MAX, Key, Keyring, parse_keyring
 from counterfoil_verify.leaves import Leaf
 from counterfoil_verify.log import describe_types
 from counterfoil_verify.merkle import Head, check_inclusion
 from counterfoil_verify.notes import NOTE_BYTES_MAX, Checkpoint
 from counterfoil_verify.proofs import parse_proof
 from counterfoil_verify.report import Report
-from counterfoil_verify.shards import (
-    Shard,
-    ShardedFacts,
-    audit_shards,
-    first_leaf,
-    open_shards,
-)
-from counterfoil_verify.sources import SHARDS, ContainerSource
+from counterfoil_verify.shards import ShardedFacts
 from counterfoil_verify.succession import LINKS_BYTES_MAX, Link, check_links, parse_links
-from counterfoil_verify.tiles import Source
 
 CONTAINER, MANIFEST, FILES, CHECKPOINT, RECEIPTS, INCLUSION, LANES, INVOICES, ANCHORS, LOG = (
     "container", "manifest", "files", "checkpoint", "receipts",
@@ -52,24 +38,11 @@ STEPS = (
     CONTAINER, MANIFEST, FILES, CHECKPOINT, RECEIPTS, INCLUSION, LANES, INVOICES, ANCHORS, LOG,
 )  # fmt: skip
 
-FORMAT = "counterfoil-bundle/1"
-DOMAIN = b"counterfoil/bundle/v1\x00"
-MANIFEST_NAME, SIGNATURE_NAME = "manifest.json", "manifest.sig"
-MANIFEST_BYTES_MAX = 16_777_216
 CONSISTENCY_BYTES_MAX = 1_048_576
 CONSISTENCIES_MAX = 1_024
 PREDECESSORS = "predecessors.json"
 PATH_MAX = 128
 OWN_KEYS = f"the bundle: {COMPARE}"
-
-
-@dataclass(frozen=True)
-class Manifest:
-    """What the exchange signed: every other file by its digest."""
-
-    origin: str
-    created_at: int
-    files: Record
 
 
 @dataclass
@@ -129,13 +102,13 @@ def check_bundle(
     """Steps 2 to 10 of a canonical container; without given keys, with those it carries."""
     with report.step(MANIFEST) as detail:
         keyring = given or keyring_inside(container)
-        manifest = _check_manifest(container, keyring)
+        manifest = check_manifest(container, keyring)
         detail.append(f"signed by {manifest.origin}/statements")
     if given is None:
         report.show_keys(keyring)
     bundle = Bundle(container, keyring, HeadBook(keyring, manifest.origin), manifest)
     steps: dict[str, Callable[[Bundle], str]] = {
-        FILES: check_files,
+        FILES: check_digests,
         CHECKPOINT: check_checkpoint,
         RECEIPTS: check_receipts,
         INCLUSION: check_inclusions,
@@ -151,30 +124,9 @@ def check_bundle(
     return bundle
 
 
-def _check_manifest(container: Container, keyring: Keyring) -> Manifest:
-    data = container.read(MANIFEST_NAME, MANIFEST_BYTES_MAX)
-    record = Record(MANIFEST, canonical.parse(data, bytes_max=MANIFEST_BYTES_MAX), MANIFEST_NAME)
-    record.only("format", "files", "origin", "created_at")
-    require(record.text("format") == FORMAT, MANIFEST, f"the format is not {FORMAT}")
-    origin = record.text("origin")
-    text = container.read(SIGNATURE_NAME, 200).decode(errors="replace")
-    signature = decode_base64(text.removesuffix("\n"), MANIFEST, SIGNATURE_NAME)
-    name = f"{origin}/statements"
-    keys = keyring.unspoilt(keyring.statements)
-    verify_named(keys, name, DOMAIN + data, signature, step=MANIFEST)
-    return Manifest(origin, record.instant("created_at"), record.record("files"))
-
-
-def check_files(bundle: Bundle) -> str:
+def check_digests(bundle: Bundle) -> str:
     """Every file is the one whose digest was signed, and none is missing or added."""
-    found = set(bundle.container) - {MANIFEST_NAME, SIGNATURE_NAME}
-    due = bundle.manifest.files.members.keys()
-    require(found >= due, FILES, f"{len(due - found)} files of the manifest are missing")
-    require(found <= due, FILES, f"{len(found - due)} files are not in the manifest")
-    for name in sorted(found):
-        digest = hashlib.sha256(bundle.container.view(name)).hexdigest()
-        require(bundle.manifest.files.text(name) == digest, FILES, f"{name} has another digest")
-    return f"{len(found):,} digests"
+    return f"{check_files(bundle.container, bundle.manifest):,} digests"
 
 
 def check_checkpoint(bundle: Bundle) -> str:
@@ -279,7 +231,7 @@ def check_invoices(bundle: Bundle) -> str:
         except Rejected as error:
             raise error.within(INVOICES, name) from error
     bundle.counts["invoices"] = len(bundle.billed)
-    _check_succession(bundle.billed)
+    check_succession(evidence.invoice for evidence in bundle.billed)
     return f"{len(bundle.billed)} invoices"
 
 
@@ -299,24 +251,6 @@ def _check_invoice(bundle: Bundle, name: str) -> invoices.InvoiceEvidence:
         fault = receipt.contradicts(evidence)
         require(not fault, INVOICES, f"{receipt.name}: {fault}")
     return evidence
-
-
-def _check_succession(evidence: list[invoices.InvoiceEvidence]) -> None:
-    """No call is billed twice, and none is left out between two adjoining periods."""
-    ordered = sorted(evidence, key=lambda item: (item.invoice.licence, item.invoice.starts_at))
-    for earlier, later in pairwise(ordered):
-        if earlier.invoice.licence == later.invoice.licence:
-            _check_pair(earlier.invoice, later.invoice)
-
-
-def _check_pair(earlier: invoices.Invoice, later: invoices.Invoice) -> None:
-    closing = {line.lane: line.closing_n for line in earlier.lines}
-    adjoins = earlier.ends_at == later.starts_at
-    for line in later.lines:
-        due = closing.pop(line.lane, 0)
-        faults = line.opening_n != due if adjoins else line.opening_n < due
-        require(not faults, INVOICES, f"lane {line.lane}: {later.invoice_id} does not follow on")
-    require(not closing, INVOICES, f"{later.invoice_id} drops a lane")
 
 
 def check_anchoring(bundle: Bundle, chain: Chain | None) -> str:
@@ -346,42 +280,11 @@ def _check_consistency(bundle: Bundle) -> int:
 
 def check_log(bundle: Bundle) -> str:
     """The whole log, when it was exported: rebuilt, replayed, and compared with all the rest."""
-    folders = ("entries/", "tile/entries/")
-    if not any(bundle.container.below(folder) for folder in folders):
+    assert bundle.checkpoint is not None, "steps run in order"
+    facts = audit_export(bundle.container, bundle.checkpoint, bundle.heads, bundle.billed)
+    if facts is None:
         return "no export"
-    shards = _exported(bundle)
-    facts = audit_shards(shards, sizes=bundle.heads.sizes, has_tiles=_has_tiles)
     bundle.facts, bundle.counts["leaves"] = facts, facts.leaves
-    for origin, head in bundle.heads:
-        same = facts.roots.get((origin, head.tree_size), head.root_hash) == head.root_hash
-        require(same, LOG, f"the log had another root hash at size {head.tree_size}")
-    for evidence in bundle.billed:
-        _check_lane_count(bundle, evidence, facts)
     carried = facts.lanes.carried_count
     seen = f", {carried} lanes from a shard that is not here" if carried else ""
     return f"{facts.leaves:,} leaves: {describe_types(facts.types)}{seen}"
-
-
-def _exported(bundle: Bundle) -> list[Shard]:
-    """The shards whose files are here: all of them, or the newest alone."""
-    source = ContainerSource(bundle.container)
-    assert bundle.checkpoint is not None, "steps run in order"
-    if any(bundle.container.below(f"{SHARDS}/")):
-        return open_shards(source, bundle.checkpoint, bundle.heads.open)
-    return [Shard(source, bundle.checkpoint, first_leaf(source, bundle.checkpoint))]
-
-
-def _has_tiles(source: Source) -> bool:
-    return isinstance(source, ContainerSource) and source.has_tiles
-
-
-def _check_lane_count(
-    bundle: Bundle, evidence: invoices.InvoiceEvidence, facts: ShardedFacts
-) -> None:
-    invoice, checkpoint = evidence.invoice, bundle.heads.open(evidence.checkpoint)
-    if checkpoint.origin not in facts.starts:
-        return
-    tree_size = facts.starts[checkpoint.origin] + checkpoint.head.tree_size
-    due = facts.lanes.lanes_due(invoice.licence, tree_size=tree_size, ends_at=invoice.ends_at)
-    shown = len(evidence.lanes)
-    require(shown >= due, LOG, f"{invoice.invoice_id} shows {shown} of {due} lanes")

@@ -9,8 +9,10 @@ import pytest
 from counterfoil_verify import (
     acknowledgements,
     bundle,
+    bundled_manifest,
     chain,
     cli,
+    credit_notes,
     invoices,
     leaves,
     receipts,
@@ -40,7 +42,15 @@ def test_the_commands_of_the_auditors_page_exist():
 
 @pytest.mark.parametrize(
     "module",
-    [acknowledgements, bundle, invoices, receipts, signed_reports, statements],
+    [
+        acknowledgements,
+        bundled_manifest,
+        credit_notes,
+        invoices,
+        receipts,
+        signed_reports,
+        statements,
+    ],
     ids=lambda m: m.__name__,
 )
 def test_the_format_page_names_formats_and_domains(module):
