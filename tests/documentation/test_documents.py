@@ -95,6 +95,12 @@ def test_what_leads_nowhere_is_noticed():
     assert missing_files("```\npython docs/nowhere.py docs/problems.md\n```") == {"docs/nowhere.py"}
 
 
+def test_every_decision_is_headed_by_its_number():
+    for path in (ROOT / "docs" / "decisions").glob("*.md"):
+        heading = path.read_text(encoding="utf-8").splitlines()[0]
+        assert re.match(rf"# {path.name[:4]} \w", heading), path.name
+
+
 def test_every_setting_is_documented_and_every_documented_setting_exists():
     text = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
     documented = set(re.findall(r"^### `([A-Z_]+)`$", text, re.MULTILINE))
