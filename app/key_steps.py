@@ -16,11 +16,11 @@ from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from app.keyring import ROLES, FileKeyring
 from app.role_keys import KeyStepRefused, RetiredKey, RoleKeys, StoredKey
-from ledger.log import storage
 from ledger.log.errors import EvidenceRefused
 from ledger.log.key_entries import find_key_entry, note_key, note_retirement
 from ledger.log.keys import KeyRange
 from ledger.log.queries import find_checkpoint
+from ledger.log.storage import shard_heads
 from ledger.log.tree.notes import key_of, parse_note, parse_vkey, verify_note
 
 SEED_BYTES = 32
@@ -174,5 +174,5 @@ def tell_log(units: UnitOfWorkFactory, keyring: FileKeyring) -> None:
 
 
 def _tree_size(uow: UnitOfWork, origin: str) -> int:
-    head = storage.find_head(uow.session, origin)
+    head = shard_heads.find_head(uow.session, origin)
     return 0 if head is None else head.tree_size

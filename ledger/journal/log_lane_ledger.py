@@ -14,7 +14,7 @@ from app.core.ids import LicenceId
 from ledger.journal.ports import LaneCount, LaneLeaf, LaneSpan, LedgerProofs, ProvenLeaf
 from ledger.log.models import LogEntry, LogPosition, SignedCheckpoint
 from ledger.log.sequencing.succession import Link, links_behind
-from ledger.log.storage import stored_nodes
+from ledger.log.storage.stored_tiles import stored_nodes
 from ledger.log.tree.merkle import make_inclusion_proof
 
 # The leaves' own bytes are parsed, none of the running totals that an invoice rests on.

@@ -13,7 +13,7 @@ from app.core.canonical import canonical_bytes, sha256_hex
 from app.core.clock import iso_instant
 from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWork
-from ledger.log import storage, tree_queries
+from ledger.log import tree_queries
 from ledger.log.bundles import seal_bundle
 from ledger.log.errors import LogTooLargeToExport
 from ledger.log.events import EvidenceBundled
@@ -24,6 +24,7 @@ from ledger.log.ports import AnchorSource, EvidenceSources
 from ledger.log.queries import get_parties
 from ledger.log.sequencing.shards import parse_origin
 from ledger.log.sequencing.succession import links_behind
+from ledger.log.storage import stored_tiles
 from ledger.log.tree.merkle import HASH_BYTES, leaf_hash, make_consistency_proof
 from ledger.log.tree.proofs import LedgerProof
 from ledger.log.tree.tiles import TILE_WIDTH, tile_path, tiles_of
@@ -193,7 +194,8 @@ def _shard_files(
 
 def _tile_files(session: Session, checkpoint: SignedCheckpoint) -> Iterator[tuple[str, bytes]]:
     addresses = tiles_of(checkpoint.tree_size)
-    stored = storage.load_tiles(session, checkpoint.shard, [address for address, _ in addresses])
+    wanted = [address for address, _ in addresses]
+    stored = stored_tiles.load_tiles(session, checkpoint.shard, wanted)
     for address, width in addresses:
         path = tile_path(address.number, width)
         yield f"tile/{address.level}/{path}", stored[address][: width * HASH_BYTES]

@@ -11,7 +11,6 @@ from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import Session
 
 from app.core.paging import Page, paginate
-from ledger.log import storage
 from ledger.log.errors import LicenceNotInLog, LogEntryNotFound
 from ledger.log.models import (
     LogEntry,
@@ -21,6 +20,7 @@ from ledger.log.models import (
     SignedCheckpoint,
 )
 from ledger.log.sequencing.publication import newest_checkpoint
+from ledger.log.storage import shard_heads, waiting_line
 
 _ARRIVAL_MAX = 2**63 - 1
 _HASH_HEX = 64
@@ -163,7 +163,7 @@ def published_size(session: Session, shard: int) -> int:
 
 def find_checkpoint(session: Session, origin: str) -> SignedCheckpoint | None:
     """The newest checkpoint of the log of that origin."""
-    head = storage.find_head(session, origin)
+    head = shard_heads.find_head(session, origin)
     return None if head is None else newest_checkpoint(session, head.shard)
 
 
@@ -184,9 +184,9 @@ def get_parties(session: Session, licence_id: str, *, organisation_id: str | Non
 
 def get_status(session: Session, origin: str) -> LogStatus:
     """The state of the log. Needs the exchange's reach: waiting entries are nobody else's."""
-    head = storage.find_head(session, origin) or storage.unopened(origin)
+    head = shard_heads.find_head(session, origin) or shard_heads.unopened(origin)
     checkpoint = newest_checkpoint(session, head.shard)
-    waiting, held = storage.count_waiting(session)
+    waiting, held = waiting_line.count_waiting(session)
     return LogStatus(
         origin=origin,
         tree_size=head.tree_size,

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ledger.log import storage
 from ledger.log.errors import (
     CheckpointNotPublished,
     CheckpointNotWitnessed,
@@ -22,6 +21,7 @@ from ledger.log.queries import find_checkpoint, parse_leaf_hash, published_size
 from ledger.log.sequencing.publication import newest_checkpoint
 from ledger.log.sequencing.shards import parse_origin
 from ledger.log.sequencing.succession import links_behind
+from ledger.log.storage import shard_heads, stored_tiles
 from ledger.log.tree.merkle import (
     HASH_BYTES,
     NodeReader,
@@ -75,7 +75,7 @@ def get_checkpoint(session: Session, origin: str) -> SignedCheckpoint:
 
 def get_shard_origin(session: Session, shard: str) -> str:
     """The origin of the shard in that folder below ``/log/``. Raises `LogShardNotFound`."""
-    for head in reversed(storage.list_heads(session)):
+    for head in reversed(shard_heads.list_heads(session)):
         name = parse_origin(head.origin)
         if name is not None and name.path == shard:
             return head.origin
@@ -92,7 +92,7 @@ def list_shards(session: Session) -> list[ShardView]:
             is_closed=head.is_closed,
             stopped_reason=head.stopped_reason,
         )
-        for head in reversed(storage.list_heads(session))
+        for head in reversed(shard_heads.list_heads(session))
         for name in [parse_origin(head.origin)]
     ]
 
@@ -120,7 +120,7 @@ def get_opening(session: Session, origin: str) -> dict[str, object]:
 
 def get_witnessed_note(session: Session, origin: str) -> str:
     """The newest note that enough witnesses cosigned. Raises `CheckpointNotWitnessed`."""
-    head = storage.find_head(session, origin)
+    head = shard_heads.find_head(session, origin)
     checkpoint = None if head is None else find_witnessed(session, head.shard)
     if checkpoint is None:
         raise CheckpointNotWitnessed
@@ -130,7 +130,7 @@ def get_witnessed_note(session: Session, origin: str) -> str:
 def open_tree(session: Session, checkpoint: SignedCheckpoint) -> PublishedTree:
     """The tree under a checkpoint; its tiles are read once each."""
     note = cosigned_note(session, checkpoint)
-    return PublishedTree(checkpoint, note, storage.stored_nodes(session, checkpoint.shard))
+    return PublishedTree(checkpoint, note, stored_tiles.stored_nodes(session, checkpoint.shard))
 
 
 def _parse(session: Session, origin: str, level: int, path: str) -> tuple[int, TileAddress, int]:
@@ -151,7 +151,7 @@ def get_tile(session: Session, origin: str, level: str, path: str) -> bytes:
     if level not in {str(number) for number in range(LEVELS_MAX)}:
         raise TileNotFound(path[:100])
     shard, address, width = _parse(session, origin, int(level), path)
-    tiles = storage.load_tiles(session, shard, [address])
+    tiles = stored_tiles.load_tiles(session, shard, [address])
     return tiles[address][: width * HASH_BYTES]
 
 

@@ -13,7 +13,7 @@ from ledger.log.anchors.models import Anchor
 from ledger.log.anchors.queries import list_unanchored_origins
 from ledger.log.anchors.states import AnchorPolicy
 from ledger.log.sequencing.sequencer import Sequencer
-from ledger.log.storage import find_head
+from ledger.log.storage.shard_heads import find_head
 from tests.adapters.chain_nodes import anvil, rpc
 from tests.unit.contracts.embedded import KEYS
 from tests.unit.log.log_factory import append_facts, log_keys

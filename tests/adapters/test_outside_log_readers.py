@@ -14,9 +14,9 @@ from scitt_cose import verify_receipt
 from sigstore._internal.rekor.checkpoint import LogCheckpoint, SignedNote
 
 from app.core.reach import Reach
-from ledger.log import storage
 from ledger.log.bundle_services import export_log
 from ledger.log.sequencing.sequencer import Sequencer
+from ledger.log.storage import shard_heads
 from ledger.log.tree.cose_receipts import make_cose_receipt
 from ledger.log.tree.merkle import leaf_hash
 from ledger.log.tree.notes import from_base64, key_of
@@ -42,7 +42,7 @@ class Served:
             append_facts(units, size - grown_from)
             sequencer.step()
             with units.begin(Reach.EXCHANGE) as uow:
-                shard = storage.get_head(uow.session, ORIGIN).shard
+                shard = shard_heads.get_head(uow.session, ORIGIN).shard
                 self.entries = load_entries(uow.session, shard, 0, size + 1)
             self.notes[size] = self.proof(0).checkpoint
 

@@ -71,7 +71,7 @@ def test_what_a_readme_names_is_there(readme):
 
 
 def test_what_is_not_there_is_noticed():
-    text = "`storage.py` `tree/merkle.py` `tree.merkle` `tree.forgotten` `services.append_entry`"
+    text = "`queries.py` `tree/merkle.py` `tree.merkle` `tree.forgotten` `services.append_entry`"
     readme = ROOT / "ledger" / "log" / "README.md"
     assert stale_names(readme, f"{text} `services.forget_entry` `gone.py`") == [
         "tree.forgotten", "services.forget_entry", "gone.py",

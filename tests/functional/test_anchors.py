@@ -12,7 +12,8 @@ from ledger.log.anchors.keeper import AnchorKeeper
 from ledger.log.anchors.queries import EMBEDDED, NO_CHAIN
 from ledger.log.anchors.states import AnchorPolicy
 from ledger.log.sequencing.sequencer import Sequencer
-from ledger.log.storage import find_head, stored_nodes
+from ledger.log.storage.shard_heads import find_head
+from ledger.log.storage.stored_tiles import stored_nodes
 from ledger.log.tree.merkle import Node, make_inclusion_proof
 from tests.adapters.chain_nodes import embedded
 from tests.unit.contracts.embedded import KEYS

@@ -12,12 +12,12 @@ from counterfoil_verify.vault import ReceiptVault
 from app.core.reach import Reach
 from app.core.signing import RenamedSigner
 from app.wiring import log_keys, receipt_signers
-from ledger.log import storage
 from ledger.log.anchors.queries import StoredAnchors
 from ledger.log.bundle_services import export_log
 from ledger.log.errors import LogBehindItsPublishedHead, SigningStopped
 from ledger.log.sequencing.file_checkpoint_keeper import FileCheckpointKeeper
 from ledger.log.sequencing.sequencer import Sequencer
+from ledger.log.storage import waiting_line
 from ledger.log.tree.checkpoints import Checkpoint, sign_checkpoint
 from ledger.log.tree_queries import get_ledger_proof
 from tests.factories.yearly_lanes import YearlyLane
@@ -60,7 +60,7 @@ def opened(installation):
 
 def waiting(installation):
     with installation.units.begin(Reach.EXCHANGE) as uow:
-        return storage.count_waiting(uow.session)
+        return waiting_line.count_waiting(uow.session)
 
 
 @pytest.fixture

@@ -4,11 +4,11 @@ import pytest
 from sqlalchemy import text
 
 from app.core.reach import Reach
-from ledger.log import storage
 from ledger.log.errors import LogStorageAltered, SigningStopped
 from ledger.log.sequencing.file_scrub_cursor import FileScrubCursor
 from ledger.log.sequencing.scrubbing import Scrubber
 from ledger.log.sequencing.sequencer import Sequencer
+from ledger.log.storage import shard_heads
 from tests.unit.log.log_factory import ORIGIN, append_facts, log_keys
 
 FEW = 600
@@ -48,7 +48,7 @@ def change(units, statement, **values):
 
 def stopped_reason(units):
     with units.begin(Reach.EXCHANGE) as uow:
-        return storage.get_head(uow.session, ORIGIN).stopped_reason
+        return shard_heads.get_head(uow.session, ORIGIN).stopped_reason
 
 
 def look_round(scrubber, looks):

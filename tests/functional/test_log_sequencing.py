@@ -6,7 +6,6 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from app.core.reach import Reach
-from ledger.log import storage
 from ledger.log.errors import (
     LeafRefused,
     LogBehindItsPublishedHead,
@@ -18,6 +17,7 @@ from ledger.log.sequencing.file_checkpoint_keeper import FileCheckpointKeeper
 from ledger.log.sequencing.publication import PublishedHead, stop_if_behind
 from ledger.log.sequencing.sequencer import Sequencer
 from ledger.log.services import append_entry
+from ledger.log.storage import shard_heads, stored_tiles, waiting_line
 from ledger.log.tree.checkpoints import Checkpoint, open_checkpoint, sign_checkpoint
 from ledger.log.tree.leaves import read_leaf
 from ledger.log.tree.merkle import leaf_hash, root_at, tree_hash
@@ -62,12 +62,15 @@ def change(units, statement, **values):
 def check_tree(units):
     """Rebuild the tree from the stored entries and compare everything that was stored."""
     with units.begin(Reach.EXCHANGE) as uow:
-        head = storage.get_head(uow.session, ORIGIN)
+        head = shard_heads.get_head(uow.session, ORIGIN)
         bodies = load_entries(uow.session, head.shard, 0, head.tree_size + 1)
         leaves = [leaf_hash(body) for body in bodies]
         assert len(leaves) == head.tree_size
         assert tree_hash(leaves) == head.root_hash
-        assert root_at(storage.stored_nodes(uow.session, head.shard), len(leaves)) == head.root_hash
+        assert (
+            root_at(stored_tiles.stored_nodes(uow.session, head.shard), len(leaves))
+            == head.root_hash
+        )
         return head
 
 
@@ -86,7 +89,7 @@ def test_an_entry_is_sequenced_published_and_provable(units, sequencer):
 def test_a_shard_begins_with_the_leaf_that_names_its_keys(units, sequencer):
     sequencer.step()
     with units.begin(Reach.EXCHANGE) as uow:
-        shard = storage.get_head(uow.session, ORIGIN).shard
+        shard = shard_heads.get_head(uow.session, ORIGIN).shard
         opened = read_leaf(load_entries(uow.session, shard, 0, 1)[0])
     assert (opened["type"], opened["keys"]) == ("shard_opened", KEYS.vkeys)
 
@@ -149,7 +152,7 @@ def test_a_gap_stops_its_lane_is_counted_and_stops_nobody_else(units, sequencer)
     append_rows(units, [call_row("lic_b", 1, n) for n in (0, 1)])
     sequencer.step()
     with units.begin(Reach.EXCHANGE) as uow:
-        assert storage.count_waiting(uow.session) == (2, 2)
+        assert waiting_line.count_waiting(uow.session) == (2, 2)
     append_rows(units, [call_row("lic_b", 1, 2)])
     sequencer.step()
     assert lanes_in_order(units)[-1] == ("lic_b", 1, 2)
@@ -218,7 +221,7 @@ def test_a_waiting_entry_whose_bytes_were_altered_is_held_and_others_go_on(units
     change(units, "UPDATE log_entries SET body = body || ' ' WHERE arrival = 2")
     sequencer.step()
     with units.begin(Reach.EXCHANGE) as uow:
-        assert storage.count_waiting(uow.session) == (1, 1)
+        assert waiting_line.count_waiting(uow.session) == (1, 1)
     assert check_tree(units).tree_size == 3
 
 

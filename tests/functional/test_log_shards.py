@@ -8,13 +8,13 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from app.core.reach import Reach
-from ledger.log import storage
 from ledger.log.errors import SigningStopped
 from ledger.log.sequencing import turning
 from ledger.log.sequencing.file_checkpoint_keeper import FileCheckpointKeeper
 from ledger.log.sequencing.publication import newest_checkpoint
 from ledger.log.sequencing.sequencer import Sequencer
 from ledger.log.sequencing.succession import current_keys, links_behind, opened_calendar
+from ledger.log.storage import shard_heads, waiting_line
 from ledger.log.tree.checkpoints import open_checkpoint
 from ledger.log.tree.merkle import check_inclusion, leaf_hash
 from ledger.log.tree.notes import key_of
@@ -185,7 +185,7 @@ def test_a_shard_whose_signing_stopped_is_not_turned(units, clock, sequencer):
     append_facts(units, 3)
     settle(sequencer)
     with units.begin(Reach.EXCHANGE) as uow:
-        storage.stop_signing(uow.session, ORIGIN, "a test")
+        shard_heads.stop_signing(uow.session, ORIGIN, "a test")
         uow.commit()
     append_facts(units, 3)
     clock.advance(seconds=1)
@@ -193,7 +193,7 @@ def test_a_shard_whose_signing_stopped_is_not_turned(units, clock, sequencer):
         sequencer.step()
     assert list(shards(units)) == [ORIGIN]
     with units.begin(Reach.EXCHANGE) as uow:
-        assert storage.count_waiting(uow.session) == (3, 0), "they wait for the next shard"
+        assert waiting_line.count_waiting(uow.session) == (3, 0), "they wait for the next shard"
 
 
 def test_the_kept_checkpoint_of_the_new_shard_is_compared_like_the_old_ones(units, clock, tmp_path):

@@ -18,11 +18,11 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from app.core.reach import Reach
-from ledger.log import storage
 from ledger.log.errors import CheckpointNotWitnessed
 from ledger.log.keys import LogKeys
 from ledger.log.queries import find_checkpoint
 from ledger.log.sequencing.sequencer import Sequencer
+from ledger.log.storage import shard_heads
 from ledger.log.tree.checkpoints import Checkpoint, sign_checkpoint
 from ledger.log.tree.merkle import leaf_hash
 from ledger.log.tree.notes import key_of
@@ -104,7 +104,7 @@ def grow(units):
 
 def status(units, policy):
     with units.begin(Reach.PUBLIC) as uow:
-        shard = storage.get_head(uow.session, ORIGIN).shard
+        shard = shard_heads.get_head(uow.session, ORIGIN).shard
         return get_witness_status(uow.session, shard, policy)
 
 
@@ -162,7 +162,7 @@ def test_a_proof_is_given_under_a_witnessed_checkpoint_where_one_covers_the_leaf
     keepers_of(units, policy)[0].look()
     grow(3)
     with units.begin(Reach.EXCHANGE) as uow:
-        shard = storage.get_head(uow.session, ORIGIN).shard
+        shard = shard_heads.get_head(uow.session, ORIGIN).shard
         entries = load_entries(uow.session, shard, 0, 8)
         early, late = (
             get_ledger_proof(uow.session, leaf_hash(entries[index]).hex()) for index in (2, 7)

@@ -19,10 +19,10 @@ from app.core.db import make_engine
 from app.core.ids import IdSource
 from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWork, UnitOfWorkFactory
-from ledger.log import storage
 from ledger.log.sequencing import publication
 from ledger.log.sequencing.file_checkpoint_keeper import FileCheckpointKeeper
 from ledger.log.sequencing.sequencer import Sequencer
+from ledger.log.storage import shard_heads, stored_tiles, waiting_line
 from ledger.log.tree.checkpoints import open_checkpoint
 from ledger.log.tree.merkle import leaf_hash, root_at, tree_hash
 from ledger.log.tree.notes import key_of
@@ -86,12 +86,13 @@ def arrange_death(instant):
     elif instant == "sign_checkpoint":
         die_after(publication, "sign_checkpoint")
     elif instant:
-        die_after(storage, instant)
+        modules = (shard_heads, stored_tiles, waiting_line)
+        die_after(next(each for each in modules if hasattr(each, instant)), instant)
 
 
 def main(database_url, folder, instant):
     if instant == "race":
-        storage.try_liveness_lock = lambda *_: True
+        shard_heads.try_liveness_lock = lambda *_: True
         instant = ""
     arrange_death(instant)
     clock = SystemClock()
@@ -132,13 +133,13 @@ def finish(units, folder):
 def check_log(units, folder, count):
     """Every entry stands once, lanes are gapless, every checkpoint is of this one history."""
     with units.begin(Reach.EXCHANGE) as uow:
-        head = storage.get_head(uow.session, ORIGIN)
+        head = shard_heads.get_head(uow.session, ORIGIN)
         assert head.tree_size == count
         leaves = [leaf_hash(b) for b in load_entries(uow.session, head.shard, 0, count + 1)]
         assert len(leaves) == len(set(leaves)) == count
         assert tree_hash(leaves) == head.root_hash
-        assert storage.count_waiting(uow.session) == (0, 0)
-        read = storage.stored_nodes(uow.session, head.shard)
+        assert waiting_line.count_waiting(uow.session) == (0, 0)
+        read = stored_tiles.stored_nodes(uow.session, head.shard)
         notes = list(uow.session.scalars(text("SELECT text FROM checkpoints")))
         lanes = uow.session.execute(
             text(
@@ -199,7 +200,7 @@ def test_racing_sequencers_without_the_lock_write_one_history(units, database_ur
 
 def waiting(units):
     with units.begin(Reach.EXCHANGE) as uow:
-        return storage.count_waiting(uow.session)[0]
+        return waiting_line.count_waiting(uow.session)[0]
 
 
 def test_killing_and_restarting_under_load_loses_and_doubles_nothing(units, database_url, folder):

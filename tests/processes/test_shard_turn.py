@@ -19,10 +19,10 @@ from app.core.db import make_engine
 from app.core.ids import IdSource
 from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWorkFactory
-from ledger.log import storage
 from ledger.log.sequencing import publication, sequencer, turning
 from ledger.log.sequencing.file_checkpoint_keeper import FileCheckpointKeeper
 from ledger.log.sequencing.sequencer import Sequencer
+from ledger.log.storage import shard_heads, stored_tiles, waiting_line
 from ledger.log.tree.merkle import leaf_hash, root_at, tree_hash
 from ledger.log.tree_queries import load_entries
 from tests.processes.test_sequencer import die_after, die_at_commit
@@ -36,19 +36,19 @@ OLD_YEAR = datetime(2026, 12, 31, 23, 59, 58, tzinfo=UTC)
 NEW_YEAR = datetime(2027, 1, 1, 0, 0, 1, tzinfo=UTC)
 IN_OLD, IN_NEW = "2026-12-31T23:59:58.500000Z", "2027-01-01T00:00:00.500000Z"
 INSTANTS = [
-    "storage advance_head",
-    "storage close_head",
+    "heads advance_head",
+    "heads close_head",
     "sequencer close_shard",
     "publication sign_checkpoint",
     "keep",
     "turning publish_head",
-    "storage add_head",
+    "heads add_head",
     "turning integrate_fact",
     "turning open_shard",
     *(f"{when} commit {number}" for number in (1, 2, 3, 4) for when in ("before", "after")),
 ]
 HOLDERS = {
-    "storage": storage, "sequencer": sequencer, "publication": publication, "turning": turning,
+    "heads": shard_heads, "sequencer": sequencer, "publication": publication, "turning": turning,
 }  # fmt: skip
 
 
@@ -72,7 +72,7 @@ def make_sequencer(database_url, folder):
 def main(database_url, folder, instant):
     running = make_sequencer(database_url, folder)
     if instant == "race":
-        storage.try_liveness_lock = lambda *_: True
+        shard_heads.try_liveness_lock = lambda *_: True
     elif " commit " in instant:
         when, _, number = instant.split()
         die_at_commit(when, int(number))
@@ -107,9 +107,9 @@ def settle(database_url, folder):
 def check_shards(units, folder, count):
     """Both shards whole, every entry in one of them once, and lanes gapless through both."""
     with units.begin(Reach.EXCHANGE) as uow:
-        old, new = storage.list_heads(uow.session)
+        old, new = shard_heads.list_heads(uow.session)
         assert (old.origin, old.is_closed, new.origin, new.is_closed) == (ORIGIN, True, NEXT, False)
-        assert storage.count_waiting(uow.session) == (0, 0)
+        assert waiting_line.count_waiting(uow.session) == (0, 0)
         assert old.tree_size + new.tree_size == count
         seen = set()
         for head in (old, new):
@@ -120,7 +120,7 @@ def check_shards(units, folder, count):
             newest = publication.newest_checkpoint(uow.session, head.shard)
             assert newest.tree_size == head.tree_size
             assert FileCheckpointKeeper(folder).newest(head.origin) == newest.text
-            read = storage.stored_nodes(uow.session, head.shard)
+            read = stored_tiles.stored_nodes(uow.session, head.shard)
             signed = uow.session.execute(
                 text("SELECT tree_size, root_hash FROM checkpoints WHERE shard = :shard"),
                 {"shard": head.shard},
@@ -178,7 +178,7 @@ def test_two_sequencers_without_the_lock_turn_the_year_once(units, database_url,
 
 def _waiting(units):
     with units.begin(Reach.EXCHANGE) as uow:
-        return storage.count_waiting(uow.session)[0]
+        return waiting_line.count_waiting(uow.session)[0]
 
 
 if __name__ == "__main__":

@@ -8,12 +8,12 @@ from sqlalchemy.orm import Session
 
 from app.auditing.questions import Method
 from app.auditing.rules import Finding, Rule, Scope
-from ledger.log import storage
 from ledger.log.anchors.models import Anchor
 from ledger.log.anchors.states import AnchorState
 from ledger.log.errors import EvidenceRefused
 from ledger.log.keys import LogKeys
 from ledger.log.models import LogHead, SignedCheckpoint
+from ledger.log.storage import shard_heads, stored_tiles
 from ledger.log.tree.checkpoints import open_checkpoint
 from ledger.log.tree.merkle import HASH_BYTES, root_at
 from ledger.log.tree.tiles import TILE_WIDTH, row_hash
@@ -135,13 +135,13 @@ def _broken_nodes(session: Session) -> Iterator[Finding]:
 def _root(session: Session, shard: int, size: int) -> str | None:
     """The root that the stored tiles give, or None where they do not reach so far."""
     try:
-        return root_at(storage.stored_nodes(session, shard), size).hex()
+        return root_at(stored_tiles.stored_nodes(session, shard), size).hex()
     except KeyError:
         return None
 
 
 def _broken_checkpoints(session: Session, keys: LogKeys) -> Iterator[Finding]:
-    newest_head = storage.find_newest_head(session)
+    newest_head = shard_heads.find_newest_head(session)
     newest = select(SignedCheckpoint).order_by(
         SignedCheckpoint.shard.desc(), SignedCheckpoint.tree_size.desc()
     )

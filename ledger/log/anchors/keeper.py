@@ -16,7 +16,6 @@ from sqlalchemy.orm import Session
 from app.core.errors import CounterfoilError, ErrorKind
 from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWork, UnitOfWorkFactory
-from ledger.log import storage
 from ledger.log.anchors.chain_ports import AnchorRegistry, ContractHead, TransactionStatus
 from ledger.log.anchors.models import Anchor, ChainHealth
 from ledger.log.anchors.queries import (
@@ -39,6 +38,7 @@ from ledger.log.anchors.states import (
     is_due,
 )
 from ledger.log.sequencing.publication import PublishedHead, newest_checkpoint, stop_if_behind
+from ledger.log.storage import shard_heads, stored_tiles
 from ledger.log.tree.merkle import make_consistency_proof
 
 CONTRACT_SOURCE = "the anchor contract"
@@ -205,7 +205,7 @@ class AnchorKeeper:
 
     def _due_head(self, uow: UnitOfWork, contract_head: ContractHead) -> PlannedHead | None:
         session = uow.session
-        head = storage.find_head(session, self._origin)
+        head = shard_heads.find_head(session, self._origin)
         if head is None or head.stopped_reason is not None:
             return None
         published = newest_checkpoint(session, head.shard)
@@ -223,7 +223,7 @@ class AnchorKeeper:
             if unanchored.leaves == 0:
                 answer(session, self._answered, at=uow.now)
             return None
-        read = storage.stored_nodes(session, head.shard)
+        read = stored_tiles.stored_nodes(session, head.shard)
         proof = make_consistency_proof(read, contract_head.size, published.tree_size)
         return PlannedHead(published.tree_size, published.root_hash, proof)
 
@@ -278,7 +278,7 @@ class AnchorKeeper:
         return told[0] - self._told_health[0] >= timedelta(seconds=_HEALTH_SECONDS)
 
     def _published_size(self, session: Session) -> int:
-        head = storage.find_head(session, self._origin)
+        head = shard_heads.find_head(session, self._origin)
         published = newest_checkpoint(session, head.shard) if head else None
         return published.tree_size if published else 0
 

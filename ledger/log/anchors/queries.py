@@ -9,11 +9,11 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from app.core.paging import Page, paginate
-from ledger.log import storage
 from ledger.log.anchors.errors import NothingAnchored
 from ledger.log.anchors.models import Anchor, ChainHealth
 from ledger.log.anchors.states import LOST_REASONS, AnchorState, Finding
 from ledger.log.sequencing.publication import newest_checkpoint
+from ledger.log.storage import shard_heads
 
 NO_CHAIN = "No chain has answered yet: nothing of this log is anchored."
 EMBEDDED = (
@@ -50,7 +50,7 @@ def list_unanchored_origins(session: Session) -> list[str]:
     """The open shard, then each closed one whose last checkpoint is not final on chain yet."""
     final = select(Anchor.origin, Anchor.tree_size).where(Anchor.state == AnchorState.FINAL)
     done = {(origin, size) for origin, size in session.execute(final)}
-    newest_first = storage.list_heads(session)[::-1]
+    newest_first = shard_heads.list_heads(session)[::-1]
     return [
         head.origin
         for place, head in enumerate(newest_first)
@@ -114,7 +114,7 @@ def is_account_busy(session: Session, contract: str, *, nonce: int, since: datet
 
 def signing_stopped(session: Session) -> str | None:
     """Why checkpoints of the open shard are no longer signed, or None while all is well."""
-    head = storage.find_newest_head(session)
+    head = shard_heads.find_newest_head(session)
     return None if head is None else head.stopped_reason
 
 
@@ -147,7 +147,7 @@ class ChainStatus:
 def get_chain_status(session: Session, now: datetime) -> ChainStatus:
     """The chain as the anchorer last saw it; asks no node."""
     health = _find_health(session)
-    head = storage.find_newest_head(session)
+    head = shard_heads.find_newest_head(session)
     origin = None if head is None else head.origin
     final = find_newest_anchor(session, AnchorState.FINAL, origin=origin)
     final_at = final.final_at if final else None
@@ -176,7 +176,7 @@ _SEEN = (
 
 
 def _find_health(session: Session) -> ChainHealth | None:
-    head = storage.find_newest_head(session)
+    head = shard_heads.find_newest_head(session)
     statement = select(ChainHealth)
     if head is not None:
         statement = statement.where(ChainHealth.origin == head.origin)
@@ -185,7 +185,7 @@ def _find_health(session: Session) -> ChainHealth | None:
 
 
 def _published_size(session: Session) -> int:
-    head = storage.find_newest_head(session)
+    head = shard_heads.find_newest_head(session)
     checkpoint = None if head is None else newest_checkpoint(session, head.shard)
     return checkpoint.tree_size if checkpoint else 0
 

@@ -12,7 +12,7 @@ from app.core.unit_of_work import UnitOfWork
 from app.web.access import public, requires
 from app.web.context import get, unit_of_work
 from app.web.limits import limit
-from ledger.log import queries, storage, tree_queries
+from ledger.log import queries, tree_queries
 from ledger.log.api.blueprint import BINARY, TEXT, answer, blueprint, log_keys
 from ledger.log.errors import NotYetPublished
 from ledger.log.ports import EvidenceSources
@@ -23,6 +23,7 @@ from ledger.log.schemas import (
     LogWitnessesSchema,
     ProofQuerySchema,
 )
+from ledger.log.storage import shard_heads
 from ledger.log.tree.cose_receipts import MEDIA_TYPE, make_cose_receipt
 from ledger.log.tree.proofs import LedgerProof
 from ledger.log.witnesses.policy import WitnessPolicy
@@ -92,7 +93,7 @@ def get_log_witnesses() -> WitnessStatus:
 
 
 def _witnesses(uow: UnitOfWork) -> WitnessStatus:
-    head = storage.find_head(uow.session, log_keys(uow).origin)
+    head = shard_heads.find_head(uow.session, log_keys(uow).origin)
     shard = None if head is None else head.shard
     return get_witness_status(uow.session, shard, get(WitnessPolicy))
 

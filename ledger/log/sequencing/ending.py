@@ -10,12 +10,12 @@ from collections.abc import Iterable
 from enum import StrEnum
 
 from app.core.unit_of_work import UnitOfWork
-from ledger.log import storage
 from ledger.log.errors import NothingToCarryOn, ShardNotStopped
 from ledger.log.keys import LogKeys
 from ledger.log.sequencing.publication import PublishedHead, newest_checkpoint
 from ledger.log.sequencing.stranded import take_back
 from ledger.log.sequencing.turning import open_shard
+from ledger.log.storage import shard_heads
 
 
 class EndReason(StrEnum):
@@ -38,7 +38,7 @@ def end_shard(
     ``known`` are heads of the old shard that others hold. Raises `ShardNotStopped` unless its
     signing has stopped or its key was stolen, `NothingToCarryOn` when it never had a checkpoint.
     """
-    ended = storage.find_newest_head(uow.session)
+    ended = shard_heads.find_newest_head(uow.session)
     if ended is not None and ended.origin == keys.origin:
         return  # the command is repeated
     last = None if ended is None else newest_checkpoint(uow.session, ended.shard)
@@ -46,8 +46,8 @@ def end_shard(
         raise NothingToCarryOn
     if reason is not EndReason.COMPROMISE and ended.stopped_reason is None:
         raise ShardNotStopped(ended.origin)
-    storage.stop_signing(uow.session, ended.origin, ended.stopped_reason or f"ended: {reason}")
-    storage.close_head(uow.session, ended.origin, at=uow.now)
+    shard_heads.stop_signing(uow.session, ended.origin, ended.stopped_reason or f"ended: {reason}")
+    shard_heads.close_head(uow.session, ended.origin, at=uow.now)
     take_back(uow.session, ended.shard, last.tree_size)
     named = {
         "origin": ended.origin,

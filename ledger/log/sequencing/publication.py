@@ -9,12 +9,12 @@ from sqlalchemy.orm import Session
 
 from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWork, UnitOfWorkFactory
-from ledger.log import storage
 from ledger.log.errors import LogBehindItsPublishedHead, LogStorageAltered, SigningStopped, Stored
 from ledger.log.keys import LogKeys
 from ledger.log.models import SignedCheckpoint
 from ledger.log.ports import CheckpointKeeper
-from ledger.log.storage import Head, unopened
+from ledger.log.storage import shard_heads, stored_tiles
+from ledger.log.storage.shard_heads import Head, unopened
 from ledger.log.tree.checkpoints import Checkpoint, open_checkpoint, sign_checkpoint
 from ledger.log.tree.merkle import root_at
 
@@ -43,7 +43,7 @@ def refuse_if_behind(session: Session, head: Head, published: Iterable[Published
 
     Learn the published heads before the head is read, or a running log looks behind.
     """
-    read = storage.stored_nodes(session, head.shard)
+    read = stored_tiles.stored_nodes(session, head.shard)
     for known in published:
         if known.tree_size > head.tree_size:
             raise LogBehindItsPublishedHead(known.source, known.tree_size, head.tree_size)
@@ -65,7 +65,7 @@ def stop_if_behind(
     """
     known = list(published)
     with units.begin(Reach.EXCHANGE) as uow:
-        _stop_or_pass(uow, storage.find_head(uow.session, origin) or unopened(origin), known)
+        _stop_or_pass(uow, shard_heads.find_head(uow.session, origin) or unopened(origin), known)
 
 
 def kept_head(keys: LogKeys, keeper: CheckpointKeeper) -> list[PublishedHead]:
@@ -85,7 +85,7 @@ def publish_head(
     Raises `LogBehindItsPublishedHead` once, then `SigningStopped`.
     """
     with units.begin(Reach.EXCHANGE) as uow:
-        if not storage.try_liveness_lock(uow.session, keys.origin):
+        if not shard_heads.try_liveness_lock(uow.session, keys.origin):
             return None
         # What was published is learned before the head is read: heads only grow.
         known = _remembered(uow.session, keys, keeper)
@@ -99,7 +99,7 @@ def publish_head(
 
 
 def _unpublished_head(uow: UnitOfWork, origin: str) -> Head | None:
-    head = storage.find_head(uow.session, origin)
+    head = shard_heads.find_head(uow.session, origin)
     if head is None:
         return None
     if head.stopped_reason is not None:
@@ -115,7 +115,7 @@ def _unpublished_head(uow: UnitOfWork, origin: str) -> Head | None:
 def _remembered(session: Session, keys: LogKeys, keeper: CheckpointKeeper) -> list[PublishedHead]:
     """What this log itself has published: by its own table, and by the memory outside it."""
     known = []
-    head = storage.find_head(session, keys.origin)
+    head = shard_heads.find_head(session, keys.origin)
     last = None if head is None else newest_checkpoint(session, head.shard)
     if last is not None:
         known.append(PublishedHead("its own checkpoints", last.tree_size, last.root_hash))
@@ -126,8 +126,8 @@ def _stop_or_pass(uow: UnitOfWork, head: Head, known: Iterable[PublishedHead]) -
     try:
         refuse_if_behind(uow.session, head, known)
     except LogBehindItsPublishedHead as refusal:
-        storage.add_head(uow.session, head.origin, at=uow.now)
-        storage.stop_signing(uow.session, head.origin, refusal.detail)
+        shard_heads.add_head(uow.session, head.origin, at=uow.now)
+        shard_heads.stop_signing(uow.session, head.origin, refusal.detail)
         uow.commit()
         raise
 

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWorkFactory
-from ledger.log import storage
 from ledger.log.errors import LogStorageAltered, Stored
-from ledger.log.storage import Head
+from ledger.log.storage import shard_heads, stored_tiles, waiting_line
+from ledger.log.storage.shard_heads import Head
 from ledger.log.tree.merkle import HASH_BYTES, root_at, tree_hash
 from ledger.log.tree.tiles import TILE_WIDTH, TileAddress, width_of
 
@@ -48,12 +48,12 @@ class Scrubber:
         that shard is stopped by then, and its cursor stands where the difference is.
         """
         with self.units.begin(Reach.EXCHANGE) as uow:
-            heads = storage.list_heads(uow.session)
+            heads = shard_heads.list_heads(uow.session)
         return sum(self._look(head.origin) for head in heads)
 
     def _look(self, origin: str) -> int:
         with self.units.begin(Reach.EXCHANGE) as uow:
-            head = storage.get_head(uow.session, origin)
+            head = shard_heads.get_head(uow.session, origin)
             if not head.tree_size:
                 return 0
             tiles_count = -(-head.tree_size // TILE_WIDTH)
@@ -67,7 +67,7 @@ class Scrubber:
                     _check_root(uow.session, head)
             except LogStorageAltered as altered:
                 if head.stopped_reason is None:
-                    storage.stop_signing(uow.session, origin, altered.detail)
+                    shard_heads.stop_signing(uow.session, origin, altered.detail)
                     uow.commit()
                 raise
         self.cursor.keep(origin, end % tiles_count)
@@ -78,7 +78,7 @@ def _check_tile(session: Session, head: Head, number: int) -> None:
     """A tile of entries, and above it each tile whose last child is complete with it."""
     start, width = number * TILE_WIDTH, width_of(head.tree_size, TileAddress(0, number))
     hashes = _tile(session, head, TileAddress(0, number))
-    if storage.rehash_entries(session, head.shard, start, start + width) != hashes:
+    if waiting_line.rehash_entries(session, head.shard, start, start + width) != hashes:
         raise LogStorageAltered(Stored.ENTRIES, head.tree_size)
     level = 0
     while len(hashes) == TILE_WIDTH * HASH_BYTES:
@@ -93,7 +93,7 @@ def _check_tile(session: Session, head: Head, number: int) -> None:
 
 def _tile(session: Session, head: Head, address: TileAddress) -> bytes:
     """The tile as far as the head reaches; it may have grown since the head was read."""
-    stored = storage.load_tiles(session, head.shard, [address]).get(address, b"")
+    stored = stored_tiles.load_tiles(session, head.shard, [address]).get(address, b"")
     hashes = stored[: width_of(head.tree_size, address) * HASH_BYTES]
     if len(hashes) != width_of(head.tree_size, address) * HASH_BYTES:
         raise LogStorageAltered(Stored.TILES, head.tree_size)
@@ -107,7 +107,7 @@ def _root_of(hashes: bytes) -> bytes:
 
 def _check_root(session: Session, head: Head) -> None:
     try:
-        root = root_at(storage.stored_nodes(session, head.shard), head.tree_size)
+        root = root_at(stored_tiles.stored_nodes(session, head.shard), head.tree_size)
     except KeyError:
         raise LogStorageAltered(Stored.TILES, head.tree_size) from None
     if root != head.root_hash:

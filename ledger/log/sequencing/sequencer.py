@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 
 from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWork, UnitOfWorkFactory
-from ledger.log import storage
 from ledger.log.errors import HeadMoved
 from ledger.log.keys import LogKeys
 from ledger.log.ports import CheckpointKeeper, NoKeeper
@@ -21,6 +20,7 @@ from ledger.log.sequencing.publication import kept_head, publish_head, stop_if_b
 from ledger.log.sequencing.shards import due_successor, parse_origin
 from ledger.log.sequencing.succession import current_keys
 from ledger.log.sequencing.turning import close_shard, open_shard, turn_shard
+from ledger.log.storage import shard_heads
 from ledger.log.tree.checkpoints import Checkpoint
 
 BATCH_MAX = 8_192
@@ -91,7 +91,7 @@ class Sequencer:
 
     def _integrate(self, keys: LogKeys) -> int:
         with self._units.begin(Reach.EXCHANGE) as uow:
-            if not storage.try_liveness_lock(uow.session, keys.origin):
+            if not shard_heads.try_liveness_lock(uow.session, keys.origin):
                 return 0
             try:
                 count = self._batch(uow, keys)
@@ -101,9 +101,9 @@ class Sequencer:
             return count
 
     def _batch(self, uow: UnitOfWork, keys: LogKeys) -> int:
-        known = storage.find_head(uow.session, keys.origin)
+        known = shard_heads.find_head(uow.session, keys.origin)
         opens = known is None and open_shard(uow, keys)
-        head = known or storage.get_head(uow.session, keys.origin)
+        head = known or shard_heads.get_head(uow.session, keys.origin)
         # What is integrated after a stop could never be published: it waits for the next shard.
         if head.is_closed or head.stopped_reason is not None:
             return 0
@@ -133,7 +133,7 @@ class Sequencer:
         if self._host is None:
             return False
         with self._units.begin(Reach.EXCHANGE) as uow:
-            head = storage.find_head(uow.session, keys.origin)
+            head = shard_heads.find_head(uow.session, keys.origin)
             successor = due_successor(keys.origin, self._host, uow.now)
         if head is None or successor is None or head.stopped_reason is not None:
             return False

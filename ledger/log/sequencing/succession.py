@@ -9,10 +9,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.core.clock import iso_instant
-from ledger.log import storage
 from ledger.log.keys import LogKeys
 from ledger.log.models import LogEntry, LogHead, LogPosition, SignedCheckpoint
 from ledger.log.sequencing.shards import ShardCalendar, first_instant
+from ledger.log.storage import shard_heads, stored_tiles
 from ledger.log.tree.merkle import make_inclusion_proof
 
 SHARDS_MAX = 200
@@ -44,7 +44,7 @@ class Link:
 
 def current_keys(session: Session, keys: LogKeys) -> LogKeys:
     """The keys under the name of the shard that was opened last."""
-    head = storage.find_newest_head(session)
+    head = shard_heads.find_newest_head(session)
     return keys if head is None else keys.named(head.origin)
 
 
@@ -88,7 +88,7 @@ def _link(session: Session, later: SignedCheckpoint) -> Link | None:
         .join(LogPosition, LogPosition.arrival == LogEntry.arrival)
         .where(LogPosition.shard == later.shard, LogPosition.index == 0)
     ).one()
-    read = storage.stored_nodes(session, later.shard)
+    read = stored_tiles.stored_nodes(session, later.shard)
     return Link(earlier, bytes(entry), tuple(make_inclusion_proof(read, 0, later.tree_size)))
 
 

@@ -9,14 +9,14 @@ from typing import Any
 
 from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWork, UnitOfWorkFactory
-from ledger.log import storage
 from ledger.log.errors import HeadMoved
 from ledger.log.key_entries import note_key
 from ledger.log.keys import LogKeys, announce_key
 from ledger.log.ports import CheckpointKeeper
 from ledger.log.sequencing.integration import integrate_fact
 from ledger.log.sequencing.publication import newest_checkpoint, publish_head
-from ledger.log.storage import Head
+from ledger.log.storage import shard_heads
+from ledger.log.storage.shard_heads import Head
 
 SHARD_OPENED, SHARD_CLOSED = "shard_opened", "shard_closed"
 AT_YEARS_END = "year"
@@ -29,8 +29,8 @@ def close_shard(units: UnitOfWorkFactory, origin: str, successor: str) -> bool:
     False when another sequencer is at it, or it is closed already.
     """
     with units.begin(Reach.EXCHANGE) as uow:
-        head = storage.get_head(uow.session, origin)
-        if head.is_closed or not storage.try_liveness_lock(uow.session, origin):
+        head = shard_heads.get_head(uow.session, origin)
+        if head.is_closed or not shard_heads.try_liveness_lock(uow.session, origin):
             return False
         body = {
             "origin": origin,
@@ -43,7 +43,7 @@ def close_shard(units: UnitOfWorkFactory, origin: str, successor: str) -> bool:
             integrate_fact(uow, head, SHARD_CLOSED, body=body, subjects=[origin, successor])
         except HeadMoved:
             return False
-        storage.close_head(uow.session, origin, at=uow.now)
+        shard_heads.close_head(uow.session, origin, at=uow.now)
         uow.commit()
         return True
 
@@ -55,7 +55,7 @@ def turn_shard(
     publish_head(units, keys, keeper)
     following = keys.named(successor)
     with units.begin(Reach.EXCHANGE) as uow:
-        head = storage.get_head(uow.session, keys.origin)
+        head = shard_heads.get_head(uow.session, keys.origin)
         last = newest_checkpoint(uow.session, head.shard)
         if last is None or last.tree_size != head.tree_size:
             return False
@@ -87,9 +87,9 @@ def open_shard(
     when another process opens it in this moment.
     """
     carries_on = None if predecessor is None else (predecessor.shard, size)
-    if not storage.add_head(uow.session, keys.origin, at=uow.now, predecessor=carries_on):
+    if not shard_heads.add_head(uow.session, keys.origin, at=uow.now, predecessor=carries_on):
         return False
-    head = storage.get_head(uow.session, keys.origin)
+    head = shard_heads.get_head(uow.session, keys.origin)
     body: dict[str, Any] = {"origin": keys.origin, "keys": keys.vkeys}
     subjects = [keys.origin]
     if predecessor is not None and named is not None:

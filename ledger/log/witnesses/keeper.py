@@ -16,10 +16,10 @@ from sqlalchemy.dialects.postgresql import insert
 
 from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWork, UnitOfWorkFactory
-from ledger.log import storage
 from ledger.log.errors import EvidenceRefused
 from ledger.log.models import SignedCheckpoint
 from ledger.log.sequencing.publication import newest_checkpoint
+from ledger.log.storage import shard_heads, stored_tiles
 from ledger.log.tree.merkle import make_consistency_proof
 from ledger.log.witnesses.cosignatures import (
     Cosignature,
@@ -96,7 +96,7 @@ class WitnessKeeper:
             old_size = known if known <= newest.tree_size else 0
             proof: list[bytes] = []
             if 0 < old_size < newest.tree_size:
-                read = storage.stored_nodes(uow.session, newest.shard)
+                read = stored_tiles.stored_nodes(uow.session, newest.shard)
                 proof = make_consistency_proof(read, old_size, newest.tree_size)
         body = write_request(old_size, proof, newest.text)
         return Question(newest.shard, newest.tree_size, newest.text, old_size, body)
@@ -106,7 +106,7 @@ class WitnessKeeper:
 
         A shard that has just been closed is cosigned to its end while its successor begins.
         """
-        for shard in storage.list_newest_shards(uow.session, SHARDS_ASKED):
+        for shard in shard_heads.list_newest_shards(uow.session, SHARDS_ASKED):
             newest = newest_checkpoint(uow.session, shard)
             if newest is None or self._has_cosigned(uow, newest):
                 continue

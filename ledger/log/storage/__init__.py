@@ -1,0 +1,1 @@
+"""The log's set-based statements: heads, tiles, the waiting line."""
