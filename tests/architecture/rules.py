@@ -87,6 +87,20 @@ def public_writes(app: Flask) -> set[str]:
     return found
 
 
+def keyed_repeats(app: Flask) -> set[str]:
+    """Views that ask for an Idempotency-Key although their method repeats without harm.
+
+    PUT and DELETE are idempotent by themselves (RFC 9110 section 9.2.2): a key there is one more
+    thing to get wrong, and clients expect it of POST alone.
+    """
+    return {
+        rule.endpoint
+        for rule in app.url_map.iter_rules()
+        if getattr(app.view_functions[rule.endpoint], "is_idempotent", False)
+        and "POST" not in (rule.methods or set())
+    }
+
+
 def import_all() -> None:
     """Import every product module, so that subclasses are known."""
     for room in ROOMS:

@@ -15,6 +15,7 @@ from app.core.events import Event
 from app.reactions import REACTIONS
 from app.reactions.recording import EXCUSED, RECORDED
 from app.settings import DEFAULTS, OPTIONAL
+from app.web.idempotency import idempotent
 from tests.architecture import rules
 
 FUNCTION_LINES_MAX = 60
@@ -53,6 +54,16 @@ def test_a_planted_route_without_a_permission_is_noticed_and_refused(app):
 
 def test_who_changes_something_without_a_permission_is_named_with_a_reason(app):
     assert rules.public_writes(app) == set(rules.PUBLIC_WRITES)
+
+
+def test_only_a_post_asks_for_an_idempotency_key(app):
+    assert rules.keyed_repeats(app) == set()
+
+
+def test_a_put_that_asks_for_one_is_found(app):
+    view = idempotent(lambda: None)
+    app.add_url_rule("/planted", "planted", view, methods=["PUT"])
+    assert rules.keyed_repeats(app) == {"planted"}
 
 
 def test_every_event_is_recorded_or_excused():

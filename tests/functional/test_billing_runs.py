@@ -286,6 +286,22 @@ def test_the_spike_s_figures_are_the_hour_s_and_the_average_hour_s(exchange, ale
     assert look(exchange, units) == []
 
 
+def test_of_two_first_alerts_set_at_once_the_second_counts(exchange, licences, units):
+    def asking_for(low):
+        return lambda uow: alert_services.set_alert(
+            uow,
+            organisation_id=BUYER,
+            currency="CNY",
+            low_balance_amount=low,
+            spike_factor_percent=None,
+            spike_least_amount=0,
+        )
+
+    second_runs_into_first(units, asking_for(10 * SCALE), asking_for(20 * SCALE))
+    (found,) = exchange(lambda uow: alert_services.list_alerts(uow.session, BUYER))
+    assert found.low_balance_amount == 20 * SCALE
+
+
 def test_an_alert_needs_a_wallet(exchange):
     with pytest.raises(WalletNotOpen):
         exchange(

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.core.ids import OrganisationId
@@ -36,11 +37,17 @@ def set_alert(
     """
     if uow.session.get(Wallet, (organisation_id, currency)) is None:
         raise WalletNotOpen(organisation_id, currency)
+    first = {
+        "organisation_id": organisation_id,
+        "currency": currency,
+        "spike_least_amount": spike_least_amount,
+        "is_low": False,
+        "changed_at": uow.now,
+    }
+    # Two may set the first one at once: the second waits here and changes the first's.
+    uow.session.execute(insert(SpendAlert).values(first).on_conflict_do_nothing())
     key = (organisation_id, currency)
-    alert = uow.session.get(SpendAlert, key, with_for_update=True, populate_existing=True)
-    if alert is None:
-        alert = SpendAlert(organisation_id=organisation_id, currency=currency)
-        uow.session.add(alert)
+    alert = uow.session.get_one(SpendAlert, key, with_for_update=True, populate_existing=True)
     alert.low_balance_amount = low_balance_amount
     alert.spike_factor_percent = spike_factor_percent
     alert.spike_least_amount = spike_least_amount

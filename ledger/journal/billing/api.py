@@ -246,7 +246,6 @@ def get_deferrals(page: dict[str, Any]) -> Page[Deferral]:
 @blueprint.arguments(billing_schemas.SetAlertSchema)
 @blueprint.response(200, billing_schemas.SpendAlertSchema)
 @requires(Permission.BUY)
-@idempotent
 def put_spend_alert(command: dict[str, Any]) -> SpendAlert:
     """Say when to be told that a wallet runs low or that spending jumps."""
     with unit_of_work() as uow:
