@@ -73,7 +73,7 @@ def get_gateways() -> dict[str, Any]:
 @blueprint.route("/payment-operations", methods=["GET"])
 @blueprint.arguments(schemas.PaymentOperationQuerySchema, location="query")
 @blueprint.response(200, page_schema(schemas.PaymentOperationSchema))
-@requires(Permission.READ_ACCOUNTS)
+@requires(Permission.READ_OWN)
 def get_operations(query: dict[str, Any]) -> Page[PaymentOperation]:
     """What was asked of providers and what became of it, newest first."""
     with unit_of_work() as uow:
@@ -140,7 +140,7 @@ def post_operation_decision(command: dict[str, Any], operation_id: str) -> Payme
 @blueprint.route("/payment-disputes", methods=["GET"])
 @blueprint.arguments(PageQuerySchema, location="query")
 @blueprint.response(200, page_schema(schemas.PaymentDisputeSchema))
-@requires(Permission.READ_ACCOUNTS)
+@requires(Permission.READ_OWN)
 def get_payment_disputes(page: dict[str, Any]) -> Page[PaymentDispute]:
     """Payments that payers' banks took back, newest first."""
     with unit_of_work() as uow:

@@ -305,6 +305,14 @@ def test_an_operator_sees_findings_and_lines_and_says_what_was_done(call, exchan
     assert call("operator", "POST", resolve, {"resolution": "again"}).status_code == 404
 
 
+def test_an_operator_sees_what_is_under_way_at_the_provider_and_whose_it_is(call, announced):
+    """As the page on operating says: without it nobody can look into a payment that hangs."""
+    (seen,) = call("operator", "GET", "/v1/payment-operations?state=planned").json["items"]
+    assert seen["subject_id"] == announced["top_up_id"]
+    assert call("operator", "GET", "/v1/payment-operations?state=sent").json["items"] == []
+    assert call("operator", "GET", "/v1/payment-disputes").status_code == 200
+
+
 def test_a_dead_notice_is_replayed_by_an_operator(call, exchange, server):
     exchange.paid_top_up()
     with exchange.units.begin(Reach.EXCHANGE) as uow:
