@@ -213,7 +213,8 @@ class DataPlane:
 
     async def _take(self, limits: Limits) -> Taken:
         take_held, take = partial(self._rates.take_held, limits), partial(self._rates.take, limits)
-        return await self._waiting.in_turn(limits, take_held, take)
+        # One turn for all limits: whoever asks the store asks for what the others miss, too.
+        return await self._waiting.in_turn(self._rates, take_held, take)
 
     def _headers(self, answered: Answered) -> list[Header]:
         headers = [

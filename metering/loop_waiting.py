@@ -17,6 +17,8 @@ Value = TypeVar("Value")
 TICK_SECONDS = 0.02
 """How much longer than asked a wait may take."""
 ASIDE_THREADS = 8
+TURNS_MAX = 2
+"""What a call waits for before it acts for itself: whoever acts may have begun too early for it."""
 
 
 class LoopUpstream(Protocol):
@@ -134,12 +136,15 @@ class LoopWaiting:
         self, subject: Hashable, held: Callable[[], Value | None], action: Callable[[], Value]
     ) -> Value:
         """A burst of calls takes one of the threads, where they would all take what one brings."""
-        turn = self._turns.get(subject)
-        if turn is None:
-            return await self._take_turn(subject, action)
-        await asyncio.shield(turn)
-        found = held()
-        return await self.aside(action) if found is None else found
+        for _ in range(TURNS_MAX):
+            turn = self._turns.get(subject)
+            if turn is None:
+                return await self._take_turn(subject, action)
+            await asyncio.shield(turn)
+            found = held()
+            if found is not None:
+                return found
+        return await self.aside(action)
 
     async def _take_turn(self, subject: Hashable, action: Callable[[], Value]) -> Value:
         turn = self._turns[subject] = self._loop.create_future()

@@ -3,6 +3,9 @@
 The store's clock alone says which second it is. A portion carries the instant, on this process's
 monotonic clock, at which its second may be over in the store; after it no token of it is used. So
 neither clocks that differ nor tokens that were kept can serve more in a second than its limit.
+
+What a call misses is noted, and whoever asks the store asks for everything that was noted: after a
+pause a burst of calls needs a portion for each licence, key and upstream, and waits once for all.
 """
 
 import threading
@@ -18,10 +21,13 @@ from metering.connections import Connections
 # second are not stranded in one process while another refuses. A statement that waited for the
 # row into the next second takes from the second that the row is in; RETURNING tells it the time.
 # A row that is further ahead than any wait for its lock is of a clock that was set back since.
+# The subjects come sorted, so that two processes cannot wait for each other in a ring.
 TAKE = """
 INSERT INTO rate_windows AS w (subject, second, most, taken, given)
-VALUES (%(subject)s, floor(coalesce(%(at)s, extract(epoch FROM clock_timestamp())))::bigint,
-        %(most)s, %(wanted)s, %(wanted)s)
+SELECT v.subject, floor(coalesce(%(at)s, extract(epoch FROM clock_timestamp())))::bigint, v.most,
+       v.wanted, v.wanted
+FROM unnest(%(subjects)s::text[], %(most)s::bigint[], %(wanted)s::bigint[])
+     AS v (subject, most, wanted)
 ON CONFLICT (subject) DO UPDATE SET
     second = CASE WHEN excluded.second NOT BETWEEN w.second - 5 AND w.second THEN excluded.second
         ELSE w.second END,
@@ -32,13 +38,14 @@ ON CONFLICT (subject) DO UPDATE SET
     given = CASE WHEN excluded.second NOT BETWEEN w.second - 5 AND w.second THEN excluded.given
         ELSE least(greatest(least(excluded.given, (excluded.most - w.taken) / 2), 1),
                    greatest(excluded.most - w.taken, 0)) END
-RETURNING second, taken, given, coalesce(%(at)s, extract(epoch FROM clock_timestamp()))::float8
+RETURNING subject, second, taken, given,
+          coalesce(%(at)s, extract(epoch FROM clock_timestamp()))::float8
 """
 FORGET = "DELETE FROM rate_windows WHERE second < %s"
 PORTIONS = 16
 """A process takes a sixteenth of a second's calls at once, so limits below 32 one by one."""
 TRIES_MAX = 3
-"""Portions asked for when each time their second was over before they arrived."""
+"""How often a call asks: a portion's second may be over when it comes, or others used it up."""
 IDLE_SECONDS = 60
 STORED_SECONDS = 3600
 SWEEP_SECONDS = 600.0
@@ -95,8 +102,15 @@ class _Window:
     """On this process's clock: from here on the store may be in another second."""
     lock: threading.Lock = field(default_factory=threading.Lock)
     """Of the fields above; never held while the store is asked, for the loop may want it."""
-    asking: threading.Lock = field(default_factory=threading.Lock)
-    """Held by the one thread that asks the store."""
+
+
+class _Portion(NamedTuple):
+    """Tokens of a second, and the store's time when it gave them, in seconds since 1970."""
+
+    second: int
+    taken_by_all: int
+    tokens: int
+    store_at: float
 
 
 class RateLimits:
@@ -117,28 +131,35 @@ class RateLimits:
         self._now = now if store_at is None else store_at
         self._store_at = store_at
         self._windows: dict[str, _Window] = {}
+        self._missed: dict[str, Limit] = {}
+        """By subject, what calls found nothing of and nobody has asked for yet."""
+        self._noting = threading.Lock()
+        self._asking = threading.Lock()
+        """Held by the one thread that asks the store."""
         self._swept_at = self._now()
 
     def take(self, limits: Limits) -> Taken:
         """Take one call of this second under every limit, or none under any."""
-        taken = self._take(limits, self._take_one)
-        assert taken is not None, "whoever may ask the store knows"
-        return taken
+        with self._asking:
+            for _ in range(TRIES_MAX):
+                taken = self.take_held(limits)
+                if taken is not None:
+                    return taken
+                self._ask()
+        return self.take_held(limits) or Taken(
+            is_granted=False, nearest=limits.each[0], calls_left=0
+        )
 
     def take_held(self, limits: Limits) -> Taken | None:
         """As `take`, out of the portions in hand; None where the store must be asked."""
-        return self._take(limits, self._take_held_one)
-
-    def _take(
-        self, limits: Limits, take_one: Callable[["_Window", Limit], tuple[int | None, int] | None]
-    ) -> Taken | None:
         taken: list[tuple[_Window, int]] = []
         nearest, fewest = limits.each[0], -1
-        for limit in limits.each:
+        for place, limit in enumerate(limits.each):
             window = self._window(limit.subject)
-            token = take_one(window, limit)
+            token = self._take_one(window, limit)
             if token is None:
                 _put_back(taken)
+                self._note_missed(limit, limits.each[place + 1 :])
                 return None
             second, left = token
             if second is None:
@@ -152,56 +173,65 @@ class RateLimits:
     def _window(self, subject: str) -> _Window:
         return self._windows.get(subject) or self._windows.setdefault(subject, _Window())
 
-    def _take_one(self, window: _Window, limit: Limit) -> tuple[int | None, int]:
-        """The second that the token is of (None without one), and the calls left after it."""
-        with window.asking:
-            for _ in range(TRIES_MAX):
-                token = self._take_held_one(window, limit) or self._fetch_one(window, limit)
-                if token is not None:
-                    return token
-        return None, 0
+    def _take_one(self, window: _Window, limit: Limit) -> tuple[int | None, int] | None:
+        """The second that the token is of (None without one), and the calls left after it.
 
-    def _take_held_one(self, window: _Window, limit: Limit) -> tuple[int | None, int] | None:
-        """As `_take_one`; None where the store must be asked."""
-        with window.lock:
-            if self._now() >= window.usable_until:
-                return None
-            if not window.tokens and window.taken_by_all < limit.calls_per_second:
-                return None
-            return _take_in_hand(window, limit)
-
-    def _fetch_one(self, window: _Window, limit: Limit) -> tuple[int | None, int] | None:
-        """One of a portion of the store's present second; None where that is over already.
-
-        The caller holds ``window.asking``.
+        None where the store must be asked.
         """
-        most = limit.calls_per_second
+        with window.lock:
+            if self._must_ask(window, limit):
+                return None
+            if not window.tokens:
+                return None, 0
+            window.tokens -= 1
+            left = window.tokens + max(limit.calls_per_second - window.taken_by_all, 0)
+            return window.second, left
+
+    def _must_ask(self, window: _Window, limit: Limit) -> bool:
+        is_over = self._now() >= window.usable_until
+        return is_over or (not window.tokens and window.taken_by_all < limit.calls_per_second)
+
+    def _note_missed(self, first: Limit, others: Iterable[Limit]) -> None:
+        """The others may yet refuse nothing: what comes one by one is asked for in its turn."""
+        with self._noting:
+            self._missed[first.subject] = first
+            for limit in others:
+                if _portion(limit) > 1 and self._must_ask(self._window(limit.subject), limit):
+                    self._missed[limit.subject] = limit
+
+    def _ask(self) -> None:
+        """A portion of the store's present second for everything that was missed.
+
+        The caller holds ``_asking``.
+        """
+        with self._noting:
+            missed, self._missed = self._missed, {}
+        limits = [missed[subject] for subject in sorted(missed)]
         given = {
-            "subject": limit.subject,
-            "most": most,
-            "wanted": min(max(1, most // PORTIONS), most),
+            "subjects": [limit.subject for limit in limits],
+            "most": [limit.calls_per_second for limit in limits],
+            "wanted": [_portion(limit) for limit in limits],
             "at": None if self._store_at is None else self._store_at(),
         }
         asked_at = self._now()
         with self._connections.single() as connection:
-            row = connection.execute(TAKE, given).fetchone()
-        assert row is not None, "the statement always returns the row"
-        second, taken_by_all, portion, store_at = row
+            rows = connection.execute(TAKE, given).fetchall()
+        for subject, *found in rows:
+            self._add(self._window(subject), _Portion(*found), asked_at)
+
+    def _add(self, window: _Window, portion: _Portion, asked_at: float) -> None:
         with window.lock:
-            in_hand = window.tokens if window.second == second else 0
-            window.second, window.taken_by_all = second, taken_by_all
-            window.tokens = in_hand + portion
+            in_hand = window.tokens if window.second == portion.second else 0
+            window.second, window.taken_by_all = portion.second, portion.taken_by_all
+            window.tokens = in_hand + portion.tokens
             # The store read its clock after we asked: its second is over no sooner than this.
-            window.usable_until = asked_at + (second + 1 - store_at)
-            if self._now() >= window.usable_until:
-                return None
-            return _take_in_hand(window, limit)
+            window.usable_until = asked_at + (portion.second + 1 - portion.store_at)
 
     def forget_idle(self) -> None:
         """Drop windows of seconds gone by, so that neither this table nor the store's grows."""
         now = self._now()
         for subject, window in list(self._windows.items()):
-            if window.usable_until < now - IDLE_SECONDS and not window.asking.locked():
+            if window.usable_until < now - IDLE_SECONDS:
                 self._windows.pop(subject, None)
         if now - self._swept_at > SWEEP_SECONDS:
             self._swept_at = now
@@ -211,13 +241,8 @@ class RateLimits:
                 connection.execute(FORGET, (int(at[0]) - STORED_SECONDS,))
 
 
-def _take_in_hand(window: _Window, limit: Limit) -> tuple[int | None, int]:
-    """The caller holds ``window.lock``."""
-    if not window.tokens:
-        return None, 0
-    window.tokens -= 1
-    left = window.tokens + max(limit.calls_per_second - window.taken_by_all, 0)
-    return window.second, left
+def _portion(limit: Limit) -> int:
+    return max(1, limit.calls_per_second // PORTIONS)
 
 
 def _put_back(taken: Sequence[tuple[_Window, int]]) -> None:

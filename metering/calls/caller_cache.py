@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from psycopg.rows import dict_row
@@ -42,11 +41,11 @@ WHERE k.secret_hash = %s
 """
 
 STILL = """
-SELECT e.revision, r.revision
+SELECT k.key_id, e.revision, r.revision
 FROM call_keys AS k
 JOIN entitlements AS e ON e.licence_id = k.licence_id
 JOIN delivery_routes AS r ON r.version_id = e.version_id
-WHERE k.key_id = %s
+WHERE k.key_id = ANY(%s)
 """
 
 
@@ -74,6 +73,8 @@ class CallerCache:
         self._fresh_seconds = fresh_seconds
         self._upstream_calls_per_second = upstream_calls_per_second
         self._entries: dict[str, _Entry] = {}
+        self._due: dict[str, _Entry] = {}
+        """What is to be looked at again, all in one look."""
         self._lock = threading.Lock()
         self._generation = 0
 
@@ -93,16 +94,45 @@ class CallerCache:
         if age >= KEPT_SECONDS:
             return None
         if not entry.is_due:
-            entry.is_due = True
-            later(partial(self._look_again, secret_hash, entry))
+            self._look_later(secret_hash, entry, later)
         found = self._entries.get(secret_hash)
         return None if found is None else found.view
 
-    def _look_again(self, secret_hash: str, entry: _Entry) -> None:
+    def _look_later(
+        self, secret_hash: str, entry: _Entry, later: Callable[[Callable[[], None]], None]
+    ) -> None:
+        with self._lock:
+            is_first = not self._due
+            entry.is_due = True
+            self._due[secret_hash] = entry
+        if is_first:
+            later(self._look_again)
+
+    def _look_again(self) -> None:
+        with self._lock:
+            due, self._due = self._due, {}
         try:
-            self._refresh(secret_hash, entry)
+            for secret_hash in self._confirm_unchanged(due):
+                self._refresh(secret_hash)
         finally:
-            entry.is_due = False
+            for entry in due.values():
+                entry.is_due = False
+
+    def _confirm_unchanged(self, entries: Mapping[str, _Entry]) -> list[str]:
+        """Put a new date to what did not change, in one question; the rest are returned."""
+        asked_at = time.monotonic()
+        with self._connections.single() as connection:
+            given = [entry.view.key_id for entry in entries.values()]
+            rows = connection.execute(STILL, (given,)).fetchall()
+        now = {key_id: revisions for key_id, *revisions in rows}
+        changed = []
+        for secret_hash, entry in entries.items():
+            licence = entry.view.licence
+            if now.get(entry.view.key_id) == [licence.revision, licence.route.revision]:
+                entry.checked_at = asked_at
+            else:
+                changed.append(secret_hash)
+        return changed
 
     def confirm(self, view: KeyView, at: float) -> None:
         """A call with this view was recorded after ``at``: its commit saw that nothing changed."""
@@ -113,15 +143,14 @@ class CallerCache:
     def find(self, secret_hash: str) -> KeyView | None:
         """The key with this hash, at most a second old; None when there is none."""
         entry = self._entries.get(secret_hash)
-        if entry is not None and time.monotonic() - entry.checked_at < self._fresh_seconds:
-            return entry.view
-        return self._refresh(secret_hash, entry)
+        if entry is not None:
+            is_fresh = time.monotonic() - entry.checked_at < self._fresh_seconds
+            if is_fresh or not self._confirm_unchanged({secret_hash: entry}):
+                return entry.view
+        return self._refresh(secret_hash)
 
-    def _refresh(self, secret_hash: str, entry: _Entry | None) -> KeyView | None:
+    def _refresh(self, secret_hash: str) -> KeyView | None:
         generation, asked_at = self._generation, time.monotonic()
-        if entry is not None and self._is_unchanged(entry.view):
-            entry.checked_at = asked_at
-            return entry.view
         view = self._load(secret_hash)
         with self._lock:
             if view is None:
@@ -135,11 +164,6 @@ class CallerCache:
         if len(self._entries) >= ENTRIES_MAX:
             self._entries.pop(next(iter(self._entries)))
         self._entries[secret_hash] = entry
-
-    def _is_unchanged(self, view: KeyView) -> bool:
-        with self._connections.single() as connection:
-            row = connection.execute(STILL, (view.key_id,)).fetchone()
-        return row == (view.licence.revision, view.licence.route.revision)
 
     def _load(self, secret_hash: str) -> KeyView | None:
         with self._connections.single() as connection:

@@ -4,7 +4,9 @@ import json
 import threading
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from random import Random
 
 import psycopg
 import pytest
@@ -133,6 +135,46 @@ def test_tokens_of_a_later_refusal_are_put_back(connections):
     assert [rates.take(both).nearest.name for _ in range(3)] == ["supplier"] * 3
     own = Limits.of([Limit("key", "key:1", 2)])
     assert [rates.take(own).is_granted for _ in range(3)] == [True, True, False]
+
+
+def test_a_burst_waits_once_for_all_that_it_misses(connections):
+    rates = RateLimits(connections, store_at=lambda: 7.0)
+    calls = [
+        Limits.of([Limit("key", f"key:{n}", 160), Limit("supplier", "supplier:1", 1600)])
+        for n in range(20)
+    ]
+    assert [rates.take_held(each) for each in calls] == [None] * 20
+    connections.trips = 0
+    assert rates.take(calls[0]).is_granted
+    assert all(rates.take_held(each).is_granted for each in calls[1:])
+    assert connections.trips == 1
+
+
+def test_what_comes_one_by_one_is_not_taken_for_a_call_that_may_yet_be_refused(connections):
+    rates, elsewhere = (RateLimits(connections, store_at=lambda: 7.0) for _ in range(2))
+    both = Limits.of([Limit("key", "key:1", 1), Limit("supplier", "supplier:1", 2)])
+    assert elsewhere.take(Limits.of([Limit("key", "key:1", 1)])).is_granted
+    assert rates.take(both).nearest.name == "key"
+    supplier = Limits.of([Limit("supplier", "supplier:1", 2)])
+    assert [elsewhere.take(supplier).is_granted for _ in range(3)] == [True, True, False]
+
+
+def test_processes_that_miss_the_same_subjects_never_wait_for_each_other_in_a_ring(connections):
+    subjects = [Limit("key", f"key:{n}", 10**9) for n in range(40)]
+    shuffled = Random(7)  # noqa: S311 -- an order, not a secret
+
+    def ask(rates):
+        for _ in range(25):
+            each = Limits(tuple(shuffled.sample(subjects, len(subjects))))
+            rates.take(each)
+            rates._windows.clear()
+
+    processes = [RateLimits(connections, store_at=lambda: 7.0) for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(ask, processes))
+    with connections.single() as connection:
+        taken = connection.execute("SELECT DISTINCT taken = most FROM rate_windows").fetchall()
+    assert taken == [(True,)], "a hundred portions of a sixteenth"
 
 
 class Waiting:

@@ -24,11 +24,11 @@ class Callers(CallerCache):
         self.asked = 0
 
     @override
-    def _is_unchanged(self, view):
+    def _confirm_unchanged(self, entries):
         self.asked += 1
         if not self.is_reachable:
             raise psycopg.OperationalError
-        return view is self.stored
+        return [key for key, entry in entries.items() if entry.view is not self.stored]
 
     @override
     def _load(self, secret_hash):
@@ -57,6 +57,21 @@ def test_one_look_at_a_time_serves_all_calls(callers):
     assert callers.asked == 1
     callers.remembered(HASH, later.append)
     assert len(later) == 1
+
+
+def test_keys_that_are_due_together_are_looked_at_together(callers):
+    other = "cd" * 32
+    assert callers.find(other) is BEFORE
+    later = []
+    for secret_hash in (HASH, other, HASH):
+        callers.remembered(secret_hash, later.append)
+    assert len(later) == 1
+    callers.stored = AFTER
+    later.pop()()
+    assert callers.asked == 1
+    assert callers.remembered(HASH, later.append) is AFTER
+    assert callers.remembered(other, later.append) is AFTER
+    assert len(later) == 1, "the look that was over does not keep the next one from being made"
 
 
 @pytest.mark.parametrize("stored", [AFTER, None], ids=["changed", "gone"])

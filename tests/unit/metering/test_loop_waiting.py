@@ -61,6 +61,17 @@ def test_a_burst_is_served_by_what_one_of_its_calls_fetched():
     assert store.asked == 1
 
 
+def test_those_for_whom_the_first_brought_nothing_are_served_by_a_second():
+    store = Store(brings=TOGETHER // 2)
+    found = in_loop(
+        lambda waiting: [
+            waiting.in_turn("licence", store.held, store.fetch) for _ in range(TOGETHER)
+        ]
+    )
+    assert sorted(found) == ["fetched"] * 2 + ["held"] * (TOGETHER - 2)
+    assert store.asked == 2
+
+
 def test_whoever_finds_nothing_left_asks_for_itself():
     store = Store(brings=1)
     found = in_loop(
