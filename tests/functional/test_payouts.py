@@ -32,6 +32,7 @@ from ledger.journal.settlement.payout_errors import (
 )
 from ledger.journal.settlement.payouts import BankDetails
 from ledger.journal.settlement.services import RunPeriod
+from ledger.journal.settlement.settlements import RETURNED_AT_FIRST
 from tests.factories.traded_books import SUPPLIER, TradedLicence, balances
 
 PAYABLE, SETTLED = f"{SUPPLIER}/payable/CNY", f"{SUPPLIER}/settled/CNY"
@@ -169,6 +170,31 @@ def test_a_part_of_a_payout_that_came_back_is_told_as_returned_and_as_no_licence
     assert following.statement["returned_amount"] == str(20 * SCALE)
     assert following.statement["rows"] == []
     assert following.settled_amount == 20 * SCALE
+
+
+def test_a_statement_from_before_parts_were_told_as_returned_is_made_again_as_it_was(
+    do, units, approved, settle, monkeypatch
+):
+    do(payout_desk.confirm_paid, payout_id=approved.payout_id)
+    do(
+        provider_books.note_part_returned,
+        reference="pop_1",
+        supplier_id=SUPPLIER,
+        money=Money(20 * SCALE, "CNY"),
+        gateway="stripe",
+    )
+    with monkeypatch.context() as of_its_day:
+        of_its_day.setattr(settlement_services, "RETURNED_TEMPLATES", RETURNED_AT_FIRST)
+        earlier = settle()
+    assert earlier.statement["returned_amount"] == "0"
+    assert [row["other_amount"] for row in earlier.statement["rows"]] == [str(20 * SCALE)]
+    with units.begin(Reach.EXCHANGE) as uow:
+        assert settlement_services.rebuild_statement(uow.session, earlier) == earlier.statement
+        earlier.period_amount += 1
+        earlier.opening_amount += 1
+        changed = settlement_services.rebuild_statement(uow.session, earlier)
+    assert changed["opening_amount"] == "1"
+    assert changed["returned_amount"] == str(20 * SCALE)
 
 
 def test_money_that_came_back_after_it_was_paid_is_owed_again(do, units, approved):

@@ -6,6 +6,7 @@ id that had not begun by then, and settles only once every transaction before th
 then on nothing new can appear at or below the horizon. No writer ever waits for it.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,7 +17,6 @@ from ledger.journal.chart import AccountKind, exchange_account
 from ledger.journal.settlement.settlements import (
     CATEGORY_OF,
     MOVES_OUT,
-    RETURNED_TEMPLATES,
     StatementLine,
 )
 
@@ -149,8 +149,13 @@ def last_posting(
     return last
 
 
-def range_sums(session: Session, postings: PostingRange) -> RangeSums:
-    """The range's sums by licence and category; the same range gives the same sums for ever."""
+def range_sums(
+    session: Session, postings: PostingRange, returned_templates: Collection[str]
+) -> RangeSums:
+    """The range's sums by licence and category; the same range gives the same sums for ever.
+
+    ``returned_templates`` are told as returned payouts, not as a licence's.
+    """
     rows = session.execute(
         _ROWS,
         {
@@ -163,10 +168,10 @@ def range_sums(session: Session, postings: PostingRange) -> RangeSums:
             "supplier_id": postings.supplier_id,
         },
     ).all()
-    returned = sum(row.amount for row in rows if row.template in RETURNED_TEMPLATES)
+    returned = sum(row.amount for row in rows if row.template in returned_templates)
     lines: dict[str, StatementLine] = {}
     for row in rows:
-        if row.template not in RETURNED_TEMPLATES:
+        if row.template not in returned_templates:
             before = lines.get(row.subject, StatementLine(row.subject, row.listing_code))
             category = CATEGORY_OF.get(row.template, "other")
             amounts = dict(before.amounts)

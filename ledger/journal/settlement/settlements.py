@@ -35,6 +35,9 @@ CATEGORY_OF: Mapping[str, str] = {
 RETURNED_TEMPLATES = ("payout_failed", "payout_returned", "payout_part_returned")
 """Payouts that came back belong to no licence."""
 
+RETURNED_AT_FIRST = ("payout_failed", "payout_returned")
+"""Until 29 November 2026 a part that came back stood in a row of no licence, under ``other``."""
+
 MOVES_OUT = "settle"
 """The settlement's own posting: what it takes out is in the statement before, not in the next."""
 
@@ -89,7 +92,7 @@ class StatementFacts:
 
         Units are 0: the books count money, and an invoice proves units.
         """
-        if not self.salts:
+        if not self.salts or not self.lines:
             return None
         return SumTree(
             Row(
