@@ -79,6 +79,14 @@ class Wallet(Base):
         limit = 0 if self.is_credit_suspended else self.credit_limit_amount
         return max(self.balance_amount + limit - self.pending_amount, 0)
 
+    @property
+    def bearable_amount(self) -> int:
+        """What may be taken without asking: a suspended line lends nothing, but owes what it did.
+
+        Never below 0, by a constraint of the database.
+        """
+        return self.balance_amount + self.credit_limit_amount - self.pending_amount
+
 
 class TopUp(Base):
     """An announced payment into a wallet and who confirmed that it arrived."""

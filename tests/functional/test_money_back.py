@@ -12,6 +12,7 @@ from app.core.reach import Reach
 from app.core.states import IllegalTransition
 from ledger.journal import postings, top_up_services
 from ledger.journal.audit_queries import find_imbalances
+from ledger.journal.billing import exposure_queries
 from ledger.journal.booking import book
 from ledger.journal.errors import ConfirmationDiffers
 from ledger.journal.events import TopUpPaid
@@ -207,7 +208,7 @@ def test_a_charge_back_won_after_it_was_collected_gives_the_wallet_all_of_it(do,
     assert sound(units)
 
 
-def test_what_calls_hold_and_what_is_lent_pays_no_charge_back(do, owing, units, clock):
+def test_what_calls_hold_pays_no_charge_back_and_what_may_be_lent_does(do, owing, units, clock):
     come_in(do, 20 * SCALE, "tup_a")
     do(
         lambda uow: WalletLeases(clock).reserve(
@@ -219,9 +220,54 @@ def test_what_calls_hold_and_what_is_lent_pays_no_charge_back(do, owing, units, 
             lease_id="lea_1",
         )
     )
-    do(lambda uow: uow.session.execute(text("UPDATE wallets SET credit_limit_amount = 10000000")))
     do(owed_returns.collect_owed)
     assert balances(units)[WALLET] == 15 * SCALE
+    lend(do, 10 * SCALE)
+    do(owed_returns.collect_owed)
+    assert balances(units)[WALLET] == 5 * SCALE
+    assert sound(units)
+
+
+def lend(do, limit):
+    """A credit line, as far as wallets know of it."""
+    raised = text("UPDATE wallets SET credit_limit_amount = :limit")
+    do(lambda uow: uow.session.execute(raised, {"limit": limit}))
+
+
+def exposure(units):
+    with units.begin(Reach.EXCHANGE) as uow:
+        (found,) = exposure_queries.list_exposures(
+            uow.session, None, at=uow.now, cursor=None, limit=5
+        ).items
+        return found
+
+
+@pytest.mark.parametrize("is_suspended", [False, True])
+def test_a_bill_s_payment_that_is_charged_back_counts_against_the_limit(
+    do, pay, report, units, is_suspended
+):
+    """A hundred were bought and paid: taken back they are lent again, as far as the limit goes."""
+    pay()
+    lend(do, 80 * SCALE)
+    spend(units, AMOUNT)
+    suspended = text("UPDATE wallets SET is_credit_suspended = :is_suspended")
+    do(lambda uow: uow.session.execute(suspended, {"is_suspended": is_suspended}))
+    noted = do(charge_backs.note_disputed, amount=AMOUNT, **report)
+    assert noted.owed_amount == 20 * SCALE
+    found = exposure(units)
+    assert (found.used_amount, found.owed_amount, found.available_amount) == (
+        80 * SCALE,
+        20 * SCALE,
+        0,
+    )
+    come_in(do, 30 * SCALE, "tup_a")
+    assert [do(owed_returns.collect_owed) for _ in range(2)] == [1, 0]
+    found = exposure(units)
+    assert (found.used_amount, found.owed_amount) == (70 * SCALE, 0)
+    named = {"gateway": "stripe", "provider_reference": "dp_1"}
+    do(charge_backs.note_dispute_closed, **named, is_lost=False)
+    assert balances(units)[WALLET] == 30 * SCALE
+    assert sound(units)
 
 
 def test_two_workers_collect_what_is_owed_once(do, owing, units):

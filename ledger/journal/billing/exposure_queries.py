@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 from app.core.ids import OrganisationId
 from app.core.paging import Page, matching, paginate
 from ledger.journal.billing.models import CreditBill
-from ledger.journal.models import Wallet
+from ledger.journal.chart import receivable_of
+from ledger.journal.models import PostedLine, Wallet
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,8 @@ class Exposure:
     available_amount: int
     billed_amount: int
     overdue_amount: int
+    owed_amount: int
+    """Beyond the limit: a charge-back or a minimum commitment that the wallet did not bear."""
     is_suspended: bool
 
 
@@ -94,5 +97,13 @@ def _exposure(session: Session, wallet: Wallet, at: datetime) -> Exposure:
         available_amount=wallet.available_amount,
         billed_amount=int(row.billed),
         overdue_amount=int(row.overdue),
+        owed_amount=_owed(session, wallet),
         is_suspended=wallet.is_credit_suspended,
     )
+
+
+def _owed(session: Session, wallet: Wallet) -> int:
+    statement = select(func.coalesce(func.sum(PostedLine.amount), 0)).where(
+        PostedLine.account_id == receivable_of(wallet.organisation_id, wallet.currency)
+    )
+    return max(0, -int(session.scalar(statement) or 0))

@@ -96,6 +96,11 @@ class ExposureSchema(Schema):
     available_amount = AmountText(data_key="available", required=True)
     billed_amount = AmountText(data_key="billed", required=True)
     overdue_amount = AmountText(data_key="overdue", required=True)
+    owed_amount = AmountText(
+        data_key="owed",
+        required=True,
+        metadata={"description": "Beyond the limit, taken as soon as the wallet bears it."},
+    )
     is_suspended = fields.Boolean(required=True)
 
 

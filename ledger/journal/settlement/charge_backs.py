@@ -23,9 +23,10 @@ def note_disputed(
 ) -> TopUpReturn:
     """The payer's bank took ``amount`` (10⁻⁸ units) of a top-up back; once per reference.
 
-    It leaves the wallet; what the wallet lacks is owed through the receivable, so a charge-back
-    never waits for cover. A bank takes what was refunded once more, so refunds do not count
-    against it. Needs the exchange's reach. Raises `TopUpNotFound`, `TopUpNotPaid`,
+    It leaves the wallet, down to the limit of its credit line: a payment that is taken back is debt
+    again, and stands on the next bill. What the wallet lacks is owed through the receivable, so a
+    charge-back never waits for cover. A bank takes what was refunded once more, so refunds do not
+    count against it. Needs the exchange's reach. Raises `TopUpNotFound`, `TopUpNotPaid`,
     `ReturnExceedsTopUp`.
     """
     return _take_back(
@@ -158,14 +159,14 @@ def _check_left(uow: UnitOfWork, top_up: TopUp, kind: str, amount: int) -> None:
 
 
 def _covered(uow: UnitOfWork, top_up: TopUp, amount: int) -> int:
-    """How much of the amount the wallet holds as money of its own, less what calls hold."""
+    """How much of the amount the wallet bears: money and credit limit, less what calls hold."""
     owner_id = OrganisationId(top_up.organisation_id)
     wallet = queries.find_wallet_for_update(uow.session, owner_id, top_up.currency)
     if wallet is None:
         return 0
-    own = max(0, wallet.balance_amount - wallet.pending_amount)
+    bearable = wallet.bearable_amount
     uow.session.expire(wallet)
-    return min(amount, own)
+    return min(amount, bearable)
 
 
 def _give_again(uow: UnitOfWork, template: str, returned: TopUpReturn) -> None:

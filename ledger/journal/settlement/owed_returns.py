@@ -14,10 +14,11 @@ PORTION = 100
 
 
 def collect_owed(uow: UnitOfWork) -> int:
-    """Take what is owed from wallets' own money, oldest first; how often something was taken.
+    """Take what is owed from wallets, oldest first; how often something was taken.
 
-    Own money is what was paid in and is not held for calls: nobody borrows to pay a charge-back.
-    Frozen wallets are left alone. Needs the exchange's reach.
+    From what was paid in or may be lent, and is not held for calls: so what is owed counts against
+    a credit line's limit, and stands on its bills. Frozen wallets are left alone. Needs the
+    exchange's reach.
     """
     wanted = (
         select(TopUpReturn)
@@ -30,7 +31,7 @@ def collect_owed(uow: UnitOfWork) -> int:
             TopUpReturn.kind == CHARGE_BACK,
             TopUpReturn.state != "won",
             TopUpReturn.owed_amount > TopUpReturn.collected_amount,
-            Wallet.balance_amount > Wallet.pending_amount,
+            Wallet.balance_amount + Wallet.credit_limit_amount > Wallet.pending_amount,
             ~_is_frozen(),
         )
         # Wallets in their order, as everywhere: two that take several must not wait in a ring.
@@ -53,8 +54,7 @@ def _collect(uow: UnitOfWork, returned: TopUpReturn) -> bool:
         uow.session, returned.organisation_id, returned.currency
     )
     assert wallet is not None, "a charge-back opened the accounts"
-    own = wallet.balance_amount - wallet.pending_amount
-    amount = min(own, returned.owed_amount - returned.collected_amount)
+    amount = min(wallet.bearable_amount, returned.owed_amount - returned.collected_amount)
     if amount <= 0:
         return False  # an earlier one, or a call, was faster
     draft = settlement_postings.collect_owed(
