@@ -40,7 +40,9 @@ class PeriodClosed(Event):
     period must come to by the plan's minimum commitment (0 without one, or when the commitment's
     own period goes on). ``charged_amount >= total_amount`` always: calls taken by several workers
     at a boundary of two prices are charged the higher one, and the difference is given back now.
-    What is due is the greater of total and minimum. All at 10⁻⁸, without the period's fee.
+    What is due is the greater of total and minimum. ``returned_amount`` is what a plan that counts
+    over its term gives back besides, of the periods before: more than this one was charged, maybe.
+    All at 10⁻⁸, without the period's fee.
     """
 
     licence_id: str
@@ -53,6 +55,7 @@ class PeriodClosed(Event):
     charged_amount: int
     total_amount: int
     minimum_amount: int
+    returned_amount: int = 0
     currency: str
     split: Mapping[str, int]
 

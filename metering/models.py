@@ -98,6 +98,7 @@ class LicencePeriod(Base):
     charged_amount: Mapped[int | None]
     total_amount: Mapped[int | None]
     minimum_amount: Mapped[int | None]
+    returned_amount: Mapped[int] = mapped_column(default=0)
 
 
 class AllowancePool(Base):

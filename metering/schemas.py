@@ -53,6 +53,10 @@ class PeriodSchema(Schema):
     charged_amount = AmountText(required=True, allow_none=True)
     total_amount = AmountText(required=True, allow_none=True)
     minimum_amount = AmountText(required=True, allow_none=True)
+    returned_amount = AmountText(
+        required=True,
+        metadata={"description": "Of earlier periods, where the plan counts over its term."},
+    )
 
 
 class PoolSchema(Schema):

@@ -29,20 +29,21 @@ def adjust_period(uow: UnitOfWork, event: PeriodClosed) -> None:
     What credits gave back of its calls before is not given back again.
     """
     due_amount = max(event.total_amount, event.minimum_amount)
-    if due_amount < event.charged_amount:
+    excess_amount = max(0, event.charged_amount - due_amount) + event.returned_amount
+    if excess_amount:
         returnable_amount = period_returns.returnable_amount(
             uow.session, charged_periods, LicenceId(event.licence_id), event.period
         )
         if returnable_amount is not None:
-            due_amount = max(due_amount, event.charged_amount - returnable_amount)
+            excess_amount = min(excess_amount, returnable_amount)
     period_services.adjust_period(
         uow,
         licence_id=event.licence_id,
         buyer_id=event.buyer_id,
         supplier_id=event.supplier_id,
         period=event.period,
-        charged_amount=event.charged_amount,
-        due_amount=due_amount,
+        excess_amount=excess_amount,
+        missing_amount=max(0, due_amount - event.charged_amount),
         currency=event.currency,
         split=event.split,
         until_at=event.until_at,

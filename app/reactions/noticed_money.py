@@ -50,7 +50,13 @@ NOTICED_MONEY: dict[type[Event], Noticed] = {
             "from_at",
             "until_at",
             "units",
-            buyer=("charged_amount", "total_amount", "minimum_amount", "currency"),
+            buyer=(
+                "charged_amount",
+                "total_amount",
+                "minimum_amount",
+                "returned_amount",
+                "currency",
+            ),
         ),
     ),
     billing.PeriodAdjusted: Noticed(

@@ -1,8 +1,9 @@
 """What periods of usage come to under a plan: the one code of closing, quotes and replays."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import accumulate, pairwise
 
 from metering.plans.calendar import PeriodUnit, Span, Term, span_at
 from metering.plans.pools import Pool, amount_of, free_units_of, pools_of, units_max
@@ -63,6 +64,47 @@ def minimum_left(
     elif period.until_at < whole.until_at:
         return 0
     return max(0, whole.in_proportion(minimum.amount) - reached)
+
+
+@dataclass(frozen=True, slots=True)
+class TermPeriod:
+    """A period of a plan that counts over its term, charged call by call; amounts at 10⁻⁸."""
+
+    paid_units: int
+    charged_amount: int
+    minimum_amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class LastOfTerm:
+    """What the period that closes last comes to, and what goes back of the others (10⁻⁸)."""
+
+    total_amount: int
+    returned_amount: int
+
+
+def true_up_term(pools: Sequence[Pool], periods: Sequence[TermPeriod], closing: int) -> LastOfTerm:
+    """The end of a term whose other periods are closed at what their calls were charged.
+
+    Due is each period's price, by its units behind all units before it, or its commitment; paid
+    was its charge, or its commitment. What was paid beyond the due goes back; what a commitment
+    took in of a charge too high is never asked for again. ``closing`` is the place in ``periods``.
+    """
+    ends = [0, *accumulate(each.paid_units for each in periods)]
+    prices = [amount_of(pools, end) - amount_of(pools, start) for start, end in pairwise(ends)]
+    last, price = periods[closing], prices[closing]
+    beyond = sum(
+        max(each.charged_amount, each.minimum_amount) - max(asked, each.minimum_amount)
+        for place, (each, asked) in enumerate(zip(periods, prices, strict=True))
+        if place != closing
+    )
+    due = max(price, last.minimum_amount)
+    if beyond < 0:
+        return LastOfTerm(min(last.charged_amount, due - beyond), 0)
+    total = min(last.charged_amount, price)
+    # Units that an earlier period left over are charged here, at the price of their pool.
+    lacking = due - max(total, last.minimum_amount)
+    return LastOfTerm(total, max(0, beyond - lacking))
 
 
 def commitment_span(minimum: Minimum, term: Term, period: Span) -> Span:

@@ -19,7 +19,8 @@ JOIN usage_events AS u ON u.lane_id = a.lane_id AND u.n = wanted.n
 JOIN leases AS l ON l.lease_id = u.lease_id
 """
 _CHARGED = """
-SELECT period, coalesce(sum(spent_amount), 0)::bigint AS amount FROM leases
+SELECT period, coalesce(sum(spent_amount), 0)::bigint AS amount FROM licence_periods
+LEFT JOIN leases USING (licence_id, period)
 WHERE licence_id = :licence_id GROUP BY period ORDER BY period
 """
 
@@ -38,7 +39,7 @@ def charged_periods(
     """The periods of a licence's calls, by lane and n; what was never metered is left out.
 
     Each period stands alone, but those of a plan that counts over its term stand together: it is
-    trued up once, for all of them. Needs the exchange's reach.
+    trued up once, for all of them, with one that may have had no call. Needs the exchange's reach.
     """
     entitlement = session.get(Entitlement, licence_id)
     if entitlement is None or not calls:

@@ -8,10 +8,23 @@ from sqlalchemy.orm import Session
 from app.core.unit_of_work import UnitOfWork
 from metering.events import PeriodClosed
 from metering.models import AllowancePool, Entitlement, LicencePeriod
-from metering.plans.bills import commitment_span, minimum_left
+from metering.plans.bills import (
+    LastOfTerm,
+    TermPeriod,
+    commitment_span,
+    minimum_left,
+    true_up_term,
+)
 from metering.plans.calendar import PeriodUnit, span
 from metering.plans.pools import PoolKind, amount_of
-from metering.plans.queries import closed_before, left_over, paid_pools_of, term_of
+from metering.plans.queries import (
+    closed_before,
+    has_open,
+    left_over,
+    others_of,
+    paid_pools_of,
+    term_of,
+)
 from metering.plans.roll_over import carry_rest
 from metering.plans.terms import PlanTerms, read_plan
 
@@ -58,26 +71,27 @@ class _Closing:
             paid, in_trial, given = paid - taken, in_trial - taken, given + taken
         return int(used.free_units) + given
 
-    def total(self, free_units: int) -> int:
-        """What the plan asks for the period's units (10⁻⁸).
+    def come_to(self, free_units: int, minimum_amount: int) -> LastOfTerm:
+        """What the plan asks for the period's units, and what goes back of periods before it.
 
-        A plan that counts over its term is trued up with its last period; until then a period
-        comes to what was charged.
+        A plan that counts over its term is trued up when no other period is open; until then a
+        period comes to what its calls were charged.
         """
         paid, period = self.used.units - free_units, self.period
         if self.plan.period is not PeriodUnit.TERM:
-            return amount_of(paid_pools_of(self.session, period.licence_id, period.period), paid)
-        if not self._is_last():
-            return int(self.used.amount)
-        before = closed_before(self.session, period)
-        paid += sum((each.units or 0) - (each.free_units or 0) for each in before)
-        whole = amount_of(paid_pools_of(self.session, period.licence_id, 1), paid)
-        return whole - sum(each.total_amount or 0 for each in before)
-
-    def _is_last(self) -> bool:
-        entitlement = self.entitlement
-        is_ended = entitlement.state != "active" or self.period.until_at >= entitlement.ends_at
-        return entitlement.next_period_at is None and is_ended
+            pools = paid_pools_of(self.session, period.licence_id, period.period)
+            return LastOfTerm(min(amount_of(pools, paid), self.used.amount), 0)
+        others = others_of(self.session, period)
+        if self.entitlement.next_period_at is not None or has_open(others):
+            return LastOfTerm(int(self.used.amount), 0)
+        own = TermPeriod(paid, int(self.used.amount), minimum_amount)
+        periods = {each.period: _closed(each) for each in others if each.state == "closed"}
+        numbers = sorted({*periods, period.period})
+        return true_up_term(
+            paid_pools_of(self.session, period.licence_id, 1),
+            [periods.get(number, own) for number in numbers],
+            numbers.index(period.period),
+        )
 
     def minimum(self) -> int:
         """What the period must come to, where the commitment's own ends with it, else 0 (10⁻⁸)."""
@@ -111,19 +125,34 @@ class _Closing:
             )
 
 
+def _closed(period: LicencePeriod) -> TermPeriod:
+    return TermPeriod(
+        (period.units or 0) - (period.free_units or 0),
+        period.charged_amount or 0,
+        period.minimum_amount or 0,
+    )
+
+
 def close_period(uow: UnitOfWork, entitlement: Entitlement, period: LicencePeriod) -> bool:
-    """Settle what the period comes to; False while one of its leases is still out."""
+    """Settle what the period comes to; False while one of its leases is still out.
+
+    Also while a next one of a plan that counts over its term is due: whether it lapses decides
+    which period is the last.
+    """
     plan = read_plan(entitlement.plan_terms)
+    due_at = entitlement.next_period_at
+    if plan.period is PeriodUnit.TERM and due_at is not None and due_at <= uow.now:
+        return False
     given = {"licence_id": period.licence_id, "period": period.period}
     used = uow.session.execute(text(_USED), given).one()
     if used.open_leases:
         return False
     closing = _Closing(uow.session, entitlement, plan, period, used)
-    free_units = closing.free_units()
-    total = closing.total(free_units)
+    free_units, minimum_amount = closing.free_units(), closing.minimum()
+    come_to = closing.come_to(free_units, minimum_amount)
     period.units, period.free_units = used.units, free_units
-    period.charged_amount, period.total_amount = used.amount, min(total, used.amount)
-    period.minimum_amount = closing.minimum()
+    period.charged_amount, period.total_amount = used.amount, come_to.total_amount
+    period.minimum_amount, period.returned_amount = minimum_amount, come_to.returned_amount
     period.state, period.closed_at = "closed", uow.now
     uow.session.flush()
     closing.carry_on()
@@ -141,6 +170,7 @@ def close_period(uow: UnitOfWork, entitlement: Entitlement, period: LicencePerio
             charged_amount=used.amount,
             total_amount=period.total_amount,
             minimum_amount=period.minimum_amount,
+            returned_amount=period.returned_amount,
             currency=entitlement.currency,
             split=entitlement.split,
         )

@@ -1,5 +1,6 @@
 """Reads of periods and their pools, for those that open, close and show them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -72,6 +73,19 @@ def closed_before(session: Session, period: LicencePeriod) -> list[LicencePeriod
         LicencePeriod.state == "closed",
     )
     return list(session.scalars(statement))
+
+
+def others_of(session: Session, period: LicencePeriod) -> list[LicencePeriod]:
+    """The licence's other periods, whatever their state."""
+    statement = select(LicencePeriod).where(
+        LicencePeriod.licence_id == period.licence_id, LicencePeriod.period != period.period
+    )
+    return list(session.scalars(statement))
+
+
+def has_open(periods: Iterable[LicencePeriod]) -> bool:
+    """Whether one of the periods is still to be closed, or to be paid and then closed."""
+    return any(each.state in {"open", "unpaid"} for each in periods)
 
 
 def carried_into(session: Session, licence_id: str, plan: PlanTerms, number: int) -> int:

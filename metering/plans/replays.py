@@ -193,7 +193,7 @@ def _paid(session: Session, entitlement: Entitlement, held: PlanTerms) -> Iterat
         if period.state == "closed":
             due = max(period.total_amount or 0, period.minimum_amount or 0)
             ended_at = max(period.from_at, period.until_at - _MOMENT)
-            yield _Paid(ended_at, due - (period.charged_amount or 0))
+            yield _Paid(ended_at, due - (period.charged_amount or 0) - period.returned_amount)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import structlog
+from sqlalchemy.exc import IntegrityError
 
 from app.core.errors import CounterfoilError, ErrorKind
 from app.core.reach import Reach
@@ -85,6 +86,10 @@ def _try(units: UnitOfWorkFactory, licence_id: str, number: int) -> bool:
     except CounterfoilError as error:
         # The journal's refusals, such as an empty wallet, are facts; they may have changed later.
         _log.info("period waits", licence_id=licence_id, period=number, slug=error.slug)
+        return _in_unit(units, licence_id, postpone)
+    except IntegrityError:
+        # Our fault, and this licence's alone: those behind it must not wait for its mending.
+        _log.exception("period breaks a constraint", licence_id=licence_id, period=number)
         return _in_unit(units, licence_id, postpone)
 
 

@@ -71,8 +71,8 @@ def adjust(uow, charged, due, period=1, **more):
         uow,
         licence_id=LICENCE,
         period=period,
-        charged_amount=charged,
-        due_amount=due,
+        excess_amount=max(0, charged - due),
+        missing_amount=max(0, due - charged),
         **PARTIES,
         **more,
     )

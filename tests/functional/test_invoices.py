@@ -399,8 +399,8 @@ def adjust_period(units, period, charged, due):
             buyer_id=BUYER,
             supplier_id=SUPPLIER,
             period=period,
-            charged_amount=charged,
-            due_amount=due,
+            excess_amount=max(0, charged - due),
+            missing_amount=max(0, due - charged),
             currency="CNY",
             split=SPLIT,
         )

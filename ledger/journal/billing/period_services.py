@@ -1,6 +1,7 @@
 """Verbs on the money of a licence's periods: the fee at the opening, the true-up at the close."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import exists, select
@@ -71,58 +72,98 @@ def adjust_period(
     buyer_id: str,
     supplier_id: str,
     period: str | int,
-    charged_amount: int,
-    due_amount: int,
+    excess_amount: int,
+    missing_amount: int,
     currency: str,
     split: Mapping[str, int],
     until_at: datetime | None = None,
 ) -> None:
-    """True a closed period up: give back what was charged beyond the due, or charge the rest.
+    """True a closed period up: give back what was charged beyond the due, charge what it lacks.
 
-    Amounts in 10⁻⁸ units; once per period. The rest (a minimum commitment) never holds the close
-    up: it is owed by the buyer's receivable at once and taken from the wallet as soon as that
-    holds it (`collect_minimums`). ``until_at``, the period's end, lets the charge stand on the
-    bill of that month.
+    Amounts in 10⁻⁸ units; each once per period. The last period of a plan that counts over its
+    term may do both: give back of earlier ones, and lack of its own commitment. What is lacking
+    never holds the close up: it is owed by the buyer's receivable at once and taken from the wallet
+    as soon as that holds it (`collect_minimums`). ``until_at``, the period's end, lets both stand
+    on the bill of that month.
     """
-    amount = due_amount - charged_amount
-    if amount == 0:
+    if not excess_amount and not missing_amount:
         return
     _open_receivers(uow, supplier_id, currency, split)
-    template = period_postings.charge_minimum if amount > 0 else period_postings.true_up
-    draft = template(
-        reference=f"{licence_id}:{period}",
-        buyer_id=buyer_id,
-        supplier_id=supplier_id,
-        amount=abs(amount),
-        currency=currency,
-        split=split,
+    closed = _ClosedPeriod(
+        LicenceId(licence_id),
+        OrganisationId(buyer_id),
+        OrganisationId(supplier_id),
+        str(period),
+        currency,
+        split,
+        # A period excludes its end; its last instant is inside it.
+        uow.now if until_at is None else min(until_at - _INSTANT, uow.now),
     )
-    # A period excludes its end; its last instant is inside it.
-    occurred_at = uow.now if until_at is None else min(until_at - _INSTANT, uow.now)
-    booked = book(
-        uow.session,
-        draft,
-        occurred_at=occurred_at,
-        booked_at=uow.now,
-        licence_id=LicenceId(licence_id),
-    )
-    if booked is None:
-        return
-    is_paid = amount < 0 or _collect(
-        uow, draft.reference, buyer_id, amount=amount, currency=currency
-    )
-    uow.record(
-        PeriodAdjusted(
-            occurred_at=uow.now,
-            licence_id=LicenceId(licence_id),
-            buyer_id=OrganisationId(buyer_id),
-            supplier_id=OrganisationId(supplier_id),
-            period=str(period),
+    # The giving first: it may pay for what is lacking.
+    if excess_amount:
+        _give_back(uow, closed, excess_amount)
+    if missing_amount:
+        _charge_missing(uow, closed, missing_amount)
+
+
+@dataclass(frozen=True)
+class _ClosedPeriod:
+    """Whose period it is, and when its adjustments happened."""
+
+    licence_id: LicenceId
+    buyer_id: OrganisationId
+    supplier_id: OrganisationId
+    period: str
+    currency: str
+    split: Mapping[str, int]
+    occurred_at: datetime
+
+    def book(self, uow: UnitOfWork, template: Callable[..., Draft], amount: int) -> Draft | None:
+        """The draft, booked; None where it was booked before."""
+        draft = template(
+            reference=f"{self.licence_id}:{self.period}",
+            buyer_id=self.buyer_id,
+            supplier_id=self.supplier_id,
             amount=amount,
-            currency=currency,
-            is_owed=not is_paid,
+            currency=self.currency,
+            split=self.split,
         )
+        booked = book(
+            uow.session,
+            draft,
+            occurred_at=self.occurred_at,
+            booked_at=uow.now,
+            licence_id=self.licence_id,
+        )
+        return None if booked is None else draft
+
+    def adjusted(self, uow: UnitOfWork, amount: int, *, is_owed: bool) -> PeriodAdjusted:
+        """The event of an adjustment."""
+        return PeriodAdjusted(
+            occurred_at=uow.now,
+            licence_id=self.licence_id,
+            buyer_id=self.buyer_id,
+            supplier_id=self.supplier_id,
+            period=self.period,
+            amount=amount,
+            currency=self.currency,
+            is_owed=is_owed,
+        )
+
+
+def _give_back(uow: UnitOfWork, closed: _ClosedPeriod, amount: int) -> None:
+    if closed.book(uow, period_postings.true_up, amount) is not None:
+        uow.record(closed.adjusted(uow, -amount, is_owed=False))
+
+
+def _charge_missing(uow: UnitOfWork, closed: _ClosedPeriod, amount: int) -> None:
+    draft = closed.book(uow, period_postings.charge_minimum, amount)
+    if draft is None:
+        return
+    is_paid = _collect(
+        uow, draft.reference, closed.buyer_id, amount=amount, currency=closed.currency
     )
+    uow.record(closed.adjusted(uow, amount, is_owed=not is_paid))
 
 
 def collect_minimums(uow: UnitOfWork) -> int:
