@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from dataclasses import replace
 from typing import Any
 
 import psycopg
@@ -24,6 +25,7 @@ from app.notices.receiver_urls import ReceiverPolicy
 from app.parts import Parts
 from app.probing import ListedUpstreamProbe
 from app.reactions.recording import entry_types
+from app.reactions.returned_periods import RETURNED_PERIODS
 from app.shard_names import ShardSigner
 from app.web.access import Authenticator
 from app.web.staff_reads import ReadingNotes
@@ -139,9 +141,7 @@ def things(parts: Parts) -> list[tuple[type, object]]:
         (RowTree, HashTrees()),
         (
             JournalPorts,
-            JournalPorts(
-                gateway, lanes, statement_signer(parts), _hosted_gateways(parts, providers)
-            ),
+            replace(journal_ports(parts), hosted_gateways=_hosted_gateways(parts, providers)),
         ),
         (SettlementPorts, _settlement_ports(parts)),
         (PaymentPorts, _payment_ports(parts, gateway, providers)),
@@ -244,7 +244,12 @@ def _payment_ports(
 
 def journal_ports(parts: Parts) -> JournalPorts:
     """What invoices are made from and signed with."""
-    return JournalPorts(BankTransferGateway(PAY_INTO), LogLaneLedger(), statement_signer(parts))
+    return JournalPorts(
+        BankTransferGateway(PAY_INTO),
+        LogLaneLedger(),
+        statement_signer(parts),
+        further_rules=(RETURNED_PERIODS,),
+    )
 
 
 def log_keys(parts: Parts) -> LogKeys:

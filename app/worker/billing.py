@@ -38,7 +38,11 @@ def billing_steps(parts: Parts, ports: JournalPorts) -> Sequence[Step]:
     return (
         step("tally", _TALLY_SECONDS, books_cursor.tally),
         # Goes round and round in its own time: there is always a next stretch.
-        step("audit", _AUDIT_SECONDS, lambda uow: _quietly(freeze_services.audit_next(uow))),
+        step(
+            "audit",
+            _AUDIT_SECONDS,
+            lambda uow: _quietly(freeze_services.audit_next(uow, ports.further_rules)),
+        ),
         step("recognise", _MINUTE, deferral_services.recognise_due),
         step("minimums", _MINUTE, period_services.collect_minimums),
         step("charge-backs owed", _MINUTE, owed_returns.collect_owed),

@@ -1,10 +1,11 @@
 """The books' self-audit from end to end: every rule over every row."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from ledger.journal.audit_rules import FINDINGS_MAX, STRETCHES, find_in, next_end
+from ledger.journal.audit_rules import FINDINGS_MAX, STRETCHES, Stretch, find_in, next_end
 
 
 @dataclass(frozen=True)
@@ -17,14 +18,15 @@ class Imbalance:
     found: int
 
 
-def find_imbalances(session: Session) -> list[Imbalance]:
+def find_imbalances(session: Session, further: Sequence[Stretch] = ()) -> list[Imbalance]:
     """Every rule of the books that does not hold, at most 100; empty when all is well.
 
-    Reads the whole books; the live audit reads the same rules a stretch at a time. Needs the
-    exchange's reach: a narrower one sees only part of every sum.
+    Reads the whole books; the live audit reads the same rules a stretch at a time. ``further``
+    rules are those of `JournalPorts`. Needs the exchange's reach: a narrower one sees only part of
+    every sum.
     """
     found: dict[tuple[str, str], Imbalance] = {}
-    for stretch in STRETCHES:
+    for stretch in (*STRETCHES, *further):
         after = ""
         while (through := next_end(session, stretch, after)) is not None:
             for each in find_in(session, stretch, after=after, through=through):

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.core.ids import LicenceId, TopUpId
 from app.core.money import Money
 from app.core.signing import Signer
+from ledger.journal.audit_rules import Stretch
 
 
 @dataclass(frozen=True)
@@ -175,6 +176,8 @@ class JournalPorts:
     lane_ledger: LaneLedger
     statement_signer: Signer
     hosted_gateways: Mapping[str, PaymentGateway] = field(default_factory=dict)
+    further_rules: Sequence[Stretch] = ()
+    """Rules of the audit that look into other rooms too, beside the journal's own."""
 
     def find_gateway(self, name: str | None) -> PaymentGateway | None:
         """The gateway of a name, the default one for None."""

@@ -7,6 +7,7 @@ from sqlalchemy import text
 from app.core.money import SCALE
 from app.core.principals import Principal, Role
 from app.core.reach import Reach
+from app.reactions.returned_periods import RETURNED_PERIODS
 from ledger.journal import postings, services
 from ledger.journal.audit_queries import find_imbalances
 from ledger.journal.booking import book
@@ -160,7 +161,7 @@ class ChargedPeriods:
 
     def is_sound(self):
         with self.units.begin(Reach.EXCHANGE) as uow:
-            return find_imbalances(uow.session) == []
+            return find_imbalances(uow.session, [RETURNED_PERIODS]) == []
 
 
 def decide(uow, dispute_id, calls, amount=None):

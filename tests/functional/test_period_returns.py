@@ -3,15 +3,21 @@
 import pytest
 
 from app.core.money import SCALE, format_amount
+from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWorkFactory
 from app.reactions import build_reactions
+from app.reactions.returned_periods import RETURNED_PERIODS
+from ledger.journal.audit_queries import find_imbalances
+from ledger.journal.billing import freeze_services, period_postings
+from ledger.journal.booking import book
+from ledger.journal.settlement import credit_note_services
 from ledger.journal.settlement.errors import CreditExceedsCharge
 from metering.models import LicencePeriod
 from metering.plans.closing import close_period
 from metering.plans.services import lock_entitlement
 from tests.factories.charged_periods import DAY, PAID_IN, WALLET, ChargedPeriods, decide
 from tests.factories.crossing import second_runs_into_first
-from tests.factories.metering import World, call, per_call
+from tests.factories.metering import SPLIT, World, call, per_call
 from tests.factories.plans import graduated
 from tests.factories.traded_books import balances
 
@@ -107,6 +113,53 @@ def test_beyond_what_a_period_cost_nothing_is_credited(period, units):
     nothing = period.credit([spare])
     assert (nothing.state, nothing.accepted_amount, nothing.credit_id) == ("accepted", 0, None)
     assert balances(units)[WALLET] == PAID_IN
+
+
+RULE = "period_gives_back_at_most_its_charge"
+
+
+def audited(units):
+    """What the rule finds, after the live audit looked at every stretch once."""
+    with units.begin(Reach.EXCHANGE) as uow:
+        frozen = freeze_services.audit_next(uow, [RETURNED_PERIODS])
+        found = find_imbalances(uow.session, [RETURNED_PERIODS])
+        assert frozen == len(found)
+        return [(each.rule, each.expected, each.found) for each in found]
+
+
+def test_the_audit_finds_a_period_that_a_credit_and_a_true_up_gave_back_twice(
+    period, units, monkeypatch
+):
+    """As credits were given before they looked at true-ups."""
+    period.close()
+    assert audited(units) == []
+    monkeypatch.setattr(credit_note_services, "left_of_periods", lambda *_: {})
+    period.credit(period.charged)
+    given = period.charged_amount - period.due_amount + period.charged_amount
+    assert audited(units) == [(RULE, period.charged_amount, given)]
+
+
+def test_the_audit_finds_a_second_true_up_of_a_period(period, units):
+    period.close()
+    with units.begin(Reach.EXCHANGE) as uow:
+        draft = period_postings.true_up(
+            reference=f"{period.licence_id}:1:again",
+            buyer_id="org_buyer",
+            supplier_id="org_supplier",
+            amount=period.charged_amount,
+            currency="CNY",
+            split=SPLIT,
+        )
+        book(
+            uow.session,
+            draft,
+            occurred_at=uow.now,
+            booked_at=uow.now,
+            licence_id=period.licence_id,
+        )
+        uow.commit()
+    given = 2 * period.charged_amount - period.due_amount
+    assert audited(units) == [(RULE, period.charged_amount, given)]
 
 
 @pytest.mark.parametrize("is_credited_first", [True, False])

@@ -9,6 +9,9 @@ from app.core.money import SCALE, format_amount
 from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWorkFactory
 from app.reactions import build_reactions
+from app.reactions.returned_periods import RETURNED_PERIODS
+from ledger.journal.audit_queries import find_imbalances
+from ledger.journal.settlement import credit_note_services
 from metering import services
 from metering.models import LicencePeriod
 from metering.plans.replays import replay
@@ -117,6 +120,17 @@ def test_what_the_term_gave_back_a_dispute_does_not_credit_again(licensed):
     decided = licence.accept(disputed, licence.charged)
     assert (decided.accepted_amount, decided.decision) == (24 * SCALE, "part")
     assert paid(licence) == 0
+
+
+def test_the_audit_finds_a_term_that_gave_its_calls_back_twice(licensed, monkeypatch):
+    licence = licensed(falling(), 24 * SCALE)
+    disputed = licence.dispute(licence.charged)
+    close_all(licence)
+    monkeypatch.setattr(credit_note_services, "left_of_periods", lambda *_: {})
+    licence.accept(disputed, licence.charged)
+    with licence.units.begin(Reach.EXCHANGE) as uow:
+        (found,) = find_imbalances(uow.session, [RETURNED_PERIODS])
+    assert (found.subject, found.expected) == (licence.licence_id, licence.charged_amount)
 
 
 def test_a_licence_revoked_in_a_month_without_calls_is_trued_up_too(licensed):

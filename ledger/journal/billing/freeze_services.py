@@ -1,5 +1,6 @@
 """Verbs on the live audit: look a stretch further, freeze what a finding touches, lift by two."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from sqlalchemy import select
@@ -18,12 +19,12 @@ from ledger.journal.chart import EXCHANGE
 from ledger.journal.models import AccountFreeze
 
 
-def audit_next(uow: UnitOfWork) -> int:
+def audit_next(uow: UnitOfWork, further: Sequence[Stretch] = ()) -> int:
     """Look at the next stretch under every rule and freeze what is found; how many were frozen.
 
     Bounded, and round and round: behind the last row each rule begins again with the first.
     """
-    return sum(_look(uow, stretch) for stretch in STRETCHES)
+    return sum(_look(uow, stretch) for stretch in (*STRETCHES, *further))
 
 
 def freeze_for(uow: UnitOfWork, finding: Finding) -> int:
