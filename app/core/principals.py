@@ -40,6 +40,7 @@ class Permission(StrEnum):
     RECORD_CONSENTS = "record_consents"
     READ_CONSENTS = "read_consents"
     BUY = "buy"
+    REGISTER_BANK_ACCOUNTS = "register_bank_accounts"
     VERIFY_ORGANISATIONS = "verify_organisations"
     MANAGE_STAFF = "manage_staff"
     ADMIT = "admit"
@@ -73,11 +74,18 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.SUPPLIER: _MEMBER
     | {
         Permission.OFFER_PRODUCTS,
+        Permission.REGISTER_BANK_ACCOUNTS,
         Permission.RECORD_CONSENTS,
         Permission.MANAGE_COLLECTORS,
         Permission.MANAGE_WEBHOOKS,
     },
-    Role.BUYER: _MEMBER | {Permission.BUY, Permission.MANAGE_KEYS, Permission.MANAGE_WEBHOOKS},
+    Role.BUYER: _MEMBER
+    | {
+        Permission.BUY,
+        Permission.REGISTER_BANK_ACCOUNTS,
+        Permission.MANAGE_KEYS,
+        Permission.MANAGE_WEBHOOKS,
+    },
     Role.REVIEWER: _STAFF
     | {Permission.REVIEW, Permission.VERIFY_ORGANISATIONS, Permission.SUSPEND},
     Role.LISTING_OFFICER: _STAFF | {Permission.LIST},

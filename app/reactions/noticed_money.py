@@ -150,6 +150,16 @@ NOTICED_MONEY: dict[type[Event], Noticed] = {
     payments.PayoutAccountReady: Noticed(
         "payout_account.ready", telling("organisation_id", "gateway")
     ),
+    settlement.WithdrawalSent: Noticed(
+        "withdrawal.sent", telling("organisation_id", "withdrawal_id")
+    ),
+    settlement.WithdrawalPaid: Noticed(
+        "withdrawal.paid", telling("organisation_id", "withdrawal_id", "amount", "currency")
+    ),
+    settlement.WithdrawalFailed: Noticed(
+        "withdrawal.failed",
+        telling("organisation_id", "withdrawal_id", "amount", "currency", "failure_code"),
+    ),
     settlement.PayoutSent: Noticed("payout.sent", telling("supplier_id", "payout_id")),
     settlement.PayoutPaid: Noticed(
         "payout.paid", telling("supplier_id", "payout_id", "amount", "currency")
@@ -170,6 +180,10 @@ UNNOTICED_MONEY: dict[type[Event], str] = {
     settlement.SettlementRunFinished: "each supplier is told of its own settlement",
     settlement.PayoutRequested: "a proposal among the exchange's people; the sending is told",
     settlement.PayoutApproved: "a decision among the exchange's people; the sending is told",
+    settlement.WithdrawalRequested: "the organisation asked for it itself",
+    settlement.WithdrawalApproved: "a decision among the exchange's people; the sending is told",
+    settlement.WithdrawalInstructionsRead: "a step of the sending, which is told",
+    settlement.WithdrawalCancelled: "nothing moved; the request shows it",
     settlement.PayoutInstructionsRead: "a step of the sending, which is told",
     settlement.PayoutCancelled: "a proposal among the exchange's people was given up",
     payments.PaymentReceived: _BOOKED,

@@ -13,6 +13,7 @@ from app.core.unit_of_work import Reaction, UnitOfWork
 from app.notices import events as notices
 from app.reactions.recorded import Recorded
 from app.reactions.recorded_reviews import REVIEW_RECORDED
+from app.reactions.recorded_settlement import SETTLEMENT_RECORDED
 from compliance import events as compliance
 from compliance.consent import events as consent
 from compliance.live import events as live
@@ -228,44 +229,7 @@ RECORDED: dict[type[Event], Recorded] = {
     billing.AccountFreezeLifted: Recorded(
         "account_freeze_lifted", ("freeze_id", "account_id", "rule")
     ),
-    settlement.CreditGiven: Recorded(
-        "credit",
-        ("credit_id", "licence_id", "n", "currency", "reason", "corrects_hash", "note_hash"),
-        amounts=("amount", "total_amount"),
-    ),
-    settlement.DisputeOpened: Recorded(
-        "dispute_opened", ("dispute_id", "licence_id", "reason_code", "call_count", "bundle_hash")
-    ),
-    settlement.DisputeAnswered: Recorded("dispute_answered", ("dispute_id", "licence_id")),
-    settlement.DisputeWithdrawn: Recorded("dispute_withdrawn", ("dispute_id", "licence_id")),
-    settlement.DisputeDecided: Recorded(
-        "dispute_decided",
-        ("dispute_id", "licence_id", "decision", "decided_by", "decision_hash"),
-    ),
-    settlement.SettlementMade: Recorded(
-        "statement",
-        ("settlement_id", "run_id", "from_at", "until_at", "statement_hash"),
-        optional=("root_hash",),
-    ),
-    settlement.SettlementRunFinished: Recorded(
-        "settlement",
-        ("run_id", "currency", "from_at", "until_at", "settlement_count", "run_hash"),
-    ),
-    settlement.BankAccountRegistered: Recorded(
-        "bank_account",
-        ("bank_account_id", "organisation_id", "registered_by", "effective_at"),
-    ),
-    settlement.BankAccountCancelled: Recorded(
-        "bank_account_cancelled", ("bank_account_id", "organisation_id", "cancelled_by")
-    ),
-    settlement.PayoutApproved: Recorded(
-        "payout", ("payout_id", "settlement_id", "gateway", "requested_by", "approved_by")
-    ),
-    settlement.PayoutInstructionsRead: Recorded(
-        "payout_instructions_read", ("payout_id", "read_by")
-    ),
-    settlement.PayoutPaid: Recorded("payout_paid", ("payout_id",)),
-    settlement.PayoutFailed: Recorded("payout_failed", ("payout_id", "failure_code")),
+    **SETTLEMENT_RECORDED,
     log.AcknowledgementKeyRegistered: Recorded("acknowledgement_key", ("key_id", "key_hash")),
     log.AcknowledgementKeyWithdrawn: Recorded("acknowledgement_key_withdrawn", ("key_id",)),
     log.EvidenceModeSet: Recorded("evidence_mode", ("licence_id", "mode")),
@@ -310,6 +274,9 @@ EXCUSED: dict[type[Event], str] = {
     settlement.PayoutRequested: "a proposal binds nobody; its approval is recorded",
     settlement.PayoutSent: "the gateway's own reference; approval and end are recorded",
     settlement.PayoutCancelled: "a proposal that was given up moved nothing",
+    settlement.WithdrawalRequested: "a request moves nothing; its approval is recorded",
+    settlement.WithdrawalSent: "the bank's own reference; approval and end are recorded",
+    settlement.WithdrawalCancelled: "a request that was given up moved nothing",
     journal.OrderCharged: "the order is recorded; a price per buyer does not belong in the log",
     billing.PeriodCharged: "a price per buyer does not belong in the log; the invoice is recorded",
     billing.PeriodAdjusted: "a price per buyer does not belong in the log; the invoice is recorded",

@@ -7,7 +7,10 @@ from app.core.principals import MEMBER_ROLES
 BULK_READINGS = 5_000
 """Readings of one person on one day in Shanghai; an auditor at work makes some hundreds."""
 
-READING_TYPES = "('auditor_read', 'administrator_access', 'payout_instructions_read')"
+READING_TYPES = (
+    "('auditor_read', 'administrator_access', 'payout_instructions_read',"
+    " 'withdrawal_instructions_read')"
+)
 MEMBERS_ROLES = "('" + "', '".join(sorted(MEMBER_ROLES)) + "')"
 
 READINGS = f"""

@@ -133,10 +133,10 @@ def get_settlement_check(settlement_id: str) -> dict[str, Any]:
 @blueprint.route("/bank-accounts", methods=["POST"])
 @blueprint.arguments(schemas.RegisterBankAccountSchema)
 @blueprint.response(201, schemas.BankAccountSchema)
-@requires(Permission.OFFER_PRODUCTS)
+@requires(Permission.REGISTER_BANK_ACCOUNTS)
 @idempotent
 def post_bank_account(command: dict[str, Any]) -> BankAccount:
-    """Register where payouts shall go; it counts after three days, the old details until then."""
+    """Register where your money shall go; it counts after three days, older details until then."""
     currency = command.pop("currency")
     with unit_of_work() as uow:
         account = bank_account_services.register_bank_account(
@@ -162,7 +162,7 @@ def get_bank_accounts(page: dict[str, Any]) -> Page[BankAccount]:
 
 @blueprint.route("/bank-accounts/<string:bank_account_id>/cancellation", methods=["POST"])
 @blueprint.response(200, schemas.BankAccountSchema)
-@requires(Permission.OFFER_PRODUCTS)
+@requires(Permission.REGISTER_BANK_ACCOUNTS)
 @idempotent
 def post_bank_account_cancellation(bank_account_id: str) -> BankAccount:
     """Stop bank details that still wait."""

@@ -1,8 +1,8 @@
-"""Verbs on suppliers' bank details: registered encrypted, and counting only after a wait.
+"""Verbs on bank details: registered encrypted, and counting only after a wait.
 
-Whoever takes over an account cannot divert the next payout: new details count after three days,
-the old ones until then, and anybody of the supplier who may offer products can stop them meanwhile.
-The wait is preferred to a second person because many suppliers are one person.
+Whoever takes over an account cannot divert the next payout or withdrawal: new details count after
+three days, the old ones until then, and anybody of the organisation who may register some can stop
+them meanwhile. The wait is preferred to a second person because many organisations are one person.
 """
 
 import json
