@@ -46,7 +46,7 @@ from ledger.journal.hosted_payment_gateway import HostedPaymentGateway
 from ledger.journal.log_lane_ledger import LogLaneLedger
 from ledger.journal.ports import JournalPorts
 from ledger.journal.settlement import api as settlement_api
-from ledger.journal.settlement import dispute_api, statement_api, withdrawal_api
+from ledger.journal.settlement import dispute_api, statement_api, suspense_api, withdrawal_api
 from ledger.journal.settlement.evidence_ports import SettlementPorts
 from ledger.journal.settlement.log_facts import StoredLogFacts
 from ledger.journal.wallet_leases import WalletLeases
@@ -108,6 +108,7 @@ def blueprints() -> list[Blueprint]:
         journal_api.blueprint,
         dispute_api.blueprint,
         settlement_api.blueprint,
+        suspense_api.blueprint,
         withdrawal_api.blueprint,
         statement_api.blueprint,
         billing_api.blueprint,

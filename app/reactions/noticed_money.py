@@ -150,6 +150,9 @@ NOTICED_MONEY: dict[type[Event], Noticed] = {
     payments.PayoutAccountReady: Noticed(
         "payout_account.ready", telling("organisation_id", "gateway")
     ),
+    settlement.SuspenseMoneyAssigned: Noticed(
+        "payment.assigned", telling("organisation_id", "amount", "currency")
+    ),
     settlement.WithdrawalSent: Noticed(
         "withdrawal.sent", telling("organisation_id", "withdrawal_id")
     ),

@@ -274,6 +274,7 @@ EXCUSED: dict[type[Event], str] = {
     settlement.PayoutRequested: "a proposal binds nobody; its approval is recorded",
     settlement.PayoutSent: "the gateway's own reference; approval and end are recorded",
     settlement.PayoutCancelled: "a proposal that was given up moved nothing",
+    settlement.SuspenseMoneyAssigned: "as the payment that it turned out to be",
     settlement.WithdrawalRequested: "a request moves nothing; its approval is recorded",
     settlement.WithdrawalSent: "the bank's own reference; approval and end are recorded",
     settlement.WithdrawalCancelled: "a request that was given up moved nothing",

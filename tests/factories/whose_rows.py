@@ -41,6 +41,7 @@ EXCHANGE_ONLY = {
     "platform_statements": "how the exchange itself meets its duties",
     "reviewer_specialities": "what each of the exchange's reviewers knows",
     "revocations": "what a panel of the exchange decides",
+    "suspense_assignments": "why the exchange's people think whose money it is",
     "suspensions": "who of the exchange had a hand in it; what it stops is public",
     "lane_positions": "the log's index of lanes",
     "log_entry_subjects": "the log's index of subjects",

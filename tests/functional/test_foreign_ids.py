@@ -109,6 +109,8 @@ STAFFS_PARTS = {
     "erasure_id",
     # Nobody gave a registration away here: `test_transfers` asks with a stranger.
     "transfer_id",
+    # No money came unexplained here: `test_suspense`.
+    "assignment_id",
     # Nobody asked for money back here: `test_withdrawals` asks with a stranger.
     "withdrawal_id",
     # Nobody lost password or authenticator here: `test_access_resets`.

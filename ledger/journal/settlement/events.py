@@ -284,3 +284,15 @@ class WithdrawalInstructionsRead(Event):
     withdrawal_id: WithdrawalId
     organisation_id: OrganisationId
     read_by: PersonId
+
+
+@dataclass(frozen=True, kw_only=True)
+class SuspenseMoneyAssigned(Event):
+    """Two people found out whose money it was; its owner's wallet has it."""
+
+    assignment_id: str
+    organisation_id: OrganisationId
+    amount: int
+    currency: str
+    proposed_by: PersonId
+    approved_by: PersonId

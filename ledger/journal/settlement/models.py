@@ -236,6 +236,24 @@ class Withdrawal(Base):
     cancelled_at: Mapped[datetime | None]
 
 
+class SuspenseAssignment(Base):
+    """Whose money it was that arrived unexplained, by one person's word and another's."""
+
+    __tablename__ = "suspense_assignments"
+
+    assignment_id: Mapped[str] = mapped_column(primary_key=True)
+    reference: Mapped[str]
+    organisation_id: Mapped[OrganisationId] = mapped_column(Text)
+    amount: Mapped[int]
+    currency: Mapped[str]
+    reason: Mapped[str]
+    state: Mapped[str]
+    proposed_by: Mapped[PersonId] = mapped_column(Text)
+    proposed_at: Mapped[datetime]
+    decided_by: Mapped[PersonId | None] = mapped_column(Text)
+    decided_at: Mapped[datetime | None]
+
+
 class TopUpReturn(Base):
     """A refund or charge-back of a top-up, as its gateway reported it."""
 

@@ -125,6 +125,18 @@ def _of_withdrawal(template: str, facts: WithdrawalFacts, other: AccountKind, am
     )
 
 
+def assign_suspense(*, reference: str, organisation_id: str, amount: int, currency: str) -> Draft:
+    """Money that arrived unexplained is its owner's."""
+    return Draft(
+        "assign_suspense",
+        reference,
+        (
+            Posting(exchange_account(AccountKind.SUSPENSE, currency), -amount),
+            Posting(wallet_of(organisation_id, currency), amount),
+        ),
+    )
+
+
 def take_back(
     *,
     template: str,

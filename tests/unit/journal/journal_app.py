@@ -17,7 +17,7 @@ from ledger.journal.api import blueprint
 from ledger.journal.billing import api as billing_api
 from ledger.journal.ports import JournalPorts
 from ledger.journal.settlement import api as settlement_api
-from ledger.journal.settlement import dispute_api, statement_api, withdrawal_api
+from ledger.journal.settlement import dispute_api, statement_api, suspense_api, withdrawal_api
 from ledger.journal.settlement.evidence_ports import SettlementPorts
 from tests.factories.traded_books import settlement_ports
 
@@ -84,6 +84,13 @@ def journal_app(units, ports, clock):
     idempotency.register(app)
     documented = ProblemApi(app)
     documented.register_blueprint(blueprint)
-    for each in (billing_api, dispute_api, settlement_api, statement_api, withdrawal_api):
+    for each in (
+        billing_api,
+        dispute_api,
+        settlement_api,
+        statement_api,
+        suspense_api,
+        withdrawal_api,
+    ):
         documented.register_blueprint(each.blueprint)
     return app

@@ -1,0 +1,116 @@
+"""Reads of money in suspense: what arrived unexplained, and what became of it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import exists, func, select
+from sqlalchemy.orm import Session
+
+from app.core.paging import Page, matching, paginate
+from ledger.journal.chart import CURRENCIES, AccountKind, exchange_account
+from ledger.journal.models import JournalTransaction, PostedLine
+from ledger.journal.settlement.models import SuspenseAssignment
+from ledger.journal.settlement.suspense_errors import (
+    SuspenseAssignmentNotFound,
+    SuspenseNotFound,
+)
+
+ARRIVED = "provider_unexplained"
+"""The template of money that moved for no reason of ours."""
+
+DECLINED = "declined"
+_ACCOUNTS = tuple(exchange_account(AccountKind.SUSPENSE, currency) for currency in CURRENCIES)
+
+
+@dataclass(frozen=True)
+class Suspended:
+    """Money that arrived (below 0: left) unexplained, in 10⁻⁸ units."""
+
+    posting_id: int
+    reference: str
+    amount: int
+    currency: str
+    booked_at: datetime
+
+
+def list_suspended(
+    session: Session, *, is_open: bool | None, cursor: str | None, limit: int
+) -> Page[Suspended]:
+    """What stands or stood in suspense, newest first; open is what no assignment took out."""
+    assigned = exists().where(
+        SuspenseAssignment.reference == JournalTransaction.reference,
+        SuspenseAssignment.state == "approved",
+    )
+    statement = (
+        select(PostedLine)
+        .join(JournalTransaction, JournalTransaction.transaction_id == PostedLine.transaction_id)
+        .where(JournalTransaction.template == ARRIVED, PostedLine.account_id.in_(_ACCOUNTS))
+    )
+    if is_open is not None:
+        statement = statement.where(~assigned if is_open else assigned)
+    page = paginate(
+        session, statement, key=PostedLine.posting_id, cursor=cursor, limit=limit, parse=int
+    )
+    return Page(
+        [_suspended(session, line) for line in page.items],
+        page.next_cursor,
+    )
+
+
+def get_suspended(session: Session, reference: str) -> Suspended:
+    """What arrived under a reference (gateway and movement); raises `SuspenseNotFound`."""
+    line = session.scalar(
+        select(PostedLine)
+        .join(JournalTransaction, JournalTransaction.transaction_id == PostedLine.transaction_id)
+        .where(
+            JournalTransaction.template == ARRIVED,
+            JournalTransaction.reference == reference,
+            PostedLine.account_id.in_(_ACCOUNTS),
+            PostedLine.amount > 0,
+        )
+    )
+    if line is None:
+        raise SuspenseNotFound(reference)
+    return _suspended(session, line)
+
+
+def held_amount(session: Session, currency: str) -> int:
+    """What the suspense account holds now (10⁻⁸ units)."""
+    statement = select(func.coalesce(func.sum(PostedLine.amount), 0)).where(
+        PostedLine.account_id == exchange_account(AccountKind.SUSPENSE, currency)
+    )
+    return int(session.scalar(statement) or 0)
+
+
+def find_standing_assignment(session: Session, reference: str) -> SuspenseAssignment | None:
+    """The assignment of some money that was not declined."""
+    return session.scalar(
+        select(SuspenseAssignment).where(
+            SuspenseAssignment.reference == reference, SuspenseAssignment.state != DECLINED
+        )
+    )
+
+
+def get_assignment_for_update(session: Session, assignment_id: str) -> SuspenseAssignment:
+    """The assignment, locked and as last committed; raises `SuspenseAssignmentNotFound`."""
+    found = session.get(
+        SuspenseAssignment, assignment_id, with_for_update=True, populate_existing=True
+    )
+    if found is None:
+        raise SuspenseAssignmentNotFound(assignment_id)
+    return found
+
+
+def list_assignments(
+    session: Session, *, state: str | None, cursor: str | None, limit: int
+) -> Page[SuspenseAssignment]:
+    """Assignments, newest first."""
+    statement = select(SuspenseAssignment).where(*matching({SuspenseAssignment.state: state}))
+    return paginate(
+        session, statement, key=SuspenseAssignment.assignment_id, cursor=cursor, limit=limit
+    )
+
+
+def _suspended(session: Session, line: PostedLine) -> Suspended:
+    booked = session.get_one(JournalTransaction, line.transaction_id)
+    return Suspended(line.posting_id, booked.reference, line.amount, line.currency, line.booked_at)

@@ -1,0 +1,59 @@
+"""JSON shapes of money in suspense."""
+
+from marshmallow import fields, validate
+
+from app.web.paging import PageQuerySchema
+from app.web.schemas import AmountText, Identifier, Schema, Text, Timestamp
+
+
+class SuspenseQuerySchema(PageQuerySchema):
+    """What nobody assigned yet (``open=true``), what was assigned, or all."""
+
+    is_open = fields.Boolean(data_key="open", load_default=None)
+
+
+class SuspendedSchema(Schema):
+    """Money that arrived (below 0: left) without anything of the exchange's that explains it."""
+
+    reference = fields.String(required=True, metadata={"description": "gateway:movement"})
+    amount = AmountText(required=True)
+    currency = fields.String(required=True)
+    booked_at = Timestamp(required=True)
+
+
+class ProposeSuspenseAssignmentSchema(Schema):
+    """Whose money it is, and how one knows."""
+
+    reference = Text(max=200, required=True)
+    organisation_id = Identifier(required=True)
+    reason = Text(max=2000, required=True)
+
+
+class SuspenseAssignmentQuerySchema(PageQuerySchema):
+    """Assignments in one state, or all."""
+
+    state = fields.String(
+        load_default=None, validate=validate.OneOf(("proposed", "approved", "declined"))
+    )
+
+
+class SuspenseDecisionSchema(Schema):
+    """The second person's word."""
+
+    decision = fields.String(required=True, validate=validate.OneOf(("approve", "decline")))
+
+
+class SuspenseAssignmentSchema(Schema):
+    """Who said whose money it is, and who agreed."""
+
+    assignment_id = Identifier(required=True)
+    reference = fields.String(required=True)
+    organisation_id = Identifier(required=True)
+    amount = AmountText(required=True)
+    currency = fields.String(required=True)
+    reason = fields.String(required=True)
+    state = fields.String(required=True)
+    proposed_by = Identifier(required=True)
+    proposed_at = Timestamp(required=True)
+    decided_by = Identifier(allow_none=True)
+    decided_at = Timestamp(allow_none=True)

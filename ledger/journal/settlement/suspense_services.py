@@ -1,0 +1,123 @@
+"""Verbs on money of which nobody knew whose it is: one operator says whose, another agrees.
+
+Money that goes back to its payer goes back at the provider: its statement shows it, and the
+suspense account holds nothing of it any more (`provider_books.note_unexplained`).
+"""
+
+from sqlalchemy import text
+
+from app.core.ids import OrganisationId, PersonId
+from app.core.principals import Principal
+from app.core.states import Transitions
+from app.core.unit_of_work import UnitOfWork
+from ledger.journal import queries
+from ledger.journal.billing.errors import WalletNotOpen
+from ledger.journal.booking import book
+from ledger.journal.errors import SecondPersonRequired
+from ledger.journal.settlement import settlement_postings, suspense_queries
+from ledger.journal.settlement.errors import DeciderNotIndependent
+from ledger.journal.settlement.events import SuspenseMoneyAssigned
+from ledger.journal.settlement.models import SuspenseAssignment
+from ledger.journal.settlement.suspense_errors import SuspenseAssigned, SuspenseReturned
+
+TRANSITIONS = Transitions(
+    {
+        ("proposed", "approve"): "approved",
+        ("proposed", "decline"): suspense_queries.DECLINED,
+    }
+)
+# Of two decisions at once the second sees what the first left in suspense.
+_ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtext('suspense'), hashtext(:currency))")
+
+
+def propose_assignment(
+    uow: UnitOfWork, principal: Principal, *, reference: str, organisation_id: str, reason: str
+) -> SuspenseAssignment:
+    """Say whose money it is that arrived under ``reference``; moves nothing yet.
+
+    Raises `SuspenseNotFound`, `SuspenseAssigned`, `WalletNotOpen`, `DeciderNotIndependent`.
+    """
+    found = suspense_queries.get_suspended(uow.session, reference)
+    uow.session.execute(_ONE_AT_A_TIME, {"currency": found.currency})
+    standing = suspense_queries.find_standing_assignment(uow.session, reference)
+    if standing is not None:
+        raise SuspenseAssigned(reference, standing.assignment_id)
+    owner_id = OrganisationId(organisation_id)
+    _check_independent(principal, owner_id)
+    if queries.find_wallet_for_update(uow.session, owner_id, found.currency) is None:
+        raise WalletNotOpen(organisation_id, found.currency)
+    assignment = SuspenseAssignment(
+        assignment_id=uow.ids.new("sus"),
+        reference=reference,
+        organisation_id=owner_id,
+        amount=found.amount,
+        currency=found.currency,
+        reason=reason,
+        state="proposed",
+        proposed_by=PersonId(principal.id),
+        proposed_at=uow.now,
+    )
+    uow.session.add(assignment)
+    return assignment
+
+
+def approve_assignment(
+    uow: UnitOfWork, principal: Principal, *, assignment_id: str
+) -> SuspenseAssignment:
+    """The second person's word: the money leaves suspense for the wallet.
+
+    Raises `SuspenseAssignmentNotFound`, `IllegalTransition`, `SecondPersonRequired`,
+    `DeciderNotIndependent`, `SuspenseReturned`.
+    """
+    assignment = suspense_queries.get_assignment_for_update(uow.session, assignment_id)
+    state = TRANSITIONS.next(assignment.state, "approve")
+    _check_independent(principal, assignment.organisation_id)
+    if principal.id == assignment.proposed_by:
+        raise SecondPersonRequired(assignment_id)
+    uow.session.execute(_ONE_AT_A_TIME, {"currency": assignment.currency})
+    if suspense_queries.held_amount(uow.session, assignment.currency) < assignment.amount:
+        raise SuspenseReturned(assignment.reference)
+    _decide(uow, principal, assignment, state)
+    draft = settlement_postings.assign_suspense(
+        reference=assignment.reference,
+        organisation_id=assignment.organisation_id,
+        amount=assignment.amount,
+        currency=assignment.currency,
+    )
+    book(uow.session, draft, occurred_at=uow.now, booked_at=uow.now)
+    uow.record(
+        SuspenseMoneyAssigned(
+            occurred_at=uow.now,
+            assignment_id=assignment_id,
+            organisation_id=assignment.organisation_id,
+            amount=assignment.amount,
+            currency=assignment.currency,
+            proposed_by=assignment.proposed_by,
+            approved_by=PersonId(principal.id),
+        )
+    )
+    return assignment
+
+
+def decline_assignment(
+    uow: UnitOfWork, principal: Principal, *, assignment_id: str
+) -> SuspenseAssignment:
+    """Give a proposal up: the money may be assigned anew.
+
+    Raises `SuspenseAssignmentNotFound`, `IllegalTransition`.
+    """
+    assignment = suspense_queries.get_assignment_for_update(uow.session, assignment_id)
+    _decide(uow, principal, assignment, TRANSITIONS.next(assignment.state, "decline"))
+    return assignment
+
+
+def _decide(
+    uow: UnitOfWork, principal: Principal, assignment: SuspenseAssignment, state: str
+) -> None:
+    assignment.state = state
+    assignment.decided_by, assignment.decided_at = PersonId(principal.id), uow.now
+
+
+def _check_independent(principal: Principal, organisation_id: OrganisationId) -> None:
+    if principal.organisation_id == organisation_id:
+        raise DeciderNotIndependent(organisation_id)
