@@ -11,17 +11,23 @@ from app.core.unit_of_work import UnitOfWorkFactory
 from app.reactions import build_reactions
 from app.reactions.returned_periods import RETURNED_PERIODS
 from ledger.journal.audit_queries import find_imbalances
+from ledger.journal.billing import invoice_services
+from ledger.journal.log_lane_ledger import LogLaneLedger
+from ledger.journal.ports import JournalPorts
 from ledger.journal.settlement import credit_note_services
+from ledger.journal.settlement import queries as settlement_queries
+from ledger.journal.settlement import services as settlement_services
+from ledger.journal.settlement.services import RunPeriod
 from metering import services
 from metering.models import LicencePeriod
 from metering.plans.replays import replay
 from metering.plans.steps import turn_periods
 from metering.plans.terms import read_plan
 from metering.queries import get_entitlement
-from tests.factories.charged_periods import PAID_IN, WALLET, ChargedPeriods
-from tests.factories.metering import World
+from tests.factories.charged_periods import PAID_IN, SUPPLIER, WALLET, ChargedPeriods
+from tests.factories.metering import SPLIT, World
 from tests.factories.plans import graduated, volume
-from tests.factories.traded_books import balances
+from tests.factories.traded_books import balances, log_keys
 
 CALLS = 60
 
@@ -170,6 +176,38 @@ def test_a_replay_of_the_term_under_its_own_plan_comes_to_what_was_paid(licensed
         )
     assert sum(row.charged_amount for row in rows) == paid(licence)
     assert sum(row.replayed_amount for row in rows) == paid(licence)
+
+
+def test_invoices_and_the_statement_of_a_term_come_to_what_was_paid(licensed):
+    """The last month's invoice is below zero, and each is made again as it was."""
+    licence = licensed(falling(), 24 * SCALE)
+    close_all(licence)
+    ports = JournalPorts(None, LogLaneLedger(), log_keys().statements)
+    months = licence.world.sql("SELECT from_at, until_at FROM licence_periods ORDER BY period")
+    with licence.units.begin(Reach.EXCHANGE) as uow:
+        issued = [
+            invoice_services.issue_due_invoice(
+                uow, ports, licence_id=licence.licence_id, from_at=from_at, until_at=until_at
+            )
+            for from_at, until_at in months
+        ]
+        settlement_services.plan_run(
+            uow, RunPeriod("CNY", None, licence.world.clock.now()), planned_by="psn_o"
+        )
+        uow.commit()
+    first, nothing, last = issued
+    assert nothing is None
+    assert (first.total_amount, last.total_amount) == (27 * SCALE, -3 * SCALE)
+    with licence.units.begin(Reach.EXCHANGE) as uow:
+        while settlement_services.advance_run(uow):
+            pass
+        for invoice in (first, last):
+            again = invoice_services.rebuild_invoice(uow.session, ports, invoice)
+            assert again == invoice.document
+        settled = settlement_queries.find_last_settlement(uow.session, SUPPLIER, "CNY")
+        (row,) = settled.statement["rows"]
+        assert int(row["usage_amount"]) == 24 * SCALE * SPLIT["supplier"] // 10_000
+        assert settlement_services.rebuild_statement(uow.session, settled) == settled.statement
 
 
 def test_a_licence_whose_closing_breaks_a_constraint_holds_up_no_other(licensed):
