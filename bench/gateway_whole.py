@@ -60,7 +60,7 @@ class _Database:
 
     def __init__(self, row: Mapping[str, Any]) -> None:
         self._row = row
-        self._found: Any = None
+        self._found: list[Any] = []
 
     @contextmanager
     def single(self) -> Iterator[Any]:
@@ -73,14 +73,20 @@ class _Database:
         """Itself again."""
         return self
 
-    def execute(self, query: str, _parameters: Any = None) -> Any:
+    def execute(self, query: str, given: Any = None) -> Any:
         """A second that has just begun, with tokens for all; or the key's row."""
-        self._found = (2**40, 0, PLENTY, 0.0) if query == TAKE else self._row
+        self._found = [self._row]
+        if query == TAKE:
+            self._found = [(subject, 2**40, 0, PLENTY, 0.0) for subject in given["subjects"]]
         return self
 
-    def fetchone(self) -> Any:
+    def fetchall(self) -> list[Any]:
         """What was found."""
         return self._found
+
+    def fetchone(self) -> Any:
+        """The first of it."""
+        return self._found[0]
 
 
 class _Leases:
