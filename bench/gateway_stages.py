@@ -19,12 +19,10 @@ from metering.leaves import (
     CallFacts as LeafFacts,
 )
 from metering.leaves import (
+    Commitments,
     LaneNames,
     call_leaf,
-    detail_digest,
     leaf_hash,
-    request_digest,
-    response_digest,
 )
 from metering.recording.receipts import ReceiptParts, receipt_bytes, receipt_header
 from metering.views import key_view, licence_view, route_view
@@ -114,9 +112,9 @@ def cpu_by_stage() -> dict[str, float]:
         return leaf_hash(made)
 
     def digests() -> None:
-        request_digest(detail_key, "GET", "S0001-BENCH", {"iata": "PVG"})
-        response_digest(detail_key, BODY)
-        detail_digest(detail_key, detail)
+        Commitments(detail_key).request("GET", "S0001-BENCH", {"iata": "PVG"})
+        Commitments(detail_key).response(BODY)
+        Commitments(detail_key).detail(detail)
 
     def reserve() -> None:
         taken = meter.reserve(licence.bounds, least=1)

@@ -44,7 +44,7 @@ from ledger.log.tree.checkpoints import Checkpoint, sign_checkpoint
 from ledger.log.tree.merkle import check_inclusion, leaf_hash, make_inclusion_proof
 from ledger.log.tree.tiles import Growth, grow, node_reader, tile_path, tiles_of
 from ledger.log.tree_queries import get_ledger_proof
-from metering.leaves import detail_digest
+from metering.leaves import Commitments
 from metering.recording.receipts import ReceiptParts, receipt_bytes
 from migrations.run import upgrade
 
@@ -86,7 +86,7 @@ def _measure_receipts() -> int:
 
     def make() -> None:
         for leaf in lane_leaves(1, RECEIPTS):
-            detail_digest(key, detail)
+            Commitments(key).detail(detail)
             parts = ReceiptParts(
                 leaf.row.leaf, leaf.row.leaf_hash, detail, key, "2026-11-10T08:00:00.000000Z"
             )

@@ -122,37 +122,35 @@ def detail_record(
     )
 
 
-def request_digest(detail_key: bytes, method: str, listing_code: str, parameters: Any) -> str:
-    """The keyed digest of a call's input; keyed, because inputs can be guessed."""
-    request = b"".join(
-        (
-            b'{"listing":',
-            canonical_text(listing_code),
-            b',"method":',
-            canonical_text(method),
-            b',"parameters":',
-            canonical_bytes(parameters),
-            b"}",
+class Commitments:
+    """The keyed digests of a call, all under its own key, and each of a domain of its own."""
+
+    __slots__ = ("_keyed",)
+
+    def __init__(self, detail_key: bytes) -> None:
+        # Not hmac.digest: it gives up the interpreter's lock, for a microsecond each time.
+        self._keyed = hmac.new(detail_key, digestmod="sha256")
+
+    def request(self, method: str, listing_code: str, parameters: Any) -> str:
+        """Of a call's input; keyed, because inputs can be guessed."""
+        return self._of(
+            b'request\x00{"listing":%b,"method":%b,"parameters":%b}'
+            % (canonical_text(listing_code), canonical_text(method), canonical_bytes(parameters))
         )
-    )
-    return _keyed(detail_key, b"request\x00", request)
 
+    def response(self, body: bytes) -> str:
+        """Of exactly the bytes that the buyer was sent."""
+        return self._of(b"response\x00" + body)
 
-def response_digest(detail_key: bytes, body: bytes) -> str:
-    """The keyed digest of exactly the bytes that the buyer was sent."""
-    return _keyed(detail_key, b"response\x00", body)
+    def detail(self, detail: bytes) -> str:
+        """Of the detail record, given its canonical bytes."""
+        return self._of(b"detail\x00" + detail)
 
+    def signed(self, request: Mapping[str, str]) -> str:
+        """Of what the buyer signed: base, key and signature."""
+        return self._of(b"signed\x00" + canonical_bytes(dict(request)))
 
-def detail_digest(detail_key: bytes, detail: bytes) -> str:
-    """The commitment to the detail record, given its canonical bytes."""
-    return _keyed(detail_key, b"detail\x00", detail)
-
-
-def signed_digest(detail_key: bytes, request: Mapping[str, str]) -> str:
-    """The commitment to what the buyer signed: base, key and signature."""
-    return _keyed(detail_key, b"signed\x00", canonical_bytes(dict(request)))
-
-
-def _keyed(key: bytes, domain: bytes, message: bytes) -> str:
-    # Not hmac.digest: it gives up the interpreter's lock, thrice a call, for a microsecond each.
-    return hmac.new(key, domain + message, "sha256").hexdigest()
+    def _of(self, message: bytes) -> str:
+        digest = self._keyed.copy()
+        digest.update(message)
+        return digest.hexdigest()

@@ -3,6 +3,7 @@
 import secrets
 import threading
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NewType
 
 from app.core.clock import Clock
@@ -34,19 +35,38 @@ UsageEventId = NewType("UsageEventId", str)
 
 CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
 _PAIRS = tuple(first + second for first in CROCKFORD for second in CROCKFORD)
-_TIME_BITS = 48
+_TIME_LENGTH = 10
 _RANDOM_BITS = 80
+_RANDOM_SHIFTS = tuple(range(_RANDOM_BITS - 10, -1, -10))
 _BODY_LENGTH = 26
-_SHIFTS = tuple(range(5 * (_BODY_LENGTH - 2), -1, -10))
+_TAIL_BITS = 20
 
 
 def crockford(number: int, length: int = _BODY_LENGTH) -> str:
     """The number in lower-case Crockford base 32, left-padded to ``length`` characters."""
-    if length == _BODY_LENGTH:
-        # Two characters at a time: several ids are made on every metered call.
-        return "".join([_PAIRS[number >> shift & 1023] for shift in _SHIFTS])
     shifts = range(5 * (length - 1), -1, -5)
     return "".join([CROCKFORD[number >> shift & 31] for shift in shifts])
+
+
+# Several ids are made on every metered call, of one millisecond or one after another.
+@lru_cache(maxsize=4)
+def _time(millis: int) -> str:
+    return crockford(millis, _TIME_LENGTH)
+
+
+def _body(number: int) -> str:
+    random = "".join([_PAIRS[number >> shift & 1023] for shift in _RANDOM_SHIFTS])
+    return _time(number >> _RANDOM_BITS) + random
+
+
+@lru_cache(maxsize=4)
+def _head(number: int) -> str:
+    return _body(number << _TAIL_BITS)[: -_TAIL_BITS // 5]
+
+
+def _following(number: int) -> str:
+    """As `_body`, for numbers close to each other."""
+    return _head(number >> _TAIL_BITS) + _PAIRS[number >> 10 & 1023] + _PAIRS[number & 1023]
 
 
 class IdSource:
@@ -64,12 +84,12 @@ class IdSource:
 
     def new(self, prefix: str) -> str:
         """A time-ordered id."""
-        return f"{prefix}_{crockford(self._take(1))}"
+        return f"{prefix}_{_body(self._take(1))}"
 
     def several(self, prefix: str, count: int) -> list[str]:
         """``count`` ids, each after the one before."""
         first = self._take(count)
-        return [f"{prefix}_{crockford(number)}" for number in range(first, first + count)]
+        return [f"{prefix}_{_following(number)}" for number in range(first, first + count)]
 
     def _take(self, count: int) -> int:
         millis = int(self._clock.now().timestamp() * 1000)

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from nacl.bindings import crypto_sign, crypto_sign_seed_keypair
+from nacl.bindings import crypto_sign_seed_keypair
 
-_SIGNATURE_BYTES = 64
+from app.core.libsodium import sign_detached
 
 
 class Signer(Protocol):
@@ -67,5 +67,4 @@ class Ed25519Signer:
 
     def sign(self, message: bytes) -> bytes:
         """The 64-byte signature."""
-        signed: bytes = crypto_sign(message, self._secret)
-        return signed[:_SIGNATURE_BYTES]
+        return sign_detached(message, self._secret)

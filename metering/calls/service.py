@@ -17,13 +17,7 @@ from metering.delivery.deliveries import Delivered, Fetched, fetch, shape
 from metering.errors import CallKeyUnknown, MeterUnavailable
 from metering.leases.keeper import LeaseKeeper
 from metering.leases.meters import Headroom, Meter, Reservation
-from metering.leaves import (
-    detail_digest,
-    detail_record,
-    request_digest,
-    response_digest,
-    signed_digest,
-)
+from metering.leaves import Commitments, detail_record
 from metering.recording.group_commit import GroupCommitter
 from metering.recording.pending_calls import PendingCall, Verdict
 from metering.recording.receipts import ReceiptParts
@@ -232,6 +226,7 @@ class CallService:
         secret = self._entropy(48)
         detail_key, blind = secret[:32], secret[32:].hex()
         request, licence = call.request, call.key.licence
+        commitments = Commitments(detail_key)
         detail = detail_record(
             body_bytes=len(delivered.body),
             key_id=call.key.key_id,
@@ -254,11 +249,9 @@ class CallService:
             reservation=reservation,
             charge=delivered.charge,
             outcome=delivered.outcome,
-            request=request_digest(
-                detail_key, request.method, request.listing_code, call.parameters
-            ),
-            response=response_digest(detail_key, delivered.body),
-            detail_digest=detail_digest(detail_key, detail),
+            request=commitments.request(request.method, request.listing_code, call.parameters),
+            response=commitments.response(delivered.body),
+            detail_digest=commitments.detail(detail),
             detail=detail,
             detail_key=detail_key,
             blind=blind,
@@ -266,7 +259,7 @@ class CallService:
             keyed=keyed,
             consent=call.consent,
             signed=None if signed is None else self._signatures.seal(licence.licence_id, signed),
-            signed_digest=None if signed is None else signed_digest(detail_key, signed.document),
+            signed_digest=None if signed is None else commitments.signed(signed.document),
         )
 
 

@@ -5,7 +5,6 @@ their addresses checked, in threads of their own: a resolver that hangs holds up
 """
 
 import asyncio
-import select
 import socket
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -37,7 +36,6 @@ class Connection(asyncio.Protocol):
         self._loop = loop
         self._deadlines = deadlines
         self._transport: asyncio.Transport | None = None
-        self._arrivals = select.poll()
         self._answer: asyncio.Future[Answer] | None = None
         self._reader: AnswerReader | None = None
         self._reading: Reading | None = None
@@ -62,8 +60,8 @@ class Connection(asyncio.Protocol):
             self.was_used = True
 
     def is_silent(self) -> bool:
-        """Whether nothing arrived since the last answer that the loop may not have seen yet."""
-        return self.is_fit and not self._arrivals.poll(0)
+        """Whether nothing arrived since the last answer; the loop has looked, and said so."""
+        return self.is_fit
 
     def close(self) -> None:
         """Close at once: there is nothing left to be sent."""
@@ -97,7 +95,6 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """As asyncio calls it."""
         self._transport = cast("asyncio.Transport", transport)
-        self._arrivals.register(transport.get_extra_info("socket"), select.POLLIN)
 
     @override
     def data_received(self, data: bytes) -> None:
@@ -195,8 +192,13 @@ class LoopHttpUpstream:
             connection.close()
             refuse(error, was_kept=was_kept)
             raise
-        self._places.give_back(question.place, connection, is_fit=connection.is_fit)
+        # Not before the loop has looked at the socket again: what comes behind an answer ends the
+        # connection. To look here is a system call, which gives up the interpreter's lock.
+        self._loop.call_soon(self._keep, question.place, connection)
         return UpstreamAnswer(status, body)
+
+    def _keep(self, place: Place, connection: Connection) -> None:
+        self._places.give_back(place, connection, is_fit=connection.is_fit)
 
     def close(self) -> None:
         """Close what is kept alive; in the loop's thread."""

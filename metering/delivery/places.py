@@ -7,7 +7,7 @@ from typing import Generic, Protocol, TypeVar
 from metering.delivery.upstream_requests import Place, read_place
 from metering.ports import Target
 
-IDLE_MAX = 64
+IDLE_MAX = 128
 """Kept-alive connections per upstream; more in flight are opened and closed again."""
 PLACES_MAX = 10_000
 

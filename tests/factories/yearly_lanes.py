@@ -8,11 +8,10 @@ from app.core.signing import Ed25519Signer, RenamedSigner
 from ledger.log.tree.merkle import leaf_hash
 from metering.leaves import (
     CallFacts,
+    Commitments,
     LaneNames,
     call_leaf,
-    detail_digest,
     lane_opened_leaf,
-    request_digest,
 )
 from metering.recording.receipts import ReceiptParts, signed_receipt
 
@@ -46,9 +45,9 @@ class YearlyLane:
             PRICE,
             "hit",
             at,
-            request_digest(key, *detail.values()),
+            Commitments(key).request(*detail.values()),
             hashlib.sha256(b"response").hexdigest(),
-            detail_digest(key, canonical_bytes(detail)),
+            Commitments(key).detail(canonical_bytes(detail)),
             _blind(str(self.n)),
         )
         leaf = call_leaf(

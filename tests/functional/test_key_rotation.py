@@ -22,7 +22,7 @@ from ledger.log.sequencing.sequencer import Sequencer
 from ledger.log.tree.checkpoints import Checkpoint, sign_checkpoint
 from ledger.log.tree.merkle import leaf_hash
 from ledger.log.tree_queries import get_ledger_proof
-from metering.leaves import detail_digest, request_digest
+from metering.leaves import Commitments
 from metering.recording.receipts import ReceiptParts, receipt_bytes
 from tests.unit.log.log_factory import AT, append_rows
 
@@ -106,8 +106,8 @@ def call_body(n, detail):
         "v": 1, "type": "call", "at": AT, "blind": f"{n:032x}", "licence": LICENCE, "lane": 1,
         "n": n, "version": "ver_1", "scenario": "scn_1", "units": 1, "amount": "40000000",
         "currency": "CNY", "outcome": "hit", **totals, **hashes,
-        "request": request_digest(SECRET, "GET", "L", {"n": n}),
-        "detail": detail_digest(SECRET, detail),
+        "request": Commitments(SECRET).request("GET", "L", {"n": n}),
+        "detail": Commitments(SECRET).detail(detail),
     }  # fmt: skip
 
 

@@ -23,7 +23,7 @@ from ledger.journal.splits import added_shares
 from metering import services
 from metering.delivery.http_upstream import HttpUpstream
 from metering.leases import upkeep
-from metering.leaves import request_digest, response_digest
+from metering.leaves import Commitments
 from metering.ports import UpstreamAnswer
 from tests.factories.metering import SIGNER, SPLIT, World, call, package, per_call
 from tests.fakes.hostile_upstream import HostileUpstream, answer
@@ -234,9 +234,9 @@ def test_a_signature_that_covers_the_asset_but_not_the_request_order_or_response
     licensed = world.license()
     answered = call(world.plane(HeldUpstream(HIT)), licensed, {"iata": "PVG"})
     receipt, key = answered.receipt, bytes.fromhex(answered.receipt["detail_key"])
-    asked = request_digest(key, "GET", licensed.listing_code, {"iata": "PVG"})
+    asked = Commitments(key).request("GET", licensed.listing_code, {"iata": "PVG"})
     assert answered.leaf["request"] == asked
-    assert answered.leaf["response"] == response_digest(key, answered.body)
+    assert answered.leaf["response"] == Commitments(key).response(answered.body)
     verify(receipt, answered.leaf)
     for member in set(answered.leaf) - {"v", "type"}:
         other = answered.leaf | {member: "0" if isinstance(answered.leaf[member], str) else 99}

@@ -3,14 +3,18 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import (
+    Ed25519PrivateKey,
+    Ed25519PublicKey,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.canonical import NotCanonical, canonical_bytes, digest_hex
 from app.core.cipher import CannotDecrypt, Cipher
 from app.core.clock import SystemClock, iso_instant
-from app.core.ids import IdSource
+from app.core.ids import CROCKFORD, IdSource
+from app.core.libsodium import sign_detached
 from app.core.principals import Permission, Principal, Role
 from app.core.reach import Reach
 from app.core.signing import Ed25519Signer
@@ -48,6 +52,20 @@ def test_ids_of_one_source_only_grow_even_within_a_millisecond():
     assert made == sorted(made)
     assert len(set(made)) == 500
     assert all(len(one) == 30 for one in made)
+
+
+def _number(identifier):
+    """What the 26 characters say, read one by one."""
+    body = identifier.partition("_")[2]
+    assert len(body) == 26
+    return sum(CROCKFORD.index(character) * 32**at for at, character in enumerate(body[::-1]))
+
+
+def test_several_ids_follow_each_other_across_the_end_of_a_digit():
+    source = IdSource(FixedClock(), lambda count: b"\xff" * (count - 1) + b"\x80")
+    first, made = source.new("use"), source.several("use", 3000)
+    numbers = [_number(one) for one in [first, *made]]
+    assert numbers == list(range(numbers[0], numbers[0] + 3001))
 
 
 def test_ids_do_not_go_back_when_the_clock_does():
@@ -90,6 +108,17 @@ def test_a_fingerprint_needs_the_key():
     first, other = Cipher(bytes(32)), Cipher(bytes([1]) * 32)
     assert first.fingerprint(b"x") == first.fingerprint(b"x") != first.fingerprint(b"y")
     assert first.fingerprint(b"x") != other.fingerprint(b"x")
+
+
+@given(st.binary(max_size=400), st.binary(min_size=32, max_size=32))
+def test_signatures_are_the_ones_that_rfc_8032_says(message, seed):
+    expected = Ed25519PrivateKey.from_private_bytes(seed).sign(message)
+    assert Ed25519Signer.from_seed("key", seed).sign(message) == expected
+
+
+def test_what_is_no_secret_is_not_read_beyond_its_end():
+    with pytest.raises(ValueError, match="64 bytes"):
+        sign_detached(b"message", bytes(32))
 
 
 def test_a_signature_checks_with_the_public_key():

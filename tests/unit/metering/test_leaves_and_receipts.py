@@ -9,13 +9,11 @@ from app.core.signing import Ed25519Signer
 from metering.leaves import (
     LEAF_BYTES_MAX,
     CallFacts,
+    Commitments,
     LaneNames,
     call_leaf,
-    detail_digest,
     detail_record,
     leaf_hash,
-    request_digest,
-    response_digest,
 )
 from metering.recording.receipts import ReceiptParts, receipt_bytes, receipt_header
 
@@ -61,8 +59,8 @@ def test_digests_are_keyed_and_separated_by_domain():
     key = b"k" * 32
     request = b'{"listing":"L","method":"GET","parameters":{"a":1}}'
     expected = hmac.new(key, b"request\x00" + request, "sha256").hexdigest()
-    assert request_digest(key, "GET", "L", {"a": 1}) == expected
-    assert response_digest(key, request) != detail_digest(key, request) != expected
+    assert Commitments(key).request("GET", "L", {"a": 1}) == expected
+    assert Commitments(key).response(request) != Commitments(key).detail(request) != expected
 
 
 def test_the_detail_record_is_canonical_whatever_the_caller_calls_the_request():
