@@ -33,6 +33,23 @@ class PeriodOpened(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PeriodFeeUnpaid(Event):
+    """A licence's next period could not be opened: its fee was not to be had.
+
+    Calls are refused from ``from_at`` on. The fee is tried for again every minute until
+    ``until_at``; nothing more is told until the period opens. ``fee_amount`` at 10⁻⁸.
+    """
+
+    licence_id: str
+    buyer_id: str
+    period: int
+    from_at: datetime
+    until_at: datetime
+    fee_amount: int
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class PeriodClosed(Event):
     """No lease of the period is out any more: what was charged call by call, and what is due.
 

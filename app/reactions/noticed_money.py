@@ -39,6 +39,12 @@ NOTICED_MONEY: dict[type[Event], Noticed] = {
     metering.PeriodOpened: Noticed(
         "period.opened", telling_both("licence_id", "period", "from_at", "until_at")
     ),
+    metering.PeriodFeeUnpaid: Noticed(
+        "period.unpaid",
+        telling(
+            "buyer_id", "licence_id", "period", "from_at", "until_at", "fee_amount", "currency"
+        ),
+    ),
     billing.PeriodCharged: Noticed(
         "period.charged", telling("buyer_id", "licence_id", "period", "amount", "currency")
     ),

@@ -293,6 +293,7 @@ EXCUSED: dict[type[Event], str] = {
     billing.BalanceLow: "a balance is between its owner and the exchange",
     billing.SpendSpiked: "what a buyer spends is between it and the exchange",
     metering.PeriodOpened: "follows from plan and licence, which are recorded; the journal has it",
+    metering.PeriodFeeUnpaid: "what a wallet lacks is between its owner and the exchange",
     metering.PeriodClosed: "sums of recorded calls; credits and invoices that follow are recorded",
     payments.PaymentReceived: _BETWEEN_OWNER_AND_PROVIDER,
     payments.PaymentFailed: _BETWEEN_OWNER_AND_PROVIDER,

@@ -7,7 +7,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from app.core.unit_of_work import UnitOfWork
-from metering.events import PeriodOpened
+from metering.events import PeriodFeeUnpaid, PeriodOpened
 from metering.models import AllowancePool, Entitlement, LicencePeriod
 from metering.plans.calendar import Span, span
 from metering.plans.pools import Pool, PoolKind, pools_of
@@ -56,6 +56,18 @@ def note_unpaid(uow: UnitOfWork, entitlement: Entitlement) -> None:
     period.state = "unpaid"
     period.try_at = uow.now + timedelta(seconds=RETRY_SECONDS)
     _announce_next(entitlement, found.number)
+    uow.record(
+        PeriodFeeUnpaid(
+            occurred_at=uow.now,
+            licence_id=entitlement.licence_id,
+            buyer_id=entitlement.buyer_id,
+            period=period.period,
+            from_at=period.from_at,
+            until_at=period.until_at,
+            fee_amount=period.fee_amount,
+            currency=entitlement.currency,
+        )
+    )
 
 
 def pay_period(uow: UnitOfWork, entitlement: Entitlement, period: LicencePeriod) -> None:

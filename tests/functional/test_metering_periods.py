@@ -7,7 +7,7 @@ import pytest
 
 from app.core.errors import CounterfoilError, ErrorKind
 from metering import services
-from metering.events import PeriodClosed, PeriodOpened
+from metering.events import PeriodClosed, PeriodFeeUnpaid, PeriodOpened
 from metering.plans.steps import turn_periods
 from metering.ports import UpstreamAnswer
 from tests.factories.metering import World, call, package, per_call
@@ -148,11 +148,20 @@ def test_a_period_that_cannot_be_paid_refuses_calls_until_it_is(world, caller, m
             raise InsufficientFunds("x")
 
     reactions = world.units.reactions
-    monkeypatch.setattr(world.units, "reactions", {PeriodOpened: (refuse,)})
+    told = []
+    refusing = {
+        PeriodOpened: (refuse,),
+        PeriodFeeUnpaid: (lambda _uow, event: told.append(event),),
+    }
+    monkeypatch.setattr(world.units, "reactions", refusing)
     calls.close_period(31 * DAY)
     refused = calls()
     assert (refused.status, refused.json["type"]) == (402, "/problems#period-unpaid")
     assert (refused.json["period"], refused.json["fee_amount"]) == (2, "20.00000000")
+    calls.close_period(61)
+    (unpaid,) = told  # once, however often the fee is tried for
+    assert unpaid.licence_id == calls.licensed.licence_id
+    assert (unpaid.period, unpaid.fee_amount) == (2, 20 * YUAN)
     monkeypatch.setattr(world.units, "reactions", reactions)
     calls.close_period(61)
     assert calls().status == 200
