@@ -23,7 +23,10 @@ class RuleSetListSchema(Schema):
 class RuleSetChangeQuerySchema(Schema):
     """The set to compare with."""
 
-    since = fields.String(required=True, validate=validate.Regexp(r"\A[0-9a-f]{64}\Z"))
+    since = fields.String(
+        required=True,
+        validate=validate.Regexp(r"\A[0-9a-f]{64}\Z", error="64 lower-case hexadecimal digits."),
+    )
 
 
 class RuleChangeSchema(Schema):

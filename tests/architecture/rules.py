@@ -87,6 +87,18 @@ def public_writes(app: Flask) -> set[str]:
     return found
 
 
+def silent_patterns(trees: Iterable[tuple[str, ast.Module]]) -> list[str]:
+    """Patterns of request members that refuse without saying what they want."""
+    return [
+        f"{name}:{node.lineno}"
+        for name, tree in trees
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func).endswith("validate.Regexp")
+        and not any(keyword.arg == "error" for keyword in node.keywords)
+    ]
+
+
 def keyed_repeats(app: Flask) -> set[str]:
     """Views that ask for an Idempotency-Key although their method repeats without harm.
 

@@ -56,6 +56,15 @@ def test_who_changes_something_without_a_permission_is_named_with_a_reason(app):
     assert rules.public_writes(app) == set(rules.PUBLIC_WRITES)
 
 
+def test_whoever_misses_a_pattern_is_told_what_fits():
+    assert rules.silent_patterns(rules.sources()) == []
+
+
+def test_a_pattern_without_words_is_found():
+    planted = ast.parse("code = fields.String(validate=validate.Regexp('[a-z]+'))\n")
+    assert rules.silent_patterns([("ledger/schemas.py", planted)]) == ["ledger/schemas.py:1"]
+
+
 def test_only_a_post_asks_for_an_idempotency_key(app):
     assert rules.keyed_repeats(app) == set()
 

@@ -90,7 +90,13 @@ class RegisterBankAccountSchema(Schema):
     holder = Text(max=120, required=True)
     bank = Text(max=120, required=True)
     account_number = Text(
-        min=6, max=40, required=True, validate=validate.Regexp(r"\A[0-9A-Za-z][0-9A-Za-z ]+\Z")
+        min=6,
+        max=40,
+        required=True,
+        validate=validate.Regexp(
+            r"\A[0-9A-Za-z][0-9A-Za-z ]+\Z",
+            error="Digits, letters and spaces, a digit or letter first.",
+        ),
     )
 
 
@@ -132,7 +138,14 @@ class SendPayoutSchema(Schema):
 class FailPayoutSchema(Schema):
     """Why the money did not arrive, as a code."""
 
-    failure_code = Text(max=64, required=True, validate=validate.Regexp(r"\A[a-z][a-z0-9_]+\Z"))
+    failure_code = Text(
+        max=64,
+        required=True,
+        validate=validate.Regexp(
+            r"\A[a-z][a-z0-9_]+\Z",
+            error="A code of small letters, digits and _, such as account_closed.",
+        ),
+    )
 
 
 class PayoutSchema(Schema):
