@@ -19,18 +19,27 @@ def list_products(
     supplier_id: str,
     q: str | None = None,
     listing_code: str | None = None,
+    state: str | None = None,
     from_at: datetime | None = None,
     until_at: datetime | None = None,
     cursor: str | None,
     limit: int,
 ) -> Page[DataProduct]:
-    """The supplier's products, newest first; ``q`` stands in the name, the period is of entry."""
+    """The supplier's products, newest first; ``q`` stands in the name, the period is of entry.
+
+    ``state`` is that of any version.
+    """
     statement = select(DataProduct).where(
         DataProduct.supplier_id == supplier_id,
         *matching({DataProduct.listing_code: listing_code}),
         *containing(q, DataProduct.name),
         *between(DataProduct.registered_at, from_at, until_at),
     )
+    if state is not None:
+        in_state = select(ProductVersion.product_id).where(
+            ProductVersion.supplier_id == supplier_id, ProductVersion.state == state
+        )
+        statement = statement.where(DataProduct.id.in_(in_state))
     return paginate(session, statement, key=DataProduct.id, cursor=cursor, limit=limit)
 
 

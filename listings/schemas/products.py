@@ -1,11 +1,12 @@
 """Data products and versions as their supplier sees them."""
 
-from marshmallow import fields
+from marshmallow import fields, validate
 
 from app.web.paging import PeriodQuerySchema
 from app.web.schemas import Schema, Text, Timestamp
 from listings.schemas.content import VersionContentSchema
 from listings.schemas.plans import PlanTermsSchema
+from listings.versions.life_cycle import STATES
 
 
 class RegisterProductSchema(Schema):
@@ -21,10 +22,14 @@ class SubmitVersionSchema(Schema):
 
 
 class ProductQuerySchema(PeriodQuerySchema):
-    """Which of one's products: ``q`` stands in the name; the period is that of entry."""
+    """Which of one's products: ``q`` stands in the name; the period is that of entry.
+
+    ``state`` is that of any of its versions: what is on sale and has a draft is found as both.
+    """
 
     q = Text(max=100, load_default=None)
     listing_code = Text(max=30, load_default=None)
+    state = fields.String(load_default=None, validate=validate.OneOf(STATES))
 
 
 class ProductSchema(Schema):

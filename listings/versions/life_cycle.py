@@ -35,6 +35,17 @@ LIFE_CYCLE = Transitions(
     }
 )
 
+STATES = (
+    DRAFT,
+    SUBMITTED,
+    RETURNED,
+    REJECTED,
+    LISTED,
+    SUSPENDED,
+    REVOKED,
+    DELISTED,
+    SUPERSEDED,
+)
 OPEN = frozenset({DRAFT, SUBMITTED, RETURNED})
 """A product has at most one version that is still on its way."""
 EDITABLE = frozenset({DRAFT, RETURNED})

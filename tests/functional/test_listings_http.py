@@ -66,6 +66,21 @@ def test_a_product_is_registered_and_shown_to_its_supplier(call):
     assert [item["id"] for item in page["items"]] == [made["id"]]
 
 
+def test_products_are_found_by_the_state_of_a_version(call):
+    with_draft, without = (
+        call("supplier", "POST", "/v1/products", {"name": name}, expect=201)["id"]
+        for name in ("城市信息", "空产品")
+    )
+    call("supplier", "POST", f"/v1/products/{with_draft}/versions", draft_version(), expect=201)
+    found = call("supplier", "GET", "/v1/products?state=DRAFT")["items"]
+    assert [item["id"] for item in found] == [with_draft]
+    assert call("supplier", "GET", "/v1/products?state=LISTED")["items"] == []
+    everything = call("supplier", "GET", "/v1/products")["items"]
+    assert {item["id"] for item in everything} == {with_draft, without}
+    refused = call("supplier", "GET", "/v1/products?state=GONE", expect=422)
+    assert "Must be one of: DRAFT, SUBMITTED" in refused["errors"][0]["detail"]
+
+
 def test_another_supplier_does_not_find_the_product(call):
     made = call("supplier", "POST", "/v1/products", {"name": "a"}, expect=201)
     problem = call("stranger", "GET", f"/v1/products/{made['id']}", expect=404)
