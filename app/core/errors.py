@@ -63,6 +63,16 @@ class CounterfoilError(Exception):
         return STATUS[self.kind]
 
 
+def slugs() -> frozenset[str]:
+    """The slug of every refusal that this process can make."""
+    found, waiting = set(), [CounterfoilError]
+    while waiting:
+        kinds = waiting.pop().__subclasses__()
+        waiting += kinds
+        found |= {vars(kind)["slug"] for kind in kinds if "slug" in vars(kind)}
+    return frozenset(found)
+
+
 class WorkCrossed(CounterfoilError):
     """Two pieces of work waited for each other's rows; the database undid this one."""
 

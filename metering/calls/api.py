@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from marshmallow import fields
+from marshmallow import ValidationError, fields
 
+from app.core.errors import slugs
 from app.core.paging import Page
 from app.core.principals import Permission
 from app.web.access import requires
@@ -34,11 +35,21 @@ class UnservedCallsSchema(Schema):
     calls_count = fields.Integer(required=True)
 
 
+BEYOND_KINDS = "other"
+"""What is counted together once there are too many kinds of refusals (`denials.KINDS_MAX`)."""
+
+
+def _demand_problem(name: str) -> None:
+    if name != BEYOND_KINDS and name not in slugs():
+        message = "Not a problem's name, such as quota-exhausted; GET /problems lists them."
+        raise ValidationError(message)
+
+
 class UnservedQuerySchema(PeriodQuerySchema):
     """Which of them; the period is of hours that begin in it."""
 
     licence_id = Text(load_default=None, max=64)
-    problem = Text(load_default=None, max=64)
+    problem = Text(load_default=None, max=64, validate=_demand_problem)
 
 
 @blueprint.route("/unserved-calls", methods=["GET"])

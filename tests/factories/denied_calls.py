@@ -7,7 +7,7 @@ import psycopg
 from metering.calls.denials import DenialCounts
 from metering.connections import Connections
 
-PROBLEM = "refused-for-a-test"
+PROBLEM = "consent-subject-unknown"
 """What no other test is refused with: the exchange is shared by many."""
 
 

@@ -33,7 +33,8 @@ def test_they_are_filtered_and_paged(worlds):
     queries = {
         f"licence_id={licence_id}&{OURS}": 1,
         "licence_id=lic_of_nobody": 0,
-        "problem=invented": 0,
+        "problem=call-too-large": 0,
+        "problem=other": 0,
         f"{OURS}&until={soon}": 2,
         f"from={soon}": 0,
     }
@@ -42,3 +43,8 @@ def test_they_are_filtered_and_paged(worlds):
     rest = client.get(f"{PATH}?{OURS}&cursor={first['next_cursor']}")
     paged = [each["licence_id"] for each in first["items"] + rest["items"]]
     assert sorted(paged) == sorted(world.airports.licence_id for world in worlds.values())
+
+
+def test_a_problem_that_no_call_can_end_in_is_refused(worlds):
+    answer = worlds["a"].buyer.client.send("GET", f"{PATH}?problem=invented")
+    assert (answer.status, answer.json["errors"][0]["pointer"]) == (422, "#/problem")
