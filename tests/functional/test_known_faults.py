@@ -46,6 +46,58 @@ ELSEWHERE = {
         "tests/functional/test_credits.py",
         "test_a_credited_call_leaves_the_books_as_if_it_had_not_been",
     ),
+    "a payment provider called inside the database transaction": (
+        "tests/functional/test_payments_story.py",
+        "test_the_adapter_refuses_while_a_unit_of_work_is_open",
+    ),
+    "a payment provider called without a persisted key": (
+        "tests/functional/test_payments_story.py",
+        "test_request_and_key_are_committed_before_the_provider_is_asked",
+    ),
+    "a provider that forgot its keys asked a second time": (
+        "tests/functional/test_payment_faults.py",
+        "test_a_provider_that_forgot_its_keys_is_searched_before_it_is_asked_again",
+    ),
+    "a repeated booking that counts twice": (
+        "tests/functional/test_journal_leases.py",
+        "test_a_run_of_calls_is_booked_once",
+    ),
+    "keys against repeats that are checked, then inserted, under no unique index": (
+        "tests/functional/test_data_plane_authority.py",
+        "test_racing_retries_are_one_event_whatever_process_they_reach",
+    ),
+    "a balance that is read, lessened and written back": (
+        "tests/functional/test_journal_books.py",
+        "test_two_orders_at_once_cannot_spend_the_same_money",
+    ),
+    "concurrent calls that pass the same check": (
+        "tests/functional/test_journal_leases.py",
+        "test_two_workers_cannot_lease_the_same_money",
+    ),
+    "a stop that is looked at every few minutes": (
+        "tests/processes/test_metering_processes.py",
+        "test_two_processes_sell_the_last_calls_exactly",
+    ),
+    "limits that every process counts for itself and sums up later": (
+        "tests/processes/test_metering_rates.py",
+        "test_two_processes_never_serve_more_than_the_limit_in_a_second",
+    ),
+    "a decision on a count that the store has not given yet": (
+        "tests/functional/test_journal_leases.py",
+        "test_what_is_rolled_back_was_never_leased_or_booked",
+    ),
+    "two stores of which one knows of the call and the other does not": (
+        "tests/functional/test_lost_commits.py",
+        "test_a_commit_whose_answer_is_lost_is_neither_lost_nor_doubled",
+    ),
+    "a charge for no result": (
+        "tests/functional/test_data_plane.py",
+        "test_failures_of_the_supplier_are_free",
+    ),
+    "a change of plan that wipes what was bought": (
+        "tests/functional/test_shared_and_negotiated.py",
+        "test_a_new_version_with_other_plans_changes_nothing_for_a_running_licence",
+    ),
     "an upstream address checked before the fetch instead of during it": (
         "tests/functional/test_hostile_upstream.py",
         "test_a_name_that_changes_between_check_and_connection_changes_nothing",
@@ -175,6 +227,26 @@ def reclaim(world):
     with world.units.begin(Reach.EXCHANGE) as uow:
         upkeep.reclaim_leases(uow, FakeWallets())
         uow.commit()
+
+
+def test_a_time_to_live_in_another_unit(world, clock):
+    """Answers are kept for retries a day long: not a second, not a thousand days."""
+    licensed, upstream = world.license(), HeldUpstream(HIT)
+
+    def ask():
+        return call(world.plane(upstream), licensed, {"iata": "PVG"}, idempotency_key="retry")
+
+    first = ask()
+    clock.advance(seconds=24 * 3600 - 60)
+    world.change(upkeep.forget_answers)
+    again = ask()
+    assert (again.headers["Idempotency-Replayed"], again.receipt) == ("true", first.receipt)
+    assert len(upstream.calls) == 1
+    clock.advance(seconds=120)
+    world.change(upkeep.forget_answers)
+    assert world.one("SELECT count(*) FROM call_answers") == 0
+    assert ask().receipt != first.receipt
+    assert world.one("SELECT count(*) FROM usage_events") == 2
 
 
 def test_a_decrement_that_floors_at_zero_and_hides_overselling(world):
