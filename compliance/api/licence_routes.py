@@ -51,6 +51,18 @@ def post_licence_revocation(command: dict[str, Any], licence_id: str) -> Licence
         return licence
 
 
+@blueprint.route("/licences/<licence_id>/surrender", methods=["POST"])
+@blueprint.response(201, LicenceSchema)
+@requires(Permission.BUY)
+@idempotent
+def post_licence_surrender(licence_id: str) -> Licence:
+    """Give one of one's licences up, at once and for good; the scenario stays approved."""
+    with unit_of_work() as uow:
+        licence = services.surrender_licence(uow, current_principal(), licence_id=licence_id)
+        uow.commit()
+        return licence
+
+
 @blueprint.route("/listings/<listing_code>/chain-narrowings", methods=["POST"])
 @blueprint.arguments(NarrowChainSchema)
 @blueprint.response(201, NarrowingSchema)

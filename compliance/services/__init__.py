@@ -8,7 +8,7 @@ from compliance.services.evaluations import replay_evaluation
 from compliance.services.expiries import suspend_expired
 from compliance.services.intake import admit_case
 from compliance.services.lapses import remind_of_lapses
-from compliance.services.licences import issue_licence, revoke_licence
+from compliance.services.licences import issue_licence, revoke_licence, surrender_licence
 from compliance.services.listing_applications import apply_for_listing, decide_application
 from compliance.services.listings import note_listing_published
 from compliance.services.narrowing import continue_narrowing, narrow_chain
@@ -79,6 +79,7 @@ __all__ = [
     "set_policy",
     "state_duty",
     "submit_scenario",
+    "surrender_licence",
     "suspend_expired",
     "suspend_listing",
     "take_case",

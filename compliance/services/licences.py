@@ -246,6 +246,21 @@ def revoke_licence(
     return licence
 
 
+def surrender_licence(uow: UnitOfWork, principal: Principal, *, licence_id: str) -> Licence:
+    """Its buyer gives a licence up, for good and at once; the scenario and others under it stay.
+
+    Raises `LicenceNotFound`, `NotYourDecision`, `IllegalTransition`.
+    """
+    licence = uow.session.get(Licence, licence_id, with_for_update=True)
+    if licence is None:
+        raise LicenceNotFound(licence_id)
+    if principal.organisation_id != licence.buyer_id:
+        why = "Only the licence's buyer gives it up."
+        raise NotYourDecision(why)
+    revoke(uow, licence, actor_id=principal.id, reason_code=RevocationReason.GIVEN_UP)
+    return licence
+
+
 def revoke(uow: UnitOfWork, licence: Licence, *, actor_id: str, reason_code: str) -> None:
     """The revocation itself; raises `IllegalTransition`."""
     licence.state = LICENCE_TRANSITIONS.next(licence.state, REVOKE)

@@ -180,6 +180,20 @@ def test_a_withdrawn_scenario_takes_its_licences_along(exchange, code):
     exchange.refused("buyer", "/v1/orders", body, slug="scenario-not-approved", expect=403)
 
 
+def test_a_buyer_gives_one_licence_up_and_keeps_its_scenario_and_the_others(exchange, code):
+    scenario, licence_id = licensed(exchange, code)
+    body = order(exchange, code, scenario["id"])
+    other = exchange.post("buyer", "/v1/orders", body)["licence_id"]
+    path = f"/v1/licences/{licence_id}/surrender"
+    exchange.refused("supplier", path, slug="permission-missing", expect=403)
+    exchange.refused("stranger", path, slug="licence-not-found", expect=404)
+    given_up = exchange.post("buyer", path)
+    assert (given_up["state"], given_up["reason_code"]) == ("REVOKED", "GIVEN_UP")
+    assert exchange.get("buyer", f"/v1/licences/{other}")["state"] == "ACTIVE"
+    assert exchange.get("buyer", f"/v1/scenarios/{scenario['id']}")["state"] == "ACTIVE"
+    exchange.refused("buyer", path, slug="illegal-transition", expect=409)
+
+
 @pytest.mark.parametrize("who", ["risk", "supplier"])
 def test_risk_officer_and_supplier_revoke_a_licence(exchange, code, who):
     _, licence_id = licensed(exchange, code)

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 DAY = timedelta(days=1)
-KEPT_REASONS = frozenset({"BREACH", "SCENARIO_WITHDRAWN"})
+KEPT_REASONS = frozenset({"BREACH", "SCENARIO_WITHDRAWN", "GIVEN_UP"})
 """Revocations that the buyer brought about: the supplier keeps the rest of the price."""
 
 

@@ -61,5 +61,6 @@ def test_a_day_is_earned_when_it_is_over_and_the_last_one_at_the_end_of_the_term
 def test_only_what_the_buyer_brought_about_keeps_the_rest():
     assert is_kept("BREACH")
     assert is_kept("SCENARIO_WITHDRAWN")
+    assert is_kept("GIVEN_UP")
     assert not is_kept("REGULATOR_ORDER")
     assert not is_kept("LISTING_REVOKED")
