@@ -171,6 +171,12 @@ def _acknowledge(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, help="where to write it; standard output otherwise")
 
 
+def _buyer_key(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("signing_key", type=Path, help="Ed25519 key, PEM")
+    parser.add_argument("--name", required=True, help="<organisation id>/acknowledgements")
+    parser.set_defaults(run=vault_commands.show_buyer_key)
+
+
 def _acknowledgement(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, help="a buyer's acknowledgement")
     parser.add_argument("--invoice", type=Path, help="invoice evidence to compare it with")
@@ -196,6 +202,7 @@ _COMMANDS: dict[str, tuple[Callable[[argparse.ArgumentParser], None], str]] = {
     "chain": (_chain, "compare a checkpoint with the anchor contract"),
     "bundle": (_bundle, "check an evidence bundle"),
     "acknowledgement": (_acknowledgement, "check a buyer's acknowledgement"),
+    "buyer-key": (_buyer_key, "show the verification key that a buyer registers at the exchange"),
     "report": (_report, "check an auditor's signature under a report"),
     "vault-take": (_in_vault(vault_commands.take, _take), "verify and keep usage receipts"),
     "vault-watch": (

@@ -50,6 +50,11 @@ class RequestSigner:
         self._key = key
         self._vkey = named_key(name, key).text
 
+    @property
+    def vkey(self) -> str:
+        """The public half, as `POST /v1/acknowledgement-keys` takes it."""
+        return self._vkey
+
     def headers(
         self,
         method: str,

@@ -23,6 +23,7 @@ from counterfoil_verify.acknowledgements import (
 from counterfoil_verify.command_inputs import kept, trusted_keys
 from counterfoil_verify.errors import NotChecked, Rejected, require
 from counterfoil_verify.invoices import EVIDENCE_BYTES_MAX, parse_invoice
+from counterfoil_verify.keys import BUYERS_SUFFIX, named_key
 from counterfoil_verify.notes import NOTE_BYTES_MAX
 from counterfoil_verify.report import Report
 from counterfoil_verify.sources import CHECKPOINT, SiteSource, open_source, read_file
@@ -114,6 +115,13 @@ def acknowledge(vault: ReceiptVault, options: argparse.Namespace, report: Report
         )
         _write(options.out, data)
         detail.append(f"{len(lanes)} lanes, {sum(lane.n for lane in lanes)} calls")
+
+
+def show_buyer_key(options: argparse.Namespace, report: Report) -> None:
+    """The public half of a signing key, as `POST /v1/acknowledgement-keys` takes it (`vkey`)."""
+    with report.step("key") as detail:
+        require(options.name.endswith(BUYERS_SUFFIX), "key", f"not a key's name: …{BUYERS_SUFFIX}")
+        detail.append(named_key(options.name, read_private_key(options.signing_key)).text)
 
 
 def check_acknowledgement_file(options: argparse.Namespace, report: Report) -> None:

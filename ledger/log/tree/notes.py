@@ -87,7 +87,7 @@ def parse_vkey(text: str) -> VerifierKey:
     """The key of a vkey line; raises `EvidenceRefused`."""
     parts = text.split("+", 2)
     if len(parts) != 3 or not _KEY_NAME.fullmatch(parts[0]):  # noqa: PLR2004 -- name, hash, key
-        refuse("this is no verifier key")
+        refuse("this is no verifier key: a name, eight hex digits and Base64, with + between")
     encoded = from_base64(parts[2])
     key = VerifierKey(parts[0], encoded[1:])
     is_ed25519 = encoded[:1] == _ED25519 and len(key.public_key) == _PUBLIC_KEY_BYTES

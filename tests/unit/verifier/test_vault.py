@@ -6,6 +6,7 @@ import json
 import pytest
 from counterfoil_verify.errors import NotChecked, Rejected
 from counterfoil_verify.keys import parse_keyring
+from counterfoil_verify.signed_requests import RequestSigner
 from counterfoil_verify.sources import FolderSource
 from counterfoil_verify.vault import Gap, ReceiptVault
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -13,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
+    load_pem_private_key,
 )
 
 from tests.vectors.exchange import PRICE, Exchange
@@ -218,6 +220,17 @@ def acknowledged(desk, exchange, lane, signing_key):
     vkey = json.loads(out.read_bytes())["key"]
     desk.put("keys.json", canonical({**json.loads(exchange.keys), "buyers": [vkey]}))
     return out
+
+
+def test_a_buyer_is_shown_the_key_that_it_registers(desk, exchange, lane, signing_key):
+    """The very text that the exchange takes and that acknowledgements and signed calls carry."""
+    signed = json.loads(acknowledged(desk, exchange, lane, signing_key).read_bytes())
+    shown = desk.run("buyer-key", signing_key, "--name", NAME, keys=False)
+    assert (shown.code, shown.report["steps"][0]["detail"]) == (0, signed["key"])
+    assert f"({signed['key']})" in shown.output
+    key = load_pem_private_key(signing_key.read_bytes(), None)
+    assert RequestSigner("lic_a", name=NAME, key=key).vkey == signed["key"]
+    assert desk.run("buyer-key", signing_key, "--name", "somebody", keys=False).code == 1
 
 
 def test_the_vault_takes_watches_and_shows(desk, exchange, lane):
