@@ -3,6 +3,7 @@
 import ast
 import importlib
 import pkgutil
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from flask import Flask
 
 from app.core.errors import CounterfoilError
 from app.core.events import Event
+from app.core.principals import ROLE_PERMISSIONS, Role
 from app.web.access import access_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -97,6 +99,19 @@ def silent_patterns(trees: Iterable[tuple[str, ast.Module]]) -> list[str]:
         and ast.unparse(node.func).endswith("validate.Regexp")
         and not any(keyword.arg == "error" for keyword in node.keywords)
     ]
+
+
+def unreadable(app: Flask, text: str, role: Role) -> set[str]:
+    """Addresses that a page tells a role to GET, and that its permissions do not open."""
+    told = set(re.findall(r"`GET (/[^\s`?{…]+)[`?]", text))
+    open_to = {
+        rule.rule
+        for rule in app.url_map.iter_rules()
+        if "GET" in (rule.methods or set())
+        and (access := access_of(app.view_functions[rule.endpoint])) is not None
+        and (access.permission is None or access.permission in ROLE_PERMISSIONS[role])
+    }
+    return {address for address in told if address not in open_to}
 
 
 def keyed_repeats(app: Flask) -> set[str]:

@@ -12,6 +12,7 @@ from flask import Flask
 
 from app.core.errors import CounterfoilError, ErrorKind
 from app.core.events import Event
+from app.core.principals import Role
 from app.reactions import REACTIONS
 from app.reactions.recording import EXCUSED, RECORDED
 from app.settings import DEFAULTS, OPTIONAL
@@ -63,6 +64,19 @@ def test_whoever_misses_a_pattern_is_told_what_fits():
 def test_a_pattern_without_words_is_found():
     planted = ast.parse("code = fields.String(validate=validate.Regexp('[a-z]+'))\n")
     assert rules.silent_patterns([("ledger/schemas.py", planted)]) == ["ledger/schemas.py:1"]
+
+
+FOR_AUDITORS = {"/v1/imbalances"}
+"""What the page on operating says to be somebody else's to read."""
+
+
+def test_operators_may_read_what_the_page_on_operating_sends_them_to(app):
+    assert rules.unreadable(app, document("operate.md"), Role.OPERATOR) == FOR_AUDITORS
+
+
+def test_an_address_that_is_closed_to_a_role_is_found(app):
+    text = "`GET /v1/wallets` and `GET /v1/exposures`"
+    assert rules.unreadable(app, text, Role.OPERATOR) == {"/v1/wallets"}
 
 
 def test_only_a_post_asks_for_an_idempotency_key(app):
