@@ -275,6 +275,9 @@ def test_nothing_is_let_go_to_a_provider_that_is_not_there(call, licence, settle
     body = {"settlement_id": settled["settlement_id"], "gateway": "stripe"}
     refused = call("operator", "POST", "/v1/payouts", body)
     assert (refused.status_code, refused.json["gateway"]) == (422, "stripe")
+    # One that only a later adapter knows is no matter of the schema: it is configured or not.
+    later = call("operator", "POST", "/v1/payouts", {**body, "gateway": "alipay"})
+    assert later.json["type"] == "/problems#payout-gateway-unknown"
     # Proposed while there still was one.
     operator = Principal("psn_9", "org_x", frozenset({Role.OPERATOR}), has_second_factor=True)
     with units.begin(Reach.EXCHANGE) as uow:
