@@ -15,11 +15,18 @@ from app.web.context import current_principal, get, own_organisation, unit_of_wo
 from app.web.idempotency import idempotent
 from app.web.limits import limit
 from app.web.paging import page_schema
-from ledger.journal import audit_queries, queries, schemas, statement_queries, top_up_services
+from ledger.journal import (
+    audit_queries,
+    queries,
+    schemas,
+    statement_queries,
+    top_up_services,
+    wallet_queries,
+)
 from ledger.journal.billing import invoice_services
 from ledger.journal.billing.api import PDF, invoice_pdf
 from ledger.journal.errors import PeriodUnfit, TopUpGatewayUnknown
-from ledger.journal.models import Invoice, PostedLine, TopUp, Wallet
+from ledger.journal.models import Invoice, PostedLine, TopUp
 from ledger.journal.ports import JournalPorts, PaymentGateway
 
 blueprint = Blueprint("journal", __name__, url_prefix="/v1", description="Money: exact, balanced.")
@@ -29,10 +36,10 @@ blueprint = Blueprint("journal", __name__, url_prefix="/v1", description="Money:
 @blueprint.arguments(schemas.WalletQuerySchema, location="query")
 @blueprint.response(200, page_schema(schemas.WalletSchema))
 @requires(Permission.READ_ACCOUNTS)
-def get_wallets(page: dict[str, Any]) -> Page[Wallet]:
-    """Balance, pending and available money per currency."""
+def get_wallets(page: dict[str, Any]) -> Page[wallet_queries.WalletView]:
+    """Balance, pending, available and owed money per currency."""
     with unit_of_work() as uow:
-        return queries.list_wallets(uow.session, own_organisation(), **page)
+        return wallet_queries.list_wallets(uow.session, own_organisation(), **page)
 
 
 @blueprint.route("/postings", methods=["GET"])

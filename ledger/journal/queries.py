@@ -29,30 +29,6 @@ def find_wallet_for_update(
     return session.get(Wallet, key, with_for_update=True, populate_existing=True)
 
 
-def list_wallets(
-    session: Session,
-    own: OrganisationId | None,
-    *,
-    organisation_id: str | None = None,
-    currency: str | None = None,
-    cursor: str | None,
-    limit: int,
-) -> Page[Wallet]:
-    """Wallets of one's ``own`` organisation, or of all in reach (None), by account."""
-    wanted = {Wallet.organisation_id: organisation_id, Wallet.currency: currency}
-    statement = select(Wallet).where(*matching(wanted))
-    if own is not None:
-        statement = statement.where(Wallet.organisation_id == own)
-    return paginate(
-        session,
-        statement,
-        key=Wallet.account_id,
-        cursor=cursor,
-        limit=limit,
-        newest_first=False,
-    )
-
-
 @dataclass(frozen=True)
 class PostingFilter:
     """Which postings; licence and order are those of their journal transaction."""

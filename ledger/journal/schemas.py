@@ -56,7 +56,10 @@ class TopUpSchema(Schema):
 
 
 class WalletSchema(Schema):
-    """Prepaid money: ``available`` is the balance less what running calls hold (``pending``)."""
+    """Prepaid money: ``available`` is the balance less what running calls hold (``pending``).
+
+    ``owed`` is what charge-backs and minimums left owed; it is taken from the next money paid in.
+    """
 
     account_id = fields.String(required=True)
     organisation_id = Identifier(required=True)
@@ -64,6 +67,7 @@ class WalletSchema(Schema):
     balance = AmountText(attribute="balance_amount", required=True)
     pending = AmountText(attribute="pending_amount", required=True)
     available = AmountText(attribute="available_amount", required=True)
+    owed = AmountText(attribute="owed_amount", required=True)
 
 
 class WalletQuerySchema(PageQuerySchema):

@@ -10,7 +10,7 @@ from app.core.money import SCALE
 from app.core.principals import Principal, Role
 from app.core.reach import Reach
 from app.core.states import IllegalTransition
-from ledger.journal import postings, top_up_services
+from ledger.journal import postings, top_up_services, wallet_queries
 from ledger.journal.audit_queries import find_imbalances
 from ledger.journal.billing import exposure_queries
 from ledger.journal.booking import book
@@ -180,6 +180,24 @@ def come_in(do, amount, reference):
         book(uow.session, draft, occurred_at=uow.now, booked_at=uow.now)
 
     do(step)
+
+
+def shown(units):
+    with units.begin(Reach.organisation("org_buyer")) as uow:
+        (wallet,) = wallet_queries.list_wallets(
+            uow.session, "org_buyer", cursor=None, limit=1
+        ).items
+        return wallet
+
+
+def test_the_owner_sees_what_is_owed_until_it_is_paid(do, owing, units):
+    assert (shown(units).balance_amount, shown(units).owed_amount) == (0, 70 * SCALE)
+    come_in(do, 20 * SCALE, "tup_a")
+    do(owed_returns.collect_owed)
+    assert (shown(units).balance_amount, shown(units).owed_amount) == (0, 50 * SCALE)
+    come_in(do, 60 * SCALE, "tup_b")
+    do(owed_returns.collect_owed)
+    assert (shown(units).balance_amount, shown(units).owed_amount) == (10 * SCALE, 0)
 
 
 def test_what_a_charge_back_left_owed_is_taken_as_soon_as_money_comes_in(do, owing, units):

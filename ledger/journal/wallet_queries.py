@@ -1,0 +1,84 @@
+"""Wallets as their owners see them, with what is still owed beside them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.core.ids import OrganisationId
+from app.core.paging import Page, matching, paginate
+from ledger.journal.chart import receivable_of
+from ledger.journal.models import JournalTransaction, PostedLine, Wallet
+
+INVOICE_ROUNDING = "invoice_rounding"
+
+
+@dataclass(frozen=True)
+class WalletView:
+    """A wallet as its owner sees it; amounts in 10⁻⁸ units.
+
+    ``owed_amount`` is what charge-backs and minimums left owed: it is taken from the wallet's own
+    money as soon as there is some.
+    """
+
+    account_id: str
+    organisation_id: str
+    currency: str
+    balance_amount: int
+    pending_amount: int
+    available_amount: int
+    owed_amount: int
+
+
+def list_wallets(
+    session: Session,
+    own: OrganisationId | None,
+    *,
+    organisation_id: str | None = None,
+    currency: str | None = None,
+    cursor: str | None,
+    limit: int,
+) -> Page[WalletView]:
+    """Wallets of one's ``own`` organisation, or of all in reach (None), by account."""
+    wanted = {Wallet.organisation_id: organisation_id, Wallet.currency: currency}
+    statement = select(Wallet).where(*matching(wanted))
+    if own is not None:
+        statement = statement.where(Wallet.organisation_id == own)
+    page = paginate(
+        session,
+        statement,
+        key=Wallet.account_id,
+        cursor=cursor,
+        limit=limit,
+        newest_first=False,
+    )
+    owed = _owed_amounts(session, page.items)
+    return Page([_shown(wallet, owed) for wallet in page.items], page.next_cursor)
+
+
+def _owed_amounts(session: Session, wallets: Sequence[Wallet]) -> dict[str, int]:
+    """What buyers owe, by the receivable's account; an invoice's rounding there is no debt."""
+    receivables = [receivable_of(wallet.organisation_id, wallet.currency) for wallet in wallets]
+    rows = session.execute(
+        select(PostedLine.account_id, func.sum(-PostedLine.amount))
+        .join(JournalTransaction, JournalTransaction.transaction_id == PostedLine.transaction_id)
+        .where(
+            PostedLine.account_id.in_(receivables),
+            JournalTransaction.template != INVOICE_ROUNDING,
+        )
+        .group_by(PostedLine.account_id)
+    )
+    return {account_id: int(owed) for account_id, owed in rows}
+
+
+def _shown(wallet: Wallet, owed: Mapping[str, int]) -> WalletView:
+    return WalletView(
+        account_id=wallet.account_id,
+        organisation_id=wallet.organisation_id,
+        currency=wallet.currency,
+        balance_amount=wallet.balance_amount,
+        pending_amount=wallet.pending_amount,
+        available_amount=wallet.available_amount,
+        owed_amount=owed.get(receivable_of(wallet.organisation_id, wallet.currency), 0),
+    )
