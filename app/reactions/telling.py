@@ -40,6 +40,8 @@ def _shown(name: str, value: object) -> object:
     if name == "amount" or name.endswith("_amount"):
         assert isinstance(value, int), name
         return format_amount(value)
+    if name == "period" and isinstance(value, str) and value.isdecimal():
+        return int(value)  # the journal's references are texts; everywhere else it is a number
     return list(value) if isinstance(value, tuple) else value
 
 

@@ -16,6 +16,7 @@ from app.reactions.noticing import NOTICED, NOTICERS, UNNOTICED, organisations_a
 from app.reactions.recording import RECORDERS
 from app.reactions.telling import data_of, telling, telling_both
 from compliance.events import ListingSuspended
+from ledger.journal.billing.events import PeriodAdjusted, PeriodCharged
 from tests.architecture import rules
 
 NOW = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
@@ -148,6 +149,14 @@ def test_only_parties_are_told_and_a_buyer_s_amounts_only_to_the_buyer(kind):
         for each in told:
             amounts = [name for name in each.data if name.endswith("amount")]
             assert each.organisation_id == "buyer_id" or amounts == []
+
+
+@pytest.mark.parametrize("kind", [PeriodCharged, PeriodAdjusted])
+def test_a_period_is_a_number_whichever_room_tells_of_it(kind):
+    """So that a receiver finds the charge of the period that it was told had begun."""
+    event = dataclasses.replace(made(kind), period="12")
+    (told,) = NOTICED[kind].tell(KnowsEveryListing(), event)
+    assert told.data["period"] == 12
 
 
 def test_each_licensee_is_told_of_its_own_licences_only():
