@@ -3,6 +3,7 @@
 from typing import Any
 
 from app.core.unit_of_work import UnitOfWork
+from compliance.consent import registers
 from compliance.consent import services as consent
 from compliance.consent import transfers as consent_transfers
 from compliance.consent.events import ConsentGranted, ConsentWithdrawn, PseudonymKeyMade
@@ -22,17 +23,17 @@ from metering import consent_services as metering
 
 def note_product(uow: UnitOfWork, event: ProductRegistered) -> None:
     """Whoever enters a product may collect consents for it."""
-    consent.note_product(uow, product_id=event.product_id, supplier_id=event.supplier_id)
+    registers.note_product(uow, product_id=event.product_id, supplier_id=event.supplier_id)
 
 
 def forget_product(uow: UnitOfWork, event: ProductDeleted) -> None:
     """A register that nobody opened goes with its product; an opened one keeps both."""
-    consent.forget_product(uow, product_id=event.product_id)
+    registers.forget_product(uow, product_id=event.product_id)
 
 
 def name_listing(uow: UnitOfWork, event: VersionSubmitted) -> None:
     """A consent names the listing that calls are made to."""
-    consent.name_listing(uow, product_id=event.product_id, listing_code=event.listing_code)
+    registers.name_listing(uow, product_id=event.product_id, listing_code=event.listing_code)
 
 
 def count_what_stays(uow: UnitOfWork, event: TransferProposed | TransferAccepted) -> None:

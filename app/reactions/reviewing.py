@@ -28,10 +28,10 @@ from compliance.review.registration_events import (
     RegistrationFinal,
 )
 from compliance.review.suspension_events import SuspensionWidened
-from compliance.sampling import services as sampling
 from compliance.sampling.events import QualityReported
 from compliance.sampling.models import QualityReport
 from compliance.sampling.queries import latest_public
+from compliance.sampling.reports import show_reports
 from listings import services as listings
 from listings.events import (
     ListingDelisted,
@@ -172,7 +172,7 @@ def note_listing(uow: UnitOfWork, event: ListingPublished) -> None:
 
 def show_quality(uow: UnitOfWork, event: ListingPublished) -> None:
     """What is listed shows its grade to everybody."""
-    sampling.show_reports(uow, version_id=event.version_id)
+    show_reports(uow, version_id=event.version_id)
     _grade(uow, event.listing_code)
 
 

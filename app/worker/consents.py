@@ -7,7 +7,7 @@ from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWork
 from app.parts import Parts
 from app.worker.steps import Step
-from compliance.consent import services as consent
+from compliance.consent.batches import batch_consents
 from compliance.services.consent_lapses import note_consent_lapses
 from ledger.log.tree.hash_trees import HashTrees
 from metering import consent_services
@@ -35,7 +35,7 @@ def consent_steps(parts: Parts) -> Sequence[Step]:
 
     return (
         step("consent-lapses", _HOUR, lapses),
-        step("consents", _BATCH_SECONDS, lambda uow: consent.batch_consents(uow, tree)),
+        step("consents", _BATCH_SECONDS, lambda uow: batch_consents(uow, tree)),
         step(
             "old-consents",
             _HOUR,

@@ -15,7 +15,7 @@ from app.web.blueprints import Blueprint
 from app.web.context import current_principal, get, own_organisation, unit_of_work
 from app.web.idempotency import idempotent
 from app.web.paging import page_schema
-from compliance.consent import bulk, queries, services
+from compliance.consent import bulk, queries, registers, services
 from compliance.consent.errors import ConsentNotBatched
 from compliance.consent.files import CSV, JSON_LINES, read_rows
 from compliance.consent.models import Consent, ConsentRegister
@@ -76,10 +76,10 @@ def _shown(consent: Consent) -> dict[str, Any]:
 @blueprint.response(201, OpenedRegisterSchema)
 @requires(Permission.OFFER_PRODUCTS)
 @idempotent
-def post_register(product_id: str) -> services.OpenedRegister:
+def post_register(product_id: str) -> registers.OpenedRegister:
     """Open a product's register; the key for its pseudonyms is shown this once."""
     with unit_of_work() as uow:
-        opened = services.open_register(
+        opened = registers.open_register(
             uow, get(ConsentKit), current_principal(), product_id=product_id
         )
         uow.commit()

@@ -18,7 +18,8 @@ from app.core.unit_of_work import UnitOfWork
 from compliance.consent.errors import ConsentFileInvalid, ConsentRecipientUnknown
 from compliance.consent.models import Consent
 from compliance.consent.ports import ConsentKit
-from compliance.consent.services import demand_recipient, lock_register, record_consent
+from compliance.consent.registers import lock_register
+from compliance.consent.services import demand_recipient, record_consent
 from compliance.consent.states import LIFETIME_MAX, ConsentAnswer, ConsentState, state_at
 from compliance.consent.tokens import token_of
 

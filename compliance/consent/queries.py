@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, or_, select, true
 
 from app.core.paging import Page, paginate
 from app.core.unit_of_work import UnitOfWork
+from compliance.consent.batches import leaf_of
 from compliance.consent.errors import (
     ConsentHasNoToken,
     ConsentNotFound,
@@ -14,7 +15,6 @@ from compliance.consent.errors import (
 )
 from compliance.consent.models import Consent, ConsentBatch, ConsentRegister
 from compliance.consent.ports import ConsentKit, HashTree
-from compliance.consent.services import leaf_of
 from compliance.consent.states import ConsentState, state_at
 from compliance.consent.tokens import token_of
 

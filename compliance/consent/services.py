@@ -1,4 +1,4 @@
-"""Registers are opened once; consents are recorded, withdrawn and bound into the log."""
+"""Consents are recorded as they were answered, and withdrawn."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,26 +9,20 @@ from sqlalchemy import select
 
 from app.core.clock import iso_instant
 from app.core.principals import Principal
-from app.core.pseudonyms import KEY_BYTES
 from app.core.unit_of_work import UnitOfWork
 from compliance.consent.errors import (
     ConsentNotFound,
     ConsentRecipientUnknown,
-    ConsentRegisterClosed,
-    ConsentRegisterInUse,
-    ConsentRegisterNotFound,
-    ConsentRegisterOpen,
     ConsentTermRefused,
 )
 from compliance.consent.events import (
     ConsentDenied,
     ConsentGranted,
-    ConsentsBatched,
     ConsentWithdrawn,
-    PseudonymKeyMade,
 )
-from compliance.consent.models import Consent, ConsentBatch, ConsentRegister
-from compliance.consent.ports import ConsentKit, HashTree
+from compliance.consent.models import Consent, ConsentRegister
+from compliance.consent.ports import ConsentKit
+from compliance.consent.registers import get_open_register, lock_register
 from compliance.consent.states import (
     LIFETIME_MAX,
     ConsentAnswer,
@@ -41,15 +35,6 @@ from compliance.terms import purposes
 
 WITHDRAWN_AT_ONCE_MAX = 200
 """Consents of one person that one request ends; a person gives a handful."""
-BATCH_MAX = 1_000
-
-
-@dataclass(frozen=True)
-class OpenedRegister:
-    """A register and, this once, its pseudonym key in hexadecimal."""
-
-    register: ConsentRegister
-    pseudonym_key: str
 
 
 @dataclass(frozen=True)
@@ -58,74 +43,6 @@ class RecordedConsent:
 
     consent: Consent
     token: str | None
-
-
-def note_product(uow: UnitOfWork, *, product_id: str, supplier_id: str) -> None:
-    """Know whose product it is; its register stays closed until the supplier opens it."""
-    uow.session.add(
-        ConsentRegister(product_id=product_id, supplier_id=supplier_id, noted_at=uow.now)
-    )
-
-
-def forget_product(uow: UnitOfWork, *, product_id: str) -> None:
-    """The product is deleted; raises `ConsentRegisterInUse` once its register was opened."""
-    register = uow.session.get(ConsentRegister, product_id, with_for_update=True)
-    if register is None:
-        return
-    if register.opened_at is not None:
-        raise ConsentRegisterInUse(product_id)
-    uow.session.delete(register)
-
-
-def name_listing(uow: UnitOfWork, *, product_id: str, listing_code: str) -> None:
-    """Under which code the product is listed; the data plane is told its pseudonym key."""
-    register = uow.session.get(ConsentRegister, product_id, with_for_update=True)
-    if register is None or register.listing_code is not None:
-        return
-    register.listing_code = listing_code
-    _tell_key(uow, register)
-
-
-def open_register(
-    uow: UnitOfWork, kit: ConsentKit, principal: Principal, *, product_id: str
-) -> OpenedRegister:
-    """Make the product's pseudonym key; it is shown this once.
-
-    Raises `ConsentRegisterNotFound`, `ConsentRegisterOpen`.
-    """
-    register = lock_register(uow, principal, product_id)
-    if register.key_ciphertext is not None:
-        raise ConsentRegisterOpen(product_id)
-    key = kit.entropy(KEY_BYTES)
-    register.key_ciphertext = kit.cipher.encrypt(key, context=register.key_context)
-    register.opened_at = uow.now
-    _tell_key(uow, register)
-    return OpenedRegister(register, key.hex())
-
-
-def _tell_key(uow: UnitOfWork, register: ConsentRegister) -> None:
-    if register.listing_code is None or register.key_ciphertext is None:
-        return
-    uow.record(
-        PseudonymKeyMade(
-            occurred_at=uow.now,
-            product_id=register.product_id,
-            listing_code=register.listing_code,
-            supplier_id=register.supplier_id,
-            key_ciphertext=register.key_ciphertext,
-            key_context=register.key_context,
-        )
-    )
-
-
-def lock_register(uow: UnitOfWork, principal: Principal, product_id: str) -> ConsentRegister:
-    """The principal's own register, held to the end; raises `ConsentRegisterNotFound`."""
-    # Its id never changes: a consent that is recorded just now refers to it and need not wait.
-    held = {"key_share": True}
-    register = uow.session.get(ConsentRegister, product_id, with_for_update=held)
-    if register is None or register.supplier_id != principal.organisation_id:
-        raise ConsentRegisterNotFound(product_id)
-    return register
 
 
 def record_consent(
@@ -148,7 +65,7 @@ def record_consent(
     A test is answered like any other and lets no call pass. Raises `ConsentRegisterNotFound`,
     `ConsentRegisterClosed`, `ConsentTermRefused`.
     """
-    register = _open_register(uow, principal, product_id, is_test=is_test)
+    register = get_open_register(uow, principal, product_id, is_test=is_test)
     is_grant = answer == ConsentAnswer.GRANT
     consent = Consent(
         id=uow.ids.new("con"),
@@ -171,19 +88,6 @@ def record_consent(
         return RecordedConsent(consent, _grant(uow, kit, register, consent))
     _deny(uow, principal, register, consent)
     return RecordedConsent(consent, None)
-
-
-def _open_register(
-    uow: UnitOfWork, principal: Principal, product_id: str, *, is_test: bool
-) -> ConsentRegister:
-    register = uow.session.get(ConsentRegister, product_id)
-    if register is None or register.supplier_id != principal.organisation_id:
-        raise ConsentRegisterNotFound(product_id)
-    if register.key_ciphertext is None:
-        raise ConsentRegisterClosed(product_id, "pseudonym key")
-    if register.listing_code is None and not is_test:
-        raise ConsentRegisterClosed(product_id, "listing code: submit a version first")
-    return register
 
 
 def _end(uow: UnitOfWork, expires_at: datetime | None) -> datetime:
@@ -286,7 +190,7 @@ def withdraw_consents(
 
     Raises `ConsentRegisterNotFound`.
     """
-    _open_register(uow, principal, product_id, is_test=True)
+    get_open_register(uow, principal, product_id, is_test=True)
     standing = _standing(uow, product_id, subject, recipient_id)
     _withdraw_all(uow, principal, standing, WithdrawalReason(reason_code))
     return standing
@@ -312,49 +216,3 @@ def _withdraw_all(
                 reason_code=reason,
             )
         )
-
-
-def batch_consents(uow: UnitOfWork, tree: HashTree) -> int:
-    """Bind what was recorded since the last batch into one log entry; how many consents.
-
-    The leaves are the tokens' hashes in the order of recording; a denial has no token and is
-    counted. Needs the exchange's reach.
-    """
-    wanted = select(Consent).where(Consent.batch_id.is_(None), Consent.is_test.is_(False))
-    ordered = wanted.order_by(Consent.recorded_at, Consent.id).limit(BATCH_MAX)
-    consents = uow.session.scalars(ordered.with_for_update(skip_locked=True)).all()
-    if not consents:
-        return 0
-    granted = [each for each in consents if each.token_hash is not None]
-    batch = ConsentBatch(
-        id=uow.ids.new("cba"),
-        root_hash=tree.root_of([leaf_of(each) for each in granted]).hex(),
-        granted_count=len(granted),
-        denied_count=len(consents) - len(granted),
-        batched_at=uow.now,
-    )
-    uow.session.add(batch)
-    uow.session.flush()
-    for each in consents:
-        each.batch_id = batch.id
-    for index, each in enumerate(granted):
-        each.batch_index = index
-    _record_batch(uow, batch)
-    return len(consents)
-
-
-def leaf_of(consent: Consent) -> bytes:
-    """What stands for a granted consent in its batch's tree."""
-    return bytes.fromhex(consent.token_hash or "")
-
-
-def _record_batch(uow: UnitOfWork, batch: ConsentBatch) -> None:
-    uow.record(
-        ConsentsBatched(
-            occurred_at=uow.now,
-            batch_id=batch.id,
-            root_hash=batch.root_hash,
-            granted_count=batch.granted_count,
-            denied_count=batch.denied_count,
-        )
-    )

@@ -17,7 +17,8 @@ from compliance.quality.access import CallCounts
 from compliance.quality.assessment import Sample
 from compliance.sampling.models import QualityReport, QualitySample
 from compliance.sampling.ports import RevealedRow, RowTree
-from compliance.sampling.services import drawn_sample, report_sample
+from compliance.sampling.reports import report_sample
+from compliance.sampling.services import drawn_sample
 from compliance.sampling.states import SampleKind, SampleState
 
 CALLING_SECONDS = 300

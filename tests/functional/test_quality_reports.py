@@ -10,6 +10,7 @@ from compliance.quality.draws import Beacon, draw_indexes
 from compliance.rules.predicates.records import exchange_drew_the_sample
 from compliance.rules.predicates.reports import quality_is_reported
 from compliance.rules.verdicts import Outcome
+from compliance.sampling import reports
 from compliance.sampling import services as sampling
 from compliance.services.circumstances import circumstances_of
 from tests.factories.compliance import everybody_over_http, field
@@ -151,7 +152,7 @@ def test_the_catalogue_shows_a_grade_once_the_version_is_listed(exchange, app, v
     before = exchange.get("stranger", path)
     assert (before["state"], before["report_id"]) == ("NOT_REPORTED", None)
     with units_of(app).begin(Reach.EXCHANGE) as uow:
-        assert sampling.show_reports(uow, version_id=version_id) == 1
+        assert reports.show_reports(uow, version_id=version_id) == 1
         uow.commit()
     shown = exchange.get("stranger", path)
     assert (shown["state"], shown["grade"]) == ("NOT_ASSESSED", None)

@@ -2,7 +2,7 @@
 
 from app.auditing.questions import Method
 from app.auditing.rules import Rule, read_figures
-from compliance.sampling.services import NO_GRADE
+from compliance.sampling.reports import NO_GRADE
 
 ACTING_DAYS = 14
 """How long a drift that was told may stand before somebody has acted on it."""
