@@ -2,8 +2,9 @@
 
 from marshmallow import fields, validate
 
+from app.accounts.api_key_schemas import CIDR_MAX
 from app.accounts.networks import NETWORKS_MAX
-from app.accounts.schemas import CIDR_MAX, NAME_MAX
+from app.accounts.schemas import NAME_MAX
 from app.accounts.services.collector_keys import REQUESTS_PER_MINUTE_MAX
 from app.web.paging import PageQuerySchema, page_schema
 from app.web.schemas import Identifier, Integer, Schema, Text, Timestamp

@@ -3,14 +3,12 @@
 from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
-from typing_extensions import override
 
 from app.accounts import email_addresses, password_rules
-from app.accounts.networks import NETWORKS_MAX
 from app.accounts.services.organisations import EVIDENCE_MAX
 from app.core.principals import MEMBER_ROLES, STAFF_ROLES, Role
 from app.web.paging import PageQuerySchema, PeriodQuerySchema, page_schema
-from app.web.schemas import Identifier, Integer, Schema, Text, Timestamp
+from app.web.schemas import Flag, Identifier, Schema, Text, Timestamp
 
 EVIDENCE_KINDS = (
     "business_licence",
@@ -28,21 +26,7 @@ VERIFICATION_METHODS = (
 )
 REASON_MAX = 2_000
 NAME_MAX = 100
-OVERLAP_SECONDS_MAX = 7 * 24 * 3_600
-CALLS_PER_SECOND_MAX = 100_000
-CIDR_MAX = 49
-_ONE_TIME_CODE = validate.Regexp(r"\A[0-9]{6}\Z", error="Six digits.")
 _HASH = validate.Regexp(r"\A[0-9a-f]{64}\Z", error="SHA-256 in lower-case hexadecimal.")
-
-
-class Flag(fields.Boolean):
-    """``true`` or ``false``; texts and numbers that look like them are refused."""
-
-    @override
-    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> bool:
-        if not isinstance(value, bool):
-            raise self.make_error("invalid", input=value)
-        return value
 
 
 def _email() -> Text:
@@ -66,8 +50,8 @@ def new_password() -> Text:
     )
 
 
-def _known_password() -> Text:
-    # No lower bound: sign-in tells nothing about the rules that a password was made under.
+def known_password() -> Text:
+    """A password that exists; no lower bound: it tells nothing of the rules it was made under."""
     return Text(
         required=True,
         max=password_rules.LENGTH_MAX,
@@ -255,119 +239,5 @@ class GrantStaffRoleSchema(Schema):
 class ChangePasswordSchema(Schema):
     """The present password and the next."""
 
-    present_password = _known_password()
+    present_password = known_password()
     new_password = new_password()
-
-
-class SignInSchema(Schema):
-    """E-mail address, password, and the one-time code of whoever has a second factor."""
-
-    email = Text(required=True, max=email_addresses.LENGTH_MAX, load_only=True)
-    password = _known_password()
-    one_time_code = fields.String(load_default=None, allow_none=True, validate=_ONE_TIME_CODE)
-
-
-class RefreshSchema(Schema):
-    """The refresh token of the last answer; it is good once."""
-
-    refresh_token = Text(required=True, max=100, load_only=True)
-
-
-class TokensSchema(Schema):
-    """The tokens of a session."""
-
-    access_token = fields.String(required=True)
-    token_type = fields.Constant("Bearer", required=True)
-    expires_in_seconds = Integer(required=True)
-    refresh_token = fields.String(required=True)
-    refresh_expires_at = Timestamp(required=True)
-    has_second_factor = fields.Boolean(required=True)
-
-
-class EnrolmentSchema(Schema):
-    """The secret of a second factor, shown this once."""
-
-    secret = fields.String(required=True)
-    uri = fields.String(required=True)
-
-
-class ConfirmSecondFactorSchema(Schema):
-    """A present code of the new secret."""
-
-    one_time_code = fields.String(required=True, validate=_ONE_TIME_CODE)
-
-
-class JwkSchema(Schema):
-    """One public key (RFC 7517, RFC 8037)."""
-
-    kty = fields.String(required=True)
-    crv = fields.String(required=True)
-    x = fields.String(required=True)
-    kid = fields.String(required=True)
-    use = fields.String(required=True)
-    alg = fields.String(required=True)
-
-
-class JwksSchema(Schema):
-    """The keys that access tokens are checked with."""
-
-    keys = fields.List(fields.Nested(JwkSchema), required=True)
-
-
-class IssueApiKeySchema(Schema):
-    """A key for the calls of one licence."""
-
-    licence_id = Identifier(required=True)
-    name = Text(required=True, max=NAME_MAX)
-    networks = fields.List(
-        Text(max=CIDR_MAX),
-        load_default=list,
-        validate=validate.Length(max=NETWORKS_MAX),
-        metadata={"description": "CIDR notation; none means from anywhere"},
-    )
-    calls_per_second = Integer(
-        load_default=None,
-        allow_none=True,
-        min=1,
-        max=CALLS_PER_SECOND_MAX,
-        metadata={"description": "This key's own limit; none means the licence's"},
-    )
-    expires_at = Timestamp(load_default=None, allow_none=True)
-
-
-class RotateApiKeySchema(Schema):
-    """How long the old key goes on working."""
-
-    overlap_seconds = Integer(required=True, min=0, max=OVERLAP_SECONDS_MAX)
-
-
-class ApiKeyPageQuerySchema(PageQuerySchema):
-    """A page of keys, perhaps of one licence."""
-
-    licence_id = Identifier(load_default=None)
-
-
-class ApiKeySchema(Schema):
-    """A key without its secret."""
-
-    id = Identifier(required=True)
-    licence_id = Identifier(required=True)
-    name = fields.String(required=True)
-    prefix = fields.String(required=True)
-    networks = fields.List(fields.String(), required=True)
-    calls_per_second = fields.Integer(required=True, allow_none=True)
-    issued_by = Identifier(required=True)
-    issued_at = Timestamp(required=True)
-    expires_at = Timestamp(required=True)
-    revoked_at = Timestamp(required=True, allow_none=True)
-    rotated_to = Identifier(required=True, allow_none=True)
-
-
-class IssuedApiKeySchema(Schema):
-    """A key and, this once, its text."""
-
-    api_key = fields.Nested(ApiKeySchema, required=True)
-    text = fields.String(required=True, metadata={"example": "cfk_0a1b2c3d_…"})
-
-
-ApiKeyPageSchema = page_schema(ApiKeySchema)

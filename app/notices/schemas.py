@@ -3,13 +3,12 @@
 from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
-from typing_extensions import override
 
 from app.notices.notice_types import notice_types
 from app.notices.receiver_urls import LENGTH_MAX
 from app.notices.retry_rules import ENDPOINT_OFF, Outcome
 from app.web.paging import NextCursor, PageQuerySchema, PeriodQuerySchema, page_schema
-from app.web.schemas import Identifier, Integer, Schema, Text, Timestamp
+from app.web.schemas import Flag, Identifier, Integer, Schema, Text, Timestamp
 
 DESCRIPTION_MAX = 500
 TYPE_MAX = 100
@@ -17,16 +16,6 @@ TYPES_MAX = 200
 OVERLAP_SECONDS = 24 * 3_600
 DELIVERY_STATES = ("waiting", "delivered", "dead")
 _OUTCOMES = (*(outcome.value for outcome in Outcome), ENDPOINT_OFF)
-
-
-class Flag(fields.Boolean):
-    """``true`` or ``false``; texts and numbers that look like them are refused."""
-
-    @override
-    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> bool:
-        if not isinstance(value, bool):
-            raise self.make_error("invalid", input=value)
-        return value
 
 
 def _chosen_types(**kwargs: Any) -> Any:

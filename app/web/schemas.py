@@ -79,6 +79,16 @@ class Integer(fields.Integer):
         return number
 
 
+class Flag(fields.Boolean):
+    """``true`` or ``false``; texts and numbers that look like them are refused."""
+
+    @override
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> bool:
+        if not isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return value
+
+
 class ByName(fields.Dict):
     """An object whose members' names are data; what is wrong is said at the member itself.
 

@@ -5,14 +5,14 @@ from typing import Any
 from app.accounts import queries, services
 from app.accounts.access_models import ApiKey
 from app.accounts.api.blueprint import blueprint
-from app.accounts.ports import CredentialKit
-from app.accounts.schemas import (
+from app.accounts.api_key_schemas import (
     ApiKeyPageQuerySchema,
     ApiKeyPageSchema,
     IssueApiKeySchema,
     IssuedApiKeySchema,
     RotateApiKeySchema,
 )
+from app.accounts.ports import CredentialKit
 from app.accounts.services import IssuedKey
 from app.core.paging import Page
 from app.core.principals import Permission

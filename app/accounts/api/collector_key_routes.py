@@ -5,6 +5,7 @@ from typing import Any
 from app.accounts import queries, services
 from app.accounts.access_models import CollectorKey
 from app.accounts.api.blueprint import blueprint
+from app.accounts.api_key_schemas import RotateApiKeySchema
 from app.accounts.collector_schemas import (
     CollectorKeyPageQuerySchema,
     CollectorKeyPageSchema,
@@ -13,7 +14,6 @@ from app.accounts.collector_schemas import (
     IssuedCollectorKeySchema,
 )
 from app.accounts.ports import CredentialKit
-from app.accounts.schemas import RotateApiKeySchema
 from app.accounts.services import IssuedCollectorKey
 from app.core.clock import Clock
 from app.core.paging import Page

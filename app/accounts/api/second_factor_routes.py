@@ -6,8 +6,8 @@ from app.accounts import services
 from app.accounts.api.blueprint import blueprint
 from app.accounts.api.signed_in import current_person
 from app.accounts.ports import CredentialKit
-from app.accounts.schemas import ConfirmSecondFactorSchema, EnrolmentSchema
 from app.accounts.services import Enrolment
+from app.accounts.session_schemas import ConfirmSecondFactorSchema, EnrolmentSchema
 from app.core.principals import Permission
 from app.web.access import requires
 from app.web.context import get, unit_of_work

@@ -9,8 +9,8 @@ from app.accounts.access_tokens import jwks
 from app.accounts.api.blueprint import blueprint
 from app.accounts.api.signed_in import current_person
 from app.accounts.ports import CredentialKit
-from app.accounts.schemas import JwksSchema, RefreshSchema, SignInSchema, TokensSchema
 from app.accounts.services import Tokens
+from app.accounts.session_schemas import JwksSchema, RefreshSchema, SignInSchema, TokensSchema
 from app.accounts.sign_in_errors import RefreshTokenRefused
 from app.core.principals import Permission
 from app.core.reach import Reach
