@@ -3,10 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWork
 from app.parts import Parts
-from app.worker.steps import Step
+from app.worker.steps import Step, in_unit
 from ledger.journal.billing import (
     alert_services,
     bill_payment_services,
@@ -27,13 +26,7 @@ def billing_steps(parts: Parts, ports: JournalPorts) -> Sequence[Step]:
     """Each bounded, each safe to run twice; work done means: come back at once."""
 
     def step(name: str, seconds: float, action: Callable[[UnitOfWork], Any]) -> Step:
-        def run() -> bool:
-            with parts.units.begin(Reach.EXCHANGE) as uow:
-                done = action(uow)
-                uow.commit()
-            return bool(done)
-
-        return Step(name, seconds, run)
+        return Step(name, seconds, in_unit(parts.units, action))
 
     return (
         step("tally", _TALLY_SECONDS, books_cursor.tally),

@@ -3,10 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWork
 from app.parts import Parts
-from app.worker.steps import Step
+from app.worker.steps import Step, in_unit
 from compliance.consent.batches import batch_consents
 from compliance.services.consent_lapses import note_consent_lapses
 from ledger.log.tree.hash_trees import HashTrees
@@ -20,13 +19,7 @@ def consent_steps(parts: Parts) -> Sequence[Step]:
     """Each bounded, each safe to run twice; work done means: come back at once."""
 
     def step(name: str, seconds: float, action: Callable[[UnitOfWork], Any]) -> Step:
-        def run() -> bool:
-            with parts.units.begin(Reach.EXCHANGE) as uow:
-                done = action(uow)
-                uow.commit()
-            return bool(done)
-
-        return Step(name, seconds, run)
+        return Step(name, seconds, in_unit(parts.units, action))
 
     tree = HashTrees()
 

@@ -2,10 +2,9 @@
 
 import os
 from collections.abc import Callable, Mapping
-from typing import Any
+from functools import partial
 
 from app.accounts import services as accounts
-from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWork
 from app.notices import attempts as webhook_attempts
 from app.notices import services as notices
@@ -27,7 +26,7 @@ from app.worker.chain import Anchoring, Chain
 from app.worker.consents import consent_steps
 from app.worker.effects import effect_steps
 from app.worker.quality import quality_steps
-from app.worker.steps import Step, Worker, forget_expired
+from app.worker.steps import Step, Worker, forget_expired, in_unit
 from compliance import services as compliance
 from ledger.journal.provider_books import JournalProviderBooks
 from ledger.journal.settlement import services as settlement_services
@@ -85,6 +84,7 @@ def build_worker(parts: Parts) -> Worker:
     wallets = WalletLeases(parts.clock)
     every = min(parts.settings.checkpoint_seconds, _SECOND)
     paying = Paying(parts, payment_gateways(parts))
+    in_one = partial(in_unit, parts.units)
     return Worker(
         [
             Step("sequence", every, lambda: sequencer.step().has_more),
@@ -96,45 +96,31 @@ def build_worker(parts: Parts) -> Worker:
             ),
             *effect_steps(parts, chain),
             Step("webhooks", 0.2, build_dispatcher(parts).step),
-            Step("feed", 0.2, _in_unit(parts, notices.number_notices)),
-            Step("stranded", _MINUTE, _in_unit(parts, webhook_attempts.bury_stranded)),
-            Step("old-notices", _HOUR, _in_unit(parts, notices.forget_notices)),
+            Step("feed", 0.2, in_one(notices.number_notices)),
+            Step("stranded", _MINUTE, in_one(webhook_attempts.bury_stranded)),
+            Step("old-notices", _HOUR, in_one(notices.forget_notices)),
             Step("payments", 0.5, paying.work),
             Step("payment-sweep", parts.settings.payment_sweep_seconds, paying.sweep),
-            Step("settlement", _SECOND, _in_unit(parts, settlement_services.advance_run)),
-            Step("settlement-day", _MINUTE, _in_unit(parts, settlement_services.plan_monthly_runs)),
-            Step("expire", _MINUTE, _in_unit(parts, _suspend_expired)),
-            Step("reminders", _MINUTE, _in_unit(parts, _remind_of_lapses)),
-            Step("deadlines", _MINUTE, _in_unit(parts, _keep_deadlines)),
-            Step("persons", _MINUTE, _in_unit(parts, counting.count_persons)),
-            Step("live-quality", _MINUTE, _in_unit(parts, measuring.measure_live_quality)),
-            Step(
-                "leases", _SECOND, _in_unit(parts, lambda uow: upkeep.reclaim_leases(uow, wallets))
-            ),
+            Step("settlement", _SECOND, in_one(settlement_services.advance_run)),
+            Step("settlement-day", _MINUTE, in_one(settlement_services.plan_monthly_runs)),
+            Step("expire", _MINUTE, in_one(_suspend_expired)),
+            Step("reminders", _MINUTE, in_one(_remind_of_lapses)),
+            Step("deadlines", _MINUTE, in_one(_keep_deadlines)),
+            Step("persons", _MINUTE, in_one(counting.count_persons)),
+            Step("live-quality", _MINUTE, in_one(measuring.measure_live_quality)),
+            Step("leases", _SECOND, in_one(lambda uow: upkeep.reclaim_leases(uow, wallets))),
             Step("periods", _SECOND, lambda: turn_periods(parts.units)),
             *billing_steps(parts, journal_ports(parts)),
             *consent_steps(parts),
-            Step("erasures", _SECOND, _in_unit(parts, erase_due)),
+            Step("erasures", _SECOND, in_one(erase_due)),
             *quality_steps(parts, upstream_probe(parts)),
-            Step("answers", _MINUTE, _in_unit(parts, upkeep.forget_answers)),
-            Step("answer-times", _HOUR, _in_unit(parts, forget_times)),
-            Step("partitions", _HOUR, _in_unit(parts, upkeep.add_partitions)),
-            Step("sessions", _HOUR, _in_unit(parts, accounts.forget_stale_access)),
+            Step("answers", _MINUTE, in_one(upkeep.forget_answers)),
+            Step("answer-times", _HOUR, in_one(forget_times)),
+            Step("partitions", _HOUR, in_one(upkeep.add_partitions)),
+            Step("sessions", _HOUR, in_one(accounts.forget_stale_access)),
             Step("responses", _HOUR, lambda: forget_expired(parts.units)),
         ]
     )
-
-
-def _in_unit(parts: Parts, action: Callable[[UnitOfWork], Any]) -> Callable[[], bool]:
-    """A step that is one service in one unit of work; work done means: come back at once."""
-
-    def step() -> bool:
-        with parts.units.begin(Reach.EXCHANGE) as uow:
-            done = action(uow)
-            uow.commit()
-        return bool(done)
-
-    return step
 
 
 def _quietly(look: Callable[[], bool]) -> Callable[[], bool]:

@@ -11,7 +11,7 @@ import structlog
 
 from app.core import idempotency, outbox
 from app.core.reach import Reach
-from app.core.unit_of_work import UnitOfWorkFactory
+from app.core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 _log = structlog.get_logger("worker")
 
@@ -26,6 +26,18 @@ class Step:
     name: str
     every_seconds: float
     run: Callable[[], bool]
+
+
+def in_unit(units: UnitOfWorkFactory, action: Callable[[UnitOfWork], Any]) -> Callable[[], bool]:
+    """What a step runs: one service in one unit of work; work done means: come back at once."""
+
+    def run() -> bool:
+        with units.begin(Reach.EXCHANGE) as uow:
+            done = action(uow)
+            uow.commit()
+        return bool(done)
+
+    return run
 
 
 class Worker:
