@@ -1,6 +1,5 @@
 """Access tokens: short-lived EdDSA JSON Web Tokens (RFC 7519, 8037, 9068) and their keys."""
 
-import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,14 +11,14 @@ from jwt.algorithms import OKPAlgorithm
 from typing_extensions import override
 
 from app.accounts.sign_in_errors import AccessTokenRefused
-from app.core.canonical import canonical_bytes, sha256_hex
+from app.core.canonical import canonical_bytes
+from app.core.compact_jws import ALGORITHM, jwk_of, key_id_of
 from app.core.principals import Role
 from app.core.signing import Signer
 
 LIFETIME = timedelta(minutes=10)
 LENGTH_MAX = 4_096
 _TYPE = "at+jwt"
-_ALGORITHM = "EdDSA"
 _CLAIMS = ("iss", "aud", "sub", "org", "sid", "ver", "roles", "amr", "iat", "exp")
 
 
@@ -60,20 +59,9 @@ class _SignsThroughPort(OKPAlgorithm):
         return key
 
 
-def key_id_of(public_key: bytes) -> str:
-    """The key's JWK thumbprint (RFC 7638), so that a key id never has to be configured."""
-    thumbprint = bytes.fromhex(sha256_hex(canonical_bytes(_essential_jwk(public_key))))
-    return _base64url(thumbprint)
-
-
 def jwks(keys: AccessKeys) -> dict[str, list[dict[str, str]]]:
     """The public key set (RFC 7517) with which anybody checks our tokens."""
-    return {
-        "keys": [
-            _essential_jwk(key) | {"kid": key_id, "use": "sig", "alg": _ALGORITHM}
-            for key_id, key in keys.public_keys().items()
-        ]
-    }
+    return {"keys": [jwk_of(key) for key in keys.public_keys().values()]}
 
 
 def issue_access_token(keys: AccessKeys, claims: AccessClaims, *, now: datetime) -> str:
@@ -93,7 +81,7 @@ def issue_access_token(keys: AccessKeys, claims: AccessClaims, *, now: datetime)
     return _signature_algorithms().encode(
         canonical_bytes(payload),
         keys.signer,  # type: ignore[arg-type] # the port stands in for a private key
-        algorithm=_ALGORITHM,
+        algorithm=ALGORITHM,
         headers={"kid": key_id_of(keys.signer.public_key), "typ": _TYPE},
     )
 
@@ -119,7 +107,7 @@ def _verified_payload(keys: AccessKeys, token: str) -> Mapping[str, Any]:
     return jwt.decode(
         token,
         public_key,
-        algorithms=[_ALGORITHM],
+        algorithms=[ALGORITHM],
         audience=keys.audience,
         issuer=keys.issuer,
         # The times are compared with our clock, not with the library's.
@@ -145,13 +133,5 @@ def _claims(payload: Mapping[str, Any]) -> AccessClaims:
 
 def _signature_algorithms() -> jwt.PyJWS:
     algorithms = jwt.PyJWS(algorithms=[])
-    algorithms.register_algorithm(_ALGORITHM, _SignsThroughPort())
+    algorithms.register_algorithm(ALGORITHM, _SignsThroughPort())
     return algorithms
-
-
-def _essential_jwk(public_key: bytes) -> dict[str, str]:
-    return {"crv": "Ed25519", "kty": "OKP", "x": _base64url(public_key)}
-
-
-def _base64url(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).decode().rstrip("=")

@@ -16,10 +16,10 @@ from app.accounts.access_tokens import (
     AccessKeys,
     issue_access_token,
     jwks,
-    key_id_of,
     read_access_token,
 )
 from app.accounts.sign_in_errors import AccessTokenRefused
+from app.core.compact_jws import key_id_of
 from app.core.principals import Role
 from app.core.signing import Ed25519Signer
 
