@@ -3,13 +3,12 @@
 Policy as data (`rules/expiry_policy_<n>.json`): dated, owned, marked as still unconfirmed.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
-from importlib import resources
 from typing import Any
+
+from compliance.dated_tables import read_table
 
 PACKAGE = "compliance.rules"
 FILE = "expiry_policy_2.json"
@@ -31,12 +30,9 @@ class Lapse:
     consequence: str
 
 
-@cache
 def load() -> Mapping[str, Any]:
     """The policy in force."""
-    text = resources.files(PACKAGE).joinpath(FILE).read_text(encoding="utf-8")
-    document: Mapping[str, Any] = json.loads(text)
-    return document
+    return read_table(PACKAGE, FILE)
 
 
 def kinds() -> frozenset[str]:

@@ -3,15 +3,13 @@
 The supplier cannot choose the class: what the table does not name is material.
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
-from importlib import resources
 from typing import Any
 
 from app.core.canonical import digest_hex
+from compliance.dated_tables import read_table
 
 FILE = "change_classes_1.json"
 VERSION_S_OWN = frozenset({"format", "version_id", "version_number", "listing_code", "product_id"})
@@ -55,12 +53,9 @@ class Change:
         return {"pointer": self.pointer, "change_class": self.change_class.value}
 
 
-@cache
 def table() -> Mapping[str, Any]:
     """The table in force."""
-    text = resources.files("compliance.review").joinpath(FILE).read_text(encoding="utf-8")
-    document: Mapping[str, Any] = json.loads(text)
-    return document
+    return read_table("compliance.review", FILE)
 
 
 def table_hash() -> str:

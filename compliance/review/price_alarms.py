@@ -1,13 +1,11 @@
 """Another price under the same conditions: what may justify it, and how the question ends; pure."""
 
-import json
 from collections.abc import Mapping
 from enum import StrEnum
-from functools import cache
-from importlib import resources
 from typing import Any
 
 from app.core.states import Transitions
+from compliance.dated_tables import read_table
 
 PACKAGE = "compliance.review"
 FILE = "price_grounds_2.json"
@@ -47,12 +45,9 @@ TRANSITIONS = Transitions(
 )
 
 
-@cache
 def table() -> Mapping[str, Any]:
     """The grounds in force in both languages, and how long supplier and exchange have."""
-    text = resources.files(PACKAGE).joinpath(FILE).read_text(encoding="utf-8")
-    document: Mapping[str, Any] = json.loads(text)
-    return document
+    return read_table(PACKAGE, FILE)
 
 
 def grounds() -> frozenset[str]:

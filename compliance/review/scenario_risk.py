@@ -1,12 +1,10 @@
 """How risky a declared use is, by dated data, and how many it takes to approve it; pure."""
 
-import json
 from collections.abc import Mapping
 from enum import StrEnum
-from functools import cache
-from importlib import resources
 from typing import Any
 
+from compliance.dated_tables import read_table
 from compliance.terms import purposes, regions
 
 PACKAGE = "compliance.rules"
@@ -23,12 +21,9 @@ class Depth(StrEnum):
     PANEL = "PANEL"
 
 
-@cache
 def table() -> Document:
     """The points in force."""
-    text = resources.files(PACKAGE).joinpath(FILE).read_text(encoding="utf-8")
-    document: Document = json.loads(text)
-    return document
+    return read_table(PACKAGE, FILE)
 
 
 def factors(use: Document, dossier: Document) -> dict[str, int]:

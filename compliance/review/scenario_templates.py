@@ -1,13 +1,11 @@
 """Templates of declared uses, one for each purpose: dated data in two languages; pure."""
 
-import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from functools import cache
-from importlib import resources
 from typing import Any
 
 from app.core.clock import iso_instant
+from compliance.dated_tables import read_table
 from compliance.terms import purposes
 
 PACKAGE = "compliance.rules"
@@ -22,12 +20,9 @@ NEEDED_AS = {
 Document = Mapping[str, Any]
 
 
-@cache
 def table() -> Document:
     """The templates in force, with version, owner and source."""
-    text = resources.files(PACKAGE).joinpath(FILE).read_text(encoding="utf-8")
-    document: Document = json.loads(text)
-    return document
+    return read_table(PACKAGE, FILE)
 
 
 def find_template(template_id: str) -> Document | None:

@@ -1,11 +1,10 @@
 """What somebody must know to judge a version: its scenes, and the law that it touches; pure."""
 
-import json
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
-from functools import cache
-from importlib import resources
 from typing import Any
+
+from compliance.dated_tables import read_table
 
 PACKAGE = "compliance.review"
 FILE = "specialities_1.json"
@@ -25,12 +24,9 @@ class Speciality(StrEnum):
 TRAINING = frozenset({"AI_TRAINING", "PRETRAIN", "TUNE", "EVAL"})
 
 
-@cache
 def vocabulary() -> Mapping[str, Any]:
     """Every speciality in both languages, with version, owner and source."""
-    text = resources.files(PACKAGE).joinpath(FILE).read_text(encoding="utf-8")
-    document: Mapping[str, Any] = json.loads(text)
-    return document
+    return read_table(PACKAGE, FILE)
 
 
 def codes() -> frozenset[str]:

@@ -5,12 +5,11 @@ Provisions to several buyers add up, and so do categories, each by its share of 
 (interpretation of 2017, article 5, first paragraph, items 3 to 6, and article 11).
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
-from functools import cache
-from importlib import resources
 from typing import Any
+
+from compliance.dated_tables import read_table
 
 PACKAGE = "compliance.rules"
 FILE = "person_thresholds_1.json"
@@ -20,12 +19,9 @@ PERSONAL_LEVELS = ("PERSONAL", "SENSITIVE")
 BASIS_POINTS = 10_000
 
 
-@cache
 def load() -> Mapping[str, Any]:
     """The thresholds in force with their source."""
-    text = resources.files(PACKAGE).joinpath(FILE).read_text(encoding="utf-8")
-    document: Mapping[str, Any] = json.loads(text)
-    return document
+    return read_table(PACKAGE, FILE)
 
 
 def threshold_of(categories: Iterable[str]) -> int:

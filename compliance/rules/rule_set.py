@@ -14,6 +14,7 @@ from importlib import resources
 from typing import Any
 
 from app.core.canonical import digest_hex
+from compliance.dated_tables import read_table
 
 PACKAGE = "compliance.rules"
 
@@ -152,12 +153,9 @@ class RuleSet:
         return {rule.id: rule for rule in self.rules}[rule_id]
 
 
-@cache
 def moved_code() -> Mapping[str, str]:
     """Where code that published rules name has moved since: a file that decided is not edited."""
-    text = resources.files(PACKAGE).joinpath("moved_code.json").read_text(encoding="utf-8")
-    moved: Mapping[str, str] = json.loads(text)
-    return moved
+    return read_table(PACKAGE, "moved_code.json")
 
 
 @cache
