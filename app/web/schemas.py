@@ -89,6 +89,13 @@ class Flag(fields.Boolean):
         return value
 
 
+def demand_different(values: list[str]) -> None:
+    """Raises `ValidationError` where a value stands twice."""
+    if len(set(values)) != len(values):
+        msg = "A value stands twice."
+        raise ValidationError(msg)
+
+
 class ByName(fields.Dict):
     """An object whose members' names are data; what is wrong is said at the member itself.
 

@@ -6,7 +6,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from app.web.paging import PageQuerySchema
-from app.web.schemas import Integer, Schema, Text, Timestamp
+from app.web.schemas import Integer, Schema, Text, Timestamp, demand_different
 from compliance.review.scenario_machine import ScenarioDecision, ScenarioState
 from compliance.schemas.reviews import REASON_MAX, TakeCaseSchema, one_of
 from compliance.schemas.terms import (
@@ -14,7 +14,6 @@ from compliance.schemas.terms import (
     CALLS_PER_SECOND_MAX,
     FIELDS_MAX,
     NarrowedTermsSchema,
-    demand_different,
     demand_retention,
     regions_of,
 )

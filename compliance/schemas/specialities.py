@@ -3,9 +3,8 @@
 from marshmallow import fields, validate
 
 from app.web.paging import PageQuerySchema
-from app.web.schemas import Schema, Timestamp
+from app.web.schemas import Schema, Timestamp, demand_different
 from compliance.review.specialities import codes
-from compliance.schemas.terms import demand_different
 
 
 def _speciality(**options: object) -> fields.String:

@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
-from app.web.schemas import Integer, Schema, Text, Timestamp
+from app.web.schemas import Integer, Schema, Text, Timestamp, demand_different
 from compliance.terms.purposes import CODES
 from compliance.terms.regions import is_region
 from compliance.terms.retention import is_retention
@@ -12,13 +12,6 @@ from compliance.terms.retention import is_retention
 FIELDS_MAX = 200
 CALLS_MAX = 10**12
 CALLS_PER_SECOND_MAX = 10_000
-
-
-def demand_different(values: list[str]) -> None:
-    """Raises `ValidationError` where a value stands twice."""
-    if len(set(values)) != len(values):
-        msg = "A value stands twice."
-        raise ValidationError(msg)
 
 
 def _purposes() -> fields.List[str]:

@@ -9,7 +9,7 @@ from marshmallow import ValidationError, fields, validate
 from typing_extensions import override
 
 from app.core.clock import iso_instant
-from app.web.schemas import Text
+from app.web.schemas import Text, demand_different
 from listings.vocabulary import codes
 
 RETENTION = re.compile(r"NO_CACHE|CONTRACT_TERM|UNLIMITED|FIXED:[1-9][0-9]{0,4}", re.ASCII)
@@ -31,7 +31,7 @@ class Codes(fields.List[str]):
 
     def __init__(self, name: str, *, max: int, min: int = 1, **kwargs: Any) -> None:  # noqa: A002 -- reads as the contract
         super().__init__(
-            Code(name), validate=(validate.Length(min=min, max=max), _different), **kwargs
+            Code(name), validate=(validate.Length(min=min, max=max), demand_different), **kwargs
         )
 
 
@@ -46,7 +46,9 @@ class Regions(fields.List[str]):
     """Different regions."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(Region(), validate=(validate.Length(min=1, max=50), _different), **kwargs)
+        super().__init__(
+            Region(), validate=(validate.Length(min=1, max=50), demand_different), **kwargs
+        )
 
 
 class EvidenceReference(Text):
@@ -80,12 +82,6 @@ class DecimalText(fields.String):
     def __init__(self, **kwargs: Any) -> None:
         check = validate.Regexp(r"\A[0-9]{1,18}(\.[0-9]{1,6})?\Z", error="A decimal number.")
         super().__init__(validate=check, **kwargs)
-
-
-def _different(values: list[str]) -> None:
-    if len(set(values)) != len(values):
-        msg = "A value stands twice."
-        raise ValidationError(msg)
 
 
 class DateText(Text):
