@@ -1,5 +1,7 @@
 """Listens for announced changes (LISTEN/NOTIFY) and tells the caches; misses nothing unnoticed."""
 
+import selectors
+import socket
 import threading
 from collections.abc import Callable
 
@@ -27,12 +29,14 @@ class ChangeListener:
         self._on_change = on_change
         self._on_gap = on_gap
         self._stop = threading.Event()
+        self._waking, self._woken = socket.socketpair()
         self._thread = threading.Thread(target=self._run, name="changes", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
-        """Stop listening."""
+        """Stop listening, at once."""
         self._stop.set()
+        self._waking.close()
         self._thread.join(5.0)
 
     def _run(self) -> None:
@@ -47,12 +51,15 @@ class ChangeListener:
                 self._stop.wait(0.5)
 
     def _listen(self) -> None:
-        with open_connection(self._connect) as connection:
+        with open_connection(self._connect) as connection, selectors.DefaultSelector() as selector:
+            for readable in (connection, self._woken):
+                selector.register(readable, selectors.EVENT_READ)
             connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(CHANNEL)))
             # Whatever was announced before this moment was missed.
             self._on_gap()
             while not self._stop.is_set():
-                for notice in connection.notifies(timeout=0.5):
+                for notice in connection.notifies(timeout=0):
                     kind, subjects = read_message(notice.payload)
                     if kind:
                         self._on_change(kind, frozenset(subjects))
+                selector.select()
