@@ -3,8 +3,9 @@
 People are interchangeable, so states that differ only in who is who are searched once.
 """
 
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import pytest
 
@@ -85,13 +86,17 @@ class World:
             person in review.approved_by,
             person in review.excluded,
             tuple(flag for flag in (False, True) if (person, flag) in review.declared),
-            [seat.in_favour for seat in panel.seats if seat.member_id == person] if panel else [],
+            tuple(s.in_favour for s in panel.seats if s.member_id == person) if panel else (),
             bool(panel) and person in panel.excluded,
             bool(application) and person == application.officer_id,
             bool(application) and person in application.excluded,
             person in self.clear,
             person in self.barred,
         )
+
+    @cached_property
+    def signatures(self):
+        return {person: self.signature(person) for person in PEOPLE}
 
     def key(self):
         """The same for worlds that differ in names only."""
@@ -100,11 +105,11 @@ class World:
             self.review.is_high_risk,
             self.panel and (self.panel.state, self.panel.needs_two_thirds),
             self.application and self.application.state,
-            tuple(sorted(map(repr, map(self.signature, PEOPLE)))),
+            frozenset(Counter(self.signatures.values()).items()),
         )
 
     def somebody_of_each_kind(self):
-        return {repr(self.signature(person)): person for person in PEOPLE}.values()
+        return {signature: person for person, signature in self.signatures.items()}.values()
 
 
 def declared(world, person, *, is_conflicted):
@@ -198,8 +203,8 @@ def search():
                     following = arrived(move())
                 except REFUSALS:
                     continue
-                if following.key() not in seen:
-                    seen[following.key()] = following
+                if (key := following.key()) not in seen:
+                    seen[key] = following
                     waiting.append(following)
     return list(seen.values())
 
@@ -207,6 +212,15 @@ def search():
 @pytest.fixture(scope="module")
 def reachable():
     return search()
+
+
+def is_refused(move):
+    # A million times what `pytest.raises` does, at a tenth of what it costs.
+    try:
+        move()
+    except REFUSALS:
+        return True
+    return False
 
 
 def is_listed(world):
@@ -271,9 +285,7 @@ def test_whoever_admits_a_case_is_none_of_its_reviewers(reachable):
 def test_no_decided_case_ever_moves_again(reachable):
     for world in reachable:
         if world.review.stage in FINAL_STAGES:
-            for move in moves_of_review(world):
-                with pytest.raises(REFUSALS):
-                    move()
+            assert all(map(is_refused, moves_of_review(world)))
 
 
 def at(stage, **members):
