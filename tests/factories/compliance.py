@@ -18,6 +18,7 @@ from compliance.ports import ProbeResult, UpstreamProbe
 from compliance.queries.cases import get_case_view
 from compliance.review.conflicts import QUESTIONS
 from listings import services as listings
+from tests.fakes.principals import NamedPrincipals
 
 SUPPLIER_ID = "org_00000000000000000000supply"
 BUYER_ID = "org_000000000000000000000buyer"
@@ -423,13 +424,6 @@ BOARD = ("board1", "board2", "board3")
 NOT_CONTENT = {"format", "version_id", "plans", "offers"}
 
 
-class NameAuthenticator:
-    """Takes the name in the header for the person: sessions are the accounts' own test."""
-
-    def authenticate(self, authorization):
-        return PEOPLE.get(authorization)
-
-
 class StandingProbe:
     """A probe whose upstream always answers as told."""
 
@@ -548,7 +542,7 @@ class OverHttp:
 def everybody_over_http(app):
     """The whole application with its parties verified and everybody known by name."""
     registry = app.extensions["counterfoil"]
-    registry.add(Authenticator, NameAuthenticator())
+    registry.add(Authenticator, NamedPrincipals(PEOPLE))
     registry.add(UpstreamProbe, StandingProbe())
     with registry.get(UnitOfWorkFactory).begin(Reach.EXCHANGE) as uow:
         for note in (services.note_party_verified, listings.note_party_verified):

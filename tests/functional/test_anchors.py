@@ -16,6 +16,7 @@ from ledger.log.storage.shard_heads import find_head
 from ledger.log.storage.stored_tiles import stored_nodes
 from ledger.log.tree.merkle import Node, make_inclusion_proof
 from tests.adapters.chain_nodes import embedded
+from tests.fakes.principals import NamedPrincipals
 from tests.unit.contracts.embedded import KEYS
 from tests.unit.log.log_factory import append_facts
 
@@ -28,16 +29,9 @@ AUDITOR = Principal(
 PRINCIPALS = {each.id: each for each in (OPERATOR, AUDITOR)}
 
 
-class NamedPrincipals:
-    """Believes whatever id the header names."""
-
-    def authenticate(self, authorization):
-        return PRINCIPALS[authorization] if authorization else None
-
-
 @pytest.fixture
 def http(app):
-    app.extensions["counterfoil"].add(Authenticator, NamedPrincipals())
+    app.extensions["counterfoil"].add(Authenticator, NamedPrincipals(PRINCIPALS))
     return app.test_client()
 
 

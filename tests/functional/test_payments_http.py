@@ -14,6 +14,7 @@ from app.factory import create_control_plane
 from app.web.access import Authenticator
 from ledger.payments.ports import PaymentPorts
 from tests.factories.payments import AMOUNT, BUYER, FIRST, OWNER, PAYER, SECOND, PayingExchange
+from tests.fakes.principals import NamedPrincipals
 from tests.fakes.stripe_server import StripeServer
 
 STRANGER = type(PAYER)("psn_other", "org_other", PAYER.roles)
@@ -24,11 +25,6 @@ PEOPLE = {
     "second operator": SECOND,
     "stranger": STRANGER,
 }
-
-
-class Named:
-    def authenticate(self, authorization):
-        return PEOPLE.get(authorization)
 
 
 class Quiet(WSGIRequestHandler):
@@ -53,7 +49,7 @@ def exchange(database_url, tmp_path, server, clock):
 @pytest.fixture
 def app(exchange):
     made = create_control_plane(exchange.parts)
-    made.extensions["counterfoil"].add(Authenticator, Named())
+    made.extensions["counterfoil"].add(Authenticator, NamedPrincipals(PEOPLE))
     return made
 
 

@@ -20,6 +20,7 @@ from ledger.journal.settlement import api as settlement_api
 from ledger.journal.settlement import dispute_api, statement_api, suspense_api, withdrawal_api
 from ledger.journal.settlement.evidence_ports import SettlementPorts
 from tests.factories.traded_books import settlement_ports
+from tests.fakes.principals import NamedPrincipals
 
 
 def identifier(prefix, number):
@@ -49,13 +50,6 @@ PRINCIPALS = {
 }
 
 
-class NamedPrincipals:
-    """Believes whatever name the header gives."""
-
-    def authenticate(self, authorization):
-        return PRINCIPALS[authorization] if authorization else None
-
-
 def journal_app(units, ports, clock):
     """The application with nothing but the journal."""
     app, registry = Flask("journal"), Registry()
@@ -70,7 +64,7 @@ def journal_app(units, ports, clock):
     registry.add(IdSource, units.ids)
     registry.add(Cipher, Cipher(bytes(32)))
     registry.add(UnitOfWorkFactory, units)
-    registry.add(Authenticator, NamedPrincipals())
+    registry.add(Authenticator, NamedPrincipals(PRINCIPALS))
     registry.add(JournalPorts, ports)
     registry.add(SettlementPorts, settlement_ports())
     app.extensions["counterfoil"] = registry

@@ -18,17 +18,11 @@ from app.web.observability import Metrics
 from listings.api import blueprint
 from listings.ports import ExchangePolicy, PublicAddress
 from tests.factories.listings import BUYER, SUPPLIER
+from tests.fakes.principals import NamedPrincipals
 
 STRANGER = Principal("psn_stranger", "org_" + "9" * 26, frozenset({Role.SUPPLIER, Role.BUYER}))
 PARTNER = Principal("psn_partner", "org_" + "4" * 26, frozenset({Role.SUPPLIER}))
 PRINCIPALS = {"supplier": SUPPLIER, "buyer": BUYER, "stranger": STRANGER, "partner": PARTNER}
-
-
-class NamedPrincipals:
-    """Believes whatever name the header gives."""
-
-    def authenticate(self, authorization):
-        return PRINCIPALS[authorization] if authorization else None
 
 
 def listings_app(units, clock):
@@ -47,7 +41,7 @@ def listings_app(units, clock):
         (IdSource, units.ids),
         (Cipher, Cipher(bytes(32))),
         (UnitOfWorkFactory, units),
-        (Authenticator, NamedPrincipals()),
+        (Authenticator, NamedPrincipals(PRINCIPALS)),
         (ExchangePolicy, ExchangePolicy()),
         (PublicAddress, PublicAddress("https://exchange.example")),
     ]:

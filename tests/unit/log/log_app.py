@@ -19,6 +19,7 @@ from ledger.log.api import blueprint
 from ledger.log.keys import LogKeys
 from ledger.log.ports import EntryTypes, EvidenceSources
 from ledger.log.witnesses.policy import NO_WITNESSES, WitnessPolicy
+from tests.fakes.principals import NamedPrincipals
 
 AUDITOR = Principal(
     "psn_auditor", "org_exchange", frozenset({Role.AUDITOR}), has_second_factor=True
@@ -30,13 +31,6 @@ BUYER = Principal("psn_buyer", "org_buyer", frozenset({Role.BUYER}))
 SUPPLIER = Principal("psn_supplier", "org_supplier", frozenset({Role.SUPPLIER}))
 STRANGER = Principal("psn_stranger", "org_stranger", frozenset({Role.BUYER}))
 PRINCIPALS = {p.id: p for p in (AUDITOR, REVIEWER, BUYER, SUPPLIER, STRANGER)}
-
-
-class NamedPrincipals:
-    """Believes whatever id the header names."""
-
-    def authenticate(self, authorization):
-        return PRINCIPALS[authorization] if authorization else None
 
 
 class FixedSources:
@@ -74,7 +68,7 @@ def log_app(units, keys, clock):
     registry.add(Cipher, Cipher(bytes(32)))
     registry.add(Clock, clock)
     registry.add(UnitOfWorkFactory, units)
-    registry.add(Authenticator, NamedPrincipals())
+    registry.add(Authenticator, NamedPrincipals(PRINCIPALS))
     registry.add(ReadingNotes, LoggedReadings())
     registry.add(LogKeys, keys)
     registry.add(WitnessPolicy, NO_WITNESSES)
