@@ -1,6 +1,7 @@
 """What chain tests begin from: an embedded chain in this process, and deployed contracts."""
 
 import contextlib
+import hashlib
 import threading
 
 from eth_abi.abi import decode
@@ -36,6 +37,11 @@ def served(chain):
 def begin_chain(directory, clock=None):
     """A chain that funds the exchange's accounts and a stranger."""
     return EmbeddedChain(directory, clock or SystemClock(), [*KEYS.addresses, STRANGER.address])
+
+
+def digest(name):
+    """What stands on chain for something of that name."""
+    return hashlib.sha256(name.encode()).digest()
 
 
 class Deployed:

@@ -6,19 +6,12 @@ import pytest
 from eth.exceptions import Revert
 
 from contracts.accounts import address_of
-from tests.unit.contracts.embedded import KEYS, STRANGER, ZERO, Deployed, begin_chain
+from tests.unit.contracts.embedded import KEYS, STRANGER, ZERO, Deployed
 from tests.unit.contracts.reference_tree import UniformTree, numbered_tree
 
 TREE = numbered_tree(64)
 ADMINISTRATOR, ANCHORER, _ = KEYS.addresses
 ANCHOR_GAS_MAX = 75_000
-
-
-@pytest.fixture(scope="module")
-def chain(tmp_path_factory):
-    made = begin_chain(tmp_path_factory.mktemp("chain"))
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.unit.contracts.embedded import KEYS, STRANGER, Deployed, begin_chain
+from tests.unit.contracts.embedded import KEYS, STRANGER, Deployed, digest
 
 ADMINISTRATOR = KEYS.addresses[0]
 CHECKPOINT, RECEIPTS = 1, 2
@@ -15,20 +15,9 @@ ORIGIN = hashlib.sha256(b"exchange.example/log/2026").digest()
 ANNOUNCE_GAS_MAX, RETIRE_GAS_MAX = 55_000, 40_000
 
 
-@pytest.fixture(scope="module")
-def chain(tmp_path_factory):
-    made = begin_chain(tmp_path_factory.mktemp("chain"))
-    yield made
-    made.close()
-
-
 @pytest.fixture
 def registry(chain):
     return Deployed(chain, "key_registry", ADMINISTRATOR)
-
-
-def digest(name):
-    return hashlib.sha256(name.encode()).digest()
 
 
 def announce(registry, name="a", *, role=CHECKPOINT, size=10, key=KEYS.administrator):

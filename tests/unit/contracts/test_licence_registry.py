@@ -1,31 +1,18 @@
 """The licence registry: granted once, revoked for good, cheap in batches."""
 
-import hashlib
-
 import pytest
 
 from contracts.licence_entries import chain_licence_id
-from tests.unit.contracts.embedded import KEYS, STRANGER, Deployed, begin_chain
+from tests.unit.contracts.embedded import KEYS, STRANGER, Deployed, digest
 
 ADMINISTRATOR, _, REGISTRAR = KEYS.addresses
 STARTS, ENDS = 1_795_000_000, 1_826_000_000
 GRANT_GAS_MAX, BATCHED_GRANT_GAS_MAX, REVOKE_GAS_MAX = 75_000, 50_000, 30_000
 
 
-@pytest.fixture(scope="module")
-def chain(tmp_path_factory):
-    made = begin_chain(tmp_path_factory.mktemp("chain"))
-    yield made
-    made.close()
-
-
 @pytest.fixture
 def registry(chain):
     return Deployed(chain, "licence_registry", ADMINISTRATOR, REGISTRAR)
-
-
-def digest(name):
-    return hashlib.sha256(name.encode()).digest()
 
 
 def grant(registry, name="a", *, terms="terms", key=KEYS.registrar, starts=STARTS, ends=ENDS):

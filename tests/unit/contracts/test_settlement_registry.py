@@ -1,31 +1,18 @@
 """The settlement registry: a root once, for good, cheap in batches."""
 
-import hashlib
-
 import pytest
 
 from contracts.record_services import chain_statement_id
-from tests.unit.contracts.embedded import KEYS, STRANGER, Deployed, begin_chain
+from tests.unit.contracts.embedded import KEYS, STRANGER, Deployed, digest
 
 ADMINISTRATOR, _, RECORDER = KEYS.addresses
 NOTHING = bytes(32)
 RECORD_GAS_MAX, BATCHED_RECORD_GAS_MAX = 55_000, 30_000
 
 
-@pytest.fixture(scope="module")
-def chain(tmp_path_factory):
-    made = begin_chain(tmp_path_factory.mktemp("chain"))
-    yield made
-    made.close()
-
-
 @pytest.fixture
 def registry(chain):
     return Deployed(chain, "settlement_registry", ADMINISTRATOR, RECORDER)
-
-
-def digest(name):
-    return hashlib.sha256(name.encode()).digest()
 
 
 def record(registry, name="a", *, root="root", key=KEYS.registrar):
