@@ -15,6 +15,7 @@ from app.accounts.authentication import BearerAuthenticator
 from app.accounts.ports import CredentialKit
 from app.auditing import api as auditing_api
 from app.auditing.logged_readings import LoggedReadings
+from app.core.db import with_waits
 from app.core.public_networks import read_networks
 from app.key_steps import believed_receipt_keys, key_ranges
 from app.notices import api as notices_api
@@ -323,7 +324,7 @@ def build_loop_data_plane(parts: Parts, loop: asyncio.AbstractEventLoop) -> Data
 
 def _data_plane(parts: Parts, waiting: Waiting, *, places: int) -> DataPlane:
     def connect() -> "psycopg.Connection[Any]":
-        return psycopg.connect(parts.database_url)
+        return psycopg.connect(with_waits(parts.database_url))
 
     settings = DataPlaneSettings(
         lease_seconds=parts.settings.lease_seconds,

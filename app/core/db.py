@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.errors import DeadlockDetected
 from sqlalchemy import BigInteger, DateTime, Dialect, LargeBinary, MetaData, Text, create_engine
 from sqlalchemy.dialects.postgresql import JSONB
@@ -56,6 +57,24 @@ class Base(DeclarativeBase):
     }
 
 
+WAITS = {"connect_timeout": 5, "tcp_user_timeout": 10_000}
+"""How long a host that says nothing is waited for: seconds to connect, milliseconds for an answer
+to what was sent. Unbounded, a network that drops packets holds every thread for a quarter of an
+hour. https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS
+"""
+
+
+def waits(database_url: str) -> dict[str, int]:
+    """What of `WAITS` the URL does not set itself, as arguments of a connection."""
+    own = conninfo_to_dict(database_url)
+    return {name: most for name, most in WAITS.items() if name not in own}
+
+
+def with_waits(database_url: str) -> str:
+    """The URL's own parameters and `waits`, as libpq reads them."""
+    return make_conninfo(database_url, **waits(database_url))
+
+
 def make_engine(database_url: str, *, pool_size: int = 8) -> Engine:
     """A pooled engine over psycopg 3; the pool is bounded and checks a connection before use."""
     return create_engine(
@@ -66,7 +85,7 @@ def make_engine(database_url: str, *, pool_size: int = 8) -> Engine:
         pool_timeout=10,
         # A failing statement is logged; its parameters carry hashes, addresses and ciphertexts.
         hide_parameters=True,
-        connect_args={"options": "-c timezone=UTC -c lock_timeout=10000"},
+        connect_args={"options": "-c timezone=UTC -c lock_timeout=10000", **waits(database_url)},
     )
 
 
