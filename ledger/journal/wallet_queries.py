@@ -53,13 +53,16 @@ def list_wallets(
         limit=limit,
         newest_first=False,
     )
-    owed = _owed_amounts(session, page.items)
+    receivables = [receivable_of(each.organisation_id, each.currency) for each in page.items]
+    owed = owed_amounts(session, receivables)
     return Page([_shown(wallet, owed) for wallet in page.items], page.next_cursor)
 
 
-def _owed_amounts(session: Session, wallets: Sequence[Wallet]) -> dict[str, int]:
-    """What buyers owe, by the receivable's account; an invoice's rounding there is no debt."""
-    receivables = [receivable_of(wallet.organisation_id, wallet.currency) for wallet in wallets]
+def owed_amounts(session: Session, receivables: Sequence[str]) -> dict[str, int]:
+    """What buyers owe (10⁻⁸ units), by the receivable's account; an invoice's rounding is no debt.
+
+    Charge-backs and commitments that no wallet covered, less what was taken for them since.
+    """
     rows = session.execute(
         select(PostedLine.account_id, func.sum(-PostedLine.amount))
         .join(JournalTransaction, JournalTransaction.transaction_id == PostedLine.transaction_id)
@@ -69,7 +72,7 @@ def _owed_amounts(session: Session, wallets: Sequence[Wallet]) -> dict[str, int]
         )
         .group_by(PostedLine.account_id)
     )
-    return {account_id: int(owed) for account_id, owed in rows}
+    return {account_id: max(0, int(owed)) for account_id, owed in rows}
 
 
 def _shown(wallet: Wallet, owed: Mapping[str, int]) -> WalletView:

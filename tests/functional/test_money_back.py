@@ -17,6 +17,7 @@ from ledger.journal.booking import book
 from ledger.journal.errors import ConfirmationDiffers
 from ledger.journal.events import TopUpPaid
 from ledger.journal.ports import PaymentInstructions
+from ledger.journal.provider_books import open_exchange_accounts
 from ledger.journal.services import open_accounts
 from ledger.journal.settlement import charge_backs, owed_returns
 from ledger.journal.settlement.errors import ReturnExceedsTopUp, ReturnNotFound, TopUpNotPaid
@@ -198,6 +199,24 @@ def test_the_owner_sees_what_is_owed_until_it_is_paid(do, owing, units):
     come_in(do, 60 * SCALE, "tup_b")
     do(owed_returns.collect_owed)
     assert (shown(units).balance_amount, shown(units).owed_amount) == (10 * SCALE, 0)
+
+
+def test_the_rounding_of_an_invoice_is_no_debt_and_pays_none(do, owing, units):
+    """The fractions between calls and whole fen stand on the same account."""
+
+    def step(uow):
+        open_exchange_accounts(uow, currency="CNY")
+        for number, rounding in enumerate((300_000, -700_000), start=1):
+            draft = postings.invoice_rounding(
+                invoice_id=f"inv_{number}",
+                buyer_id="org_buyer",
+                rounding=rounding,
+                currency="CNY",
+            )
+            book(uow.session, draft, occurred_at=uow.now, booked_at=uow.now)
+
+    do(step)
+    assert shown(units).owed_amount == 70 * SCALE
 
 
 def test_what_a_charge_back_left_owed_is_taken_as_soon_as_money_comes_in(do, owing, units):

@@ -10,7 +10,8 @@ from app.core.ids import OrganisationId
 from app.core.paging import Page, matching, paginate
 from ledger.journal.billing.models import CreditBill
 from ledger.journal.chart import receivable_of
-from ledger.journal.models import PostedLine, Wallet
+from ledger.journal.models import Wallet
+from ledger.journal.wallet_queries import owed_amounts
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,5 @@ def _exposure(session: Session, wallet: Wallet, at: datetime) -> Exposure:
 
 
 def _owed(session: Session, wallet: Wallet) -> int:
-    statement = select(func.coalesce(func.sum(PostedLine.amount), 0)).where(
-        PostedLine.account_id == receivable_of(wallet.organisation_id, wallet.currency)
-    )
-    return max(0, -int(session.scalar(statement) or 0))
+    receivable = receivable_of(wallet.organisation_id, wallet.currency)
+    return owed_amounts(session, [receivable]).get(receivable, 0)

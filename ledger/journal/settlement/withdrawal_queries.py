@@ -7,13 +7,14 @@ from app.core.ids import OrganisationId
 from app.core.paging import Page, matching, paginate
 from ledger.journal.billing.models import CreditBill
 from ledger.journal.chart import receivable_of
-from ledger.journal.models import PostedLine, TopUp, Wallet
+from ledger.journal.models import TopUp, Wallet
 from ledger.journal.settlement.ids import WithdrawalId
 from ledger.journal.settlement.models import Withdrawal
 from ledger.journal.settlement.payouts import PayoutState
 from ledger.journal.settlement.withdrawal_errors import WithdrawalNotFound
 from ledger.journal.settlement.withdrawals import Standing
 from ledger.journal.top_ups import TopUpState
+from ledger.journal.wallet_queries import owed_amounts
 
 _GONE = (PayoutState.APPROVED, PayoutState.SENT, PayoutState.PAID)
 
@@ -94,11 +95,7 @@ def standing_of(
 
 def _owed(session: Session, organisation_id: OrganisationId, currency: str) -> int:
     """What bills, charge-backs and commitments still ask for."""
-    receivable = _sum(
-        session,
-        PostedLine.amount,
-        PostedLine.account_id == receivable_of(organisation_id, currency),
-    )
+    receivable = receivable_of(organisation_id, currency)
     billed = _sum(
         session,
         CreditBill.amount - CreditBill.paid_amount,
@@ -106,7 +103,7 @@ def _owed(session: Session, organisation_id: OrganisationId, currency: str) -> i
         CreditBill.currency == currency,
         CreditBill.paid_at.is_(None),
     )
-    return max(0, -receivable) + billed
+    return owed_amounts(session, [receivable]).get(receivable, 0) + billed
 
 
 def _sum(
