@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from metering.calls.decisions import Refused
-from metering.errors import (
+from metering.calls.refusals import (
     CallRefused,
     ConsentExpired,
     ConsentMissing,

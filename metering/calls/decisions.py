@@ -6,7 +6,7 @@ from datetime import datetime
 from ipaddress import ip_address
 from typing import NamedTuple
 
-from metering.errors import (
+from metering.calls.refusals import (
     CallRefused,
     FieldNotLicensed,
     LicenceNotActive,

@@ -12,15 +12,15 @@ import structlog
 from app.core.errors import CounterfoilError
 from app.core.exchange_calendar import day_end
 from metering.connections import Connections
-from metering.errors import (
+from metering.errors import MeterUnavailable
+from metering.fences import ANNOUNCE, CHANNEL, message
+from metering.leases.errors import (
     BalanceExhausted,
     CapReached,
-    MeterUnavailable,
     PeriodNotOpen,
     PeriodUnpaid,
     QuotaExhausted,
 )
-from metering.fences import ANNOUNCE, CHANNEL, message
 from metering.leases.meters import SLAB_CALLS, Meter, Reservation
 from metering.leases.store import Granted, LaneLost, LeaseStore, NotGranted, Wanted
 from metering.plans.allowances import SHARE, grow
