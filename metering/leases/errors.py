@@ -87,15 +87,16 @@ class PeriodNotOpen(CounterfoilError):
 
 
 class BalanceExhausted(CounterfoilError):
-    """The buyer's wallet does not cover one more unit."""
+    """Neither the buyer's wallet nor a credit line in force covers one more unit."""
 
     kind = ErrorKind.PAYMENT_REQUIRED
     slug = "balance-exhausted"
-    title = "The wallet is empty"
+    title = "No money for one more unit"
 
     def __init__(self, unit_price: int, currency: str) -> None:
         super().__init__(
-            "Top up the wallet: it does not cover one more unit.",
+            "Neither the wallet nor a credit line in force covers one more unit. Top up, or pay the"
+            " bills that are overdue.",
             unit_price=format_amount(unit_price),
             currency=currency,
         )
