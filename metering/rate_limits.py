@@ -45,7 +45,7 @@ FORGET = "DELETE FROM rate_windows WHERE second < %s"
 PORTIONS = 16
 """A process takes a sixteenth of a second's calls at once, so limits below 32 one by one."""
 TRIES_MAX = 3
-"""How often a call asks: a portion's second may be over when it comes, or others used it up."""
+"""How often a call asks for a limit: its second may be over by then, or others used it up."""
 IDLE_SECONDS = 60
 STORED_SECONDS = 3600
 SWEEP_SECONDS = 600.0
@@ -141,7 +141,7 @@ class RateLimits:
     def take(self, limits: Limits) -> Taken:
         """Take one call of this second under every limit, or none under any."""
         with self._asking:
-            for _ in range(TRIES_MAX):
+            for _ in range(TRIES_MAX * len(limits.each)):
                 taken = self.take_held(limits)
                 if taken is not None:
                     return taken

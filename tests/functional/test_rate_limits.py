@@ -159,6 +159,21 @@ def test_what_comes_one_by_one_is_not_taken_for_a_call_that_may_yet_be_refused(c
     assert [elsewhere.take(supplier).is_granted for _ in range(3)] == [True, True, False]
 
 
+def test_a_second_that_ends_between_two_limits_refuses_nobody(connections, monkeypatch):
+    at = [7.9]
+    single = connections.single
+
+    @contextmanager
+    def turning():
+        at[0] += 0.05
+        with single() as connection:
+            yield connection
+
+    monkeypatch.setattr(connections, "single", turning)
+    rates = RateLimits(connections, store_at=lambda: at[0])
+    assert rates.take(limits(5, 6, 7)).second == 8
+
+
 def test_processes_that_miss_the_same_subjects_never_wait_for_each_other_in_a_ring(connections):
     subjects = [Limit("key", f"key:{n}", 10**9) for n in range(40)]
     shuffled = Random(7)  # noqa: S311 -- an order, not a secret
