@@ -32,7 +32,7 @@ blueprint = Blueprint(
 @blueprint.response(201, withdrawal_schemas.WithdrawalSchema)
 @requires(Permission.BUY)
 @idempotent
-def post_withdrawal(command: dict[str, Any]) -> Withdrawal:
+def post_wallet_withdrawal(command: dict[str, Any]) -> Withdrawal:
     """Ask for free money that came by bank transfer; the exchange approves and sends it."""
     with unit_of_work() as uow:
         made = withdrawal_services.request_withdrawal(uow, current_principal(), **command)
