@@ -40,6 +40,10 @@ class ChangeListener:
         self._thread.join(5.0)
 
     def _run(self) -> None:
+        with self._woken:
+            self._listen_until_stopped()
+
+    def _listen_until_stopped(self) -> None:
         while not self._stop.is_set():
             try:
                 self._listen()
