@@ -51,9 +51,15 @@ def list_suspended(
     page = paginate(
         session, statement, key=PostedLine.posting_id, cursor=cursor, limit=limit, parse=int
     )
+    found = [line.transaction_id for line in page.items]
+    booked = {
+        each.transaction_id: each
+        for each in session.scalars(
+            select(JournalTransaction).where(JournalTransaction.transaction_id.in_(found))
+        )
+    }
     return Page(
-        [_suspended(session, line) for line in page.items],
-        page.next_cursor,
+        [_suspended(line, booked[line.transaction_id]) for line in page.items], page.next_cursor
     )
 
 
@@ -71,7 +77,7 @@ def get_suspended(session: Session, reference: str) -> Suspended:
     )
     if line is None:
         raise SuspenseNotFound(reference)
-    return _suspended(session, line)
+    return _suspended(line, session.get_one(JournalTransaction, line.transaction_id))
 
 
 def held_amount(session: Session, currency: str) -> int:
@@ -111,6 +117,5 @@ def list_assignments(
     )
 
 
-def _suspended(session: Session, line: PostedLine) -> Suspended:
-    booked = session.get_one(JournalTransaction, line.transaction_id)
+def _suspended(line: PostedLine, booked: JournalTransaction) -> Suspended:
     return Suspended(line.posting_id, booked.reference, line.amount, line.currency, line.booked_at)
