@@ -146,16 +146,11 @@ class FailPayoutSchema(Schema):
     )
 
 
-class PayoutSchema(Schema):
-    """A payout and who let it go."""
+class OutgoingSchema(Schema):
+    """Money on its way out of the exchange, and who let it go."""
 
-    payout_id = Identifier(required=True)
-    settlement_id = Identifier(required=True)
-    supplier_id = Identifier(required=True)
     amount = AmountText(required=True)
     currency = fields.String(required=True)
-    gateway = fields.String(required=True)
-    bank_account_id = Identifier(allow_none=True)
     state = fields.String(required=True)
     requested_by = Identifier(required=True)
     requested_at = Timestamp(required=True)
@@ -171,13 +166,28 @@ class PayoutSchema(Schema):
     cancelled_at = Timestamp(allow_none=True)
 
 
-class PayoutInstructionsSchema(Schema):
+class BankInstructionsSchema(Schema):
     """What to enter at the bank; ``reference`` goes with the transfer."""
 
-    payout_id = Identifier(required=True)
     amount = AmountText(required=True)
     currency = fields.String(required=True)
     holder = fields.String(required=True)
     bank = fields.String(required=True)
     account_number = fields.String(required=True)
     reference = fields.String(required=True)
+
+
+class PayoutSchema(OutgoingSchema):
+    """A payout and who let it go."""
+
+    payout_id = Identifier(required=True)
+    settlement_id = Identifier(required=True)
+    supplier_id = Identifier(required=True)
+    gateway = fields.String(required=True)
+    bank_account_id = Identifier(allow_none=True)
+
+
+class PayoutInstructionsSchema(BankInstructionsSchema):
+    """What to enter at the bank for a payout."""
+
+    payout_id = Identifier(required=True)

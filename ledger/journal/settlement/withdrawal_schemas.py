@@ -3,9 +3,10 @@
 from marshmallow import fields, validate
 
 from app.web.paging import PageQuerySchema
-from app.web.schemas import AmountText, Identifier, Schema, Timestamp
+from app.web.schemas import AmountText, Identifier, Schema
 from ledger.journal.chart import CURRENCIES, HOME_CURRENCY
 from ledger.journal.settlement.payouts import PayoutState
+from ledger.journal.settlement.schemas import BankInstructionsSchema, OutgoingSchema
 
 
 class RequestWithdrawalSchema(Schema):
@@ -22,36 +23,15 @@ class WithdrawalQuerySchema(PageQuerySchema):
     organisation_id = Identifier(load_default=None)
 
 
-class WithdrawalSchema(Schema):
+class WithdrawalSchema(OutgoingSchema):
     """A withdrawal and who let it go."""
 
     withdrawal_id = Identifier(required=True)
     organisation_id = Identifier(required=True)
-    amount = AmountText(required=True)
-    currency = fields.String(required=True)
     bank_account_id = Identifier(required=True)
-    state = fields.String(required=True)
-    requested_by = Identifier(required=True)
-    requested_at = Timestamp(required=True)
-    approved_by = Identifier(allow_none=True)
-    approved_at = Timestamp(allow_none=True)
-    sent_by = Identifier(allow_none=True)
-    sent_at = Timestamp(allow_none=True)
-    provider_reference = fields.String(allow_none=True)
-    paid_at = Timestamp(allow_none=True)
-    failed_at = Timestamp(allow_none=True)
-    failure_code = fields.String(allow_none=True)
-    cancelled_by = Identifier(allow_none=True)
-    cancelled_at = Timestamp(allow_none=True)
 
 
-class WithdrawalInstructionsSchema(Schema):
-    """What to enter at the bank; ``reference`` goes with the transfer."""
+class WithdrawalInstructionsSchema(BankInstructionsSchema):
+    """What to enter at the bank for a withdrawal."""
 
     withdrawal_id = Identifier(required=True)
-    amount = AmountText(required=True)
-    currency = fields.String(required=True)
-    holder = fields.String(required=True)
-    bank = fields.String(required=True)
-    account_number = fields.String(required=True)
-    reference = fields.String(required=True)
