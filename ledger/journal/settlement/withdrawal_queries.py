@@ -65,17 +65,16 @@ def standing_of(
         select(Wallet).where(Wallet.organisation_id == organisation_id, Wallet.currency == currency)
     )
     own = 0 if wallet is None else wallet.balance_amount - wallet.pending_amount
-    asked, gone = (
-        _sum(
+
+    def withdrawn(*states: PayoutState) -> int:
+        return _sum(
             session,
             Withdrawal.amount,
             Withdrawal.organisation_id == organisation_id,
             Withdrawal.currency == currency,
             Withdrawal.state.in_(states),
         )
-        for states in ((PayoutState.REQUESTED,), _GONE)
-    )
-    asked = asked if counts_requests else 0
+
     paid_in = _sum(
         session,
         TopUp.amount,
@@ -87,9 +86,9 @@ def standing_of(
     return Standing(
         own_amount=max(0, own),
         owed_amount=_owed(session, organisation_id, currency),
-        asked_amount=asked,
+        asked_amount=withdrawn(PayoutState.REQUESTED) if counts_requests else 0,
         paid_in_amount=paid_in,
-        withdrawn_amount=gone,
+        withdrawn_amount=withdrawn(*_GONE),
     )
 
 
