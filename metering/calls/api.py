@@ -12,7 +12,7 @@ from app.web.blueprints import Blueprint
 from app.web.context import own_organisation, unit_of_work
 from app.web.paging import PeriodQuerySchema, page_schema
 from app.web.schemas import Schema, Text, Timestamp
-from metering.calls.denial_models import UnservedCalls, list_unserved
+from metering.calls.denial_models import BEYOND_KINDS, UnservedCalls, list_unserved
 
 blueprint = Blueprint(
     "unserved-calls", __name__, url_prefix="/v1", description="Calls that were refused or failed."
@@ -33,10 +33,6 @@ class UnservedCallsSchema(Schema):
         metadata={"description": "What the caller was told, as in the problem's type"},
     )
     calls_count = fields.Integer(required=True)
-
-
-BEYOND_KINDS = "other"
-"""What is counted together once there are too many kinds of refusals (`denials.KINDS_MAX`)."""
 
 
 def _demand_problem(name: str) -> None:

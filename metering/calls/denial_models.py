@@ -8,6 +8,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from app.core.db import Base
 from app.core.paging import Page, between, paginate
 
+BEYOND_KINDS = "other"
+"""The slug under which is counted what more kinds of refusals than fit in memory came to."""
+
 
 class UnservedCalls(Base):
     """Calls of one licence that came to nothing in one way within one hour; all were free."""

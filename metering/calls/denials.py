@@ -5,10 +5,11 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 
+from metering.calls.denial_models import BEYOND_KINDS
 from metering.connections import Connections
 
 KINDS_MAX = 10_000
-"""Beyond so many different counts between two writes, further ones fall under ``other``."""
+"""Beyond so many different counts between two writes, further ones fall under `BEYOND_KINDS`."""
 
 WRITE = """
 INSERT INTO denial_counts AS d (hour, denial_id, licence_id, slug, buyer_id, calls_count)
@@ -34,7 +35,7 @@ class DenialCounts:
         """Count one refusal."""
         with self._lock:
             if len(self._counts) >= KINDS_MAX:
-                licence_id, slug, buyer_id = "", "other", ""
+                licence_id, slug, buyer_id = "", BEYOND_KINDS, ""
             self._counts[licence_id, slug, buyer_id] += 1
 
     def write(self, at: datetime) -> None:
