@@ -112,9 +112,10 @@ def cpu_by_stage() -> dict[str, float]:
         return leaf_hash(made)
 
     def digests() -> None:
-        Commitments(detail_key).request("GET", "S0001-BENCH", {"iata": "PVG"})
-        Commitments(detail_key).response(BODY)
-        Commitments(detail_key).detail(detail)
+        commitments = Commitments(detail_key)
+        commitments.request("GET", "S0001-BENCH", {"iata": "PVG"})
+        commitments.response(BODY)
+        commitments.detail(detail)
 
     def reserve() -> None:
         taken = meter.reserve(licence.bounds, least=1)
