@@ -8,7 +8,8 @@ from sqlalchemy import text
 from ledger.journal.audit_rules import Stretch
 
 # Periods of a plan that counts over its term stand together. Only where a true-up gave something
-# back can credits exceed what is left: a single credit is bounded by its call.
+# back can credits exceed what is left: a single credit is bounded by its call. That a template is
+# not that of calls goes without saying, but the index of a licence's transactions asks for it.
 RETURNED_PERIODS = Stretch(
     "returned_periods",
     100,
