@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -201,11 +202,10 @@ def statement_signer(parts: Parts) -> ShardSigner:
     return ShardSigner(parts.keyring.statements, "statements", parts.calendar, parts.clock)
 
 
-def payment_gateways(parts: Parts) -> dict[str, PaymentGateway]:
-    """The payment providers that the settings name; a further one is a further line here."""
+def _stripe(parts: Parts) -> PaymentGateway | None:
     settings = parts.settings
     if settings.stripe_api_key is None:
-        return {}
+        return None
     returns = settings.payment_return_url.rstrip("/")
     access = StripeAccess(
         api_key=settings.stripe_api_key,
@@ -216,8 +216,17 @@ def payment_gateways(parts: Parts) -> dict[str, PaymentGateway]:
         onboarding_return_url=f"{returns}/?account=told",
         onboarding_refresh_url=f"{returns}/?account=again",
     )
-    stripe = StripePaymentGateway(access)
-    return {stripe.name: stripe}
+    return StripePaymentGateway(access)
+
+
+PROVIDERS: Sequence[Callable[[Parts], PaymentGateway | None]] = (_stripe,)
+"""Payment providers, each None where the settings do not name it; a further one is a word here."""
+
+
+def payment_gateways(parts: Parts) -> dict[str, PaymentGateway]:
+    """The payment providers that the settings name, by their names."""
+    made = [make(parts) for make in PROVIDERS]
+    return {gateway.name: gateway for gateway in made if gateway is not None}
 
 
 def _checkout_tokens(parts: Parts) -> KeyedCheckoutTokens:

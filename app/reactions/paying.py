@@ -8,6 +8,7 @@ from app.core.ids import TopUpId
 from app.core.money import Money
 from app.core.unit_of_work import UnitOfWork
 from ledger.journal import provider_books, top_up_services
+from ledger.journal.chart import BANK_TRANSFER
 from ledger.journal.errors import InsufficientFunds
 from ledger.journal.events import TopUpCancelled, TopUpRequested
 from ledger.journal.settlement import charge_backs, payout_services
@@ -17,8 +18,6 @@ from ledger.journal.settlement.ids import PayoutId
 from ledger.payments import events as paid
 from ledger.payments import services as payments
 
-BY_PEOPLE = "bank_transfer"
-"""The gateway that no provider serves: two people state that the money arrived."""
 REVERSED = "reversed"
 PROVIDER = "provider"
 """Who ends a top-up that nobody paid, and sends a payout."""
@@ -26,7 +25,7 @@ PROVIDER = "provider"
 
 def request_payment(uow: UnitOfWork, event: TopUpRequested) -> None:
     """A top-up through a provider asks it for a payment."""
-    if event.gateway == BY_PEOPLE:
+    if event.gateway == BANK_TRANSFER:
         return
     payments.request_payment(
         uow,
@@ -40,7 +39,7 @@ def request_payment(uow: UnitOfWork, event: TopUpRequested) -> None:
 
 def cancel_payment(uow: UnitOfWork, event: TopUpCancelled) -> None:
     """Nobody shall pay for a top-up that was given up; who was faster is credited all the same."""
-    if event.gateway != BY_PEOPLE:
+    if event.gateway != BANK_TRANSFER:
         payments.request_cancellation(
             uow, subject_id=event.top_up_id, requested_by=event.cancelled_by
         )
@@ -109,7 +108,7 @@ def close_charge_back(uow: UnitOfWork, event: paid.DisputeClosed) -> None:
 
 def request_transfer(uow: UnitOfWork, event: PayoutApproved) -> None:
     """A payout that two people let go, through a provider."""
-    if event.gateway == BY_PEOPLE:
+    if event.gateway == BANK_TRANSFER:
         return
     operation = payments.request_transfer(
         uow,

@@ -9,7 +9,14 @@ from dataclasses import dataclass
 from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
+from ledger.journal.chart import GATEWAY, NAMED_CLEARING
+
 FINDINGS_MAX = 100
+_NAMED = " ".join(f"WHEN '{name}' THEN '{kind}'" for name, kind in NAMED_CLEARING.items())
+# Where a gateway's money rests (`chart.clearing_account`), of any table with gateway and currency.
+_CLEARING = (
+    f"'exchange/' || CASE u.gateway {_NAMED} ELSE '{GATEWAY}' || u.gateway END || '/' || u.currency"
+)
 
 
 @dataclass(frozen=True)
@@ -170,7 +177,7 @@ TOP_UPS = Stretch(
         " ORDER BY top_up_id LIMIT :most) taken"
     ),
     text(
-        """
+        f"""
         SELECT 'cash_is_booked' AS rule, u.top_up_id AS subject,
             CASE WHEN u.state = 'posted' THEN u.amount ELSE 0 END AS expected,
             coalesce(booked.amount, 0) AS found,
@@ -185,8 +192,51 @@ TOP_UPS = Stretch(
         WHERE u.top_up_id > :after AND u.top_up_id <= :through
             AND coalesce(booked.amount, 0)
                 <> CASE WHEN u.state = 'posted' THEN u.amount ELSE 0 END
+        UNION ALL
+        SELECT 'cash_is_at_its_gateway', u.top_up_id,
+            CASE WHEN u.state = 'posted' THEN -u.amount ELSE 0 END,
+            coalesce(booked.amount, 0), ARRAY[u.organisation_id || '/wallet/' || u.currency]
+        FROM top_ups u
+        LEFT JOIN LATERAL (
+            SELECT sum(p.amount)::bigint AS amount FROM journal_transactions t
+            JOIN postings p USING (transaction_id)
+            WHERE t.template = 'top_up' AND t.reference = u.top_up_id
+                AND p.account_id = {_CLEARING}
+        ) booked ON true
+        WHERE u.top_up_id > :after AND u.top_up_id <= :through
+            AND coalesce(booked.amount, 0)
+                <> CASE WHEN u.state = 'posted' THEN -u.amount ELSE 0 END
         LIMIT 100
-        """
+        """  # noqa: S608 -- constants
+    ),
+)
+
+# What left for a supplier left its gateway's account, once and whole.
+PAYOUTS = Stretch(
+    "payouts",
+    500,
+    text(
+        "SELECT max(payout_id) FROM (SELECT payout_id FROM payouts WHERE payout_id > :after"
+        " ORDER BY payout_id LIMIT :most) taken"
+    ),
+    text(
+        f"""
+        SELECT 'payout_left_its_gateway' AS rule, u.payout_id AS subject,
+            CASE WHEN u.paid_at IS NULL THEN 0 ELSE u.amount END AS expected,
+            coalesce(booked.amount, 0) AS found,
+            ARRAY[u.supplier_id || '/settled/' || u.currency] AS account_ids
+        FROM payouts u
+        LEFT JOIN LATERAL (
+            SELECT sum(p.amount)::bigint AS amount FROM journal_transactions t
+            JOIN postings p USING (transaction_id)
+            WHERE t.template = 'payout_paid' AND t.reference = u.payout_id
+                AND p.account_id = {_CLEARING}
+        ) booked ON true
+        WHERE u.payout_id > :after AND u.payout_id <= :through
+            AND coalesce(booked.amount, 0)
+                <> CASE WHEN u.paid_at IS NULL THEN 0 ELSE u.amount END
+        LIMIT 100
+        """  # noqa: S608 -- constants
     ),
 )
 
@@ -252,6 +302,7 @@ STRETCHES: Sequence[Stretch] = (
     WALLETS_FROM_SCRATCH,
     LEASES,
     TOP_UPS,
+    PAYOUTS,
     DEFERRALS,
     SETTLEMENTS,
 )

@@ -2,6 +2,7 @@
 
 from app.core.ids import TopUpId
 from app.core.money import Money
+from ledger.journal.chart import BANK_TRANSFER
 from ledger.journal.creditor_reference import creditor_reference
 from ledger.journal.ports import PaymentInstructions
 
@@ -9,7 +10,7 @@ from ledger.journal.ports import PaymentInstructions
 class BankTransferGateway:
     """Works everywhere, needs no service; ``pay_into`` names the exchange's bank account."""
 
-    name = "bank_transfer"
+    name = BANK_TRANSFER
 
     def __init__(self, pay_into: str) -> None:
         self._pay_into = pay_into

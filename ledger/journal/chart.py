@@ -1,5 +1,6 @@
 """The chart of accounts: which accounts exist, whose they are, and how they are named."""
 
+import re
 from enum import StrEnum
 
 EXCHANGE = "exchange"
@@ -9,6 +10,9 @@ CURRENCIES = ("CNY", "USD", "EUR", "HKD")
 """Currencies with two decimal places, as every rounding here assumes (ISO 4217)."""
 
 HOME_CURRENCY = "CNY"
+
+BANK_TRANSFER = "bank_transfer"
+"""The gateway whose money people see, at the exchange's bank; a provider tells of its own."""
 
 
 class AccountKind(StrEnum):
@@ -38,8 +42,14 @@ ORGANISATION_KINDS = (
 )
 EXCHANGE_KINDS = tuple(kind for kind in AccountKind if kind not in ORGANISATION_KINDS)
 
+GATEWAY = "gateway:"
+"""Begins the kind of the account at a payment provider; the provider's name follows."""
+GATEWAY_NAME = re.compile(r"[a-z][a-z_]{1,30}")
+NAMED_CLEARING = {BANK_TRANSFER: AccountKind.BANK, "stripe": AccountKind.STRIPE}
+"""Gateways whose money rests on an account that had its name before there were others."""
 
-def account_id(owner_id: str, kind: AccountKind, currency: str) -> str:
+
+def account_id(owner_id: str, kind: str, currency: str) -> str:
     """The account's id; natural, so that a posting needs no look-up."""
     return f"{owner_id}/{kind}/{currency}"
 
@@ -65,9 +75,21 @@ def receivable_of(organisation_id: str, currency: str) -> str:
 
 
 def clearing_account(gateway: str, currency: str) -> str:
-    """The account id through which a gateway's money comes and goes: Stripe's, else the bank's."""
-    kind = AccountKind.STRIPE if gateway == "stripe" else AccountKind.BANK
-    return exchange_account(kind, currency)
+    """The account id through which a gateway's money comes and goes; raises `ValueError`."""
+    return account_id(EXCHANGE, clearing_kind(gateway), currency)
+
+
+def clearing_kind(gateway: str) -> str:
+    """The kind of the account where a gateway's money rests: the bank's, or the provider's own.
+
+    It follows from the name alone, so a provider needs no entry here, and what one provider holds
+    is never mixed with what another does. Raises `ValueError` for what is no gateway's name.
+    """
+    if gateway in NAMED_CLEARING:
+        return NAMED_CLEARING[gateway]
+    if GATEWAY_NAME.fullmatch(gateway) is None:
+        raise ValueError(gateway)
+    return GATEWAY + gateway
 
 
 def exchange_account(kind: AccountKind, currency: str) -> str:

@@ -9,12 +9,16 @@ from collections.abc import Callable
 
 from app.core.ids import TopUpId
 from app.core.money import Money
+from ledger.journal.chart import clearing_kind
 from ledger.journal.creditor_reference import creditor_reference
 from ledger.journal.ports import PaymentInstructions
 
 
 class HostedPaymentGateway:
-    """A provider by name; ``check`` refuses amounts (10⁻⁸ units) that it cannot move."""
+    """A provider by name; ``check`` refuses amounts (10⁻⁸ units) that it cannot move.
+
+    Raises `ValueError` for a name that no account of the books can have.
+    """
 
     def __init__(
         self,
@@ -23,6 +27,7 @@ class HostedPaymentGateway:
         address_of: Callable[[str], str],
         check: Callable[[int, str], None],
     ) -> None:
+        clearing_kind(name)
         self.name = name
         self._address_of = address_of
         self._check = check

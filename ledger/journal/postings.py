@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ledger.journal.chart import (
+    BANK_TRANSFER,
     AccountKind,
     clearing_account,
     exchange_account,
@@ -69,9 +70,9 @@ def top_up(
     organisation_id: str,
     amount: int,
     currency: str,
-    gateway: str = "bank_transfer",
+    gateway: str = BANK_TRANSFER,
 ) -> Draft:
-    """Money arrived with the gateway, at the exchange's bank or Stripe, for a buyer's wallet."""
+    """Money arrived at the bank or at a provider, by its gateway, for a buyer's wallet."""
     return Draft(
         "top_up",
         reference,

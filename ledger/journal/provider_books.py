@@ -6,7 +6,6 @@ from sqlalchemy.orm import Session
 
 from app.core.money import Money
 from app.core.unit_of_work import UnitOfWork
-from ledger.journal.booking import book
 from ledger.journal.chart import (
     EXCHANGE,
     EXCHANGE_KINDS,
@@ -16,6 +15,7 @@ from ledger.journal.chart import (
     exchange_account,
     payable_of,
 )
+from ledger.journal.clearing import book_cleared
 from ledger.journal.models import JournalAccount, PostedLine
 from ledger.journal.postings import Draft, Posting
 
@@ -91,7 +91,7 @@ def note_part_returned(
             Posting(payable_of(supplier_id, money.currency), money.units),
         ),
     )
-    book(uow.session, draft, occurred_at=uow.now, booked_at=uow.now)
+    book_cleared(uow, draft, gateway=gateway)
 
 
 def _move(
@@ -106,4 +106,4 @@ def _move(
             Posting(exchange_account(other, money.currency), -money.units),
         ),
     )
-    book(uow.session, draft, occurred_at=uow.now, booked_at=uow.now)
+    book_cleared(uow, draft, gateway=gateway)

@@ -6,7 +6,8 @@ from app.core.money import Money
 from app.core.principals import Permission, Principal
 from app.core.unit_of_work import UnitOfWork
 from ledger.journal import postings, queries
-from ledger.journal.booking import book
+from ledger.journal.chart import BANK_TRANSFER
+from ledger.journal.clearing import book_cleared
 from ledger.journal.errors import (
     ConfirmationDiffers,
     ConfirmerNotIndependent,
@@ -19,9 +20,6 @@ from ledger.journal.models import TopUp
 from ledger.journal.ports import PaymentGateway
 from ledger.journal.services import open_accounts
 from ledger.journal.top_ups import TRANSITIONS, TopUpState, check_transferable
-
-BANK_TRANSFER = "bank_transfer"
-"""The gateway whose money people see; a provider tells of its own."""
 
 
 def request_top_up(
@@ -193,4 +191,4 @@ def _book_credit(uow: UnitOfWork, top_up: TopUp) -> None:
         currency=top_up.currency,
         gateway=top_up.gateway,
     )
-    book(uow.session, draft, occurred_at=uow.now, booked_at=uow.now)
+    book_cleared(uow, draft, gateway=top_up.gateway)

@@ -179,11 +179,14 @@ class Balance:
 
 
 class PaymentGateway(Protocol):
-    """A payment provider. A further one is one further adapter and one line of wiring."""
+    """A payment provider. A further one is one further adapter and one line of wiring.
+
+    Its name is also its account's: what it holds for the exchange is on an account of its own.
+    """
 
     @property
     def name(self) -> str:
-        """As stored with every operation, for instance ``stripe``."""
+        """As stored with every operation, for instance ``stripe``: lower case and ``_``."""
         ...
 
     @property

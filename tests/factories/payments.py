@@ -156,13 +156,13 @@ class PayingExchange:
         with self.units.begin(Reach.EXCHANGE) as uow:
             return uow.session.query(PayoutAccount).one()
 
-    def approved_payout(self, amount=PART):
+    def approved_payout(self, amount=PART, gateway="stripe"):
         """A settled amount that two people let go; the buyer's money pays for it."""
-        payout = self.do(self._payout, amount)
+        payout = self.do(self._payout, amount, gateway)
         self.do(payout_services.approve_payout, SECOND, payout_id=payout.payout_id)
         return payout
 
-    def _payout(self, uow, amount):
+    def _payout(self, uow, amount, gateway):
         self._number += 1
         number, now = self._number, uow.now
         for organisation_id in (BUYER, SUPPLIER):
@@ -187,7 +187,7 @@ class PayingExchange:
         uow.session.add(_settlement(number, now, amount))
         uow.session.flush()
         return payout_services.request_payout(
-            uow, FIRST, settlement_id=f"set_{number}", gateway="stripe"
+            uow, FIRST, settlement_id=f"set_{number}", gateway=gateway
         )
 
     # What is there afterwards

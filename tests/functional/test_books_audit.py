@@ -179,6 +179,26 @@ BREACHES = {
         "cash_is_booked",
         {WALLET},
     ),
+    "a top-up came by another gateway than its money": (
+        (
+            "INSERT INTO top_ups (top_up_id, organisation_id, amount, currency, gateway, reference,"
+            " pay_into, state, requested_by, requested_at, provider_reference, paid_at)"
+            " VALUES ('tup_1', 'org_b', 10000000000, 'CNY', 'purse', 'x', 'x', 'posted', 'p',"
+            " now(), 'r', now())"
+        ),
+        "cash_is_at_its_gateway",
+        {WALLET},
+    ),
+    "a payout was paid that left no gateway": (
+        (
+            "INSERT INTO payouts (payout_id, settlement_id, supplier_id, amount, currency, gateway,"
+            " state, requested_by, requested_at, approved_by, approved_at, paid_at)"
+            " VALUES ('pay_x', 'set_x', 'org_supplier', 1000000, 'CNY', 'purse', 'paid', 'p',"
+            " now(), 'q', now(), now())"
+        ),
+        "payout_left_its_gateway",
+        {"org_supplier/settled/CNY"},
+    ),
     "deferred money was earned without a booking": (
         "UPDATE deferrals SET recognised_amount = recognised_amount + 1",
         "deferred_is_booked",

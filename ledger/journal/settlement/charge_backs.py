@@ -5,7 +5,7 @@ from sqlalchemy import func, select
 from app.core.ids import OrganisationId, TopUpId
 from app.core.unit_of_work import UnitOfWork
 from ledger.journal import queries
-from ledger.journal.booking import book
+from ledger.journal.clearing import book_cleared
 from ledger.journal.models import TopUp
 from ledger.journal.services import open_accounts
 from ledger.journal.settlement import settlement_postings
@@ -95,7 +95,7 @@ def note_fee(
     draft = settlement_postings.provider_fee(
         reference=f"{gateway}:{movement_id}", amount=amount, currency=currency, gateway=gateway
     )
-    book(uow.session, draft, occurred_at=uow.now, booked_at=uow.now)
+    book_cleared(uow, draft, gateway=gateway)
 
 
 def _take_back(
@@ -139,7 +139,7 @@ def _take_back(
         currency=top_up.currency,
         gateway=gateway,
     )
-    book(uow.session, draft, occurred_at=uow.now, booked_at=uow.now)
+    book_cleared(uow, draft, gateway=gateway)
     _tell(uow, returned)
     return returned
 
@@ -179,7 +179,7 @@ def _give_again(uow: UnitOfWork, template: str, returned: TopUpReturn) -> None:
         currency=returned.currency,
         gateway=returned.gateway,
     )
-    book(uow.session, draft, occurred_at=uow.now, booked_at=uow.now)
+    book_cleared(uow, draft, gateway=returned.gateway)
 
 
 def _find(uow: UnitOfWork, gateway: str, provider_reference: str) -> TopUpReturn | None:

@@ -4,13 +4,13 @@ from app.core.cipher import Cipher
 from app.core.ids import PersonId
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
+from ledger.journal.chart import BANK_TRANSFER
 from ledger.journal.settlement import bank_account_services, payout_services
 from ledger.journal.settlement import queries as settlement_queries
 from ledger.journal.settlement.events import PayoutInstructionsRead
 from ledger.journal.settlement.ids import PayoutId
 from ledger.journal.settlement.models import Payout
 from ledger.journal.settlement.payout_errors import PayoutNotApproved, PayoutNotByHand
-from ledger.journal.settlement.payout_services import BANK_TRANSFER
 from ledger.journal.settlement.payouts import BankDetails, PayoutState
 
 

@@ -9,7 +9,8 @@ from app.core.ids import PersonId
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
 from ledger.journal.booking import book
-from ledger.journal.chart import payable_of, settled_of
+from ledger.journal.chart import BANK_TRANSFER, payable_of, settled_of
+from ledger.journal.clearing import book_cleared
 from ledger.journal.covered_booking import check_not_frozen
 from ledger.journal.errors import SecondPersonRequired
 from ledger.journal.postings import Draft
@@ -25,8 +26,6 @@ from ledger.journal.settlement.payout_errors import (
     PayoutExists,
 )
 from ledger.journal.settlement.payouts import TRANSITIONS, PayoutState
-
-BANK_TRANSFER = "bank_transfer"
 
 
 def request_payout(
@@ -98,15 +97,13 @@ def approve_payout(uow: UnitOfWork, principal: Principal, *, payout_id: PayoutId
         raise BankAccountChanged(payout_id)
     payout.state = state
     payout.approved_by, payout.approved_at = PersonId(principal.id), uow.now
-    _book(
-        uow,
-        settlement_postings.pay_out(
-            payout_id=payout_id,
-            supplier_id=payout.supplier_id,
-            amount=payout.amount,
-            currency=payout.currency,
-        ),
+    draft = settlement_postings.pay_out(
+        payout_id=payout_id,
+        supplier_id=payout.supplier_id,
+        amount=payout.amount,
+        currency=payout.currency,
     )
+    book(uow.session, draft, occurred_at=uow.now, booked_at=uow.now)
     uow.record(
         events.PayoutApproved(
             occurred_at=uow.now,
@@ -176,7 +173,7 @@ def note_paid(
         currency=payout.currency,
         gateway=payout.gateway,
     )
-    _book(uow, draft)
+    book_cleared(uow, draft, gateway=payout.gateway)
     uow.record(
         events.PayoutPaid(
             occurred_at=uow.now,
@@ -226,7 +223,7 @@ def note_returned(uow: UnitOfWork, payout_id: PayoutId, *, failure_code: str) ->
 
 def _fail(uow: UnitOfWork, payout: Payout, draft: Draft, failure_code: str) -> Payout:
     payout.failed_at, payout.failure_code = uow.now, failure_code
-    _book(uow, draft)
+    book_cleared(uow, draft, gateway=payout.gateway)
     uow.record(
         events.PayoutFailed(
             occurred_at=uow.now,
@@ -256,7 +253,3 @@ def _account_in_force(uow: UnitOfWork, payout: Payout) -> BankAccountId | None:
     if account is None:
         raise BankAccountMissing(payout.supplier_id, payout.currency)
     return account.bank_account_id
-
-
-def _book(uow: UnitOfWork, draft: Draft) -> None:
-    book(uow.session, draft, occurred_at=uow.now, booked_at=uow.now)

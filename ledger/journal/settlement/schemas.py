@@ -4,7 +4,7 @@ from marshmallow import fields, validate
 
 from app.web.paging import PageQuerySchema
 from app.web.schemas import AmountText, Identifier, Schema, Text, Timestamp
-from ledger.journal.chart import CURRENCIES, HOME_CURRENCY
+from ledger.journal.chart import BANK_TRANSFER, CURRENCIES, HOME_CURRENCY
 from ledger.journal.settlement.payouts import PayoutState
 
 _CURRENCY = validate.OneOf(CURRENCIES)
@@ -118,7 +118,7 @@ class RequestPayoutSchema(Schema):
     """A settlement to pay out, and by which gateway (``name`` in GET /v1/payment-gateways)."""
 
     settlement_id = Identifier(required=True)
-    gateway = Text(load_default="bank_transfer", max=40)
+    gateway = Text(load_default=BANK_TRANSFER, max=40)
 
 
 class PayoutQuerySchema(PageQuerySchema):

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 from app.core.ids import OrganisationId
 from app.core.paging import Page, matching, paginate
 from ledger.journal.billing.models import CreditBill
-from ledger.journal.chart import receivable_of
+from ledger.journal.chart import BANK_TRANSFER, receivable_of
 from ledger.journal.models import TopUp, Wallet
 from ledger.journal.settlement.ids import WithdrawalId
 from ledger.journal.settlement.models import Withdrawal
@@ -80,7 +80,7 @@ def standing_of(
         TopUp.amount,
         TopUp.organisation_id == organisation_id,
         TopUp.currency == currency,
-        TopUp.gateway == "bank_transfer",
+        TopUp.gateway == BANK_TRANSFER,
         TopUp.state == TopUpState.POSTED,
     )
     return Standing(
