@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NoReturn, TypeVar, cast
 
-from flask import Request
+from flask import Flask, Request
 from flask_smorest import Blueprint as SmorestBlueprint
 from marshmallow import RAISE, Schema, ValidationError, fields
 from typing_extensions import override
@@ -135,6 +136,10 @@ class Blueprint(SmorestBlueprint):  # type: ignore[misc] # flask-smorest ships n
     """A domain's routes; its decorators leave a view's type as it is."""
 
     ARGUMENTS_PARSER = StrictParser()
+
+    def register_views_in_doc(self, api: Any, app: Flask, spec: Any, **named: Any) -> None:
+        """Leave the describing of views to the document (`app.web.documentation.LateSpec`)."""
+        spec.later(partial(super().register_views_in_doc, api, app, spec, **named))
 
     def route(self, rule: str, **options: Any) -> Callable[[View], View]:
         """Serve the rule with the view."""

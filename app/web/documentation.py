@@ -1,5 +1,6 @@
 """The OpenAPI 3.1 document and its interactive page, served without any network."""
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -40,10 +41,43 @@ class ProblemSchema(Schema):
     errors = fields.List(fields.Nested(ProblemFieldSchema))
 
 
+class LateSpec:
+    """apispec's document, whose operations are described when it is first asked for.
+
+    Describing them all takes half a second, which no start and no restart should wait for.
+    """
+
+    def __init__(self, spec: Any) -> None:
+        self._spec = spec
+        self._descriptions: list[Callable[[], None]] = []
+        self._lock = threading.Lock()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._spec, name)
+
+    def later(self, describe: Callable[[], None]) -> None:
+        """Have something described before the document is made."""
+        self._descriptions.append(describe)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The whole document."""
+        with self._lock:
+            for describe in self._descriptions:
+                describe()
+            self._descriptions.clear()
+            document: dict[str, Any] = self._spec.to_dict()
+            return document
+
+
 class ProblemApi(Api):  # type: ignore[misc] # flask-smorest ships no types
     """flask-smorest without its own error handlers: `app.web.problems` answers errors."""
 
     ERROR_SCHEMA = ProblemSchema
+    spec: Any
+
+    def _init_spec(self, **options: Any) -> None:
+        super()._init_spec(**options)
+        self.spec = LateSpec(self.spec)
 
     def _register_error_handlers(self) -> None:
         """Leave errors to the problem documents."""

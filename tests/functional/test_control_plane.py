@@ -1,6 +1,7 @@
 """What every installation answers besides its business: documentation, health, metrics."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -36,6 +37,13 @@ def test_the_document_is_openapi_3_1_and_describes_every_route(app, client):
         for method in rule.methods - {"HEAD", "OPTIONS"}
     }
     assert routes <= described
+
+
+def test_the_document_is_described_once_however_many_ask_first(app):
+    """Describing an operation a second time would be refused as a duplicate."""
+    with ThreadPoolExecutor(4) as pool:
+        asked = [pool.submit(app.test_client().get, "/docs/openapi.json") for _ in range(4)]
+    assert len({each.result().data for each in asked}) == 1
 
 
 def operations(document):
