@@ -37,7 +37,6 @@ def consent_fence(consent_id: str) -> int:
 
 SHARE_FENCES = "SELECT pg_advisory_xact_lock_shared(key) FROM unnest(%s::bigint[]) AS key"
 """Give the keys sorted and once each: every committer then takes them in the same order."""
-CLOSE_FENCE = "SELECT pg_advisory_xact_lock(%(key)s)"
 ANNOUNCE = "SELECT pg_notify(%(channel)s, %(message)s)"
 
 

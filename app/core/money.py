@@ -120,7 +120,3 @@ class Money:
             name: Money(units, self.currency)
             for name, units in split_units(self.units, weights).items()
         }
-
-    def rounded_to_minor(self) -> "Money":
-        """Rounded half-up to the minor unit; only where money leaves (invoice, payout, tax)."""
-        return Money(round_half_up_to_minor(self.units), self.currency)

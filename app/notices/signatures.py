@@ -1,7 +1,6 @@
 """Signatures of Standard Webhooks 1.0: HMAC-SHA-256 over id, time and body, one per secret."""
 
 import base64
-import binascii
 import hashlib
 import hmac
 from collections.abc import Callable, Sequence
@@ -19,16 +18,6 @@ def new_secret(entropy: Callable[[int], bytes]) -> bytes:
 def secret_text(secret: bytes) -> str:
     """The secret as its receiver is given it: ``whsec_`` and base64."""
     return SECRET_PREFIX + base64.b64encode(secret).decode()
-
-
-def read_secret(text: str) -> bytes:
-    """The bytes of a secret's text; raises ValueError."""
-    if not text.startswith(SECRET_PREFIX):
-        raise ValueError(SECRET_PREFIX)
-    try:
-        return base64.b64decode(text.removeprefix(SECRET_PREFIX), validate=True)
-    except binascii.Error as error:
-        raise ValueError(SECRET_PREFIX) from error
 
 
 def signature(secret: bytes, *, message_id: str, timestamp: int, body: bytes) -> str:

@@ -37,6 +37,3 @@ OUTLIERS = Definition("OUT", "Outlier share", "离群值占比", Group.NONE, "IQ
 DIVERSITY = Definition("FIT-D", "Scenario diversity", "场景多样性", Group.NONE, f"{_TC} FIT")
 SCALE = Definition("FIT-S", "Scenario scale", "场景规模", Group.NONE, f"{_TC} FIT")
 ANNOTATION = Definition("FIT-A", "Annotation accuracy", "标注准确性", Group.NONE, f"{_TC} FIT")
-
-FLIPPED_IN_SHANGHAI = {"0303": "DB31/T 1523-2024 (1 - A/B)", "0305": "DB31/T 1523-2024 (1 - A/B)"}
-"""Codes that Shanghai's standard counts the other way round."""

@@ -7,8 +7,6 @@ from app.core.states import Transitions
 from compliance.review.case_errors import ReviewerConflicted
 from compliance.review.errors import AlreadySeated, NoSeatOnPanel, PanelFull, VoteAlreadyCast
 
-SEATS_LEAST = 3
-
 
 class PanelState(StrEnum):
     """Whether a panel still sits, and what it came to."""

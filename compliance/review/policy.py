@@ -12,7 +12,6 @@ from app.core.canonical import digest_hex
 from compliance.review.errors import PolicyInvalid
 
 _SATURDAY = 5
-HOLIDAYS_MAX = 400
 
 
 @dataclass(frozen=True)

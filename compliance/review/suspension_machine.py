@@ -31,18 +31,6 @@ class Standing:
     resumption_proposed_by: str | None = None
     is_under_notice: bool = False
 
-    @property
-    def is_callable(self) -> bool:
-        """Whether calls of its licences are answered."""
-        if self.state is ListingState.SUSPENDED:
-            return self.scope is SuspensionScope.NEW_ORDERS
-        return self.state in {ListingState.LISTED, ListingState.DELISTING}
-
-    @property
-    def takes_orders(self) -> bool:
-        """Whether anything new is sold."""
-        return self.state is ListingState.LISTED
-
 
 def suspend(standing: Standing, actor_id: str, scope: SuspensionScope) -> Standing:
     """Stopped at once, by one person or the machine; raises `IllegalTransition`."""

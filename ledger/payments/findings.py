@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import func, select, update
+from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 
 from app.core.unit_of_work import UnitOfWork
@@ -78,9 +78,3 @@ def resolve(
     finding.resolved_at, finding.resolved_by = uow.now, resolved_by
     finding.resolution = resolution
     return finding
-
-
-def count_open(uow: UnitOfWork) -> int:
-    """How many findings wait for somebody."""
-    statement = select(func.count()).where(PaymentFinding.resolved_at.is_(None))
-    return uow.session.scalar(statement) or 0

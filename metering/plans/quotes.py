@@ -60,11 +60,6 @@ def quote_periods(terms: PlanTerms, period_units: Sequence[int], *, starts_at: d
     )
 
 
-def quote_volume(terms: PlanTerms, units: int, *, starts_at: datetime) -> Quote:
-    """The price of one call, or of a volume in one period."""
-    return quote_periods(terms, [units], starts_at=starts_at)
-
-
 @dataclass(frozen=True, slots=True)
 class PoolLeft:
     """Units of a running licence's pool that are not spent; None is without bound."""

@@ -7,7 +7,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from metering.answers.outcomes import Outcome, OutcomeKind
 from metering.leases.meters import Lease, Meter
 from metering.plans.allowances import Allowance, CallBounds, Remaining, Shortage, next_slab
-from metering.plans.quotes import quote_volume
+from metering.plans.quotes import quote_periods
 from metering.plans.rating import rate_usage
 from metering.plans.terms import read_plan
 from tests.factories.metering import package, per_call
@@ -43,14 +43,12 @@ def test_calls_one_by_one_cost_what_the_volume_is_quoted_at(units, free):
         steps = [(count, plan.unit_price)]
         charge = rate_usage(count, free_units_left=left, steps=steps)
         left, paid = left - charge.free_units, paid + charge.amount
-    assert (
-        paid == quote_volume(plan, sum(units), starts_at=START).total_amount if units else paid == 0
-    )
+    assert paid == (quote_periods(plan, [sum(units)], starts_at=START).total_amount if units else 0)
 
 
 @given(size=st.integers(1, 1000), units=st.integers(1, 100_000))
 def test_packages_cover_the_volume_and_not_one_more_is_sold(size, units):
-    packages = quote_volume(read_plan(package(size)), units, starts_at=START).packages
+    packages = quote_periods(read_plan(package(size)), [units], starts_at=START).packages
     assert (packages - 1) * size < units <= packages * size
 
 

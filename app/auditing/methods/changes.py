@@ -28,10 +28,6 @@ STANDINGS = """
     ) n ON true
     WHERE {within n.recorded_at} AND {listing g.listing_code} AND {party g.supplier_id}
 """
-DOSSIERS = """
-    FROM review_cases c WHERE c.stage = 'APPROVED' AND {within c.decided_at}
-        AND {listing c.listing_code} AND {party c.supplier_id}
-"""
 
 
 def _misclassed(session: Session, scope: Scope) -> Iterator[Finding]:

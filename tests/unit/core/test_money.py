@@ -67,7 +67,6 @@ def test_money_adds_compares_and_multiplies_within_one_currency():
     assert -price < price
     assert price <= price + price
     assert price.split({"a": 1, "b": 2})["b"].text == "0.26666667"
-    assert Money.parse("1.005", "CNY").rounded_to_minor().text == "1.01000000"
     with pytest.raises(CurrencyMismatch):
         price + Money.parse("1", "USD")
 

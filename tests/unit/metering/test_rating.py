@@ -3,7 +3,7 @@
 import pytest
 
 from metering.answers.outcomes import CLIENT_ERROR, MISS, Outcome, OutcomeKind
-from metering.plans.quotes import Quote, quote_volume
+from metering.plans.quotes import Quote, quote_periods
 from metering.plans.rating import Charge, count_units, rate_usage
 from metering.plans.terms import PlanNotReadable, Unit, read_plan
 from tests.factories.metering import package, per_call
@@ -52,11 +52,11 @@ def test_a_call_over_two_prices_pays_each_units_own():
 
 def test_a_quote_for_a_volume_is_what_the_calls_would_cost():
     plan = read_plan(per_call(free_units=10))
-    assert quote_volume(plan, 110, starts_at=START) == Quote(110, 10, 0, 0, 100 * 40_000_000)
+    assert quote_periods(plan, [110], starts_at=START) == Quote(110, 10, 0, 0, 100 * 40_000_000)
 
 
 def test_a_quote_beyond_one_package_needs_another():
-    quote = quote_volume(read_plan(package(1000)), 1001, starts_at=START)
+    quote = quote_periods(read_plan(package(1000)), [1001], starts_at=START)
     assert (quote.packages, quote.total_amount) == (2, 2 * 300 * 10**8)
 
 

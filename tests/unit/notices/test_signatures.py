@@ -1,5 +1,6 @@
 """Messages are signed as Standard Webhooks says; the standard's own library agrees."""
 
+import base64
 import json
 import time
 
@@ -7,9 +8,7 @@ import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from app.notices.signatures import (
-    SECRET_BYTES,
     new_secret,
-    read_secret,
     secret_text,
     signature,
     signed_headers,
@@ -26,7 +25,7 @@ def headers(*secrets, body=BODY, timestamp=None):
 
 def test_the_vector_of_the_standard_s_specification():
     made = signature(
-        read_secret("whsec_plJ3nmyCDGBKInavdOK15jsl"),
+        base64.b64decode("plJ3nmyCDGBKInavdOK15jsl"),
         message_id="msg_loFOjxBNrRLzqYUf",
         timestamp=1731705121,
         body=b'{"event_type":"ping","data":{"success":true}}',
@@ -68,14 +67,5 @@ def test_an_old_message_is_refused_by_its_timestamp():
         Webhook(secret_text(NEW)).verify(BODY, headers(NEW, timestamp=int(time.time()) - 3600))
 
 
-def test_a_secret_s_text_is_read_back():
-    secret = new_secret(lambda size: bytes(range(size)))
-    assert len(secret) == SECRET_BYTES
-    assert read_secret(secret_text(secret)) == secret
-    assert 24 <= len(secret) <= 64
-
-
-@pytest.mark.parametrize("text", ["", "whsec_***", "plJ3nmyCDGBKInavdOK15jsl", "whsec_abc"])
-def test_a_text_that_is_no_secret_is_refused(text):
-    with pytest.raises(ValueError, match="whsec_"):
-        read_secret(text)
+def test_a_secret_is_as_long_as_the_standard_asks():
+    assert 24 <= len(new_secret(lambda size: bytes(range(size)))) <= 64
