@@ -1,14 +1,17 @@
-"""The log entries of a review, from its assignment to listing, suspension and appeal."""
+"""The log entries of reviews, from rules to listing, suspension and appeal, and of quality."""
 
 from app.core.events import Event
 from app.reactions.recorded import Recorded
+from compliance import events as compliance
+from compliance.live import events as live
 from compliance.review import events as review
 from compliance.review import platform_events as platform
 from compliance.review import price_events as prices
 from compliance.review import registration_events as registrations
 from compliance.review import suspension_events as suspensions
+from compliance.sampling import events as sampling
 
-REVIEW_RECORDED: dict[type[Event], Recorded] = {
+RECORDED_REVIEWS: dict[type[Event], Recorded] = {
     review.ReviewAssigned: Recorded(
         "review_assigned", ("case_id", "version_id", "stage", "reviewer_id", "declared_at")
     ),
@@ -145,5 +148,75 @@ REVIEW_RECORDED: dict[type[Event], Recorded] = {
         "review_policy_set",
         ("policy_id", "policy_hash", "effective_from", "set_by", "reason_hash"),
     ),
+    compliance.RulesEvaluated: Recorded(
+        "rules_evaluated",
+        ("case_id", "version_id", "rule_set_hash", "input_hash", "outcomes", "stage"),
+        optional=("subject_id",),
+    ),
+    compliance.RuleSetChanged: Recorded(
+        "rule_set_changed", ("rule_set_hash", "version"), optional=("previous_hash",)
+    ),
+    compliance.ReviewDecided: Recorded(
+        "review_decided",
+        ("case_id", "version_id", "reviewer_id", "stage", "decision", "reason_hash"),
+    ),
+    compliance.VersionApproved: Recorded(
+        "registered",
+        (
+            "case_id",
+            "version_id",
+            "registration_id",
+            "dossier_hash",
+            "approver_ids",
+            "rule_set_hash",
+        ),
+    ),
+    compliance.VersionRejected: Recorded(
+        "version_rejected", ("case_id", "version_id", "reason_hash")
+    ),
+    compliance.ListingSuspended: Recorded(
+        "suspended", ("suspension_id", "listing_code", "reason_code", "scope", "suspended_by")
+    ),
+    compliance.ListingResumed: Recorded(
+        "resumed", ("suspension_id", "listing_code", "proposed_by", "resumed_by")
+    ),
+    compliance.ListingRevoked: Recorded(
+        "listing_revoked", ("listing_code", "reason_code", "revoked_by")
+    ),
+    sampling.QualitySampleCommitted: Recorded(
+        "quality_sample_committed",
+        ("sample_id", "version_id", "rows_root", "row_total", "declaration_hash", "attempt"),
+    ),
+    sampling.QualitySampleLapsed: Recorded(
+        "quality_sample_lapsed", ("sample_id", "version_id", "attempt")
+    ),
+    sampling.ValuesShifted: Recorded(
+        "quality_values_shifted", ("report_id", "former_id", "listing_code", "fields")
+    ),
+    sampling.QualityReported: Recorded(
+        "quality",
+        (
+            "report_id",
+            "sample_id",
+            "version_id",
+            "rows_root",
+            "sampled_count",
+            "drawn_root_hash",
+            "grade",
+            "values",
+            "policy",
+            "scanner_version",
+            "report_hash",
+        ),
+    ),
+    live.QualityDrifted: Recorded(
+        "quality_drifted", ("listing_code", "report_id", "drifts", "calls_count")
+    ),
+    live.QualityRecovered: Recorded("quality_recovered", ("listing_code", "calls_count")),
 }
-"""The steps of a review, from its assignment to the listing."""
+
+UNRECORDED_REVIEWS: dict[type[Event], str] = {
+    review.ReviewExpired: "the conclusion of the case is recorded",
+    compliance.ReviewOpened: "follows from the submission, which is recorded",
+    compliance.ReviewReturned: "the decision that returned it is recorded",
+}

@@ -14,7 +14,7 @@ from app.core.errors import CounterfoilError, ErrorKind
 from app.core.events import Event
 from app.core.principals import Role
 from app.reactions import REACTIONS
-from app.reactions.recording import EXCUSED, RECORDED
+from app.reactions.recording import RECORDED, UNRECORDED
 from app.settings import DEFAULTS, OPTIONAL
 from app.web.idempotency import idempotent
 from tests.architecture import rules
@@ -91,7 +91,7 @@ def test_a_put_that_asks_for_one_is_found(app):
 
 def test_every_event_is_recorded_or_excused():
     rules.import_all()
-    assert rules.unaccounted_events(RECORDED, EXCUSED) == []
+    assert rules.unaccounted_events(RECORDED, UNRECORDED) == []
 
 
 def test_a_planted_unrecorded_event_is_noticed(monkeypatch):
@@ -100,7 +100,7 @@ def test_a_planted_unrecorded_event_is_noticed(monkeypatch):
         pass
 
     monkeypatch.setattr(Planted, "__module__", "listings.events")
-    assert "Planted" in rules.unaccounted_events(RECORDED, EXCUSED)
+    assert "Planted" in rules.unaccounted_events(RECORDED, UNRECORDED)
     monkeypatch.setattr(Planted, "__module__", "tests.planted")
 
 

@@ -1,0 +1,112 @@
+"""The log entries of money: invoices, credits, disputes, statements, and money that leaves."""
+
+from app.core.events import Event
+from app.reactions.recorded import Recorded
+from ledger.journal import events as journal
+from ledger.journal.billing import events as billing
+from ledger.journal.settlement import events as settlement
+from ledger.payments import events as payments
+from metering import events as metering
+
+RECORDED_MONEY: dict[type[Event], Recorded] = {
+    journal.InvoiceIssued: Recorded("invoice", ("invoice_id", "licence_id", "invoice_hash")),
+    billing.AccountWasFrozen: Recorded("account_frozen", ("freeze_id", "account_id", "rule")),
+    billing.AccountFreezeLifted: Recorded(
+        "account_freeze_lifted", ("freeze_id", "account_id", "rule")
+    ),
+    settlement.CreditGiven: Recorded(
+        "credit",
+        ("credit_id", "licence_id", "n", "currency", "reason", "corrects_hash", "note_hash"),
+        amounts=("amount", "total_amount"),
+    ),
+    settlement.DisputeOpened: Recorded(
+        "dispute_opened", ("dispute_id", "licence_id", "reason_code", "call_count", "bundle_hash")
+    ),
+    settlement.DisputeAnswered: Recorded("dispute_answered", ("dispute_id", "licence_id")),
+    settlement.DisputeWithdrawn: Recorded("dispute_withdrawn", ("dispute_id", "licence_id")),
+    settlement.DisputeDecided: Recorded(
+        "dispute_decided",
+        ("dispute_id", "licence_id", "decision", "decided_by", "decision_hash"),
+    ),
+    settlement.SettlementMade: Recorded(
+        "statement",
+        ("settlement_id", "run_id", "from_at", "until_at", "statement_hash"),
+        optional=("root_hash",),
+    ),
+    settlement.SettlementRunFinished: Recorded(
+        "settlement",
+        ("run_id", "currency", "from_at", "until_at", "settlement_count", "run_hash"),
+    ),
+    settlement.BankAccountRegistered: Recorded(
+        "bank_account",
+        ("bank_account_id", "organisation_id", "registered_by", "effective_at"),
+    ),
+    settlement.BankAccountCancelled: Recorded(
+        "bank_account_cancelled", ("bank_account_id", "organisation_id", "cancelled_by")
+    ),
+    settlement.PayoutApproved: Recorded(
+        "payout", ("payout_id", "settlement_id", "gateway", "requested_by", "approved_by")
+    ),
+    settlement.PayoutInstructionsRead: Recorded(
+        "payout_instructions_read", ("payout_id", "read_by")
+    ),
+    settlement.WithdrawalApproved: Recorded(
+        "withdrawal", ("withdrawal_id", "requested_by", "approved_by")
+    ),
+    settlement.WithdrawalInstructionsRead: Recorded(
+        "withdrawal_instructions_read", ("withdrawal_id", "read_by")
+    ),
+    settlement.WithdrawalPaid: Recorded("withdrawal_paid", ("withdrawal_id",)),
+    settlement.WithdrawalFailed: Recorded("withdrawal_failed", ("withdrawal_id", "failure_code")),
+    settlement.PayoutPaid: Recorded("payout_paid", ("payout_id",)),
+    settlement.PayoutFailed: Recorded("payout_failed", ("payout_id", "failure_code")),
+}
+
+_BETWEEN_OWNER_AND_PROVIDER = "between the money's owner and the provider; the journal keeps it"
+
+UNRECORDED_MONEY: dict[type[Event], str] = {
+    journal.TopUpRequested: "an announcement moves no money",
+    journal.TopUpCancelled: "nothing was paid; what is paid all the same is credited",
+    journal.TopUpConfirmed: "a balance is between its owner and the bank; the journal keeps it",
+    journal.TopUpPaid: "a balance is between its owner and the bank; the journal keeps it",
+    settlement.TopUpReturned: "as the payment that it undoes",
+    settlement.PayoutRequested: "a proposal binds nobody; its approval is recorded",
+    settlement.PayoutSent: "the gateway's own reference; approval and end are recorded",
+    settlement.PayoutCancelled: "a proposal that was given up moved nothing",
+    settlement.SuspenseMoneyAssigned: "as the payment that it turned out to be",
+    settlement.WithdrawalRequested: "a request moves nothing; its approval is recorded",
+    settlement.WithdrawalSent: "the bank's own reference; approval and end are recorded",
+    settlement.WithdrawalCancelled: "a request that was given up moved nothing",
+    journal.OrderCharged: "the order is recorded; a price per buyer does not belong in the log",
+    billing.PeriodCharged: "a price per buyer does not belong in the log; the invoice is recorded",
+    billing.PeriodAdjusted: "a price per buyer does not belong in the log; the invoice is recorded",
+    billing.DeferralEnded: "follows from the revocation, which is recorded",
+    billing.CreditLineProposed: "a proposal lends nothing",
+    billing.CreditLineApproved: "what a buyer may owe is between it and the exchange",
+    billing.CreditBillIssued: "adds up invoices, which are recorded",
+    billing.CreditBillPaid: "whether a buyer pays is between it and the exchange",
+    billing.PaymentReminded: "whether a buyer pays is between it and the exchange",
+    billing.CreditLineSuspended: "whether a buyer pays is between it and the exchange",
+    billing.CreditLineResumed: "whether a buyer pays is between it and the exchange",
+    billing.BillSentToCollection: "whether a buyer pays is between it and the exchange",
+    billing.BalanceLow: "a balance is between its owner and the exchange",
+    billing.SpendSpiked: "what a buyer spends is between it and the exchange",
+    metering.PeriodOpened: "follows from plan and licence, which are recorded; the journal has it",
+    metering.PeriodFeeUnpaid: "what a wallet lacks is between its owner and the exchange",
+    metering.PeriodClosed: "sums of recorded calls; credits and invoices that follow are recorded",
+    payments.PaymentReceived: _BETWEEN_OWNER_AND_PROVIDER,
+    payments.PaymentFailed: _BETWEEN_OWNER_AND_PROVIDER,
+    payments.PaymentCancelled: _BETWEEN_OWNER_AND_PROVIDER,
+    payments.RefundApproved: _BETWEEN_OWNER_AND_PROVIDER,
+    payments.PaymentRefunded: _BETWEEN_OWNER_AND_PROVIDER,
+    payments.RefundFailed: _BETWEEN_OWNER_AND_PROVIDER,
+    payments.TransferPaid: _BETWEEN_OWNER_AND_PROVIDER,
+    payments.TransferFailed: _BETWEEN_OWNER_AND_PROVIDER,
+    payments.TransferReversed: _BETWEEN_OWNER_AND_PROVIDER,
+    payments.PaymentDisputed: _BETWEEN_OWNER_AND_PROVIDER,
+    payments.DisputeClosed: _BETWEEN_OWNER_AND_PROVIDER,
+    payments.ProviderFeeCharged: _BETWEEN_OWNER_AND_PROVIDER,
+    payments.ProviderPaidOut: _BETWEEN_OWNER_AND_PROVIDER,
+    payments.MovementUnexplained: _BETWEEN_OWNER_AND_PROVIDER,
+    payments.PayoutAccountReady: "who is paid through whom is private",
+}
