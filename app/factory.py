@@ -8,7 +8,7 @@ from flask import Flask
 from flask.json.provider import DefaultJSONProvider
 from sqlalchemy import text
 
-from app import cli, wiring
+from app import cli, routes, wiring
 from app.core.cipher import Cipher
 from app.core.clock import Clock
 from app.core.ids import IdSource
@@ -107,9 +107,9 @@ def create_control_plane(parts: Parts) -> Flask:
     _register_things(app, parts)
     _register_hooks(app, parts)
     api = documentation.register(app)
-    for blueprint in wiring.blueprints():
+    for blueprint in routes.blueprints():
         api.register_blueprint(blueprint)
-    documentation.describe(api, *wiring.metered_call())
+    documentation.describe(api, *routes.metered_call())
     app.register_blueprint(operations.blueprint)
     cli.register(app, parts)
     return app

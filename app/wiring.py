@@ -7,19 +7,15 @@ from dataclasses import replace
 from typing import Any
 
 import psycopg
-from flask_smorest import Blueprint
 
-from app.accounts import api as accounts_api
 from app.accounts.access_tokens import AccessKeys
 from app.accounts.argon2_passwords import Argon2Passwords
 from app.accounts.authentication import BearerAuthenticator
 from app.accounts.ports import CredentialKit
-from app.auditing import api as auditing_api
 from app.auditing.logged_readings import LoggedReadings
 from app.core.db import with_waits
 from app.core.public_networks import read_networks
 from app.key_steps import believed_receipt_keys, key_ranges
-from app.notices import api as notices_api
 from app.notices.dispatcher import Dispatcher
 from app.notices.http_receiver import HttpReceivers
 from app.notices.ports import WebhookKit
@@ -31,30 +27,20 @@ from app.reactions.returned_periods import RETURNED_PERIODS
 from app.shard_names import ShardSigner
 from app.web.access import Authenticator
 from app.web.staff_reads import ReadingNotes
-from compliance import api as compliance_api
-from compliance.consent import api as consent_api
 from compliance.consent.ports import ConsentKit, HashTree
-from compliance.live import api as live_api
 from compliance.ports import UpstreamProbe
-from compliance.sampling import api as sampling_api
 from compliance.sampling.ports import RowTree
-from ledger.journal import api as journal_api
 from ledger.journal.bank_transfer_payment_gateway import BankTransferGateway
-from ledger.journal.billing import api as billing_api
 from ledger.journal.billing.invoice_services import InvoiceEvidenceSource
 from ledger.journal.call_books import CallBooks
 from ledger.journal.chart import CURRENCIES
 from ledger.journal.hosted_payment_gateway import HostedPaymentGateway
 from ledger.journal.log_lane_ledger import LogLaneLedger
 from ledger.journal.ports import JournalPorts
-from ledger.journal.settlement import api as settlement_api
-from ledger.journal.settlement import dispute_api, statement_api, suspense_api, withdrawal_api
 from ledger.journal.settlement.evidence_ports import SettlementPorts
 from ledger.journal.settlement.log_facts import StoredLogFacts
 from ledger.journal.wallet_leases import WalletLeases
-from ledger.log import api as log_api
 from ledger.log import intake
-from ledger.log.anchors import api as anchor_api
 from ledger.log.anchors.queries import StoredAnchors
 from ledger.log.keys import LogKeys
 from ledger.log.ports import EntryTypes, EvidenceSources
@@ -64,23 +50,16 @@ from ledger.log.witnesses import policy as witness_policy
 from ledger.log.witnesses.http_witness_client import HttpWitnessClient
 from ledger.log.witnesses.keeper import WitnessKeeper
 from ledger.log.witnesses.policy import WitnessPolicy
-from ledger.payments import api as payments_api
 from ledger.payments.checkout_tokens import KeyedCheckoutTokens
 from ledger.payments.operation_runner import OperationRunner
 from ledger.payments.ports import Offer, PaymentGateway, PaymentPorts
 from ledger.payments.stripe_payment_gateway import StripeAccess, StripePaymentGateway
-from listings import api as listings_api
 from listings.ports import ExchangePolicy, PublicAddress
-from metering import api as metering_api
 from metering.assembly import Outside
 from metering.assembly import build_data_plane as build_data_plane_of
-from metering.calls import api as unserved_api
-from metering.calls import description as call_description
 from metering.data_plane import DataPlane, DataPlaneSettings
-from metering.delivery import api as failure_api
 from metering.delivery.http_upstream import HttpUpstream
 from metering.delivery.loop_upstream import LoopHttpUpstream
-from metering.erasure import api as erasure_api
 from metering.loop_waiting import LoopWaiting
 from metering.plans.charged_periods import charged_periods
 from metering.recording.receipt_queries import StoredReceipts
@@ -91,39 +70,6 @@ PAY_INTO = "Counterfoil Data Exchange, settlement account"
 AUDIENCE = "counterfoil"
 CALLS_A_PLACE = 4
 """Calls in flight, by those that may wait for suppliers' systems: others wait for their commit."""
-
-
-def blueprints() -> list[Blueprint]:
-    """Every room's routes."""
-    return [
-        accounts_api.blueprint,
-        notices_api.blueprint,
-        listings_api.blueprint,
-        compliance_api.blueprint,
-        consent_api.blueprint,
-        sampling_api.blueprint,
-        live_api.blueprint,
-        metering_api.blueprint,
-        failure_api.blueprint,
-        unserved_api.blueprint,
-        erasure_api.blueprint,
-        journal_api.blueprint,
-        dispute_api.blueprint,
-        settlement_api.blueprint,
-        suspense_api.blueprint,
-        withdrawal_api.blueprint,
-        statement_api.blueprint,
-        billing_api.blueprint,
-        payments_api.blueprint,
-        log_api.blueprint,
-        anchor_api.blueprint,
-        auditing_api.blueprint,
-    ]
-
-
-def metered_call() -> tuple[str, dict[str, Any], dict[str, Any]]:
-    """Path, operations and security scheme of what the data plane answers."""
-    return call_description.PATH, call_description.operations(), call_description.KEY_SCHEME
 
 
 def things(parts: Parts) -> list[tuple[type, object]]:

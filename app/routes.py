@@ -1,0 +1,59 @@
+"""Every room's routes, and how the metered call is described beside them."""
+
+from typing import Any
+
+from flask_smorest import Blueprint
+
+from app.accounts import api as accounts_api
+from app.auditing import api as auditing_api
+from app.notices import api as notices_api
+from compliance import api as compliance_api
+from compliance.consent import api as consent_api
+from compliance.live import api as live_api
+from compliance.sampling import api as sampling_api
+from ledger.journal import api as journal_api
+from ledger.journal.billing import api as billing_api
+from ledger.journal.settlement import api as settlement_api
+from ledger.journal.settlement import dispute_api, statement_api, suspense_api, withdrawal_api
+from ledger.log import api as log_api
+from ledger.log.anchors import api as anchor_api
+from ledger.payments import api as payments_api
+from listings import api as listings_api
+from metering import api as metering_api
+from metering.calls import api as unserved_api
+from metering.calls import description as call_description
+from metering.delivery import api as failure_api
+from metering.erasure import api as erasure_api
+
+
+def blueprints() -> list[Blueprint]:
+    """Every room's routes."""
+    return [
+        accounts_api.blueprint,
+        notices_api.blueprint,
+        listings_api.blueprint,
+        compliance_api.blueprint,
+        consent_api.blueprint,
+        sampling_api.blueprint,
+        live_api.blueprint,
+        metering_api.blueprint,
+        failure_api.blueprint,
+        unserved_api.blueprint,
+        erasure_api.blueprint,
+        journal_api.blueprint,
+        dispute_api.blueprint,
+        settlement_api.blueprint,
+        suspense_api.blueprint,
+        withdrawal_api.blueprint,
+        statement_api.blueprint,
+        billing_api.blueprint,
+        payments_api.blueprint,
+        log_api.blueprint,
+        anchor_api.blueprint,
+        auditing_api.blueprint,
+    ]
+
+
+def metered_call() -> tuple[str, dict[str, Any], dict[str, Any]]:
+    """Path, operations and security scheme of what the data plane answers."""
+    return call_description.PATH, call_description.operations(), call_description.KEY_SCHEME
