@@ -11,7 +11,7 @@ from app.core.db import make_engine
 from app.core.ids import IdSource
 from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWorkFactory
-from app.keyring import FileKeyring
+from app.keys.keyring import FileKeyring
 from app.reactions import build_reactions
 from app.settings import Settings, development_secret
 from ledger.log.sequencing.shards import ShardCalendar, origin_of_year

@@ -17,7 +17,7 @@ import structlog
 from app import embedded_postgres
 from app.core.cipher import Cipher
 from app.core.durable_files import replace_text
-from app.keyring import FileKeyring
+from app.keys.keyring import FileKeyring
 from app.parts import find_database
 from app.settings import Settings, SettingsRefused, development_secret, from_environment
 from app.web.observability import configure_logs

@@ -15,7 +15,8 @@ from app.accounts.ports import CredentialKit
 from app.auditing.logged_readings import LoggedReadings
 from app.core.db import with_waits
 from app.core.public_networks import read_networks
-from app.key_steps import believed_receipt_keys, key_ranges
+from app.keys.rotation import believed_receipt_keys, key_ranges
+from app.keys.shard_signer import ShardSigner
 from app.notices.dispatcher import Dispatcher
 from app.notices.http_receiver import HttpReceivers
 from app.notices.ports import WebhookKit
@@ -24,7 +25,6 @@ from app.parts import Parts
 from app.probing import ListedUpstreamProbe
 from app.reactions.recording import entry_types
 from app.reactions.returned_periods import RETURNED_PERIODS
-from app.shard_names import ShardSigner
 from app.web.access import Authenticator
 from app.web.staff_reads import ReadingNotes
 from compliance.consent.ports import ConsentKit, HashTree

@@ -2,11 +2,11 @@
 
 import click
 
-from app import key_steps
-from app.key_steps import REASONS
-from app.keyring import ROLES
+from app.keys import rotation
+from app.keys.keyring import ROLES
+from app.keys.role_keys import KeyStepRefused
+from app.keys.rotation import REASONS
 from app.parts import Parts
-from app.role_keys import KeyStepRefused
 
 RESTART = "Restart every process now: each reads the keys when it starts."
 _role = click.argument("role", type=click.Choice(ROLES))
@@ -23,7 +23,7 @@ def _rotate_command(parts: Parts) -> click.Command:
     def rotate_log_key(role: str) -> None:
         """Make ROLE's next key and announce it in the log and on chain; harmless when repeated."""
         try:
-            line = key_steps.announce_next(parts.units, parts.keyring, role)
+            line = rotation.announce_next(parts.units, parts.keyring, role)
         except KeyStepRefused as refusal:
             raise click.ClickException(str(refusal)) from None
         click.echo(f"announced {line}\n{RESTART}")
@@ -38,7 +38,7 @@ def _switch_command(parts: Parts) -> click.Command:
     def switch_log_key(role: str, *, without_chain: bool) -> None:
         """Let ROLE sign with its announced key; the former one stays for the overlap."""
         try:
-            line = key_steps.switch(parts.units, parts.keyring, role, needs_chain=not without_chain)
+            line = rotation.switch(parts.units, parts.keyring, role, needs_chain=not without_chain)
         except KeyStepRefused as refusal:
             raise click.ClickException(str(refusal)) from None
         click.echo(f"current {line}\n{RESTART}")
@@ -54,7 +54,7 @@ def _retire_command(parts: Parts) -> click.Command:
     def retire_log_key(role: str, *, reason: str, until_size: int | None) -> None:
         """End ROLE's former key in the log and on chain, and forget its private half."""
         try:
-            line = key_steps.retire(
+            line = rotation.retire(
                 parts.units, parts.keyring, role, reason=reason, until_size=until_size
             )
         except KeyStepRefused as refusal:

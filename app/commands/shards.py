@@ -7,10 +7,10 @@ import click
 from app.core.clock import iso_instant
 from app.core.errors import CounterfoilError
 from app.core.reach import Reach
-from app.key_steps import SEED_BYTES
-from app.keyring import FileKeyring
+from app.keys.keyring import FileKeyring
+from app.keys.role_keys import RetiredKey, RoleKeys, StoredKey
+from app.keys.rotation import SEED_BYTES
 from app.parts import Parts
-from app.role_keys import RetiredKey, RoleKeys, StoredKey
 from app.wiring import checkpoint_keeper, log_keys
 from ledger.log.key_entries import note_retirement
 from ledger.log.keys import KeyRange

@@ -13,8 +13,8 @@ from sqlalchemy import text
 from app.core.canonical import canonical_bytes
 from app.core.reach import Reach
 from app.factory import create_control_plane
-from app.key_steps import believed_receipt_keys
-from app.keyring import FileKeyring
+from app.keys.keyring import FileKeyring
+from app.keys.rotation import believed_receipt_keys
 from app.parts import build_parts
 from app.wiring import log_keys
 from ledger.log.sequencing.file_checkpoint_keeper import FileCheckpointKeeper
@@ -211,7 +211,7 @@ def test_what_a_crash_kept_from_the_log_is_told_by_the_next_command(installation
         raise SystemExit(3)
 
     with monkeypatch.context() as patch:
-        patch.setattr("app.key_steps.tell_log", crash)
+        patch.setattr("app.keys.rotation.tell_log", crash)
         runner = installation.app.test_cli_runner()
         assert runner.invoke(args=["rotate-log-key", "receipts"]).exit_code == 3
     assert leaves(installation, "log_key") == []

@@ -3,7 +3,7 @@
 import pytest
 
 from app.core.cipher import Cipher
-from app.keyring import FileKeyring
+from app.keys.keyring import FileKeyring
 from app.settings import SettingsRefused, development_secret, from_environment
 
 

@@ -14,8 +14,8 @@ from app.core.clock import iso_instant
 from app.core.outbox import OutboxMessage
 from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWork, UnitOfWorkFactory
-from app.keyring import ROLES, FileKeyring
-from app.role_keys import KeyStepRefused, RetiredKey, RoleKeys, StoredKey
+from app.keys.keyring import ROLES, FileKeyring
+from app.keys.role_keys import KeyStepRefused, RetiredKey, RoleKeys, StoredKey
 from ledger.log.errors import EvidenceRefused
 from ledger.log.key_entries import find_key_entry, note_key, note_retirement
 from ledger.log.keys import KeyRange

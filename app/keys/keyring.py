@@ -18,7 +18,7 @@ from typing import Any
 
 from app.core.cipher import Cipher
 from app.core.signing import Ed25519Signer
-from app.role_keys import RoleKeys, StoredKey
+from app.keys.role_keys import RoleKeys, StoredKey
 
 ROLES = ("checkpoint", "receipts", "statements")
 """Roles whose keys the log names, and which can be rotated."""
