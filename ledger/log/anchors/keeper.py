@@ -9,20 +9,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
 
 from app.core.errors import CounterfoilError, ErrorKind
 from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from ledger.log.anchors.chain_ports import AnchorRegistry, ContractHead, TransactionStatus
-from ledger.log.anchors.models import Anchor, ChainHealth
-from ledger.log.anchors.queries import (
-    find_last_plan,
-    is_account_busy,
-    list_unsettled,
-)
+from ledger.log.anchors.chain_watch import ChainWatch
+from ledger.log.anchors.models import Anchor
+from ledger.log.anchors.queries import find_last_plan, is_account_busy, list_unsettled
 from ledger.log.anchors.requests import RequestBook, answer
 from ledger.log.anchors.states import (
     ANCHOR_STATES,
@@ -33,7 +28,6 @@ from ledger.log.anchors.states import (
     Finding,
     Sight,
     Unanchored,
-    back_off_seconds,
     find,
     is_due,
 )
@@ -43,7 +37,6 @@ from ledger.log.tree.merkle import make_consistency_proof
 
 CONTRACT_SOURCE = "the anchor contract"
 _OUTAGES = (ErrorKind.UNAVAILABLE, ErrorKind.BAD_GATEWAY)
-_HEALTH_SECONDS = 30
 _TURN = timedelta(minutes=10)
 """How long another shard's anchor may hold the account up; then it is taken for forgotten."""
 _UNDER_WAY = (AnchorState.PLANNED, AnchorState.SENT)
@@ -77,9 +70,7 @@ class AnchorKeeper:
         self._requests = RequestBook()
         self._answered: list[str] = []
         """The requests that the head which is due now answers."""
-        self._failures_count = 0
-        self._paused_until: datetime | None = None
-        self._told_health: tuple[datetime, int, int] | None = None
+        self._watch = ChainWatch(units, origin, registry)
 
     def look(self) -> bool:
         """See what became of the open anchors, and anchor the newest head if that is due.
@@ -88,14 +79,14 @@ class AnchorKeeper:
         signing of checkpoints.
         """
         now = self._units.clock.now()
-        if self._paused_until is not None and now < self._paused_until:
+        if self._watch.is_paused(now):
             return False
         try:
             return self._look()
         except CounterfoilError as failure:
             if failure.kind not in _OUTAGES:
                 raise
-            self._note_failure(failure, now)
+            self._watch.note_failure(failure, now)
             return False
 
     def _look(self) -> bool:
@@ -111,7 +102,7 @@ class AnchorKeeper:
         has_anchored = not is_under_way and self._anchor_if_due(contract_head)
         if has_anchored:
             contract_head = self._registry.head()
-        self._note_answer(contract_head)
+        self._watch.note_answer(contract_head)
         return has_anchored
 
     # Following
@@ -238,63 +229,6 @@ class AnchorKeeper:
             except IntegrityError:
                 return False
             return True
-
-    # Health
-
-    def _note_answer(self, contract_head: ContractHead) -> None:
-        self._paused_until, was_failing = None, self._failures_count > 0
-        self._failures_count = 0
-        with self._units.begin(Reach.EXCHANGE) as uow:
-            published_size = self._published_size(uow.session)
-            told = (uow.now, contract_head.size, published_size)
-            if not was_failing and not self._is_news(told):
-                return
-            facts = self._registry.facts
-            values = {
-                "chain_id": facts.chain_id,
-                "genesis_hash": facts.genesis_hash,
-                "client_version": facts.client_version[:200],
-                "has_independent_validators": facts.has_independent_validators,
-                "finality": facts.finality,
-                "contract": self._registry.contract,
-                "anchored_size": contract_head.size,
-                "published_size": published_size,
-                "answered_at": uow.now,
-                "failing_since": None,
-                "failures_count": 0,
-                "last_error": None,
-            }
-            uow.session.execute(
-                insert(ChainHealth)
-                .values(origin=self._origin, **values)
-                .on_conflict_do_update(index_elements=["origin"], set_=values)
-            )
-            uow.commit()
-            self._told_health = told
-
-    def _is_news(self, told: tuple[datetime, int, int]) -> bool:
-        if self._told_health is None or told[1:] != self._told_health[1:]:
-            return True
-        return told[0] - self._told_health[0] >= timedelta(seconds=_HEALTH_SECONDS)
-
-    def _published_size(self, session: Session) -> int:
-        head = shard_heads.find_head(session, self._origin)
-        published = newest_checkpoint(session, head.shard) if head else None
-        return published.tree_size if published else 0
-
-    def _note_failure(self, failure: CounterfoilError, now: datetime) -> None:
-        self._failures_count += 1
-        pause = back_off_seconds(self._failures_count)
-        self._paused_until = now + timedelta(seconds=pause)
-        _log.warning("anchoring_failed", slug=failure.slug, detail=failure.detail, pause=pause)
-        with self._units.begin(Reach.EXCHANGE) as uow:
-            health = uow.session.get(ChainHealth, self._origin, with_for_update=True)
-            if health is None:
-                return
-            health.failing_since = health.failing_since or now
-            health.failures_count += 1
-            health.last_error = failure.detail[:500]
-            uow.commit()
 
 
 def _apply(anchor: Anchor, finding: Finding, status: TransactionStatus, now: datetime) -> None:
