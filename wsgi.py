@@ -5,9 +5,11 @@ import os
 from multiprocessing.util import Finalize
 
 from app.core.memory import settle_memory
+from app.core.scheduling import schedule_in_batches
 from app.factory import build_application, build_parts
 from app.settings import from_environment
 
+schedule_in_batches()
 parts = build_parts(from_environment(os.environ))  # noqa: TID251 -- the one reading of settings
 application = build_application(parts)
 app = application.control_plane

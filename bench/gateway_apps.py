@@ -46,6 +46,7 @@ def metered() -> Any:
     from app.core.cipher import Cipher  # noqa: PLC0415 -- only this server needs it
     from app.core.clock import SystemClock  # noqa: PLC0415 -- only this server needs it
     from app.core.memory import settle_memory  # noqa: PLC0415 -- only this server needs it
+    from app.core.scheduling import schedule_in_batches  # noqa: PLC0415 -- as above
     from app.core.signing import Ed25519Signer  # noqa: PLC0415 -- only this server needs it
     from app.loop_front import LoopFront  # noqa: PLC0415 -- only this server needs it
     from app.web.proxies import TrustedProxies  # noqa: PLC0415 -- only this server needs it
@@ -58,6 +59,7 @@ def metered() -> Any:
     from metering.delivery.loop_upstream import LoopHttpUpstream  # noqa: PLC0415 -- only this server needs it
     from metering.loop_waiting import LoopWaiting  # noqa: PLC0415 -- only this server needs it
 
+    schedule_in_batches()
     clock = SystemClock()
     signer = Ed25519Signer.from_seed("bench.localhost/log/receipts", b"r" * 32)
 

@@ -61,7 +61,7 @@ class GroupCommitter:
         waiting: Waiting,
         *,
         committers: int = 2,
-        batch_max: int = 256,
+        batch_max: int = 48,
         queue_max: int = 1024,
     ) -> None:
         self._line = WaitingLine(queue_max, batch_max)
