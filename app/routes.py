@@ -14,7 +14,13 @@ from compliance.sampling import api as sampling_api
 from ledger.journal import api as journal_api
 from ledger.journal.billing import api as billing_api
 from ledger.journal.settlement import api as settlement_api
-from ledger.journal.settlement import dispute_api, statement_api, suspense_api, withdrawal_api
+from ledger.journal.settlement import (
+    dispute_api,
+    statement_api,
+    suspense_api,
+    withdrawal_api,
+    write_off_api,
+)
 from ledger.log import api as log_api
 from ledger.log.anchors import api as anchor_api
 from ledger.payments import api as payments_api
@@ -44,6 +50,7 @@ def blueprints() -> list[Blueprint]:
         dispute_api.blueprint,
         settlement_api.blueprint,
         suspense_api.blueprint,
+        write_off_api.blueprint,
         withdrawal_api.blueprint,
         statement_api.blueprint,
         billing_api.blueprint,

@@ -5,6 +5,7 @@ from app.reactions.telling import Noticed, telling, telling_both
 from ledger.journal import events as journal
 from ledger.journal.billing import events as billing
 from ledger.journal.settlement import events as settlement
+from ledger.journal.settlement import write_off_events as write_offs
 from ledger.payments import events as payments
 from metering import events as metering
 
@@ -155,6 +156,13 @@ NOTICED_MONEY: dict[type[Event], Noticed] = {
     ),
     payments.PayoutAccountReady: Noticed(
         "payout_account.ready", telling("organisation_id", "gateway")
+    ),
+    write_offs.DebtWrittenOff: Noticed(
+        "debt.written_off", telling("organisation_id", "write_off_id", "amount", "currency")
+    ),
+    write_offs.WriteOffRecovered: Noticed(
+        "debt.recovered",
+        telling("organisation_id", "write_off_id", "amount", "outstanding_amount", "currency"),
     ),
     settlement.SuspenseMoneyAssigned: Noticed(
         "payment.assigned", telling("organisation_id", "amount", "currency")

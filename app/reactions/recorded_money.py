@@ -5,6 +5,7 @@ from app.reactions.recorded import Recorded
 from ledger.journal import events as journal
 from ledger.journal.billing import events as billing
 from ledger.journal.settlement import events as settlement
+from ledger.journal.settlement import write_off_events as write_offs
 from ledger.payments import events as payments
 from metering import events as metering
 
@@ -58,6 +59,10 @@ RECORDED_MONEY: dict[type[Event], Recorded] = {
     ),
     settlement.WithdrawalPaid: Recorded("withdrawal_paid", ("withdrawal_id",)),
     settlement.WithdrawalFailed: Recorded("withdrawal_failed", ("withdrawal_id", "failure_code")),
+    write_offs.DebtWrittenOff: Recorded(
+        "debt_written_off", ("write_off_id", "proposed_by", "approved_by")
+    ),
+    write_offs.WriteOffRecovered: Recorded("write_off_recovered", ("write_off_id",)),
     settlement.PayoutPaid: Recorded("payout_paid", ("payout_id",)),
     settlement.PayoutFailed: Recorded("payout_failed", ("payout_id", "failure_code")),
 }

@@ -17,7 +17,7 @@ from ledger.journal.billing import (
 )
 from ledger.journal.billing import run_services as billing_run_services
 from ledger.journal.ports import JournalPorts
-from ledger.journal.settlement import owed_returns
+from ledger.journal.settlement import owed_returns, recoveries
 
 _TALLY_SECONDS, _AUDIT_SECONDS, _MINUTE = 2.0, 5.0, 60.0
 
@@ -39,6 +39,7 @@ def billing_steps(parts: Parts, ports: JournalPorts) -> Sequence[Step]:
         step("recognise", _MINUTE, deferral_services.recognise_due),
         step("minimums", _MINUTE, period_services.collect_minimums),
         step("charge-backs owed", _MINUTE, owed_returns.collect_owed),
+        step("recoveries", _MINUTE, recoveries.recover_next),
         step("billing months", _MINUTE, billing_run_services.start_due_runs),
         step("billing", _MINUTE, lambda uow: billing_run_services.work_on_run(uow, ports)),
         step("bill payments", _MINUTE, bill_payment_services.match_payments),

@@ -296,6 +296,45 @@ SETTLEMENTS = Stretch(
     ),
 )
 
+# What was given up is an expense, debt by debt, less what came in for it since.
+WRITE_OFFS = Stretch(
+    "write_offs",
+    200,
+    text(
+        "SELECT max(write_off_id) FROM (SELECT write_off_id FROM write_offs"
+        " WHERE write_off_id > :after ORDER BY write_off_id LIMIT :most) taken"
+    ),
+    text(
+        """
+        WITH taken AS (
+            SELECT w.write_off_id, w.organisation_id || '/wallet/' || w.currency AS account_id,
+                CASE WHEN w.state IN ('written_off', 'recovered') THEN w.amount ELSE 0 END
+                    AS amount, w.recovered_amount,
+                coalesce((SELECT sum(i.amount) FROM write_off_items i
+                    WHERE i.write_off_id = w.write_off_id), 0)::bigint AS items,
+                coalesce((SELECT sum(i.recovered_amount) FROM write_off_items i
+                    WHERE i.write_off_id = w.write_off_id), 0)::bigint AS recovered_items,
+                coalesce((SELECT sum(p.amount) FROM journal_transactions t
+                    JOIN postings p USING (transaction_id)
+                    WHERE p.account_id = 'exchange/bad_debt/' || w.currency
+                        AND (t.template = 'write_off' AND t.reference = w.write_off_id
+                            OR t.template = 'recover_write_off'
+                                AND split_part(t.reference, ':', 1) = w.write_off_id)
+                ), 0)::bigint AS booked
+            FROM write_offs w WHERE w.write_off_id > :after AND w.write_off_id <= :through
+        )
+        SELECT 'write_off_is_booked' AS rule, write_off_id AS subject,
+            recovered_amount - amount AS expected, booked AS found, ARRAY[account_id] AS account_ids
+        FROM taken WHERE booked <> recovered_amount - amount
+        UNION ALL
+        SELECT 'write_off_is_its_debts', write_off_id, amount - recovered_amount,
+            items - recovered_items, ARRAY[account_id]
+        FROM taken WHERE items <> amount OR recovered_items <> recovered_amount
+        LIMIT 100
+        """
+    ),
+)
+
 STRETCHES: Sequence[Stretch] = (
     TRANSACTIONS,
     WALLETS,
@@ -305,6 +344,7 @@ STRETCHES: Sequence[Stretch] = (
     PAYOUTS,
     DEFERRALS,
     SETTLEMENTS,
+    WRITE_OFFS,
 )
 
 

@@ -12,14 +12,16 @@ from ledger.journal.chart import receivable_of
 from ledger.journal.models import JournalTransaction, PostedLine, Wallet
 
 INVOICE_ROUNDING = "invoice_rounding"
+WRITTEN_OFF = ("write_off", "recover_write_off")
+"""Templates whose lines on a debtor's accounts sum to what was given up and not recovered."""
 
 
 @dataclass(frozen=True)
 class WalletView:
     """A wallet as its owner sees it; amounts in 10⁻⁸ units.
 
-    ``owed_amount`` is what charge-backs and minimums left owed: it is taken from the wallet's own
-    money as soon as there is some.
+    ``owed_amount`` is what charge-backs and minimums left owed, and what was written off: it is
+    taken from the wallet's own money as soon as there is some.
     """
 
     account_id: str
@@ -61,7 +63,8 @@ def list_wallets(
 def owed_amounts(session: Session, receivables: Sequence[str]) -> dict[str, int]:
     """What buyers owe (10⁻⁸ units), by the receivable's account; an invoice's rounding is no debt.
 
-    Charge-backs and commitments that no wallet covered, less what was taken for them since.
+    Charge-backs and commitments that no wallet covered, and what was written off and is owed all
+    the same, less what was taken for them since.
     """
     rows = session.execute(
         select(PostedLine.account_id, func.sum(-PostedLine.amount))
@@ -72,7 +75,27 @@ def owed_amounts(session: Session, receivables: Sequence[str]) -> dict[str, int]
         )
         .group_by(PostedLine.account_id)
     )
-    return {account_id: max(0, int(owed)) for account_id, owed in rows}
+    owed = {account_id: max(0, int(amount)) for account_id, amount in rows}
+    for account_id, amount in _written_off(session, receivables).items():
+        owed[account_id] = owed.get(account_id, 0) + amount
+    return owed
+
+
+def _written_off(session: Session, receivables: Sequence[str]) -> dict[str, int]:
+    """What was written off and has not come in since, by the receivable's account."""
+    by_account = {account_id: account_id for account_id in receivables}
+    by_account |= {each.replace("/receivable/", "/wallet/"): each for each in receivables}
+    rows = session.execute(
+        select(PostedLine.account_id, func.sum(PostedLine.amount))
+        .join(JournalTransaction, JournalTransaction.transaction_id == PostedLine.transaction_id)
+        .where(JournalTransaction.template.in_(WRITTEN_OFF), PostedLine.account_id.in_(by_account))
+        .group_by(PostedLine.account_id)
+    )
+    found: dict[str, int] = {}
+    for account_id, amount in rows:
+        receivable = by_account[account_id]
+        found[receivable] = found.get(receivable, 0) + int(amount)
+    return found
 
 
 def _shown(wallet: Wallet, owed: Mapping[str, int]) -> WalletView:

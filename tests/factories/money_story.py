@@ -37,6 +37,7 @@ STEPS = (
     "recognise",
     "minimums",
     "charge-backs owed",
+    "recoveries",
     "bill payments",
     "dunning",
     "alerts",

@@ -199,6 +199,15 @@ BREACHES = {
         "payout_left_its_gateway",
         {"org_supplier/settled/CNY"},
     ),
+    "a debt was written off that the books do not give up": (
+        (
+            "INSERT INTO write_offs (write_off_id, organisation_id, currency, amount, reason,"
+            " state, proposed_by, proposed_at, decided_by, decided_at) VALUES"
+            " ('wof_x', 'org_b', 'CNY', 7, 'r', 'written_off', 'p', now(), 'q', now())"
+        ),
+        "write_off_is_booked",
+        {WALLET},
+    ),
     "deferred money was earned without a booking": (
         "UPDATE deferrals SET recognised_amount = recognised_amount + 1",
         "deferred_is_booked",

@@ -113,6 +113,8 @@ STAFFS_PARTS = {
     "assignment_id",
     # Nobody asked for money back here: `test_withdrawals` asks with a stranger.
     "withdrawal_id",
+    # Everybody pays here: `test_write_offs` asks with a stranger.
+    "write_off_id",
     # Nobody lost password or authenticator here: `test_access_resets`.
     "reset_id",
 }  # fmt: skip

@@ -9,7 +9,13 @@ from ledger.journal.billing.credit_bill_queries import open_bills, steps_of
 from ledger.journal.billing.credit_billing import match_payment
 from ledger.journal.billing.dunning import DunningStep
 from ledger.journal.billing.events import CreditBillPaid
-from ledger.journal.billing.models import BillPayment, CreditBill, CreditLine, DunningStepTaken
+from ledger.journal.billing.models import (
+    IS_OPEN,
+    BillPayment,
+    CreditBill,
+    CreditLine,
+    DunningStepTaken,
+)
 from ledger.journal.chart import wallet_of
 from ledger.journal.models import PostedLine
 
@@ -50,7 +56,7 @@ def _with_open_bills() -> Select[CreditLine]:
         .where(
             CreditBill.organisation_id == CreditLine.organisation_id,
             CreditBill.currency == CreditLine.currency,
-            CreditBill.paid_at.is_(None),
+            IS_OPEN,
         )
         .exists()
     )
@@ -79,13 +85,14 @@ def _give(uow: UnitOfWork, line: CreditLine, payment: PostedLine) -> int:
         )
         bill.paid_amount += part
         if bill.open_amount == 0:
-            _close(uow, bill)
+            close_bill(uow, bill)
     # The next payment must find these bills as they are now.
     uow.session.flush()
     return int(any(parts))
 
 
-def _close(uow: UnitOfWork, bill: CreditBill) -> None:
+def close_bill(uow: UnitOfWork, bill: CreditBill) -> None:
+    """The bill is paid in full; what it was chased with ends."""
     bill.paid_at = uow.now
     for step in steps_of(uow.session, bill.bill_id):
         step.withdrawn_at = uow.now

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 from app.core.ids import OrganisationId
 from app.core.paging import Page, paginate
 from ledger.journal.billing.errors import CreditBillNotFound
-from ledger.journal.billing.models import CreditBill, DunningStepTaken
+from ledger.journal.billing.models import IS_OPEN, CreditBill, DunningStepTaken
 
 
 def get_bill(session: Session, bill_id: str, organisation_id: OrganisationId | None) -> CreditBill:
@@ -30,13 +30,13 @@ def list_bills(
 def open_bills(
     session: Session, organisation_id: OrganisationId, currency: str
 ) -> list[CreditBill]:
-    """Unpaid bills, oldest first, locked."""
+    """Bills that still ask for something, oldest first, locked."""
     wanted = (
         select(CreditBill)
         .where(
             CreditBill.organisation_id == organisation_id,
             CreditBill.currency == currency,
-            CreditBill.paid_at.is_(None),
+            IS_OPEN,
         )
         .order_by(CreditBill.due_at, CreditBill.bill_id)
     )

@@ -37,6 +37,7 @@ TRANSITIONS = Transitions(
         ("proposed", "approve"): ACTIVE,
         ("proposed", "decline"): "declined",
         (ACTIVE, "replace"): "replaced",
+        (ACTIVE, "write_off"): "written_off",
     }
 )
 

@@ -8,7 +8,7 @@ from ledger.journal.billing import credit_line_services
 from ledger.journal.billing.credit_bill_queries import steps_of
 from ledger.journal.billing.dunning import DunningStep, due_steps
 from ledger.journal.billing.events import BillSentToCollection, PaymentReminded
-from ledger.journal.billing.models import CreditBill, CreditLine, DunningStepTaken
+from ledger.journal.billing.models import IS_OPEN, CreditBill, CreditLine, DunningStepTaken
 
 PORTION = 100
 
@@ -29,7 +29,7 @@ def chase(uow: UnitOfWork) -> int:
     """Take every dunning step whose day has come; how many were taken."""
     overdue = (
         select(CreditBill.bill_id, CreditBill.organisation_id, CreditBill.currency)
-        .where(CreditBill.paid_at.is_(None), CreditBill.due_at <= uow.now, _STEP_IS_DUE)
+        .where(IS_OPEN, CreditBill.due_at <= uow.now, _STEP_IS_DUE)
         .params(now=uow.now)
         .order_by(CreditBill.due_at, CreditBill.bill_id)
         .limit(PORTION)
@@ -41,7 +41,7 @@ def _chase(uow: UnitOfWork, bill_id: str, organisation_id: OrganisationId, curre
     # The line before its bills, as when payments are matched: two workers must not wait in a ring.
     line = credit_line_services.find_active(uow.session, organisation_id, currency)
     bill = uow.session.get_one(CreditBill, bill_id, with_for_update=True, populate_existing=True)
-    if bill.paid_at is not None:
+    if bill.paid_at is not None or bill.written_off_at is not None:
         return 0
     taken = {step.step for step in steps_of(uow.session, bill.bill_id)}
     due = due_steps(bill.dunning, due_at=bill.due_at, at=uow.now, taken=taken)

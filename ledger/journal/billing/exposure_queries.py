@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.core.ids import OrganisationId
 from app.core.paging import Page, matching, paginate
-from ledger.journal.billing.models import CreditBill
+from ledger.journal.billing.models import IS_OPEN, CreditBill
 from ledger.journal.chart import receivable_of
 from ledger.journal.models import Wallet
 from ledger.journal.wallet_queries import owed_amounts
@@ -70,7 +70,7 @@ def _owes_overdue(at: datetime) -> ColumnElement[bool]:
     return exists().where(
         CreditBill.organisation_id == Wallet.organisation_id,
         CreditBill.currency == Wallet.currency,
-        CreditBill.paid_at.is_(None),
+        IS_OPEN,
         CreditBill.due_at <= at,
         CreditBill.amount > CreditBill.paid_amount,
     )
@@ -86,7 +86,7 @@ def _exposure(session: Session, wallet: Wallet, at: datetime) -> Exposure:
         ).where(
             CreditBill.organisation_id == wallet.organisation_id,
             CreditBill.currency == wallet.currency,
-            CreditBill.paid_at.is_(None),
+            IS_OPEN,
         )
     ).one()
     return Exposure(

@@ -4,7 +4,7 @@ import base64
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Text
+from sqlalchemy import ForeignKey, Text, and_
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base
@@ -104,6 +104,9 @@ class CreditBill(Base):
     issued_at: Mapped[datetime]
     due_at: Mapped[datetime]
     paid_at: Mapped[datetime | None]
+    written_off_amount: Mapped[int] = mapped_column(default=0)
+    written_off_at: Mapped[datetime | None]
+    write_off_id: Mapped[str | None]
     dunning: Mapped[list[dict[str, Any]]]
     document: Mapped[dict[str, Any]]
     bill_hash: Mapped[str]
@@ -112,13 +115,17 @@ class CreditBill(Base):
 
     @property
     def open_amount(self) -> int:
-        """What is still to be paid."""
-        return self.amount - self.paid_amount
+        """What is still asked for."""
+        return self.amount - self.paid_amount - self.written_off_amount
 
     @property
     def signature_text(self) -> str:
         """The signature in base64 (RFC 4648 section 4)."""
         return base64.b64encode(self.signature).decode()
+
+
+IS_OPEN = and_(CreditBill.paid_at.is_(None), CreditBill.written_off_at.is_(None))
+"""Whether a bill still asks for something."""
 
 
 class BillPayment(Base):

@@ -12,6 +12,7 @@ from app.core.unit_of_work import UnitOfWork
 from ledger.journal.billing import period_postings
 from ledger.journal.billing.books_cursor import cursor_for_update
 from ledger.journal.billing.events import PeriodAdjusted, PeriodCharged
+from ledger.journal.billing.write_off_models import MINIMUM, WriteOffItem
 from ledger.journal.booking import book
 from ledger.journal.covered_booking import book_covered
 from ledger.journal.errors import AccountFrozen, InsufficientFunds
@@ -177,6 +178,9 @@ def collect_minimums(uow: UnitOfWork) -> int:
         collected.template == "collect_minimum",
         collected.reference == JournalTransaction.reference,
     )
+    is_written_off = exists().where(
+        WriteOffItem.kind == MINIMUM, WriteOffItem.subject == JournalTransaction.reference
+    )
     owed = (
         select(JournalTransaction, PostedLine)
         .join(PostedLine, PostedLine.transaction_id == JournalTransaction.transaction_id)
@@ -185,6 +189,7 @@ def collect_minimums(uow: UnitOfWork) -> int:
             JournalTransaction.transaction_id > cursor.seen,
             PostedLine.line == 1,
             ~is_collected,
+            ~is_written_off,
         )
         .order_by(JournalTransaction.transaction_id)
         .limit(COLLECT_PORTION)

@@ -125,6 +125,9 @@ class CreditBillSummarySchema(Schema):
     issued_at = Timestamp(required=True)
     due_at = Timestamp(required=True)
     paid_at = Timestamp(allow_none=True)
+    written_off_amount = AmountText(required=True)
+    written_off_at = Timestamp(allow_none=True)
+    write_off_id = Identifier(allow_none=True)
     bill_hash = fields.String(required=True)
 
 

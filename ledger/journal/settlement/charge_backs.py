@@ -8,13 +8,12 @@ from ledger.journal import queries
 from ledger.journal.clearing import book_cleared
 from ledger.journal.models import TopUp
 from ledger.journal.services import open_accounts
-from ledger.journal.settlement import settlement_postings
+from ledger.journal.settlement import recoveries, settlement_postings
 from ledger.journal.settlement.errors import ReturnExceedsTopUp, ReturnNotFound, TopUpNotPaid
 from ledger.journal.settlement.events import TopUpReturned
-from ledger.journal.settlement.models import TopUpReturn
+from ledger.journal.settlement.models import CHARGE_BACK, WON, TopUpReturn
 from ledger.journal.top_ups import TopUpState
 
-CHARGE_BACK = "charge_back"
 _FIRST_STATE = {CHARGE_BACK: "disputed", "refund": "closed"}
 
 
@@ -44,14 +43,18 @@ def note_dispute_closed(
 ) -> TopUpReturn:
     """A charge-back was decided: lost, it stays; won, the money is given again. Once.
 
+    What was written off of it is recovered by it.
+
     Raises `ReturnNotFound`.
     """
+    recoveries.lock_debtor(uow, *_debtor(uow, gateway, provider_reference))
     returned = _get_for_update(uow, gateway, provider_reference)
     if returned.state != "disputed":
         return returned
-    returned.state, returned.closed_at = ("lost" if is_lost else "won"), uow.now
+    returned.state, returned.closed_at = ("lost" if is_lost else WON), uow.now
     if not is_lost:
         _give_again(uow, "charge_back_won", returned)
+        recoveries.recover_won(uow, returned)
     _tell(uow, returned)
     return returned
 
@@ -148,7 +151,7 @@ def _check_left(uow: UnitOfWork, top_up: TopUp, kind: str, amount: int) -> None:
     if top_up.state != TopUpState.POSTED:
         raise TopUpNotPaid(top_up.top_up_id)
     counted = select(func.sum(TopUpReturn.amount)).where(
-        TopUpReturn.top_up_id == top_up.top_up_id, TopUpReturn.state.not_in(("won", "failed"))
+        TopUpReturn.top_up_id == top_up.top_up_id, TopUpReturn.state.not_in((WON, "failed"))
     )
     if kind == CHARGE_BACK:
         counted = counted.where(TopUpReturn.kind == CHARGE_BACK)
@@ -195,6 +198,17 @@ def _get_for_update(uow: UnitOfWork, gateway: str, provider_reference: str) -> T
     if found is None:
         raise ReturnNotFound(provider_reference)
     return found
+
+
+def _debtor(uow: UnitOfWork, gateway: str, provider_reference: str) -> tuple[OrganisationId, str]:
+    found = uow.session.execute(
+        select(TopUpReturn.organisation_id, TopUpReturn.currency).where(
+            TopUpReturn.gateway == gateway, TopUpReturn.provider_reference == provider_reference
+        )
+    ).one_or_none()
+    if found is None:
+        raise ReturnNotFound(provider_reference)
+    return found.organisation_id, found.currency
 
 
 def _tell(uow: UnitOfWork, returned: TopUpReturn) -> None:

@@ -254,6 +254,10 @@ class SuspenseAssignment(Base):
     decided_at: Mapped[datetime | None]
 
 
+CHARGE_BACK, WON = "charge_back", "won"
+"""A kind of return, and the state of one that was decided for the exchange."""
+
+
 class TopUpReturn(Base):
     """A refund or charge-back of a top-up, as its gateway reported it."""
 
@@ -268,7 +272,13 @@ class TopUpReturn(Base):
     amount: Mapped[int]
     owed_amount: Mapped[int]
     collected_amount: Mapped[int] = mapped_column(default=0)
+    written_off_amount: Mapped[int] = mapped_column(default=0)
     currency: Mapped[str]
     state: Mapped[str]
     noted_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
+
+    @property
+    def uncollected_amount(self) -> int:
+        """What is owed and neither collected nor written off."""
+        return self.owed_amount - self.collected_amount - self.written_off_amount

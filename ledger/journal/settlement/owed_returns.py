@@ -7,8 +7,7 @@ from ledger.journal import queries
 from ledger.journal.booking import book
 from ledger.journal.models import AccountFreeze, Wallet
 from ledger.journal.settlement import settlement_postings
-from ledger.journal.settlement.charge_backs import CHARGE_BACK
-from ledger.journal.settlement.models import TopUpReturn
+from ledger.journal.settlement.models import CHARGE_BACK, WON, TopUpReturn
 
 PORTION = 100
 
@@ -29,8 +28,8 @@ def collect_owed(uow: UnitOfWork) -> int:
         )
         .where(
             TopUpReturn.kind == CHARGE_BACK,
-            TopUpReturn.state != "won",
-            TopUpReturn.owed_amount > TopUpReturn.collected_amount,
+            TopUpReturn.state != WON,
+            TopUpReturn.owed_amount > TopUpReturn.collected_amount + TopUpReturn.written_off_amount,
             Wallet.balance_amount + Wallet.credit_limit_amount > Wallet.pending_amount,
             ~_is_frozen(),
         )
@@ -54,7 +53,7 @@ def _collect(uow: UnitOfWork, returned: TopUpReturn) -> bool:
         uow.session, returned.organisation_id, returned.currency
     )
     assert wallet is not None, "a charge-back opened the accounts"
-    amount = min(wallet.bearable_amount, returned.owed_amount - returned.collected_amount)
+    amount = min(wallet.bearable_amount, returned.uncollected_amount)
     if amount <= 0:
         return False  # an earlier one, or a call, was faster
     draft = settlement_postings.collect_owed(

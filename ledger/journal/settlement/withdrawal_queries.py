@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 
 from app.core.ids import OrganisationId
 from app.core.paging import Page, matching, paginate
-from ledger.journal.billing.models import CreditBill
+from ledger.journal.billing.models import IS_OPEN, CreditBill
 from ledger.journal.chart import BANK_TRANSFER, receivable_of
 from ledger.journal.models import TopUp, Wallet
 from ledger.journal.settlement.ids import WithdrawalId
@@ -100,7 +100,7 @@ def _owed(session: Session, organisation_id: OrganisationId, currency: str) -> i
         CreditBill.amount - CreditBill.paid_amount,
         CreditBill.organisation_id == organisation_id,
         CreditBill.currency == currency,
-        CreditBill.paid_at.is_(None),
+        IS_OPEN,
     )
     return owed_amounts(session, [receivable]).get(receivable, 0) + billed
 

@@ -17,7 +17,13 @@ from ledger.journal.api import blueprint
 from ledger.journal.billing import api as billing_api
 from ledger.journal.ports import JournalPorts
 from ledger.journal.settlement import api as settlement_api
-from ledger.journal.settlement import dispute_api, statement_api, suspense_api, withdrawal_api
+from ledger.journal.settlement import (
+    dispute_api,
+    statement_api,
+    suspense_api,
+    withdrawal_api,
+    write_off_api,
+)
 from ledger.journal.settlement.evidence_ports import SettlementPorts
 from tests.factories.traded_books import settlement_ports
 from tests.fakes.principals import NamedPrincipals
@@ -85,6 +91,7 @@ def journal_app(units, ports, clock):
         statement_api,
         suspense_api,
         withdrawal_api,
+        write_off_api,
     ):
         documented.register_blueprint(each.blueprint)
     return app

@@ -1,0 +1,435 @@
+"""Debts that nobody expects to be paid: given up by two people, and recovered if money comes."""
+
+import itertools
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from app.core.money import SCALE
+from app.core.principals import Principal, Role
+from app.core.reach import Reach
+from app.core.states import IllegalTransition
+from ledger.journal import postings, services, top_up_services
+from ledger.journal.audit_queries import find_imbalances
+from ledger.journal.bank_transfer_payment_gateway import BankTransferGateway
+from ledger.journal.billing import (
+    books_cursor,
+    credit_line_services,
+    dunning_services,
+    period_services,
+    run_services,
+)
+from ledger.journal.billing.events import CreditBillPaid, PaymentReminded
+from ledger.journal.booking import book
+from ledger.journal.hosted_payment_gateway import HostedPaymentGateway
+from ledger.journal.log_lane_ledger import LogLaneLedger
+from ledger.journal.ports import JournalPorts
+from ledger.journal.settlement import charge_backs, owed_returns, recoveries, withdrawal_queries
+from ledger.journal.settlement import write_off_services as write_offs
+from ledger.journal.settlement.write_off_events import DebtWrittenOff, WriteOffRecovered
+from ledger.journal.wallet_leases import WalletLeases
+from ledger.log.services import driver_cursor
+from tests.factories.crossing import second_runs_into_first
+from tests.factories.traded_books import balances, log_keys
+from tests.unit.journal.journal_app import (
+    BUYER_ID,
+    LICENCE_ID,
+    PRINCIPALS,
+    SUPPLIER_ID,
+    journal_app,
+)
+
+WALLET, RECEIVABLE = f"{BUYER_ID}/wallet/CNY", f"{BUYER_ID}/receivable/CNY"
+BAD_DEBT, PAYABLE = "exchange/bad_debt/CNY", f"{SUPPLIER_ID}/payable/CNY"
+KEPT = (PAYABLE, "exchange/commission/CNY", "exchange/tax/CNY")
+SPLIT = {"supplier": 8400, "commission": 1000, "tax": 600}
+PATH = "/v1/write-offs"
+FIRST, SECOND = PRINCIPALS["operator"], PRINCIPALS["second_operator"]
+PAYER = Principal("psn_payer", BUYER_ID, frozenset({Role.BUYER}))
+DECEMBER = datetime(2026, 12, 1, 3, tzinfo=UTC)
+DISPUTED = {"gateway": "stripe", "provider_reference": "dp_1"}
+
+
+@pytest.fixture
+def ports():
+    return JournalPorts(BankTransferGateway("Bank"), LogLaneLedger(), log_keys().statements)
+
+
+@pytest.fixture
+def call(units, clock, ports):
+    client = journal_app(units, ports, clock).test_client()
+    numbers = itertools.count()
+
+    def request(who, method, path, json=None):
+        headers = {"Authorization": who, "Idempotency-Key": f"key-{next(numbers)}"}
+        return client.open(path, method=method, json=json, headers=headers)
+
+    return request
+
+
+@pytest.fixture
+def do(units):
+    def run(verb, *arguments, **named):
+        with units.begin(Reach.EXCHANGE) as uow:
+            made = verb(uow, *arguments, **named)
+            uow.commit()
+            return made
+
+    return run
+
+
+@pytest.fixture
+def opened(do):
+    for organisation_id in (BUYER_ID, SUPPLIER_ID):
+        do(services.open_accounts, organisation_id=organisation_id)
+
+
+@pytest.fixture
+def line(do, opened):
+    made = do(
+        credit_line_services.propose_credit_line,
+        FIRST,
+        organisation_id=BUYER_ID,
+        currency="CNY",
+        limit_amount=500 * SCALE,
+        due_days=14,
+        reason="Audited accounts",
+    )
+    return do(credit_line_services.approve_credit_line, SECOND, credit_line_id=made.credit_line_id)
+
+
+@pytest.fixture
+def buy(do):
+    numbers = itertools.count()
+
+    def run(amount):
+        do(
+            services.charge_order,
+            order_id=f"ord_{next(numbers)}",
+            buyer_id=BUYER_ID,
+            supplier_id=SUPPLIER_ID,
+            amount=amount,
+            currency="CNY",
+            split=SPLIT,
+        )
+
+    return run
+
+
+@pytest.fixture
+def pay(do):
+    numbers = itertools.count()
+
+    def step(uow, amount):
+        draft = postings.top_up(
+            reference=f"pay_{next(numbers)}",
+            organisation_id=BUYER_ID,
+            amount=amount,
+            currency="CNY",
+        )
+        book(uow.session, draft, occurred_at=uow.now, booked_at=uow.now)
+
+    def run(amount):
+        do(step, amount)
+
+    return run
+
+
+@pytest.fixture
+def owing(do, line, buy, clock, ports):
+    """120.00 and the part of a fen on a bill of 120.01, 80.00 on none."""
+    buy(120 * SCALE + 4_000)
+    for _ in range(3):
+        do(books_cursor.tally)
+    clock.set(DECEMBER)
+    do(run_services.start_due_runs)
+    while do(run_services.work_on_run, ports):
+        pass
+    buy(80 * SCALE)
+    clock.set(DECEMBER + timedelta(days=20))
+
+
+OWED = 200 * SCALE + 4_000
+
+
+@pytest.fixture
+def charged_back(do, opened, buy):
+    """A card payment of 100.00, spent to 30.00, and taken back by the payer's bank."""
+    gateway = HostedPaymentGateway("stripe", address_of=str, check=lambda *_: None)
+    requested = do(
+        top_up_services.request_top_up, PAYER, gateway, amount=100 * SCALE, currency="CNY"
+    )
+    do(
+        top_up_services.credit_top_up,
+        requested.top_up_id,
+        amount=100 * SCALE,
+        gateway="stripe",
+        provider_reference="pi_1",
+    )
+    buy(70 * SCALE)
+    do(
+        charge_backs.note_disputed,
+        top_up_id=requested.top_up_id,
+        amount=100 * SCALE,
+        **DISPUTED,
+    )
+
+
+def propose(call, **more):
+    body = {"organisation_id": BUYER_ID, "reason": "Insolvent, file 12.", **more}
+    return call("operator", "POST", PATH, body)
+
+
+def decide(call, write_off, decision="approve", who="second_operator"):
+    path = f"{PATH}/{write_off['write_off_id']}/decision"
+    return call(who, "POST", path, {"decision": decision})
+
+
+@pytest.fixture
+def written_off(call):
+    def run():
+        answer = decide(call, propose(call).json)
+        assert answer.status_code == 200, answer.json
+        return answer.json
+
+    return run
+
+
+def shown(call, write_off, who="buyer"):
+    return call(who, "GET", f"{PATH}/{write_off['write_off_id']}").json
+
+
+def problem(answer):
+    return answer.json["type"].removeprefix("/problems#")
+
+
+def sound(units):
+    with units.begin(Reach.EXCHANGE) as uow:
+        return find_imbalances(uow.session) == []
+
+
+def told(units, kind):
+    return [each for each in units.events if isinstance(each, kind)]
+
+
+def test_two_operators_give_a_debt_up_and_nobody_but_the_exchange_pays_for_it(
+    call, owing, units, do
+):
+    before = balances(units)
+    proposed = propose(call)
+    assert (proposed.status_code, proposed.json["amount"]) == (201, "200.00004000")
+    assert balances(units) == before, "a proposal moves nothing"
+    assert call("buyer", "GET", PATH).json["items"] == []
+    assert problem(call("buyer", "GET", f"{PATH}/{proposed.json['write_off_id']}")) == (
+        "write-off-not-found"
+    )
+    assert problem(decide(call, proposed.json, who="operator")) == "second-person-required"
+    made = decide(call, proposed.json)
+    assert (made.json["state"], made.json["outstanding_amount"]) == ("written_off", "200.00004000")
+    after = balances(units)
+    assert (after.get(WALLET, 0), after[BAD_DEBT]) == (0, -OWED)
+    assert {each: after[each] for each in KEPT} == {each: before[each] for each in KEPT}
+    assert sound(units)
+    (event,) = told(units, DebtWrittenOff)
+    assert (event.organisation_id, event.amount) == (BUYER_ID, OWED)
+    (item,) = shown(call, made.json)["items"]
+    assert (item["kind"], item["amount"]) == ("credit", "200.00004000")
+    assert problem(call("stranger", "GET", f"{PATH}/{made.json['write_off_id']}")) == (
+        "write-off-not-found"
+    )
+    assert call("stranger", "GET", PATH).json["items"] == []
+
+
+def test_the_line_ends_and_its_bills_rest_unpaid(call, owing, units, do, written_off, clock):
+    written_off()
+    (line,) = call("buyer", "GET", "/v1/credit-lines").json["items"]
+    assert line["state"] == "written_off"
+    assert call("buyer", "GET", "/v1/exposures").json["items"] == []
+    (bill,) = call("buyer", "GET", "/v1/credit-bills").json["items"]
+    assert (bill["open_amount"], bill["written_off_amount"]) == ("0.00000000", "120.01000000")
+    assert (bill["paid_at"], bill["paid_amount"]) == (None, "0.00000000")
+    clock.advance(seconds=60 * 86_400)
+    assert do(dunning_services.chase) == 0
+    assert told(units, PaymentReminded) == []
+    (wallet,) = call("buyer", "GET", "/v1/wallets").json["items"]
+    assert (wallet["available"], wallet["owed"]) == ("0.00000000", "200.00004000")
+
+
+def test_what_is_paid_later_is_taken_for_it_to_the_last_unit(
+    call, owing, units, do, pay, written_off
+):
+    made = written_off()
+    assert do(recoveries.recover_next) == 0
+    pay(50 * SCALE)
+    standing = withdrawal_queries.standing_of
+    with units.begin(Reach.EXCHANGE) as uow:
+        found = standing(uow.session, BUYER_ID, "CNY", counts_requests=True)
+        assert found.refundable_amount == 0, "nobody takes out what is owed"
+    assert [do(recoveries.recover_next) for _ in range(2)] == [1, 0]
+    assert shown(call, made)["outstanding_amount"] == "150.00004000"
+    (bill,) = call("buyer", "GET", "/v1/credit-bills").json["items"]
+    assert (bill["paid_amount"], bill["written_off_amount"]) == ("50.00000000", "70.01000000")
+    assert told(units, CreditBillPaid) == []
+    pay(200 * SCALE)
+    assert [do(recoveries.recover_next) for _ in range(2)] == [1, 0]
+    held = balances(units)
+    assert (held[WALLET], held.get(BAD_DEBT, 0)) == (250 * SCALE - OWED, 0)
+    ended = shown(call, made)
+    assert (ended["state"], ended["recovered_amount"]) == ("recovered", ended["amount"])
+    (bill,) = call("buyer", "GET", "/v1/credit-bills").json["items"]
+    assert (bill["paid_amount"], bill["paid_at"] is None) == ("120.01000000", False)
+    assert len(told(units, CreditBillPaid)) == 1
+    assert [each.amount for each in told(units, WriteOffRecovered)] == [
+        50 * SCALE,
+        150 * SCALE + 4_000,
+    ]
+    assert sound(units)
+
+
+def test_a_charge_back_that_is_won_gives_back_exactly_what_was_written_off_of_it(
+    call, charged_back, units, do, written_off
+):
+    assert written_off()["amount"] == "70.00000000"
+    assert balances(units)[BAD_DEBT] == -70 * SCALE
+    assert do(owed_returns.collect_owed) == 0
+    for _ in range(2):
+        do(charge_backs.note_dispute_closed, is_lost=False, **DISPUTED)
+    held = balances(units)
+    assert (held[WALLET], held.get(BAD_DEBT, 0), held.get(RECEIVABLE, 0)) == (30 * SCALE, 0, 0)
+    (recovered,) = told(units, WriteOffRecovered)
+    assert (recovered.amount, recovered.outstanding_amount) == (70 * SCALE, 0)
+    assert sound(units)
+
+
+def test_what_was_paid_of_a_charge_back_comes_back_when_it_is_won(
+    charged_back, units, do, pay, written_off
+):
+    written_off()
+    pay(45 * SCALE)
+    assert do(recoveries.recover_next) == 1
+    do(charge_backs.note_dispute_closed, is_lost=False, **DISPUTED)
+    held = balances(units)
+    # 100.00 by card and 45.00 by bank came in, and 70.00 were spent.
+    assert (held[WALLET], held.get(BAD_DEBT, 0), held.get(RECEIVABLE, 0)) == (75 * SCALE, 0, 0)
+    assert sound(units)
+
+
+def test_a_charge_back_that_is_lost_leaves_it_written_off(charged_back, units, do, written_off):
+    written_off()
+    do(charge_backs.note_dispute_closed, is_lost=True, **DISPUTED)
+    assert balances(units)[BAD_DEBT] == -70 * SCALE
+    assert told(units, WriteOffRecovered) == []
+    assert sound(units)
+
+
+def test_a_commitment_that_was_written_off_is_not_collected_beside_it(
+    call, opened, units, do, pay, written_off
+):
+    do(
+        period_services.adjust_period,
+        licence_id=LICENCE_ID,
+        buyer_id=BUYER_ID,
+        supplier_id=SUPPLIER_ID,
+        period="1",
+        currency="CNY",
+        split=SPLIT,
+        excess_amount=0,
+        missing_amount=50 * SCALE,
+    )
+    made = written_off()
+    assert shown(call, made)["items"][0]["subject"] == f"{LICENCE_ID}:1"
+    pay(60 * SCALE)
+    assert do(period_services.collect_minimums) == 0
+    assert do(recoveries.recover_next) == 1
+    held = balances(units)
+    assert (held[WALLET], held.get(BAD_DEBT, 0), held.get(RECEIVABLE, 0)) == (10 * SCALE, 0, 0)
+    assert sound(units)
+
+
+def test_exactly_what_was_proposed_is_written_off_or_nothing(call, owing, units, pay):
+    proposed = propose(call).json
+    pay(SCALE)
+    changed = decide(call, proposed)
+    assert (changed.status_code, problem(changed)) == (409, "debt-changed")
+    assert changed.json["owed_amount"] == "199.00004000"
+    assert problem(propose(call)) == "write-off-proposed"
+    assert decide(call, proposed, "decline").json["state"] == "declined"
+    assert problem(propose(call, currency="USD")) == "wallet-not-open"
+    assert decide(call, propose(call).json).json["state"] == "written_off"
+    assert problem(propose(call)) == "nothing-owed"
+    states = call("auditor", "GET", f"{PATH}?state=declined").json["items"]
+    assert [each["write_off_id"] for each in states] == [proposed["write_off_id"]]
+
+
+def test_nothing_is_written_off_while_calls_hold_money(call, owing, do, clock):
+    proposed = propose(call).json
+
+    def lease(uow):
+        return WalletLeases(clock).reserve(
+            driver_cursor(uow),
+            organisation_id=BUYER_ID,
+            currency="CNY",
+            wanted_amount=SCALE,
+            least_amount=1,
+            lease_id="lea_1",
+        )
+
+    do(lease)
+    assert problem(decide(call, proposed)) == "wallet-in-use"
+
+
+def test_it_is_the_exchange_s_own_decision(call, owing):
+    proposed = propose(call).json
+    for who in ("buyer", "supplier", "auditor"):
+        body = {"organisation_id": BUYER_ID, "reason": "Mine."}
+        assert call(who, "POST", PATH, body).status_code == 403
+        assert decide(call, proposed, who=who).status_code == 403
+    assert problem(decide(call, {"write_off_id": "wof_1"})) == "write-off-not-found"
+
+
+# Two at once, against the database
+
+
+def test_of_two_approvals_at_once_one_is_booked(call, owing, units):
+    proposed = propose(call).json["write_off_id"]
+
+    def approve(uow):
+        write_offs.approve_write_off(uow, SECOND, write_off_id=proposed)
+
+    with pytest.raises(IllegalTransition):
+        second_runs_into_first(units, approve, approve)
+    assert balances(units)[BAD_DEBT] == -OWED
+
+
+def test_a_charge_back_won_beside_the_write_off_waits_and_recovers_it(call, charged_back, units):
+    proposed = propose(call).json["write_off_id"]
+
+    def approve(uow):
+        write_offs.approve_write_off(uow, SECOND, write_off_id=proposed)
+
+    def win(uow):
+        charge_backs.note_dispute_closed(uow, is_lost=False, **DISPUTED)
+
+    second_runs_into_first(units, approve, win)
+    held = balances(units)
+    assert (held[WALLET], held.get(BAD_DEBT, 0), held.get(RECEIVABLE, 0)) == (30 * SCALE, 0, 0)
+    assert sound(units)
+
+
+@pytest.mark.parametrize("is_payment_first", [True, False])
+def test_a_payment_and_a_won_charge_back_at_once_recover_it_once(
+    charged_back, units, pay, written_off, is_payment_first
+):
+    written_off()
+    pay(40 * SCALE)
+
+    def win(uow):
+        charge_backs.note_dispute_closed(uow, is_lost=False, **DISPUTED)
+
+    first, second = (
+        (recoveries.recover_next, win) if is_payment_first else (win, recoveries.recover_next)
+    )
+    second_runs_into_first(units, first, second)
+    held = balances(units)
+    assert (held[WALLET], held.get(BAD_DEBT, 0), held.get(RECEIVABLE, 0)) == (70 * SCALE, 0, 0)
+    assert sound(units)
