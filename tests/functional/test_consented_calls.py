@@ -7,6 +7,7 @@ import pytest
 
 from app.core.compact_jws import sign_token
 from app.core.pseudonyms import pseudonym_of
+from app.core.reach import Reach
 from app.core.signing import Ed25519Signer
 from metering import consent_services, services
 from metering.calls.consent_desk import TOKEN_TYPE
@@ -212,6 +213,24 @@ def test_a_call_in_flight_is_not_delivered_after_the_withdrawal(world, model):
         assert upstream.asked.wait(10)
         withdraw(world, consent_id)
         upstream.gate.set()
+        answer = waiting.result(20)
+    assert (answer.status, slug(answer)) == (403, "consent-withdrawn")
+    assert world.one("SELECT count(*) FROM usage_events") == 1
+
+
+@pytest.mark.parametrize("model", [PER_CALL, REGISTER])
+def test_a_call_that_meets_the_withdrawal_at_its_commit_waits_for_it(world, model):
+    licensed = world.license(consent_model=model)
+    consent_id, token = world.consent(licensed)
+    plane = world.plane(HeldUpstream(HIT), cache_seconds=3600.0)
+    assert asked(plane, licensed, token).status == 200
+    with ThreadPoolExecutor(1) as threads, world.units.begin(Reach.EXCHANGE) as uow:
+        consent_services.withdraw_consent(uow, consent_id=consent_id)
+        uow.session.flush()
+        waiting = threads.submit(asked, plane, licensed, token)
+        with pytest.raises(TimeoutError):
+            waiting.result(0.3)
+        uow.commit()
         answer = waiting.result(20)
     assert (answer.status, slug(answer)) == (403, "consent-withdrawn")
     assert world.one("SELECT count(*) FROM usage_events") == 1

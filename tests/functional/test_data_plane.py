@@ -122,6 +122,13 @@ def test_only_licensed_fields_are_delivered(world):
     assert call(world.plane(), licensed, {"iata": "PVG"}).json == {"iata": "PVG"}
 
 
+def test_a_call_may_ask_for_fewer_fields_than_are_licensed(world):
+    licensed = world.license(fields=["iata", "name"])
+    world.fund(YUAN)
+    answer = call(world.plane(), licensed, {"iata": "PVG"}, answer_fields="name")
+    assert answer.json == {"name": "Shanghai Pudong"}
+
+
 def test_asking_for_a_field_without_licence_is_refused(world):
     licensed = world.license(fields=["iata"])
     answer = call(world.plane(), licensed, {"iata": "PVG"}, answer_fields="iata,lat")

@@ -84,6 +84,34 @@ def test_a_call_in_flight_is_not_delivered_after_a_withdrawal(world, withdrawal,
     assert world.one("SELECT count(*) FROM usage_events") == 1
 
 
+class Uncommitted:
+    """A world whose changes are made in one unit of work that is still open."""
+
+    def __init__(self, uow):
+        self.uow = uow
+
+    def change(self, service, **facts):
+        service(self.uow, **facts)
+        self.uow.session.flush()
+
+
+@pytest.mark.parametrize(("withdrawal", "status", "slug"), WITHDRAWALS, ids=NAMES)
+def test_a_call_that_meets_a_withdrawal_at_its_commit_waits_for_it(world, withdrawal, status, slug):
+    """Else it would read what stood before, and be delivered after the withdrawal's commit."""
+    licensed = world.license()
+    plane = world.plane(HeldUpstream(HIT), cache_seconds=3600.0)
+    assert call(plane, licensed, {"iata": "PVG"}).status == 200
+    with ThreadPoolExecutor(1) as threads, world.units.begin(Reach.EXCHANGE) as uow:
+        withdrawal(Uncommitted(uow), licensed)
+        waiting = threads.submit(call, plane, licensed, {"iata": "PVG"})
+        with pytest.raises(TimeoutError):
+            waiting.result(0.3)
+        uow.commit()
+        answer = waiting.result(20)
+    assert (answer.status, answer.json["type"]) == (status, f"/problems#{slug}")
+    assert world.one("SELECT count(*) FROM usage_events") == 1
+
+
 def narrowed(world, licensed, **terms):
     world.change(
         services.narrow_entitlement,
