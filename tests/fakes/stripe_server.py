@@ -11,6 +11,7 @@ import re
 import threading
 import time
 import urllib.request
+from collections.abc import Callable
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
@@ -79,12 +80,16 @@ class Fault:
     ``slow_after``: it is done and the answer comes too late. ``slow_before``: nothing is done.
     ``rate_limit``, ``in_use``, ``unauthorised``: 429, 409, 401; nothing is done.
     ``garbled``: it is done and the answer is no JSON.
+    ``none``: nothing goes wrong at the provider.
+
+    ``then`` is run when it is done, or not done, and nobody has been answered yet.
     """
 
     kind: str
     method: str = "POST"
     path: str = ""
     times: int = 1
+    then: Callable[[], None] | None = None
 
 
 @dataclass
@@ -124,8 +129,8 @@ class StripeServer:
 
     # What a test decides
 
-    def inject(self, kind, *, method="POST", path="", times=1):
-        self.faults.append(Fault(kind, method, path, times))
+    def inject(self, kind, *, method="POST", path="", times=1, then=None):
+        self.faults.append(Fault(kind, method, path, times, then))
 
     def sent(self, path):
         """The creating requests to a path: (key, parameters)."""
@@ -141,15 +146,16 @@ class StripeServer:
         self.notices = [each for each in self.notices if each not in taken]
         return taken
 
-    def deliver(self, url, serve=None):
-        """Send every undelivered notice to an endpoint; the answers' statuses.
+    def deliver(self, url, serve=None, notices=None):
+        """Send notices to an endpoint, else every undelivered one; the answers' statuses.
 
         ``serve`` is run in a thread meanwhile, where the endpoint is not served yet.
         """
         if serve is not None:
             threading.Thread(target=serve, daemon=True).start()
         statuses = []
-        for notice in [self.sign(each.event) for each in self.take_notices()]:
+        given = self.take_notices() if notices is None else notices
+        for notice in [self.sign(each.event) for each in given]:
             headers = {"Content-Type": "application/json", "Stripe-Signature": notice.header}
             request = urllib.request.Request(url, notice.body, headers)
             with urllib.request.urlopen(request, timeout=10) as answer:
@@ -188,6 +194,13 @@ class StripeServer:
         with self._lock:
             self.requests.append((method, path, key, params))
             fault = self._fault(method, path)
+        result = self._answer(method, path, headers, params, None if fault is None else fault.kind)
+        if fault is not None and fault.then is not None:
+            fault.then()
+        return result
+
+    def _answer(self, method, path, headers, params, fault):
+        key = headers.get("Idempotency-Key")
         if headers.get("Authorization") != f"Bearer {API_KEY}" or fault == "unauthorised":
             return _problem(401, "api_key_invalid")
         if headers.get("Stripe-Version") != API_VERSION:
@@ -239,7 +252,7 @@ class StripeServer:
         for fault in self.faults:
             if fault.times and fault.method == method and fault.path in path:
                 fault.times -= 1
-                return fault.kind
+                return fault
         return None
 
     def _route(self, method, path, params):

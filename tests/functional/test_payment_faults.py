@@ -2,15 +2,8 @@
 
 import pytest
 
-from ledger.payments import services
-from tests.factories.payments import (
-    AMOUNT,
-    BUYER,
-    FIRST,
-    PART,
-    SECOND,
-    PayingExchange,
-)
+from tests.factories.payment_operations import PATHS, START, check_one_effect
+from tests.factories.payments import PayingExchange
 from tests.fakes.stripe_server import StripeServer
 
 FAULTS = {
@@ -30,12 +23,6 @@ FAULTS = {
     "one after another": ["rate_limit", "drop_before", "error_before", "drop_after"],
 }
 NOTICES = ["in order", "twice", "reversed", "late", "never"]
-PATHS = {
-    "payment": "/v1/checkout/sessions",
-    "refund": "/v1/refunds",
-    "transfer": "/v1/transfers",
-    "reversal": "/reversals",
-}
 
 
 @pytest.fixture
@@ -50,67 +37,6 @@ def exchange(database_url, tmp_path, server, clock):
     made = PayingExchange(database_url, tmp_path, server, clock)
     yield made
     made.close()
-
-
-def start_payment(exchange):
-    return exchange.payment(exchange.top_up().top_up_id)
-
-
-def start_refund(exchange):
-    return exchange.approved_refund(exchange.paid_top_up().top_up_id)
-
-
-def start_transfer(exchange):
-    exchange.paid_top_up()
-    exchange.ready_account()
-    return exchange.transfer(exchange.approved_payout().payout_id)
-
-
-def start_reversal(exchange):
-    transfer = start_transfer(exchange)
-    assert exchange.work_on(transfer.operation_id, "succeeded") == "succeeded"
-    reversal = exchange.do(
-        services.request_reversal,
-        FIRST,
-        subject_id=transfer.subject_id,
-        amount=PART,
-        reason="paid by mistake",
-    )
-    exchange.do(services.approve, SECOND, operation_id=reversal.operation_id)
-    return reversal
-
-
-START = {
-    "payment": start_payment,
-    "refund": start_refund,
-    "transfer": start_transfer,
-    "reversal": start_reversal,
-}
-EFFECTS = {
-    "payment": {"top_up": 1},
-    "refund": {"top_up": 1, "refund": 1},
-    "transfer": {"top_up": 1, "charge_order": 1, "settle": 1, "pay_out": 1, "payout_paid": 1},
-    "reversal": {
-        "top_up": 1,
-        "charge_order": 1,
-        "settle": 1,
-        "pay_out": 1,
-        "payout_paid": 1,
-        "payout_returned": 1,
-    },
-}
-BALANCES = {
-    "payment": AMOUNT,
-    "refund": AMOUNT - PART,
-    "transfer": AMOUNT - PART,
-    "reversal": AMOUNT - PART,
-}
-OBJECTS = {
-    "payment": "checkout.session",
-    "refund": "refund",
-    "transfer": "transfer",
-    "reversal": "transfer_reversal",
-}
 
 
 def tell(exchange, server, how):
@@ -147,7 +73,7 @@ def test_a_fault_ends_in_one_effect(exchange, server, kind, fault):
     for each in FAULTS[fault]:
         server.inject(each, path=PATHS[kind])
     finish(exchange, server, kind, operation, "in order")
-    check(exchange, server, kind, operation)
+    check_one_effect(exchange, server, kind, operation)
     asked = [
         each for each in server.requests if each[0] == "POST" and each[1].endswith(PATHS[kind])
     ]
@@ -160,7 +86,7 @@ def test_notices_in_any_order_and_number_end_in_one_effect(exchange, server, kin
     operation = START[kind](exchange)
     server.inject("drop_after", path=PATHS[kind])
     finish(exchange, server, kind, operation, notices)
-    check(exchange, server, kind, operation)
+    check_one_effect(exchange, server, kind, operation)
 
 
 @pytest.mark.parametrize("kind", PATHS)
@@ -172,7 +98,7 @@ def test_a_provider_that_forgot_its_keys_is_searched_before_it_is_asked_again(
     exchange.work()
     server.forget_keys()
     finish(exchange, server, kind, operation, "never")
-    check(exchange, server, kind, operation)
+    check_one_effect(exchange, server, kind, operation)
 
 
 @pytest.mark.parametrize("kind", PATHS)
@@ -183,7 +109,7 @@ def test_a_worker_that_dies_before_the_call_loses_nothing(exchange, server, kind
         exchange.work()
     assert exchange.operation(operation.operation_id).state == "sent"
     finish(exchange, server, kind, operation, "never")
-    check(exchange, server, kind, operation)
+    check_one_effect(exchange, server, kind, operation)
 
 
 @pytest.mark.parametrize("kind", PATHS)
@@ -193,7 +119,7 @@ def test_a_worker_that_dies_after_the_call_doubles_nothing(exchange, server, kin
     with pytest.raises(KeyboardInterrupt):
         exchange.work()
     finish(exchange, server, kind, operation, "never")
-    check(exchange, server, kind, operation)
+    check_one_effect(exchange, server, kind, operation)
 
 
 def die_once(monkeypatch, gateway, name, *, before):
@@ -209,14 +135,3 @@ def die_once(monkeypatch, gateway, name, *, before):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(gateway, name, dying)
-
-
-def check(exchange, server, kind, operation):
-    assert exchange.operation(operation.operation_id).state == "succeeded"
-    assert exchange.effects() == EFFECTS[kind]
-    assert exchange.balance(BUYER) == BALANCES[kind]
-    assert len(server.state.all(OBJECTS[kind])) == 1
-    exchange.deliver(server.take_notices())
-    exchange.work()
-    assert exchange.agrees()
-    assert exchange.effects() == EFFECTS[kind]
