@@ -15,6 +15,7 @@ from ledger.journal import api as journal_api
 from ledger.journal.billing import api as billing_api
 from ledger.journal.settlement import api as settlement_api
 from ledger.journal.settlement import (
+    arrival_api,
     dispute_api,
     statement_api,
     suspense_api,
@@ -49,6 +50,7 @@ def blueprints() -> list[Blueprint]:
         journal_api.blueprint,
         dispute_api.blueprint,
         settlement_api.blueprint,
+        arrival_api.blueprint,
         suspense_api.blueprint,
         write_off_api.blueprint,
         withdrawal_api.blueprint,

@@ -4,6 +4,7 @@ from app.core.events import Event
 from app.reactions.telling import Noticed, telling, telling_both
 from ledger.journal import events as journal
 from ledger.journal.billing import events as billing
+from ledger.journal.settlement import arrival_events as arrivals
 from ledger.journal.settlement import events as settlement
 from ledger.journal.settlement import write_off_events as write_offs
 from ledger.payments import events as payments
@@ -201,6 +202,7 @@ UNNOTICED_MONEY: dict[type[Event], str] = {
     settlement.WithdrawalApproved: "a decision among the exchange's people; the sending is told",
     settlement.WithdrawalInstructionsRead: "a step of the sending, which is told",
     settlement.WithdrawalCancelled: "nothing moved; the request shows it",
+    arrivals.SuspenseReturnApproved: "nobody here is a party: it goes back to whom it came from",
     settlement.PayoutInstructionsRead: "a step of the sending, which is told",
     settlement.PayoutCancelled: "a proposal among the exchange's people was given up",
     payments.PaymentReceived: _BOOKED,

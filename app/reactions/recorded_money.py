@@ -4,6 +4,7 @@ from app.core.events import Event
 from app.reactions.recorded import Recorded
 from ledger.journal import events as journal
 from ledger.journal.billing import events as billing
+from ledger.journal.settlement import arrival_events as arrivals
 from ledger.journal.settlement import events as settlement
 from ledger.journal.settlement import write_off_events as write_offs
 from ledger.payments import events as payments
@@ -59,6 +60,9 @@ RECORDED_MONEY: dict[type[Event], Recorded] = {
     ),
     settlement.WithdrawalPaid: Recorded("withdrawal_paid", ("withdrawal_id",)),
     settlement.WithdrawalFailed: Recorded("withdrawal_failed", ("withdrawal_id", "failure_code")),
+    arrivals.SuspenseReturnApproved: Recorded(
+        "suspense_return", ("return_id", "proposed_by", "approved_by")
+    ),
     write_offs.DebtWrittenOff: Recorded(
         "debt_written_off", ("write_off_id", "proposed_by", "approved_by")
     ),

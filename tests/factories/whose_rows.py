@@ -23,6 +23,7 @@ WITHOUT_ROW_SECURITY = {"alembic_version"}
 EXCHANGE_ONLY = {
     "account_tallies": "sums that the audit keeps",
     "anchor_requests": "asked by the exchange's staff",
+    "bank_arrivals": "money of which nobody knows whose it is",
     "billing_runs": "a month covers every licence",
     "books_cursor": "how far the worker read the books",
     "carried_answers": "the reviewers' own notes, from one version to the next",
@@ -42,6 +43,7 @@ EXCHANGE_ONLY = {
     "reviewer_specialities": "what each of the exchange's reviewers knows",
     "revocations": "what a panel of the exchange decides",
     "suspense_assignments": "why the exchange's people think whose money it is",
+    "suspense_returns": "money that goes back to whom it came from",
     "suspensions": "who of the exchange had a hand in it; what it stops is public",
     "lane_positions": "the log's index of lanes",
     "log_entry_subjects": "the log's index of subjects",

@@ -219,6 +219,7 @@ ENTRY_TYPES: dict[str, tuple[str, ...]] = {
     "withdrawal_instructions_read": ("withdrawal", "read_by"),
     "withdrawal_paid": ("withdrawal",),
     "withdrawal_failed": ("withdrawal", "failure_code"),
+    "suspense_return": ("return", "proposed_by", "approved_by"),
     "debt_written_off": ("write_off", "proposed_by", "approved_by"),
     "write_off_recovered": ("write_off",),
     "payout_paid": ("payout",),

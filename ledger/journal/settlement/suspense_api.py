@@ -23,7 +23,7 @@ blueprint = Blueprint(
 @blueprint.response(200, page_schema(suspense_schemas.SuspendedSchema))
 @requires(Permission.READ_EXCHANGE)
 def get_suspense(query: dict[str, Any]) -> Page[Suspended]:
-    """Money that moved at a provider without anything of ours that explains it."""
+    """Money at a provider or at the bank without anything of ours that explains it."""
     with unit_of_work() as uow:
         return suspense_queries.list_suspended(uow.session, **query)
 

@@ -1,6 +1,7 @@
 """Refusals about money of which nobody knows whose it is, each named as the fact it states."""
 
 from app.core.errors import CounterfoilError, ErrorKind
+from app.core.money import Money
 
 
 class SuspenseNotFound(CounterfoilError):
@@ -51,4 +52,68 @@ class SuspenseReturned(CounterfoilError):
         super().__init__(
             "The suspense account holds less: the provider's statement shows that money went back.",
             reference=reference,
+        )
+
+
+class SuspenseReturnNotFound(CounterfoilError):
+    """No such return."""
+
+    kind = ErrorKind.NOT_FOUND
+    slug = "suspense-return-not-found"
+    title = "There is no such return"
+
+    def __init__(self, return_id: str) -> None:
+        super().__init__(f"No return {return_id}.", return_id=return_id)
+
+
+class SuspenseReturnExists(CounterfoilError):
+    """The money goes back, or is proposed to."""
+
+    kind = ErrorKind.CONFLICT
+    slug = "suspense-return-exists"
+    title = "This money goes back already"
+
+    def __init__(self, reference: str, return_id: str) -> None:
+        super().__init__(
+            f"Return {return_id} is about it.", reference=reference, return_id=return_id
+        )
+
+
+class SuspenseReturnsAtProvider(CounterfoilError):
+    """Money at a provider goes back at the provider."""
+
+    kind = ErrorKind.CONFLICT
+    slug = "suspense-returns-at-provider"
+    title = "This money goes back at its provider"
+
+    def __init__(self, reference: str) -> None:
+        super().__init__("Refund it there; the next sweep books what left.", reference=reference)
+
+
+class ArrivalDiffers(CounterfoilError):
+    """The bank's reference was recorded with other facts."""
+
+    kind = ErrorKind.CONFLICT
+    slug = "arrival-differs"
+    title = "This bank reference is recorded already"
+
+    def __init__(self, bank_reference: str, *, recorded: Money) -> None:
+        super().__init__(
+            f"It is recorded with {recorded.text} {recorded.currency}, or another day.",
+            bank_reference=bank_reference,
+            amount=recorded.text,
+            currency=recorded.currency,
+        )
+
+
+class ArrivalIsTopUp(CounterfoilError):
+    """The statement's line names a top-up that was announced."""
+
+    kind = ErrorKind.CONFLICT
+    slug = "arrival-is-top-up"
+    title = "This money was announced"
+
+    def __init__(self, top_up_id: str) -> None:
+        super().__init__(
+            f"The line names the reference of {top_up_id}: confirm that.", top_up_id=top_up_id
         )

@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import exists, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from app.core.paging import Page, matching, paginate
 from ledger.journal.chart import CURRENCIES, AccountKind, exchange_account
 from ledger.journal.models import JournalTransaction, PostedLine
+from ledger.journal.settlement.arrival_models import SuspenseReturn
 from ledger.journal.settlement.models import SuspenseAssignment
 from ledger.journal.settlement.suspense_errors import (
     SuspenseAssignmentNotFound,
@@ -19,6 +20,7 @@ ARRIVED = "provider_unexplained"
 """The template of money that moved for no reason of ours."""
 
 DECLINED = "declined"
+_ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtext('suspense'), hashtext(:name))")
 _ACCOUNTS = tuple(exchange_account(AccountKind.SUSPENSE, currency) for currency in CURRENCIES)
 
 
@@ -33,10 +35,15 @@ class Suspended:
     booked_at: datetime
 
 
+def one_at_a_time(session: Session, name: str) -> None:
+    """Of two decisions about a currency at once the second sees what the first left there."""
+    session.execute(_ONE_AT_A_TIME, {"name": name})
+
+
 def list_suspended(
     session: Session, *, is_open: bool | None, cursor: str | None, limit: int
 ) -> Page[Suspended]:
-    """What stands or stood in suspense, newest first; open is what no assignment took out."""
+    """What stands or stood in suspense, newest first; open is what nothing took out."""
     assigned = exists().where(
         SuspenseAssignment.reference == JournalTransaction.reference,
         SuspenseAssignment.state == "approved",
@@ -46,8 +53,13 @@ def list_suspended(
         .join(JournalTransaction, JournalTransaction.transaction_id == PostedLine.transaction_id)
         .where(JournalTransaction.template == ARRIVED, PostedLine.account_id.in_(_ACCOUNTS))
     )
+    returned = exists().where(
+        SuspenseReturn.reference == JournalTransaction.reference,
+        SuspenseReturn.state.in_(("approved", "returned")),
+    )
     if is_open is not None:
-        statement = statement.where(~assigned if is_open else assigned)
+        is_gone = or_(assigned, returned)
+        statement = statement.where(~is_gone if is_open else is_gone)
     page = paginate(
         session, statement, key=PostedLine.posting_id, cursor=cursor, limit=limit, parse=int
     )

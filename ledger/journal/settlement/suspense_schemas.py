@@ -7,7 +7,7 @@ from app.web.schemas import AmountText, Identifier, Schema, Text, Timestamp
 
 
 class SuspenseQuerySchema(PageQuerySchema):
-    """What nobody assigned yet (``open=true``), what was assigned, or all."""
+    """What is still there (``open=true``), what was assigned or goes back, or all."""
 
     is_open = fields.Boolean(data_key="open", load_default=None)
 

@@ -1,10 +1,9 @@
 """Verbs on money of which nobody knew whose it is: one operator says whose, another agrees.
 
-Money that goes back to its payer goes back at the provider: its statement shows it, and the
-suspense account holds nothing of it any more (`provider_books.note_unexplained`).
+Money at a provider goes back to its payer there: its statement shows it, and the suspense account
+holds nothing of it any more (`provider_books.note_unexplained`). Money at the bank goes back by
+`arrival_services`.
 """
-
-from sqlalchemy import text
 
 from app.core.ids import OrganisationId, PersonId
 from app.core.principals import Principal
@@ -14,11 +13,15 @@ from ledger.journal import queries
 from ledger.journal.billing.errors import WalletNotOpen
 from ledger.journal.booking import book
 from ledger.journal.errors import SecondPersonRequired
-from ledger.journal.settlement import settlement_postings, suspense_queries
+from ledger.journal.settlement import arrival_queries, settlement_postings, suspense_queries
 from ledger.journal.settlement.errors import DeciderNotIndependent
 from ledger.journal.settlement.events import SuspenseMoneyAssigned
 from ledger.journal.settlement.models import SuspenseAssignment
-from ledger.journal.settlement.suspense_errors import SuspenseAssigned, SuspenseReturned
+from ledger.journal.settlement.suspense_errors import (
+    SuspenseAssigned,
+    SuspenseReturned,
+    SuspenseReturnExists,
+)
 
 TRANSITIONS = Transitions(
     {
@@ -26,8 +29,6 @@ TRANSITIONS = Transitions(
         ("proposed", "decline"): suspense_queries.DECLINED,
     }
 )
-# Of two decisions at once the second sees what the first left in suspense.
-_ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtext('suspense'), hashtext(:currency))")
 
 
 def propose_assignment(
@@ -35,13 +36,17 @@ def propose_assignment(
 ) -> SuspenseAssignment:
     """Say whose money it is that arrived under ``reference``; moves nothing yet.
 
-    Raises `SuspenseNotFound`, `SuspenseAssigned`, `WalletNotOpen`, `DeciderNotIndependent`.
+    Raises `SuspenseNotFound`, `SuspenseAssigned`, `SuspenseReturnExists`, `WalletNotOpen`,
+    `DeciderNotIndependent`.
     """
     found = suspense_queries.get_suspended(uow.session, reference)
-    uow.session.execute(_ONE_AT_A_TIME, {"currency": found.currency})
+    suspense_queries.one_at_a_time(uow.session, found.currency)
     standing = suspense_queries.find_standing_assignment(uow.session, reference)
     if standing is not None:
         raise SuspenseAssigned(reference, standing.assignment_id)
+    returned = arrival_queries.find_return(uow.session, reference)
+    if returned is not None:
+        raise SuspenseReturnExists(reference, returned.return_id)
     owner_id = OrganisationId(organisation_id)
     _check_independent(principal, owner_id)
     if queries.find_wallet_for_update(uow.session, owner_id, found.currency) is None:
@@ -74,7 +79,7 @@ def approve_assignment(
     _check_independent(principal, assignment.organisation_id)
     if principal.id == assignment.proposed_by:
         raise SecondPersonRequired(assignment_id)
-    uow.session.execute(_ONE_AT_A_TIME, {"currency": assignment.currency})
+    suspense_queries.one_at_a_time(uow.session, assignment.currency)
     if suspense_queries.held_amount(uow.session, assignment.currency) < assignment.amount:
         raise SuspenseReturned(assignment.reference)
     _decide(uow, principal, assignment, state)

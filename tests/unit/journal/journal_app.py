@@ -18,6 +18,7 @@ from ledger.journal.billing import api as billing_api
 from ledger.journal.ports import JournalPorts
 from ledger.journal.settlement import api as settlement_api
 from ledger.journal.settlement import (
+    arrival_api,
     dispute_api,
     statement_api,
     suspense_api,
@@ -85,6 +86,7 @@ def journal_app(units, ports, clock):
     documented = ProblemApi(app)
     documented.register_blueprint(blueprint)
     for each in (
+        arrival_api,
         billing_api,
         dispute_api,
         settlement_api,

@@ -1,0 +1,230 @@
+"""Money that came to the bank without a reference: recorded once, assigned or sent back by two."""
+
+import itertools
+
+import psycopg
+import pytest
+
+from app.core.money import SCALE
+from app.core.reach import Reach
+from ledger.journal import services
+from ledger.journal.audit_queries import find_imbalances
+from ledger.journal.bank_transfer_payment_gateway import BankTransferGateway
+from ledger.journal.log_lane_ledger import LogLaneLedger
+from ledger.journal.ports import JournalPorts
+from ledger.journal.settlement import arrival_services, suspense_services
+from ledger.journal.settlement.arrival_events import SuspenseReturnApproved
+from ledger.journal.settlement.suspense_errors import SuspenseReturned, SuspenseReturnExists
+from tests.factories.crossing import second_runs_into_first
+from tests.factories.traded_books import balances, log_keys
+from tests.unit.journal.journal_app import BUYER_ID, PRINCIPALS, journal_app
+
+BANK, SUSPENSE, TRANSIT = "exchange/bank/CNY", "exchange/suspense/CNY", "exchange/transit/CNY"
+WALLET, HELD = f"{BUYER_ID}/wallet/CNY", 42 * SCALE
+REFERENCE = "bank_transfer:ICBC 2026-11-20/7"
+LINE = {
+    "bank_reference": "ICBC 2026-11-20/7",
+    "amount": "42.00",
+    "arrived_on": "2026-11-20",
+    "statement_line": "20 NOV  CR 42.00  WANG FANG 6222 0000 1234  FOR DATA",
+}
+ARRIVALS, RETURNS = "/v1/bank-arrivals", "/v1/suspense-returns"
+FIRST, SECOND = PRINCIPALS["operator"], PRINCIPALS["second_operator"]
+
+
+@pytest.fixture
+def call(units, clock):
+    with units.begin(Reach.EXCHANGE) as uow:
+        services.open_accounts(uow, organisation_id=BUYER_ID)
+        uow.commit()
+    ports = JournalPorts(BankTransferGateway("Bank"), LogLaneLedger(), log_keys().statements)
+    client = journal_app(units, ports, clock).test_client()
+    numbers = itertools.count()
+
+    def request(who, method, path, json=None):
+        headers = {"Authorization": who, "Idempotency-Key": f"key-{next(numbers)}"}
+        return client.open(path, method=method, json=json, headers=headers)
+
+    return request
+
+
+@pytest.fixture
+def arrived(call):
+    answer = call("operator", "POST", ARRIVALS, LINE)
+    assert answer.status_code == 201, answer.json
+    return answer.json
+
+
+@pytest.fixture
+def proposed(call, arrived):
+    body = {"reference": arrived["reference"], "reason": "Nobody of ours."}
+    answer = call("operator", "POST", RETURNS, body)
+    assert answer.status_code == 201, answer.json
+    return answer.json
+
+
+@pytest.fixture
+def step(call, proposed):
+    def run(name, body, who="second_operator"):
+        return call(who, "POST", f"{RETURNS}/{proposed['return_id']}/{name}", body)
+
+    return run
+
+
+def problem(answer):
+    return answer.json["type"].removeprefix("/problems#")
+
+
+def sound(units):
+    with units.begin(Reach.EXCHANGE) as uow:
+        return find_imbalances(uow.session) == []
+
+
+def open_items(call):
+    items = call("operator", "GET", "/v1/suspense?open=true").json["items"]
+    return [each["reference"] for each in items]
+
+
+def test_a_line_of_the_statement_is_recorded_once_and_waits_in_suspense(call, arrived, units):
+    assert (arrived["reference"], arrived["amount"]) == (REFERENCE, "42.00000000")
+    assert balances(units) == {BANK: -HELD, SUSPENSE: HELD}
+    again = call("second_operator", "POST", ARRIVALS, LINE)
+    assert again.json == arrived
+    assert balances(units) == {BANK: -HELD, SUSPENSE: HELD}
+    for other in ({"amount": "43.00"}, {"arrived_on": "2026-11-21"}, {"currency": "USD"}):
+        assert problem(call("operator", "POST", ARRIVALS, LINE | other)) == "arrival-differs"
+    assert open_items(call) == [REFERENCE]
+    assert call("operator", "GET", ARRIVALS).json["items"] == [arrived]
+    assert sound(units)
+
+
+def test_its_owner_is_found_by_two_people_as_of_any_money_in_suspense(call, arrived, units):
+    body = {"reference": REFERENCE, "organisation_id": BUYER_ID, "reason": "Its treasurer called."}
+    made = call("operator", "POST", "/v1/suspense-assignments", body).json
+    path = f"/v1/suspense-assignments/{made['assignment_id']}/decision"
+    assert call("second_operator", "POST", path, {"decision": "approve"}).status_code == 200
+    assert balances(units) == {BANK: -HELD, WALLET: HELD}
+    refused = call("operator", "POST", RETURNS, {"reference": REFERENCE, "reason": "No."})
+    assert problem(refused) == "suspense-assigned"
+    assert open_items(call) == []
+
+
+def test_two_people_send_it_back_and_say_what_the_bank_did(call, step, units):
+    assert balances(units) == {BANK: -HELD, SUSPENSE: HELD}, "a proposal moves nothing"
+    alone = step("decision", {"decision": "approve"}, who="operator")
+    assert problem(alone) == "second-person-required"
+    assert step("decision", {"decision": "approve"}).json["state"] == "approved"
+    assert balances(units) == {BANK: -HELD, TRANSIT: HELD}
+    assert open_items(call) == []
+    for _ in range(2):
+        done = step("completion", {"provider_reference": "OUT 9"})
+        assert (done.status_code, done.json["state"]) == (200, "returned")
+    assert balances(units) == {}
+    (told,) = [each for each in units.events if isinstance(each, SuspenseReturnApproved)]
+    assert (told.proposed_by, told.approved_by) == (FIRST.id, SECOND.id)
+    assert sound(units)
+
+
+@pytest.mark.parametrize("was_paid", [True, False])
+def test_what_did_not_arrive_is_in_suspense_again(call, step, units, was_paid):
+    step("decision", {"decision": "approve"})
+    if was_paid:
+        step("completion", {"provider_reference": "OUT 9"})
+    for _ in range(2):
+        assert step("failure", {"failure_code": "account_closed"}).json["state"] == "failed"
+    assert balances(units) == {BANK: -HELD, SUSPENSE: HELD}
+    assert open_items(call) == [REFERENCE]
+    again = call("operator", "POST", RETURNS, {"reference": REFERENCE, "reason": "Once more."})
+    assert again.status_code == 201
+    assert sound(units)
+
+
+def test_money_that_goes_back_is_nobody_s_meanwhile(call, step, proposed, units):
+    body = {"reference": REFERENCE, "organisation_id": BUYER_ID, "reason": "Mine."}
+    refused = call("operator", "POST", "/v1/suspense-assignments", body)
+    assert problem(refused) == "suspense-return-exists"
+    twice = call("operator", "POST", RETURNS, {"reference": REFERENCE, "reason": "No."})
+    assert problem(twice) == "suspense-return-exists"
+    assert step("decision", {"decision": "decline"}).json["state"] == "declined"
+    assert call("operator", "POST", "/v1/suspense-assignments", body).status_code == 201
+    states = call("auditor", "GET", f"{RETURNS}?state=declined").json["items"]
+    assert [each["return_id"] for each in states] == [proposed["return_id"]]
+
+
+def test_a_line_that_names_a_top_up_is_that_top_up_s(call, units):
+    top_up = call("buyer", "POST", "/v1/top-ups", {"amount": "42.00"}).json
+    line = LINE | {"statement_line": f"CR 42.00 ref. {top_up['reference'][:8]} "}
+    assert call("operator", "POST", ARRIVALS, line).status_code == 201
+    spaced = " ".join(top_up["reference"][at : at + 4] for at in range(0, 20, 4)).lower()
+    named = LINE | {"bank_reference": "8", "statement_line": f"cr 42.00 /{spaced}/"}
+    refused = call("operator", "POST", ARRIVALS, named)
+    assert (problem(refused), refused.json["top_up_id"]) == (
+        "arrival-is-top-up",
+        top_up["top_up_id"],
+    )
+
+
+def test_money_at_a_provider_goes_back_there_and_what_is_not_there_not_at_all(call, units):
+    missing = call("operator", "POST", RETURNS, {"reference": REFERENCE, "reason": "No."})
+    assert problem(missing) == "suspense-not-found"
+    unknown = call("operator", "POST", f"{RETURNS}/srt_1/decision", {"decision": "approve"})
+    assert problem(unknown) == "suspense-return-not-found"
+    with units.begin(Reach.EXCHANGE) as uow:
+        arrival_services.provider_books.note_unexplained(
+            uow, movement_id="txn_1", amount=HELD, currency="CNY", gateway="stripe"
+        )
+        uow.commit()
+    there = call("operator", "POST", RETURNS, {"reference": "stripe:txn_1", "reason": "No."})
+    assert problem(there) == "suspense-returns-at-provider"
+
+
+def test_the_statement_s_line_is_for_operators_and_sealed_in_the_database(
+    call, arrived, database_url
+):
+    for who in ("buyer", "stranger", "auditor"):
+        assert call(who, "GET", ARRIVALS).status_code == 403
+        assert call(who, "POST", ARRIVALS, LINE).status_code == 403
+    with psycopg.connect(database_url) as connection:
+        connection.execute("SELECT set_config('counterfoil.reach', 'exchange', true)")
+        (sealed,) = connection.execute("SELECT line_sealed FROM bank_arrivals").fetchone()
+    assert b"WANG" not in bytes(sealed)
+    assert arrived["statement_line"] == LINE["statement_line"]
+
+
+# Two at once, against the database
+
+
+def test_a_return_and_an_assignment_decided_at_once_give_the_money_once(call, arrived, units):
+    body = {"reference": REFERENCE, "organisation_id": BUYER_ID, "reason": "Its own."}
+
+    def send_back(uow):
+        arrival_services.propose_return(uow, FIRST, reference=REFERENCE, reason="Nobody's.")
+
+    def assign(uow):
+        suspense_services.propose_assignment(uow, SECOND, **body)
+
+    with pytest.raises(SuspenseReturnExists):
+        second_runs_into_first(units, send_back, assign)
+
+
+def test_two_returns_approved_at_once_do_not_take_more_than_is_there(call, proposed, units):
+    """The other money left at its provider meanwhile, so that one of the two is not there."""
+    with units.begin(Reach.EXCHANGE) as uow:
+        arrival_services.provider_books.note_unexplained(
+            uow, movement_id="txn_1", amount=-HELD, currency="CNY", gateway="stripe"
+        )
+        uow.commit()
+    more = LINE | {"bank_reference": "8"}
+    call("operator", "POST", ARRIVALS, more)
+    second = call(
+        "operator", "POST", RETURNS, {"reference": "bank_transfer:8", "reason": "Nobody's."}
+    ).json
+
+    def approving(return_id):
+        return lambda uow: arrival_services.approve_return(uow, SECOND, return_id=return_id)
+
+    with pytest.raises(SuspenseReturned):
+        second_runs_into_first(
+            units, approving(proposed["return_id"]), approving(second["return_id"])
+        )
+    assert sound(units)
