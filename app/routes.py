@@ -19,6 +19,7 @@ from ledger.journal.settlement import (
     dispute_api,
     statement_api,
     suspense_api,
+    wallet_api,
     withdrawal_api,
     write_off_api,
 )
@@ -52,6 +53,7 @@ def blueprints() -> list[Blueprint]:
         settlement_api.blueprint,
         arrival_api.blueprint,
         suspense_api.blueprint,
+        wallet_api.blueprint,
         write_off_api.blueprint,
         withdrawal_api.blueprint,
         statement_api.blueprint,

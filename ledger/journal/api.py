@@ -1,4 +1,4 @@
-"""Routes of money: wallets, postings, top-ups, invoices and statements."""
+"""Routes of money: postings, top-ups, invoices and statements."""
 
 from typing import Any
 
@@ -21,7 +21,6 @@ from ledger.journal import (
     schemas,
     statement_queries,
     top_up_services,
-    wallet_queries,
 )
 from ledger.journal.billing import invoice_services
 from ledger.journal.billing.api import PDF, invoice_pdf
@@ -30,16 +29,6 @@ from ledger.journal.models import Invoice, PostedLine, TopUp
 from ledger.journal.ports import JournalPorts, PaymentGateway
 
 blueprint = Blueprint("journal", __name__, url_prefix="/v1", description="Money: exact, balanced.")
-
-
-@blueprint.route("/wallets", methods=["GET"])
-@blueprint.arguments(schemas.WalletQuerySchema, location="query")
-@blueprint.response(200, page_schema(schemas.WalletSchema))
-@requires(Permission.READ_ACCOUNTS)
-def get_wallets(page: dict[str, Any]) -> Page[wallet_queries.WalletView]:
-    """Balance, pending, available and owed money per currency."""
-    with unit_of_work() as uow:
-        return wallet_queries.list_wallets(uow.session, own_organisation(), **page)
 
 
 @blueprint.route("/postings", methods=["GET"])

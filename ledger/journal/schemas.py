@@ -58,7 +58,8 @@ class TopUpSchema(Schema):
 class WalletSchema(Schema):
     """Prepaid money: ``available`` is the balance less what running calls hold (``pending``).
 
-    ``owed`` is what charge-backs and minimums left owed; it is taken from the next money paid in.
+    ``owed`` is what charge-backs and minimums left owed, and what was written off; it is taken from
+    the next money paid in. ``refundable`` is what a withdrawal may ask for now.
     """
 
     account_id = fields.String(required=True)
@@ -68,6 +69,7 @@ class WalletSchema(Schema):
     pending = AmountText(attribute="pending_amount", required=True)
     available = AmountText(attribute="available_amount", required=True)
     owed = AmountText(attribute="owed_amount", required=True)
+    refundable = AmountText(attribute="refundable_amount", required=True)
 
 
 class WalletQuerySchema(PageQuerySchema):

@@ -113,6 +113,10 @@ def test_a_dispute_from_claim_to_credit_note(call, opened):
     again = call("risk_officer", "POST", f"{path}/decision", decision, key="once").json
     assert again == decided
     assert [each["is_accepted"] for each in decided["calls"]] == [False, True]
+    assert [each["accepted_amount"] for each in opened["calls"]] == [None, None]
+    for who in ("buyer", "supplier"):
+        shown = call(who, "GET", path).json["calls"]
+        assert [each["accepted_amount"] for each in shown] == ["0.00000000", "5.00000000"]
     for who in ("buyer", "supplier", "auditor"):
         credit = call(who, "GET", f"/v1/credits/{decided['credit_id']}").json
         assert (credit["n"], credit["amount"]) == (1, "5.00000000")

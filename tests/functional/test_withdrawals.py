@@ -150,6 +150,8 @@ def test_no_more_than_is_free_and_came_by_the_bank(call, asked, units):
     more = call("buyer", "POST", "/v1/withdrawals", {"amount": "40.01"})
     assert more.json["type"] == "/problems#withdrawal-exceeds-refundable"
     assert more.json["refundable_amount"] == "40.00000000"
+    (wallet,) = call("buyer", "GET", "/v1/wallets").json["items"]
+    assert (wallet["available"], wallet["refundable"]) == ("100.00000000", "40.00000000")
     call("buyer", "POST", f"/v1/withdrawals/{asked['withdrawal_id']}/cancellation")
     spend(units, 90 * SCALE)
     with units.begin(Reach.EXCHANGE) as uow:
@@ -163,6 +165,8 @@ def test_no_more_than_is_free_and_came_by_the_bank(call, asked, units):
         book(uow.session, draft, occurred_at=uow.now, booked_at=uow.now)
         uow.commit()
     assert call("buyer", "POST", "/v1/withdrawals", {}).json["amount"] == "100.00000000"
+    wallets = call("auditor", "GET", "/v1/wallets").json["items"]
+    assert {each["refundable"] for each in wallets} == {"0.00000000"}
     nothing = call("buyer", "POST", "/v1/withdrawals", {})
     assert nothing.json["type"] == "/problems#withdrawal-exceeds-refundable"
 

@@ -258,7 +258,7 @@ def _shown(session: Any, dispute: Dispute) -> dict[str, Any]:
     session.flush()
     return {
         **{name: getattr(dispute, name) for name in names},
-        "calls": dispute_queries.list_calls(session, dispute.dispute_id),
+        "calls": dispute_queries.shown_calls(session, dispute),
     }
 
 

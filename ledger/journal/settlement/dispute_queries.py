@@ -1,17 +1,19 @@
 """Reads of disputes and their calls."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
-from app.core.ids import LicenceId, OrganisationId
+from app.core.ids import InvoiceId, LicenceId, OrganisationId
 from app.core.paging import Page, paginate
+from ledger.journal.settlement.credits import CALL
 from ledger.journal.settlement.disputes import Finding
 from ledger.journal.settlement.errors import DisputeNotFound
 from ledger.journal.settlement.evidence_ports import call_reference
 from ledger.journal.settlement.ids import DisputeId
-from ledger.journal.settlement.models import Dispute, DisputeCall
+from ledger.journal.settlement.models import CreditItem, Dispute, DisputeCall
 
 
 def get_dispute(
@@ -57,6 +59,50 @@ def list_calls(session: Session, dispute_id: DisputeId) -> list[DisputeCall]:
     """The dispute's calls by lane and n; at most a hundred."""
     statement = select(DisputeCall).where(DisputeCall.dispute_id == dispute_id)
     return list(session.scalars(statement.order_by(DisputeCall.lane, DisputeCall.n)))
+
+
+@dataclass(frozen=True)
+class ShownCall:
+    """A disputed call as its parties see it; amounts in 10⁻⁸ units.
+
+    ``accepted_amount`` is what was credited of it, None until somebody decided.
+    """
+
+    lane: int
+    n: int
+    finding: str
+    detail: str
+    leaf_hash: str | None
+    invoice_id: InvoiceId | None
+    amount: int
+    is_accepted: bool | None
+    accepted_amount: int | None
+
+
+def shown_calls(session: Session, dispute: Dispute) -> list[ShownCall]:
+    """The dispute's calls with what each came to in the end, as its credit note says it."""
+    items = select(CreditItem.reference, CreditItem.amount).where(
+        CreditItem.credit_id == dispute.credit_id, CreditItem.kind == CALL
+    )
+    credited: dict[str, int] = {row.reference: row.amount for row in session.execute(items)}
+    return [
+        ShownCall(
+            lane=call.lane,
+            n=call.n,
+            finding=call.finding,
+            detail=call.detail,
+            leaf_hash=call.leaf_hash,
+            invoice_id=call.invoice_id,
+            amount=call.amount,
+            is_accepted=call.is_accepted,
+            accepted_amount=(
+                None
+                if call.is_accepted is None
+                else credited.get(call_reference(call.lane, call.n), 0)
+            ),
+        )
+        for call in list_calls(session, dispute.dispute_id)
+    ]
 
 
 def already_disputed(

@@ -177,6 +177,11 @@ class DisputedCallSchema(Schema):
     invoice_id = Identifier(allow_none=True)
     amount = AmountText(required=True)
     is_accepted = fields.Boolean(allow_none=True)
+    accepted_amount = AmountText(
+        required=True,
+        allow_none=True,
+        metadata={"description": "What was credited of the call; null until it is decided."},
+    )
 
 
 class DisputeSchema(DisputeSummarySchema):

@@ -1,6 +1,8 @@
 """Reads of withdrawals, and of what a wallet may pay back."""
 
-from sqlalchemy import ColumnElement, func, select
+from collections.abc import Collection, Mapping, Sequence
+
+from sqlalchemy import ColumnElement, SQLColumnExpression, and_, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from app.core.ids import OrganisationId
@@ -14,7 +16,7 @@ from ledger.journal.settlement.payouts import PayoutState
 from ledger.journal.settlement.withdrawal_errors import WithdrawalNotFound
 from ledger.journal.settlement.withdrawals import Standing
 from ledger.journal.top_ups import TopUpState
-from ledger.journal.wallet_queries import owed_amounts
+from ledger.journal.wallet_queries import WalletView, owed_amounts
 
 _GONE = (PayoutState.APPROVED, PayoutState.SENT, PayoutState.PAID)
 
@@ -65,48 +67,73 @@ def standing_of(
         select(Wallet).where(Wallet.organisation_id == organisation_id, Wallet.currency == currency)
     )
     own = 0 if wallet is None else wallet.balance_amount - wallet.pending_amount
+    key = (organisation_id, currency)
+    return _standings(session, {key: own}, counts_requests=counts_requests)[key]
 
-    def withdrawn(*states: PayoutState) -> int:
-        return _sum(
-            session,
-            Withdrawal.amount,
-            Withdrawal.organisation_id == organisation_id,
-            Withdrawal.currency == currency,
-            Withdrawal.state.in_(states),
+
+def refundable_amounts(session: Session, wallets: Sequence[WalletView]) -> dict[str, int]:
+    """What each wallet may pay back to a bank now, by its account, whatever their number."""
+    own = {
+        (OrganisationId(each.organisation_id), each.currency): each.balance_amount
+        - each.pending_amount
+        for each in wallets
+    }
+    found = _standings(session, own, counts_requests=True)
+    return {
+        each.account_id: found[
+            OrganisationId(each.organisation_id), each.currency
+        ].refundable_amount
+        for each in wallets
+    }
+
+
+_Key = tuple[OrganisationId, str]
+
+
+def _standings(
+    session: Session, own: Mapping[_Key, int], *, counts_requests: bool
+) -> dict[_Key, Standing]:
+    """How wallets stand that hold ``own`` money, in as many statements for all as for one."""
+    is_asked = Withdrawal.state == PayoutState.REQUESTED
+    asked = (
+        _sums(session, own, Withdrawal, amount=Withdrawal.amount, wanted=is_asked)
+        if counts_requests
+        else {}
+    )
+    gone = _sums(
+        session, own, Withdrawal, amount=Withdrawal.amount, wanted=Withdrawal.state.in_(_GONE)
+    )
+    is_from_bank = and_(TopUp.gateway == BANK_TRANSFER, TopUp.state == TopUpState.POSTED)
+    paid_in = _sums(session, own, TopUp, amount=TopUp.amount, wanted=is_from_bank)
+    open_amount = CreditBill.amount - CreditBill.paid_amount
+    billed = _sums(session, own, CreditBill, amount=open_amount, wanted=IS_OPEN)
+    # Charge-backs and commitments, beside what bills ask for.
+    receivables = {key: receivable_of(*key) for key in own}
+    owed = owed_amounts(session, list(receivables.values()))
+    return {
+        key: Standing(
+            own_amount=max(0, amount),
+            owed_amount=owed.get(receivables[key], 0) + billed.get(key, 0),
+            asked_amount=asked.get(key, 0),
+            paid_in_amount=paid_in.get(key, 0),
+            withdrawn_amount=gone.get(key, 0),
         )
+        for key, amount in own.items()
+    }
 
-    paid_in = _sum(
-        session,
-        TopUp.amount,
-        TopUp.organisation_id == organisation_id,
-        TopUp.currency == currency,
-        TopUp.gateway == BANK_TRANSFER,
-        TopUp.state == TopUpState.POSTED,
+
+def _sums(
+    session: Session,
+    keys: Collection[_Key],
+    table: type[Withdrawal | TopUp | CreditBill],
+    *,
+    amount: SQLColumnExpression[int],
+    wanted: ColumnElement[bool],
+) -> dict[_Key, int]:
+    statement = (
+        select(table.organisation_id, table.currency, func.sum(amount))
+        .where(tuple_(table.organisation_id, table.currency).in_(keys), wanted)
+        .group_by(table.organisation_id, table.currency)
     )
-    return Standing(
-        own_amount=max(0, own),
-        owed_amount=_owed(session, organisation_id, currency),
-        asked_amount=withdrawn(PayoutState.REQUESTED) if counts_requests else 0,
-        paid_in_amount=paid_in,
-        withdrawn_amount=withdrawn(*_GONE),
-    )
-
-
-def _owed(session: Session, organisation_id: OrganisationId, currency: str) -> int:
-    """What bills, charge-backs and commitments still ask for."""
-    receivable = receivable_of(organisation_id, currency)
-    billed = _sum(
-        session,
-        CreditBill.amount - CreditBill.paid_amount,
-        CreditBill.organisation_id == organisation_id,
-        CreditBill.currency == currency,
-        IS_OPEN,
-    )
-    return owed_amounts(session, [receivable]).get(receivable, 0) + billed
-
-
-def _sum(
-    session: Session, amount: ColumnElement[int] | object, *wanted: ColumnElement[bool]
-) -> int:
-    statement = select(func.coalesce(func.sum(amount), 0)).where(*wanted)
-    return int(session.scalar(statement) or 0)
+    rows = session.execute(statement)
+    return {(organisation_id, currency): int(total) for organisation_id, currency, total in rows}

@@ -22,6 +22,7 @@ from ledger.journal.settlement import (
     dispute_api,
     statement_api,
     suspense_api,
+    wallet_api,
     withdrawal_api,
     write_off_api,
 )
@@ -92,6 +93,7 @@ def journal_app(units, ports, clock):
         settlement_api,
         statement_api,
         suspense_api,
+        wallet_api,
         withdrawal_api,
         write_off_api,
     ):
