@@ -7,7 +7,7 @@ contract carries a whole version.
 from collections.abc import Mapping
 
 API_VERSION = "v3.0.2"
-API_VERSIONS = frozenset({"v3.0.0", "v3.0.1", "v3.0.2", "v3.1.0"})
+API_VERSIONS = ("v3.0.0", "v3.0.1", "v3.0.2", "v3.1.0")
 KIND = "DataContract"
 REQUEST = "request"
 """The schema object that holds the input fields; any other holds the output fields."""
@@ -49,6 +49,23 @@ FIELD_EXTRAS = (
     "source",
 )
 """Members of a field that travel as its custom properties."""
+FIELD_MEMBERS = frozenset(
+    {
+        "name",
+        "logicalType",
+        "physicalType",
+        "logicalTypeOptions",
+        "required",
+        "primaryKey",
+        "description",
+        "examples",
+        "classification",
+        "customProperties",
+        "quality",
+        "primaryKeyPosition",
+    }
+)
+"""Members of a property that are read."""
 SERVER_EXTRAS = (
     "method",
     "timeout_ms",
@@ -77,6 +94,12 @@ FREQUENCIES: Mapping[tuple[str, str], str] = {
     ("1", "y"): "YEARLY",
 }
 """The service level ``frequency`` (value, unit) -> ours; the others travel as they are."""
+PROMISES: Mapping[str, tuple[str, int]] = {
+    "availability": ("availability_bp", 100),
+    "throughput": ("qps", 1),
+    "responseTimeP95": ("latency_p95_ms", 1),
+}
+"""Per cent, calls a second, milliseconds -> member and its scale."""
 UNSUPPORTED: Mapping[str, str] = {
     "team": "People are added to your organisation, not to a product.",
     "roles": "Access is by licence.",

@@ -7,7 +7,7 @@ from marshmallow import ValidationError, fields
 
 from app.web.schemas import Schema
 from listings.data_contracts.errors import ContractInvalid
-from listings.data_contracts.reading import ReadContract
+from listings.data_contracts.form import ReadContract
 from listings.errors import Fault, VersionInvalid
 from listings.schemas.content import DraftVersionSchema
 from listings.schemas.products import VersionSchema

@@ -1,7 +1,10 @@
 """Data contracts (ODCS 3): read strictly, written whole, and what is not carried is named."""
 
 import contextlib
+import copy
+import functools
 import json
+import operator
 
 import pytest
 from hypothesis import given
@@ -181,6 +184,24 @@ def test_words_that_yaml_once_took_for_something_else_stay_text():
 def test_no_bytes_do_more_than_be_refused(data):
     with contextlib.suppress(ContractUnreadable):
         assert isinstance(read_contract_text(data), dict)
+
+
+def _places(value, path=()):
+    names = range(len(value)) if isinstance(value, list) else value
+    for name in names if isinstance(value, list | dict) else ():
+        yield (*path, name)
+        yield from _places(value[name], (*path, name))
+
+
+@pytest.mark.parametrize("strange", [None, True, -1, 1.5, "", [], {}, [["a"]], {"a": []}])
+def test_no_member_of_another_shape_does_more_than_be_refused(strange):
+    document = read_contract_text(YAML.encode())
+    for *path, name in _places(document):
+        changed = copy.deepcopy(document)
+        owner = functools.reduce(operator.getitem, path, changed)
+        owner[name] = strange
+        with contextlib.suppress(ContractInvalid):
+            load_contract(read_contract(changed))
 
 
 def _written(form):
