@@ -18,7 +18,7 @@ from metering.cap_services import Cap, CapScope
 from metering.errors import PlanTermsUnreadable
 from metering.models import Entitlement, UsageEvent
 from metering.plans.queries import EntitlementDetail, detail_of
-from metering.plans.quotes import PoolLeft, Quote, quote_next, quote_periods
+from metering.plans.quotes import PoolLeft, Quote, quote_next, quote_periods, quote_warnings
 from metering.plans.replays import replay
 from metering.plans.terms import PlanNotReadable, PlanTerms, read_plan
 from metering.recording.receipt_queries import StoredReceipts
@@ -202,7 +202,9 @@ def post_quote(command: dict[str, Any]) -> dict[str, Any]:
         copy, plan = queries.get_plan(uow.session, command["plan_id"])
         period_units = command["period_units"] or [command["units"]]
         quote = quote_periods(plan, period_units, starts_at=uow.now)
-    return _quoted(quote, copy.plan_id, copy.plan_hash, plan.currency)
+        warnings = quote_warnings(plan, starts_at=uow.now, until_at=command["until_at"])
+    quoted = _quoted(quote, copy.plan_id, copy.plan_hash, plan.currency)
+    return quoted | {"warnings": warnings}
 
 
 def _quote_licence(uow: UnitOfWork, licence_id: str, units: int) -> dict[str, Any]:
@@ -226,6 +228,7 @@ def _quoted(quote: Quote, plan_id: str, plan_hash: str, currency: str) -> dict[s
         "plan_hash": plan_hash,
         "total_amount": quote.total_amount,
         "currency": currency,
+        "warnings": (),
     }
 
 

@@ -149,12 +149,14 @@ class QuoteRequestSchema(Schema):
     """A plan, or a licence as it stands, and how many units: in one period, or in each of several.
 
     Exactly one of ``plan_id`` and ``licence_id``, exactly one of ``units`` and ``period_units``;
-    a licence is quoted for its present period only.
+    a licence is quoted for its present period only. ``until`` is where an order's scenario
+    ends: the quote of a plan then warns of what outlasts it.
     """
 
     plan_id = Identifier(load_default=None)
     licence_id = Identifier(load_default=None)
     units = Integer(load_default=None, min=1, max=UNITS_MAX)
+    until_at = Timestamp(data_key="until", load_default=None)
     period_units = fields.List(
         Integer(max=UNITS_MAX), load_default=None, validate=validate.Length(1, PERIODS_MAX)
     )
@@ -180,6 +182,14 @@ class QuotedPeriodSchema(Schema):
     total_amount = AmountText(required=True)
 
 
+class QuoteWarningSchema(Schema):
+    """``ends-with-scenario``: a package or year costs its whole price and ends sooner."""
+
+    code = fields.String(required=True)
+    paid_until = Timestamp(required=True)
+    usable_until = Timestamp(required=True)
+
+
 class QuoteSchema(Schema):
     """What the units would cost: at the order, by the call, by the period."""
 
@@ -200,6 +210,7 @@ class QuoteSchema(Schema):
     total_amount = AmountText(required=True)
     currency = fields.String(required=True)
     periods = fields.List(fields.Nested(QuotedPeriodSchema), required=True)
+    warnings = fields.List(fields.Nested(QuoteWarningSchema), required=True)
 
 
 class PlanReplayRequestSchema(PageQuerySchema):

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.core.db import Base
 from app.core.money import Money
+from listings.offers.agreement_terms import OrderWarning, order_warnings
 from listings.offers.order_states import ACTIVE
 
 
@@ -64,6 +65,7 @@ class Order(Base):
     currency: Mapped[str]
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime]
+    scenario_ends_at: Mapped[datetime | None]
     placed_at: Mapped[datetime]
     activated_at: Mapped[datetime | None]
     agreement: Mapped[Agreement] = relationship(lazy="selectin")
@@ -72,6 +74,11 @@ class Order(Base):
     def due(self) -> Money:
         """What the order itself costs."""
         return Money(self.due_amount, self.currency)
+
+    @property
+    def warnings(self) -> tuple[OrderWarning, ...]:
+        """What the buyer should know of what it agreed to."""
+        return order_warnings(self.ends_at, self.scenario_ends_at)
 
     def activate(self, licence_id: str, *, at: datetime) -> None:
         """The licence was issued; the second call with the same licence changes nothing."""

@@ -1,6 +1,7 @@
 """What buyer and supplier agree on, fixed at order time and bound by a hash."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -30,6 +31,24 @@ def agreed_period(
     if plan["kind"] in PAID_AT_ORDER:
         return ordered_at, ordered_at + timedelta(days=int(plan["valid_days"]))
     return ordered_at, scenario_ends_at
+
+
+@dataclass(frozen=True)
+class OrderWarning:
+    """What is paid until when, and usable until when only."""
+
+    code: str
+    paid_until: datetime
+    usable_until: datetime
+
+
+def order_warnings(
+    ends_at: datetime, scenario_ends_at: datetime | None
+) -> tuple[OrderWarning, ...]:
+    """A package or year that outlasts its scenario costs its whole price and ends with that."""
+    if scenario_ends_at is None or ends_at <= scenario_ends_at:
+        return ()
+    return (OrderWarning("ends-with-scenario", ends_at, scenario_ends_at),)
 
 
 def agreement_terms(

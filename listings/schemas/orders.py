@@ -14,6 +14,14 @@ class DueSchema(Schema):
     currency = fields.String()
 
 
+class OrderWarningSchema(Schema):
+    """``ends-with-scenario``: paid until a day on which the scenario's approval has ended."""
+
+    code = fields.String()
+    paid_until = Timestamp()
+    usable_until = Timestamp()
+
+
 class PlaceOrderSchema(Schema):
     """A plan of a listing, accepted for an approved scenario."""
 
@@ -51,6 +59,7 @@ class OrderSchema(Schema):
     agreement_hash = fields.String(attribute="agreement.agreement_hash")
     licence_id = fields.String(allow_none=True)
     due = fields.Nested(DueSchema)
+    warnings = fields.List(fields.Nested(OrderWarningSchema))
     starts_at = Timestamp()
     ends_at = Timestamp()
     placed_at = Timestamp()

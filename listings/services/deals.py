@@ -160,6 +160,7 @@ def _order(uow: UnitOfWork, deal: Deal, order_id: str, agreement: Agreement) -> 
         currency=deal.plan.terms["currency"],
         starts_at=deal.period[0],
         ends_at=deal.period[1],
+        scenario_ends_at=deal.scenario.valid_until,
         placed_at=uow.now,
     )
 

@@ -31,6 +31,27 @@ class Quote:
         return self.order_amount + self.usage_amount + self.fee_amount + self.minimum_amount
 
 
+@dataclass(frozen=True, slots=True)
+class QuoteWarning:
+    """What would be paid until when, and usable until when only."""
+
+    code: str
+    paid_until: datetime
+    usable_until: datetime
+
+
+def quote_warnings(
+    terms: PlanTerms, *, starts_at: datetime, until_at: datetime | None
+) -> tuple[QuoteWarning, ...]:
+    """Whether a package or year outlasts the scenario, which ends it at its whole price."""
+    if until_at is None or not (terms.is_prepaid and terms.valid_days):
+        return ()
+    paid_until = starts_at + timedelta(days=terms.valid_days)
+    if paid_until <= until_at:
+        return ()
+    return (QuoteWarning("ends-with-scenario", paid_until, until_at),)
+
+
 def quote_periods(terms: PlanTerms, period_units: Sequence[int], *, starts_at: datetime) -> Quote:
     """The price of so many units in each of successive whole periods from a licence's start.
 

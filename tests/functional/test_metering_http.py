@@ -1,5 +1,7 @@
 """Caps, quotes, replays and what is left, over HTTP on a whole exchange."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 pytestmark = pytest.mark.usefixtures("worlds")
@@ -67,6 +69,19 @@ def test_a_quote_is_for_a_volume_for_periods_or_for_a_licence(world, licence_id)
     running = ask(world.buyer, "POST", "/v1/quotes", {"licence_id": licence_id, "units": 2})
     assert running.status == 200, running.body
     assert running.json["units"] == 2
+
+
+def test_a_package_that_outlasts_the_scenario_is_warned_of(world):
+    def warnings(plan_id, until):
+        body = {"plan_id": plan_id, "units": 1, "until": until}
+        return [
+            each["code"] for each in ask(world.buyer, "POST", "/v1/quotes", body).json["warnings"]
+        ]
+
+    soon, late = ((datetime.now(UTC) + timedelta(days=days)).isoformat() for days in (5, 4_000))
+    assert warnings(world.days.plan_id, soon) == ["ends-with-scenario"]
+    assert warnings(world.days.plan_id, late) == []
+    assert warnings(world.airports.plan_id, soon) == []
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from listings.offers.agreement_terms import (
+    OrderWarning,
     agreed_period,
     agreement_hash,
     agreement_terms,
+    order_warnings,
     product_terms,
 )
 from listings.ports import ExchangePolicy
@@ -26,6 +28,15 @@ def test_a_year_runs_for_its_days():
     plan = {"kind": "yearly", "valid_days": 365}
     period = agreed_period(plan, ordered_at=NOW, scenario_ends_at=NOW + timedelta(days=900))
     assert period == (NOW, NOW + timedelta(days=365))
+
+
+def test_a_term_that_outlasts_its_scenario_is_warned_of_and_no_other():
+    paid_until = NOW + timedelta(days=365)
+    usable_until = NOW + timedelta(days=90)
+    (warning,) = order_warnings(paid_until, usable_until)
+    assert warning == OrderWarning("ends-with-scenario", paid_until, usable_until)
+    for scenario_ends_at in (None, paid_until, paid_until + timedelta(seconds=1)):
+        assert order_warnings(paid_until, scenario_ends_at) == ()
 
 
 @pytest.mark.parametrize("kind", ["per_call", "graduated", "volume", "subscription"])

@@ -44,6 +44,7 @@ def listing(market):
 def test_an_order_by_the_call_costs_nothing_yet_and_runs_with_its_scenario(market, listing, clock):
     order = market.order(listing)
     assert (order.state, order.licence_id, order.due_amount) == ("PLACED", None, 0)
+    assert order.warnings == ()
     assert order.ends_at == clock.now() + timedelta(days=90)
 
 
@@ -51,6 +52,12 @@ def test_a_package_is_due_at_once_and_runs_for_its_days(market, listing, clock):
     order = market.order(listing, plan=1)
     assert (order.due_amount, order.currency) == (300 * 10**8, "CNY")
     assert order.ends_at == clock.now() + timedelta(days=365)
+    (warning,) = order.warnings
+    assert warning.code == "ends-with-scenario"
+    assert (warning.paid_until, warning.usable_until) == (
+        order.ends_at,
+        clock.now() + timedelta(days=90),
+    )
 
 
 def test_the_event_tells_everything_that_the_other_rooms_need(market, listing):
