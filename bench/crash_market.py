@@ -24,7 +24,7 @@ def open_market(installation: Installation, *, package_units: int) -> World:
     listing.review_products(world)
     for trade in (world.airports, world.days):
         page = world.anybody.get(f"/v1/listings/{trade.listing_code}")
-        trade.plan_id = page["plans"][0]["plan_id"]
+        trade.plan_id = page["plans"][0]["id"]
     _pay_in(world)
     trading.declare_scenarios(world)
     trading.place_orders(world)
@@ -45,7 +45,7 @@ def _submit(world: World, content: dict[str, object]) -> str:
 def _pay_in(world: World) -> None:
     stated = {"amount": TOP_UP, "currency": "CNY"}
     announced = world.buyer.client.post("/v1/top-ups", stated)
-    path = f"/v1/top-ups/{announced['top_up_id']}/confirmation"
+    path = f"/v1/top-ups/{announced['id']}/confirmation"
     for name in ("operator-1", "operator-2"):
         world.staff_client(name).post(path, stated, expect=200)
 

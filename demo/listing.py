@@ -131,4 +131,4 @@ def find_in_catalogue(world: World) -> None:
             raise Surprise(message)
     for trade in (world.airports, world.days):
         page = world.anybody.get(f"/v1/listings/{trade.listing_code}")
-        trade.plan_id = page["plans"][0]["plan_id"]
+        trade.plan_id = page["plans"][0]["id"]

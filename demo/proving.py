@@ -85,9 +85,7 @@ def issue_invoice(world: World, folder: Path) -> dict[str, Any]:
         "/v1/invoices", {"licence_id": world.airports.licence_id, **period}
     )
     wait_for_checkpoint(world)
-    evidence: dict[str, Any] = world.buyer.client.get(
-        f"/v1/invoices/{invoice['invoice_id']}/evidence"
-    )
+    evidence: dict[str, Any] = world.buyer.client.get(f"/v1/invoices/{invoice['id']}/evidence")
     (folder / "invoice.json").write_text(json.dumps(evidence), encoding="utf-8")
     return evidence
 

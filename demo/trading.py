@@ -12,7 +12,7 @@ TOP_UP = "1000.00"
 def top_up(world: World) -> None:
     """The buyer announces a transfer; two operators confirm that it arrived."""
     announced = world.buyer.client.post("/v1/top-ups", {"amount": TOP_UP, "currency": "CNY"})
-    path = f"/v1/top-ups/{announced['top_up_id']}/confirmation"
+    path = f"/v1/top-ups/{announced['id']}/confirmation"
     stated = {"amount": TOP_UP, "currency": "CNY"}
     world.staff_client("operator-1").post(path, stated, expect=200)
     world.staff_client("operator-1").expect("POST", path, 403, body=stated)  # nobody confirms twice

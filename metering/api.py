@@ -49,20 +49,6 @@ def get_entitlement(licence_id: str) -> EntitlementDetail:
         return detail_of(uow.session, found, at=uow.now)
 
 
-@blueprint.route("/entitlements/<licence_id>/spending-cap", methods=["PUT"])
-@blueprint.arguments(schemas.SpendingCapSchema)
-@blueprint.response(200, schemas.EntitlementSchema)
-@requires(Permission.BUY)
-def put_spending_cap(command: dict[str, Any], licence_id: str) -> Entitlement:
-    """Bound what the licence may spend; not below what is already spent or reserved."""
-    with unit_of_work() as uow:
-        buyer_id = current_principal().organisation_id
-        cap_services.set_licence_cap(uow, buyer_id=buyer_id, licence_id=licence_id, **command)
-        capped = queries.get_entitlement(uow.session, own_organisation(), licence_id)
-        uow.commit()
-        return capped
-
-
 @blueprint.route("/licences/<licence_id>/caps", methods=["GET"])
 @blueprint.response(200, schemas.CapsSchema)
 @requires(Permission.READ_OWN)

@@ -111,7 +111,7 @@ class CapsSchema(Schema):
 class UsageEventSchema(Schema):
     """One recorded call; the receipt is at /v1/receipts/<licence>/<lane>/<n>."""
 
-    event_id = Identifier(required=True)
+    id = Identifier(required=True, attribute="event_id")
     licence_id = Identifier(required=True)
     listing_code = fields.String(required=True)
     lane = fields.Integer(required=True)
@@ -259,9 +259,3 @@ class PlanReplaySchema(Schema):
     difference_amount = AmountText(required=True, negative=True)
     currency = fields.String(required=True)
     next_cursor = NextCursor(required=True, allow_none=True)
-
-
-class SpendingCapSchema(Schema):
-    """The most that a licence may spend on calls in all; null takes the cap away."""
-
-    cap_amount = AmountText(required=True, allow_none=True)

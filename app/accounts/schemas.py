@@ -129,7 +129,7 @@ class OrganisationSchema(Schema):
     is_supplier = fields.Boolean(required=True)
     is_buyer = fields.Boolean(required=True)
     is_exchange = fields.Boolean(required=True)
-    status = fields.String(required=True)
+    state = fields.String(required=True, attribute="status")
     registered_at = Timestamp(required=True)
     verified_until = Timestamp(required=True, allow_none=True)
 
@@ -152,8 +152,10 @@ class OrganisationPageQuerySchema(PeriodQuerySchema):
     q = Text(max=NAME_MAX, load_default=None)
     is_supplier = fields.Boolean(load_default=None)
     is_buyer = fields.Boolean(load_default=None)
-    status = fields.String(
-        load_default=None, validate=validate.OneOf(["pending", "verified", "refused"])
+    state = fields.String(
+        attribute="status",
+        load_default=None,
+        validate=validate.OneOf(["pending", "verified", "refused"]),
     )
 
 

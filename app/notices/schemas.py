@@ -97,7 +97,7 @@ class WebhookEndpointSchema(Schema):
     url = fields.String(required=True)
     description = fields.String(required=True)
     notice_types = fields.List(fields.String(), required=True)
-    state = fields.String(required=True, validate=validate.OneOf(["enabled", "disabled"]))
+    is_enabled = fields.Boolean(required=True)
     disabled_reason = fields.String(
         required=True,
         allow_none=True,

@@ -175,3 +175,9 @@ class MoneySchema(Schema):
 
     amount = AmountText(required=True)
     currency = fields.String(required=True, validate=validate.OneOf(["CNY", "USD", "EUR", "HKD"]))
+
+
+def members_of(schema: Schema, thing: object) -> dict[str, Any]:
+    """What a schema shows of a thing, by the names under which the schema looks for it."""
+    names = [each.attribute or name for name, each in schema.fields.items()]
+    return {name: getattr(thing, name) for name in names}

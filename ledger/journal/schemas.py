@@ -36,7 +36,7 @@ class TopUpQuerySchema(PageQuerySchema):
 class TopUpSchema(Schema):
     """A top-up; quote ``reference`` with the payment into ``pay_into``, or open that address."""
 
-    top_up_id = Identifier(required=True)
+    id = Identifier(required=True, attribute="top_up_id")
     organisation_id = Identifier(required=True)
     amount = AmountText(required=True)
     currency = fields.String(required=True)
@@ -92,7 +92,7 @@ class PostingQuerySchema(PeriodQuerySchema):
 class PostingSchema(Schema):
     """One posting; positive when the exchange owes the account's owner more."""
 
-    posting_id = fields.Integer(required=True)
+    id = fields.Integer(required=True, attribute="posting_id")
     transaction_id = fields.Integer(required=True)
     account_id = fields.String(required=True)
     amount = AmountText(required=True, negative=True)
@@ -123,7 +123,7 @@ class InvoiceQuerySchema(PageQuerySchema):
 class InvoiceSummarySchema(Schema):
     """An invoice in a list."""
 
-    invoice_id = Identifier(required=True)
+    id = Identifier(required=True, attribute="invoice_id")
     licence_id = Identifier(required=True)
     buyer_id = Identifier(required=True)
     supplier_id = Identifier(required=True)

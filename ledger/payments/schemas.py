@@ -35,7 +35,7 @@ class PaymentOperationQuerySchema(PageQuerySchema):
 class PaymentOperationSchema(Schema):
     """One thing asked of a provider and what became of it."""
 
-    operation_id = Identifier(required=True)
+    id = Identifier(required=True, attribute="operation_id")
     kind = fields.String(required=True)
     gateway = fields.String(required=True)
     subject_id = Identifier(required=True)
@@ -81,7 +81,7 @@ class PaymentDecisionSchema(Schema):
 class PaymentDisputeSchema(Schema):
     """A payment that the payer's bank took back, pending or decided."""
 
-    dispute_id = Identifier(required=True)
+    id = Identifier(required=True, attribute="dispute_id")
     gateway = fields.String(required=True)
     operation_id = Identifier(required=True)
     organisation_id = Identifier(required=True)
@@ -102,7 +102,7 @@ class PaymentNoticeQuerySchema(PageQuerySchema):
 class PaymentNoticeSchema(Schema):
     """A provider's notice; its body is kept and not shown."""
 
-    notice_id = Identifier(required=True)
+    id = Identifier(required=True, attribute="notice_id")
     gateway = fields.String(required=True)
     event_id = fields.String(required=True)
     event_type = fields.String(required=True)
@@ -130,7 +130,7 @@ class PaymentFindingQuerySchema(PageQuerySchema):
 class PaymentFindingSchema(Schema):
     """Something that does not agree between a provider and us."""
 
-    finding_id = Identifier(required=True)
+    id = Identifier(required=True, attribute="finding_id")
     gateway = fields.String(required=True)
     rule = fields.String(required=True)
     subject = fields.String(required=True)
@@ -164,7 +164,7 @@ class PaymentMovementQuerySchema(PageQuerySchema):
 class PaymentMovementSchema(Schema):
     """One line of a provider's account statement."""
 
-    movement_id = Identifier(required=True)
+    id = Identifier(required=True, attribute="movement_id")
     gateway = fields.String(required=True)
     reference = fields.String(required=True)
     source = fields.String(allow_none=True)
@@ -185,7 +185,7 @@ class OpenPayoutAccountSchema(Schema):
 class PayoutAccountSchema(Schema):
     """A supplier's account at a provider; payouts go there when it is ``ready``."""
 
-    account_id = Identifier(required=True)
+    id = Identifier(required=True, attribute="account_id")
     organisation_id = Identifier(required=True)
     gateway = fields.String(required=True)
     state = fields.String(required=True)

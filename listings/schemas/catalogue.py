@@ -179,7 +179,7 @@ class ListedContributorSchema(ListingSupplierSchema):
 class PricedPlanSchema(Schema):
     """A plan with its price in words; no unit amount where a lump sum has no bound."""
 
-    plan_id = fields.String()
+    id = fields.String(attribute="plan_id")
     plan_hash = fields.String()
     price_model = fields.Nested(LabelledSchema)
     unit = fields.Nested(LabelledSchema)

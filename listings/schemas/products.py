@@ -57,7 +57,7 @@ class VersionSummarySchema(Schema):
 class OwnRegistrationSchema(Schema):
     """The public registry's entry of a version."""
 
-    registration_id = fields.String()
+    id = fields.String(attribute="registration_id")
     version_number = fields.Integer()
     state = fields.String()
     record_hash = fields.String()

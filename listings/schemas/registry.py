@@ -42,7 +42,7 @@ class RegisteredRightSchema(Schema):
 class RegistryEntrySchema(Schema):
     """A result of the registry."""
 
-    registration_id = fields.String()
+    id = fields.String(attribute="registration_id")
     library = fields.String()
     state = fields.Nested(LabelledSchema)
     title = fields.String()
@@ -62,7 +62,7 @@ class RegistryEntrySchema(Schema):
 class RelativeSchema(Schema):
     """A registration that this one was made from, or that was made from it."""
 
-    registration_id = fields.String()
+    id = fields.String(attribute="registration_id")
     name = fields.String()
     holder = fields.Nested(ListingSupplierSchema)
     state = fields.Nested(LabelledSchema)
@@ -74,7 +74,7 @@ class RelativeSchema(Schema):
 class RegisteredVersionSchema(Schema):
     """The registration of a version of the same product."""
 
-    registration_id = fields.String()
+    id = fields.String(attribute="registration_id")
     version_number = fields.Integer()
     state = fields.Nested(LabelledSchema)
     registered_at = Timestamp()
@@ -113,6 +113,6 @@ class GiveUpRegistrationSchema(Schema):
 class RegistryStateSchema(Schema):
     """Where a registration stands in its life."""
 
-    registration_id = fields.String()
+    id = fields.String(attribute="registration_id")
     state = fields.String()
     changed_at = Timestamp()

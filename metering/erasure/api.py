@@ -40,7 +40,7 @@ class ProposeErasureSchema(Schema):
 class ErasureSchema(Schema):
     """A request and how far it has come; leaves, totals and proofs are never part of it."""
 
-    erasure_id = fields.String(required=True)
+    id = fields.String(required=True, attribute="erasure_id")
     licence_id = fields.String(required=True)
     until_at = Timestamp(required=True)
     reason_code = fields.String(required=True)

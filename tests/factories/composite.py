@@ -52,7 +52,7 @@ def _agree(contributor):
 
 def _order(world):
     made = world.composite
-    made.plan_id = world.anybody.get(f"/v1/listings/{made.listing_code}")["plans"][0]["plan_id"]
+    made.plan_id = world.anybody.get(f"/v1/listings/{made.listing_code}")["plans"][0]["id"]
     trading._declare(world, made, "LOGISTICS", ["icao", "name", "city", "country", "lat", "lon"])
     command = {
         "listing_code": made.listing_code,

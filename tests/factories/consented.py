@@ -32,7 +32,7 @@ def list_consented(world, exchange):
     exchange.settle()
     case_id = listing._case_of(world, trade)
     listing.review_product(world, case_id)
-    trade.plan_id = world.anybody.get(f"/v1/listings/{trade.listing_code}")["plans"][0]["plan_id"]
+    trade.plan_id = world.anybody.get(f"/v1/listings/{trade.listing_code}")["plans"][0]["id"]
     return trade, bytes.fromhex(opened["pseudonym_key"])
 
 

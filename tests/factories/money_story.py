@@ -94,7 +94,7 @@ class MoneyStory:
         listing.review_products(world)
         for trade, *_ in made:
             page = world.anybody.get(f"/v1/listings/{trade.listing_code}")
-            trade.plan_id = page["plans"][0]["plan_id"]
+            trade.plan_id = page["plans"][0]["id"]
         trading.declare_scenarios(world)
 
     # The worker, and time
@@ -139,7 +139,7 @@ class MoneyStory:
         self.server.state.pay(session, fee=CARD_FEE_FEN)
         self.deliver()
         self.compare()
-        paid = self.buyer.get(f"/v1/top-ups/{announced['top_up_id']}")
+        paid = self.buyer.get(f"/v1/top-ups/{announced['id']}")
         assert paid["state"] == "posted"
 
     # Chapters 2 and 3: a package, and calls
@@ -189,7 +189,7 @@ class MoneyStory:
         ]
         self.work()
         return [
-            self.buyer.expect("GET", f"/v1/invoices/{each['invoice_id']}/evidence", 200).body
+            self.buyer.expect("GET", f"/v1/invoices/{each['id']}/evidence", 200).body
             for each in made
         ]
 
@@ -206,7 +206,7 @@ class MoneyStory:
         }
         opened = self.buyer.post("/v1/disputes", body)
         assert {each["finding"] for each in opened["calls"]} == {"matches"}
-        path = f"/v1/disputes/{opened['dispute_id']}"
+        path = f"/v1/disputes/{opened['id']}"
         self.supplier.post(f"{path}/answer", {"text": "Two were; one was nearly."}, expect=200)
         places = [_place(receipt) for receipt in disputed]
         accepted = [*places[:2], {**places[2], "amount": "0.05"}]
@@ -242,7 +242,7 @@ class MoneyStory:
 
         def is_finished():
             self.work()
-            path = f"/v1/settlement-runs/{run['run_id']}"
+            path = f"/v1/settlement-runs/{run['id']}"
             return self.staff("auditor").get(path)["state"] == "finished"
 
         wait_for("the settlement run is finished", is_finished)
@@ -250,12 +250,12 @@ class MoneyStory:
 
     def propose_and_approve(self, settlement, gateway):
         """Two people of two roles; the first alone gets nowhere."""
-        body = {"settlement_id": settlement["settlement_id"], "gateway": gateway}
+        body = {"settlement_id": settlement["id"], "gateway": gateway}
         payout = self.staff("operator-1").post("/v1/payouts", body)
-        approval = f"/v1/payouts/{payout['payout_id']}/approval"
+        approval = f"/v1/payouts/{payout['id']}/approval"
         self.staff("operator-1").expect("POST", approval, 403, body={})
         self.staff("risk-officer").post(approval, expect=200)
-        return f"/v1/payouts/{payout['payout_id']}"
+        return f"/v1/payouts/{payout['id']}"
 
     def pay_by_stripe(self, settlement):
         """The worker sends the transfer, the provider tells that it was made."""
@@ -309,7 +309,7 @@ class MoneyStory:
                 break
         return [
             (each["template"], self._account(each["account_id"]), parse_amount(each["amount"]))
-            for each in sorted(found, key=lambda each: each["posting_id"])
+            for each in sorted(found, key=lambda each: each["id"])
         ]
 
     def _account(self, account_id):

@@ -46,7 +46,7 @@ def fill_settlement(exchange, worlds):
             # Not over HTTP: a bank account counts after days, and no provider is there.
             with units.begin(Reach.EXCHANGE) as uow:
                 payout_services.request_payout(
-                    uow, proposer, settlement_id=settlement["settlement_id"], gateway="stripe"
+                    uow, proposer, settlement_id=settlement["id"], gateway="stripe"
                 )
                 uow.commit()
 
@@ -64,7 +64,7 @@ def _dispute(units, world):
         "calls": [place],
     }
     opened = world.buyer.client.post("/v1/disputes", body)
-    path = f"/v1/disputes/{opened['dispute_id']}"
+    path = f"/v1/disputes/{opened['id']}"
     world.supplier.client.post(f"{path}/answer", {"text": "It was right."}, expect=200)
     decision = {"accepted": [place], "text": "It was wrong."}
     world.staff_client("risk-officer").post(f"{path}/decision", decision, expect=200)

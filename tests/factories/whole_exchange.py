@@ -169,7 +169,7 @@ def trade(exchange, staff, name, number):
     exchange.settle()
     listing.review_products(world)
     for each in (world.airports, world.days):
-        each.plan_id = world.anybody.get(f"/v1/listings/{each.listing_code}")["plans"][0]["plan_id"]
+        each.plan_id = world.anybody.get(f"/v1/listings/{each.listing_code}")["plans"][0]["id"]
     trading.top_up(world)
     trading.declare_scenarios(world)
     trading.place_orders(world)

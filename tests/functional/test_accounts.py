@@ -139,12 +139,12 @@ def test_an_organisation_registers_and_is_verified_by_somebody_else(nobody, revi
     registered = nobody.post("/v1/organisations", registration())
     organisation_id = registered["organisation"]["id"]
     assert registered["person"]["roles"] == ["buyer", "owner", "supplier"]
-    pending = reviewer.get("/v1/organisations?status=pending")
+    pending = reviewer.get("/v1/organisations?state=pending")
     assert [item["id"] for item in pending["items"]] == [organisation_id]
     path = f"/v1/organisations/{organisation_id}"
     assert reviewer.get(path)["evidence"][0]["title"] == "Business licence"
     decided = reviewer.post(f"{path}/verification", verification(clock))
-    assert decided["status"] == "verified"
+    assert decided["state"] == "verified"
     shown = nobody.sign_in("owner1@example.cn").get("/v1/organisations/me")
     assert shown["decisions"][0]["reason"] == "The registry shows the same name."
     assert shown["evidence"][0]["document_hash"] == "ab" * 32
@@ -157,7 +157,7 @@ def test_whoever_is_refused_after_it_was_verified_is_verified_for_no_room(
     path = f"/v1/organisations/{organisation_id}/verification"
     reviewer.post(path, verification(clock))
     refusal = {"decision": "refuse", "method": "registry_lookup", "reason": "Struck off."}
-    assert reviewer.post(path, refusal)["status"] == "refused"
+    assert reviewer.post(path, refusal)["state"] == "refused"
     with units.begin(Reach.EXCHANGE) as uow:
         ends = uow.session.execute(
             text(
@@ -191,7 +191,7 @@ def test_evidence_follows_the_registration(nobody, reviewer, clock):
     path = f"/v1/organisations/{organisation_id}/verification"
     assert slug(reviewer.call("POST", path, verification(clock))) == "evidence-missing"
     owner.post("/v1/organisations/me/evidence", DOCUMENT)
-    assert reviewer.post(path, verification(clock))["status"] == "verified"
+    assert reviewer.post(path, verification(clock))["state"] == "verified"
 
 
 BAD_REGISTRATIONS: list[tuple[dict[str, Any], int]] = [
@@ -208,7 +208,7 @@ BAD_REGISTRATIONS: list[tuple[dict[str, Any], int]] = [
     ({"person": {"email": "no", "name": "x", "password": PASSWORD}}, 422),
     ({"person": {"email": "a@example.cn", "name": "x", "password": "short"}}, 422),
     ({"person": {"email": "a@example.cn", "name": "x", "password": "x" * 129}}, 422),
-    ({"status": "verified"}, 422),
+    ({"state": "verified"}, 422),
     ({"is_exchange": True}, 422),
     ({"name": "a\ud800b"}, 400),
     ({"name": "a\u0000b"}, 400),

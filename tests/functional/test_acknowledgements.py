@@ -149,7 +149,7 @@ def test_nobody_registers_a_key_in_anothers_name(http, trade):
 
 
 def test_a_withdrawn_key_signs_nothing_new(http, vault):
-    key_id = registered(http).get_json()["key_id"]
+    key_id = registered(http).get_json()["id"]
     sent(http, signed(vault.lanes(LICENCE)[:1]))
     withdrawn = http.post(
         f"/v1/acknowledgement-keys/{key_id}/withdrawal", **as_(BUYER, "withdraw-1")
@@ -161,7 +161,7 @@ def test_a_withdrawn_key_signs_nothing_new(http, vault):
 
 
 def test_a_stranger_withdraws_nothing(http, trade):
-    key_id = registered(http).get_json()["key_id"]
+    key_id = registered(http).get_json()["id"]
     path = f"/v1/acknowledgement-keys/{key_id}/withdrawal"
     assert http.post(path, **as_(STRANGER, "withdraw-2")).status_code == 404
 

@@ -66,7 +66,7 @@ def proposed(call, arrived):
 @pytest.fixture
 def step(call, proposed):
     def run(name, body, who="second_operator"):
-        return call(who, "POST", f"{RETURNS}/{proposed['return_id']}/{name}", body)
+        return call(who, "POST", f"{RETURNS}/{proposed['id']}/{name}", body)
 
     return run
 
@@ -101,7 +101,7 @@ def test_a_line_of_the_statement_is_recorded_once_and_waits_in_suspense(call, ar
 def test_its_owner_is_found_by_two_people_as_of_any_money_in_suspense(call, arrived, units):
     body = {"reference": REFERENCE, "organisation_id": BUYER_ID, "reason": "Its treasurer called."}
     made = call("operator", "POST", "/v1/suspense-assignments", body).json
-    path = f"/v1/suspense-assignments/{made['assignment_id']}/decision"
+    path = f"/v1/suspense-assignments/{made['id']}/decision"
     assert call("second_operator", "POST", path, {"decision": "approve"}).status_code == 200
     assert balances(units) == {BANK: -HELD, WALLET: HELD}
     refused = call("operator", "POST", RETURNS, {"reference": REFERENCE, "reason": "No."})
@@ -148,7 +148,7 @@ def test_money_that_goes_back_is_nobody_s_meanwhile(call, step, proposed, units)
     assert step("decision", {"decision": "decline"}).json["state"] == "declined"
     assert call("operator", "POST", "/v1/suspense-assignments", body).status_code == 201
     states = call("auditor", "GET", f"{RETURNS}?state=declined").json["items"]
-    assert [each["return_id"] for each in states] == [proposed["return_id"]]
+    assert [each["id"] for each in states] == [proposed["id"]]
 
 
 def test_a_line_that_names_a_top_up_is_that_top_up_s(call, units):
@@ -160,7 +160,7 @@ def test_a_line_that_names_a_top_up_is_that_top_up_s(call, units):
     refused = call("operator", "POST", ARRIVALS, named)
     assert (problem(refused), refused.json["top_up_id"]) == (
         "arrival-is-top-up",
-        top_up["top_up_id"],
+        top_up["id"],
     )
 
 
@@ -224,7 +224,5 @@ def test_two_returns_approved_at_once_do_not_take_more_than_is_there(call, propo
         return lambda uow: arrival_services.approve_return(uow, SECOND, return_id=return_id)
 
     with pytest.raises(SuspenseReturned):
-        second_runs_into_first(
-            units, approving(proposed["return_id"]), approving(second["return_id"])
-        )
+        second_runs_into_first(units, approving(proposed["id"]), approving(second["id"]))
     assert sound(units)

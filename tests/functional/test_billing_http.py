@@ -74,7 +74,7 @@ def test_a_party_prints_its_invoice_by_path_or_by_accept_and_a_stranger_does_not
     assert call("supplier", "GET", f"{path}/pdf").data == printed.data
     accepted = call("buyer", "GET", path, Accept="application/pdf")
     assert accepted.data == printed.data
-    assert call("buyer", "GET", path, Accept="application/json").json["invoice_id"] in path
+    assert call("buyer", "GET", path, Accept="application/json").json["id"] in path
     assert call("stranger", "GET", f"{path}/pdf").json["type"].endswith("#invoice-not-found")
 
 
@@ -110,7 +110,7 @@ def test_a_credit_line_is_proposed_and_approved_by_two_operators_and_seen_by_its
     made = call("operator", "POST", "/v1/credit-lines", PROPOSAL)
     assert (made.status_code, made.json["state"]) == (201, "proposed")
     assert [step["step"] for step in made.json["dunning"]][-1] == "collection"
-    path = f"/v1/credit-lines/{made.json['credit_line_id']}"
+    path = f"/v1/credit-lines/{made.json['id']}"
     own = call("operator", "POST", f"{path}/approval")
     assert own.json["type"].endswith("#another-person-must-decide")
     assert call("second_operator", "POST", f"{path}/approval").json["state"] == "active"
@@ -127,7 +127,7 @@ def test_a_credit_line_is_proposed_and_approved_by_two_operators_and_seen_by_its
 
 def test_a_bill_is_shown_with_its_dunning_and_printed(call, traded, units, ports, clock):
     made = call("operator", "POST", "/v1/credit-lines", PROPOSAL).json
-    path = f"/v1/credit-lines/{made['credit_line_id']}/approval"
+    path = f"/v1/credit-lines/{made['id']}/approval"
     call("second_operator", "POST", path)
     with units.begin(Reach.EXCHANGE) as uow:
         services.charge_order(
@@ -148,11 +148,11 @@ def test_a_bill_is_shown_with_its_dunning_and_printed(call, traded, units, ports
             uow.commit()
     (row,) = call("buyer", "GET", "/v1/credit-bills").json["items"]
     assert (row["amount"], row["open_amount"]) == ("400.00000000", "400.00000000")
-    bill = call("buyer", "GET", f"/v1/credit-bills/{row['bill_id']}").json
+    bill = call("buyer", "GET", f"/v1/credit-bills/{row['id']}").json
     assert (bill["document"]["month"], bill["steps"]) == ("2026-11", [])
-    printed = call("buyer", "GET", f"/v1/credit-bills/{row['bill_id']}/pdf")
+    printed = call("buyer", "GET", f"/v1/credit-bills/{row['id']}/pdf")
     assert printed.data.startswith(b"%PDF-1.")
-    assert call("stranger", "GET", f"/v1/credit-bills/{row['bill_id']}/pdf").status_code == 404
+    assert call("stranger", "GET", f"/v1/credit-bills/{row['id']}/pdf").status_code == 404
 
 
 def test_a_limit_that_a_wallet_could_not_hold_is_refused_at_its_member(call, traded):
@@ -174,7 +174,7 @@ def test_a_proposal_is_refused_where_it_is_no_plan_or_nobody_s_wallet(call, trad
     assert refused.json["type"].endswith("#wallet-not-open")
     assert call("buyer", "POST", "/v1/credit-lines", PROPOSAL).status_code == 403
     made = call("operator", "POST", "/v1/credit-lines", PROPOSAL).json
-    path = f"/v1/credit-lines/{made['credit_line_id']}/refusal"
+    path = f"/v1/credit-lines/{made['id']}/refusal"
     assert call("operator", "POST", path).json["state"] == "declined"
 
 
@@ -198,7 +198,7 @@ def test_a_freeze_is_seen_by_its_owner_and_lifted_by_two_operators(call, traded,
         uow.commit()
     (freeze,) = call("buyer", "GET", "/v1/account-freezes").json["items"]
     assert freeze["finding"]["difference"] == "1"
-    path = f"/v1/account-freezes/{freeze['freeze_id']}/lifting"
+    path = f"/v1/account-freezes/{freeze['id']}/lifting"
     assert call("operator", "POST", f"{path}", {"reason": "Looked at."}).status_code == 200
     again = call("operator", "POST", f"{path}/approval")
     assert again.json["type"].endswith("#another-person-must-decide")

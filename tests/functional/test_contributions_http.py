@@ -68,7 +68,7 @@ def test_from_a_draft_to_a_share_of_an_agreement(call, version, market, units):
     market.scenario(code, SCENARIO_ID)
     command = {
         "listing_code": code,
-        "plan_id": page["plans"][0]["plan_id"],
+        "plan_id": page["plans"][0]["id"],
         "scenario_id": SCENARIO_ID,
         "accept_terms": True,
     }

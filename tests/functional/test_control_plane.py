@@ -94,6 +94,43 @@ def test_every_operation_has_a_name_and_says_who_may_use_it(client):
     assert found["get /data/{listing_code}"]["security"] == [{"key": []}]
 
 
+def test_a_thing_calls_its_own_id_id_and_others_by_their_names(client):
+    """`TopUp.id`, and `top_up_id` wherever something else means that top-up."""
+    schemas = client.get("/docs/openapi.json").json["components"]["schemas"]
+    doubled = []
+    for name, schema in schemas.items():
+        thing = re.sub(r"(?<!^)(?=[A-Z])", "_", name.removesuffix("Summary").removesuffix("Detail"))
+        doubled += [
+            f"{name}.{member}"
+            for member in schema.get("properties", {})
+            if member.endswith("_id") and f"_{thing.lower()}".endswith(f"_{member[:-3]}")
+        ]
+    assert doubled == []
+
+
+def test_what_is_on_or_off_says_so_and_what_has_more_states_names_them(client):
+    """`is_…` is a boolean and `state` a word; a `status` is one of HTTP's."""
+    schemas = client.get("/docs/openapi.json").json["components"]["schemas"]
+    found = {
+        (member, str(schema["properties"][member].get("type")))
+        for schema in schemas.values()
+        for member in schema.get("properties", {})
+        if member.startswith("is_") or member in {"state", "status"}
+    }
+    kinds = {
+        "is": {kind for member, kind in found if member.startswith("is_")},
+        "status": {kind for member, kind in found if member == "status"},
+    }
+    assert kinds["is"] <= {"boolean", "['boolean', 'null']"}
+    assert kinds["status"] <= {"integer", "['integer', 'null']"}
+    two_valued = [
+        name
+        for name, schema in schemas.items()
+        if len(schema.get("properties", {}).get("state", {}).get("enum", "...")) == 2
+    ]
+    assert two_valued == []
+
+
 def test_whatever_comes_in_pages_takes_the_cursor_back(client):
     """An answer's cursor is bound by the query's schema, so one is no use without the other."""
     document = client.get("/docs/openapi.json").json

@@ -56,7 +56,7 @@ def call(units, keys, clock):
 def topped_up(call):
     """1,000.00 CNY in the buyer's wallet, confirmed by two operators."""
     made = call("buyer", "POST", "/v1/top-ups", {"amount": "1000.00"}).json
-    path = f"/v1/top-ups/{made['top_up_id']}/confirmation"
+    path = f"/v1/top-ups/{made['id']}/confirmation"
     for operator in ("operator", "second_operator"):
         assert call(operator, "POST", path, {"amount": "1000.00"}).status_code == 200
     return made
@@ -113,13 +113,13 @@ def test_top_ups_are_found_by_state_and_by_the_reference_as_a_bank_prints_it(cal
 
     def found(query, who="operator"):
         items = call(who, "GET", f"/v1/top-ups?{query}").json["items"]
-        return [each["top_up_id"] for each in items]
+        return [each["id"] for each in items]
 
-    assert found("state=requested") == [waiting["top_up_id"]]
-    assert found("state=posted") == [topped_up["top_up_id"]]
+    assert found("state=requested") == [waiting["id"]]
+    assert found("state=posted") == [topped_up["id"]]
     reference = waiting["reference"].lower()
     printed = "+".join(reference[at : at + 4] for at in range(0, len(reference), 4))
-    assert found(f"reference={printed}") == [waiting["top_up_id"]]
+    assert found(f"reference={printed}") == [waiting["id"]]
     assert len(found(f"organisation_id={BUYER_ID}")) == 2
     assert found(f"organisation_id={SUPPLIER_ID}") == []
     assert found(f"reference={printed}", who="supplier") == []
@@ -155,7 +155,7 @@ def test_a_top_up_that_cannot_be_is_a_problem(call, body):
 
 def test_one_operator_cannot_confirm_alone(call):
     made = call("buyer", "POST", "/v1/top-ups", {"amount": "5"}).json
-    path = f"/v1/top-ups/{made['top_up_id']}/confirmation"
+    path = f"/v1/top-ups/{made['id']}/confirmation"
     assert call("operator", "POST", path, {"amount": "5"}).json["state"] == "confirmed_once"
     refused = call("operator", "POST", path, {"amount": "5"})
     assert (refused.status_code, slug(refused)) == (403, "second-person-required")
@@ -166,13 +166,13 @@ def test_one_operator_cannot_confirm_alone(call):
 @pytest.mark.parametrize("who", ["buyer", "supplier", "auditor"])
 def test_only_operators_confirm(call, who):
     made = call("buyer", "POST", "/v1/top-ups", {"amount": "5"}).json
-    path = f"/v1/top-ups/{made['top_up_id']}/confirmation"
+    path = f"/v1/top-ups/{made['id']}/confirmation"
     assert call(who, "POST", path, {"amount": "5"}).status_code == 403
 
 
 def test_a_cancelled_top_up_stays_cancelled(call):
     made = call("buyer", "POST", "/v1/top-ups", {"amount": "5"}).json
-    path = f"/v1/top-ups/{made['top_up_id']}/cancellation"
+    path = f"/v1/top-ups/{made['id']}/cancellation"
     assert call("stranger", "POST", path).status_code == 404
     assert call("buyer", "POST", path).json["state"] == "cancelled"
     assert slug(call("buyer", "POST", path)) == "illegal-transition"
@@ -210,7 +210,7 @@ def test_an_invoice_is_issued_to_a_party_once_and_shown_to_both(call, traded, cl
     assert made.status_code == 201
     assert made.json["total_amount"] == "300.00000000"
     assert call("supplier", "POST", "/v1/invoices", body).json == made.json
-    path = f"/v1/invoices/{made.json['invoice_id']}"
+    path = f"/v1/invoices/{made.json['id']}"
     assert call("supplier", "GET", path).json == made.json
     assert call("stranger", "GET", path).status_code == 404
     (listed,) = call("buyer", "GET", f"/v1/invoices?licence_id={LICENCE_ID}").json["items"]
@@ -223,7 +223,7 @@ def test_evidence_is_canonical_once_the_log_is_published(call, traded, clock, un
     clock.advance(seconds=5)
     body = {"licence_id": LICENCE_ID, "from": started, "until": iso_instant(clock.now())}
     made = call("buyer", "POST", "/v1/invoices", body).json
-    path = f"/v1/invoices/{made['invoice_id']}/evidence"
+    path = f"/v1/invoices/{made['id']}/evidence"
     early = call("buyer", "GET", path)
     assert (early.status_code, slug(early)) == (409, "invoice-not-yet-published")
     Sequencer(units, keys).step()

@@ -169,7 +169,7 @@ def verified(story, folder, kind, evidence):
 
 def statement_holds(story, settlement):
     """The supplier's statement is signed, made again alike, and its bytes have the hash."""
-    path = f"/v1/settlements/{settlement['settlement_id']}"
+    path = f"/v1/settlements/{settlement['id']}"
     shown = story.supplier.get(path)
     check = story.supplier.get(f"{path}/check")
     assert (check["is_same"], check["rebuilt_hash"]) == (True, settlement["statement_hash"])

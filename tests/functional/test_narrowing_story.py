@@ -67,7 +67,7 @@ def license_one(exchange, code):
     page = exchange.get("buyer", f"/v1/listings/{code}")
     order = {
         "listing_code": code,
-        "plan_id": page["plans"][0]["plan_id"],
+        "plan_id": page["plans"][0]["id"],
         "scenario_id": scenario["id"],
         "accept_terms": True,
     }

@@ -122,7 +122,7 @@ def bill(exchange, world):
     period = {"from": (now - timedelta(days=1)).isoformat(), "until": now.isoformat()}
     issued = buyer.post("/v1/invoices", {"licence_id": world.airports.licence_id, **period})
     exchange.settle()
-    return buyer.get(f"/v1/invoices/{issued['invoice_id']}/evidence")
+    return buyer.get(f"/v1/invoices/{issued['id']}/evidence")
 
 
 def written(folder, **documents):

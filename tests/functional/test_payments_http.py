@@ -116,7 +116,7 @@ def test_the_checkout_s_address_leads_to_the_provider_s_page(call, announced, se
     server.state.pay(page.headers["Location"].rsplit("/", 1)[1])
     exchange.deliver(server.take_notices())
     exchange.work()
-    paid = call("buyer", "GET", f"/v1/top-ups/{announced['top_up_id']}").json
+    paid = call("buyer", "GET", f"/v1/top-ups/{announced['id']}").json
     assert (paid["state"], paid["paid_at"] is None) == ("posted", False)
     closed = call(None, "GET", checkout(announced))
     assert (closed.status_code, closed.json["type"]) == (409, "/problems#checkout-closed")
@@ -145,7 +145,7 @@ def test_a_provider_that_is_away_is_said_and_nothing_is_lost(call, announced, se
 
 def test_the_buyer_cancels_and_the_session_expires(call, announced, server, exchange):
     call(None, "GET", checkout(announced))
-    path = f"/v1/top-ups/{announced['top_up_id']}/cancellation"
+    path = f"/v1/top-ups/{announced['id']}/cancellation"
     assert call("buyer", "POST", path).json["state"] == "cancelled"
     assert call(None, "GET", checkout(announced)).status_code == 409
     exchange.work()
@@ -161,13 +161,13 @@ def test_amounts_that_the_provider_cannot_move_are_refused_clearly(call):
 def test_an_organisation_sees_its_own_operations_only(call, announced, exchange, server):
     exchange.work()
     mine = call("buyer", "GET", "/v1/payment-operations").json["items"]
-    assert [each["subject_id"] for each in mine] == [announced["top_up_id"]]
+    assert [each["subject_id"] for each in mine] == [announced["id"]]
     assert "request" not in mine[0]
     assert "idempotency_key" not in mine[0]
     assert call("stranger", "GET", "/v1/payment-operations").json["items"] == []
-    path = f"/v1/payment-operations/{mine[0]['operation_id']}"
+    path = f"/v1/payment-operations/{mine[0]['id']}"
     assert call("stranger", "GET", path).status_code == 404
-    assert call("stranger", "GET", f"/v1/top-ups/{announced['top_up_id']}").status_code == 404
+    assert call("stranger", "GET", f"/v1/top-ups/{announced['id']}").status_code == 404
     assert call("buyer", "GET", path).json == mine[0]
     assert call(None, "GET", path).status_code == 401
 
@@ -207,15 +207,15 @@ def test_a_refund_needs_two_operators(call, announced, exchange, server):
     server.state.pay(server.state.all("checkout.session")[0]["id"])
     exchange.deliver(server.take_notices())
     exchange.work()
-    body = {"top_up_id": announced["top_up_id"], "amount": "400.00", "reason": "not needed"}
+    body = {"top_up_id": announced["id"], "amount": "400.00", "reason": "not needed"}
     assert call("buyer", "POST", "/v1/payment-refunds", body).status_code == 403
     refund = call("operator", "POST", "/v1/payment-refunds", body).json
-    path = f"/v1/payment-operations/{refund['operation_id']}/decision"
+    path = f"/v1/payment-operations/{refund['id']}/decision"
     alone = call("operator", "POST", path, {"decision": "approve"})
     assert alone.json["type"] == "/problems#operation-needs-second-person"
     assert call("second operator", "POST", path, {"decision": "approve"}).json["state"] == "planned"
     exchange.work()
-    state = call("buyer", "GET", f"/v1/payment-operations/{refund['operation_id']}").json["state"]
+    state = call("buyer", "GET", f"/v1/payment-operations/{refund['id']}").json["state"]
     assert state == "succeeded"
     wallet = call("buyer", "GET", "/v1/wallets").json["items"][0]
     assert wallet["balance"] == "600.00000000"
@@ -228,11 +228,11 @@ def test_no_refund_is_approved_for_a_provider_that_is_there_no_more(
     server.state.pay(server.state.all("checkout.session")[0]["id"])
     exchange.deliver(server.take_notices())
     exchange.work()
-    body = {"top_up_id": announced["top_up_id"], "amount": "400.00", "reason": "not needed"}
+    body = {"top_up_id": announced["id"], "amount": "400.00", "reason": "not needed"}
     refund = call("operator", "POST", "/v1/payment-refunds", body).json
     parts = app.extensions["counterfoil"]
     parts.add(PaymentPorts, replace(parts.get(PaymentPorts), gateways={}))
-    path = f"/v1/payment-operations/{refund['operation_id']}/decision"
+    path = f"/v1/payment-operations/{refund['id']}/decision"
     refused = call("second operator", "POST", path, {"decision": "approve"})
     assert (refused.status_code, refused.json["gateway"]) == (422, "stripe")
     assert exchange.balance() == AMOUNT
@@ -246,7 +246,7 @@ def test_a_supplier_opens_an_account_and_tells_the_provider_who_it_is(call, exch
     assert call("owner", "GET", f"{path}/stripe/onboarding").status_code == 404
     first = call("owner", "POST", path, {"gateway": "stripe"})
     again = call("owner", "POST", path, {"gateway": "stripe"})
-    assert first.json["account_id"] == again.json["account_id"]
+    assert first.json["id"] == again.json["id"]
     early = call("owner", "GET", f"{path}/stripe/onboarding")
     assert (early.status_code, early.headers["Retry-After"]) == (409, "2")
     exchange.work()
@@ -294,7 +294,7 @@ def test_an_operator_sees_findings_and_lines_and_says_what_was_done(call, exchan
     assert (finding["rule"], finding["found_amount"]) == ("movement_unexplained", "42.00000000")
     lines = call("operator", "GET", "/v1/payment-movements?explained_by=suspense").json["items"]
     assert [line["amount"] for line in lines] == ["42.00000000"]
-    resolve = f"{path}/{finding['finding_id']}/resolution"
+    resolve = f"{path}/{finding['id']}/resolution"
     assert call("buyer", "POST", resolve, {"resolution": "x"}).status_code == 403
     done = call("operator", "POST", resolve, {"resolution": "sent back by the bank"}).json
     assert done["resolved_by"] == FIRST.id
@@ -305,7 +305,7 @@ def test_an_operator_sees_findings_and_lines_and_says_what_was_done(call, exchan
 def test_an_operator_sees_what_is_under_way_at_the_provider_and_whose_it_is(call, announced):
     """As the page on operating says: without it nobody can look into a payment that hangs."""
     (seen,) = call("operator", "GET", "/v1/payment-operations?state=planned").json["items"]
-    assert seen["subject_id"] == announced["top_up_id"]
+    assert seen["subject_id"] == announced["id"]
     assert call("operator", "GET", "/v1/payment-operations?state=sent").json["items"] == []
     assert call("operator", "GET", "/v1/payment-disputes").status_code == 200
 
@@ -316,7 +316,7 @@ def test_a_dead_notice_is_replayed_by_an_operator(call, exchange, server):
         uow.session.execute(text("UPDATE payment_events SET state = 'dead'"))
         uow.commit()
     dead = call("operator", "GET", "/v1/payment-events?state=dead").json["items"]
-    path = f"/v1/payment-events/{dead[0]['notice_id']}/replay"
+    path = f"/v1/payment-events/{dead[0]['id']}/replay"
     assert call("buyer", "POST", path).status_code == 403
     assert call("operator", "POST", path).json["state"] == "waiting"
     assert call("operator", "POST", path, key="another").status_code == 409

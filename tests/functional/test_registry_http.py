@@ -81,16 +81,16 @@ def test_an_upstream_s_cancellation_shows_on_what_was_made_of_it(call, raw, made
     assert (origin["state"]["code"], origin["generations"]) == ("CANCELLED", 1)
     upstream = _page(call, raw)
     assert upstream["cancel_reason"] == "The survey was withdrawn."
-    assert [each["registration_id"] for each in upstream["descendants"]] == [made.registration_id]
+    assert [each["id"] for each in upstream["descendants"]] == [made.registration_id]
 
 
 def test_the_registry_is_searched_and_paged(call, raw, made):
     first = call(None, "GET", "/v1/registry?limit=1")
-    assert [item["registration_id"] for item in first["items"]] == [made.registration_id]
+    assert [item["id"] for item in first["items"]] == [made.registration_id]
     second = call(None, "GET", f"/v1/registry?limit=1&cursor={first['next_cursor']}")
-    assert [item["registration_id"] for item in second["items"]] == [raw.registration_id]
+    assert [item["id"] for item in second["items"]] == [raw.registration_id]
     found = call(None, "GET", f"/v1/registry?q=画像&holder={PARTNER.organisation_id}")
-    assert [item["registration_id"] for item in found["items"]] == [made.registration_id]
+    assert [item["id"] for item in found["items"]] == [made.registration_id]
     assert call(None, "GET", "/v1/registry?state=CANCELLED")["items"] == []
 
 

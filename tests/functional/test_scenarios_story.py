@@ -50,7 +50,7 @@ def order(exchange, code, scenario_id):
     page = exchange.get("buyer", f"/v1/listings/{code}")
     return {
         "listing_code": code,
-        "plan_id": page["plans"][0]["plan_id"],
+        "plan_id": page["plans"][0]["id"],
         "scenario_id": scenario_id,
         "accept_terms": True,
     }

@@ -88,7 +88,7 @@ def settle(call, units, clock):
         with units.begin(Reach.EXCHANGE) as uow:
             settlement_services.advance_run(uow)
             uow.commit()
-        return call("auditor", "GET", f"/v1/settlement-runs/{planned.json['run_id']}").json
+        return call("auditor", "GET", f"/v1/settlement-runs/{planned.json['id']}").json
 
     return run
 
@@ -102,7 +102,7 @@ def genuine(domain, document, signature):
 
 def test_a_dispute_from_claim_to_credit_note(call, opened):
     assert (opened["state"], opened["claimed_amount"]) == ("opened", "40.00000000")
-    path = f"/v1/disputes/{opened['dispute_id']}"
+    path = f"/v1/disputes/{opened['id']}"
     decision = {"accepted": [{"lane": 1, "n": 3, "amount": "5.00"}], "text": "One of the two."}
     refused = call("risk_officer", "POST", f"{path}/decision", decision)
     assert refused.json["type"] == "/problems#dispute-awaits-answer"
@@ -129,7 +129,7 @@ def test_a_dispute_from_claim_to_credit_note(call, opened):
 
 def test_lists_are_filtered_and_paged(call, opened):
     found = call("buyer", "GET", "/v1/disputes?state=opened&limit=1").json
-    assert [each["dispute_id"] for each in found["items"]] == [opened["dispute_id"]]
+    assert [each["id"] for each in found["items"]] == [opened["id"]]
     assert call("buyer", "GET", "/v1/disputes?state=credited").json["items"] == []
     other = identifier("lic", 7)
     assert call("supplier", "GET", f"/v1/disputes?licence_id={other}").json["items"] == []
@@ -138,7 +138,7 @@ def test_lists_are_filtered_and_paged(call, opened):
 
 
 def test_the_evidence_is_signed_and_byte_for_byte_canonical(call, opened):
-    answer = call("supplier", "GET", f"/v1/disputes/{opened['dispute_id']}/evidence")
+    answer = call("supplier", "GET", f"/v1/disputes/{opened['id']}/evidence")
     evidence = json.loads(answer.data)
     assert answer.data == canonical_bytes(evidence)
     domain = b"counterfoil/dispute-bundle/v1\x00"
@@ -161,12 +161,12 @@ def test_the_evidence_is_signed_and_byte_for_byte_canonical(call, opened):
 )
 def test_others_neither_see_a_dispute_nor_act_in_it(call, opened, who, method, path, status):
     body = {"/answer": {"text": "x"}, "/decision": {"accepted": [], "text": "x"}}.get(path)
-    answer = call(who, method, f"/v1/disputes/{opened['dispute_id']}{path}", body)
+    answer = call(who, method, f"/v1/disputes/{opened['id']}{path}", body)
     assert answer.status_code == status, answer.json
 
 
 def test_the_buyer_withdraws_and_may_dispute_again(call, opened):
-    withdrawn = call("buyer", "POST", f"/v1/disputes/{opened['dispute_id']}/withdrawal")
+    withdrawn = call("buyer", "POST", f"/v1/disputes/{opened['id']}/withdrawal")
     assert withdrawn.json["state"] == "withdrawn"
     body = {name: opened[name] for name in ("licence_id", "reason_code", "text")}
     again = call("buyer", "POST", "/v1/disputes", {**body, "calls": [{"lane": 1, "n": 1}]})
@@ -206,7 +206,7 @@ def test_the_risk_officer_credits_calls_orders_and_nobody_else_does(call, licenc
     assert made.status_code == 201, made.json
     assert made.json["amount"] == "24.00000000"
     listed = call("buyer", "GET", f"/v1/credits?licence_id={LICENCE_ID}").json["items"]
-    assert [each["credit_id"] for each in listed] == [made.json["credit_id"]]
+    assert [each["id"] for each in listed] == [made.json["id"]]
     twice = call("risk_officer", "POST", "/v1/credits", body)
     assert twice.json["type"] == "/problems#already-credited"
     unnamed = {**body, "corrects": [{"kind": "period"}]}
@@ -218,7 +218,7 @@ def test_a_supplier_reads_its_signed_statement_and_has_it_made_again(call, licen
     assert (run["state"], run["settlement_count"]) == ("finished", 2)
     (listed,) = call("supplier", "GET", "/v1/settlements").json["items"]
     assert listed["settled_amount"] == "30.00000000"
-    path = f"/v1/settlements/{listed['settlement_id']}"
+    path = f"/v1/settlements/{listed['id']}"
     shown = call("supplier", "GET", path).json
     assert genuine(STATEMENT_DOMAIN, shown["statement"], shown["signature"])
     document = call("supplier", "GET", f"{path}/statement").data
@@ -250,11 +250,11 @@ def test_a_payout_from_proposal_to_the_bank(call, licence, settle, clock):
     clock.advance(seconds=WAIT)
     settle()
     (settled,) = call("supplier", "GET", "/v1/settlements").json["items"]
-    body = {"settlement_id": settled["settlement_id"]}
+    body = {"settlement_id": settled["id"]}
     for who in ("supplier", "risk_officer", "auditor"):
         assert call(who, "POST", "/v1/payouts", body).status_code == 403
     payout = call("operator", "POST", "/v1/payouts", body).json
-    path = f"/v1/payouts/{payout['payout_id']}"
+    path = f"/v1/payouts/{payout['id']}"
     assert call("operator", "POST", f"{path}/approval").status_code == 403
     assert call("risk_officer", "POST", f"{path}/approval").json["state"] == "approved"
     due = call("operator", "GET", f"{path}/instructions").json
@@ -276,7 +276,7 @@ def test_a_payout_from_proposal_to_the_bank(call, licence, settle, clock):
 def test_nothing_is_let_go_to_a_provider_that_is_not_there(call, licence, settle, units):
     settle()
     (settled,) = call("supplier", "GET", "/v1/settlements").json["items"]
-    body = {"settlement_id": settled["settlement_id"], "gateway": "stripe"}
+    body = {"settlement_id": settled["id"], "gateway": "stripe"}
     refused = call("operator", "POST", "/v1/payouts", body)
     assert (refused.status_code, refused.json["gateway"]) == (422, "stripe")
     # One that only a later adapter knows is no matter of the schema: it is configured or not.
@@ -297,16 +297,16 @@ def test_nothing_is_let_go_to_a_provider_that_is_not_there(call, licence, settle
 def test_a_proposal_and_waiting_details_are_given_up(call, licence, settle, clock):
     details = {"holder": "Skyways", "bank": "Bank", "account_number": "62220000"}
     account = call("supplier", "POST", "/v1/bank-accounts", details).json
-    path = f"/v1/bank-accounts/{account['bank_account_id']}"
+    path = f"/v1/bank-accounts/{account['id']}"
     assert call("stranger", "POST", f"{path}/cancellation").status_code == 404
     assert call("supplier", "POST", f"{path}/cancellation").json["cancelled_by"]
     call("supplier", "POST", "/v1/bank-accounts", details)
     clock.advance(seconds=WAIT)
     settle()
     (settled,) = call("supplier", "GET", "/v1/settlements").json["items"]
-    body = {"settlement_id": settled["settlement_id"]}
+    body = {"settlement_id": settled["id"]}
     payout = call("operator", "POST", "/v1/payouts", body).json
-    cancelled = call("operator", "POST", f"/v1/payouts/{payout['payout_id']}/cancellation")
+    cancelled = call("operator", "POST", f"/v1/payouts/{payout['id']}/cancellation")
     assert cancelled.json["state"] == "cancelled"
     assert len(call("supplier", "GET", "/v1/bank-accounts").json["items"]) == 2
 
@@ -331,7 +331,7 @@ def published(call, licence, engine, clock, ids, units):
         settlement_services.advance_run(uow)
         uow.commit()
     (made,) = call("supplier", "GET", "/v1/settlements").json["items"]
-    path = f"/v1/settlements/{made['settlement_id']}"
+    path = f"/v1/settlements/{made['id']}"
     early = call("supplier", "GET", f"{path}/evidence")
     assert early.json["type"] == "/problems#statement-not-yet-published"
     sequencer = Sequencer(reacting, log_keys())
@@ -359,7 +359,7 @@ def checked(tmp_path, capsys):
 def test_the_verifier_accepts_a_whole_statement_and_the_chain_gets_its_root(
     call, published, checked, units
 ):
-    path = f"/v1/settlements/{published['settlement_id']}"
+    path = f"/v1/settlements/{published['id']}"
     assert call("supplier", "GET", f"{path}/check").json["is_same"] is True
     for who in ("supplier", "auditor"):
         code, said = checked(call(who, "GET", f"{path}/evidence"))
@@ -369,7 +369,7 @@ def test_the_verifier_accepts_a_whole_statement_and_the_chain_gets_its_root(
             "SELECT payload FROM outbox_messages WHERE topic = 'chain.record_statement'"
         )
         told = {row.payload["statement_id"]: row.payload["root_hash"] for row in rows}
-    assert told[published["settlement_id"]] == published["root_hash"]
+    assert told[published["id"]] == published["root_hash"]
     assert len(told) == 2
 
 
@@ -380,7 +380,7 @@ def test_a_buyer_proves_its_own_row_and_learns_no_other(call, published, checked
     listed = call("buyer", "GET", f"/v1/licences/{LICENCE_ID}/settlement-rows").json["items"]
     assert {each["supplier_id"] for each in listed} > {SUPPLIER_ID}
     assert row["credited_amount"] == "0.00000000"
-    rows = f"/v1/settlements/{published['settlement_id']}/rows"
+    rows = f"/v1/settlements/{published['id']}/rows"
     answer = call("buyer", "GET", f"{rows}/{LICENCE_ID}/evidence")
     code, said = checked(answer)
     assert (code, "6 path: ok (one of 2 rows)" in said) == (0, True), said
@@ -396,7 +396,7 @@ def test_a_buyer_proves_its_own_row_and_learns_no_other(call, published, checked
 
 
 def test_nobody_asks_for_another_buyer_s_row(call, published):
-    path = f"/v1/settlements/{published['settlement_id']}"
+    path = f"/v1/settlements/{published['id']}"
     mine, other = f"{path}/rows/{LICENCE_ID}", f"{path}/rows/{identifier('lic', 2)}"
     for who, where in (("stranger", mine), ("buyer", other)):
         assert call(who, "GET", f"{where}/evidence").status_code == 404

@@ -155,7 +155,5 @@ def test_a_new_version_with_other_plans_changes_nothing_for_a_running_licence(ex
         "accept_terms": True,
     }
     world.buyer.client.expect("POST", "/v1/orders", 404, body=command)
-    upgraded = world.buyer.client.post(
-        "/v1/orders", command | {"plan_id": page["plans"][0]["plan_id"]}
-    )
+    upgraded = world.buyer.client.post("/v1/orders", command | {"plan_id": page["plans"][0]["id"]})
     assert upgraded["licence_id"] != running

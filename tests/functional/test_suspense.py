@@ -67,7 +67,7 @@ def proposed(call, arrived):
 
 
 def decision(assignment):
-    return f"{ASSIGNMENTS}/{assignment['assignment_id']}/decision"
+    return f"{ASSIGNMENTS}/{assignment['id']}/decision"
 
 
 def sound(units):
@@ -103,7 +103,7 @@ def test_a_proposal_that_is_declined_may_be_made_anew(call, proposed, units):
     call("operator", "POST", decision(again.json), {"decision": "approve"})
     assert balances(units)[WALLET] == 42 * SCALE
     states = call("auditor", "GET", f"{ASSIGNMENTS}?state=declined").json["items"]
-    assert [each["assignment_id"] for each in states] == [proposed["assignment_id"]]
+    assert [each["id"] for each in states] == [proposed["id"]]
 
 
 def test_what_went_back_at_the_provider_is_in_suspense_no_more(call, proposed, arrive, units):

@@ -80,7 +80,7 @@ def topped_up(call, exchange, purse):
     body, headers = purse.pay(operation_id, fee=FEE)
     call(None, "POST", "/v1/payment-events/purse", data=body, headers=headers)
     exchange.work()
-    assert call("buyer", "GET", f"/v1/top-ups/{announced['top_up_id']}").json["state"] == "posted"
+    assert call("buyer", "GET", f"/v1/top-ups/{announced['id']}").json["state"] == "posted"
     return announced
 
 
@@ -109,12 +109,12 @@ def test_a_refund_goes_back_through_it(call, exchange, purse, topped_up):
         "operator",
         "POST",
         "/v1/payment-refunds",
-        {"top_up_id": topped_up["top_up_id"], "amount": "300.00", "reason": "unspent"},
+        {"top_up_id": topped_up["id"], "amount": "300.00", "reason": "unspent"},
     ).json
-    path = f"/v1/payment-operations/{refund['operation_id']}/decision"
+    path = f"/v1/payment-operations/{refund['id']}/decision"
     call("second operator", "POST", path, {"decision": "approve"})
     exchange.work()
-    assert exchange.operation(refund["operation_id"]).state == "succeeded"
+    assert exchange.operation(refund["id"]).state == "succeeded"
     assert found(exchange) == ([], set())
     assert exchange.balance() == AMOUNT - PART
     assert exchange.sum_of(AT_THE_PURSE) == -(AMOUNT - FEE - PART)

@@ -68,7 +68,7 @@ def registered(exchange):
 
 
 def newest(exchange):
-    return exchange.get("stranger", "/v1/registry")["items"][0]["registration_id"]
+    return exchange.get("stranger", "/v1/registry")["items"][0]["id"]
 
 
 def propose(exchange, registration_id, *, expect=201, who="supplier", **changes):

@@ -161,13 +161,13 @@ def test_what_is_changed_changes_and_the_rest_stays(owner, receiver):
     new_url = {"url": "https://hooks.example.com/new"}
     assert browser.call("PATCH", path, new_url, expect=200).get_json()["url"] == new_url["url"]
     off = browser.call("PATCH", path, {"is_enabled": False}, expect=200).get_json()
-    assert (off["state"], off["disabled_reason"]) == ("disabled", "by_owner")
+    assert (off["is_enabled"], off["disabled_reason"]) == (False, "by_owner")
     assert slug(browser.call("POST", f"{path}/ping", expect=409)) == "webhook-endpoint-disabled"
     replay = {"since": "2026-11-01T00:00:00Z"}
     answer = browser.call("POST", f"{path}/replay", replay, expect=409)
     assert slug(answer) == "webhook-endpoint-disabled"
     on = browser.call("PATCH", path, {"is_enabled": True}, expect=200).get_json()
-    assert (on["state"], on["disabled_reason"]) == ("enabled", None)
+    assert (on["is_enabled"], on["disabled_reason"]) == (True, None)
     for body in ({}, {"is_enabled": 1}, {"state": "disabled"}, {"url": "http://[::1]/"}):
         assert browser.call("PATCH", path, body).status_code == 422, body
 

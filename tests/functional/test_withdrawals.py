@@ -106,7 +106,7 @@ def sound(units):
 
 
 def test_from_the_request_to_the_bank(call, asked, units):
-    path = f"/v1/withdrawals/{asked['withdrawal_id']}"
+    path = f"/v1/withdrawals/{asked['id']}"
     assert (asked["state"], asked["amount"]) == ("requested", "60.00000000")
     assert balances(units)[WALLET] == 100 * SCALE, "a request moves nothing"
     early = call("operator", "GET", f"{path}/instructions")
@@ -132,7 +132,7 @@ def test_from_the_request_to_the_bank(call, asked, units):
 
 @pytest.mark.parametrize("is_paid", [False, True])
 def test_money_that_did_not_arrive_is_in_the_wallet_again(call, asked, units, is_paid):
-    path = f"/v1/withdrawals/{asked['withdrawal_id']}"
+    path = f"/v1/withdrawals/{asked['id']}"
     call("risk_officer", "POST", f"{path}/approval")
     if is_paid:
         call("operator", "POST", f"{path}/completion")
@@ -152,7 +152,7 @@ def test_no_more_than_is_free_and_came_by_the_bank(call, asked, units):
     assert more.json["refundable_amount"] == "40.00000000"
     (wallet,) = call("buyer", "GET", "/v1/wallets").json["items"]
     assert (wallet["available"], wallet["refundable"]) == ("100.00000000", "40.00000000")
-    call("buyer", "POST", f"/v1/withdrawals/{asked['withdrawal_id']}/cancellation")
+    call("buyer", "POST", f"/v1/withdrawals/{asked['id']}/cancellation")
     spend(units, 90 * SCALE)
     with units.begin(Reach.EXCHANGE) as uow:
         draft = postings.top_up(
@@ -173,7 +173,7 @@ def test_no_more_than_is_free_and_came_by_the_bank(call, asked, units):
 
 def test_what_was_spent_since_the_request_is_not_sent(call, asked, units):
     spend(units, 50 * SCALE)
-    path = f"/v1/withdrawals/{asked['withdrawal_id']}"
+    path = f"/v1/withdrawals/{asked['id']}"
     refused = call("risk_officer", "POST", f"{path}/approval")
     assert refused.json["type"] == "/problems#withdrawal-exceeds-refundable"
     assert refused.json["refundable_amount"] == "50.00000000"
@@ -197,9 +197,7 @@ def test_two_approvals_at_once_take_from_the_wallet_what_it_has(asked, units):
         )
 
     with pytest.raises(WithdrawalExceedsRefundable):
-        second_runs_into_first(
-            units, approve(asked["withdrawal_id"]), approve(second.withdrawal_id)
-        )
+        second_runs_into_first(units, approve(asked["id"]), approve(second.withdrawal_id))
     assert balances(units)[WALLET] == 40 * SCALE
     assert sound(units)
 
@@ -213,13 +211,13 @@ def test_details_are_needed_and_new_ones_stop_what_was_asked_before(call, pay_in
     asked = call("buyer", "POST", "/v1/withdrawals", {}).json
     call("buyer", "POST", "/v1/bank-accounts", {**DETAILS, "account_number": "6222 0000 9999"})
     clock.advance(seconds=WAIT)
-    path = f"/v1/withdrawals/{asked['withdrawal_id']}"
+    path = f"/v1/withdrawals/{asked['id']}"
     changed = call("risk_officer", "POST", f"{path}/approval")
     assert changed.json["type"] == "/problems#withdrawal-account-changed"
 
 
 def test_nobody_else_sees_cancels_or_decides_it(call, asked, units):
-    path = f"/v1/withdrawals/{asked['withdrawal_id']}"
+    path = f"/v1/withdrawals/{asked['id']}"
     assert call("stranger", "GET", path).status_code == 404
     assert call("stranger", "GET", "/v1/withdrawals").json["items"] == []
     assert call("stranger", "POST", f"{path}/cancellation").status_code == 404
@@ -227,8 +225,8 @@ def test_nobody_else_sees_cancels_or_decides_it(call, asked, units):
         "/problems#may-not-cancel-withdrawal"
     )
     (listed,) = call("operator", "GET", "/v1/withdrawals?state=requested").json["items"]
-    assert listed["withdrawal_id"] == asked["withdrawal_id"]
+    assert listed["id"] == asked["id"]
     assert call("buyer", "GET", path).json == listed
     own = Principal("psn_x", BUYER_ID, frozenset({Role.BUYER}))
     with units.begin(Reach.EXCHANGE) as uow, pytest.raises(DeciderNotIndependent):
-        withdrawal_services.approve_withdrawal(uow, own, withdrawal_id=asked["withdrawal_id"])
+        withdrawal_services.approve_withdrawal(uow, own, withdrawal_id=asked["id"])

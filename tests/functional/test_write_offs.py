@@ -181,7 +181,7 @@ def propose(call, **more):
 
 
 def decide(call, write_off, decision="approve", who="second_operator"):
-    path = f"{PATH}/{write_off['write_off_id']}/decision"
+    path = f"{PATH}/{write_off['id']}/decision"
     return call(who, "POST", path, {"decision": decision})
 
 
@@ -196,7 +196,7 @@ def written_off(call):
 
 
 def shown(call, write_off, who="buyer"):
-    return call(who, "GET", f"{PATH}/{write_off['write_off_id']}").json
+    return call(who, "GET", f"{PATH}/{write_off['id']}").json
 
 
 def problem(answer):
@@ -220,9 +220,7 @@ def test_two_operators_give_a_debt_up_and_nobody_but_the_exchange_pays_for_it(
     assert (proposed.status_code, proposed.json["amount"]) == (201, "200.00004000")
     assert balances(units) == before, "a proposal moves nothing"
     assert call("buyer", "GET", PATH).json["items"] == []
-    assert problem(call("buyer", "GET", f"{PATH}/{proposed.json['write_off_id']}")) == (
-        "write-off-not-found"
-    )
+    assert problem(call("buyer", "GET", f"{PATH}/{proposed.json['id']}")) == ("write-off-not-found")
     assert problem(decide(call, proposed.json, who="operator")) == "second-person-required"
     made = decide(call, proposed.json)
     assert (made.json["state"], made.json["outstanding_amount"]) == ("written_off", "200.00004000")
@@ -234,9 +232,7 @@ def test_two_operators_give_a_debt_up_and_nobody_but_the_exchange_pays_for_it(
     assert (event.organisation_id, event.amount) == (BUYER_ID, OWED)
     (item,) = shown(call, made.json)["items"]
     assert (item["kind"], item["amount"]) == ("credit", "200.00004000")
-    assert problem(call("stranger", "GET", f"{PATH}/{made.json['write_off_id']}")) == (
-        "write-off-not-found"
-    )
+    assert problem(call("stranger", "GET", f"{PATH}/{made.json['id']}")) == ("write-off-not-found")
     assert call("stranger", "GET", PATH).json["items"] == []
 
 
@@ -358,7 +354,7 @@ def test_exactly_what_was_proposed_is_written_off_or_nothing(call, owing, units,
     assert decide(call, propose(call).json).json["state"] == "written_off"
     assert problem(propose(call)) == "nothing-owed"
     states = call("auditor", "GET", f"{PATH}?state=declined").json["items"]
-    assert [each["write_off_id"] for each in states] == [proposed["write_off_id"]]
+    assert [each["id"] for each in states] == [proposed["id"]]
 
 
 def test_nothing_is_written_off_while_calls_hold_money(call, owing, do, clock):
@@ -384,14 +380,14 @@ def test_it_is_the_exchange_s_own_decision(call, owing):
         body = {"organisation_id": BUYER_ID, "reason": "Mine."}
         assert call(who, "POST", PATH, body).status_code == 403
         assert decide(call, proposed, who=who).status_code == 403
-    assert problem(decide(call, {"write_off_id": "wof_1"})) == "write-off-not-found"
+    assert problem(decide(call, {"id": "wof_1"})) == "write-off-not-found"
 
 
 # Two at once, against the database
 
 
 def test_of_two_approvals_at_once_one_is_booked(call, owing, units):
-    proposed = propose(call).json["write_off_id"]
+    proposed = propose(call).json["id"]
 
     def approve(uow):
         write_offs.approve_write_off(uow, SECOND, write_off_id=proposed)
@@ -402,7 +398,7 @@ def test_of_two_approvals_at_once_one_is_booked(call, owing, units):
 
 
 def test_a_charge_back_won_beside_the_write_off_waits_and_recovers_it(call, charged_back, units):
-    proposed = propose(call).json["write_off_id"]
+    proposed = propose(call).json["id"]
 
     def approve(uow):
         write_offs.approve_write_off(uow, SECOND, write_off_id=proposed)

@@ -13,6 +13,7 @@ from app.web.context import current_principal, get, own_organisation, unit_of_wo
 from app.web.idempotency import idempotent
 from app.web.limits import limit
 from app.web.paging import PageQuerySchema, page_schema
+from app.web.schemas import members_of
 from ledger.journal import queries
 from ledger.journal.billing import (
     alert_services,
@@ -172,13 +173,8 @@ def get_credit_bill(bill_id: str) -> dict[str, Any]:
     with unit_of_work() as uow:
         bill = credit_bill_queries.get_bill(uow.session, bill_id, own_organisation())
         steps = credit_bill_queries.steps_of(uow.session, bill_id)
-        names = (
-            *billing_schemas.CreditBillSummarySchema().fields,
-            "document",
-            "key_name",
-            "signature_text",
-        )
-        return {**{name: getattr(bill, name) for name in names}, "steps": steps}
+        shown = members_of(billing_schemas.CreditBillSchema(exclude=["steps"]), bill)
+        return {**shown, "steps": steps}
 
 
 @blueprint.route("/credit-bills/<string:bill_id>/pdf", methods=["GET"])

@@ -59,7 +59,7 @@ class ProposeCreditLineSchema(Schema):
 class CreditLineSchema(Schema):
     """A credit line; what is used of it stands in the exposure."""
 
-    credit_line_id = Identifier(required=True)
+    id = Identifier(required=True, attribute="credit_line_id")
     organisation_id = Identifier(required=True)
     currency = fields.String(required=True)
     limit_amount = AmountText(data_key="limit", required=True)
@@ -115,7 +115,7 @@ class DunningTakenSchema(Schema):
 class CreditBillSummarySchema(Schema):
     """A month's bill in a list."""
 
-    bill_id = Identifier(required=True)
+    id = Identifier(required=True, attribute="bill_id")
     organisation_id = Identifier(required=True)
     currency = fields.String(required=True)
     month = fields.String(required=True)
@@ -149,7 +149,7 @@ class LiftFreezeSchema(Schema):
 class AccountFreezeSchema(Schema):
     """A frozen account, what was found, and who looked."""
 
-    freeze_id = Identifier(required=True)
+    id = Identifier(required=True, attribute="freeze_id")
     account_id = fields.String(required=True)
     organisation_id = fields.String(required=True)
     rule = fields.String(required=True)

@@ -16,6 +16,7 @@ from app.web.context import current_principal, get, own_organisation, unit_of_wo
 from app.web.idempotency import idempotent
 from app.web.limits import limit
 from app.web.paging import PageQuerySchema, page_schema
+from app.web.schemas import members_of
 from app.web.staff_reads import unnoted
 from ledger.journal.billing.documents_pdf import render_pdf
 from ledger.journal.creditor_reference import creditor_reference
@@ -86,7 +87,7 @@ def get_settlement(settlement_id: str) -> dict[str, Any]:
     signer = get(SettlementPorts).signer
     signature = signer.sign(signed_bytes(settlement.statement))
     return {
-        **{name: getattr(settlement, name) for name in schemas.SettlementSummarySchema().fields},
+        **members_of(schemas.SettlementSummarySchema(), settlement),
         "statement": settlement.statement,
         "key": signer.name,
         "signature": base64.b64encode(signature).decode(),

@@ -57,7 +57,7 @@ class SuspenseReturnQuerySchema(PageQuerySchema):
 class SuspenseReturnSchema(Schema):
     """Who said that it goes back, who agreed, and what the bank did."""
 
-    return_id = Identifier(required=True)
+    id = Identifier(required=True, attribute="return_id")
     reference = fields.String(required=True)
     amount = AmountText(required=True)
     currency = fields.String(required=True)

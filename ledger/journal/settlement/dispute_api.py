@@ -15,6 +15,7 @@ from app.web.context import current_principal, get, own_organisation, unit_of_wo
 from app.web.idempotency import idempotent
 from app.web.limits import limit
 from app.web.paging import page_schema
+from app.web.schemas import members_of
 from ledger.journal import queries
 from ledger.journal.billing.documents_pdf import render_pdf
 from ledger.journal.errors import LicencePartiesNotFound
@@ -246,7 +247,7 @@ def _find_credit(credit_id: str) -> Credit:
 def _signed(credit: Credit) -> dict[str, Any]:
     signer = get(SettlementPorts).signer
     return {
-        **{name: getattr(credit, name) for name in schemas.CreditSummarySchema().fields},
+        **members_of(schemas.CreditSummarySchema(), credit),
         "document": credit.document,
         "key": signer.name,
         "signature": base64.b64encode(signer.sign(signed_bytes(credit.document))).decode(),
@@ -254,10 +255,9 @@ def _signed(credit: Credit) -> dict[str, Any]:
 
 
 def _shown(session: Any, dispute: Dispute) -> dict[str, Any]:
-    names = set(schemas.DisputeSchema().fields) - {"calls"}
     session.flush()
     return {
-        **{name: getattr(dispute, name) for name in names},
+        **members_of(schemas.DisputeSchema(exclude=["calls"]), dispute),
         "calls": dispute_queries.shown_calls(session, dispute),
     }
 

@@ -54,7 +54,7 @@ class CreditQuerySchema(PageQuerySchema):
 class CreditSummarySchema(Schema):
     """A credit in a list: the licence's ``n``-th, ``total_amount`` with all before it."""
 
-    credit_id = Identifier(required=True)
+    id = Identifier(required=True, attribute="credit_id")
     licence_id = Identifier(required=True)
     n = fields.Integer(required=True)
     buyer_id = Identifier(required=True)
@@ -150,7 +150,7 @@ class DisputeQuerySchema(PageQuerySchema):
 class DisputeSummarySchema(Schema):
     """A dispute in a list."""
 
-    dispute_id = Identifier(required=True)
+    id = Identifier(required=True, attribute="dispute_id")
     licence_id = Identifier(required=True)
     buyer_id = Identifier(required=True)
     supplier_id = Identifier(required=True)

@@ -27,7 +27,7 @@ class SettlementRunQuerySchema(PageQuerySchema):
 class SettlementRunSchema(Schema):
     """A settlement run; the worker finishes it, ``run_hash`` covers all its statements."""
 
-    run_id = Identifier(required=True)
+    id = Identifier(required=True, attribute="run_id")
     currency = fields.String(required=True)
     from_at = Timestamp(data_key="from", required=True)
     until_at = Timestamp(data_key="until", required=True)
@@ -50,7 +50,7 @@ class SettlementQuerySchema(PageQuerySchema):
 class SettlementSummarySchema(Schema):
     """A settlement in a list: opening + period = settled + carried."""
 
-    settlement_id = Identifier(required=True)
+    id = Identifier(required=True, attribute="settlement_id")
     run_id = Identifier(required=True)
     supplier_id = Identifier(required=True)
     currency = fields.String(required=True)
@@ -103,7 +103,7 @@ class RegisterBankAccountSchema(Schema):
 class BankAccountSchema(Schema):
     """Registered bank details, masked; they count from ``effective_at``."""
 
-    bank_account_id = Identifier(required=True)
+    id = Identifier(required=True, attribute="bank_account_id")
     organisation_id = Identifier(required=True)
     currency = fields.String(required=True)
     masked = fields.String(required=True)
@@ -180,7 +180,7 @@ class BankInstructionsSchema(Schema):
 class PayoutSchema(OutgoingSchema):
     """A payout and who let it go."""
 
-    payout_id = Identifier(required=True)
+    id = Identifier(required=True, attribute="payout_id")
     settlement_id = Identifier(required=True)
     supplier_id = Identifier(required=True)
     gateway = fields.String(required=True)

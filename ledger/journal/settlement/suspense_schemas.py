@@ -46,7 +46,7 @@ class SuspenseDecisionSchema(Schema):
 class SuspenseAssignmentSchema(Schema):
     """Who said whose money it is, and who agreed."""
 
-    assignment_id = Identifier(required=True)
+    id = Identifier(required=True, attribute="assignment_id")
     reference = fields.String(required=True)
     organisation_id = Identifier(required=True)
     amount = AmountText(required=True)

@@ -26,7 +26,7 @@ class WithdrawalQuerySchema(PageQuerySchema):
 class WithdrawalSchema(OutgoingSchema):
     """A withdrawal and who let it go."""
 
-    withdrawal_id = Identifier(required=True)
+    id = Identifier(required=True, attribute="withdrawal_id")
     organisation_id = Identifier(required=True)
     bank_account_id = Identifier(required=True)
 

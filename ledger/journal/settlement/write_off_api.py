@@ -9,6 +9,7 @@ from app.web.blueprints import Blueprint
 from app.web.context import current_principal, own_organisation, unit_of_work
 from app.web.idempotency import idempotent
 from app.web.paging import page_schema
+from app.web.schemas import members_of
 from ledger.journal.billing.write_off_models import WriteOff
 from ledger.journal.settlement import write_off_queries, write_off_schemas, write_off_services
 
@@ -48,8 +49,8 @@ def get_write_off(write_off_id: str) -> dict[str, Any]:
     with unit_of_work() as uow:
         found = write_off_queries.get_write_off(uow.session, write_off_id, own_organisation())
         items = write_off_queries.list_items(uow.session, write_off_id)
-        names = write_off_schemas.WriteOffSummarySchema().fields
-        return {**{name: getattr(found, name) for name in names}, "items": items}
+        shown = members_of(write_off_schemas.WriteOffSummarySchema(), found)
+        return {**shown, "items": items}
 
 
 @blueprint.route("/write-offs/<string:write_off_id>/decision", methods=["POST"])

@@ -48,7 +48,7 @@ class WriteOffItemSchema(Schema):
 class WriteOffSummarySchema(Schema):
     """A debt that was given up, and how much of it came in since."""
 
-    write_off_id = Identifier(required=True)
+    id = Identifier(required=True, attribute="write_off_id")
     organisation_id = Identifier(required=True)
     currency = fields.String(required=True)
     amount = AmountText(required=True)

@@ -19,7 +19,7 @@ class RegisterKeySchema(Schema):
 class AcknowledgementKeySchema(Schema):
     """A registered key."""
 
-    key_id = Identifier(required=True)
+    id = Identifier(required=True, attribute="key_id")
     vkey = fields.String(required=True)
     registered_at = Timestamp(required=True)
     withdrawn_at = Timestamp(required=True, allow_none=True)
@@ -37,7 +37,7 @@ class AcknowledgementDocumentSchema(Schema):
 class AcknowledgementSchema(Schema):
     """An acknowledgement that was taken."""
 
-    acknowledgement_id = Identifier(required=True)
+    id = Identifier(required=True, attribute="acknowledgement_id")
     licence_id = Identifier(required=True)
     document_hash = fields.String(required=True)
     document = fields.Dict(required=True)
