@@ -10,6 +10,7 @@ import pyotp
 import pytest
 
 from app import embedded_postgres
+from app.core.reach import Reach
 from demo import onboarding
 from demo.world import World
 from tests.factories.acknowledged_worlds import fill_acknowledgements
@@ -22,6 +23,19 @@ from tests.factories.whose_rows import Everything
 NAMES = ("a", "b")
 TOKEN_LEFT_SECONDS = 300
 """What a test may take."""
+
+
+@pytest.fixture
+def exchange(units):
+    """Runs a step in a unit of work with the exchange's reach, and commits it."""
+
+    def run(step):
+        with units.begin(Reach.EXCHANGE) as uow:
+            result = step(uow)
+            uow.commit()
+            return result
+
+    return run
 
 
 @pytest.fixture(scope="session")

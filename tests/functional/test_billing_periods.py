@@ -24,17 +24,6 @@ PRICE = 1_000 * SCALE + 1
 
 
 @pytest.fixture
-def exchange(units):
-    def run(step):
-        with units.begin(Reach.EXCHANGE) as uow:
-            result = step(uow)
-            uow.commit()
-            return result
-
-    return run
-
-
-@pytest.fixture
 def fund(exchange):
     def run(amount, reference="tup_1"):
         def step(uow):

@@ -35,17 +35,6 @@ def ports():
 
 
 @pytest.fixture
-def exchange(units):
-    def run(step):
-        with units.begin(Reach.EXCHANGE) as uow:
-            result = step(uow)
-            uow.commit()
-            return result
-
-    return run
-
-
-@pytest.fixture
 def licences(units, clock):
     """Twenty-five licences, more than a portion; every fifth is called once."""
     lanes = {}

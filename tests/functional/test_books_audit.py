@@ -28,17 +28,6 @@ def operator(number):
 
 
 @pytest.fixture
-def exchange(units):
-    def run(step):
-        with units.begin(Reach.EXCHANGE) as uow:
-            result = step(uow)
-            uow.commit()
-            return result
-
-    return run
-
-
-@pytest.fixture
 def trading(exchange, clock):
     """Three funded buyers that have each bought once; one also a yearly package and a lease."""
 

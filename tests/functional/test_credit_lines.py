@@ -59,17 +59,6 @@ def ports():
 
 
 @pytest.fixture
-def exchange(units):
-    def run(step):
-        with units.begin(Reach.EXCHANGE) as uow:
-            result = step(uow)
-            uow.commit()
-            return result
-
-    return run
-
-
-@pytest.fixture
 def settle_cursor(exchange):
     """Two looks: the first sees how far the books go, the second that all of it has ended."""
 

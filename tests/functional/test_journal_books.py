@@ -35,19 +35,6 @@ ORDER = {
 
 
 @pytest.fixture
-def exchange(units):
-    """Runs a step in a unit of work with the exchange's reach, and commits it."""
-
-    def run(step):
-        with units.begin(Reach.EXCHANGE) as uow:
-            result = step(uow)
-            uow.commit()
-            return result
-
-    return run
-
-
-@pytest.fixture
 def funded(exchange):
     """A buyer with 1,000.00 CNY and a supplier with open accounts."""
 
