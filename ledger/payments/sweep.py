@@ -8,7 +8,6 @@ must agree: statement, balance, and the provider's account in our books.
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -23,13 +22,11 @@ from ledger.payments import conclusions, findings, queries
 from ledger.payments.events import MovementUnexplained, ProviderFeeCharged, ProviderPaidOut
 from ledger.payments.findings import Finding
 from ledger.payments.models import PaymentMovement, PaymentOperation, PaymentSweep
-from ledger.payments.operation_runner import order_of, search
-from ledger.payments.operations import BOOKED, UNKNOWN_FINDING_SECONDS, Kind, State
+from ledger.payments.operations import BOOKED, Kind, State
 from ledger.payments.ports import (
     Movement,
     MovementKind,
     NotNow,
-    Order,
     OutcomeUnknown,
     PaymentGateway,
     ProviderBooks,
@@ -38,6 +35,7 @@ from ledger.payments.ports import (
     Subject,
     SubjectKind,
 )
+from ledger.payments.unconcluded import Unconcluded, see, tell_if_old, unconcluded
 from ledger.payments.watching import Watcher
 
 PAGE = 100
@@ -48,16 +46,6 @@ YOUNG = timedelta(seconds=30)
 _FAILURES = (OutcomeUnknown, NotNow, RequestRefused)
 
 _log = structlog.get_logger("payments")
-
-
-@dataclass(frozen=True)
-class Unconcluded:
-    """An operation on which the provider has the last word; plain values only."""
-
-    order: Order
-    state: str
-    provider_reference: str | None
-    first_sent_at: datetime
 
 
 class Sweep:
@@ -102,7 +90,7 @@ class Sweep:
                 found = queries.list_unconcluded(
                     uow.session, name, sent_before=uow.now - YOUNG, after_id=after_id, limit=PAGE
                 )
-                waiting = [_unconcluded(uow, operation) for operation in found]
+                waiting = [unconcluded(uow, operation) for operation in found]
             for each in waiting:
                 self._conclude_one(name, gateway, each)
                 after_id = each.order.operation_id
@@ -111,13 +99,13 @@ class Sweep:
 
     def _conclude_one(self, name: str, gateway: PaymentGateway, each: Unconcluded) -> None:
         try:
-            is_seen = self._apply(_see(gateway, each), each)
+            is_seen = self._apply(see(gateway, each), each)
         except Exception as failure:  # noqa: BLE001 -- one operation must not hide the others
             _log.warning("operation not seen", id=each.order.operation_id, why=str(failure))
             is_seen = False
         if not is_seen and each.state == State.SENT:
             with self._units.begin(Reach.EXCHANGE) as uow:
-                _tell_if_old(uow, name, each)
+                tell_if_old(uow, name, each)
                 uow.commit()
 
     def _apply(self, sight: Sight | None, each: Unconcluded) -> bool:
@@ -233,40 +221,6 @@ def _standing_of(operation: PaymentOperation) -> str:
         return "suspense" if operation.due_at is None else "open"
     has_effect = operation.kind == Kind.REFUND or operation.state in BOOKED
     return "operation" if has_effect else "suspense"
-
-
-def _see(gateway: PaymentGateway, each: Unconcluded) -> Sight | None:
-    if each.provider_reference is None:
-        return search(gateway, each.order, each.first_sent_at)
-    subject = Subject(SubjectKind(each.order.kind), each.provider_reference, each.order.within)
-    seen = gateway.look(subject)
-    return seen if isinstance(seen, Sight) else None
-
-
-def _unconcluded(uow: UnitOfWork, operation: PaymentOperation) -> Unconcluded:
-    assert operation.first_sent_at is not None
-    return Unconcluded(
-        order_of(uow, operation),
-        operation.state,
-        operation.provider_reference,
-        operation.first_sent_at,
-    )
-
-
-def _tell_if_old(uow: UnitOfWork, name: str, each: Unconcluded) -> None:
-    if uow.now - each.first_sent_at < timedelta(seconds=UNKNOWN_FINDING_SECONDS):
-        return
-    findings.tell(
-        uow,
-        Finding(
-            gateway=name,
-            rule="operation_without_conclusion",
-            subject=each.order.operation_id,
-            currency=each.order.currency,
-            detail=f"a {each.order.kind} for {each.order.subject_id} was sent and nothing is known",
-            expected_amount=each.order.amount,
-        ),
-    )
 
 
 def _book(uow: UnitOfWork, name: str, movement: Movement, explained_by: str) -> None:
