@@ -291,7 +291,9 @@ def test_a_crashed_workers_lease_comes_back_but_for_what_it_spent(world, clock):
     leased = "SELECT spent_units, leased_units FROM entitlements"
     assert world.sql(leased)[0][1] > 0
     crash(plane)
-    clock.advance(seconds=61)
+    clock.advance(seconds=59)
+    assert reclaim(world) == 0
+    clock.advance(seconds=2)
     assert reclaim(world) == 1
     assert world.sql(leased) == [(3, 0)]
     assert reclaim(world) == 0
@@ -311,9 +313,32 @@ def test_a_lane_goes_on_where_its_last_holder_stopped(world):
     licensed = world.license()
     for n in (1, 2, 3):
         plane = world.plane(HeldUpstream(HIT))
-        assert call(plane, licensed, {"iata": "PVG"}).leaf["n"] == n
+        leaf = call(plane, licensed, {"iata": "PVG"}).leaf
+        assert (leaf["n"], leaf["total_units"], leaf["total_amount"]) == (n, n, str(n * 40_000_000))
         plane.close()
     assert world.sql("SELECT number, epoch, sequence FROM lanes") == [(1, 3, 3)]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE lanes SET epoch = epoch + 1",
+        "UPDATE lanes SET sequence = sequence + 1",
+        "UPDATE leases SET closed_at = now()",
+    ],
+)
+def test_a_lane_or_lease_that_is_not_as_its_worker_left_it_is_not_written_to(world, change):
+    """Each of the three alone stops the commit; the call goes on under a lane of its own."""
+    licensed = world.license()
+    plane = world.plane(HeldUpstream(HIT))
+    assert call(plane, licensed, {"iata": "PVG"}).leaf["lane"] == 1
+    world.connection.execute(change)
+    leaf = call(plane, licensed, {"iata": "PVG"}).leaf
+    assert (leaf["lane"], leaf["n"]) == (2, 1)
+    assert world.sql("SELECT lane, count(*) FROM usage_events GROUP BY 1 ORDER BY 1") == [
+        (1, 1),
+        (2, 1),
+    ]
 
 
 def test_many_threads_of_two_processes_sell_a_package_exactly(world):

@@ -36,6 +36,20 @@ def test_a_slab_never_exceeds_what_remains(wanted, units_max, price, calls, unit
     assert slab.amount <= (slab.units - slab.free_units) * price
 
 
+@given(units=st.integers(1, 5000), wanted=st.integers(1, 5000))
+def test_slabs_shrink_to_one_call_near_the_limit_and_take_all_of_it(units, wanted):
+    """The last calls are in as many hands as want them, and none is left over."""
+    taken = []
+    while sum(taken) < units:
+        left = units - sum(taken)
+        slab = next_slab(wanted, CallBounds(1, 0), Remaining(None, left, 0, None))
+        assert isinstance(slab, Allowance)
+        assert slab.units == 1 or slab.units <= left / 4
+        taken.append(slab.units)
+    assert sum(taken) == units
+    assert taken[-min(6, units) :] == [1] * min(6, units)
+
+
 @given(units=st.lists(st.integers(1, 50), max_size=30), free=st.integers(0, 500))
 def test_calls_one_by_one_cost_what_the_volume_is_quoted_at(units, free):
     plan, left, paid = read_plan(per_call(free_units=free)), free, 0

@@ -3,7 +3,8 @@
 import pytest
 
 from metering.answers.outcomes import CLIENT_ERROR, MISS, Outcome, OutcomeKind
-from metering.plans.quotes import Quote, quote_periods
+from metering.plans.pools import granted_free_units, granted_units
+from metering.plans.quotes import PoolLeft, Quote, quote_next, quote_periods
 from metering.plans.rating import Charge, count_units, rate_usage
 from metering.plans.terms import PlanNotReadable, Unit, read_plan
 from tests.factories.metering import package, per_call
@@ -53,6 +54,23 @@ def test_a_call_over_two_prices_pays_each_units_own():
 def test_a_quote_for_a_volume_is_what_the_calls_would_cost():
     plan = read_plan(per_call(free_units=10))
     assert quote_periods(plan, [110], starts_at=START) == Quote(110, 10, 0, 0, 100 * 40_000_000)
+
+
+def test_a_quote_counts_trial_units_in_the_trials_own_period_only():
+    plan = read_plan(per_call(trial_units=5, trial_days=10))
+    quoted = quote_periods(plan, [3, 9], starts_at=START)
+    assert (quoted.free_units, quoted.usage_amount) == (3, 9 * 40_000_000)
+
+
+def test_a_running_licences_next_units_are_free_as_long_as_its_free_pools_last():
+    pools = [PoolLeft(is_free=True, unit_price=0, left=2), PoolLeft(False, 40_000_000, None)]
+    assert quote_next(pools, 5) == Quote(5, 2, 0, 0, 3 * 40_000_000)
+
+
+def test_a_packages_free_units_are_part_of_what_it_sells():
+    plan = read_plan(package(1000, free_units=50))
+    assert (granted_units(plan), granted_free_units(plan)) == (1050, 0)
+    assert quote_periods(plan, [1050], starts_at=START).packages == 1
 
 
 def test_a_quote_beyond_one_package_needs_another():
