@@ -44,7 +44,7 @@ class ProblemSchema(Schema):
 class LateSpec:
     """apispec's document, whose operations are described when it is first asked for.
 
-    Describing them all takes half a second, which no start and no restart should wait for.
+    Describing them all takes a quarter of a second, which no start or restart should wait for.
     """
 
     def __init__(self, spec: Any) -> None:
