@@ -29,7 +29,6 @@ from contracts.registries import (
 from ledger.log.tree.merkle import Node, make_consistency_proof, node_hash, root_at
 
 CALLS_AN_ANCHOR = 100_000
-ANCHORS_OF_A_MILLION = 1_000_000 // CALLS_AN_ANCHOR
 RATE_ANCHORS = 60
 RATE_STEP = 13
 OPENINGS = 5
