@@ -205,6 +205,18 @@ def test_a_key_cannot_be_used_for_another_call(world):
     assert (answer.status, answer.json["type"]) == (422, "/problems#call-idempotency-key-reused")
 
 
+def test_a_key_cannot_be_used_to_ask_for_other_fields(world):
+    """The stored answer has the fields that were asked for then."""
+    licensed = world.license()
+    plane = world.plane(HeldUpstream(HIT))
+    given = {"idempotency_key": "once", "answer_fields": "iata"}
+    assert call(plane, licensed, {"iata": "PVG"}, **given).json == {"iata": "PVG"}
+    for fields in ({"answer_fields": "iata,name"}, {}):
+        other = call(plane, licensed, {"iata": "PVG"}, idempotency_key="once", **fields)
+        assert (other.status, other.json["type"]) == (422, "/problems#call-idempotency-key-reused")
+    assert call(plane, licensed, {"iata": "PVG"}, **given).headers["Idempotency-Replayed"] == "true"
+
+
 def test_a_failed_call_may_be_tried_again_with_its_key(world):
     licensed = world.license()
     upstream = HeldUpstream(UpstreamAnswer(500, b"{}"))
