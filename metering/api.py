@@ -19,6 +19,7 @@ from metering.errors import PlanTermsUnreadable
 from metering.models import Entitlement, UsageEvent
 from metering.plans.queries import EntitlementDetail, detail_of
 from metering.plans.quotes import PoolLeft, Quote, quote_next, quote_periods, quote_warnings
+from metering.plans.renewals import set_renewal
 from metering.plans.replays import replay
 from metering.plans.terms import PlanNotReadable, PlanTerms, read_plan
 from metering.recording.receipt_queries import StoredReceipts
@@ -47,6 +48,21 @@ def get_entitlement(licence_id: str) -> EntitlementDetail:
     with unit_of_work() as uow:
         found = queries.get_entitlement(uow.session, own_organisation(), licence_id)
         return detail_of(uow.session, found, at=uow.now)
+
+
+@blueprint.route("/entitlements/<licence_id>/renewal", methods=["PUT"])
+@blueprint.arguments(schemas.RenewalSchema)
+@blueprint.response(200, schemas.EntitlementSchema)
+@requires(Permission.BUY)
+def put_renewal(command: dict[str, Any], licence_id: str) -> Entitlement:
+    """Let a subscription end with the period that is paid, or go on after all."""
+    with unit_of_work() as uow:
+        queries.get_entitlement(uow.session, own_organisation(), licence_id)
+        # Whose it is was asked with the caller's own reach; periods are the exchange's to change.
+        uow.enter(Reach.EXCHANGE)
+        changed = set_renewal(uow, current_principal(), licence_id=licence_id, **command)
+        uow.commit()
+        return changed
 
 
 @blueprint.route("/licences/<licence_id>/caps", methods=["GET"])

@@ -1,5 +1,8 @@
 """The facts for which metering refuses; a class a slug, explained in docs/problems.md."""
 
+from datetime import datetime
+
+from app.core.clock import iso_instant
 from app.core.errors import CounterfoilError, ErrorKind
 from app.core.money import format_amount
 
@@ -200,3 +203,28 @@ class CapBelowSpending(CounterfoilError):
             "The cap cannot be below what is spent or reserved by calls under way.",
             committed_amount=format_amount(committed_amount),
         )
+
+
+class NothingToRenew(CounterfoilError):
+    """The plan charges no fee by the period, or this is the last one of the licence anyway."""
+
+    kind = ErrorKind.CONFLICT
+    slug = "nothing-to-renew"
+    title = "No further period is to be paid"
+
+    def __init__(self, licence_id: str) -> None:
+        super().__init__(
+            "Only a subscription with a period to come goes on or does not.",
+            licence_id=licence_id,
+        )
+
+
+class RenewalOver(CounterfoilError):
+    """The last period is over, or the licence ended."""
+
+    kind = ErrorKind.CONFLICT
+    slug = "renewal-over"
+    title = "The licence has ended"
+
+    def __init__(self, licence_id: str, ended_at: datetime) -> None:
+        super().__init__("Order anew.", licence_id=licence_id, ended_at=iso_instant(ended_at))

@@ -50,6 +50,17 @@ class PeriodFeeUnpaid(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RenewalChanged(Event):
+    """A buyer said whether a subscription goes on; without, it ends at ``ends_at``."""
+
+    licence_id: str
+    buyer_id: str
+    supplier_id: str
+    is_renewing: bool
+    ends_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class PeriodClosed(Event):
     """No lease of the period is out any more: what was charged call by call, and what is due.
 

@@ -66,8 +66,16 @@ class Entitlement(Base):
     leased_amount: Mapped[int] = mapped_column(default=0)
     day_cap_amount: Mapped[int | None]
     next_period_at: Mapped[datetime | None]
+    renewal_ends_at: Mapped[datetime | None]
+    """Where the licence ends because its buyer wants no further period; None: it goes on."""
+    renewal_ended_by: Mapped[str | None]
     carried_to: Mapped[str | None]
     carried_units: Mapped[int] = mapped_column(default=0)
+
+    @property
+    def is_renewing(self) -> bool:
+        """Whether another period may follow, as far as its buyer is concerned."""
+        return self.renewal_ends_at is None
 
     @property
     def remaining_units(self) -> int | None:

@@ -35,6 +35,16 @@ class EntitlementSchema(Schema):
     leased_amount = AmountText(required=True)
     cap_amount = AmountText(required=True, allow_none=True)
     remaining_units = fields.Integer(required=True, allow_none=True)
+    is_renewing = fields.Boolean(
+        required=True, metadata={"description": "False: it ends at `renewal_ends_at`."}
+    )
+    renewal_ends_at = Timestamp(required=True, allow_none=True)
+
+
+class RenewalSchema(Schema):
+    """Whether another period shall follow the one that is paid."""
+
+    is_renewing = fields.Boolean(required=True)
 
 
 class PeriodSchema(Schema):

@@ -47,6 +47,9 @@ NOTICED_MONEY: dict[type[Event], Noticed] = {
             "buyer_id", "licence_id", "period", "from_at", "until_at", "fee_amount", "currency"
         ),
     ),
+    metering.RenewalChanged: Noticed(
+        "renewal.changed", telling_both("licence_id", "is_renewing", "ends_at")
+    ),
     billing.PeriodCharged: Noticed(
         "period.charged", telling("buyer_id", "licence_id", "period", "amount", "currency")
     ),

@@ -100,6 +100,7 @@ UNRECORDED_MONEY: dict[type[Event], str] = {
     billing.BillSentToCollection: "whether a buyer pays is between it and the exchange",
     billing.BalanceLow: "a balance is between its owner and the exchange",
     billing.SpendSpiked: "what a buyer spends is between it and the exchange",
+    metering.RenewalChanged: "an intention; the licence's end is recorded",
     metering.PeriodOpened: "follows from plan and licence, which are recorded; the journal has it",
     metering.PeriodFeeUnpaid: "what a wallet lacks is between its owner and the exchange",
     metering.PeriodClosed: "sums of recorded calls; credits and invoices that follow are recorded",

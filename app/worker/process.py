@@ -9,7 +9,7 @@ from app.core.unit_of_work import UnitOfWork
 from app.notices import attempts as webhook_attempts
 from app.notices import services as notices
 from app.parts import Parts, build_parts
-from app.reactions import counting, measuring
+from app.reactions import counting, measuring, renewing
 from app.settings import from_environment
 from app.web.observability import configure_logs
 from app.wiring import (
@@ -110,6 +110,7 @@ def build_worker(parts: Parts) -> Worker:
             Step("live-quality", _MINUTE, in_one(measuring.measure_live_quality)),
             Step("leases", _SECOND, in_one(lambda uow: upkeep.reclaim_leases(uow, wallets))),
             Step("periods", _SECOND, lambda: turn_periods(parts.units)),
+            Step("renewals", _SECOND, in_one(renewing.end_unrenewed)),
             *billing_steps(parts, journal_ports(parts)),
             *consent_steps(parts),
             Step("erasures", _SECOND, in_one(erase_due)),

@@ -261,6 +261,15 @@ def surrender_licence(uow: UnitOfWork, principal: Principal, *, licence_id: str)
     return licence
 
 
+def end_unrenewed(uow: UnitOfWork, *, licence_id: str, actor_id: str) -> bool:
+    """The last period of a licence is over, as its buyer said; whether it was still active."""
+    licence = uow.session.get(Licence, licence_id, with_for_update=True)
+    if licence is None or licence.state != LicenceState.ACTIVE:
+        return False
+    revoke(uow, licence, actor_id=actor_id, reason_code=RevocationReason.GIVEN_UP)
+    return True
+
+
 def revoke(uow: UnitOfWork, licence: Licence, *, actor_id: str, reason_code: str) -> None:
     """The revocation itself; raises `IllegalTransition`."""
     licence.state = LICENCE_TRANSITIONS.next(licence.state, REVOKE)

@@ -107,7 +107,11 @@ class _Closing:
             for each in closed_before(self.session, self.period)
             if each.from_at >= whole.from_at
         )
-        ended_at = self.period.until_at if entitlement.state != "active" else None
+        ends_at = entitlement.renewal_ends_at
+        is_last = entitlement.state != "active" or (
+            ends_at is not None and self.period.until_at >= ends_at
+        )
+        ended_at = self.period.until_at if is_last else None
         return minimum_left(minimum, term, found, reached=reached, ended_at=ended_at)
 
     def carry_on(self) -> None:

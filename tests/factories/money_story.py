@@ -31,6 +31,7 @@ STEPS = (
     "payments",
     "leases",
     "periods",
+    "renewals",
     "settlement",
     "tally",
     "audit",
