@@ -10,7 +10,7 @@ def schedule_in_batches() -> None:
     A thread of this process that is woken waits for its turn on the core; it does not push the
     running one aside (`SCHED_BATCH`, sched(7): the same share of the processor, no preference on
     waking). Otherwise each answer handed to the server's thread has it run at once, for that answer
-    alone: four switches of context a call (docs/decisions/0044). Nothing happens where the system
+    alone: four switches of context a call (docs/decisions/0037). Nothing happens where the system
     knows no such policy or the operator chose another.
     """
     with suppress(AttributeError, OSError):
