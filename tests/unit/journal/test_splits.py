@@ -123,6 +123,17 @@ def test_credits_of_a_charge_take_back_exactly_what_it_gave(split, before, charg
     assert taken == (gave if charged else dict.fromkeys(split, 0))
 
 
+@given(splits(), st.integers(0, 10**12), st.integers(0, 100), st.integers(0, 100))
+def test_after_a_credit_everybody_has_what_a_smaller_charge_would_have_given(
+    split, before, kept, credited
+):
+    charged = kept + credited
+    gave = added_shares(charged, before, split)
+    taken = unwound_shares(credited, charged=charged, credited=0, total_before=before, split=split)
+    left = {part: gave[part] - taken[part] for part in split}
+    assert left == added_shares(kept, before, split)
+
+
 @pytest.mark.parametrize(("amount", "credited"), [(-1, 0), (101, 0), (51, 50), (1, -1)])
 def test_no_more_is_taken_back_than_was_given(amount, credited):
     with pytest.raises(ValueError, match="what is left"):
