@@ -314,7 +314,10 @@ BREACHES = {
     (8, "personal_licence_says_on_what_it_rests"): [PERSONAL],
     (8, "personal_call_rests_on_a_consent"): [CONSENT_NEEDED],
     (8, "every_delivery_is_counted_once"): [
-        "INSERT INTO person_count_cursors SELECT lane_id, licence_id, 1 FROM lanes LIMIT 1",
+        (
+            "INSERT INTO person_count_cursors SELECT lane_id, licence_id, 1 FROM lanes"
+            " WHERE lane_id NOT IN (SELECT lane_id FROM person_count_cursors) LIMIT 1"
+        ),
     ],
     (8, "no_threshold_is_reached_without_consent"): [PERSONS.format(count=50, exported="false")],
     (8, "no_person_leaves_the_country_unapproved"): [PERSONS.format(count=1, exported="true")],
