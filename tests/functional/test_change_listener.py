@@ -46,7 +46,10 @@ def test_a_listener_whose_connection_was_cut_listens_again_and_tells_of_the_gap(
 ):
     assert heard.next() == "gap"
     with psycopg.connect(database_url, autocommit=True) as connection:
-        cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'"
+        cut = (
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE query LIKE 'LISTEN%' AND datname = current_database()"
+        )
         assert connection.execute(cut).fetchall() == [(True,)]
         announce(connection, "lic_missed")
         assert heard.next() == "gap"
