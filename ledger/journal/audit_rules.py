@@ -18,6 +18,18 @@ _CLEARING = (
     f"'exchange/' || CASE u.gateway {_NAMED} ELSE '{GATEWAY}' || u.gateway END || '/' || u.currency"
 )
 
+_WALLET = "u.organisation_id || '/wallet/' || u.currency"
+
+
+def _booked(template: str, reference: str, account: str) -> str:
+    """The sum (``booked.amount``) of what a template with a reference moved on an account."""
+    return f"""LEFT JOIN LATERAL (
+            SELECT sum(p.amount)::bigint AS amount FROM journal_transactions t
+            JOIN postings p USING (transaction_id)
+            WHERE t.template = '{template}' AND t.reference = {reference}
+                AND p.account_id = {account}
+        ) booked ON true"""  # noqa: S608 -- constants
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -183,12 +195,7 @@ TOP_UPS = Stretch(
             coalesce(booked.amount, 0) AS found,
             ARRAY[u.organisation_id || '/wallet/' || u.currency] AS account_ids
         FROM top_ups u
-        LEFT JOIN LATERAL (
-            SELECT sum(p.amount)::bigint AS amount FROM journal_transactions t
-            JOIN postings p USING (transaction_id)
-            WHERE t.template = 'top_up' AND t.reference = u.top_up_id
-                AND p.account_id = u.organisation_id || '/wallet/' || u.currency
-        ) booked ON true
+        {_booked("top_up", "u.top_up_id", _WALLET)}
         WHERE u.top_up_id > :after AND u.top_up_id <= :through
             AND coalesce(booked.amount, 0)
                 <> CASE WHEN u.state = 'posted' THEN u.amount ELSE 0 END
@@ -197,12 +204,7 @@ TOP_UPS = Stretch(
             CASE WHEN u.state = 'posted' THEN -u.amount ELSE 0 END,
             coalesce(booked.amount, 0), ARRAY[u.organisation_id || '/wallet/' || u.currency]
         FROM top_ups u
-        LEFT JOIN LATERAL (
-            SELECT sum(p.amount)::bigint AS amount FROM journal_transactions t
-            JOIN postings p USING (transaction_id)
-            WHERE t.template = 'top_up' AND t.reference = u.top_up_id
-                AND p.account_id = {_CLEARING}
-        ) booked ON true
+        {_booked("top_up", "u.top_up_id", _CLEARING)}
         WHERE u.top_up_id > :after AND u.top_up_id <= :through
             AND coalesce(booked.amount, 0)
                 <> CASE WHEN u.state = 'posted' THEN -u.amount ELSE 0 END
@@ -226,12 +228,7 @@ PAYOUTS = Stretch(
             coalesce(booked.amount, 0) AS found,
             ARRAY[u.supplier_id || '/settled/' || u.currency] AS account_ids
         FROM payouts u
-        LEFT JOIN LATERAL (
-            SELECT sum(p.amount)::bigint AS amount FROM journal_transactions t
-            JOIN postings p USING (transaction_id)
-            WHERE t.template = 'payout_paid' AND t.reference = u.payout_id
-                AND p.account_id = {_CLEARING}
-        ) booked ON true
+        {_booked("payout_paid", "u.payout_id", _CLEARING)}
         WHERE u.payout_id > :after AND u.payout_id <= :through
             AND coalesce(booked.amount, 0)
                 <> CASE WHEN u.paid_at IS NULL THEN 0 ELSE u.amount END

@@ -15,7 +15,6 @@ from ledger.journal.settlement import (
     arrival_schemas,
     arrival_services,
     schemas,
-    suspense_schemas,
 )
 from ledger.journal.settlement.arrival_models import BankArrival, SuspenseReturn
 
@@ -86,7 +85,7 @@ def get_suspense_returns(query: dict[str, Any]) -> Page[SuspenseReturn]:
 
 
 @blueprint.route("/suspense-returns/<string:return_id>/decision", methods=["POST"])
-@blueprint.arguments(suspense_schemas.SuspenseDecisionSchema)
+@blueprint.arguments(schemas.SecondWordSchema)
 @blueprint.response(200, arrival_schemas.SuspenseReturnSchema)
 @requires(Permission.CONFIRM_TOP_UPS)
 @idempotent

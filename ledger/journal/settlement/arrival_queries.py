@@ -7,9 +7,6 @@ from app.core.paging import Page, matching, paginate
 from ledger.journal.settlement.arrival_models import BankArrival, SuspenseReturn
 from ledger.journal.settlement.suspense_errors import SuspenseReturnNotFound
 
-UNDER_WAY = ("proposed", "approved", "returned")
-"""States of a return that leave nothing to assign."""
-
 
 def list_arrivals(
     session: Session, *, currency: str | None, cursor: str | None, limit: int
@@ -17,15 +14,6 @@ def list_arrivals(
     """Arrivals by the bank's reference."""
     statement = select(BankArrival).where(*matching({BankArrival.currency: currency}))
     return paginate(session, statement, key=BankArrival.bank_reference, cursor=cursor, limit=limit)
-
-
-def find_return(session: Session, reference: str) -> SuspenseReturn | None:
-    """The return of some money that is under way or done."""
-    return session.scalar(
-        select(SuspenseReturn).where(
-            SuspenseReturn.reference == reference, SuspenseReturn.state.in_(UNDER_WAY)
-        )
-    )
 
 
 def get_return_for_update(session: Session, return_id: str) -> SuspenseReturn:

@@ -19,18 +19,16 @@ from ledger.journal import provider_books
 from ledger.journal.booking import book
 from ledger.journal.chart import BANK_TRANSFER
 from ledger.journal.creditor_reference import is_creditor_reference
-from ledger.journal.errors import SecondPersonRequired
 from ledger.journal.models import TopUp
 from ledger.journal.postings import Draft
 from ledger.journal.settlement import arrival_queries, settlement_postings, suspense_queries
 from ledger.journal.settlement.arrival_events import SuspenseReturnApproved
 from ledger.journal.settlement.arrival_models import BankArrival, SuspenseReturn
+from ledger.journal.settlement.deciders import check_second
 from ledger.journal.settlement.suspense_errors import (
     ArrivalDiffers,
     ArrivalIsTopUp,
-    SuspenseAssigned,
     SuspenseReturned,
-    SuspenseReturnExists,
     SuspenseReturnsAtProvider,
 )
 from ledger.journal.top_ups import check_transferable
@@ -108,12 +106,7 @@ def propose_return(
     if not reference.startswith(f"{BANK_TRANSFER}:"):
         raise SuspenseReturnsAtProvider(reference)
     suspense_queries.one_at_a_time(uow.session, found.currency)
-    assigned = suspense_queries.find_standing_assignment(uow.session, reference)
-    if assigned is not None:
-        raise SuspenseAssigned(reference, assigned.assignment_id)
-    standing = arrival_queries.find_return(uow.session, reference)
-    if standing is not None:
-        raise SuspenseReturnExists(reference, standing.return_id)
+    suspense_queries.check_undecided(uow.session, reference)
     returned = SuspenseReturn(
         return_id=uow.ids.new("srt"),
         reference=reference,
@@ -136,8 +129,7 @@ def approve_return(uow: UnitOfWork, principal: Principal, *, return_id: str) -> 
     """
     returned = arrival_queries.get_return_for_update(uow.session, return_id)
     state = TRANSITIONS.next(returned.state, "approve")
-    if principal.id == returned.proposed_by:
-        raise SecondPersonRequired(return_id)
+    check_second(principal, returned.proposed_by, return_id)
     suspense_queries.one_at_a_time(uow.session, returned.currency)
     if suspense_queries.held_amount(uow.session, returned.currency) < returned.amount:
         raise SuspenseReturned(returned.reference)

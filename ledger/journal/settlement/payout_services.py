@@ -12,11 +12,10 @@ from ledger.journal.booking import book
 from ledger.journal.chart import BANK_TRANSFER, payable_of, settled_of
 from ledger.journal.clearing import book_cleared
 from ledger.journal.covered_booking import check_not_frozen
-from ledger.journal.errors import SecondPersonRequired
 from ledger.journal.postings import Draft
 from ledger.journal.settlement import events, settlement_postings
 from ledger.journal.settlement import queries as settlement_queries
-from ledger.journal.settlement.errors import DeciderNotIndependent
+from ledger.journal.settlement.deciders import check_independent, check_second
 from ledger.journal.settlement.ids import BankAccountId, PayoutId, SettlementId
 from ledger.journal.settlement.models import Payout
 from ledger.journal.settlement.payout_errors import (
@@ -42,7 +41,7 @@ def request_payout(
     """
     # The lock lets the second of two proposals find the first.
     settlement = settlement_queries.get_settlement_for_update(uow.session, settlement_id)
-    _check_independent(principal, settlement.supplier_id, settlement_id)
+    check_independent(principal, settlement.supplier_id, settlement_id)
     if settlement.settled_amount == 0:
         raise NothingToPayOut(settlement_id)
     existing = settlement_queries.find_open_payout(uow.session, settlement_id)
@@ -85,9 +84,8 @@ def approve_payout(uow: UnitOfWork, principal: Principal, *, payout_id: PayoutId
     """
     payout = settlement_queries.get_payout_for_update(uow.session, payout_id)
     state = TRANSITIONS.next(payout.state, "approve")
-    _check_independent(principal, payout.supplier_id, payout_id)
-    if principal.id == payout.requested_by:
-        raise SecondPersonRequired(payout_id)
+    check_independent(principal, payout.supplier_id, payout_id)
+    check_second(principal, payout.requested_by, payout_id)
     check_not_frozen(
         uow.session,
         settled_of(payout.supplier_id, payout.currency),
@@ -236,11 +234,6 @@ def _fail(uow: UnitOfWork, payout: Payout, draft: Draft, failure_code: str) -> P
         )
     )
     return payout
-
-
-def _check_independent(principal: Principal, supplier_id: str, subject_id: str) -> None:
-    if principal.organisation_id == supplier_id:
-        raise DeciderNotIndependent(subject_id)
 
 
 def _account_in_force(uow: UnitOfWork, payout: Payout) -> BankAccountId | None:

@@ -127,6 +127,12 @@ class PayoutQuerySchema(PageQuerySchema):
     state = fields.String(load_default=None, validate=validate.OneOf([*PayoutState]))
 
 
+class SecondWordSchema(Schema):
+    """The second person's word on what another proposed."""
+
+    decision = fields.String(required=True, validate=validate.OneOf(("approve", "decline")))
+
+
 class SendPayoutSchema(Schema):
     """The bank's own reference of the transfer."""
 

@@ -9,7 +9,12 @@ from app.web.blueprints import Blueprint
 from app.web.context import current_principal, unit_of_work
 from app.web.idempotency import idempotent
 from app.web.paging import page_schema
-from ledger.journal.settlement import suspense_queries, suspense_schemas, suspense_services
+from ledger.journal.settlement import (
+    schemas,
+    suspense_queries,
+    suspense_schemas,
+    suspense_services,
+)
 from ledger.journal.settlement.models import SuspenseAssignment
 from ledger.journal.settlement.suspense_queries import Suspended
 
@@ -52,7 +57,7 @@ def get_suspense_assignments(query: dict[str, Any]) -> Page[SuspenseAssignment]:
 
 
 @blueprint.route("/suspense-assignments/<string:assignment_id>/decision", methods=["POST"])
-@blueprint.arguments(suspense_schemas.SuspenseDecisionSchema)
+@blueprint.arguments(schemas.SecondWordSchema)
 @blueprint.response(200, suspense_schemas.SuspenseAssignmentSchema)
 @requires(Permission.CONFIRM_TOP_UPS)
 @idempotent

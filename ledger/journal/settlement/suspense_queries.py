@@ -12,14 +12,18 @@ from ledger.journal.models import JournalTransaction, PostedLine
 from ledger.journal.settlement.arrival_models import SuspenseReturn
 from ledger.journal.settlement.models import SuspenseAssignment
 from ledger.journal.settlement.suspense_errors import (
+    SuspenseAssigned,
     SuspenseAssignmentNotFound,
     SuspenseNotFound,
+    SuspenseReturnExists,
 )
 
 ARRIVED = "provider_unexplained"
 """The template of money that moved for no reason of ours."""
 
 DECLINED = "declined"
+UNDER_WAY = ("proposed", "approved", "returned")
+"""States of a return that leave nothing to assign."""
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtext('suspense'), hashtext(:name))")
 _ACCOUNTS = tuple(exchange_account(AccountKind.SUSPENSE, currency) for currency in CURRENCIES)
 
@@ -100,13 +104,22 @@ def held_amount(session: Session, currency: str) -> int:
     return int(session.scalar(statement) or 0)
 
 
-def find_standing_assignment(session: Session, reference: str) -> SuspenseAssignment | None:
-    """The assignment of some money that was not declined."""
-    return session.scalar(
-        select(SuspenseAssignment).where(
+def check_undecided(session: Session, reference: str) -> None:
+    """Raises `SuspenseAssigned` or `SuspenseReturnExists` where money was decided about."""
+    assigned = session.scalar(
+        select(SuspenseAssignment.assignment_id).where(
             SuspenseAssignment.reference == reference, SuspenseAssignment.state != DECLINED
         )
     )
+    if assigned is not None:
+        raise SuspenseAssigned(reference, assigned)
+    returned = session.scalar(
+        select(SuspenseReturn.return_id).where(
+            SuspenseReturn.reference == reference, SuspenseReturn.state.in_(UNDER_WAY)
+        )
+    )
+    if returned is not None:
+        raise SuspenseReturnExists(reference, returned)
 
 
 def get_assignment_for_update(session: Session, assignment_id: str) -> SuspenseAssignment:

@@ -37,12 +37,6 @@ class SuspenseAssignmentQuerySchema(PageQuerySchema):
     )
 
 
-class SuspenseDecisionSchema(Schema):
-    """The second person's word."""
-
-    decision = fields.String(required=True, validate=validate.OneOf(("approve", "decline")))
-
-
 class SuspenseAssignmentSchema(Schema):
     """Who said whose money it is, and who agreed."""
 

@@ -12,16 +12,11 @@ from app.core.unit_of_work import UnitOfWork
 from ledger.journal import queries
 from ledger.journal.billing.errors import WalletNotOpen
 from ledger.journal.booking import book
-from ledger.journal.errors import SecondPersonRequired
-from ledger.journal.settlement import arrival_queries, settlement_postings, suspense_queries
-from ledger.journal.settlement.errors import DeciderNotIndependent
+from ledger.journal.settlement import settlement_postings, suspense_queries
+from ledger.journal.settlement.deciders import check_independent, check_second
 from ledger.journal.settlement.events import SuspenseMoneyAssigned
 from ledger.journal.settlement.models import SuspenseAssignment
-from ledger.journal.settlement.suspense_errors import (
-    SuspenseAssigned,
-    SuspenseReturned,
-    SuspenseReturnExists,
-)
+from ledger.journal.settlement.suspense_errors import SuspenseReturned
 
 TRANSITIONS = Transitions(
     {
@@ -41,14 +36,9 @@ def propose_assignment(
     """
     found = suspense_queries.get_suspended(uow.session, reference)
     suspense_queries.one_at_a_time(uow.session, found.currency)
-    standing = suspense_queries.find_standing_assignment(uow.session, reference)
-    if standing is not None:
-        raise SuspenseAssigned(reference, standing.assignment_id)
-    returned = arrival_queries.find_return(uow.session, reference)
-    if returned is not None:
-        raise SuspenseReturnExists(reference, returned.return_id)
+    suspense_queries.check_undecided(uow.session, reference)
     owner_id = OrganisationId(organisation_id)
-    _check_independent(principal, owner_id)
+    check_independent(principal, owner_id, owner_id)
     if queries.find_wallet_for_update(uow.session, owner_id, found.currency) is None:
         raise WalletNotOpen(organisation_id, found.currency)
     assignment = SuspenseAssignment(
@@ -76,9 +66,8 @@ def approve_assignment(
     """
     assignment = suspense_queries.get_assignment_for_update(uow.session, assignment_id)
     state = TRANSITIONS.next(assignment.state, "approve")
-    _check_independent(principal, assignment.organisation_id)
-    if principal.id == assignment.proposed_by:
-        raise SecondPersonRequired(assignment_id)
+    check_independent(principal, assignment.organisation_id, assignment.organisation_id)
+    check_second(principal, assignment.proposed_by, assignment_id)
     suspense_queries.one_at_a_time(uow.session, assignment.currency)
     if suspense_queries.held_amount(uow.session, assignment.currency) < assignment.amount:
         raise SuspenseReturned(assignment.reference)
@@ -121,8 +110,3 @@ def _decide(
 ) -> None:
     assignment.state = state
     assignment.decided_by, assignment.decided_at = PersonId(principal.id), uow.now
-
-
-def _check_independent(principal: Principal, organisation_id: OrganisationId) -> None:
-    if principal.organisation_id == organisation_id:
-        raise DeciderNotIndependent(organisation_id)

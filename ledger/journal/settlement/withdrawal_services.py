@@ -12,7 +12,6 @@ from ledger.journal import queries
 from ledger.journal.booking import book
 from ledger.journal.chart import wallet_of
 from ledger.journal.covered_booking import check_not_frozen
-from ledger.journal.errors import SecondPersonRequired
 from ledger.journal.postings import Draft
 from ledger.journal.settlement import (
     bank_account_services,
@@ -21,7 +20,7 @@ from ledger.journal.settlement import (
     withdrawal_queries,
 )
 from ledger.journal.settlement import queries as settlement_queries
-from ledger.journal.settlement.errors import DeciderNotIndependent
+from ledger.journal.settlement.deciders import check_independent, check_second
 from ledger.journal.settlement.ids import BankAccountId, WithdrawalId
 from ledger.journal.settlement.models import Withdrawal
 from ledger.journal.settlement.payouts import TRANSITIONS, BankDetails, PayoutState
@@ -87,10 +86,8 @@ def approve_withdrawal(
     withdrawal = withdrawal_queries.get_withdrawal_for_update(uow.session, withdrawal_id)
     withdrawal_state = TRANSITIONS.next(withdrawal.state, "approve")
     owner_id, currency = withdrawal.organisation_id, withdrawal.currency
-    if principal.organisation_id == owner_id:
-        raise DeciderNotIndependent(withdrawal_id)
-    if principal.id == withdrawal.requested_by:
-        raise SecondPersonRequired(withdrawal_id)
+    check_independent(principal, owner_id, withdrawal_id)
+    check_second(principal, withdrawal.requested_by, withdrawal_id)
     if _account_in_force(uow, owner_id, currency) != withdrawal.bank_account_id:
         raise WithdrawalAccountChanged(withdrawal_id)
     check_not_frozen(uow.session, wallet_of(owner_id, currency))
@@ -183,8 +180,7 @@ def note_sent(
     if withdrawal.sent_at is not None and withdrawal.provider_reference == provider_reference:
         return withdrawal
     withdrawal.state = TRANSITIONS.next(withdrawal.state, "send")
-    if principal.id == withdrawal.approved_by:
-        raise SecondPersonRequired(withdrawal_id)
+    check_second(principal, withdrawal.approved_by, withdrawal_id)
     withdrawal.sent_by, withdrawal.sent_at = PersonId(principal.id), uow.now
     withdrawal.provider_reference = provider_reference
     uow.record(

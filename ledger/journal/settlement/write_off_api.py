@@ -11,7 +11,12 @@ from app.web.idempotency import idempotent
 from app.web.paging import page_schema
 from app.web.schemas import members_of
 from ledger.journal.billing.write_off_models import WriteOff
-from ledger.journal.settlement import write_off_queries, write_off_schemas, write_off_services
+from ledger.journal.settlement import (
+    schemas,
+    write_off_queries,
+    write_off_schemas,
+    write_off_services,
+)
 
 blueprint = Blueprint(
     "write_offs", __name__, url_prefix="/v1", description="Debts that nobody expects to be paid."
@@ -54,7 +59,7 @@ def get_write_off(write_off_id: str) -> dict[str, Any]:
 
 
 @blueprint.route("/write-offs/<string:write_off_id>/decision", methods=["POST"])
-@blueprint.arguments(write_off_schemas.WriteOffDecisionSchema)
+@blueprint.arguments(schemas.SecondWordSchema)
 @blueprint.response(200, write_off_schemas.WriteOffSummarySchema)
 @requires(Permission.CONFIRM_TOP_UPS)
 @idempotent

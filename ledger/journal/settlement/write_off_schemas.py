@@ -28,12 +28,6 @@ class WriteOffQuerySchema(PageQuerySchema):
     )
 
 
-class WriteOffDecisionSchema(Schema):
-    """The second person's word."""
-
-    decision = fields.String(required=True, validate=validate.OneOf(("approve", "decline")))
-
-
 class WriteOffItemSchema(Schema):
     """One debt; ``subject`` is the wallet, the charge-back or the licence's period."""
 

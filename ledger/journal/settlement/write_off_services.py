@@ -17,10 +17,9 @@ from ledger.journal.billing.models import CreditBill, CreditLine
 from ledger.journal.billing.write_off_models import WriteOff, WriteOffItem
 from ledger.journal.booking import book
 from ledger.journal.covered_booking import check_not_frozen
-from ledger.journal.errors import SecondPersonRequired
 from ledger.journal.models import Wallet
 from ledger.journal.settlement import settlement_postings, write_off_queries
-from ledger.journal.settlement.errors import DeciderNotIndependent
+from ledger.journal.settlement.deciders import check_independent, check_second
 from ledger.journal.settlement.models import CHARGE_BACK
 from ledger.journal.settlement.recoveries import lock_debtor
 from ledger.journal.settlement.write_off_errors import (
@@ -48,7 +47,7 @@ def propose_write_off(
     Raises `WalletNotOpen`, `NothingOwed`, `WriteOffProposed`, `DeciderNotIndependent`.
     """
     owner_id = OrganisationId(organisation_id)
-    _check_independent(principal, owner_id)
+    check_independent(principal, owner_id, owner_id)
     lock_debtor(uow, owner_id, currency)
     standing = write_off_queries.find_proposed(uow.session, owner_id, currency)
     if standing is not None:
@@ -84,9 +83,8 @@ def approve_write_off(uow: UnitOfWork, principal: Principal, *, write_off_id: st
     lock_debtor(uow, proposed.organisation_id, proposed.currency)
     write_off = write_off_queries.get_write_off_for_update(uow.session, write_off_id)
     state = TRANSITIONS.next(write_off.state, "approve")
-    _check_independent(principal, write_off.organisation_id)
-    if principal.id == write_off.proposed_by:
-        raise SecondPersonRequired(write_off_id)
+    check_independent(principal, write_off.organisation_id, write_off.organisation_id)
+    check_second(principal, write_off.proposed_by, write_off_id)
     line, bills, wallet = _lock(uow, write_off)
     debts = write_off_queries.list_debts(uow.session, write_off.organisation_id, write_off.currency)
     _check_unchanged(uow, write_off, wallet, debts)
@@ -183,8 +181,3 @@ def _rest(uow: UnitOfWork, write_off: WriteOff, bills: list[CreditBill]) -> None
     for bill in bills:
         bill.written_off_amount = bill.open_amount
         bill.written_off_at, bill.write_off_id = uow.now, write_off.write_off_id
-
-
-def _check_independent(principal: Principal, organisation_id: OrganisationId) -> None:
-    if principal.organisation_id == organisation_id:
-        raise DeciderNotIndependent(organisation_id)
