@@ -1,5 +1,6 @@
 """The network to the database is cut around a commit: the lane's last leaf decides, once."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
 import psycopg
@@ -127,7 +128,9 @@ def test_what_waits_for_its_commit_is_bounded_and_what_is_beyond_is_told_to_come
     with psycopg.connect(world.database_url) as blocker, ThreadPoolExecutor(10) as threads:
         blocker.execute("SELECT set_config('counterfoil.reach', 'exchange', false)")
         blocker.execute("LOCK TABLE usage_events IN EXCLUSIVE MODE")
-        calling = [threads.submit(call, plane, licensed, {"iata": "PVG"}) for _ in range(10)]
+        calling = [threads.submit(call, plane, licensed, {"iata": "PVG"})]
+        until_somebody_waits_for_a_lock(world)  # or the commit would take a second call with it
+        calling += [threads.submit(call, plane, licensed, {"iata": "PVG"}) for _ in range(9)]
         refused = done_within(calling, 7)
         assert {each.status for each in refused} == {503}
         assert {each.json["type"] for each in refused} == {"/problems#meter-busy"}
@@ -136,6 +139,15 @@ def test_what_waits_for_its_commit_is_bounded_and_what_is_beyond_is_told_to_come
         served = [each.result(30) for each in calling if each.result(30).status == 200]
     assert len(served) == 3, "one in the commit, two that wait"
     assert world.one("SELECT count(*) FROM usage_events") == 30 + 3
+
+
+def until_somebody_waits_for_a_lock(world):
+    deadline = time.monotonic() + 20
+    while not world.one(
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    ):
+        assert time.monotonic() < deadline
 
 
 def done_within(calling, count):
