@@ -82,6 +82,15 @@ def test_the_metrics_are_there_for_the_machine_itself(world):
     assert any(name.startswith("counterfoil_requests_total") for name in told)
 
 
+def test_the_threads_of_a_serving_process_wait_for_their_turn_on_the_core(world):
+    serving = group_of(process_id(world.installation, "web"))
+    assert {os.SCHED_BATCH} in [policies_of(pid) for pid in serving]
+
+
+def policies_of(pid):
+    return {os.sched_getscheduler(int(each.name)) for each in Path(f"/proc/{pid}/task").iterdir()}
+
+
 def is_another(installation, name, first):
     try:
         return process_id(installation, name) != first
