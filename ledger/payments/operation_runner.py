@@ -7,7 +7,8 @@ again: the same bytes under the same key. So a provider that forgot its keys (St
 hours) is not asked twice for what it has done.
 """
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -45,6 +46,9 @@ BATCH_MAX = 20
 ERROR_MAX = 500
 NO_ACCOUNT = "payout_account_not_ready"
 AMOUNT_UNFIT = "amount_unfit"
+_LOOK_PAUSE_SECONDS = 0.2
+_LOOKS_MAX = 25
+"""Whoever waits for another process's answer does so for five seconds."""
 
 _log = structlog.get_logger("payments")
 
@@ -67,17 +71,35 @@ class Claimed:
 class OperationRunner:
     """Takes due operations to their next state; safe in several workers at once."""
 
-    def __init__(self, units: UnitOfWorkFactory, gateways: Mapping[str, PaymentGateway]) -> None:
+    def __init__(
+        self,
+        units: UnitOfWorkFactory,
+        gateways: Mapping[str, PaymentGateway],
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
         self._units = units
         self._gateways = gateways
+        self._pause = pause
 
     def run_due(self) -> bool:
         """Work on a bounded batch of due operations; whether there may be more."""
         return all(self._run_one() for _ in range(BATCH_MAX))
 
     def run_now(self, operation_id: str) -> None:
-        """Work on one operation if it is due, for somebody who waits for it."""
-        self._run_one(operation_id)
+        """Ask the provider about one operation, for somebody who waits for it.
+
+        Another process may be asking just now, usually the worker: its answer is waited for.
+        """
+        for _ in range(_LOOKS_MAX):
+            if self._run_one(operation_id) or self._is_answered(operation_id):
+                return
+            self._pause(_LOOK_PAUSE_SECONDS)
+
+    def _is_answered(self, operation_id: str) -> bool:
+        # A short transaction each time: waiting holds no connection and no snapshot.
+        with self._units.begin(Reach.EXCHANGE) as uow:
+            state = queries.get_operation(uow.session, operation_id, None).state
+        return state not in (State.PLANNED, State.SENT)
 
     def _run_one(self, operation_id: str | None = None) -> bool:
         with self._units.begin(Reach.EXCHANGE) as uow:

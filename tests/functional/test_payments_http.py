@@ -2,6 +2,8 @@
 
 import itertools
 import json
+import threading
+import time
 from dataclasses import replace
 
 import pytest
@@ -12,6 +14,7 @@ from app.core.money import SCALE
 from app.core.reach import Reach
 from app.factory import create_control_plane
 from app.web.access import Authenticator
+from ledger.payments.operation_runner import OperationRunner
 from ledger.payments.ports import PaymentPorts
 from tests.factories.payments import AMOUNT, BUYER, FIRST, OWNER, PAYER, SECOND, PayingExchange
 from tests.fakes.principals import NamedPrincipals
@@ -141,6 +144,35 @@ def test_a_provider_that_is_away_is_said_and_nothing_is_lost(call, announced, se
     assert (away.status_code, away.headers["Retry-After"]) == (503, "5")
     clock.advance(seconds=10)
     assert call(None, "GET", checkout(announced)).status_code == 303
+
+
+def test_a_payer_who_comes_while_the_worker_is_asking_waits_for_its_answer(
+    app, call, announced, server, exchange
+):
+    is_waiting, pages = threading.Event(), []
+
+    def pause(seconds):
+        is_waiting.set()
+        time.sleep(seconds)
+
+    runner = OperationRunner(exchange.units, exchange.gateways, pause)
+    app.extensions["counterfoil"].add(OperationRunner, runner)
+
+    def come():
+        pages.append(call(None, "GET", checkout(announced)))
+        is_waiting.set()
+
+    payer = threading.Thread(target=come)
+
+    def while_the_provider_thinks():
+        payer.start()
+        assert is_waiting.wait(60)
+
+    server.inject("none", path="/v1/checkout/sessions", then=while_the_provider_thinks)
+    exchange.work()
+    payer.join(60)
+    assert [page.status_code for page in pages] == [303]
+    assert len(server.state.all("checkout.session")) == 1
 
 
 def test_the_buyer_cancels_and_the_session_expires(call, announced, server, exchange):
