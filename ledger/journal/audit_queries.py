@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from ledger.journal.audit_rules import FINDINGS_MAX, STRETCHES, Stretch, find_in, next_end
+from ledger.journal.audit_rules.all_rules import STRETCHES
+from ledger.journal.audit_rules.stretches import FINDINGS_MAX, Stretch, find_in, next_end
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.core.ids import LicenceId, TopUpId
 from app.core.money import Money
 from app.core.signing import Signer
-from ledger.journal.audit_rules import Stretch
+from ledger.journal.audit_rules.stretches import Stretch
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,21 @@ def exchange(units):
     return run
 
 
+@pytest.fixture
+def plant(postgres, database_url):
+    """Changes the books as only a superuser can: no policy, no trigger, no constraint."""
+    name = database_url.rpartition("?")[0].rpartition("/")[2] or database_url.rpartition("/")[2]
+    url = postgres.replace("/postgres?", f"/{name}?", 1)
+
+    def run(*statements):
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("SET session_replication_role = replica")
+            for statement in statements:
+                connection.execute(statement)
+
+    return run
+
+
 @pytest.fixture(scope="session")
 def whole_exchange(postgres, template_database, tmp_path_factory):
     name = f"isolation_{os.getpid()}"

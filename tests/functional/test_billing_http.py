@@ -7,7 +7,7 @@ import pytest
 from app.core.money import SCALE
 from app.core.reach import Reach
 from ledger.journal import services
-from ledger.journal.audit_rules import Finding
+from ledger.journal.audit_rules.stretches import Finding
 from ledger.journal.billing import deferral_services, invoice_services
 from ledger.journal.billing import run_services as billing_run_services
 from ledger.journal.billing.freeze_services import freeze_for

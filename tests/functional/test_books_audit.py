@@ -1,6 +1,5 @@
 """The live audit: a planted breach freezes exactly what it touches, and two people lift it."""
 
-import psycopg
 import pytest
 
 from app.core.money import SCALE
@@ -81,21 +80,6 @@ def reserve(exchange, clock, buyer, lease_id):
     )
 
 
-@pytest.fixture
-def plant(postgres, database_url):
-    """Changes the books as only a superuser can: no policy, no trigger, no constraint."""
-    name = database_url.rpartition("?")[0].rpartition("/")[2] or database_url.rpartition("/")[2]
-    url = postgres.replace("/postgres?", f"/{name}?", 1)
-
-    def run(*statements):
-        with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute("SET session_replication_role = replica")
-            for statement in statements:
-                connection.execute(statement)
-
-    return run
-
-
 def audit(exchange, rounds=3):
     """The audit's steps until each rule has seen everything at least once."""
     for _ in range(3):
@@ -113,6 +97,19 @@ def frozen(exchange):
 def test_books_that_are_well_freeze_nobody(exchange, trading):
     assert audit(exchange) == 0
     assert exchange(lambda uow: find_imbalances(uow.session)) == []
+
+
+def test_a_row_about_an_account_that_nobody_has_does_not_stop_the_audit(exchange, trading, plant):
+    plant(
+        "INSERT INTO write_offs (write_off_id, organisation_id, currency, amount, reason, state,"
+        " proposed_by, proposed_at, decided_by, decided_at) VALUES ('wof_x', 'org_nobody', 'CNY',"
+        " 7, 'r', 'written_off', 'p', now(), 'q', now())",
+        "UPDATE wallets SET balance_amount = balance_amount + 5 WHERE organisation_id = 'org_b'",
+    )
+    assert audit(exchange) == 1
+    assert set(frozen(exchange)) == {WALLET}
+    found = {row.rule for row in exchange(lambda uow: find_imbalances(uow.session))}
+    assert "write_off_is_booked" in found
 
 
 WALLET = "org_b/wallet/CNY"
@@ -187,6 +184,16 @@ BREACHES = {
         ),
         "payout_left_its_gateway",
         {"org_supplier/settled/CNY"},
+    ),
+    "a withdrawal left the bank and no wallet": (
+        (
+            "INSERT INTO withdrawals (withdrawal_id, organisation_id, amount, currency,"
+            " bank_account_id, state, requested_by, requested_at, approved_by, approved_at,"
+            " sent_by, sent_at, paid_at) VALUES ('wdr_x', 'org_b', 1000000, 'CNY', 'bka_x',"
+            " 'paid', 'p', now(), 'q', now(), 'r', now(), now())"
+        ),
+        "withdrawal_is_booked",
+        {WALLET},
     ),
     "a debt was written off that the books do not give up": (
         (

@@ -11,12 +11,15 @@ from app.core.ids import OrganisationId, PersonId
 from app.core.paging import Page, paginate
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
-from ledger.journal.audit_rules import STRETCHES, Finding, Stretch, find_in, next_end
+from ledger.journal.audit_rules.all_rules import STRETCHES
+from ledger.journal.audit_rules.stretches import Finding, Stretch, find_in, next_end
 from ledger.journal.billing.books_cursor import cursor_for_update
 from ledger.journal.billing.errors import AnotherPersonMustDecide, FreezeIsLifted, FreezeNotFound
 from ledger.journal.billing.events import AccountFreezeLifted, AccountWasFrozen
-from ledger.journal.chart import EXCHANGE
-from ledger.journal.models import AccountFreeze
+from ledger.journal.chart import EXCHANGE, AccountKind
+from ledger.journal.models import AccountFreeze, JournalAccount
+
+_SUSPENSE = f"{EXCHANGE}/{AccountKind.SUSPENSE}/"
 
 
 def audit_next(uow: UnitOfWork, further: Sequence[Stretch] = ()) -> int:
@@ -28,16 +31,17 @@ def audit_next(uow: UnitOfWork, further: Sequence[Stretch] = ()) -> int:
 
 
 def freeze_for(uow: UnitOfWork, finding: Finding) -> int:
-    """Freeze the organisations' accounts that a finding touches; how many were not yet.
+    """Freeze the accounts that a finding touches; how many were not yet.
 
     The exchange's own accounts are in everybody's transactions: freezing them would stop all
-    trade, so the finding alone stands for them. A finding that two people lifted a freeze for
-    does not freeze again until its difference changes.
+    trade, so the finding alone stands for them. Only suspense freezes: nothing leaves it but by
+    decisions about single arrivals. A finding that two people lifted a freeze for does not freeze
+    again until its difference changes.
     """
     return sum(
         _freeze(uow, account_id, finding)
         for account_id in finding.account_ids
-        if not account_id.startswith(f"{EXCHANGE}/")
+        if account_id.startswith(_SUSPENSE) or not account_id.startswith(f"{EXCHANGE}/")
     )
 
 
@@ -94,6 +98,9 @@ def _look(uow: UnitOfWork, stretch: Stretch) -> int:
 
 
 def _freeze(uow: UnitOfWork, account_id: str, finding: Finding) -> bool:
+    # Who can write into the books past us can name an account that nobody has: nothing to freeze.
+    if uow.session.get(JournalAccount, account_id) is None:
+        return False
     if _was_lifted(uow.session, account_id, finding):
         return False
     organisation_id = OrganisationId(account_id.split("/", 1)[0])

@@ -28,7 +28,6 @@ from ledger.journal.settlement.deciders import check_second
 from ledger.journal.settlement.suspense_errors import (
     ArrivalDiffers,
     ArrivalIsTopUp,
-    SuspenseReturned,
     SuspenseReturnsAtProvider,
 )
 from ledger.journal.top_ups import check_transferable
@@ -125,14 +124,15 @@ def approve_return(uow: UnitOfWork, principal: Principal, *, return_id: str) -> 
     """The second person's word: the money leaves suspense, on its way to its sender.
 
     Raises `SuspenseReturnNotFound`, `IllegalTransition`, `SecondPersonRequired`,
-    `SuspenseReturned`.
+    `SuspenseReturned`, `AccountFrozen`.
     """
     returned = arrival_queries.get_return_for_update(uow.session, return_id)
     state = TRANSITIONS.next(returned.state, "approve")
     check_second(principal, returned.proposed_by, return_id)
     suspense_queries.one_at_a_time(uow.session, returned.currency)
-    if suspense_queries.held_amount(uow.session, returned.currency) < returned.amount:
-        raise SuspenseReturned(returned.reference)
+    suspense_queries.check_held(
+        uow.session, returned.reference, Money(returned.amount, returned.currency)
+    )
     returned.state = state
     returned.decided_by, returned.decided_at = PersonId(principal.id), uow.now
     _book(uow, settlement_postings.return_suspense(**_facts(returned)))

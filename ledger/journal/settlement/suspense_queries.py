@@ -6,8 +6,10 @@ from datetime import datetime
 from sqlalchemy import exists, func, or_, select, text
 from sqlalchemy.orm import Session
 
+from app.core.money import Money
 from app.core.paging import Page, matching, paginate
 from ledger.journal.chart import CURRENCIES, AccountKind, exchange_account
+from ledger.journal.covered_booking import check_not_frozen
 from ledger.journal.models import JournalTransaction, PostedLine
 from ledger.journal.settlement.arrival_models import SuspenseReturn
 from ledger.journal.settlement.models import SuspenseAssignment
@@ -15,6 +17,7 @@ from ledger.journal.settlement.suspense_errors import (
     SuspenseAssigned,
     SuspenseAssignmentNotFound,
     SuspenseNotFound,
+    SuspenseReturned,
     SuspenseReturnExists,
 )
 
@@ -96,12 +99,15 @@ def get_suspended(session: Session, reference: str) -> Suspended:
     return _suspended(line, session.get_one(JournalTransaction, line.transaction_id))
 
 
-def held_amount(session: Session, currency: str) -> int:
-    """What the suspense account holds now (10⁻⁸ units)."""
-    statement = select(func.coalesce(func.sum(PostedLine.amount), 0)).where(
-        PostedLine.account_id == exchange_account(AccountKind.SUSPENSE, currency)
+def check_held(session: Session, reference: str, money: Money) -> None:
+    """Raises `SuspenseReturned` where suspense holds less now, `AccountFrozen` while it is."""
+    account = exchange_account(AccountKind.SUSPENSE, money.currency)
+    check_not_frozen(session, account)
+    held = select(func.coalesce(func.sum(PostedLine.amount), 0)).where(
+        PostedLine.account_id == account
     )
-    return int(session.scalar(statement) or 0)
+    if int(session.scalar(held) or 0) < money.units:
+        raise SuspenseReturned(reference)
 
 
 def check_undecided(session: Session, reference: str) -> None:

@@ -6,6 +6,7 @@ holds nothing of it any more (`provider_books.note_unexplained`). Money at the b
 """
 
 from app.core.ids import OrganisationId, PersonId
+from app.core.money import Money
 from app.core.principals import Principal
 from app.core.states import Transitions
 from app.core.unit_of_work import UnitOfWork
@@ -16,7 +17,6 @@ from ledger.journal.settlement import settlement_postings, suspense_queries
 from ledger.journal.settlement.deciders import check_independent, check_second
 from ledger.journal.settlement.events import SuspenseMoneyAssigned
 from ledger.journal.settlement.models import SuspenseAssignment
-from ledger.journal.settlement.suspense_errors import SuspenseReturned
 
 TRANSITIONS = Transitions(
     {
@@ -62,15 +62,16 @@ def approve_assignment(
     """The second person's word: the money leaves suspense for the wallet.
 
     Raises `SuspenseAssignmentNotFound`, `IllegalTransition`, `SecondPersonRequired`,
-    `DeciderNotIndependent`, `SuspenseReturned`.
+    `DeciderNotIndependent`, `SuspenseReturned`, `AccountFrozen`.
     """
     assignment = suspense_queries.get_assignment_for_update(uow.session, assignment_id)
     state = TRANSITIONS.next(assignment.state, "approve")
     check_independent(principal, assignment.organisation_id, assignment.organisation_id)
     check_second(principal, assignment.proposed_by, assignment_id)
     suspense_queries.one_at_a_time(uow.session, assignment.currency)
-    if suspense_queries.held_amount(uow.session, assignment.currency) < assignment.amount:
-        raise SuspenseReturned(assignment.reference)
+    suspense_queries.check_held(
+        uow.session, assignment.reference, Money(assignment.amount, assignment.currency)
+    )
     _decide(uow, principal, assignment, state)
     draft = settlement_postings.assign_suspense(
         reference=assignment.reference,

@@ -1,0 +1,1 @@
+"""The rules of the live audit, by subject; a finding of one freezes what it touches."""
