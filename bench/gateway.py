@@ -12,15 +12,12 @@ import json
 import os
 import secrets
 import shutil
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,6 +35,7 @@ from bench.gateway_nginx import (
     proxy_nginx,
     upstream_nginx,
 )
+from bench.gateway_servers import free_port, pinned, served, wait_for
 from bench.gateway_stages import cpu_by_stage
 from bench.gateway_whole import cpu_of_whole_call
 from bench.write_ahead import files_made, make_files_ahead
@@ -50,10 +48,13 @@ disk, and nothing of the others'."""
 THREADS = {"bare_flask": 16, "naive": 16, "unmetered": 16}
 """What suits them: with 64 threads the bare proxy lost a third of its rate here. The metered server
 is the exchange's own: one event loop."""
-LOOP = ["--interface", "rsgi", "--loop", "uvloop", "--runtime-mode", "st", "--no-ws"]
 BARE, NAIVE = "bench.gateway_baselines:bare_flask", "bench.gateway_baselines:naive"
 UNMETERED, METERED = "bench.gateway_apps:unmetered", "bench.gateway_apps:metered"
 TARGETS = {"bare_flask": BARE, "naive": NAIVE, "unmetered": UNMETERED, "metered": METERED}
+
+LIMITS = {"nginx": 0, "nginx_beside_load": 1}
+"""The cores of plain nginx: where the servers are, and where the load generator is
+(docs/decisions/0039)."""
 
 
 @dataclass
@@ -77,55 +78,6 @@ class Bench:
         return row[0], row[1]
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _pinned(core: int) -> list[str]:
-    taskset = shutil.which("taskset")
-    cores = os.cpu_count() or 1
-    return [taskset, "-c", str(core)] if taskset and cores > core else []
-
-
-@contextmanager
-def _served(
-    target: str, core: int, *flags: str, threads: int | None = 16, **environment: str
-) -> Iterator[tuple[int, int]]:
-    """A granian with one worker on a core; its port and process id."""
-    port = _free_port()
-    command = [*_pinned(core), sys.executable, "-m", "granian", "--port", str(port)]
-    command += ["--backlog", "1024", "--no-log"]
-    command += (
-        LOOP if threads is None else ["--interface", "wsgi", "--blocking-threads", f"{threads}"]
-    )
-    process = subprocess.Popen([*command, *flags, target], env=os.environ | environment)
-    try:
-        _wait_for(port)
-        yield port, process.pid
-    finally:
-        process.terminate()
-        try:
-            process.wait(30)
-        except subprocess.TimeoutExpired:
-            process.kill()
-
-
-def _wait_for(port: int) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        try:
-            with socket.create_connection(("127.0.0.1", port), 1) as sock:
-                sock.settimeout(2)
-                sock.sendall(b"GET /nothing HTTP/1.1\r\nHost: bench\r\n\r\n")
-                if sock.recv(1):
-                    return
-        except OSError:
-            time.sleep(0.05)
-    raise TimeoutError
-
-
 def _load(port: int, keys: list[str], *, connections: int, rate: float = 0.0) -> dict[str, Any]:
     requests = "\n".join(
         base64.b64encode(
@@ -134,7 +86,7 @@ def _load(port: int, keys: list[str], *, connections: int, rate: float = 0.0) ->
         ).decode()
         for key in keys
     )
-    command = [*_pinned(1), sys.executable, "-m", "bench.gateway_load", str(port)]
+    command = [*pinned(1), sys.executable, "-m", "bench.gateway_load", str(port)]
     command += [str(connections), str(SECONDS), str(rate)]
     done = subprocess.run(command, input=requests, capture_output=True, text=True, check=True)
     figures: dict[str, Any] = json.loads(done.stdout)
@@ -158,15 +110,15 @@ def _round(bench: Bench, name: str, keys: list[str]) -> float | None:
     return float(figures["rps"])
 
 
-def _wrk_round(bench: Bench) -> tuple[float, float] | None:
+def _wrk_round(bench: Bench) -> dict[str, float] | None:
     """Metered calls and nginx's, a second, by wrk; None for a round that does not count."""
     if "nginx" not in bench.ports:
         return None
     loaded = {}
     before = bench.recorded()
-    for name in ("metered", "nginx"):
+    for name in ("metered", *LIMITS):
         url = f"http://127.0.0.1:{bench.ports[name]}/data/{LISTING}?iata=PVG"
-        figures = load_with_wrk(bench.folder, _pinned(1), url, keys=bench.keys, seconds=SECONDS)
+        figures = load_with_wrk(bench.folder, pinned(1), url, keys=bench.keys, seconds=SECONDS)
         if figures is None or figures["others"] or not figures["answers"]:
             return None
         loaded[name] = figures
@@ -175,13 +127,16 @@ def _wrk_round(bench: Bench) -> tuple[float, float] | None:
     in_flight = events - loaded["metered"]["answers"]
     if not 0 <= in_flight <= WRK_CONNECTIONS or amount != events * PRICE:
         return None
-    return loaded["metered"]["rps"], loaded["nginx"]["rps"]
+    return {
+        ("metered_by_wrk" if name == "metered" else name): each["rps"]
+        for name, each in loaded.items()
+    }
 
 
 def _rounds(bench: Bench) -> dict[str, list[float]]:
     """Every server once forwards, once backwards, and so on; only whole rounds are kept."""
     found: dict[str, list[float]] = {
-        name: [] for name in (*TARGETS, "hot_licence", "metered_by_wrk", "nginx")
+        name: [] for name in (*TARGETS, "hot_licence", "metered_by_wrk", *LIMITS)
     }
     for number in range(ROUNDS):
         order = list(TARGETS) if number % 2 == 0 else list(reversed(TARGETS))
@@ -190,9 +145,8 @@ def _rounds(bench: Bench) -> dict[str, list[float]]:
         if all(figures.values()):
             for name, rps in figures.items():
                 found[name].append(rps or 0.0)
-        if (by_wrk := _wrk_round(bench)) is not None:
-            found["metered_by_wrk"].append(by_wrk[0])
-            found["nginx"].append(by_wrk[1])
+        for name, rps in (_wrk_round(bench) or {}).items():
+            found[name].append(rps)
     return found
 
 
@@ -233,6 +187,7 @@ def _summary(found: dict[str, list[float]]) -> dict[str, Any]:
         "metered_over_naive": _ratio(found, "metered", "naive"),
         "metered_over_unmetered": _ratio(found, "metered", "unmetered"),
         "metered_over_nginx": _ratio(found, "metered_by_wrk", "nginx"),
+        "metered_over_nginx_beside_load": _ratio(found, "metered_by_wrk", "nginx_beside_load"),
         "connections": CONNECTIONS,
         "threads": THREADS | {"metered": "one event loop"},
         "rounds": ROUNDS,
@@ -266,20 +221,22 @@ def run(report: dict[str, Any]) -> None:
 
 def _upstream(stack: ExitStack, folder: Path) -> int:
     if not is_installed():
-        return stack.enter_context(_served("bench.gateway_apps:upstream", 1))[0]
-    port = _free_port()
-    stack.enter_context(upstream_nginx(folder / "upstream", _pinned(1), port, UPSTREAM_BODY))
-    _wait_for(port)
+        return stack.enter_context(served("bench.gateway_apps:upstream", 1))[0]
+    port = free_port()
+    stack.enter_context(upstream_nginx(folder / "upstream", pinned(1), port, UPSTREAM_BODY))
+    wait_for(port)
     return port
 
 
-def _limit(stack: ExitStack, folder: Path, upstream_port: int) -> dict[str, int]:
+def _limits(stack: ExitStack, folder: Path, upstream_port: int) -> dict[str, int]:
     if not is_installed():
         return {}
-    port = _free_port()
-    stack.enter_context(proxy_nginx(folder / "nginx", _pinned(0), port, upstream_port))
-    _wait_for(port)
-    return {"nginx": port}
+    ports = {}
+    for name, core in LIMITS.items():
+        ports[name] = free_port()
+        stack.enter_context(proxy_nginx(folder / name, pinned(core), ports[name], upstream_port))
+        wait_for(ports[name])
+    return ports
 
 
 def _measure(stack: ExitStack, url: str, folder: Path) -> dict[str, Any]:
@@ -287,18 +244,18 @@ def _measure(stack: ExitStack, url: str, folder: Path) -> dict[str, Any]:
     upstream = f"http://127.0.0.1:{upstream_port}/airports"
     keys = prepare_market(url, upstream)
     environment = {"BENCH_UPSTREAM": upstream, "BENCH_DATABASE_URL": url}
-    served = {
+    running = {
         name: stack.enter_context(
-            _served(target, 0, "--factory", threads=THREADS.get(name), **environment)
+            served(target, 0, "--factory", threads=THREADS.get(name), **environment)
         )
         for name, target in TARGETS.items()
     }
     postmaster = int((folder / "postgres" / "postmaster.pid").read_text().split("\n", 1)[0])
-    ports = {name: port for name, (port, _) in served.items()}
-    ports |= _limit(stack, folder, upstream_port)
+    ports = {name: port for name, (port, _) in running.items()}
+    ports |= _limits(stack, folder, upstream_port)
     connection = stack.enter_context(psycopg.connect(url, autocommit=True))
     connection.execute("SELECT set_config('counterfoil.reach', 'exchange', false)")
-    metersticks = {name: Meterstick(pid, postmaster) for name, (_, pid) in served.items()}
+    metersticks = {name: Meterstick(pid, postmaster) for name, (_, pid) in running.items()}
     bench = Bench(url, keys, ports, connection, folder, metersticks)
     made = files_made(connection)
     found = _rounds(bench)
