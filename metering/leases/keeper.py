@@ -258,6 +258,7 @@ def _refusal(found: NotGranted, key: KeyView, now: datetime) -> CounterfoilError
         return CapReached(
             cap.scope, cap.cap_amount, licence.currency, opens_at=opens_at, key_id=key_id
         )
-    renews = period is not None and found.bound == "units" and period.until_at < licence.ends_at
-    is_renewed = renews and licence.plan.period is not PeriodUnit.TERM
-    return QuotaExhausted(found.bound, period.until_at if period and is_renewed else None)
+    opens_at = None
+    if period is not None and period.is_followed and licence.plan.period is not PeriodUnit.TERM:
+        opens_at = period.until_at if found.bound == "units" else None
+    return QuotaExhausted(found.bound, opens_at)

@@ -16,13 +16,14 @@ Connection = psycopg.Connection[Any]
 
 @dataclass(frozen=True, slots=True)
 class PeriodLeft:
-    """The period that is open or waits for its fee (10⁻⁸)."""
+    """The period that is open or waits for its fee (10⁻⁸); followed, if another opens by itself."""
 
     number: int
     is_paid: bool
     from_at: datetime
     until_at: datetime
     fee_amount: int
+    is_followed: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,10 @@ SELECT state, granted_calls - spent_calls - leased_calls, leased_calls > 0
 FROM entitlements WHERE licence_id = %s FOR NO KEY UPDATE
 """
 READ_PERIOD = """
-SELECT period, state, from_at, until_at, fee_amount FROM licence_periods
-WHERE licence_id = %(licence_id)s AND state IN ('open', 'unpaid')
-  AND from_at <= %(at)s AND until_at > %(at)s
+SELECT p.period, p.state, p.from_at, p.until_at, p.fee_amount, e.next_period_at IS NOT NULL
+FROM licence_periods p JOIN entitlements e USING (licence_id)
+WHERE p.licence_id = %(licence_id)s AND p.state IN ('open', 'unpaid')
+  AND p.from_at <= %(at)s AND p.until_at > %(at)s
 """
 READ_POOLS = """
 SELECT pool_id, kind IN ('trial', 'free'), unit_price,

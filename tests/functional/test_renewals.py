@@ -81,8 +81,9 @@ def test_no_period_follows_and_the_one_that_is_paid_keeps_its_rules(world, licen
         False,
         world.clock.now() + timedelta(days=30),
     )
-    answers = [call(plane, licensed, {"iata": "PVG"}).status for _ in range(3)]
-    assert answers == [200, 200, 403], "what is paid is there, and nothing else"
+    answers = [call(plane, licensed, {"iata": "PVG"}) for _ in range(3)]
+    assert [each.status for each in answers] == [200, 200, 403], "what is paid, and nothing else"
+    assert "opens_at" not in answers[-1].json, "nothing more comes by itself"
     assert due(world) == []
     plane._calls._keeper.end_leases()
     turn(world, 31 * DAY)
