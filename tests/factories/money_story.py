@@ -52,6 +52,18 @@ ROUNDS_MAX = 50
 class MoneyStory:
     """One buyer, one supplier, the exchange's staff, and a provider that both sides use."""
 
+    plans = (
+        {"kind": "per_call", "unit": "hit", "unit_price": UNIT_PRICE},
+        {
+            "kind": "package",
+            "unit": "call",
+            "package_units": 20,
+            "package_price": PACKAGE_PRICE,
+            "valid_days": 90,
+        },
+    )
+    """The airports' and the days'."""
+
     def __init__(self, exchange, server, clock):
         self.exchange, self.server, self.clock = exchange, server, clock
         self._steps = {step.name: step for step in build_worker(exchange.parts)._steps}
@@ -75,17 +87,9 @@ class MoneyStory:
 
     def _list_products(self):
         world, exchange = self.world, self.exchange
-        by_hit = {"kind": "per_call", "unit": "hit", "unit_price": UNIT_PRICE}
-        package = {
-            "kind": "package",
-            "unit": "call",
-            "package_units": 20,
-            "package_price": PACKAGE_PRICE,
-            "valid_days": 90,
-        }
         made = (
-            (world.airports, airports, by_hit),
-            (world.days, working_days, package),
+            (world.airports, airports, self.plans[0]),
+            (world.days, working_days, self.plans[1]),
         )
         for trade, product, plan in made:
             content = product(exchange.upstream_url, exchange.upstream_key)
@@ -152,15 +156,21 @@ class MoneyStory:
 
     def call(self):
         """Seven hits by the call, a miss that is free, two calls of the package."""
-        airports_path = f"/data/{self.world.airports.listing_code}?icao="
-        hits = [self._call(self.world.airports, airports_path + code) for code in CALLED]
-        self._call(self.world.airports, airports_path + MISSED, status=404)
+        hits = [self.call_airport(code) for code in CALLED]
+        self.call_airport(MISSED, status=404)
         for day in ("2026-10-01", "2026-10-02"):
-            self._call(self.world.days, f"/data/{self.world.days.listing_code}?day={day}")
+            self.call_day(day)
         self.receipts = [answer.headers["usage-receipt"] for answer in hits]
         self.wait_for_idle_money()
 
-    def _call(self, trade, path, status=200):
+    def call_airport(self, code, status=200):
+        return self._call(self.world.airports, f"icao={code}", status)
+
+    def call_day(self, day, status=200):
+        return self._call(self.world.days, f"day={day}", status)
+
+    def _call(self, trade, query, status):
+        path = f"/data/{trade.listing_code}?{query}"
         answer, _ = call(Client(self.world.base_url, trade.key), Call(path, path))
         assert answer.status == status, answer.body
         return answer
