@@ -21,6 +21,7 @@ from metering.delivery.bulkheads import Bulkheads
 from metering.delivery.failure_counts import FailureCounts
 from metering.housekeeping import Housekeeping
 from metering.leases.keeper import LeaseKeeper
+from metering.leases.lanes import LaneStore
 from metering.leases.store import LeaseStore
 from metering.ports import CallBooks, CallLog, Wallets
 from metering.rate_limits import RateLimits
@@ -128,7 +129,7 @@ def _rates(settings: DataPlaneSettings, outside: Outside, connections: Connectio
 
 
 def _lease_store(settings: DataPlaneSettings, outside: Outside, ids: IdSource) -> LeaseStore:
-    return LeaseStore(
+    lanes = LaneStore(
         holder=ids.opaque("wrk"),
         clock=outside.clock,
         ids=ids,
@@ -137,6 +138,7 @@ def _lease_store(settings: DataPlaneSettings, outside: Outside, ids: IdSource) -
         log=outside.log,
         lease_seconds=settings.lease_seconds,
     )
+    return LeaseStore(lanes=lanes, clock=outside.clock, ids=ids, wallets=outside.wallets)
 
 
 def _committer(settings: DataPlaneSettings, outside: Outside, ids: IdSource) -> GroupCommitter:

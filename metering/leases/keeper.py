@@ -21,8 +21,9 @@ from metering.leases.errors import (
     PeriodUnpaid,
     QuotaExhausted,
 )
+from metering.leases.lanes import LaneLost
 from metering.leases.meters import SLAB_CALLS, Meter, Reservation
-from metering.leases.store import Granted, LaneLost, LeaseStore, NotGranted, Wanted
+from metering.leases.store import Granted, LeaseStore, NotGranted, Wanted
 from metering.plans.allowances import SHARE, grow
 from metering.plans.calendar import PeriodUnit
 from metering.views import KeyView, LicenceView
@@ -194,7 +195,7 @@ class LeaseKeeper:
         lanes = [meter.lane for meter in self._all() if meter.lane and not meter.is_closed]
         if lanes:
             with self._connections.transaction() as connection:
-                self._store.prolong(connection, lanes)
+                self._store.lanes.prolong(connection, lanes)
 
     def close_idle(self, *, idle_seconds: float) -> None:
         """Give back lanes that were not used for a while."""

@@ -1,31 +1,25 @@
-"""Leases and lanes in the database: taking, prolonging, closing and reclaiming them."""
+"""Leases in the database: taken out of what a licence has left, and given back."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 import psycopg
 
-from app.core.clock import Clock, iso_instant
+from app.core.clock import Clock
 from app.core.exchange_calendar import day_of
 from app.core.ids import IdSource
 from metering.leases import sql
-from metering.leases.meters import Headroom, Lane, Lease, early_at
+from metering.leases.lanes import LaneStore
+from metering.leases.meters import Headroom, Lane, Lease
+from metering.leases.reclaiming import close_leases
 from metering.leases.sources import CapLeft, Holdings, PeriodLeft, read_holdings
-from metering.leaves import LaneNames, lane_opened_leaf, leaf_hash
 from metering.plans.allowances import SHARE, Shortage, Slab, least_amount, next_lease
-from metering.ports import CallLog, Wallets
+from metering.ports import Wallets
 from metering.views import LicenceView
 
 Connection = psycopg.Connection[Any]
-LANES_MAX = 512
-"""Lanes that one licence may ever have: as many as workers serve it at once."""
-
-
-class LaneLost(Exception):
-    """Another worker holds the lane, or it was taken back after it expired."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +61,10 @@ class NotGranted:
 class LeaseStore:
     """One worker's dealings with leases; the caller opens the transaction."""
 
-    holder: str
+    lanes: LaneStore
     clock: Clock
     ids: IdSource
-    entropy: Callable[[int], bytes]
     wallets: Wallets
-    log: CallLog
-    lease_seconds: float
 
     def acquire(self, connection: Connection, wanted: Wanted) -> Granted | NotGranted:
         """Lease a slab; raises `LaneLost` when the worker's lane is no longer its own."""
@@ -82,9 +73,9 @@ class LeaseStore:
         if row is None or row[0] != "active":
             return NotGranted("licence", is_leased_elsewhere=False)
         if wanted.lane is not None:
-            self._keep(connection, wanted.lane)
+            self.lanes.keep(connection, wanted.lane)
         if wanted.lane is not None and wanted.drained_lease_ids:
-            self._close_leases(connection, wanted.lane.lane_id, list(wanted.drained_lease_ids))
+            self._close_leases(connection, wanted.lane.lane_id, wanted.drained_lease_ids)
             row = connection.execute(sql.LOCK_ENTITLEMENT, (licence.licence_id,)).fetchone()
         assert row is not None, "the row is locked by this transaction"
         now = self.clock.now()
@@ -118,7 +109,7 @@ class LeaseStore:
             return NotGranted("balance", is_leased_elsewhere=True, unit_price=slab.first_price)
         slab = slab.with_amount(amount)
         # Only now: a worker that is granted nothing must not open lane after lane.
-        lane = wanted.lane or self._take_or_open(connection, wanted.licence)
+        lane = wanted.lane or self.lanes.take_or_open(connection, wanted.licence)
         lease = Lease.over(lease_id, slab, ends_at=found.ends_at.timestamp(), key_id=wanted.key_id)
         balance = self._balance(connection, wanted.licence) if slab.amount else None
         left = Headroom(calls_left, found.units_left, found.amount_left)
@@ -181,94 +172,20 @@ class LeaseStore:
         }
         connection.execute(sql.TAKE, row)
 
-    def _expiry(self, now: datetime) -> datetime:
-        return now + timedelta(seconds=self.lease_seconds)
-
-    def _keep(self, connection: Connection, lane: Lane) -> None:
-        """See that the lane is still this worker's, and put its expiry off when that is due."""
-        now = self.clock.now()
-        given = {
-            "lane_id": lane.lane_id,
-            "epoch": lane.epoch,
-            "holder": self.holder,
-            "expires_at": self._expiry(now),
-            "early_at": early_at(now, self.lease_seconds),
-        }
-        held = connection.execute(sql.IS_LANE_HELD, given).fetchone()
-        if held is None:
-            raise LaneLost
-        if not held[0] and connection.execute(sql.KEEP_LANE, given).rowcount != 1:
-            raise LaneLost
-
-    def _take_or_open(self, connection: Connection, licence: LicenceView) -> Lane:
-        now = self.clock.now()
-        free = connection.execute(sql.FIND_FREE_LANE, (licence.licence_id, now)).fetchone()
-        if free is None:
-            return self._open(connection, licence, now)
-        self._close_leases(connection, free[0], None)
-        taken = connection.execute(
-            sql.TAKE_LANE,
-            {"holder": self.holder, "expires_at": self._expiry(now), "lane_id": free[0]},
-        ).fetchone()
-        assert taken is not None, "lanes are never deleted"
-        number, epoch, sequence, units, amount, last = taken
-        return Lane(free[0], _names(licence, number), epoch, sequence, units, amount, last)
-
-    def _open(self, connection: Connection, licence: LicenceView, now: datetime) -> Lane:
-        count = connection.execute(
-            "SELECT count(*) FROM lanes WHERE licence_id = %s", (licence.licence_id,)
-        ).fetchone()
-        number = (count[0] if count else 0) + 1
-        if number > LANES_MAX:
-            raise LaneLost
-        leaf = lane_opened_leaf(
-            licence_id=licence.licence_id,
-            lane=number,
-            plan_hash=licence.plan_hash,
-            at=iso_instant(now),
-            blind=self.entropy(16).hex(),
-        )
-        hashed = leaf_hash(leaf)
-        lane = Lane(self.ids.new("lan"), _names(licence, number), 1, 0, 0, 0, hashed)
-        row = {"lane_id": lane.lane_id, "licence_id": licence.licence_id, "number": number}
-        row |= {"buyer_id": licence.buyer_id, "holder": self.holder, "last_leaf_hash": hashed}
-        connection.execute(sql.INSERT_LANE, row | {"at": now, "expires_at": self._expiry(now)})
-        with connection.cursor() as cursor:
-            entry = (hashed, leaf, "lane_opened", licence.licence_id, number, None)
-            self.log.append_leaves(cursor, [entry])
-        return lane
-
-    def _close_leases(
-        self, connection: Connection, lane_id: str, lease_ids: list[str] | None
-    ) -> None:
-        close_leases(connection, self.wallets, lane_id, lease_ids, at=self.clock.now())
-
-    def prolong(self, connection: Connection, lanes: Sequence[Lane]) -> None:
-        """Put off the expiry of this worker's lanes, and so of their leases."""
-        now = self.clock.now()
-        connection.execute(
-            sql.PROLONG,
-            {
-                "lane_ids": [lane.lane_id for lane in lanes],
-                "holder": self.holder,
-                "expires_at": self._expiry(now),
-                "early_at": early_at(now, self.lease_seconds),
-            },
-        )
+    def _close_leases(self, connection: Connection, lane_id: str, lease_ids: Sequence[str]) -> None:
+        close_leases(connection, self.wallets, lane_id, list(lease_ids), at=self.clock.now())
 
     def close(self, connection: Connection, licence_id: str, lane: Lane) -> None:
-        """Give a lane and everything unspent on it back; a lane that was lost is left alone."""
+        """Give a lane back, with everything unspent of its leases."""
         connection.execute(sql.LOCK_ENTITLEMENT, (licence_id,))
-        freed = connection.execute(sql.FREE_LANE, {"lane_id": lane.lane_id, "epoch": lane.epoch})
-        if freed.rowcount == 1:
-            self._close_leases(connection, lane.lane_id, None)
+        self.lanes.free(connection, lane)
 
     def end(
         self, connection: Connection, licence_id: str, lane: Lane, lease_ids: Sequence[str]
     ) -> None:
         """Give leases back whose time is over; the lane stays."""
         connection.execute(sql.LOCK_ENTITLEMENT, (licence_id,))
-        self._close_leases(connection, lane.lane_id, list(lease_ids))
+        self._close_leases(connection, lane.lane_id, lease_ids)
 
 
 def _beyond(left: Headroom, slab: Slab, balance: int | None) -> Headroom:
@@ -287,47 +204,3 @@ def _not_granted(slab: Shortage, found: Holdings, *, are_calls_leased: bool) -> 
     if cap is not None:
         is_leased = cap.leased_amount > 0
     return NotGranted(slab.bound, is_leased, found.period, cap)
-
-
-def _names(licence: LicenceView, number: int) -> LaneNames:
-    return LaneNames(
-        licence.licence_id,
-        licence.version_id,
-        licence.scenario_id,
-        licence.plan_hash,
-        licence.currency,
-        number,
-    )
-
-
-def close_leases(
-    connection: Connection,
-    wallets: Wallets,
-    lane_id: str,
-    lease_ids: Sequence[str] | None,
-    *,
-    at: datetime,
-) -> int:
-    """Close a lane's open leases (all, or those named) and return what was not spent."""
-    given: Mapping[str, Any] = {"lane_id": lane_id, "lease_ids": lease_ids, "at": at}
-    closed = connection.execute(sql.CLOSE_LEASES, given).fetchall()
-    for lease_id, amount, spent_amount in closed:
-        if amount:
-            wallets.settle(connection, lease_id=lease_id, spent_amount=spent_amount)
-    return len(closed)
-
-
-def reclaim_lanes(connection: Connection, wallets: Wallets, *, at: datetime, limit: int) -> int:
-    """Take lanes back whose worker let them expire; their leases return but for what was spent.
-
-    What was spent is what the durable events show: a lease's spent counts are written in the same
-    transaction as the events. Runs in the connection's transaction; any worker may run it.
-    """
-    expired = connection.execute(sql.EXPIRED, (at, limit)).fetchall()
-    reclaimed = 0
-    for lane_id, licence_id in sorted(expired, key=lambda row: (row[1], row[0])):
-        connection.execute(sql.LOCK_ENTITLEMENT, (licence_id,))
-        if connection.execute(sql.TAKE_BACK, (lane_id, at)).rowcount == 1:
-            close_leases(connection, wallets, lane_id, None, at=at)
-            reclaimed += 1
-    return reclaimed

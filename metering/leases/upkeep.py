@@ -6,7 +6,7 @@ import psycopg
 from sqlalchemy import text
 
 from app.core.unit_of_work import UnitOfWork
-from metering.leases.store import reclaim_lanes
+from metering.leases.reclaiming import reclaim_lanes
 from metering.ports import Wallets
 
 RECLAIM_MAX = 50

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from app import embedded_postgres
-from metering.leases.store import reclaim_lanes
+from metering.leases.reclaiming import reclaim_lanes
 from migrations.run import downgrade, upgrade
 from tests.fakes.metering_ports import TABLES, FakeWallets
 
