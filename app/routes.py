@@ -16,7 +16,9 @@ from ledger.journal.billing import api as billing_api
 from ledger.journal.settlement import api as settlement_api
 from ledger.journal.settlement import (
     arrival_api,
+    bank_account_api,
     dispute_api,
+    payout_api,
     statement_api,
     suspense_api,
     wallet_api,
@@ -51,6 +53,8 @@ def blueprints() -> list[Blueprint]:
         journal_api.blueprint,
         dispute_api.blueprint,
         settlement_api.blueprint,
+        bank_account_api.blueprint,
+        payout_api.blueprint,
         arrival_api.blueprint,
         suspense_api.blueprint,
         wallet_api.blueprint,

@@ -8,7 +8,7 @@ UNNOTED = {
     "accounts.get_me",
     "accounts.get_own_organisation",
     "payments.get_gateways",
-    "settlement.get_payout_instructions",
+    "payouts.get_payout_instructions",
     "withdrawals.get_withdrawal_instructions",
 }
 """Reads that demand a permission and are not noted; each view says why."""

@@ -19,7 +19,9 @@ from ledger.journal.ports import JournalPorts
 from ledger.journal.settlement import api as settlement_api
 from ledger.journal.settlement import (
     arrival_api,
+    bank_account_api,
     dispute_api,
+    payout_api,
     statement_api,
     suspense_api,
     wallet_api,
@@ -88,8 +90,10 @@ def journal_app(units, ports, clock):
     documented.register_blueprint(blueprint)
     for each in (
         arrival_api,
+        bank_account_api,
         billing_api,
         dispute_api,
+        payout_api,
         settlement_api,
         statement_api,
         suspense_api,
