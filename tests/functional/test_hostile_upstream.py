@@ -51,9 +51,9 @@ def hostile():
         server.stop()
 
 
-def licensed_at(world, url, code="S0001-HOSTILE"):
+def licensed_at(world, url, code="S0001-HOSTILE", *, timeout_ms=TIMEOUT_MS):
     listing = world.publish(
-        f"{url}/airports", code=code, version=f"ver_{code[-4:]}", timeout_ms=TIMEOUT_MS
+        f"{url}/airports", code=code, version=f"ver_{code[-4:]}", timeout_ms=timeout_ms
     )
     return world.license(listing=listing)
 
@@ -347,7 +347,7 @@ def wait_until(holds, seconds=5.0):
 
 def test_a_hanging_upstream_takes_its_share_of_threads_and_other_listings_go_on(world, hostile):
     server = hostile("hang")
-    hanging = licensed_at(world, server.url, "S0001-HANGING")
+    hanging = licensed_at(world, server.url, "S0001-HANGING", timeout_ms=20_000)
     other = licensed_at(world, hostile(says(answer())).url, "S0001-SOUND")
     plane = world.plane(places=16)
     gate = threading.Barrier(13)
@@ -360,15 +360,15 @@ def test_a_hanging_upstream_takes_its_share_of_threads_and_other_listings_go_on(
         calling = [threads.submit(wait_and_call, at) for at in range(12)]
         gate.wait(10)
         wait_until(lambda: len(server.requests) == 12)
-        started = time.monotonic()
         busy = call(plane, hanging, {"iata": "PVG"})
         sound = [call(plane, other, {"iata": "PVG"}) for _ in range(5)]
-        assert time.monotonic() - started < TIMEOUT_MS / 1000
+        assert not any(each.done() for each in calling), "nobody waited for those that hang"
+        server.stop()
         answers = [each.result(20) for each in calling]
-    assert {each.status for each in answers} == {504}
+    assert {each.status for each in answers} == {502}
     assert (busy.status, busy.json["type"]) == (503, "/problems#upstream-busy")
     assert busy.headers["Retry-After"] == "1"
     assert [each.status for each in sound] == [200] * 5
     plane.close()
     failed = "SELECT kind, calls_count FROM delivery_failures ORDER BY kind"
-    assert world.sql(failed) == [("busy", 1), ("timed_out", 12)]
+    assert world.sql(failed) == [("busy", 1), ("closed_early", 12)]

