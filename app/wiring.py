@@ -55,6 +55,7 @@ from ledger.payments.operation_runner import OperationRunner
 from ledger.payments.ports import Offer, PaymentGateway, PaymentPorts
 from ledger.payments.stripe_payment_gateway import StripeAccess, StripePaymentGateway
 from listings.ports import ExchangePolicy, PublicAddress
+from listings.queries.approved_uses import StoredApprovedUses
 from metering.assembly import Outside
 from metering.assembly import build_data_plane as build_data_plane_of
 from metering.data_plane import DataPlane, DataPlaneSettings
@@ -62,6 +63,7 @@ from metering.delivery.http_upstream import HttpUpstream
 from metering.delivery.loop_upstream import LoopHttpUpstream
 from metering.loop_waiting import LoopWaiting
 from metering.plans.charged_periods import charged_periods
+from metering.ports import ApprovedUses
 from metering.recording.receipt_queries import StoredReceipts
 from metering.signing.stored import SignedRequestReader
 from metering.waiting import ThreadWaiting, Waiting
@@ -108,6 +110,7 @@ def things(parts: Parts) -> list[tuple[type, object]]:
             ),
         ),
         (EntryTypes, EntryTypes(entry_types())),
+        (ApprovedUses, StoredApprovedUses()),
         (StoredReceipts, _receipts(parts)),
         (SignedRequestReader, SignedRequestReader(parts.cipher)),
     ]

@@ -1,6 +1,7 @@
 """Routes of metering on the control plane: entitlements, usage, receipts again, quotes."""
 
 from dataclasses import fields as dataclass_fields
+from datetime import datetime
 from typing import Any
 
 from flask import Response
@@ -22,6 +23,7 @@ from metering.plans.quotes import PoolLeft, Quote, quote_next, quote_periods, qu
 from metering.plans.renewals import set_renewal
 from metering.plans.replays import replay
 from metering.plans.terms import PlanNotReadable, PlanTerms, read_plan
+from metering.ports import ApprovedUses
 from metering.recording.receipt_queries import StoredReceipts
 from metering.signing.stored import SignedRequestReader
 
@@ -204,9 +206,18 @@ def post_quote(command: dict[str, Any]) -> dict[str, Any]:
         copy, plan = queries.get_plan(uow.session, command["plan_id"])
         period_units = command["period_units"] or [command["units"]]
         quote = quote_periods(plan, period_units, starts_at=uow.now)
-        warnings = quote_warnings(plan, starts_at=uow.now, until_at=command["until_at"])
+        until_at = command["until_at"] or _last_use(uow, copy.listing_code)
+        warnings = quote_warnings(plan, starts_at=uow.now, until_at=until_at)
     quoted = _quoted(quote, copy.plan_id, copy.plan_hash, plan.currency)
     return quoted | {"warnings": warnings}
+
+
+def _last_use(uow: UnitOfWork, listing_code: str) -> datetime | None:
+    own = own_organisation()
+    if own is None:
+        return None
+    uses = get(ApprovedUses)  # type: ignore[type-abstract]
+    return uses.last_end(uow.session, buyer_id=own, listing_code=listing_code, at=uow.now)
 
 
 def _quote_licence(uow: UnitOfWork, licence_id: str, units: int) -> dict[str, Any]:

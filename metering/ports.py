@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
 import psycopg
+from sqlalchemy.orm import Session
 
 from app.core.round_trips import Statements
 
@@ -42,6 +43,16 @@ class Wallets(Protocol):
         self, connection: "psycopg.Connection[Any]", *, lease_id: str, spent_amount: int
     ) -> None:
         """End a lease's hold; what was not spent returns to the wallet."""
+        ...
+
+
+class ApprovedUses(Protocol):
+    """What buyers may order for, held by the listings."""
+
+    def last_end(
+        self, session: Session, *, buyer_id: str, listing_code: str, at: datetime
+    ) -> datetime | None:
+        """The end of the buyer's scenario in force that lasts longest; None without one."""
         ...
 
 

@@ -160,7 +160,8 @@ class QuoteRequestSchema(Schema):
 
     Exactly one of ``plan_id`` and ``licence_id``, exactly one of ``units`` and ``period_units``;
     a licence is quoted for its present period only. ``until`` is where an order's scenario
-    ends: the quote of a plan then warns of what outlasts it.
+    ends, without it that of the buyer's scenario for the listing that lasts longest: the quote of
+    a plan warns of what outlasts it.
     """
 
     plan_id = Identifier(load_default=None)

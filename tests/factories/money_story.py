@@ -52,7 +52,7 @@ ROUNDS_MAX = 50
 class MoneyStory:
     """One buyer, one supplier, the exchange's staff, and a provider that both sides use."""
 
-    plans = (
+    plans: tuple[dict[str, object], ...] = (
         {"kind": "per_call", "unit": "hit", "unit_price": UNIT_PRICE},
         {
             "kind": "package",

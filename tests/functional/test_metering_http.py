@@ -4,6 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from app.core.reach import Reach
+from listings.models import ApprovedScenario
+
 pytestmark = pytest.mark.usefixtures("worlds")
 RANGE = {"from": "2020-01-01T00:00:00Z", "until": "2040-01-01T00:00:00Z"}
 CALLS = 3 + 1
@@ -82,6 +85,34 @@ def test_a_package_that_outlasts_the_scenario_is_warned_of(world):
     assert warnings(world.days.plan_id, soon) == ["ends-with-scenario"]
     assert warnings(world.days.plan_id, late) == []
     assert warnings(world.airports.plan_id, soon) == []
+
+
+def test_without_a_day_the_buyer_s_own_scenario_tells_when_the_use_ends(world, whole_exchange):
+    days = world.days
+
+    def warned(who):
+        body = {"plan_id": days.plan_id, "units": 1}
+        return ask(who, "POST", "/v1/quotes", body).json["warnings"]
+
+    def end_scenario(until):
+        with whole_exchange.parts.units.begin(Reach.EXCHANGE) as uow:
+            scenario = uow.session.get_one(ApprovedScenario, days.scenario["id"])
+            before, scenario.valid_until = scenario.valid_until, until
+            uow.commit()
+            return before
+
+    assert warned(world.buyer) == [], "a package of 90 days under a scenario of 180"
+    soon = datetime.now(UTC) + timedelta(days=30)
+    before = end_scenario(soon)
+    try:
+        (warning,) = warned(world.buyer)
+        assert (warning["code"], datetime.fromisoformat(warning["usable_until"])) == (
+            "ends-with-scenario",
+            soon,
+        )
+        assert warned(world.supplier) == [], "it has no scenario of its own"
+    finally:
+        end_scenario(before)
 
 
 @pytest.mark.parametrize(
