@@ -1,14 +1,19 @@
 """Structured creditor references (ISO 11649): a mistyped payment reference is noticed."""
 
-_LENGTH = 16
+BODY_LENGTH = 16
 _MODULUS = 97
 
 
 def creditor_reference(top_up_id: str) -> str:
     """``RF``, two check digits and the random half of the id, in upper case."""
-    body = top_up_id[-_LENGTH:].upper()
+    body = top_up_id[-BODY_LENGTH:].upper()
     check = 98 - _remainder(f"{body}RF00")
     return f"RF{check:02d}{body}"
+
+
+def body_of(reference: str) -> str:
+    """What of a reference is the end of an id, in upper case."""
+    return reference[-BODY_LENGTH:]
 
 
 def is_creditor_reference(text: str) -> bool:

@@ -3,6 +3,8 @@
 import itertools
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from app.core.money import SCALE
 from app.core.principals import Principal, Role
@@ -11,6 +13,7 @@ from ledger.journal import postings, services, top_up_services
 from ledger.journal.audit_queries import find_imbalances
 from ledger.journal.bank_transfer_payment_gateway import BankTransferGateway
 from ledger.journal.booking import book
+from ledger.journal.creditor_reference import creditor_reference
 from ledger.journal.log_lane_ledger import LogLaneLedger
 from ledger.journal.ports import JournalPorts
 from ledger.journal.settlement import withdrawal_services
@@ -136,14 +139,61 @@ def test_money_that_did_not_arrive_is_in_the_wallet_again(call, asked, units, is
     call("risk_officer", "POST", f"{path}/approval")
     if is_paid:
         call("operator", "POST", f"{path}/completion")
+        call("operator", "POST", f"{path}/failure", {"failure_code": "account_closed"})
     for _ in range(2):
-        failed = call("operator", "POST", f"{path}/failure", {"failure_code": "account_closed"})
+        failed = call(
+            "second_operator", "POST", f"{path}/failure", {"failure_code": "account_closed"}
+        )
         assert (failed.json["state"], failed.json["failure_code"]) == ("failed", "account_closed")
     assert balances(units) == {WALLET: 100 * SCALE, BANK: -100 * SCALE}
     assert len([each for each in units.events if isinstance(each, WithdrawalFailed)]) == 1
     again = call("buyer", "POST", "/v1/withdrawals", {})
     assert again.json["amount"] == "100.00000000", "all that may go back"
     assert sound(units)
+
+
+def test_two_people_say_that_money_came_back(call, asked, units):
+    path = f"/v1/withdrawals/{asked['id']}"
+    call("risk_officer", "POST", f"{path}/approval")
+    call("operator", "POST", f"{path}/completion")
+    gone = balances(units)
+    first = call("operator", "POST", f"{path}/failure", {"failure_code": "account_closed"})
+    assert (first.json["state"], first.json["return_stated_by"]) == (
+        "paid",
+        PRINCIPALS["operator"].id,
+    )
+    alone = call("operator", "POST", f"{path}/failure", {"failure_code": "account_closed"})
+    assert alone.json["type"] == "/problems#second-person-required"
+    assert balances(units) == gone, "one person's word moves nothing"
+    with units.begin(Reach.EXCHANGE) as uow, pytest.raises(IntegrityError):
+        uow.session.execute(
+            text("UPDATE withdrawals SET returned_by = return_stated_by, failed_at = now()")
+        )
+    second = call("second_operator", "POST", f"{path}/failure", {"failure_code": "wrong_account"})
+    assert (second.json["state"], second.json["failure_code"]) == ("failed", "wrong_account")
+    assert balances(units) == {WALLET: 100 * SCALE, BANK: -100 * SCALE}
+    assert sound(units)
+
+
+def test_a_line_of_the_statement_that_names_a_withdrawal_is_that_withdrawal_s(call, asked):
+    path = f"/v1/withdrawals/{asked['id']}"
+    line = {
+        "bank_reference": "ICBC 2026-11-24/3",
+        "amount": "60.00",
+        "arrived_on": "2026-11-24",
+        "statement_line": f"CR 60.00 RETURNED REF {creditor_reference(asked['id'])} UNKNOWN",
+    }
+    assert call("operator", "POST", "/v1/bank-arrivals", line).status_code == 201, "never sent"
+    line["bank_reference"] = "ICBC 2026-11-24/4"
+    call("risk_officer", "POST", f"{path}/approval")
+    call("operator", "POST", f"{path}/completion")
+    refused = call("operator", "POST", "/v1/bank-arrivals", line)
+    assert (refused.status_code, refused.json["type"]) == (409, "/problems#arrival-came-back")
+    assert (refused.json["withdrawal_id"], refused.json["state"]) == (asked["id"], "paid")
+    for who in ("operator", "second_operator"):
+        call(who, "POST", f"{path}/failure", {"failure_code": "no_account"})
+    refused = call("operator", "POST", "/v1/bank-arrivals", line)
+    assert refused.json["state"] == "failed", "it is in the wallet again"
 
 
 def test_no_more_than_is_free_and_came_by_the_bank(call, asked, units):

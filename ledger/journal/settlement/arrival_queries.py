@@ -1,11 +1,18 @@
 """Reads of arrivals at the bank and of money in suspense that goes back."""
 
-from sqlalchemy import select
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, SQLColumnExpression, func, select
 from sqlalchemy.orm import Session
 
 from app.core.paging import Page, matching, paginate
+from ledger.journal.creditor_reference import BODY_LENGTH, body_of
 from ledger.journal.settlement.arrival_models import BankArrival, SuspenseReturn
-from ledger.journal.settlement.suspense_errors import SuspenseReturnNotFound
+from ledger.journal.settlement.models import Payout, Withdrawal
+from ledger.journal.settlement.payouts import PayoutState
+from ledger.journal.settlement.suspense_errors import SentBefore, SuspenseReturnNotFound
+
+_LET_GO = (PayoutState.APPROVED, PayoutState.SENT, PayoutState.PAID, PayoutState.FAILED)
 
 
 def list_arrivals(
@@ -30,3 +37,24 @@ def list_returns(
     """Returns, newest first."""
     statement = select(SuspenseReturn).where(*matching({SuspenseReturn.state: state}))
     return paginate(session, statement, key=SuspenseReturn.return_id, cursor=cursor, limit=limit)
+
+
+def find_sent(session: Session, references: Sequence[str]) -> SentBefore | None:
+    """The transfer out, let go by two people, that went with one of these references."""
+    bodies = [body_of(each) for each in references]
+    withdrawal = session.scalar(
+        select(Withdrawal)
+        .where(_names(Withdrawal.withdrawal_id, bodies), Withdrawal.state.in_(_LET_GO))
+        .limit(1)
+    )
+    if withdrawal is not None:
+        return SentBefore("withdrawal", withdrawal.withdrawal_id, withdrawal.state)
+    payout = session.scalar(
+        select(Payout).where(_names(Payout.payout_id, bodies), Payout.state.in_(_LET_GO)).limit(1)
+    )
+    return None if payout is None else SentBefore("payout", payout.payout_id, payout.state)
+
+
+def _names(key: SQLColumnExpression[str], bodies: Sequence[str]) -> ColumnElement[bool]:
+    """As the tables' indexes have it: a reference is made of the end of an id."""
+    return func.upper(func.right(key, BODY_LENGTH)).in_(bodies)

@@ -26,6 +26,7 @@ from ledger.journal.settlement.arrival_events import SuspenseReturnApproved
 from ledger.journal.settlement.arrival_models import BankArrival, SuspenseReturn
 from ledger.journal.settlement.deciders import check_second
 from ledger.journal.settlement.suspense_errors import (
+    ArrivalCameBack,
     ArrivalDiffers,
     ArrivalIsTopUp,
     SuspenseReturnsAtProvider,
@@ -58,7 +59,7 @@ def record_arrival(
     """Money (10⁻⁸ units) is at the bank, and nothing says whose: into suspense, once a reference.
 
     The same facts again change nothing. Raises `ArrivalDiffers`, `ArrivalIsTopUp`,
-    `TopUpAmountUnfit`.
+    `ArrivalCameBack`, `TopUpAmountUnfit`.
     """
     check_transferable(amount)
     suspense_queries.one_at_a_time(uow.session, "arrivals")
@@ -189,7 +190,7 @@ def fail_return(uow: UnitOfWork, *, return_id: str, failure_code: str) -> Suspen
 
 
 def _check_unannounced(uow: UnitOfWork, statement_line: str) -> None:
-    """A line that names a top-up is that top-up's, which two people confirm."""
+    """A line that names what is on record here is that top-up's, or that transfer's come back."""
     written = "".join(statement_line.upper().split())
     named = [each for each in _REFERENCE.findall(written) if is_creditor_reference(each)]
     top_up_id = uow.session.scalar(
@@ -197,6 +198,9 @@ def _check_unannounced(uow: UnitOfWork, statement_line: str) -> None:
     )
     if top_up_id is not None:
         raise ArrivalIsTopUp(top_up_id)
+    sent = arrival_queries.find_sent(uow.session, named)
+    if sent is not None:
+        raise ArrivalCameBack(sent)
 
 
 def _facts(returned: SuspenseReturn) -> settlement_postings.SuspenseReturnFacts:

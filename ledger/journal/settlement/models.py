@@ -232,6 +232,9 @@ class Withdrawal(Base):
     paid_at: Mapped[datetime | None]
     failed_at: Mapped[datetime | None]
     failure_code: Mapped[str | None]
+    return_stated_by: Mapped[PersonId | None] = mapped_column(Text)
+    return_stated_at: Mapped[datetime | None]
+    returned_by: Mapped[PersonId | None] = mapped_column(Text)
     cancelled_by: Mapped[PersonId | None] = mapped_column(Text)
     cancelled_at: Mapped[datetime | None]
 

@@ -1,5 +1,7 @@
 """Refusals about money of which nobody knows whose it is, each named as the fact it states."""
 
+from typing import Any, NamedTuple
+
 from app.core.errors import CounterfoilError, ErrorKind
 from app.core.money import Money
 
@@ -116,4 +118,26 @@ class ArrivalIsTopUp(CounterfoilError):
     def __init__(self, top_up_id: str) -> None:
         super().__init__(
             f"The line names the reference of {top_up_id}: confirm that.", top_up_id=top_up_id
+        )
+
+
+class SentBefore(NamedTuple):
+    """A transfer out: a withdrawal or a payout, and how far it went."""
+
+    kind: str
+    subject: str
+    state: str
+
+
+class ArrivalCameBack(CounterfoilError):
+    """The statement's line names a transfer that the exchange sent."""
+
+    kind = ErrorKind.CONFLICT
+    slug = "arrival-came-back"
+    title = "This money was sent from here"
+
+    def __init__(self, sent: SentBefore) -> None:
+        facts: dict[str, Any] = {f"{sent.kind}_id": sent.subject, "state": sent.state}
+        super().__init__(
+            f"The line names the reference of {sent.subject}: say there that it came back.", **facts
         )

@@ -144,10 +144,10 @@ def post_withdrawal_completion(withdrawal_id: str) -> Withdrawal:
 @requires(Permission.PROPOSE_PAYOUTS)
 @idempotent
 def post_withdrawal_failure(command: dict[str, Any], withdrawal_id: str) -> Withdrawal:
-    """State that the transfer failed or came back: the wallet has the money again."""
+    """State that the transfer failed, or came back, which two say: the wallet has it again."""
     with unit_of_work() as uow:
         made = withdrawal_services.note_failed(
-            uow, withdrawal_id=WithdrawalId(withdrawal_id), **command
+            uow, current_principal(), withdrawal_id=WithdrawalId(withdrawal_id), **command
         )
         uow.commit()
         return made

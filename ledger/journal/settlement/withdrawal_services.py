@@ -216,16 +216,27 @@ def note_paid(uow: UnitOfWork, *, withdrawal_id: WithdrawalId) -> Withdrawal:
     return withdrawal
 
 
-def note_failed(uow: UnitOfWork, *, withdrawal_id: WithdrawalId, failure_code: str) -> Withdrawal:
+def note_failed(
+    uow: UnitOfWork, principal: Principal, *, withdrawal_id: WithdrawalId, failure_code: str
+) -> Withdrawal:
     """The money did not go, or came back: the wallet has it again; once.
 
-    Raises `WithdrawalNotFound`, `IllegalTransition`.
+    That it came back two people say, each for itself, as of money that arrives; the first one's
+    word moves nothing. Raises `WithdrawalNotFound`, `IllegalTransition`, `SecondPersonRequired`.
     """
     withdrawal = withdrawal_queries.get_withdrawal_for_update(uow.session, withdrawal_id)
     if withdrawal.state == PayoutState.FAILED:
         return withdrawal
     was_paid = withdrawal.state == PayoutState.PAID
-    withdrawal.state = TRANSITIONS.next(withdrawal.state, "return" if was_paid else "fail")
+    state = TRANSITIONS.next(withdrawal.state, "return" if was_paid else "fail")
+    if was_paid and withdrawal.return_stated_by is None:
+        withdrawal.return_stated_by = PersonId(principal.id)
+        withdrawal.return_stated_at = uow.now
+        return withdrawal
+    if was_paid:
+        check_second(principal, withdrawal.return_stated_by, withdrawal_id)
+        withdrawal.returned_by = PersonId(principal.id)
+    withdrawal.state = state
     withdrawal.failed_at, withdrawal.failure_code = uow.now, failure_code
     template = (
         settlement_postings.withdrawal_returned
