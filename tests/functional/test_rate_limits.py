@@ -80,6 +80,25 @@ def test_a_kept_token_is_worth_nothing_when_its_second_may_be_over(connections):
     assert connections.trips == 2, "the store says which second it is before any is used"
 
 
+def test_a_token_is_no_older_than_the_question_for_it(connections, monkeypatch):
+    """An answer that was long on its way leaves less of its second, not a second anew."""
+    clock = [1000.0]
+    rates = RateLimits(connections, now=lambda: clock[0])
+    single = connections.single
+
+    @contextmanager
+    def slow():
+        with single() as connection:
+            yield connection
+        clock[0] += 1.0
+
+    monkeypatch.setattr(connections, "single", slow)
+    at_the_start_of_a_second(connections)
+    assert rates.take_held(limits(160)) is None
+    rates._ask()
+    assert rates.take_held(limits(160)) is None, "its second may be over"
+
+
 def test_processes_whose_clocks_differ_by_hours_share_the_stores_seconds(connections):
     processes = [
         RateLimits(connections, now=lambda off=off: time.monotonic() + off)
@@ -135,6 +154,41 @@ def test_tokens_of_a_later_refusal_are_put_back(connections):
     assert [rates.take(both).nearest.name for _ in range(3)] == ["supplier"] * 3
     own = Limits.of([Limit("key", "key:1", 2)])
     assert [rates.take(own).is_granted for _ in range(3)] == [True, True, False]
+
+
+def test_the_nearest_limit_is_the_one_with_the_fewest_calls_left_not_the_lowest(connections):
+    rates = RateLimits(connections, store_at=lambda: 7.0)
+    supplier = Limit("supplier", "supplier:1", 5)
+    for _ in range(4):
+        assert rates.take(Limits.of([supplier])).is_granted
+    taken = rates.take(Limits.of([Limit("key", "key:1", 3), supplier]))
+    assert (taken.is_granted, taken.standing) == (True, '"supplier";r=0;t=1')
+
+
+def test_tokens_that_were_left_of_a_second_are_none_of_the_next(connections):
+    at = [7.0]
+    rates = RateLimits(connections, store_at=lambda: at[0])
+    assert rates.take(limits(160)).is_granted, "one of a portion of ten"
+    at[0] = 8.0
+    assert sum(rates.take(limits(160)).is_granted for _ in range(200)) == 160
+
+
+def test_a_token_comes_back_to_its_own_second_only(connections, monkeypatch):
+    at = [7.0]
+    rates = RateLimits(connections, store_at=lambda: at[0])
+    alone = limits(160)
+    assert rates.take(alone).is_granted
+    take_one = rates._take_one
+
+    def meanwhile(window, limit):
+        if limit.name == "key" and at[0] < 8:
+            at[0] = 8.0
+            assert rates.take(alone).is_granted
+        return take_one(window, limit)
+
+    monkeypatch.setattr(rates, "_take_one", meanwhile)
+    assert rates.take_held(limits(160, 170)) is None
+    assert sum(rates.take(alone).is_granted for _ in range(200)) == 159
 
 
 def test_a_burst_waits_once_for_all_that_it_misses(connections):

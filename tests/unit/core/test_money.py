@@ -74,6 +74,8 @@ def test_money_adds_compares_and_multiplies_within_one_currency():
 def test_money_is_never_a_float_nor_larger_than_64_bits():
     with pytest.raises(TypeError):
         Money.parse("1", "CNY") * 1.5
+    with pytest.raises(TypeError):
+        Money.parse("1", "CNY") * True
     with pytest.raises(ValueError, match="64-bit"):
         Money(2**63, "CNY")
     with pytest.raises(ValueError, match="64-bit"):

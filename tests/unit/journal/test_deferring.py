@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ledger.journal.billing.deferring import (
@@ -46,6 +46,14 @@ def test_whatever_the_days_of_the_looks_the_parts_sum_to_the_price(price, days, 
         assert after >= earned
         earned = after
     assert earned == price
+
+
+@given(price=st.integers(1, 2**63 - 1), days=st.integers(1, 800), over=st.integers(0, 800))
+@example(price=1, days=2, over=1)
+@example(price=2**53 + 1, days=1, over=1)
+def test_what_is_earned_is_the_last_whole_unit_of_the_days_share(price, days, over):
+    over = min(over, days)
+    assert 0 <= price * over - earned_amount(price, days, over) * days < days
 
 
 def test_a_day_is_earned_when_it_is_over_and_the_last_one_at_the_end_of_the_term():

@@ -7,6 +7,7 @@ import pytest
 
 from metering.leases.meters import Headroom, Lane, Lease, Meter
 from metering.leaves import LaneNames
+from metering.plans.allowances import CallBounds
 
 LANE = Lane("lan_1", LaneNames("lic_1", "ver_1", "scn_1", "h", "CNY", 1), 1, 0, 0, 0, b"")
 
@@ -23,6 +24,17 @@ def test_a_lease_for_one_key_is_not_counted_again_for_another():
     whole = (100, 100)
     assert meter.headroom("key_capped") == Headroom(*whole, 50, 1_000)
     assert meter.headroom() == Headroom(*whole, None, 1_000)
+
+
+def test_a_call_that_comes_to_nothing_leaves_its_lease_as_it_was():
+    meter = Meter("lic_1", "org_buyer")
+    leased(meter, "lse_1", 10, None, Headroom(90, 90, None, 990))
+    taken = meter.reserve(CallBounds(units_max=4, unit_price=1), least=4)
+    assert meter.headroom() == Headroom(99, 96, None, 996)
+    meter.settle(taken, None)
+    assert meter.headroom() == Headroom(100, 100, None, 1_000)
+    (lease,) = meter.leases
+    assert lease.in_flight == 0
 
 
 def test_nothing_is_said_of_what_was_never_looked_at():

@@ -48,9 +48,10 @@ CODED = {"hit": {"field": "/code", "equals": "01"}, "miss": {"field": "/code", "
         ({"rows": "/items"}, {"other": []}, OutcomeKind.SCHEMA_MISMATCH, 0),
         ({"rows": "/items", "rows_max": 2}, {"items": [1, 2, 3]}, OutcomeKind.SCHEMA_MISMATCH, 0),
         ({"rows_max": 2}, [1, 2, 3], OutcomeKind.SCHEMA_MISMATCH, 0),
+        ({"rows_max": 3}, [1, 2, 3], OutcomeKind.HIT, 3),
         ({"rows": "/a/1/b"}, {"a": [0, {"b": [1]}]}, OutcomeKind.ROWS, 1),
     ],
-    ids=range(15),
+    ids=range(16),
 )
 def test_a_rule_decides_hit_miss_and_rows(rule, body, kind, units):
     outcome = classify_body(read_rule(rule), body)
@@ -106,6 +107,19 @@ def test_a_failure_that_the_rule_names_is_the_suppliers_and_one_of_the_input_the
         "40": OutcomeKind.CLIENT_ERROR,
         "99": OutcomeKind.UPSTREAM_ERROR,
     }
+
+
+def test_where_several_conditions_hold_failure_goes_before_error_miss_and_hit():
+    names = ["failure", "client_error", "miss", "hit"]
+    kinds = [
+        OutcomeKind.UPSTREAM_ERROR,
+        OutcomeKind.CLIENT_ERROR,
+        OutcomeKind.MISS,
+        OutcomeKind.HIT,
+    ]
+    for first, kind in enumerate(kinds):
+        rule = {name: {"field": "/code", "equals": "01"} for name in reversed(names[first:])}
+        assert classify_body(read_rule(rule), {"code": "01"}).kind is kind
 
 
 @pytest.mark.parametrize(
@@ -184,6 +198,7 @@ def test_bytes_are_those_that_the_buyer_gets():
     rule = read_rule({"units": {"measure": "bytes", "per": 1024}, "units_max": 2})
     outcome = classify_body(rule, {"a": 1})
     assert weigh(rule, outcome, 1025) == Outcome(OutcomeKind.UNITS, 2)
+    assert weigh(rule, outcome, 2048) == Outcome(OutcomeKind.UNITS, 2)
     assert weigh(rule, outcome, 2049).kind is OutcomeKind.SCHEMA_MISMATCH
     assert weigh(read_rule({}), Outcome(OutcomeKind.HIT, 1), 9999) == Outcome(OutcomeKind.HIT, 1)
 

@@ -37,6 +37,11 @@ def test_an_amount_is_units_times_price():
     assert rate_usage(3, free_units_left=0, steps=steps) == Charge(3, 0, 120_000_000)
 
 
+def test_an_amount_that_no_float_holds_is_exact():
+    price = 2**53 + 1
+    assert rate_usage(3, free_units_left=0, steps=[(3, price)]).amount == 3 * price
+
+
 def test_free_units_are_taken_first():
     steps = [(10, 40_000_000)]
     assert rate_usage(7, free_units_left=5, steps=steps) == Charge(7, 5, 80_000_000)
@@ -88,8 +93,10 @@ def test_a_quote_beyond_one_package_needs_another():
         per_call(unit_price=0.4),
         per_call(calls_per_second=0),
         package(0),
+        package(1000.0),
+        package(1000) | {"free_units": "5"},
     ],
-    ids=["empty", "kind", "unit", "comma", "float", "rate", "no-units"],
+    ids=["empty", "kind", "unit", "comma", "float", "rate", "no-units", "float-units", "text"],
 )
 def test_terms_that_cannot_be_rated_are_refused(terms):
     with pytest.raises(PlanNotReadable):
