@@ -70,6 +70,48 @@ def test_a_days_cap_holds_and_opens_again_at_midnight_in_shanghai(world, clock):
     ]
 
 
+def test_what_a_day_left_on_lease_is_not_spent_on_the_next(world, clock):
+    licensed = world.license()
+    world.change(caps.set_day_cap, cap_amount=8 * PRICE, **own(licensed))
+    plane = world.plane(HeldUpstream(HIT))
+    assert statuses(plane, licensed, 1) == [200]
+    assert world.one("SELECT leased_amount FROM spending_days") > PRICE
+    clock.advance(seconds=8 * 3600)
+    assert statuses(plane, licensed, 9) == [200] * 8 + [403]
+    plane.close()
+    assert world.sql("SELECT spent_amount, leased_amount FROM spending_days ORDER BY day") == [
+        (PRICE, 0),
+        (8 * PRICE, 0),
+    ]
+
+
+def test_of_several_caps_the_tightest_holds(world):
+    licensed = world.license()
+    key = {"key_id": licensed.key_id, **own(licensed)}
+    world.change(caps.set_licence_cap, cap_amount=5 * PRICE, **own(licensed))
+    world.change(caps.set_day_cap, cap_amount=2 * PRICE, **own(licensed))
+    world.change(caps.set_key_cap, cap_amount=9 * PRICE, **key)
+    plane = world.plane(HeldUpstream(HIT))
+    answers = [call(plane, licensed, {"iata": "PVG"}) for _ in range(3)]
+    assert [each.status for each in answers] == [200, 200, 403]
+    assert answers[-1].json["scope"] == "day"
+
+
+def test_a_cap_is_not_set_below_what_is_out_on_lease(world):
+    licensed = world.license()
+    key = {"key_id": licensed.key_id, **own(licensed)}
+    world.change(caps.set_key_cap, cap_amount=1000 * PRICE, **key)
+    assert statuses(world.plane(HeldUpstream(HIT)), licensed, 1) == [200]
+    for setter, whose in (
+        (caps.set_licence_cap, own(licensed)),
+        (caps.set_day_cap, own(licensed)),
+        (caps.set_key_cap, key),
+    ):
+        with pytest.raises(CapBelowSpending) as refused:
+            world.change(setter, cap_amount=PRICE, **whose)
+        assert refused.value.facts["committed_amount"] > "0.40000000"
+
+
 def test_a_days_cap_counts_what_the_day_has_spent_already(world):
     licensed = world.license()
     plane = world.plane(HeldUpstream(HIT))
