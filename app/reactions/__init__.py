@@ -58,6 +58,7 @@ from compliance.sampling.events import QualityReported
 from ledger.journal.events import TopUpCancelled, TopUpRequested
 from ledger.journal.settlement.events import (
     PayoutApproved,
+    PayoutRequested,
     SettlementMade,
     SettlementRunFinished,
 )
@@ -169,6 +170,7 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     DisputeClosed: (paying.close_charge_back,),
     SettlementMade: (settling.record_on_chain,),
     SettlementRunFinished: (settling.anchor_statements,),
+    PayoutRequested: (paying.check_payout_account,),
     PayoutApproved: (paying.request_transfer,),
     TransferPaid: (paying.pay_out,),
     TransferFailed: (paying.fail_payout,),

@@ -13,8 +13,9 @@ from ledger.journal.errors import InsufficientFunds
 from ledger.journal.events import TopUpCancelled, TopUpRequested
 from ledger.journal.settlement import charge_backs, payout_services
 from ledger.journal.settlement import queries as settlement_queries
-from ledger.journal.settlement.events import PayoutApproved
+from ledger.journal.settlement.events import PayoutApproved, PayoutRequested
 from ledger.journal.settlement.ids import PayoutId
+from ledger.payments import account_services as accounts
 from ledger.payments import events as paid
 from ledger.payments import services as payments
 
@@ -104,6 +105,12 @@ def close_charge_back(uow: UnitOfWork, event: paid.DisputeClosed) -> None:
     charge_backs.note_dispute_closed(
         uow, gateway=event.gateway, provider_reference=event.dispute_id, is_lost=event.is_lost
     )
+
+
+def check_payout_account(uow: UnitOfWork, event: PayoutRequested) -> None:
+    """A payout that the provider would refuse is not even proposed."""
+    if event.gateway != BANK_TRANSFER:
+        accounts.check_ready(uow, organisation_id=event.supplier_id, gateway=event.gateway)
 
 
 def request_transfer(uow: UnitOfWork, event: PayoutApproved) -> None:

@@ -11,6 +11,7 @@ from app.core.principals import Principal
 from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from ledger.payments import queries
+from ledger.payments.errors import PayoutAccountNotReady
 from ledger.payments.events import PayoutAccountReady
 from ledger.payments.models import PayoutAccount
 from ledger.payments.operations import (
@@ -60,6 +61,13 @@ def request_payout_account(
     uow.enter(Reach.EXCHANGE)
     uow.session.add(account)
     return account
+
+
+def check_ready(uow: UnitOfWork, *, organisation_id: str, gateway: str) -> None:
+    """Raises `PayoutAccountNotReady` where a transfer to the supplier would be refused."""
+    account = queries.find_payout_account(uow.session, organisation_id, gateway)
+    if account is None or account.state != "ready":
+        raise PayoutAccountNotReady(organisation_id, gateway)
 
 
 def note_account(uow: UnitOfWork, *, gateway: str, sight: AccountSight) -> bool:

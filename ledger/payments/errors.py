@@ -161,6 +161,21 @@ class PayoutAccountNotOpen(CounterfoilError):
         )
 
 
+class PayoutAccountNotReady(CounterfoilError):
+    """A payout there would be refused, and its money would wait for the next settlement."""
+
+    kind = ErrorKind.CONFLICT
+    slug = "payout-account-not-ready"
+    title = "The supplier's account at the provider is not ready"
+
+    def __init__(self, organisation_id: str, gateway: str) -> None:
+        super().__init__(
+            f"Its owner opens an account at {gateway} and tells the provider what it asks.",
+            organisation_id=organisation_id,
+            gateway=gateway,
+        )
+
+
 class CheckoutNotFound(CounterfoilError):
     """The address names no payment that can be made."""
 

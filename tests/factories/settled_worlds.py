@@ -9,6 +9,7 @@ from app.core.reach import Reach
 from ledger.journal.settlement import charge_backs, payout_services
 from ledger.journal.settlement import services as settlement_services
 from ledger.journal.settlement.services import RunPeriod
+from ledger.payments.models import PayoutAccount
 
 _CALLS = text(
     "SELECT lane, n, body FROM log_entries WHERE licence_id = :licence AND entry_type = 'call'"
@@ -45,10 +46,27 @@ def fill_settlement(exchange, worlds):
         if settlement["settled_amount"] != "0.00000000":
             # Not over HTTP: a bank account counts after days, and no provider is there.
             with units.begin(Reach.EXCHANGE) as uow:
+                uow.session.add(_ready_account(settlement["supplier_id"], uow.now))
                 payout_services.request_payout(
                     uow, proposer, settlement_id=settlement["id"], gateway="stripe"
                 )
                 uow.commit()
+
+
+def _ready_account(supplier_id, now):
+    return PayoutAccount(
+        account_id=f"pac of {supplier_id}",
+        organisation_id=supplier_id,
+        gateway="stripe",
+        state="ready",
+        idempotency_key=f"key of {supplier_id}",
+        request={},
+        provider_reference=f"acct of {supplier_id}",
+        requirements=[],
+        requested_by="test",
+        requested_at=now,
+        updated_at=now,
+    )
 
 
 def _dispute(units, world):

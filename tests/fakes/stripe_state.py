@@ -252,6 +252,16 @@ class StripeState:
         )
         self.tell("account.updated", account)
 
+    def suspend_account(self, account_id):
+        """The provider wants to know more before it pays out again."""
+        account = self.get("account", account_id)
+        account.update(
+            capabilities={"transfers": "inactive"},
+            payouts_enabled=False,
+            requirements={"currently_due": ["individual.id_number"], "disabled_reason": "listed"},
+        )
+        self.tell("account.updated", account)
+
     def create_account_link(self, params):
         account = self.get("account", params["account"])
         return {

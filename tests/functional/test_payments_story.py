@@ -21,6 +21,7 @@ from ledger.payments.errors import (
     NoticeRefused,
     NotRefundable,
     OperationNeedsSecondPerson,
+    PayoutAccountNotReady,
     RefundExceedsPayment,
 )
 from ledger.payments.models import PaymentEvent
@@ -259,6 +260,7 @@ def test_one_person_or_a_party_does_not_approve(exchange):
 
 def test_what_is_spent_is_not_refunded(exchange):
     top_up = exchange.paid_top_up()
+    exchange.ready_account()
     exchange.approved_payout(AMOUNT)
     refund = exchange.do(
         services.request_refund, FIRST, subject_id=top_up.top_up_id, amount=PART, reason="x"
@@ -400,9 +402,25 @@ def test_parts_of_one_payment_can_be_disputed_one_after_another(exchange, server
 # Payouts
 
 
-def test_a_supplier_without_a_ready_account_is_not_paid_and_nothing_is_sent(exchange, server):
+def test_a_payout_to_an_account_that_is_not_ready_is_not_even_proposed(exchange, server):
     exchange.paid_top_up()
+    with pytest.raises(PayoutAccountNotReady):
+        exchange.approved_payout()
+    exchange.do(account_services.request_payout_account, OWNER, exchange.stripe)
+    exchange.work()
+    with pytest.raises(PayoutAccountNotReady):
+        exchange.approved_payout()
+    exchange.ready_account()
     payout = exchange.approved_payout()
+    assert exchange.payout_now(payout.payout_id).state == "sent"
+
+
+def test_an_account_that_is_ready_no_more_is_not_paid_and_nothing_is_sent(exchange, server):
+    exchange.paid_top_up()
+    exchange.ready_account()
+    payout = exchange.approved_payout()
+    server.state.suspend_account(exchange.account().provider_reference)
+    exchange.deliver(server.take_notices("account.updated"))
     exchange.work()
     operation = exchange.transfer(payout.payout_id)
     assert (operation.state, operation.reason_code) == ("failed", "payout_account_not_ready")

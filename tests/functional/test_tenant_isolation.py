@@ -89,7 +89,6 @@ NOTHING_THERE = {
     "payment_operations",
     "payment_references",
     "payment_sweeps",
-    "payout_accounts",
 }
 
 
