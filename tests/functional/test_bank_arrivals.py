@@ -1,6 +1,7 @@
 """Money that came to the bank without a reference: recorded once, assigned or sent back by two."""
 
 import itertools
+from datetime import UTC, datetime
 
 import psycopg
 import pytest
@@ -91,7 +92,7 @@ def test_a_line_of_the_statement_is_recorded_once_and_waits_in_suspense(call, ar
     again = call("second_operator", "POST", ARRIVALS, LINE)
     assert again.json == arrived
     assert balances(units) == {BANK: -HELD, SUSPENSE: HELD}
-    for other in ({"amount": "43.00"}, {"arrived_on": "2026-11-21"}, {"currency": "USD"}):
+    for other in ({"amount": "43.00"}, {"arrived_on": "2026-11-19"}, {"currency": "USD"}):
         assert problem(call("operator", "POST", ARRIVALS, LINE | other)) == "arrival-differs"
     assert open_items(call) == [REFERENCE]
     assert call("operator", "GET", ARRIVALS).json["items"] == [arrived]
@@ -162,6 +163,34 @@ def test_a_line_that_names_a_top_up_is_that_top_up_s(call, units):
         "arrival-is-top-up",
         top_up["id"],
     )
+
+
+def test_money_for_a_top_up_that_was_given_up_is_recorded_for_nobody_can_confirm_it(call, units):
+    top_up = call("buyer", "POST", "/v1/top-ups", {"amount": "42.00"}).json
+    line = LINE | {"statement_line": f"CR 42.00 {top_up['reference']}"}
+    assert problem(call("operator", "POST", ARRIVALS, line)) == "arrival-is-top-up"
+    call("buyer", "POST", f"/v1/top-ups/{top_up['id']}/cancellation")
+    assert call("operator", "POST", ARRIVALS, line).status_code == 201
+    assert balances(units) == {BANK: -HELD, SUSPENSE: HELD}
+
+
+def test_money_that_two_people_credited_is_not_recorded_once_more(call, units):
+    top_up = call("buyer", "POST", "/v1/top-ups", {"amount": "42.00"}).json
+    for who in ("operator", "second_operator"):
+        call(who, "POST", f"/v1/top-ups/{top_up['id']}/confirmation", {"amount": "42.00"})
+    line = LINE | {"statement_line": f"CR 42.00 {top_up['reference']}"}
+    refused = call("operator", "POST", ARRIVALS, line)
+    assert (problem(refused), refused.json["state"]) == ("arrival-is-top-up", "posted")
+    assert balances(units) == {BANK: -HELD, WALLET: HELD}
+
+
+def test_what_has_not_arrived_by_the_day_in_shanghai_is_not_recorded(call, units, clock):
+    clock.set(datetime(2026, 11, 20, 15, 59, 59, tzinfo=UTC))
+    tomorrow = LINE | {"arrived_on": "2026-11-21"}
+    assert problem(call("operator", "POST", ARRIVALS, tomorrow)) == "arrival-not-yet"
+    assert balances(units) == {}
+    clock.advance(seconds=1)
+    assert call("operator", "POST", ARRIVALS, tomorrow).status_code == 201
 
 
 def test_money_at_a_provider_goes_back_there_and_what_is_not_there_not_at_all(call, units):

@@ -178,13 +178,13 @@ def test_two_people_say_that_money_came_back(call, asked, units):
 def test_a_line_of_the_statement_that_names_a_withdrawal_is_that_withdrawal_s(call, asked):
     path = f"/v1/withdrawals/{asked['id']}"
     line = {
-        "bank_reference": "ICBC 2026-11-24/3",
+        "bank_reference": "ICBC 2026-11-23/3",
         "amount": "60.00",
-        "arrived_on": "2026-11-24",
+        "arrived_on": "2026-11-23",
         "statement_line": f"CR 60.00 RETURNED REF {creditor_reference(asked['id'])} UNKNOWN",
     }
     assert call("operator", "POST", "/v1/bank-arrivals", line).status_code == 201, "never sent"
-    line["bank_reference"] = "ICBC 2026-11-24/4"
+    line["bank_reference"] = "ICBC 2026-11-23/4"
     call("risk_officer", "POST", f"{path}/approval")
     call("operator", "POST", f"{path}/completion")
     refused = call("operator", "POST", "/v1/bank-arrivals", line)

@@ -10,6 +10,7 @@ from datetime import date
 from sqlalchemy import select
 
 from app.core.cipher import Cipher
+from app.core.exchange_calendar import day_of
 from app.core.ids import PersonId
 from app.core.money import Money
 from app.core.principals import Principal
@@ -29,9 +30,10 @@ from ledger.journal.settlement.suspense_errors import (
     ArrivalCameBack,
     ArrivalDiffers,
     ArrivalIsTopUp,
+    ArrivalNotYet,
     SuspenseReturnsAtProvider,
 )
-from ledger.journal.top_ups import check_transferable
+from ledger.journal.top_ups import TopUpState, check_transferable
 
 TRANSITIONS = Transitions(
     {
@@ -59,9 +61,11 @@ def record_arrival(
     """Money (10⁻⁸ units) is at the bank, and nothing says whose: into suspense, once a reference.
 
     The same facts again change nothing. Raises `ArrivalDiffers`, `ArrivalIsTopUp`,
-    `ArrivalCameBack`, `TopUpAmountUnfit`.
+    `ArrivalCameBack`, `ArrivalNotYet`, `TopUpAmountUnfit`.
     """
     check_transferable(amount)
+    if arrived_on > day_of(uow.now):
+        raise ArrivalNotYet(arrived_on, today=day_of(uow.now))
     suspense_queries.one_at_a_time(uow.session, "arrivals")
     existing = uow.session.get(BankArrival, bank_reference)
     if existing is not None:
@@ -190,14 +194,19 @@ def fail_return(uow: UnitOfWork, *, return_id: str, failure_code: str) -> Suspen
 
 
 def _check_unannounced(uow: UnitOfWork, statement_line: str) -> None:
-    """A line that names what is on record here is that top-up's, or that transfer's come back."""
+    """A line that names what is on record here is that top-up's, or that transfer's come back.
+
+    A top-up that was given up cannot be confirmed, and its money would be nowhere.
+    """
     written = "".join(statement_line.upper().split())
     named = [each for each in _REFERENCE.findall(written) if is_creditor_reference(each)]
-    top_up_id = uow.session.scalar(
-        select(TopUp.top_up_id).where(TopUp.reference.in_(named)).limit(1)
+    top_up = uow.session.scalar(
+        select(TopUp)
+        .where(TopUp.reference.in_(named), TopUp.state != TopUpState.CANCELLED)
+        .limit(1)
     )
-    if top_up_id is not None:
-        raise ArrivalIsTopUp(top_up_id)
+    if top_up is not None:
+        raise ArrivalIsTopUp(top_up.top_up_id, top_up.state)
     sent = arrival_queries.find_sent(uow.session, named)
     if sent is not None:
         raise ArrivalCameBack(sent)

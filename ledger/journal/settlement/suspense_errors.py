@@ -1,5 +1,6 @@
 """Refusals about money of which nobody knows whose it is, each named as the fact it states."""
 
+from datetime import date
 from typing import Any, NamedTuple
 
 from app.core.errors import CounterfoilError, ErrorKind
@@ -115,9 +116,26 @@ class ArrivalIsTopUp(CounterfoilError):
     slug = "arrival-is-top-up"
     title = "This money was announced"
 
-    def __init__(self, top_up_id: str) -> None:
+    def __init__(self, top_up_id: str, state: str) -> None:
         super().__init__(
-            f"The line names the reference of {top_up_id}: confirm that.", top_up_id=top_up_id
+            f"The line names the reference of {top_up_id}, which is {state}.",
+            top_up_id=top_up_id,
+            state=state,
+        )
+
+
+class ArrivalNotYet(CounterfoilError):
+    """A day that has not begun, most likely a slip of the pen."""
+
+    kind = ErrorKind.INVALID
+    slug = "arrival-not-yet"
+    title = "This day has not begun"
+
+    def __init__(self, arrived_on: date, *, today: date) -> None:
+        super().__init__(
+            "Money arrives today or before, in Asia/Shanghai.",
+            arrived_on=arrived_on.isoformat(),
+            today=today.isoformat(),
         )
 
 
