@@ -68,6 +68,9 @@ def _lock_cover(session: Session, draft: Draft, posting: Posting) -> Wallet:
         check_not_frozen(session, wallet.account_id)
     if wallet is None or (available < -posting.amount and not is_booked):
         raise InsufficientFunds(
-            needed_amount=-posting.amount, available_amount=available, currency=posting.currency
+            needed_amount=-posting.amount,
+            available_amount=available,
+            pending_amount=0 if wallet is None else wallet.pending_amount,
+            currency=posting.currency,
         )
     return wallet

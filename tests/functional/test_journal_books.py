@@ -88,6 +88,7 @@ def test_an_order_beyond_the_wallet_is_refused_with_the_facts(exchange, funded):
     assert refusal.value.facts == {
         "needed_amount": "1001.00000000",
         "available_amount": "1000.00000000",
+        "pending_amount": "0.00000000",
         "currency": "CNY",
     }
     assert wallet(exchange).balance_amount == 1000 * SCALE

@@ -14,6 +14,7 @@ from ledger.journal.booking import book
 from ledger.journal.call_books import CallBooks
 from ledger.journal.errors import (
     AccountNotOpen,
+    InsufficientFunds,
     LeaseNotOpen,
     LeaseOverspent,
     LeaseSpendDiffers,
@@ -77,6 +78,24 @@ def reserve(leases, connection, lease_id="lse_1", wanted=4 * SCALE, least=PRICE)
         least_amount=least,
         lease_id=lease_id,
     )
+
+
+def test_an_order_that_the_held_money_would_cover_is_told_what_is_held(
+    funded, leases, connection, units
+):
+    reserve(leases, connection)
+    connection.commit()
+    order = {
+        "order_id": "ord_1",
+        "buyer_id": BUYER,
+        "supplier_id": SUPPLIER,
+        "currency": "CNY",
+        "split": SPLIT,
+    }
+    with units.begin(Reach.EXCHANGE) as uow, pytest.raises(InsufficientFunds) as refusal:
+        services.charge_order(uow, amount=7 * SCALE, **order)
+    assert refusal.value.facts["pending_amount"] == "4.00000000"
+    assert "4.00000000 CNY is held for calls" in str(refusal.value)
 
 
 def post(connection, clock, first_n, last_n, **changes):
