@@ -13,6 +13,7 @@ from app.web.context import current_principal, get, own_organisation, unit_of_wo
 from app.web.idempotency import idempotent
 from app.web.limits import limit
 from app.web.paging import page_schema
+from app.web.printed import PDF, printed
 from compliance.sampling import calling, queries, services
 from compliance.sampling.models import QualityReport, QualitySample
 from compliance.sampling.ports import RevealedRow, RowTree
@@ -136,14 +137,14 @@ def get_report(report_id: str) -> QualityReport:
 
 
 @blueprint.route("/quality-reports/<report_id>/pdf", methods=["GET"])
-@blueprint.response(200, content_type="application/pdf")
+@blueprint.response(200, content_type=PDF)
 @requires(Permission.READ_OWN)
 def get_report_pdf(report_id: str) -> Response:
     """The report for print, in Chinese and English; the same report gives the same bytes."""
     with unit_of_work() as uow:
         report = queries.get_report(uow, report_id, organisation_id=own_organisation())
         pdf = render_report(report.document, report.document_hash)
-    return Response(pdf, content_type="application/pdf")
+    return printed(pdf, report_id)
 
 
 @blueprint.route("/listings/<listing_code>/quality", methods=["GET"])

@@ -15,6 +15,7 @@ from app.web.context import current_principal, get, own_organisation, unit_of_wo
 from app.web.idempotency import idempotent
 from app.web.limits import limit
 from app.web.paging import page_schema
+from app.web.printed import PDF
 from ledger.journal import (
     audit_queries,
     queries,
@@ -23,7 +24,7 @@ from ledger.journal import (
     top_up_services,
 )
 from ledger.journal.billing import invoice_services
-from ledger.journal.billing.api import PDF, invoice_pdf
+from ledger.journal.billing.api import invoice_pdf
 from ledger.journal.errors import PeriodUnfit, TopUpGatewayUnknown
 from ledger.journal.models import Invoice, PostedLine, TopUp
 from ledger.journal.ports import JournalPorts, PaymentGateway

@@ -10,6 +10,7 @@ from app.core.clock import iso_instant
 from app.core.reach import Reach
 from app.web.access import public
 from app.web.context import get, unit_of_work
+from app.web.printed import PDF, printed
 from listings.api.blueprint import blueprint
 from listings.api.catalogue_routes import shown_page
 from listings.catalogue.exports import croissant, dcat, odrl
@@ -57,7 +58,7 @@ def get_croissant(listing_code: str) -> Response:
 
 
 @blueprint.route("/listings/<listing_code>/leaflet", methods=["GET"])
-@blueprint.response(200, content_type="application/pdf", description="可交易数据产品说明书")
+@blueprint.response(200, content_type=PDF, description="可交易数据产品说明书")
 @public("a listing's page is what the exchange shows to everybody")
 def get_leaflet(listing_code: str) -> Response:
     """Show a listing's leaflet for print, in Chinese with English beside it; made of data only."""
@@ -72,7 +73,7 @@ def get_leaflet(listing_code: str) -> Response:
         quality_until=iso_instant(until) if until else None,
     )
     pdf = render_leaflet(sections, name=page["name"], dossier_hash=page["dossier_hash"])
-    return Response(pdf, content_type="application/pdf")
+    return printed(pdf, listing_code)
 
 
 def _exported(listing_code: str, export: Export) -> Response:

@@ -71,6 +71,8 @@ def test_a_party_prints_its_invoice_by_path_or_by_accept_and_a_stranger_does_not
     printed = call("buyer", "GET", f"{path}/pdf")
     assert (printed.status_code, printed.content_type) == (200, "application/pdf")
     assert printed.data.startswith(b"%PDF-1.")
+    name = f'inline; filename="{traded.invoice_id}.pdf"'
+    assert printed.headers["Content-Disposition"] == name
     assert call("supplier", "GET", f"{path}/pdf").data == printed.data
     accepted = call("buyer", "GET", path, Accept="application/pdf")
     assert accepted.data == printed.data

@@ -13,6 +13,7 @@ from app.web.context import current_principal, get, own_organisation, unit_of_wo
 from app.web.idempotency import idempotent
 from app.web.limits import limit
 from app.web.paging import PageQuerySchema, page_schema
+from app.web.printed import PDF, printed
 from app.web.schemas import members_of
 from ledger.journal import queries
 from ledger.journal.billing import (
@@ -33,15 +34,13 @@ from ledger.journal.ports import JournalPorts
 
 blueprint = Blueprint("billing", __name__, url_prefix="/v1", description="Bills and credit.")
 
-PDF = "application/pdf"
-
 
 def invoice_pdf(invoice: Invoice) -> Response:
     """The signed invoice as pages; the same bytes every time."""
     document = signed_for_print(
         invoice.document, key_name=invoice.key_name, signature=invoice.signature_text
     )
-    return Response(render_pdf(document), content_type=PDF)
+    return printed(render_pdf(document), invoice.invoice_id)
 
 
 @blueprint.route("/invoices/<string:invoice_id>/pdf", methods=["GET"])
@@ -188,7 +187,7 @@ def get_credit_bill_pdf(bill_id: str) -> Response:
     document = signed_for_print(
         bill.document, key_name=bill.key_name, signature=bill.signature_text
     )
-    return Response(render_pdf(document), content_type=PDF)
+    return printed(render_pdf(document), bill.bill_id)
 
 
 @blueprint.route("/account-freezes", methods=["GET"])

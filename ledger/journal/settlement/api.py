@@ -15,6 +15,7 @@ from app.web.context import current_principal, get, own_organisation, unit_of_wo
 from app.web.idempotency import idempotent
 from app.web.limits import limit
 from app.web.paging import page_schema
+from app.web.printed import PDF, printed
 from app.web.schemas import members_of
 from ledger.journal.billing.documents_pdf import render_pdf
 from ledger.journal.settlement import queries as settlement_queries
@@ -98,13 +99,13 @@ def get_settlement_statement(settlement_id: str) -> Response:
 
 
 @blueprint.route("/settlements/<string:settlement_id>/pdf", methods=["GET"])
-@blueprint.response(200, content_type="application/pdf")
+@blueprint.response(200, content_type=PDF)
 @requires(Permission.READ_OWN)
 @limit("30 per minute")
 def get_settlement_pdf(settlement_id: str) -> Response:
     """The statement for people, in Chinese and English; made from the same document."""
     settlement = _find_settlement(settlement_id)
-    return Response(render_pdf(settlement.statement), content_type="application/pdf")
+    return printed(render_pdf(settlement.statement), settlement.settlement_id)
 
 
 @blueprint.route("/settlements/<string:settlement_id>/check", methods=["GET"])

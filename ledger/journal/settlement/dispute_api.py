@@ -15,6 +15,7 @@ from app.web.context import current_principal, get, own_organisation, unit_of_wo
 from app.web.idempotency import idempotent
 from app.web.limits import limit
 from app.web.paging import page_schema
+from app.web.printed import PDF, printed
 from app.web.schemas import members_of
 from ledger.journal import queries
 from ledger.journal.billing.documents_pdf import render_pdf
@@ -81,13 +82,13 @@ def get_credit(credit_id: str) -> dict[str, Any]:
 
 
 @blueprint.route("/credits/<string:credit_id>/pdf", methods=["GET"])
-@blueprint.response(200, content_type="application/pdf")
+@blueprint.response(200, content_type=PDF)
 @requires(Permission.READ_OWN)
 @limit("30 per minute")
 def get_credit_pdf(credit_id: str) -> Response:
     """The credit note for people, in Chinese and English; made from the same document."""
     credit = _find_credit(credit_id)
-    return Response(render_pdf(credit.document), content_type="application/pdf")
+    return printed(render_pdf(credit.document), credit.credit_id)
 
 
 @blueprint.route("/credits/<string:credit_id>/evidence", methods=["GET"])
