@@ -36,7 +36,11 @@ class EntitlementSchema(Schema):
     cap_amount = AmountText(required=True, allow_none=True)
     remaining_units = fields.Integer(required=True, allow_none=True)
     is_renewing = fields.Boolean(
-        required=True, metadata={"description": "False: it ends at `renewal_ends_at`."}
+        required=True,
+        metadata={
+            "description": "Of a subscription; false: it ends at `renewal_ends_at`. Nothing else"
+            " renews, and it says true there."
+        },
     )
     renewal_ends_at = Timestamp(required=True, allow_none=True)
 

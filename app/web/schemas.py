@@ -10,7 +10,7 @@ from marshmallow import Schema as MarshmallowSchema
 from typing_extensions import override
 
 from app.core.clock import iso_instant
-from app.core.money import NotAnAmount, format_amount, parse_amount
+from app.core.money import UNITS_MAX, NotAnAmount, format_amount, parse_amount
 
 INTEGER_MAX = 2**53 - 1
 """Larger integers do not survive JSON readers that use doubles (RFC 8259 section 6)."""
@@ -121,7 +121,8 @@ class AmountText(fields.Field[int]):
 
     default_error_messages = {  # noqa: RUF012 -- marshmallow
         "not_text": 'An amount is a decimal string such as "0.40".',
-        "not_an_amount": "An amount has at most eleven digits and eight decimal places.",
+        "not_an_amount": "An amount is digits, with at most eight after a point: up to"
+        f" {format_amount(UNITS_MAX)}.",
         "negative": "An amount is not negative.",
     }
 
@@ -153,6 +154,11 @@ class AmountText(fields.Field[int]):
 
 class Timestamp(fields.AwareDateTime):
     """An instant with its zone (RFC 3339); kept and shown in UTC with six fraction digits."""
+
+    default_error_messages = dict.fromkeys(
+        ("invalid", "invalid_awareness"),
+        "An instant with its zone, such as 2026-11-20T08:00:00Z; in an address + is written %2B.",
+    )
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(format="iso", default_timezone=None, **kwargs)
