@@ -13,6 +13,7 @@ from ledger.journal import postings, services, top_up_services
 from ledger.journal.audit_queries import find_imbalances
 from ledger.journal.bank_transfer_payment_gateway import BankTransferGateway
 from ledger.journal.billing import (
+    bill_payment_services,
     books_cursor,
     credit_line_services,
     dunning_services,
@@ -280,6 +281,29 @@ def test_what_is_paid_later_is_taken_for_it_to_the_last_unit(
         150 * SCALE + 4_000,
     ]
     assert sound(units)
+
+
+def test_a_bill_shows_what_paid_it_before_and_after_it_was_written_off(
+    call, owing, do, pay, written_off, ports, clock
+):
+    pay(20 * SCALE)
+    for _ in range(3):
+        do(books_cursor.tally)
+    assert do(bill_payment_services.match_payments) == 1
+    written_off()
+    for amount in (50, 200):
+        pay(amount * SCALE)
+        assert do(recoveries.recover_next) == 1
+    (bill,) = call("buyer", "GET", "/v1/credit-bills").json["items"]
+    payments = call("buyer", "GET", f"/v1/credit-bills/{bill['id']}").json["payments"]
+    assert [(each["template"], each["amount"]) for each in payments] == [
+        ("top_up", "20.00000000"),
+        ("recover_write_off", "50.00000000"),
+        ("recover_write_off", "50.01000000"),
+    ]
+    postings = call("buyer", "GET", "/v1/postings?limit=100").json["items"]
+    assert {each["posting_id"] for each in payments} <= {each["id"] for each in postings}
+    assert call("stranger", "GET", f"/v1/credit-bills/{bill['id']}").status_code == 404
 
 
 def test_a_charge_back_that_is_won_gives_back_exactly_what_was_written_off_of_it(

@@ -168,12 +168,13 @@ def get_credit_bills(page: dict[str, Any]) -> Page[CreditBill]:
 @blueprint.response(200, billing_schemas.CreditBillSchema)
 @requires(Permission.READ_OWN)
 def get_credit_bill(bill_id: str) -> dict[str, Any]:
-    """One bill with its signed document and the dunning steps it came to."""
+    """One bill with its signed document, what paid it, and the dunning steps it came to."""
     with unit_of_work() as uow:
         bill = credit_bill_queries.get_bill(uow.session, bill_id, own_organisation())
         steps = credit_bill_queries.steps_of(uow.session, bill_id)
-        shown = members_of(billing_schemas.CreditBillSchema(exclude=["steps"]), bill)
-        return {**shown, "steps": steps}
+        payments = credit_bill_queries.payments_of(uow.session, bill_id)
+        shown = members_of(billing_schemas.CreditBillSchema(exclude=["payments", "steps"]), bill)
+        return {**shown, "payments": payments, "steps": steps}
 
 
 @blueprint.route("/credit-bills/<string:bill_id>/pdf", methods=["GET"])

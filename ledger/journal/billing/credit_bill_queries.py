@@ -1,12 +1,26 @@
 """Reads of credit lines' bills: one, all, those that are open, and how far they were chased."""
 
+from dataclasses import dataclass
+from datetime import datetime
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.core.ids import OrganisationId
 from app.core.paging import Page, paginate
 from ledger.journal.billing.errors import CreditBillNotFound
-from ledger.journal.billing.models import IS_OPEN, CreditBill, DunningStepTaken
+from ledger.journal.billing.models import IS_OPEN, BillPayment, CreditBill, DunningStepTaken
+from ledger.journal.models import JournalTransaction, PostedLine
+
+
+@dataclass(frozen=True)
+class PaidBy:
+    """A part of a bill (10⁻⁸ units) and the posting of the wallet that paid it."""
+
+    posting_id: int
+    template: str
+    amount: int
+    matched_at: datetime
 
 
 def get_bill(session: Session, bill_id: str, organisation_id: OrganisationId | None) -> CreditBill:
@@ -47,3 +61,20 @@ def steps_of(session: Session, bill_id: str) -> list[DunningStepTaken]:
     """The dunning steps that a bill came to, oldest first."""
     wanted = select(DunningStepTaken).where(DunningStepTaken.bill_id == bill_id)
     return list(session.scalars(wanted.order_by(DunningStepTaken.taken_at)))
+
+
+def payments_of(session: Session, bill_id: str) -> list[PaidBy]:
+    """What paid a bill, oldest first: payments, and what came in after it was written off."""
+    rows = session.execute(
+        select(
+            BillPayment.posting_id,
+            JournalTransaction.template,
+            BillPayment.amount,
+            BillPayment.matched_at,
+        )
+        .join(PostedLine, PostedLine.posting_id == BillPayment.posting_id)
+        .join(JournalTransaction, JournalTransaction.transaction_id == PostedLine.transaction_id)
+        .where(BillPayment.bill_id == bill_id)
+        .order_by(BillPayment.matched_at, BillPayment.posting_id)
+    )
+    return [PaidBy(*row) for row in rows]

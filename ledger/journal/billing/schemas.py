@@ -131,12 +131,22 @@ class CreditBillSummarySchema(Schema):
     bill_hash = fields.String(required=True)
 
 
+class BillPaymentSchema(Schema):
+    """What paid a part of a bill: a posting of the wallet, and the template that booked it."""
+
+    posting_id = fields.Integer(required=True)
+    template = fields.String(required=True)
+    amount = AmountText(required=True)
+    matched_at = Timestamp(required=True)
+
+
 class CreditBillSchema(CreditBillSummarySchema):
-    """A bill with its signed document and its dunning."""
+    """A bill with its signed document, what paid it, and its dunning."""
 
     document = fields.Raw(required=True, metadata={"type": "object"})
     key = fields.String(attribute="key_name", required=True)
     signature = fields.String(attribute="signature_text", required=True)
+    payments = fields.List(fields.Nested(BillPaymentSchema), required=True)
     steps = fields.List(fields.Nested(DunningTakenSchema), required=True)
 
 

@@ -7,11 +7,11 @@ from app.core.unit_of_work import UnitOfWork
 from ledger.journal import queries
 from ledger.journal.billing.bill_payment_services import close_bill
 from ledger.journal.billing.credit_billing import match_payment
-from ledger.journal.billing.models import CreditBill
+from ledger.journal.billing.models import BillPayment, CreditBill
 from ledger.journal.billing.write_off_models import WriteOff, WriteOffItem
 from ledger.journal.booking import book
 from ledger.journal.chart import receivable_of, wallet_of
-from ledger.journal.models import AccountFreeze, Wallet
+from ledger.journal.models import AccountFreeze, PostedLine, Wallet
 from ledger.journal.settlement import settlement_postings
 from ledger.journal.settlement.models import CHARGE_BACK, TopUpReturn
 from ledger.journal.settlement.write_off_events import WriteOffRecovered
@@ -97,8 +97,8 @@ def _recover_from_wallet(uow: UnitOfWork, organisation_id: OrganisationId, curre
     parts = match_payment(free, [each.outstanding_amount for each in waiting])
     for write_off, part in zip(waiting, parts, strict=True):
         if part:
-            _give_to_items(uow, write_off, part, returns)
-            _recover(uow, write_off, part, wallet.account_id)
+            posting_id = _recover(uow, write_off, part, wallet.account_id)
+            _give_to_items(uow, write_off, part, returns, posting_id=posting_id)
     uow.session.expire(wallet)
     return int(any(parts))
 
@@ -121,7 +121,12 @@ def _lock_returns(
 
 
 def _give_to_items(
-    uow: UnitOfWork, write_off: WriteOff, amount: int, returns: dict[str, TopUpReturn]
+    uow: UnitOfWork,
+    write_off: WriteOff,
+    amount: int,
+    returns: dict[str, TopUpReturn],
+    *,
+    posting_id: int,
 ) -> None:
     items = list_items(uow.session, write_off.write_off_id)
     parts = match_payment(amount, [item.outstanding_amount for item in items])
@@ -133,10 +138,13 @@ def _give_to_items(
             returns[item.subject].written_off_amount -= part
             returns[item.subject].collected_amount += part
         if item.kind == CREDIT:
-            _pay_bills(uow, write_off, part, is_last=item.outstanding_amount == 0)
+            is_last = item.outstanding_amount == 0
+            _pay_bills(uow, write_off, part, posting_id=posting_id, is_last=is_last)
 
 
-def _pay_bills(uow: UnitOfWork, write_off: WriteOff, amount: int, *, is_last: bool) -> None:
+def _pay_bills(
+    uow: UnitOfWork, write_off: WriteOff, amount: int, *, posting_id: int, is_last: bool
+) -> None:
     """Bills ask for whole minor units, rounded up: with the last of the credit all are paid."""
     bills = uow.session.scalars(
         select(CreditBill)
@@ -148,20 +156,32 @@ def _pay_bills(uow: UnitOfWork, write_off: WriteOff, amount: int, *, is_last: bo
     given = match_payment(amount, [bill.written_off_amount for bill in bills])
     for bill, part in zip(bills, given, strict=True):
         paid = bill.written_off_amount if is_last else part
+        if not paid:
+            continue
+        uow.session.add(
+            BillPayment(
+                bill_id=bill.bill_id,
+                posting_id=posting_id,
+                organisation_id=bill.organisation_id,
+                amount=paid,
+                matched_at=uow.now,
+            )
+        )
         bill.written_off_amount -= paid
         bill.paid_amount += paid
         if bill.paid_amount == bill.amount:
             close_bill(uow, bill)
 
 
-def _recover(uow: UnitOfWork, write_off: WriteOff, amount: int, account_id: str) -> None:
+def _recover(uow: UnitOfWork, write_off: WriteOff, amount: int, account_id: str) -> int:
+    """Book it; the posting of the account that gave it."""
     draft = settlement_postings.recover_write_off(
         reference=f"{write_off.write_off_id}:{write_off.recovered_amount}",
         account_id=account_id,
         amount=amount,
         currency=write_off.currency,
     )
-    book(uow.session, draft, occurred_at=uow.now, booked_at=uow.now)
+    transaction_id = book(uow.session, draft, occurred_at=uow.now, booked_at=uow.now)
     write_off.recovered_amount += amount
     if write_off.outstanding_amount == 0:
         write_off.state, write_off.recovered_at = "recovered", uow.now
@@ -175,3 +195,8 @@ def _recover(uow: UnitOfWork, write_off: WriteOff, amount: int, account_id: str)
             currency=write_off.currency,
         )
     )
+    return uow.session.scalars(
+        select(PostedLine.posting_id).where(
+            PostedLine.transaction_id == transaction_id, PostedLine.account_id == account_id
+        )
+    ).one()
