@@ -35,8 +35,8 @@ HIT = UpstreamAnswer(200, b'{"iata":"PVG","name":"Pudong"}')
 
 ELSEWHERE = {
     "an invented order id, a stranger as supplier": (
-        "tests/unit/compliance/test_trade.py",
-        "test_an_order_that_names_anything_else_gets_no_licence",
+        "tests/unit/compliance/test_orders_of_strangers.py",
+        "test_a_verified_stranger_is_not_the_supplier_of_somebody_elses_listing",
     ),
     "supplier balance unchanged after a refund": (
         "tests/functional/test_settlements.py",
