@@ -96,18 +96,22 @@ class ChargedPeriods:
         return plane
 
     def use_two(self, calls):
-        """Calls that two processes serve in turns, each deaf to what the other lacks."""
-        self._use([self.plane() for _ in range(2)], calls)
+        """Calls of two processes, each deaf to what the other lacks.
+
+        One holds what it leased for its first call until its last: idle while the other charges.
+        """
+        idle, busy = self.plane(), self.plane()
+        self._use([idle, *[busy] * (calls - 2), idle])
 
     def use_one(self, calls):
         """Calls that one process serves."""
-        self._use([self.plane()], calls)
+        self._use([self.plane()] * calls)
 
-    def _use(self, planes, calls):
-        for number in range(calls):
-            answer = call(planes[number % len(planes)], self.licensed, {"iata": "PVG"})
-            assert answer.status == 200, answer.body
+    def _use(self, planes):
         for plane in planes:
+            answer = call(plane, self.licensed, {"iata": "PVG"})
+            assert answer.status == 200, answer.body
+        for plane in dict.fromkeys(planes):
             plane.close()
 
     def close(self):

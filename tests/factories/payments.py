@@ -55,9 +55,13 @@ class PayingExchange:
         self.units = self.parts.units
         self.gateways = payment_gateways(self.parts)
         self.stripe = self.gateways["stripe"]
-        self.stripe._client._requestor._client._timeout = server.patience_seconds / 2
+        self.wait_at_most(server.patience_seconds / 2)
         self.paying = Paying(self.parts, self.gateways)
         self._number = 0
+
+    def wait_at_most(self, seconds):
+        """How long an answer of the provider is waited for."""
+        self.stripe._client._requestor._client._timeout = seconds
 
     def close(self):
         self.parts.engine.dispose()

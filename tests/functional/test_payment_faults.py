@@ -27,7 +27,7 @@ NOTICES = ["in order", "twice", "reversed", "late", "never"]
 
 @pytest.fixture
 def server(clock):
-    made = StripeServer(clock, patience_seconds=0.6)
+    made = StripeServer(clock, patience_seconds=20.0)
     yield made
     made.stop()
 
@@ -72,6 +72,9 @@ def test_a_fault_ends_in_one_effect(exchange, server, kind, fault):
     operation = START[kind](exchange)
     for each in FAULTS[fault]:
         server.inject(each, path=PATHS[kind])
+    if fault.startswith("too late"):
+        server.patience_seconds = 0.6
+        exchange.wait_at_most(0.3)  # tries that a busy machine makes late are made again
     finish(exchange, server, kind, operation, "in order")
     check_one_effect(exchange, server, kind, operation)
     asked = [

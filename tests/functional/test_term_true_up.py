@@ -197,7 +197,7 @@ def test_invoices_and_the_statement_of_a_term_come_to_what_was_paid(licensed):
         uow.commit()
     first, nothing, last = issued
     assert nothing is None
-    assert (first.total_amount, last.total_amount) == (27 * SCALE, -3 * SCALE)
+    assert (first.total_amount, last.total_amount) == (30 * SCALE, -6 * SCALE)
     with licence.units.begin(Reach.EXCHANGE) as uow:
         while settlement_services.advance_run(uow):
             pass
