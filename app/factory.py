@@ -1,4 +1,4 @@
-"""The only place of wiring: the control plane in Flask, the data plane in front of it."""
+"""Puts a web process together: the control plane in Flask, the data plane in front of it."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from flask import Flask
 from flask.json.provider import DefaultJSONProvider
 from sqlalchemy import text
 
-from app import cli, routes, wiring
+from app import cli, routes
 from app.core.cipher import Cipher
 from app.core.clock import Clock
 from app.core.ids import IdSource
@@ -32,6 +32,7 @@ from app.web.limits import limiter
 from app.web.observability import Metrics, configure_logs
 from app.web.proxies import TrustedProxies
 from app.web.rsgi import WsgiThreads
+from app.wiring import calls, views
 from metering.data_plane import DataPlane
 
 __all__ = [
@@ -72,7 +73,7 @@ def build_application(parts: Parts) -> Application:
     """Both planes of one process."""
     configure_logs(parts.settings.log_level)
     proxies = TrustedProxies(parts.settings.trusted_proxies)
-    return Application(create_control_plane(parts), wiring.build_data_plane(parts), proxies)
+    return Application(create_control_plane(parts), calls.build_data_plane(parts), proxies)
 
 
 def build_loop_front(parts: Parts) -> LoopFront:
@@ -85,7 +86,7 @@ def build_loop_front(parts: Parts) -> LoopFront:
     )
     return LoopFront(
         control_plane,
-        lambda loop: wiring.build_loop_data_plane(parts, loop),
+        lambda loop: calls.build_loop_data_plane(parts, loop),
         TrustedProxies(parts.settings.trusted_proxies),
     )
 
@@ -123,7 +124,7 @@ def _register_things(app: Flask, parts: Parts) -> None:
         (Cipher, parts.cipher),
         (UnitOfWorkFactory, parts.units),
         (Metrics, metrics),
-        *wiring.things(parts),
+        *views.things(parts),
     ]:
         registry.add(kind, thing)
     app.extensions["counterfoil"] = registry

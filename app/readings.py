@@ -6,7 +6,7 @@ from app.core.unit_of_work import UnitOfWork
 from app.notices import queries as notice_queries
 from app.parts import Parts
 from app.web.observability import Reading
-from app.wiring import log_keys
+from app.wiring.log import log_keys
 from ledger.log import queries as log_queries
 from ledger.log.queries import LogStatus
 from ledger.log.sequencing.succession import current_keys

@@ -11,7 +11,7 @@ from app.keys.keyring import FileKeyring
 from app.keys.role_keys import RetiredKey, RoleKeys, StoredKey
 from app.keys.rotation import SEED_BYTES
 from app.parts import Parts
-from app.wiring import checkpoint_keeper, log_keys
+from app.wiring.log import checkpoint_keeper, log_keys
 from ledger.log.key_entries import note_retirement
 from ledger.log.keys import KeyRange
 from ledger.log.queries import find_checkpoint

@@ -8,7 +8,7 @@ from typing import Any
 from app.core.reach import Reach
 from app.parts import Parts
 from app.probing import ListedUpstreamProbe
-from app.wiring import upstream_probe
+from app.wiring.calls import upstream_probe
 from app.worker.chain import Chain
 from app.worker.steps import Handler, Step, drain_outbox
 from compliance import queries as compliance_queries

@@ -12,15 +12,11 @@ from app.parts import Parts, build_parts
 from app.reactions import counting, measuring, renewing
 from app.settings import from_environment
 from app.web.observability import configure_logs
-from app.wiring import (
-    build_dispatcher,
-    build_witness_keepers,
-    checkpoint_keeper,
-    journal_ports,
-    log_keys,
-    payment_gateways,
-    upstream_probe,
-)
+from app.wiring.books import journal_ports
+from app.wiring.calls import upstream_probe
+from app.wiring.log import build_witness_keepers, checkpoint_keeper, log_keys
+from app.wiring.notices import build_dispatcher
+from app.wiring.payments import payment_gateways
 from app.worker.billing import billing_steps
 from app.worker.chain import Anchoring, Chain
 from app.worker.consents import consent_steps

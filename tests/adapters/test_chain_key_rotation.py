@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from app.wiring import log_keys
+from app.wiring.log import log_keys
 from app.worker.chain import Chain
 from app.worker.effects import effect_lines
 from app.worker.steps import drain_outbox

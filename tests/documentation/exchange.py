@@ -23,7 +23,8 @@ from app.core.reach import Reach
 from app.factory import build_application
 from app.notices.services import number_notices
 from app.parts import Parts
-from app.wiring import log_keys, upstream_probe
+from app.wiring.calls import upstream_probe
+from app.wiring.log import log_keys
 from app.worker.effects import probe_case
 from app.worker.quality import quality_steps
 from app.worker.steps import drain_outbox

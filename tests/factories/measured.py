@@ -1,6 +1,6 @@
 """A quality report on a traded product, from commitment to report, over HTTP."""
 
-from app.wiring import upstream_probe
+from app.wiring.calls import upstream_probe
 from app.worker.quality import quality_steps
 from tests.factories.quality import commitment, revealed
 

@@ -6,7 +6,7 @@ from app.core.principals import Principal, Role
 from app.core.reach import Reach
 from app.factory import build_parts
 from app.settings import from_environment
-from app.wiring import payment_gateways
+from app.wiring.payments import payment_gateways
 from app.worker.process import Paying
 from ledger.journal import postings, top_up_services
 from ledger.journal.audit_queries import find_imbalances

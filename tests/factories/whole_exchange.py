@@ -15,7 +15,9 @@ from app.factory import build_application, build_parts
 from app.notices.services import number_notices
 from app.reactions.measuring import measure_live_quality
 from app.settings import from_environment
-from app.wiring import build_dispatcher, log_keys, upstream_probe
+from app.wiring.calls import upstream_probe
+from app.wiring.log import log_keys
+from app.wiring.notices import build_dispatcher
 from app.worker.effects import probe_case
 from app.worker.steps import drain_outbox
 from demo import listing, onboarding, trading

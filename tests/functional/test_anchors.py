@@ -3,10 +3,10 @@
 import pytest
 from counterfoil_verify.chain import Chain
 
-from app import wiring
 from app.core.principals import Principal, Role
 from app.core.reach import Reach
 from app.web.access import Authenticator
+from app.wiring.log import log_keys
 from contracts.deployments import open_chain
 from ledger.log.anchors.keeper import AnchorKeeper
 from ledger.log.anchors.queries import EMBEDDED, NO_CHAIN
@@ -55,7 +55,7 @@ def keeper(parts, access):
 
 def publish(parts, count):
     hashes = append_facts(parts.units, count)
-    Sequencer(parts.units, wiring.log_keys(parts)).step()
+    Sequencer(parts.units, log_keys(parts)).step()
     return hashes
 
 

@@ -6,8 +6,8 @@ import pytest
 from counterfoil_verify.chain import Chain as VerifiersChain
 from sqlalchemy import select
 
-from app import wiring
 from app.core.reach import Reach
+from app.wiring.log import log_keys
 from app.worker.chain import Anchoring
 from app.worker.effects import ask_for_anchor
 from contracts.deployments import open_anchor_registry, open_chain
@@ -57,7 +57,7 @@ def chain(parts, url):
 
 def sequence(parts, count):
     append_facts(parts.units, count)
-    sequencer = Sequencer(parts.units, wiring.log_keys(parts), host=parts.settings.log_host)
+    sequencer = Sequencer(parts.units, log_keys(parts), host=parts.settings.log_host)
     while sequencer.step().has_more:
         pass
 

@@ -16,7 +16,7 @@ from app.auditing.answering import Verdict, answer_question, get_question, list_
 from app.auditing.rules import Place, Scope
 from app.core.clock import SystemClock
 from app.core.reach import SET_REACH
-from app.wiring import log_keys
+from app.wiring.log import log_keys
 from tests.functional.test_audit_answers import audited
 
 __all__ = ["audited"]

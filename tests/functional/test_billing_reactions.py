@@ -9,7 +9,7 @@ from sqlalchemy import text
 from app.core.money import SCALE
 from app.core.reach import Reach
 from app.reactions import billing, trading
-from app.wiring import journal_ports
+from app.wiring.books import journal_ports
 from app.worker.billing import billing_steps
 from compliance.events import LicenceRevoked
 from ledger.journal import postings, services

@@ -7,7 +7,7 @@ import pytest
 from counterfoil_verify.keys import parse_keyring
 from counterfoil_verify.vault import ReceiptVault
 
-from app import wiring
+from app.wiring.log import log_keys, receipt_signers
 from ledger.log import intake
 from ledger.log.sequencing.sequencer import Sequencer
 from metering.ports import UpstreamAnswer
@@ -34,7 +34,7 @@ def world(database_url, parts, clock, ids):
 
 @pytest.fixture
 def sequence(parts):
-    sequencer = Sequencer(parts.units, wiring.log_keys(parts), host=parts.settings.log_host)
+    sequencer = Sequencer(parts.units, log_keys(parts), host=parts.settings.log_host)
 
     def step():
         while sequencer.step().has_more:
@@ -46,7 +46,7 @@ def sequence(parts):
 
 @pytest.fixture
 def plane(world, parts):
-    return world.plane(HeldUpstream(HIT), log=intake, signer_at=wiring.receipt_signers(parts).at)
+    return world.plane(HeldUpstream(HIT), log=intake, signer_at=receipt_signers(parts).at)
 
 
 def test_each_call_promises_its_year_and_keeps_it_while_the_gateway_runs_on(

@@ -16,7 +16,7 @@ from app.factory import create_control_plane
 from app.keys.keyring import FileKeyring
 from app.keys.rotation import believed_receipt_keys
 from app.parts import build_parts
-from app.wiring import log_keys
+from app.wiring.log import log_keys
 from ledger.log.sequencing.file_checkpoint_keeper import FileCheckpointKeeper
 from ledger.log.sequencing.sequencer import Sequencer
 from ledger.log.tree.checkpoints import Checkpoint, sign_checkpoint

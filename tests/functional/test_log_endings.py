@@ -11,7 +11,7 @@ from counterfoil_verify.vault import ReceiptVault
 
 from app.core.reach import Reach
 from app.core.signing import RenamedSigner
-from app.wiring import log_keys, receipt_signers
+from app.wiring.log import log_keys, receipt_signers
 from ledger.log.anchors.queries import StoredAnchors
 from ledger.log.bundle_services import export_log
 from ledger.log.errors import LogBehindItsPublishedHead, SigningStopped

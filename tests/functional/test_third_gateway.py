@@ -6,11 +6,11 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from app import wiring
 from app.core.money import SCALE
 from app.core.reach import Reach
 from app.factory import create_control_plane
 from app.web.access import Authenticator
+from app.wiring import payments
 from ledger.journal.audit_queries import find_imbalances
 from ledger.journal.hosted_payment_gateway import HostedPaymentGateway
 from tests.factories.payments import (
@@ -36,7 +36,7 @@ PEOPLE = {"buyer": PAYER, "owner": OWNER, "operator": FIRST, "second operator": 
 @pytest.fixture
 def purse(clock, monkeypatch):
     made = PurseGateway(clock)
-    monkeypatch.setattr(wiring, "PROVIDERS", (*wiring.PROVIDERS, lambda _parts: made))
+    monkeypatch.setattr(payments, "PROVIDERS", (*payments.PROVIDERS, lambda _parts: made))
     return made
 
 

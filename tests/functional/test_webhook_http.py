@@ -10,7 +10,7 @@ from app.core.clock import SystemClock, iso_instant
 from app.core.reach import Reach
 from app.notices import services
 from app.notices.services import ENDPOINTS_MAX
-from app.wiring import build_dispatcher
+from app.wiring.notices import build_dispatcher
 from tests.factories.notices import tell
 from tests.fakes.webhook_receiver import WebhookReceiver
 from tests.functional import test_accounts as accounts

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 from werkzeug.serving import make_server
 
 from app.factory import build_parts, create_control_plane
-from app.wiring import payment_gateways
+from app.wiring.payments import payment_gateways
 from app.worker.process import Paying
 from tests.factories.payments import payment_settings
 

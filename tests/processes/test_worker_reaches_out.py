@@ -19,7 +19,8 @@ from app.factory import build_parts
 from app.notices import queries, services
 from app.notices.ports import WebhookKit
 from app.settings import from_environment
-from app.wiring import log_keys, receiver_policy
+from app.wiring.log import log_keys
+from app.wiring.notices import receiver_policy
 from ledger.log.queries import find_checkpoint
 from ledger.log.tree.notes import key_of
 from ledger.log.witnesses.cosignatures import parse_witness_key

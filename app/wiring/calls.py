@@ -1,0 +1,70 @@
+"""The data plane of a process, and whom its calls ask."""
+
+import asyncio
+import secrets
+from typing import Any
+
+import psycopg
+
+from app.core.db import with_waits
+from app.parts import Parts
+from app.probing import ListedUpstreamProbe
+from app.wiring.log import receipt_signers
+from ledger.journal.call_books import CallBooks
+from ledger.journal.wallet_leases import WalletLeases
+from ledger.log import intake
+from metering import assembly
+from metering.assembly import Outside
+from metering.data_plane import DataPlane, DataPlaneSettings
+from metering.delivery.http_upstream import HttpUpstream
+from metering.delivery.loop_upstream import LoopHttpUpstream
+from metering.loop_waiting import LoopWaiting
+from metering.waiting import ThreadWaiting, Waiting
+
+CALLS_A_PLACE = 4
+"""Calls in flight, by those that may wait for suppliers' systems: others wait for their commit."""
+
+
+def upstream_probe(parts: Parts) -> ListedUpstreamProbe:
+    """Test calls to a submitted version's upstream."""
+    upstream = HttpUpstream(parts.settings.upstream_networks)
+    return ListedUpstreamProbe(parts.units, parts.cipher, upstream)
+
+
+def build_data_plane(parts: Parts) -> DataPlane:
+    """The data plane of this process, served by request threads; it starts threads of its own."""
+    waiting = ThreadWaiting(HttpUpstream(parts.settings.upstream_networks))
+    return _data_plane(parts, waiting, places=parts.settings.web_threads)
+
+
+def build_loop_data_plane(parts: Parts, loop: asyncio.AbstractEventLoop) -> DataPlane:
+    """The data plane of this process, served by its event loop; it starts a few threads."""
+    upstream = LoopHttpUpstream(loop, parts.settings.upstream_networks)
+    return _data_plane(parts, LoopWaiting(loop, upstream), places=parts.settings.calls_in_flight)
+
+
+def _data_plane(parts: Parts, waiting: Waiting, *, places: int) -> DataPlane:
+    def connect() -> "psycopg.Connection[Any]":
+        return psycopg.connect(with_waits(parts.database_url))
+
+    settings = DataPlaneSettings(
+        lease_seconds=parts.settings.lease_seconds,
+        places=places,
+        calls_max=places * CALLS_A_PLACE,
+        upstream_calls_per_second=parts.settings.upstream_calls_per_second or None,
+    )
+    return assembly.build_data_plane(
+        settings,
+        Outside(
+            connect=connect,
+            clock=parts.clock,
+            entropy=secrets.token_bytes,
+            cipher=parts.cipher,
+            receipt_signer_at=receipt_signers(parts).at,
+            wallets=WalletLeases(parts.clock),
+            books=CallBooks(),
+            log=intake,
+            waiting=waiting,
+            consent_keys=(parts.keyring.consents.public_key,),
+        ),
+    )
