@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 from sqlalchemy.engine import Engine
 
-from app import embedded_postgres
 from app.core.cipher import Cipher
 from app.core.clock import Clock, SystemClock
 from app.core.db import make_engine
 from app.core.ids import IdSource
 from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWorkFactory
+from app.database import find_database
 from app.keys.keyring import FileKeyring
 from app.reactions import build_reactions
 from app.settings import Settings, development_secret
@@ -18,7 +18,6 @@ from ledger.log.sequencing.shards import ShardCalendar, origin_of_year
 from ledger.log.sequencing.succession import opened_calendar
 from migrations.run import upgrade
 
-DATABASE = "counterfoil"
 POOL_MAX = 16
 """Connections of the control plane a process keeps; it may double under load."""
 
@@ -42,14 +41,6 @@ class Parts:
     def origin(self) -> str:
         """The name of the shard that was open when the process started."""
         return self.keyring.origin
-
-
-def find_database(settings: Settings) -> str:
-    """The database's URL: the given one, or the embedded server's, started or attached to."""
-    if settings.database_url:
-        return settings.database_url
-    superuser = embedded_postgres.start(settings.var / "postgres")
-    return embedded_postgres.ensure_database(superuser, DATABASE)
 
 
 def build_parts(settings: Settings, *, clock: Clock | None = None) -> Parts:

@@ -17,11 +17,10 @@ import structlog
 from app import embedded_postgres
 from app.core.cipher import Cipher
 from app.core.durable_files import replace_text
+from app.database import find_database
 from app.keys.keyring import FileKeyring
-from app.parts import find_database
 from app.settings import Settings, SettingsRefused, development_secret, from_environment
 from app.web.observability import configure_logs
-from contracts.accounts import AccountKeys
 from migrations.run import upgrade
 
 _log = structlog.get_logger("supervisor")
@@ -152,6 +151,8 @@ def _commands(settings: Settings) -> list[tuple[str, list[str]]]:
 
 
 def _chain_node(settings: Settings) -> list[str]:
+    from contracts.accounts import AccountKeys  # noqa: PLC0415 -- large, and for this node alone
+
     cipher = Cipher.from_passphrase(development_secret(settings))
     keyring = FileKeyring(settings.key_file, cipher, origin="unused")
     accounts = AccountKeys.derive(keyring.chain_account).addresses

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from app.parts import find_database
+from app.database import find_database
 from app.settings import from_environment
 from bench.crash_checks import Books
 from bench.crash_kills import NotRecovered, kill_at_random

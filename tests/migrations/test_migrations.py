@@ -15,7 +15,7 @@ from alembic.script import ScriptDirectory
 
 from app import embedded_postgres
 from app.core.db import Base, make_engine
-from migrations.run import downgrade, upgrade
+from migrations.run import downgrade, newest_revision, upgrade
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("app", "listings", "compliance", "metering", "ledger", "contracts")
@@ -131,6 +131,12 @@ def test_every_step_goes_down_and_up_again(empty):
 def test_the_steps_are_one_chain_ordered_by_their_numbers():
     assert sorted(STEPS) == STEPS
     assert len({step.partition("_")[0] for step in STEPS}) == len(STEPS)
+
+
+def test_files_are_named_as_their_steps_so_that_the_newest_is_known_without_alembic():
+    files = (ROOT / "migrations" / "versions").glob("[0-9]*.py")
+    assert sorted(file.stem for file in files) == STEPS
+    assert newest_revision() == STEPS[-1]
 
 
 def import_every_model():

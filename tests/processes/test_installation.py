@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from app.parts import find_database
+from app.database import find_database
 from app.settings import from_environment
 from app.supervisor import EXIT_IN_USE
 from bench.crash_checks import Books
