@@ -41,7 +41,6 @@ def questions() -> list[dict[str, str]]:
 
 
 SAME_ORGANISATION, SAME_CODE, ROTATION = "same_organisation", "same_credit_code", "rotation"
-INVOLVED_BEFORE = "involved_before"
 
 
 class Answer(StrEnum):

@@ -20,8 +20,8 @@ from ledger.log.storage import shard_heads
 from ledger.log.tree.cose_receipts import make_cose_receipt
 from ledger.log.tree.merkle import leaf_hash
 from ledger.log.tree.notes import from_base64, key_of
-from ledger.log.tree.proofs import parse_ledger_proof
 from ledger.log.tree_queries import get_consistency, get_ledger_proof, load_entries
+from tests.factories.ledger_proofs import parse_ledger_proof
 from tests.unit.log.log_app import FixedSources
 from tests.unit.log.log_factory import ORIGIN, append_facts, log_keys
 

@@ -16,8 +16,8 @@ from ledger.log.tree.checkpoints import open_checkpoint
 from ledger.log.tree.cose_receipts import make_cose_receipt
 from ledger.log.tree.merkle import check_consistency, leaf_hash, tree_hash
 from ledger.log.tree.notes import from_base64, key_of, parse_vkey
-from ledger.log.tree.proofs import check_ledger_proof, parse_ledger_proof
 from ledger.log.tree.tiles import TILE_WIDTH
+from tests.factories.ledger_proofs import check_ledger_proof, parse_ledger_proof
 from tests.unit.log.log_app import AUDITOR, BUYER, REVIEWER, STRANGER, SUPPLIER, log_app
 from tests.unit.log.log_factory import ORIGIN, append_facts, append_rows, call_row, log_keys
 

@@ -22,8 +22,8 @@ from ledger.log.tree.checkpoints import Checkpoint, open_checkpoint, sign_checkp
 from ledger.log.tree.leaves import read_leaf
 from ledger.log.tree.merkle import leaf_hash, root_at, tree_hash
 from ledger.log.tree.notes import key_of
-from ledger.log.tree.proofs import check_ledger_proof
 from ledger.log.tree_queries import get_ledger_proof, load_entries
+from tests.factories.ledger_proofs import check_ledger_proof
 from tests.unit.log.log_factory import ORIGIN, append_facts, append_rows, call_row, log_keys
 
 KEYS = log_keys()

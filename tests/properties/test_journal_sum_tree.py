@@ -7,14 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.journal.settlement.sum_tree import (
+    ROWS_MAX,
     Row,
     SumNode,
     SumProof,
     Sums,
     SumsUnfit,
     SumTree,
+    join,
     root_hash,
-    top_of,
+    row_node,
 )
 
 AMOUNTS = st.integers(0, 2**62)
@@ -27,6 +29,24 @@ ROWS = st.lists(
     max_size=40,
     unique_by=lambda row: row.key,
 )
+
+
+def top_of(row, proof):
+    """The top node that a row's path leads to; raises `SumsUnfit` for a path of another form."""
+    node, place, width = row_node(row), proof.index, proof.row_count
+    siblings = iter(proof.siblings)
+    if not 0 <= place < width <= ROWS_MAX:
+        raise SumsUnfit
+    while width > 1:
+        if place ^ 1 < width:
+            sibling = next(siblings, None)
+            if sibling is None:
+                raise SumsUnfit
+            node = join(sibling, node) if place & 1 else join(node, sibling)
+        place, width = place >> 1, (width + 1) >> 1
+    if next(siblings, None) is not None:
+        raise SumsUnfit
+    return node
 
 
 def accepts(tree, row, proof):

