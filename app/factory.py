@@ -13,9 +13,9 @@ from app.core.cipher import Cipher
 from app.core.clock import Clock
 from app.core.ids import IdSource
 from app.core.unit_of_work import UnitOfWorkFactory
+from app.gauges import read_gauges
 from app.loop_front import LoopFront
 from app.parts import Parts, build_parts
-from app.readings import take_readings
 from app.web import (
     access,
     addresses,
@@ -130,7 +130,7 @@ def _register_things(app: Flask, parts: Parts) -> None:
     app.extensions["counterfoil"] = registry
     app.extensions["counterfoil.metrics"] = metrics
     app.extensions["counterfoil.metrics_token"] = parts.settings.metrics_token
-    app.extensions["counterfoil.readings"] = lambda: take_readings(parts)
+    app.extensions["counterfoil.gauges"] = lambda: read_gauges(parts)
     app.extensions["counterfoil.readiness"] = {"database": lambda: _ask_database(parts)}
 
 

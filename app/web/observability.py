@@ -55,7 +55,7 @@ def configure_logs(level: str) -> None:
 
 
 @dataclass(frozen=True)
-class Reading:
+class GaugeValue:
     """What a gauge shows at the moment of a scrape."""
 
     name: str

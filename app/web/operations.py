@@ -10,7 +10,7 @@ from werkzeug.exceptions import NotFound
 from app.web.access import public
 from app.web.context import get
 from app.web.limits import limiter
-from app.web.observability import Metrics, Reading
+from app.web.observability import GaugeValue, Metrics
 
 blueprint = Blueprint("operations", __name__)
 limiter.exempt(blueprint)
@@ -56,7 +56,7 @@ def get_metrics() -> Response:
         allowed = request.remote_addr in {"127.0.0.1", "::1"} and not is_passed_on
     if not allowed:
         raise NotFound
-    take_readings: Callable[[], list[Reading]] = current_app.extensions["counterfoil.readings"]
-    for reading in take_readings():
-        get(Metrics).set(reading.name, reading.help_text, reading.value)
+    read_gauges: Callable[[], list[GaugeValue]] = current_app.extensions["counterfoil.gauges"]
+    for gauge in read_gauges():
+        get(Metrics).set(gauge.name, gauge.help_text, gauge.value)
     return Response(get(Metrics).text(), content_type="text/plain; version=0.0.4; charset=utf-8")
