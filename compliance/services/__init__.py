@@ -8,12 +8,8 @@ from compliance.services.evaluations import replay_evaluation
 from compliance.services.expiries import suspend_expired
 from compliance.services.intake import admit_case
 from compliance.services.lapses import remind_of_lapses
-from compliance.services.licences import (
-    end_unrenewed,
-    issue_licence,
-    revoke_licence,
-    surrender_licence,
-)
+from compliance.services.licence_ends import end_unrenewed, revoke_licence, surrender_licence
+from compliance.services.licences import issue_licence
 from compliance.services.listing_applications import apply_for_listing, decide_application
 from compliance.services.listings import note_listing_published
 from compliance.services.narrowing import continue_narrowing, narrow_chain

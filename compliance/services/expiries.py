@@ -13,7 +13,7 @@ from compliance.review.listing_machine import (
     SuspensionScope,
 )
 from compliance.review.scenario_machine import END, LICENCE_TRANSITIONS, LicenceState, ScenarioState
-from compliance.services.licences import revoke
+from compliance.services.licence_ends import revoke
 from compliance.services.listings import open_causes
 from compliance.services.narrowing import continue_narrowing
 from compliance.services.suspensions import suspend

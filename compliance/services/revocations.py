@@ -13,7 +13,7 @@ from compliance.review import suspension_machine as machine
 from compliance.review.errors import RevocationAlreadyProposed
 from compliance.review.panels import Panel, PanelState
 from compliance.review.suspension_events import RevocationProposed, RevocationRefused
-from compliance.services.licences import revoke_licences_of_listing
+from compliance.services.licence_ends import revoke_licences_of_listing
 from compliance.services.listings import find_approval, lock_standing
 from compliance.services.panels import REVOCATION, open_panel
 from compliance.services.reasons import seal_reason

@@ -18,7 +18,7 @@ from compliance.review.scenario_errors import (
 )
 from compliance.review.scenario_machine import ScenarioState
 from compliance.review.use_machine import withdraw
-from compliance.services.licences import revoke_licences_of_scenario
+from compliance.services.licence_ends import revoke_licences_of_scenario
 from compliance.services.panels import SCENARIO, dissolve_panel, lock_panel
 from compliance.services.policies import policy_in_force
 from compliance.services.scenario_rules import weigh_use
