@@ -4,25 +4,18 @@ Transactions are signed here and returned before they are sent, so that the call
 first: whoever crashes between storing and sending sends the same bytes again.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any
 
 import requests
 import rlp
 from eth_account import Account
 from web3 import HTTPProvider, Web3
-from web3.exceptions import (
-    BadResponseFormat,
-    BlockNotFound,
-    TransactionNotFound,
-    Web3Exception,
-)
 from web3.middleware import ExtraDataToPOAMiddleware
 
 from contracts.answers import BoundedAdapter, read_receipt, spelled
+from contracts.asking import Missing, ask
 from contracts.errors import (
     ChainRefused,
     ChainUnavailable,
@@ -39,11 +32,8 @@ EMBEDDED_MARK = "integrity only"
 """Part of the embedded chain's client version: it has no independent validators."""
 _GAS_PRICE_PLACE = 1
 """Of a legacy transaction's fields (EIP-155): nonce, gas price, …"""
-_OUT_OF_SHAPE = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError)
 _ABOUT_ANOTHER = "it answered about another transaction"
 _ALREADY_SENT = ("already known", "already imported", "known transaction")
-
-Answer = TypeVar("Answer")
 
 
 class TransactionState(StrEnum):
@@ -143,8 +133,8 @@ class JsonRpcChain:
         eth = self._web3.eth
         facts = ChainFacts(
             chain_id=self._chain_id(),
-            genesis_hash=_ask(lambda: spelled(eth.get_block(0)["hash"])),
-            client_version=str(_ask(lambda: self._web3.client_version)),
+            genesis_hash=ask(lambda: spelled(eth.get_block(0)["hash"])),
+            client_version=str(ask(lambda: self._web3.client_version)),
             finality=self._finality.text,
         )
         if self._finality.tag and self._tagged_number() is None:
@@ -152,7 +142,7 @@ class JsonRpcChain:
         return facts
 
     def _chain_id(self) -> int:
-        said = counted(_ask(lambda: self._web3.eth.chain_id), "the chain's id")
+        said = counted(ask(lambda: self._web3.eth.chain_id), "the chain's id")
         meant = self._limits.chain_id
         if meant is not None and said != meant:
             raise WrongChain(said=said, configured=meant)
@@ -163,34 +153,34 @@ class JsonRpcChain:
     def call(self, address: str, data: bytes) -> bytes:
         """The return data of a view; raises `ChainRefused` when it reverts."""
         call: Any = {"to": _checksummed(address), "data": data, "from": self.account}
-        return bytes(_ask(lambda: self._web3.eth.call(call)))
+        return bytes(ask(lambda: self._web3.eth.call(call)))
 
     def code_at(self, address: str) -> bytes:
         """The code at an address, empty when there is none."""
-        return bytes(_ask(lambda: self._web3.eth.get_code(_checksummed(address))))
+        return bytes(ask(lambda: self._web3.eth.get_code(_checksummed(address))))
 
     def block_number(self) -> int:
         """The newest block's number."""
-        return counted(_ask(lambda: self._web3.eth.block_number), "the newest block")
+        return counted(ask(lambda: self._web3.eth.block_number), "the newest block")
 
     def block_hash(self, number: int) -> str | None:
         """The hash of the block at a height, None above the head."""
         block_number: Any = number
         try:
-            return _ask(lambda: spelled(self._web3.eth.get_block(block_number)["hash"]))
-        except _Missing:
+            return ask(lambda: spelled(self._web3.eth.get_block(block_number)["hash"]))
+        except Missing:
             return None
 
     def mined_nonce(self) -> int:
         """The number of this account's transactions that are in blocks."""
         eth = self._web3.eth
-        count = _ask(lambda: eth.get_transaction_count(self._account.address, "latest"))
+        count = ask(lambda: eth.get_transaction_count(self._account.address, "latest"))
         return counted(count, "the nonce")
 
     def next_nonce(self) -> int:
         """The nonce after everything that the node knows of this account."""
         eth = self._web3.eth
-        count = _ask(lambda: eth.get_transaction_count(self._account.address, "pending"))
+        count = ask(lambda: eth.get_transaction_count(self._account.address, "pending"))
         return counted(count, "the nonce")
 
     # Writing
@@ -211,7 +201,7 @@ class JsonRpcChain:
         return SignedTransaction(bytes(signed.raw_transaction), spelled(signed.hash), nonce)
 
     def _gas_price(self) -> int:
-        asked, most = _ask(lambda: int(self._web3.eth.gas_price)), self._limits.gas_price_max
+        asked, most = ask(lambda: int(self._web3.eth.gas_price)), self._limits.gas_price_max
         if not 0 <= asked <= most:
             raise GasPriceTooHigh(asked=asked, most=most)
         return asked
@@ -227,7 +217,7 @@ class JsonRpcChain:
     def send(self, raw: bytes) -> None:
         """Send a signed transaction; sending it twice is no error. Raises `ChainRefused`."""
         try:
-            _ask(lambda: self._web3.eth.send_raw_transaction(raw))
+            ask(lambda: self._web3.eth.send_raw_transaction(raw))
         except ChainRefused as refusal:
             if not any(each in refusal.reason.lower() for each in _ALREADY_SENT):
                 raise
@@ -236,10 +226,10 @@ class JsonRpcChain:
         """What the node knows of a transaction; a block that left the chain does not count."""
         hash_value: Any = transaction_hash
         try:
-            answer: Any = _ask(lambda: self._web3.eth.get_transaction_receipt(hash_value))
-        except _Missing:
+            answer: Any = ask(lambda: self._web3.eth.get_transaction_receipt(hash_value))
+        except Missing:
             return TransactionStatus(self._unmined_state(hash_value))
-        receipt = _ask(lambda: read_receipt(answer))
+        receipt = ask(lambda: read_receipt(answer))
         if receipt.transaction_hash != transaction_hash:
             raise ChainUnavailable(_ABOUT_ANOTHER)
         if self.block_hash(receipt.block_number) != receipt.block_hash:
@@ -250,8 +240,8 @@ class JsonRpcChain:
 
     def _unmined_state(self, transaction_hash: Any) -> TransactionState:
         try:
-            _ask(lambda: self._web3.eth.get_transaction(transaction_hash))
-        except _Missing:
+            ask(lambda: self._web3.eth.get_transaction(transaction_hash))
+        except Missing:
             return TransactionState.UNKNOWN
         return TransactionState.PENDING
 
@@ -265,37 +255,10 @@ class JsonRpcChain:
     def _tagged_number(self) -> int | None:
         tag: Any = self._finality.tag
         try:
-            block = _ask(lambda: self._web3.eth.get_block(tag))
-            return counted(_ask(lambda: block["number"]), "the tagged block")
-        except (_Missing, ChainRefused):
+            block = ask(lambda: self._web3.eth.get_block(tag))
+            return counted(ask(lambda: block["number"]), "the tagged block")
+        except (Missing, ChainRefused):
             return None
-
-
-class _Missing(ChainUnavailable):
-    """The node has no such block or transaction; an outage where one must be there."""
-
-
-def _ask(question: Callable[[], Answer]) -> Answer:
-    with _translated():
-        return question()
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except (BlockNotFound, TransactionNotFound) as absence:
-        raise _Missing(str(absence)) from absence
-    except (requests.RequestException, BadResponseFormat, *_OUT_OF_SHAPE) as lack:
-        # web3 lets a body that is not JSON, or not the expected shape, through as any of these.
-        reason = f"{type(lack).__name__}: {lack}"
-        raise ChainUnavailable(reason) from lack
-    except Web3Exception as refusal:
-        raise ChainRefused(_reason(refusal)) from refusal
-
-
-def _reason(refusal: Web3Exception) -> str:
-    return str(refusal.args[0]) if refusal.args else type(refusal).__name__
 
 
 def _checksummed(address: str) -> Any:

@@ -4,15 +4,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any
 
 import stripe
 
 from app.core.json_text import load_json
-from app.core.unit_of_work import is_unit_open_here
 from ledger.payments import stripe_requests as requests
 from ledger.payments import stripe_sights as sights
-from ledger.payments.errors import CalledInsideTransaction
 from ledger.payments.operations import Kind
 from ledger.payments.ports import (
     AccountLink,
@@ -21,27 +19,21 @@ from ledger.payments.ports import (
     DisputeSight,
     Movement,
     NotAnEvent,
-    NotNow,
     Order,
-    OutcomeUnknown,
     ProviderEvent,
     RequestRefused,
     Sight,
     Subject,
     SubjectKind,
 )
+from ledger.payments.stripe_calls import call, pages
 from ledger.payments.stripe_signatures import HEADER, verify
 
 API_VERSION = "2026-10-28.endive"
 """Pinned: what is stored must be read again in the same words after an upgrade of the SDK."""
 _EXPANDED = ["payment_intent.latest_charge"]
 _PAGE = 100
-_CLIENT_ERROR, _IN_USE, _SERVER_ERROR = 400, 409, 500
 _NOT_THERE = ("resource_missing", "status_404")
-_NOT_OURS_TO_FAIL = (401, 403)
-"""Our key or its permissions are wrong: nothing was done, and a right key makes it work."""
-
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -59,7 +51,7 @@ class StripeAccess:
 
 
 class StripePaymentGateway:
-    """The one module that speaks to Stripe; it refuses while a unit of work is open."""
+    """What the exchange asks of Stripe; it refuses while a unit of work is open."""
 
     name = "stripe"
     currencies = requests.CURRENCIES
@@ -107,12 +99,12 @@ class StripePaymentGateway:
         """Expire a Checkout Session; one that was paid meanwhile stays paid."""
         sessions = self._v1.checkout.sessions
         with suppress(RequestRefused):  # complete or expired already: read what it is now
-            _call(lambda: sessions.expire(reference))
+            call(lambda: sessions.expire(reference))
         return self._session(reference)
 
     def account_link(self, reference: str) -> AccountLink:
         """A fresh link to Stripe's own onboarding pages."""
-        made = _call(
+        made = call(
             lambda: self._v1.account_links.create(
                 params={
                     "account": reference,
@@ -128,14 +120,14 @@ class StripePaymentGateway:
         params, options = request["params"], {"idempotency_key": key}
         if request["call"] == "transfers.reversals.create":
             reversals = self._v1.transfers.reversals
-            return _call(lambda: reversals.create(request["within"], params, options))  # type: ignore[arg-type]
+            return call(lambda: reversals.create(request["within"], params, options))  # type: ignore[arg-type]
         creates: dict[str, Callable[..., Any]] = {
             "checkout.sessions.create": self._v1.checkout.sessions.create,
             "refunds.create": self._v1.refunds.create,
             "transfers.create": self._v1.transfers.create,
             "accounts.create": self._v1.accounts.create,
         }
-        return _call(lambda: creates[request["call"]](params, options))
+        return call(lambda: creates[request["call"]](params, options))
 
     # Looking
 
@@ -161,7 +153,7 @@ class StripePaymentGateway:
     def find_account(self, account_id: str, since: datetime) -> AccountSight | None:
         """A supplier's account by our id in its metadata."""
         newer = {"created": {"gte": int(since.timestamp())}, "limit": _PAGE}
-        for account in _pages(self._v1.accounts.list, newer):
+        for account in pages(self._v1.accounts.list, newer):
             if sights.operation_of(account) == account_id:
                 return sights.account_sight(account)
         return None
@@ -171,12 +163,12 @@ class StripePaymentGateway:
         params: dict[str, Any] = {"limit": _PAGE, "expand": ["data.source"]}
         if since is not None:
             params["created"] = {"gte": int(since.timestamp())}
-        for line in _pages(self._v1.balance_transactions.list, params):
+        for line in pages(self._v1.balance_transactions.list, params):
             yield sights.movement_of(line)
 
     def balance(self) -> Balance:
         """What Stripe holds for us, available and pending together."""
-        found = _call(self._v1.balance.retrieve)
+        found = call(self._v1.balance.retrieve)
         amounts: dict[str, int] = {}
         for part in [*found["available"], *found["pending"]]:
             currency = part["currency"].upper()
@@ -188,48 +180,48 @@ class StripePaymentGateway:
         if subject.kind is SubjectKind.PAYMENT:
             return self._payment(reference)
         if subject.kind is SubjectKind.REFUND:
-            return sights.refund_sight(_call(lambda: v1.refunds.retrieve(reference)))
+            return sights.refund_sight(call(lambda: v1.refunds.retrieve(reference)))
         if subject.kind is SubjectKind.TRANSFER:
-            return sights.transfer_sight(_call(lambda: v1.transfers.retrieve(reference)))
+            return sights.transfer_sight(call(lambda: v1.transfers.retrieve(reference)))
         if subject.kind is SubjectKind.REVERSAL:
             within = subject.within or ""
-            found = _call(lambda: v1.transfers.reversals.retrieve(within, reference))
+            found = call(lambda: v1.transfers.reversals.retrieve(within, reference))
             return sights.transfer_sight(found)
         if subject.kind is SubjectKind.DISPUTE:
-            return sights.dispute_sight(_call(lambda: v1.disputes.retrieve(reference)))
-        return sights.account_sight(_call(lambda: v1.accounts.retrieve(reference)))
+            return sights.dispute_sight(call(lambda: v1.disputes.retrieve(reference)))
+        return sights.account_sight(call(lambda: v1.accounts.retrieve(reference)))
 
     def _payment(self, reference: str) -> Sight | None:
         """A payment by its session, its intent or its charge; None where no session made it."""
         if reference.startswith("cs_"):
             return self._session(reference)
         if not reference.startswith("pi_"):
-            charge = _call(lambda: self._v1.charges.retrieve(reference))
+            charge = call(lambda: self._v1.charges.retrieve(reference))
             intent = sights.id_of(charge.get("payment_intent"))
             return None if intent is None else self._payment(intent)
         sessions = self._v1.checkout.sessions.list
-        for session in _pages(sessions, {"payment_intent": reference, "limit": 1}):
+        for session in pages(sessions, {"payment_intent": reference, "limit": 1}):
             return self._session(session["id"])
         return None
 
     def _session(self, reference: str) -> Sight:
         sessions = self._v1.checkout.sessions
-        found = _call(lambda: sessions.retrieve(reference, {"expand": _EXPANDED}))
+        found = call(lambda: sessions.retrieve(reference, {"expand": _EXPANDED}))
         return sights.payment_sight(found)
 
     def _list_like(self, order: Order, since: int) -> Iterator[dict[str, Any]]:
         v1, within = self._v1, order.within or ""
         newer: dict[str, Any] = {"created": {"gte": since}, "limit": _PAGE}
         if order.kind is Kind.PAYMENT:
-            return _pages(v1.checkout.sessions.list, newer)
+            return pages(v1.checkout.sessions.list, newer)
         if order.kind is Kind.REFUND:
             intent = {"payment_intent": requests.intent_of(order), "limit": _PAGE}
-            return _pages(v1.refunds.list, intent)
+            return pages(v1.refunds.list, intent)
         if order.kind is Kind.TRANSFER:
             group = {"transfer_group": order.subject_id, "limit": _PAGE}
-            return _pages(v1.transfers.list, group)
+            return pages(v1.transfers.list, group)
         reversals = v1.transfers.reversals
-        return _pages(lambda params: reversals.list(within, params), {"limit": _PAGE})
+        return pages(lambda params: reversals.list(within, params), {"limit": _PAGE})
 
     # Notices
 
@@ -254,53 +246,3 @@ _SIGHT_OF_KIND = {
     Kind.TRANSFER: sights.transfer_sight,
     Kind.REVERSAL: sights.transfer_sight,
 }
-
-
-def _pages(list_page: Callable[[Any], Any], params: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Every object of a list, page by page; each page is one call with its own bounds."""
-    after: dict[str, Any] = {}
-    while True:
-        page = _call(lambda: list_page({**params, **after}))  # noqa: B023 -- called at once
-        yield from page["data"]
-        if not page["has_more"] or not page["data"]:
-            return
-        after = {"starting_after": page["data"][-1]["id"]}
-
-
-def _call(perform: Callable[[], Any]) -> dict[str, Any]:
-    """One call, answered as plain JSON; raises `OutcomeUnknown`, `NotNow`, `RequestRefused`."""
-    if is_unit_open_here():
-        msg = "Stripe was about to be called inside a unit of work"
-        raise CalledInsideTransaction(msg)
-    try:
-        found: dict[str, Any] = perform().to_dict(for_json=True)
-    except stripe.StripeError as error:
-        raise _meaning_of(error) from error
-    return found
-
-
-def _meaning_of(error: stripe.StripeError) -> Exception:
-    """What an error says about whether something was done (https://docs.stripe.com/error-low-level).
-
-    A key that was used with other parameters (a bug) says nothing about the first use, so that its
-    outcome is unknown, not refused.
-    """
-    status, code = error.http_status, error.code
-    is_answer = status is not None and _CLIENT_ERROR <= status < _SERVER_ERROR
-    if not is_answer or isinstance(error, stripe.IdempotencyError):
-        return OutcomeUnknown(_words(error))
-    if isinstance(error, stripe.RateLimitError) or status == _IN_USE:
-        return NotNow(_words(error), retry_after_seconds=_retry_after(error))
-    if status in _NOT_OURS_TO_FAIL:
-        return NotNow(_words(error))
-    return RequestRefused(code or f"status_{status}", _words(error))
-
-
-def _words(error: stripe.StripeError) -> str:
-    return f"{type(error).__name__} {error.http_status or ''} {error.code or ''}".strip()
-
-
-def _retry_after(error: stripe.StripeError) -> int | None:
-    headers = error.headers or {}
-    text = str(next((headers[name] for name in headers if name.lower() == "retry-after"), ""))
-    return int(text) if text.isdecimal() else None

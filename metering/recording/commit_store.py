@@ -4,7 +4,6 @@ Every statement that finds something in the way raises in the database (`meterin
 what follows it in the pipeline is skipped and the commit becomes a rollback.
 """
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,6 +17,7 @@ from app.core.round_trips import RoundTrips, Statements, Transaction
 from metering.fences import SHARE_FENCES
 from metering.leases.meters import early_at
 from metering.ports import CallBooks, CallLog, CallRun
+from metering.recording.batch_refusals import Asked, refusal_of
 from metering.recording.lane_batches import LaneBatch
 from metering.recording.pending_calls import PendingCall
 from metering.recording.signed_statements import insert_signed, nonce_of
@@ -32,30 +32,6 @@ from metering.recording.sql import (
 )
 
 Connection = psycopg.Connection[Any]
-
-
-class BatchRefused(Exception):
-    """Some calls cannot be part of the batch; without them it can be tried again."""
-
-    def __init__(self, calls: Sequence[PendingCall]) -> None:
-        super().__init__()
-        self.calls = calls
-
-
-class AuthorityChanged(BatchRefused):
-    """Licence, key, route or consent changed after these calls were decided."""
-
-
-class AnswersExist(BatchRefused):
-    """Other calls with the same Idempotency-Keys are recorded."""
-
-
-class SignaturesUsed(BatchRefused):
-    """Recorded calls rest on the same signed requests."""
-
-
-class LanesLost(BatchRefused):
-    """The lanes or leases of these calls are no longer this worker's."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,8 +84,8 @@ class CommitStore:
         try:
             trips.run(transaction, said)
         except psycopg.DatabaseError as error:
-            asked = _Asked(list(authorities.values()), keyed, consented, signed)
-            refused = _refusal(error, batches, asked)
+            asked = Asked(list(authorities.values()), keyed, consented, signed)
+            refused = refusal_of(error, batches, asked)
             if refused is None:
                 raise
             raise refused from error
@@ -167,16 +143,6 @@ class CommitStore:
                 bytea_array([call.detail_key for call in calls]),
             ),
         )
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """The calls in the order in which the database was asked about them."""
-
-    authorities: Sequence[list[PendingCall]]
-    keyed: Sequence[PendingCall]
-    consented: Sequence[PendingCall]
-    signed: Sequence[PendingCall]
 
 
 def _leaf_row(call: PendingCall) -> tuple[bytes, bytes, str, str, int, int]:
@@ -271,29 +237,6 @@ def _runs(batches: Sequence[LaneBatch]) -> list[CallRun]:
             if share.amount  # else free, or paid with the package: there is no money to move
         ]
     return runs
-
-
-def _refusal(
-    error: psycopg.Error,
-    batches: Sequence[LaneBatch],
-    asked: _Asked,
-) -> BatchRefused | None:
-    """What `metering_refuse` said, in terms of the calls; None for any other error."""
-    if error.sqlstate not in {"MT001", "MT002", "MT003", "MT004", "MT005"}:
-        return None
-    subjects = json.loads(error.diag.message_detail or "[]")
-    if error.sqlstate == "MT001":
-        return AuthorityChanged(
-            [call for place in subjects for call in asked.authorities[int(place) - 1]]
-        )
-    if error.sqlstate == "MT004":
-        return AuthorityChanged([asked.consented[int(place) - 1] for place in subjects])
-    if error.sqlstate == "MT002":
-        return AnswersExist([asked.keyed[int(place) - 1] for place in subjects])
-    if error.sqlstate == "MT005":
-        return SignaturesUsed([asked.signed[int(place) - 1] for place in subjects])
-    lost = [batch for batch in batches if batch.lane.lane_id in subjects]
-    return LanesLost([call for batch in lost for call in batch.calls])
 
 
 def read_lanes(connection: Connection, lane_ids: Sequence[str]) -> dict[str, tuple[int, bytes]]:

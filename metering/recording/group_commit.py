@@ -18,15 +18,14 @@ from app.core.clock import Clock, iso_instant
 from app.core.errors import CounterfoilError
 from app.core.round_trips import RoundTrips
 from metering.connections import Connect, Connection, open_connection
-from metering.recording.commit_store import (
+from metering.recording.batch_refusals import (
     AnswersExist,
     AuthorityChanged,
     BatchRefused,
-    CommitStore,
     LanesLost,
     SignaturesUsed,
-    read_lanes,
 )
+from metering.recording.commit_store import CommitStore, read_lanes
 from metering.recording.lane_batches import LaneBatch, by_lane
 from metering.recording.pending_calls import PendingCall, Verdict
 from metering.recording.waiting_line import WaitingLine
