@@ -68,22 +68,28 @@ def narrow_chain(
         is_applied=False,
     )
     uow.session.add(narrowing)
-    uow.record(
-        ChainLinkNarrowed(
-            occurred_at=uow.now,
-            narrowing_id=narrowing.id,
-            listing_code=listing_code,
-            version_id=standing.version_id,
-            link=link,
-            is_end=int(narrowing.is_end),
-            terms_hash=digest_hex(narrowing.terms),
-            recorded_by=principal.id,
-        )
-    )
+    _record_loss(uow, standing, narrowing, link)
     if narrowing.is_end:
         _end_rights(uow, standing, principal)
     _apply(uow, narrowing, AT_ONCE_MAX)
     return narrowing
+
+
+def _record_loss(
+    uow: UnitOfWork, standing: ListingStanding, narrowing: Narrowing, link: int
+) -> None:
+    uow.record(
+        ChainLinkNarrowed(
+            occurred_at=uow.now,
+            narrowing_id=narrowing.id,
+            listing_code=standing.listing_code,
+            version_id=standing.version_id,
+            link=link,
+            is_end=int(narrowing.is_end),
+            terms_hash=digest_hex(narrowing.terms),
+            recorded_by=narrowing.recorded_by,
+        )
+    )
 
 
 def _demand_right(principal: Principal, standing: ListingStanding) -> None:

@@ -58,13 +58,7 @@ def propose_custom_offer(
     listing = _own_listing(uow, parse_listing_code(listing_code), supplier.organisation_id)
     if buyer_id == listing.supplier_id:
         raise OwnListing(listing.listing_code)
-    faults = [
-        *plan_faults(plan, "#/plan"),
-        *counting_faults(listing.version.content, [plan]),
-        *_time_faults(valid_until, uow.now),
-    ]
-    if faults:
-        raise CustomOfferInvalid(faults)
+    _demand_sound(listing, plan, _time_faults(valid_until, uow.now))
     _demand_known_buyer(uow, buyer_id)
     _demand_room(uow, listing, buyer_id)
     terms = plan_terms(plan)
@@ -91,6 +85,13 @@ def propose_custom_offer(
         )
     )
     return offer
+
+
+def _demand_sound(listing: Listing, plan: Mapping[str, Any], time_faults: list[Fault]) -> None:
+    content_faults = counting_faults(listing.version.content, [plan])
+    faults = [*plan_faults(plan, "#/plan"), *content_faults, *time_faults]
+    if faults:
+        raise CustomOfferInvalid(faults)
 
 
 def _own_listing(uow: UnitOfWork, listing_code: str, supplier_id: str) -> Listing:
