@@ -110,10 +110,10 @@ def _find_anvil():
 
 def rpc(url, method, *parameters):
     """The result of a JSON-RPC call made without any client."""
-    return exchange(url, method, *parameters)["result"]
+    return rpc_answer(url, method, *parameters)["result"]
 
 
-def exchange(url, method, *parameters):
+def rpc_answer(url, method, *parameters):
     """The whole answer of a JSON-RPC call made without any client."""
     body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": list(parameters)}
     return json.loads(post(url, json.dumps(body).encode()))

@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from contracts.embedded_chain import CHAIN_ID
-from tests.adapters.chain_nodes import embedded, exchange, post, rpc
+from tests.adapters.chain_nodes import embedded, post, rpc, rpc_answer
 from tests.unit.contracts.embedded import STRANGER
 from tests.unit.contracts.test_embedded_chain import raw_transfer
 
@@ -45,7 +45,7 @@ def test_the_client_version_claims_no_validators(url):
     ],
 )
 def test_a_bad_question_gets_an_error_object(url, method, parameters, code):
-    assert exchange(url, method, *parameters)["error"]["code"] == code
+    assert rpc_answer(url, method, *parameters)["error"]["code"] == code
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_senders_at_once_are_served_one_after_the_other(url):
 
     def send_until_mined(raw):
         for _ in range(500):
-            answer = exchange(url, "eth_sendRawTransaction", raw)
+            answer = rpc_answer(url, "eth_sendRawTransaction", raw)
             if "result" in answer:
                 return answer["result"]
         return None

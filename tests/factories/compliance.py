@@ -400,7 +400,7 @@ def licensed(uow):
     return licence, scenario, case
 
 
-def exchange(units):
+def exchange_unit(units):
     return units.begin(Reach.EXCHANGE)
 
 

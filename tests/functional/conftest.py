@@ -26,7 +26,7 @@ TOKEN_LEFT_SECONDS = 300
 
 
 @pytest.fixture
-def exchange(units):
+def in_unit(units):
     """Runs a step in a unit of work with the exchange's reach, and commits it."""
 
     def run(step):

@@ -24,7 +24,7 @@ PRICE = 1_000 * SCALE + 1
 
 
 @pytest.fixture
-def fund(exchange):
+def fund(in_unit):
     def run(amount, reference="tup_1"):
         def step(uow):
             services.open_accounts(uow, organisation_id=BUYER)
@@ -33,22 +33,22 @@ def fund(exchange):
             )
             book(uow.session, draft, occurred_at=uow.now, booked_at=uow.now)
 
-        exchange(step)
+        in_unit(step)
 
     return run
 
 
 @pytest.fixture
-def sums(exchange):
+def sums(in_unit):
     def run():
         rows = text("SELECT account_id, sum(amount) FROM postings GROUP BY 1")
-        return exchange(lambda uow: {a: int(n) for a, n in uow.session.execute(rows) if n})
+        return in_unit(lambda uow: {a: int(n) for a, n in uow.session.execute(rows) if n})
 
     return run
 
 
-def wallet(exchange):
-    return exchange(lambda uow: queries.find_wallet_for_update(uow.session, BUYER, "CNY"))
+def wallet(in_unit):
+    return in_unit(lambda uow: queries.find_wallet_for_update(uow.session, BUYER, "CNY"))
 
 
 def charge(uow, amount=100 * SCALE, period=1):
@@ -67,17 +67,17 @@ def adjust(uow, charged, due, period=1, **more):
     )
 
 
-def test_a_period_s_fee_is_charged_once_and_shared_among_all_suppliers(exchange, fund, sums, units):
+def test_a_period_s_fee_is_charged_once_and_shared_among_all_suppliers(in_unit, fund, sums, units):
     fund(500 * SCALE)
     for _ in range(2):
-        exchange(charge)
+        in_unit(charge)
     assert sums()["org_buyer/wallet/CNY"] == 400 * SCALE
     assert sums()["org_supplier/payable/CNY"] == 60 * SCALE
     assert sums()["org_second/payable/CNY"] == 24 * SCALE
     assert [type(event) for event in units.events] == [PeriodCharged]
 
 
-def test_a_fee_beyond_the_wallet_is_refused_and_undoes_nothing_else(exchange, fund, sums):
+def test_a_fee_beyond_the_wallet_is_refused_and_undoes_nothing_else(in_unit, fund, sums):
     fund(50 * SCALE)
 
     def opening(uow):
@@ -85,55 +85,55 @@ def test_a_fee_beyond_the_wallet_is_refused_and_undoes_nothing_else(exchange, fu
         with pytest.raises(InsufficientFunds), uow.session.begin_nested():
             charge(uow, period=2)
 
-    exchange(opening)
+    in_unit(opening)
     assert sums()["org_buyer/wallet/CNY"] == 49 * SCALE
 
 
-def test_a_period_without_a_fee_books_nothing(exchange, fund, units):
+def test_a_period_without_a_fee_books_nothing(in_unit, fund, units):
     fund(SCALE)
-    exchange(lambda uow: charge(uow, amount=0))
-    exchange(lambda uow: adjust(uow, 5, 5))
+    in_unit(lambda uow: charge(uow, amount=0))
+    in_unit(lambda uow: adjust(uow, 5, 5))
     assert units.events == []
 
 
-def test_what_was_charged_beyond_the_plan_goes_back_by_the_same_shares(exchange, fund, sums):
+def test_what_was_charged_beyond_the_plan_goes_back_by_the_same_shares(in_unit, fund, sums):
     fund(500 * SCALE)
-    exchange(charge)
+    in_unit(charge)
     for _ in range(2):
-        exchange(lambda uow: adjust(uow, 100 * SCALE, 70 * SCALE))
+        in_unit(lambda uow: adjust(uow, 100 * SCALE, 70 * SCALE))
     assert sums()["org_buyer/wallet/CNY"] == 430 * SCALE
     assert sums()["org_supplier/payable/CNY"] == 42 * SCALE
-    assert exchange(lambda uow: find_imbalances(uow.session)) == []
+    assert in_unit(lambda uow: find_imbalances(uow.session)) == []
 
 
-def test_a_minimum_is_taken_at_the_close_and_dated_inside_the_period(exchange, fund, sums):
+def test_a_minimum_is_taken_at_the_close_and_dated_inside_the_period(in_unit, fund, sums):
     fund(500 * SCALE)
     until = START - timedelta(hours=1)
-    exchange(lambda uow: adjust(uow, 30 * SCALE, 50 * SCALE, until_at=until))
+    in_unit(lambda uow: adjust(uow, 30 * SCALE, 50 * SCALE, until_at=until))
     assert sums()["org_buyer/wallet/CNY"] == 480 * SCALE
     assert "org_buyer/receivable/CNY" not in sums()
     dated = text("SELECT occurred_at FROM journal_transactions WHERE template = 'charge_minimum'")
-    assert exchange(lambda uow: uow.session.scalar(dated)) == until - timedelta(microseconds=1)
+    assert in_unit(lambda uow: uow.session.scalar(dated)) == until - timedelta(microseconds=1)
 
 
 def test_a_minimum_that_the_wallet_lacks_is_owed_and_taken_with_the_next_money(
-    exchange, fund, sums, units
+    in_unit, fund, sums, units
 ):
     fund(SCALE)
-    exchange(lambda uow: adjust(uow, 0, 50 * SCALE))
+    in_unit(lambda uow: adjust(uow, 0, 50 * SCALE))
     assert sums()["org_buyer/receivable/CNY"] == -50 * SCALE
     assert units.events[-1].is_owed
     assert isinstance(units.events[-1], PeriodAdjusted)
-    assert exchange(period_services.collect_minimums) == 0
+    assert in_unit(period_services.collect_minimums) == 0
     fund(60 * SCALE, "tup_2")
-    assert exchange(period_services.collect_minimums) == 1
-    assert exchange(period_services.collect_minimums) == 0
+    assert in_unit(period_services.collect_minimums) == 1
+    assert in_unit(period_services.collect_minimums) == 0
     assert sums()["org_buyer/wallet/CNY"] == 11 * SCALE
     assert "org_buyer/receivable/CNY" not in sums()
 
 
 @pytest.fixture
-def yearly(exchange, fund):
+def yearly(in_unit, fund):
     """A yearly package of 365 days, paid; its licence starts now."""
     fund(2_000 * SCALE)
 
@@ -143,30 +143,30 @@ def yearly(exchange, fund):
             deferral_services.defer_order(uow, order_id=ORDER, amount=PRICE, **PARTIES, **term)
         deferral_services.note_deferred_licence(uow, order_id=ORDER, licence_id=LICENCE, **term)
 
-    exchange(place)
+    in_unit(place)
 
 
-def deferral(exchange):
-    return exchange(lambda uow: uow.session.get(Deferral, ORDER))
+def deferral(in_unit):
+    return in_unit(lambda uow: uow.session.get(Deferral, ORDER))
 
 
 def test_a_yearly_price_waits_and_is_earned_day_by_day_to_the_last_unit(
-    exchange, yearly, sums, clock
+    in_unit, yearly, sums, clock
 ):
     assert sums()["exchange/deferred/CNY"] == PRICE
     assert "org_supplier/payable/CNY" not in sums()
-    assert exchange(deferral_services.recognise_due) == 0
+    assert in_unit(deferral_services.recognise_due) == 0
     clock.advance(seconds=86_400)
-    assert exchange(deferral_services.recognise_due) == 1
-    assert exchange(deferral_services.recognise_due) == 0
-    assert deferral(exchange).recognised_amount == PRICE // 365
+    assert in_unit(deferral_services.recognise_due) == 1
+    assert in_unit(deferral_services.recognise_due) == 0
+    assert deferral(in_unit).recognised_amount == PRICE // 365
     # The exchange stood still for a month: the days come at once, and are as many.
     clock.advance(seconds=31 * 86_400 + 5)
-    exchange(deferral_services.recognise_due)
-    assert deferral(exchange).recognised_amount == PRICE * 32 // 365
+    in_unit(deferral_services.recognise_due)
+    assert deferral(in_unit).recognised_amount == PRICE * 32 // 365
     clock.advance(seconds=400 * 86_400)
-    exchange(deferral_services.recognise_due)
-    whole = deferral(exchange)
+    in_unit(deferral_services.recognise_due)
+    whole = deferral(in_unit)
     assert (whole.recognised_amount, whole.deferred_amount) == (PRICE, 0)
     assert whole.closed_at is not None
     parts = postings.shares(PRICE, SPLIT)
@@ -175,13 +175,13 @@ def test_a_yearly_price_waits_and_is_earned_day_by_day_to_the_last_unit(
     assert found["org_second/payable/CNY"] == parts[f"supplier:{SECOND}"]
     assert found["exchange/tax/CNY"] == parts["tax"]
     assert "exchange/deferred/CNY" not in found
-    assert exchange(lambda uow: find_imbalances(uow.session)) == []
+    assert in_unit(lambda uow: find_imbalances(uow.session)) == []
 
 
-def test_a_revocation_by_others_gives_the_unearned_rest_back(exchange, yearly, sums, clock, units):
+def test_a_revocation_by_others_gives_the_unearned_rest_back(in_unit, yearly, sums, clock, units):
     clock.advance(seconds=100 * 86_400 + 7)
     for _ in range(2):
-        exchange(
+        in_unit(
             lambda uow: deferral_services.end_deferral(
                 uow, licence_id=LICENCE, reason_code="REGULATOR_ORDER"
             )
@@ -190,24 +190,24 @@ def test_a_revocation_by_others_gives_the_unearned_rest_back(exchange, yearly, s
     ended = units.events[-1]
     assert isinstance(ended, DeferralEnded)
     assert (ended.recognised_amount, ended.refunded_amount) == (earned, PRICE - earned)
-    assert wallet(exchange).balance_amount == 2_000 * SCALE - earned
+    assert wallet(in_unit).balance_amount == 2_000 * SCALE - earned
     assert "exchange/deferred/CNY" not in sums()
     clock.advance(seconds=300 * 86_400)
-    assert exchange(deferral_services.recognise_due) == 0
+    assert in_unit(deferral_services.recognise_due) == 0
 
 
-def test_a_buyer_s_breach_leaves_the_rest_with_the_supplier(exchange, yearly, sums, clock, units):
+def test_a_buyer_s_breach_leaves_the_rest_with_the_supplier(in_unit, yearly, sums, clock, units):
     clock.advance(seconds=10 * 86_400)
-    exchange(
+    in_unit(
         lambda uow: deferral_services.end_deferral(uow, licence_id=LICENCE, reason_code="BREACH")
     )
     assert (units.events[-1].recognised_amount, units.events[-1].refunded_amount) == (PRICE, 0)
-    assert wallet(exchange).balance_amount == 2_000 * SCALE - PRICE
+    assert wallet(in_unit).balance_amount == 2_000 * SCALE - PRICE
     assert sums()["org_supplier/payable/CNY"] == postings.shares(PRICE, SPLIT)["supplier"]
 
 
-def test_a_licence_without_a_deferral_ends_without_money(exchange, units):
-    exchange(
+def test_a_licence_without_a_deferral_ends_without_money(in_unit, units):
+    in_unit(
         lambda uow: deferral_services.end_deferral(uow, licence_id="lic_9", reason_code="BREACH")
     )
     assert units.events == []

@@ -57,30 +57,30 @@ def licences(units, clock):
 
 
 @pytest.fixture
-def work(exchange, ports):
+def work(in_unit, ports):
     """The worker's steps until the month is done; how many portions it took."""
 
     def run():
-        exchange(billing_run_services.start_due_runs)
+        in_unit(billing_run_services.start_due_runs)
         portions = 0
-        while exchange(lambda uow: billing_run_services.work_on_run(uow, ports)):
+        while in_unit(lambda uow: billing_run_services.work_on_run(uow, ports)):
             portions += 1
         return portions
 
     return run
 
 
-def invoices(exchange, licence_id=None):
+def invoices(in_unit, licence_id=None):
     def read(uow):
         return queries.list_invoices(
             uow.session, BUYER, licence_id=licence_id, cursor=None, limit=100
         ).items
 
-    return sorted(exchange(read), key=lambda invoice: (invoice.licence_id, invoice.from_at))
+    return sorted(in_unit(read), key=lambda invoice: (invoice.licence_id, invoice.from_at))
 
 
-def charge_period(exchange, licence_id, period):
-    exchange(
+def charge_period(in_unit, licence_id, period):
+    in_unit(
         lambda uow: period_services.charge_period(
             uow,
             licence_id=licence_id,
@@ -103,59 +103,59 @@ def test_a_month_begun_twice_at_once_is_one_run(units):
 
 
 def test_a_month_is_billed_when_it_is_over_and_its_periods_had_time_to_close(
-    exchange, licences, clock, work
+    in_unit, licences, clock, work
 ):
     clock.set(MONTH_END + billing_run_services.GRACE - timedelta(seconds=1))
     work()
-    assert [run.month for run in runs(exchange)] == ["2026-10"]
-    assert invoices(exchange) == []
+    assert [run.month for run in runs(in_unit)] == ["2026-10"]
+    assert invoices(in_unit) == []
     clock.set(MONTH_END + billing_run_services.GRACE)
     assert work() >= 3
-    (newest, *_) = runs(exchange)
+    (newest, *_) = runs(in_unit)
     assert (newest.month, newest.invoice_count) == ("2026-11", 5)
     assert newest.finished_at is not None
-    assert [invoice.licence_id for invoice in invoices(exchange)] == sorted(licences)
+    assert [invoice.licence_id for invoice in invoices(in_unit)] == sorted(licences)
     assert work() == 0
-    assert len(invoices(exchange)) == 5
+    assert len(invoices(in_unit)) == 5
 
 
-def runs(exchange):
-    page = exchange(lambda uow: billing_run_services.list_runs(uow.session, cursor=None, limit=20))
+def runs(in_unit):
+    page = in_unit(lambda uow: billing_run_services.list_runs(uow.session, cursor=None, limit=20))
     return page.items
 
 
-def test_a_licence_with_a_fee_and_no_call_is_billed_too(exchange, licences, clock, work):
-    charge_period(exchange, "lic_01", 1)
+def test_a_licence_with_a_fee_and_no_call_is_billed_too(in_unit, licences, clock, work):
+    charge_period(in_unit, "lic_01", 1)
     clock.set(MONTH_END + timedelta(days=1))
     work()
-    (invoice,) = invoices(exchange, "lic_01")
+    (invoice,) = invoices(in_unit, "lic_01")
     assert invoice.total_amount == SCALE
     assert invoice.document["tax"]["amount"] == str(6_000_000)
 
 
 def test_after_months_of_standstill_every_month_is_billed_and_nothing_is_lost(
-    exchange, licences, clock, work
+    in_unit, licences, clock, work
 ):
     clock.set(MONTH_END + timedelta(days=1))
     work()
     # Committed behind the invoice of November, and then the lane fell silent.
     licences["lic_00"].call(at=MONTH_END - timedelta(seconds=1))
-    charge_period(exchange, "lic_01", 1)
+    charge_period(in_unit, "lic_01", 1)
     clock.set(MONTH_END + timedelta(days=100))
     work()
-    assert [run.month for run in runs(exchange)] == [
+    assert [run.month for run in runs(in_unit)] == [
         "2027-02", "2027-01", "2026-12", "2026-11",
     ]  # fmt: skip
-    first, second = invoices(exchange, "lic_00")
+    first, second = invoices(in_unit, "lic_00")
     assert second.document["lanes"][0]["carried"] == 1
     assert second.from_at == first.until_at
-    assert len(invoices(exchange, "lic_01")) == 1
-    assert exchange(lambda uow: find_imbalances(uow.session)) == []
+    assert len(invoices(in_unit, "lic_01")) == 1
+    assert in_unit(lambda uow: find_imbalances(uow.session)) == []
 
 
-def test_two_workers_on_one_month_issue_every_invoice_once(exchange, licences, clock, units, ports):
+def test_two_workers_on_one_month_issue_every_invoice_once(in_unit, licences, clock, units, ports):
     clock.set(MONTH_END + timedelta(days=1))
-    exchange(billing_run_services.start_due_runs)
+    in_unit(billing_run_services.start_due_runs)
     failures = []
 
     def work():
@@ -173,29 +173,29 @@ def test_two_workers_on_one_month_issue_every_invoice_once(exchange, licences, c
     for worker in workers:
         worker.join()
     assert failures == []
-    assert runs(exchange)[0].finished_at is not None
-    assert [invoice.licence_id for invoice in invoices(exchange)] == sorted(licences)
+    assert runs(in_unit)[0].finished_at is not None
+    assert [invoice.licence_id for invoice in invoices(in_unit)] == sorted(licences)
 
 
 def test_an_operator_bills_a_month_again_and_only_what_came_late_is_stated(
-    exchange, licences, clock, work
+    in_unit, licences, clock, work
 ):
     clock.set(MONTH_END + timedelta(days=1))
     work()
-    run = exchange(lambda uow: billing_run_services.start_run(uow, OPERATOR, month="2026-11"))
+    run = in_unit(lambda uow: billing_run_services.start_run(uow, OPERATOR, month="2026-11"))
     assert run.finished_at is None
     work()
-    assert len(invoices(exchange)) == 5
+    assert len(invoices(in_unit)) == 5
 
 
 @pytest.mark.parametrize("month", ["2026-11", "2027-01", "x", "2026-1"])
-def test_a_month_that_is_not_over_or_none_is_refused(exchange, month):
+def test_a_month_that_is_not_over_or_none_is_refused(in_unit, month):
     with pytest.raises(BillingMonthUnfit):
-        exchange(lambda uow: billing_run_services.start_run(uow, OPERATOR, month=month))
+        in_unit(lambda uow: billing_run_services.start_run(uow, OPERATOR, month=month))
 
 
 @pytest.fixture
-def alert(exchange, licences):
+def alert(in_unit, licences):
     """Told below 20.00, and of an hour above three times the day's average and above 0.50."""
 
     def run(**changed):
@@ -207,32 +207,32 @@ def alert(exchange, licences):
             "spike_least_amount": SCALE // 2,
             **changed,
         }
-        return exchange(lambda uow: alert_services.set_alert(uow, **given))
+        return in_unit(lambda uow: alert_services.set_alert(uow, **given))
 
     return run
 
 
-def look(exchange, units):
+def look(in_unit, units):
     settle_cursor(units)
     before = len(units.events)
-    exchange(alert_services.look_for_alerts)
+    in_unit(alert_services.look_for_alerts)
     return [event for event in units.events[before:] if isinstance(event, BalanceLow | SpendSpiked)]
 
 
-def test_a_low_balance_is_told_once_a_crossing(exchange, alert, units):
+def test_a_low_balance_is_told_once_a_crossing(in_unit, alert, units):
     alert(spike_factor_percent=None)
-    assert look(exchange, units) == []
+    assert look(in_unit, units) == []
     for period in range(6):
-        charge_period(exchange, "lic_01", period)
-    (event,) = look(exchange, units)
+        charge_period(in_unit, "lic_01", period)
+    (event,) = look(in_unit, units)
     assert (event.available_amount, event.threshold_amount) == (19 * SCALE, 20 * SCALE)
-    charge_period(exchange, "lic_01", 7)
-    assert look(exchange, units) == []
+    charge_period(in_unit, "lic_01", 7)
+    assert look(in_unit, units) == []
     top_up(units, 10)
-    assert look(exchange, units) == []
+    assert look(in_unit, units) == []
     for period in range(8, 18):
-        charge_period(exchange, "lic_01", period)
-    assert len(look(exchange, units)) == 1
+        charge_period(in_unit, "lic_01", period)
+    assert len(look(in_unit, units)) == 1
 
 
 def top_up(units, amount):
@@ -248,34 +248,34 @@ def top_up(units, amount):
     )
 
 
-def test_a_spike_is_told_once_an_hour_and_a_steady_stream_never(exchange, alert, units, clock):
+def test_a_spike_is_told_once_an_hour_and_a_steady_stream_never(in_unit, alert, units, clock):
     alert(low_balance_amount=None)
     for hour in range(24):
-        charge_period(exchange, "lic_01", hour)
+        charge_period(in_unit, "lic_01", hour)
         clock.advance(seconds=3600)
         if hour == 0:
-            assert look(exchange, units) != [], "the first hour after none is a spike"
+            assert look(in_unit, units) != [], "the first hour after none is a spike"
         elif hour > 8:
-            assert look(exchange, units) == [], hour
+            assert look(in_unit, units) == [], hour
 
 
-def test_the_spike_s_figures_are_the_hour_s_and_the_average_hour_s(exchange, alert, units, clock):
+def test_the_spike_s_figures_are_the_hour_s_and_the_average_hour_s(in_unit, alert, units, clock):
     alert(low_balance_amount=None, spike_least_amount=2 * SCALE)
     for period in range(3):
-        charge_period(exchange, "lic_01", period)
+        charge_period(in_unit, "lic_01", period)
     clock.advance(seconds=2 * 3600)
-    assert look(exchange, units) == []
+    assert look(in_unit, units) == []
     for period in range(3, 7):
-        charge_period(exchange, "lic_01", period)
+        charge_period(in_unit, "lic_01", period)
     clock.advance(seconds=60)
-    (event,) = look(exchange, units)
+    (event,) = look(in_unit, units)
     assert (event.hour_amount, event.average_amount) == (4 * SCALE, 3 * SCALE // 24)
-    assert look(exchange, units) == []
+    assert look(in_unit, units) == []
     clock.advance(seconds=3600)
-    assert look(exchange, units) == []
+    assert look(in_unit, units) == []
 
 
-def test_of_two_first_alerts_set_at_once_the_second_counts(exchange, licences, units):
+def test_of_two_first_alerts_set_at_once_the_second_counts(in_unit, licences, units):
     def asking_for(low):
         return lambda uow: alert_services.set_alert(
             uow,
@@ -287,13 +287,13 @@ def test_of_two_first_alerts_set_at_once_the_second_counts(exchange, licences, u
         )
 
     second_runs_into_first(units, asking_for(10 * SCALE), asking_for(20 * SCALE))
-    (found,) = exchange(lambda uow: alert_services.list_alerts(uow.session, BUYER))
+    (found,) = in_unit(lambda uow: alert_services.list_alerts(uow.session, BUYER))
     assert found.low_balance_amount == 20 * SCALE
 
 
-def test_an_alert_needs_a_wallet(exchange):
+def test_an_alert_needs_a_wallet(in_unit):
     with pytest.raises(WalletNotOpen):
-        exchange(
+        in_unit(
             lambda uow: alert_services.set_alert(
                 uow,
                 organisation_id="org_nobody",

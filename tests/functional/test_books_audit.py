@@ -27,7 +27,7 @@ def operator(number):
 
 
 @pytest.fixture
-def trading(exchange, clock):
+def trading(in_unit, clock):
     """Three funded buyers that have each bought once; one also a yearly package and a lease."""
 
     def set_up(uow):
@@ -51,8 +51,8 @@ def trading(exchange, clock):
             ends_at=START.replace(year=2027),
         )
 
-    exchange(set_up)
-    reserve(exchange, clock, BUYERS[0], "lea_1")
+    in_unit(set_up)
+    reserve(in_unit, clock, BUYERS[0], "lea_1")
 
 
 def charge(uow, buyer, order_id, amount=SCALE):
@@ -67,8 +67,8 @@ def charge(uow, buyer, order_id, amount=SCALE):
     )
 
 
-def reserve(exchange, clock, buyer, lease_id):
-    return exchange(
+def reserve(in_unit, clock, buyer, lease_id):
+    return in_unit(
         lambda uow: WalletLeases(clock).reserve(
             driver_cursor(uow),
             organisation_id=buyer,
@@ -80,35 +80,35 @@ def reserve(exchange, clock, buyer, lease_id):
     )
 
 
-def audit(exchange, rounds=3):
+def audit(in_unit, rounds=3):
     """The audit's steps until each rule has seen everything at least once."""
     for _ in range(3):
-        exchange(books_cursor.tally)
-    return sum(exchange(freeze_services.audit_next) for _ in range(2 * len(BUYERS) + rounds))
+        in_unit(books_cursor.tally)
+    return sum(in_unit(freeze_services.audit_next) for _ in range(2 * len(BUYERS) + rounds))
 
 
-def frozen(exchange):
-    page = exchange(
+def frozen(in_unit):
+    page = in_unit(
         lambda uow: freeze_services.list_freezes(uow.session, None, cursor=None, limit=20)
     )
     return {freeze.account_id: freeze for freeze in page.items if freeze.lifted_at is None}
 
 
-def test_books_that_are_well_freeze_nobody(exchange, trading):
-    assert audit(exchange) == 0
-    assert exchange(lambda uow: find_imbalances(uow.session)) == []
+def test_books_that_are_well_freeze_nobody(in_unit, trading):
+    assert audit(in_unit) == 0
+    assert in_unit(lambda uow: find_imbalances(uow.session)) == []
 
 
-def test_a_row_about_an_account_that_nobody_has_does_not_stop_the_audit(exchange, trading, plant):
+def test_a_row_about_an_account_that_nobody_has_does_not_stop_the_audit(in_unit, trading, plant):
     plant(
         "INSERT INTO write_offs (write_off_id, organisation_id, currency, amount, reason, state,"
         " proposed_by, proposed_at, decided_by, decided_at) VALUES ('wof_x', 'org_nobody', 'CNY',"
         " 7, 'r', 'written_off', 'p', now(), 'q', now())",
         "UPDATE wallets SET balance_amount = balance_amount + 5 WHERE organisation_id = 'org_b'",
     )
-    assert audit(exchange) == 1
-    assert set(frozen(exchange)) == {WALLET}
-    found = {row.rule for row in exchange(lambda uow: find_imbalances(uow.session))}
+    assert audit(in_unit) == 1
+    assert set(frozen(in_unit)) == {WALLET}
+    found = {row.rule for row in in_unit(lambda uow: find_imbalances(uow.session))}
     assert "write_off_is_booked" in found
 
 
@@ -214,27 +214,27 @@ BREACHES = {
 
 @pytest.mark.parametrize("breach", BREACHES)
 def test_a_breach_freezes_exactly_what_it_touches_and_others_trade_on(
-    exchange, trading, plant, clock, units, breach
+    in_unit, trading, plant, clock, units, breach
 ):
     statement, rule, accounts = BREACHES[breach]
     plant(statement)
-    assert audit(exchange) == len(accounts)
-    found = frozen(exchange)
+    assert audit(in_unit) == len(accounts)
+    found = frozen(in_unit)
     assert set(found) == accounts
-    assert rule in {row.rule for row in exchange(lambda uow: find_imbalances(uow.session))}
+    assert rule in {row.rule for row in in_unit(lambda uow: find_imbalances(uow.session))}
     events = [event for event in units.events if isinstance(event, AccountWasFrozen)]
     assert {event.account_id for event in events} == accounts
     for number, buyer in enumerate(BUYERS):
         is_frozen = f"{buyer}/wallet/CNY" in accounts
-        granted = reserve(exchange, clock, buyer, f"lea_after_{number}")
+        granted = reserve(in_unit, clock, buyer, f"lea_after_{number}")
         assert (granted == 0) is is_frozen, buyer
         if is_frozen:
             with pytest.raises(AccountFrozen):
-                exchange(lambda uow, buyer=buyer: charge(uow, buyer, f"ord_after_{buyer}"))
+                in_unit(lambda uow, buyer=buyer: charge(uow, buyer, f"ord_after_{buyer}"))
         else:
-            exchange(lambda uow, buyer=buyer: charge(uow, buyer, f"ord_after_{buyer}"))
+            in_unit(lambda uow, buyer=buyer: charge(uow, buyer, f"ord_after_{buyer}"))
     payable = "org_supplier/payable/CNY"
-    with_payable = exchange(lambda uow: _is_frozen(uow, payable))
+    with_payable = in_unit(lambda uow: _is_frozen(uow, payable))
     assert with_payable is (payable in accounts)
 
 
@@ -247,39 +247,39 @@ def _is_frozen(uow, account_id):
 
 
 @pytest.fixture
-def breach(exchange, trading, plant):
+def breach(in_unit, trading, plant):
     plant("UPDATE wallets SET balance_amount = balance_amount + 5 WHERE organisation_id = 'org_b'")
-    audit(exchange)
-    return frozen(exchange)[WALLET]
+    audit(in_unit)
+    return frozen(in_unit)[WALLET]
 
 
 def test_a_freeze_is_lifted_by_two_people_with_a_reason_and_the_same_finding_stays_lifted(
-    exchange, breach, plant, clock, units
+    in_unit, breach, plant, clock, units
 ):
     freeze_id = breach.freeze_id
     with pytest.raises(AnotherPersonMustDecide):
-        exchange(lambda uow: freeze_services.lift(uow, operator(1), freeze_id=freeze_id))
-    exchange(
+        in_unit(lambda uow: freeze_services.lift(uow, operator(1), freeze_id=freeze_id))
+    in_unit(
         lambda uow: freeze_services.ask_to_lift(
             uow, operator(1), freeze_id=freeze_id, reason="A test of the alarm."
         )
     )
     with pytest.raises(AnotherPersonMustDecide):
-        exchange(lambda uow: freeze_services.lift(uow, operator(1), freeze_id=freeze_id))
-    exchange(lambda uow: freeze_services.lift(uow, operator(2), freeze_id=freeze_id))
+        in_unit(lambda uow: freeze_services.lift(uow, operator(1), freeze_id=freeze_id))
+    in_unit(lambda uow: freeze_services.lift(uow, operator(2), freeze_id=freeze_id))
     assert isinstance(units.events[-1], AccountFreezeLifted)
-    assert reserve(exchange, clock, "org_b", "lea_b") == SCALE
-    assert audit(exchange) == 0
+    assert reserve(in_unit, clock, "org_b", "lea_b") == SCALE
+    assert audit(in_unit) == 0
     with pytest.raises(FreezeIsLifted):
-        exchange(lambda uow: freeze_services.lift(uow, operator(2), freeze_id=freeze_id))
+        in_unit(lambda uow: freeze_services.lift(uow, operator(2), freeze_id=freeze_id))
     # Another five units are another finding.
     plant("UPDATE wallets SET balance_amount = balance_amount + 5 WHERE organisation_id = 'org_b'")
-    assert audit(exchange) == 1
+    assert audit(in_unit) == 1
 
 
-def test_a_freeze_that_is_not_there_cannot_be_lifted(exchange):
+def test_a_freeze_that_is_not_there_cannot_be_lifted(in_unit):
     with pytest.raises(FreezeNotFound):
-        exchange(lambda uow: freeze_services.lift(uow, operator(1), freeze_id="frz_none"))
+        in_unit(lambda uow: freeze_services.lift(uow, operator(1), freeze_id="frz_none"))
 
 
 def test_an_owner_sees_its_own_freeze_only(units, breach):

@@ -35,7 +35,7 @@ ORDER = {
 
 
 @pytest.fixture
-def funded(exchange):
+def funded(in_unit):
     """A buyer with 1,000.00 CNY and a supplier with open accounts."""
 
     def fund(uow):
@@ -46,44 +46,44 @@ def funded(exchange):
         )
         book(uow.session, draft, occurred_at=uow.now, booked_at=uow.now)
 
-    exchange(fund)
+    in_unit(fund)
 
 
-def wallet(exchange):
-    return exchange(lambda uow: queries.find_wallet_for_update(uow.session, BUYER, "CNY"))
+def wallet(in_unit):
+    return in_unit(lambda uow: queries.find_wallet_for_update(uow.session, BUYER, "CNY"))
 
 
-def balance(exchange, account_id):
+def balance(in_unit, account_id):
     statement = text("SELECT coalesce(sum(amount), 0) FROM postings WHERE account_id = :account")
-    return exchange(lambda uow: int(uow.session.scalar(statement, {"account": account_id})))
+    return in_unit(lambda uow: int(uow.session.scalar(statement, {"account": account_id})))
 
 
-def test_opening_accounts_twice_changes_nothing(exchange):
+def test_opening_accounts_twice_changes_nothing(in_unit):
     for _ in range(2):
-        exchange(lambda uow: services.open_accounts(uow, organisation_id=BUYER))
+        in_unit(lambda uow: services.open_accounts(uow, organisation_id=BUYER))
     count = text("SELECT count(*) FROM journal_accounts")
-    assert exchange(lambda uow: uow.session.scalar(count)) == len(AccountKind)
-    assert wallet(exchange).balance_amount == 0
+    assert in_unit(lambda uow: uow.session.scalar(count)) == len(AccountKind)
+    assert wallet(in_unit).balance_amount == 0
 
 
-def test_an_order_is_charged_once_and_split(exchange, funded, units):
+def test_an_order_is_charged_once_and_split(in_unit, funded, units):
     for _ in range(2):
-        exchange(lambda uow: services.charge_order(uow, amount=300 * SCALE, **ORDER))
-    assert wallet(exchange).balance_amount == 700 * SCALE
-    assert balance(exchange, payable_of(SUPPLIER, "CNY")) == 252 * SCALE
+        in_unit(lambda uow: services.charge_order(uow, amount=300 * SCALE, **ORDER))
+    assert wallet(in_unit).balance_amount == 700 * SCALE
+    assert balance(in_unit, payable_of(SUPPLIER, "CNY")) == 252 * SCALE
     assert [type(event) for event in units.events] == [OrderCharged]
-    assert exchange(lambda uow: find_imbalances(uow.session)) == []
+    assert in_unit(lambda uow: find_imbalances(uow.session)) == []
 
 
-def test_an_order_of_nothing_books_nothing(exchange, funded, units):
-    exchange(lambda uow: services.charge_order(uow, amount=0, **ORDER))
+def test_an_order_of_nothing_books_nothing(in_unit, funded, units):
+    in_unit(lambda uow: services.charge_order(uow, amount=0, **ORDER))
     assert units.events == []
-    assert wallet(exchange).balance_amount == 1000 * SCALE
+    assert wallet(in_unit).balance_amount == 1000 * SCALE
 
 
-def test_an_order_beyond_the_wallet_is_refused_with_the_facts(exchange, funded):
+def test_an_order_beyond_the_wallet_is_refused_with_the_facts(in_unit, funded):
     with pytest.raises(InsufficientFunds) as refusal:
-        exchange(lambda uow: services.charge_order(uow, amount=1001 * SCALE, **ORDER))
+        in_unit(lambda uow: services.charge_order(uow, amount=1001 * SCALE, **ORDER))
     assert refusal.value.status == 402
     assert refusal.value.facts == {
         "needed_amount": "1001.00000000",
@@ -91,16 +91,16 @@ def test_an_order_beyond_the_wallet_is_refused_with_the_facts(exchange, funded):
         "pending_amount": "0.00000000",
         "currency": "CNY",
     }
-    assert wallet(exchange).balance_amount == 1000 * SCALE
+    assert wallet(in_unit).balance_amount == 1000 * SCALE
 
 
-def test_a_buyer_without_a_wallet_has_nothing_available(exchange):
+def test_a_buyer_without_a_wallet_has_nothing_available(in_unit):
     with pytest.raises(InsufficientFunds) as refusal:
-        exchange(lambda uow: services.charge_order(uow, amount=SCALE, **ORDER))
+        in_unit(lambda uow: services.charge_order(uow, amount=SCALE, **ORDER))
     assert refusal.value.facts["available_amount"] == "0.00000000"
 
 
-def test_two_orders_at_once_cannot_spend_the_same_money(units, exchange, funded):
+def test_two_orders_at_once_cannot_spend_the_same_money(units, in_unit, funded):
     outcomes = []
     start = threading.Barrier(2)
 
@@ -120,47 +120,47 @@ def test_two_orders_at_once_cannot_spend_the_same_money(units, exchange, funded)
     for thread in threads:
         thread.join()
     assert sorted(outcomes) == ["charged", "refused"]
-    assert wallet(exchange).balance_amount == 400 * SCALE
+    assert wallet(in_unit).balance_amount == 400 * SCALE
 
 
-def test_a_reference_with_other_postings_is_refused(exchange, funded):
-    exchange(lambda uow: services.charge_order(uow, amount=100 * SCALE, **ORDER))
+def test_a_reference_with_other_postings_is_refused(in_unit, funded):
+    in_unit(lambda uow: services.charge_order(uow, amount=100 * SCALE, **ORDER))
     with pytest.raises(ReferenceReused):
-        exchange(lambda uow: services.charge_order(uow, amount=200 * SCALE, **ORDER))
+        in_unit(lambda uow: services.charge_order(uow, amount=200 * SCALE, **ORDER))
 
 
-def test_an_account_that_is_not_open_takes_no_posting(exchange):
+def test_an_account_that_is_not_open_takes_no_posting(in_unit):
     draft = postings.top_up(
         reference="tup_9", organisation_id="org_nobody", amount=SCALE, currency="CNY"
     )
     with pytest.raises(AccountNotOpen):
-        exchange(lambda uow: book(uow.session, draft, occurred_at=uow.now, booked_at=uow.now))
+        in_unit(lambda uow: book(uow.session, draft, occurred_at=uow.now, booked_at=uow.now))
 
 
-def test_a_reversal_gives_everybody_back_what_they_had(exchange, funded):
-    exchange(lambda uow: services.charge_order(uow, amount=300 * SCALE, **ORDER))
+def test_a_reversal_gives_everybody_back_what_they_had(in_unit, funded):
+    in_unit(lambda uow: services.charge_order(uow, amount=300 * SCALE, **ORDER))
     for _ in range(2):
-        exchange(lambda uow: services.reverse(uow, template="charge_order", reference="ord_1"))
-    assert wallet(exchange).balance_amount == 1000 * SCALE
-    assert balance(exchange, payable_of(SUPPLIER, "CNY")) == 0
-    assert exchange(lambda uow: find_imbalances(uow.session)) == []
+        in_unit(lambda uow: services.reverse(uow, template="charge_order", reference="ord_1"))
+    assert wallet(in_unit).balance_amount == 1000 * SCALE
+    assert balance(in_unit, payable_of(SUPPLIER, "CNY")) == 0
+    assert in_unit(lambda uow: find_imbalances(uow.session)) == []
 
 
-def test_a_top_up_that_was_spent_cannot_be_reversed(exchange, funded):
-    exchange(lambda uow: services.charge_order(uow, amount=300 * SCALE, **ORDER))
+def test_a_top_up_that_was_spent_cannot_be_reversed(in_unit, funded):
+    in_unit(lambda uow: services.charge_order(uow, amount=300 * SCALE, **ORDER))
     with pytest.raises(InsufficientFunds):
-        exchange(lambda uow: services.reverse(uow, template="top_up", reference="tup_1"))
+        in_unit(lambda uow: services.reverse(uow, template="top_up", reference="tup_1"))
 
 
-def test_a_reversal_is_not_reversed(exchange, funded):
-    exchange(lambda uow: services.reverse(uow, template="top_up", reference="tup_1"))
+def test_a_reversal_is_not_reversed(in_unit, funded):
+    in_unit(lambda uow: services.reverse(uow, template="top_up", reference="tup_1"))
     with pytest.raises(NotReversible):
-        exchange(lambda uow: services.reverse(uow, template="reverse", reference="top_up:tup_1"))
+        in_unit(lambda uow: services.reverse(uow, template="reverse", reference="top_up:tup_1"))
 
 
-def test_what_was_never_booked_cannot_be_reversed(exchange):
+def test_what_was_never_booked_cannot_be_reversed(in_unit):
     with pytest.raises(TransactionNotFound):
-        exchange(lambda uow: services.reverse(uow, template="top_up", reference="tup_none"))
+        in_unit(lambda uow: services.reverse(uow, template="top_up", reference="tup_none"))
 
 
 @pytest.mark.parametrize(
@@ -173,9 +173,9 @@ def test_what_was_never_booked_cannot_be_reversed(exchange):
         "TRUNCATE journal_transactions, postings CASCADE",
     ],
 )
-def test_the_books_refuse_to_be_changed(exchange, funded, statement):
+def test_the_books_refuse_to_be_changed(in_unit, funded, statement):
     with pytest.raises(DBAPIError, match="an error in the books is a reversal"):
-        exchange(lambda uow: uow.session.execute(text(statement)))
+        in_unit(lambda uow: uow.session.execute(text(statement)))
 
 
 RAW_LINES = """
@@ -237,53 +237,51 @@ def raw_posting(uow, transaction_id, posting_count, line, account_id, amount):
         (2, []),
     ],
 )
-def test_the_database_itself_refuses_what_does_not_balance(
-    exchange, funded, posting_count, amounts
-):
+def test_the_database_itself_refuses_what_does_not_balance(in_unit, funded, posting_count, amounts):
     with pytest.raises(DBAPIError) as refusal:
-        exchange(lambda uow: raw_transaction(uow, posting_count, amounts))
+        in_unit(lambda uow: raw_transaction(uow, posting_count, amounts))
     assert refusal.value.orig.sqlstate == "JN001"
 
 
-def test_nothing_can_be_added_to_a_booked_transaction(exchange, funded):
+def test_nothing_can_be_added_to_a_booked_transaction(in_unit, funded):
     pair = [("org_buyer/receivable/CNY", 5), ("exchange/bank/CNY", -5)]
-    transaction_id = exchange(lambda uow: raw_transaction(uow, 2, pair))
+    transaction_id = in_unit(lambda uow: raw_transaction(uow, 2, pair))
     for line, count in ((1, 2), (3, 2), (3, 4)):
         with pytest.raises(DBAPIError):
-            exchange(
+            in_unit(
                 lambda uow, line=line, count=count: raw_posting(
                     uow, transaction_id, count, line, "exchange/bank/CNY", 1
                 )
             )
 
 
-def test_lines_are_not_added_in_a_statement_of_their_own(exchange, funded):
+def test_lines_are_not_added_in_a_statement_of_their_own(in_unit, funded):
     pair = [("org_buyer/receivable/CNY", 5), ("exchange/bank/CNY", -5)]
-    transaction_id = exchange(lambda uow: raw_transaction(uow, 2, pair))
+    transaction_id = in_unit(lambda uow: raw_transaction(uow, 2, pair))
     added = text(RAW_LINES.format(id=":id", **RAW))
     facts = {"accounts": [account_id for account_id, _ in pair], "amounts": [1, -1]}
     for number, count in ((transaction_id, 2), (transaction_id, 4), (transaction_id + 999, 2)):
         with pytest.raises(DBAPIError):
-            exchange(
+            in_unit(
                 lambda uow, number=number, count=count: uow.session.execute(
                     added, {**facts, "id": number, "count": count, "now": uow.now}
                 )
             )
 
 
-def test_a_transaction_without_its_lines_is_refused_at_once(exchange, funded):
+def test_a_transaction_without_its_lines_is_refused_at_once(in_unit, funded):
     with pytest.raises(DBAPIError) as refusal:
-        exchange(
+        in_unit(
             lambda uow: uow.session.execute(text(RAW_TRANSACTION), {"now": uow.now, "count": 2})
         )
     assert refusal.value.orig.sqlstate == "JN001"
 
 
 @pytest.mark.parametrize("column", [{"owner": "'org_other'"}, {"currency": "'USD'"}])
-def test_lines_name_the_owner_and_currency_of_their_account(exchange, funded, column):
+def test_lines_name_the_owner_and_currency_of_their_account(in_unit, funded, column):
     pair = [("org_buyer/receivable/CNY", 5), ("exchange/bank/CNY", -5)]
     with pytest.raises(DBAPIError) as refusal:
-        exchange(lambda uow: raw_transaction(uow, 2, pair, **column))
+        in_unit(lambda uow: raw_transaction(uow, 2, pair, **column))
     assert refusal.value.orig.sqlstate == "JN003"
 
 
@@ -294,33 +292,33 @@ def test_lines_name_the_owner_and_currency_of_their_account(exchange, funded, co
         "DELETE FROM journal_accounts WHERE account_id = 'org_buyer/wallet/CNY'",
     ],
 )
-def test_an_account_that_holds_postings_stays_what_it_is(exchange, funded, statement):
+def test_an_account_that_holds_postings_stays_what_it_is(in_unit, funded, statement):
     with pytest.raises(DBAPIError, match="holds postings"):
-        exchange(lambda uow: uow.session.execute(text(statement)))
+        in_unit(lambda uow: uow.session.execute(text(statement)))
 
 
-def test_a_wallet_is_never_oversold_whatever_the_code_does(exchange, funded):
+def test_a_wallet_is_never_oversold_whatever_the_code_does(in_unit, funded):
     for statement in (
         "UPDATE wallets SET balance_amount = -1",
         "UPDATE wallets SET pending_amount = balance_amount + 1",
     ):
         with pytest.raises(DBAPIError) as refusal:
-            exchange(lambda uow, statement=statement: uow.session.execute(text(statement)))
+            in_unit(lambda uow, statement=statement: uow.session.execute(text(statement)))
         assert isinstance(refusal.value.orig, psycopg.errors.CheckViolation)
 
 
-def test_the_audit_finds_a_wallet_that_is_not_its_postings(exchange, funded):
+def test_the_audit_finds_a_wallet_that_is_not_its_postings(in_unit, funded):
     change = text(
         "UPDATE wallets SET balance_amount = balance_amount + 1 WHERE organisation_id = 'org_buyer'"
     )
-    exchange(lambda uow: uow.session.execute(change))
-    (finding,) = exchange(lambda uow: find_imbalances(uow.session))
+    in_unit(lambda uow: uow.session.execute(change))
+    (finding,) = in_unit(lambda uow: find_imbalances(uow.session))
     assert (finding.rule, finding.subject) == ("wallet_is_its_postings", wallet_of(BUYER, "CNY"))
     assert finding.expected - finding.found == 1
 
 
-def test_a_party_sees_its_own_postings_and_nothing_else_without_any_filter(exchange, funded, units):
-    exchange(lambda uow: services.charge_order(uow, amount=300 * SCALE, **ORDER))
+def test_a_party_sees_its_own_postings_and_nothing_else_without_any_filter(in_unit, funded, units):
+    in_unit(lambda uow: services.charge_order(uow, amount=300 * SCALE, **ORDER))
     tables = {"postings": PostedLine, "journal_accounts": JournalAccount, "wallets": Wallet}
 
     def owners(reach):

@@ -57,7 +57,7 @@ def complete(uow, return_id):
 
 
 @pytest.fixture
-def arrivals(exchange):
+def arrivals(in_unit):
     """Six arrivals: assigned, sent back, on its way, come back, undecided, and one in dollars."""
 
     def set_up(uow):
@@ -86,13 +86,13 @@ def arrivals(exchange):
             complete(uow, return_id)
         arrival_services.fail_return(uow, return_id=back, failure_code="account_closed")
 
-    exchange(set_up)
-    exchange(end)
+    in_unit(set_up)
+    in_unit(end)
 
 
-def test_arrivals_that_are_well_freeze_nothing(exchange, arrivals):
-    assert audit(exchange) == 0
-    assert exchange(lambda uow: find_imbalances(uow.session)) == []
+def test_arrivals_that_are_well_freeze_nothing(in_unit, arrivals):
+    assert audit(in_unit) == 0
+    assert in_unit(lambda uow: find_imbalances(uow.session)) == []
 
 
 BREACHES = {
@@ -176,37 +176,37 @@ BREACHES = {
 
 @pytest.mark.parametrize("breach", BREACHES)
 def test_a_wrong_hand_is_found_and_freezes_exactly_what_it_touched(
-    exchange, arrivals, plant, breach
+    in_unit, arrivals, plant, breach
 ):
     statement, rules, accounts = BREACHES[breach]
     plant(statement)
-    assert audit(exchange) == len(accounts)
-    assert set(frozen(exchange)) == accounts
-    assert {row.rule for row in exchange(lambda uow: find_imbalances(uow.session))} == rules
+    assert audit(in_unit) == len(accounts)
+    assert set(frozen(in_unit)) == accounts
+    assert {row.rule for row in in_unit(lambda uow: find_imbalances(uow.session))} == rules
 
 
 def test_nothing_leaves_frozen_suspense_but_money_arrives_and_other_currencies_go_on(
-    exchange, arrivals, plant
+    in_unit, arrivals, plant
 ):
-    waiting = exchange(lambda uow: propose_assignment(uow, 5))
+    waiting = in_unit(lambda uow: propose_assignment(uow, 5))
     plant("UPDATE suspense_returns SET amount = amount + 1 WHERE state = 'returned'")
-    audit(exchange)
+    audit(in_unit)
     with pytest.raises(AccountFrozen):
-        exchange(lambda uow: assign(uow, waiting))
-    exchange(lambda uow: record(uow, "7", 70))
-    back = exchange(lambda uow: propose_return(uow, 7))
+        in_unit(lambda uow: assign(uow, waiting))
+    in_unit(lambda uow: record(uow, "7", 70))
+    back = in_unit(lambda uow: propose_return(uow, 7))
     with pytest.raises(AccountFrozen):
-        exchange(lambda uow: send_back(uow, back))
-    exchange(lambda uow: assign(uow, propose_assignment(uow, 6)))
-    assert set(frozen(exchange)) == {SUSPENSE}
+        in_unit(lambda uow: send_back(uow, back))
+    in_unit(lambda uow: assign(uow, propose_assignment(uow, 6)))
+    assert set(frozen(in_unit)) == {SUSPENSE}
 
 
-def test_an_amount_that_was_raised_before_its_approval_is_found_after_it(exchange, arrivals, plant):
+def test_an_amount_that_was_raised_before_its_approval_is_found_after_it(in_unit, arrivals, plant):
     """The other arrivals' money covers it, so that nothing refuses it."""
-    waiting = exchange(lambda uow: propose_assignment(uow, 5, OTHER))
+    waiting = in_unit(lambda uow: propose_assignment(uow, 5, OTHER))
     raised = "UPDATE suspense_assignments SET amount = amount + 1 WHERE state = 'proposed'"
     plant(raised)
-    exchange(lambda uow: record(uow, "7", 70))
-    exchange(lambda uow: assign(uow, waiting))
-    audit(exchange)
-    assert set(frozen(exchange)) == {SUSPENSE, f"{OTHER}/wallet/CNY"}
+    in_unit(lambda uow: record(uow, "7", 70))
+    in_unit(lambda uow: assign(uow, waiting))
+    audit(in_unit)
+    assert set(frozen(in_unit)) == {SUSPENSE, f"{OTHER}/wallet/CNY"}

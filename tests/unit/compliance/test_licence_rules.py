@@ -13,7 +13,7 @@ from compliance.services import licence_rules
 from tests.factories.compliance import (
     BUYER_ID,
     approve_scenario,
-    exchange,
+    exchange_unit,
     licensed,
     order,
     per_call,
@@ -27,7 +27,7 @@ LICENCE_RULES = {"S4", "K2", "NDSR12-1", "PIPL23-1", "AML-1"}
 
 @pytest.fixture
 def uow(units):
-    with exchange(units) as unit:
+    with exchange_unit(units) as unit:
         yield unit
 
 

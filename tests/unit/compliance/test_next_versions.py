@@ -18,7 +18,7 @@ from tests.factories.compliance import (
     approve,
     decide,
     document,
-    exchange,
+    exchange_unit,
     items_for,
     list_application,
     open_review,
@@ -39,7 +39,7 @@ REWORDED = {"description": "Name and town of an airport by its code."}
 
 @pytest.fixture
 def uow(units):
-    with exchange(units) as unit:
+    with exchange_unit(units) as unit:
         yield unit
 
 

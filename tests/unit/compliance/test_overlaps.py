@@ -13,7 +13,7 @@ from tests.factories.compliance import (
     SUPPLIER_ID,
     approve,
     dossier,
-    exchange,
+    exchange_unit,
     field,
     open_review,
     verify_parties,
@@ -30,7 +30,7 @@ OTHER_FIELDS = [field("a"), field("b"), field("c"), field("d")]
 
 @pytest.fixture
 def uow(units):
-    with exchange(units) as unit:
+    with exchange_unit(units) as unit:
         verify_parties(unit)
         yield unit
 

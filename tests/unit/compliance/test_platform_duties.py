@@ -16,7 +16,7 @@ from compliance.rules import rule_set
 from compliance.rules.errors import DutyNotFound, RulesBlock, SamePersonStated, StatementNotAhead
 from compliance.rules.platform import weigh
 from compliance.services.rule_sets import held_rule_set
-from tests.factories.compliance import PEOPLE, everybody_over_http, exchange, staff
+from tests.factories.compliance import PEOPLE, everybody_over_http, exchange_unit, staff
 
 ONE, OTHER = (staff(name, Role.OPERATOR) for name in ("one", "other"))
 LOGS, AMENDED = "CSL21-1", "CSL-A"
@@ -24,7 +24,7 @@ LOGS, AMENDED = "CSL21-1", "CSL-A"
 
 @pytest.fixture
 def uow(units):
-    with exchange(units) as unit:
+    with exchange_unit(units) as unit:
         yield unit
 
 

@@ -21,7 +21,7 @@ from tests.factories.compliance import (
     PEOPLE,
     SUPPLIER,
     SUPPLIER_ID,
-    exchange,
+    exchange_unit,
     licensed,
     order,
     per_call,
@@ -33,7 +33,7 @@ INSIDER = Principal("psn_in", SUPPLIER_ID, frozenset({Role.RISK_OFFICER}), has_s
 
 @pytest.fixture
 def uow(units):
-    with exchange(units) as unit:
+    with exchange_unit(units) as unit:
         yield unit
 
 

@@ -20,7 +20,7 @@ from tests.factories.compliance import (
     approve,
     decide,
     dossier,
-    exchange,
+    exchange_unit,
     items_for,
     list_application,
     open_review,
@@ -39,7 +39,7 @@ DAY = 24 * HOUR
 
 @pytest.fixture
 def uow(units, clock):
-    with exchange(units) as unit:
+    with exchange_unit(units) as unit:
         verify_parties(unit)
         yield unit
 

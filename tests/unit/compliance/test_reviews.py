@@ -43,7 +43,7 @@ from tests.factories.compliance import (
     approve,
     decide,
     dossier,
-    exchange,
+    exchange_unit,
     items_for,
     open_admitted,
     open_review,
@@ -59,7 +59,7 @@ from tests.factories.compliance import (
 
 @pytest.fixture
 def uow(units):
-    with exchange(units) as work:
+    with exchange_unit(units) as work:
         verify_parties(work)
         yield work
 
@@ -95,7 +95,7 @@ def test_a_version_that_breaks_a_blocking_rule_goes_straight_back(units, uow):
 
 
 def test_an_unverified_supplier_is_sent_back(units):
-    with exchange(units) as uow:
+    with exchange_unit(units) as uow:
         case = open_review(uow)
         assert [each["rule_id"] for each in case.findings] == ["S1", "DSL33-1"]
 

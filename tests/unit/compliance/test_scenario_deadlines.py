@@ -16,7 +16,7 @@ from tests.factories.compliance import (
     SECOND,
     THIRD,
     approve_scenario,
-    exchange,
+    exchange_unit,
     publish,
     submit_scenario,
 )
@@ -33,7 +33,7 @@ DAY = timedelta(days=1)
 
 @pytest.fixture
 def uow(units):
-    with exchange(units) as unit:
+    with exchange_unit(units) as unit:
         publish(unit)
         yield unit
 

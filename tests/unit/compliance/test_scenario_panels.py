@@ -25,7 +25,7 @@ from tests.factories.compliance import (
     PEOPLE,
     SECOND,
     approve_scenario,
-    exchange,
+    exchange_unit,
     panel_of,
     publish,
     sit,
@@ -40,7 +40,7 @@ ANYTHING = {"allowed_purposes": ["OPERATIONS", "RESEARCH", "OTHER"]}
 
 @pytest.fixture
 def uow(units):
-    with exchange(units) as unit:
+    with exchange_unit(units) as unit:
         yield unit
 
 

@@ -27,7 +27,7 @@ from tests.factories.compliance import (
     SUPPLIER_USCC,
     approve_scenario,
     dossier,
-    exchange,
+    exchange_unit,
     publish,
     scenario_content,
     staff,
@@ -40,7 +40,7 @@ RISKY_PRODUCT = {"regions": ["CN", "SG"]}
 
 @pytest.fixture
 def uow(units):
-    with exchange(units) as unit:
+    with exchange_unit(units) as unit:
         yield unit
 
 

@@ -60,7 +60,7 @@ from tests.factories.compliance import (
     approve,
     approve_scenario,
     dossier,
-    exchange,
+    exchange_unit,
     licensed,
     list_application,
     open_review,
@@ -80,7 +80,7 @@ RISK = PEOPLE["risk"]
 
 @pytest.fixture
 def uow(units):
-    with exchange(units) as work:
+    with exchange_unit(units) as work:
         yield work
 
 
@@ -446,7 +446,7 @@ def broken(uow, *, party, listing, approval, scenario):
 def test_a_licence_needs_parties_listing_approval_and_scenario_all_at_once(
     units, party, listing, approval, scenario
 ):
-    with exchange(units) as uow:
+    with exchange_unit(units) as uow:
         fields = broken(uow, party=party, listing=listing, approval=approval, scenario=scenario)
         if party and listing and approval and scenario:
             assert services.issue_licence(uow, **fields).state == "ACTIVE"

@@ -8,7 +8,7 @@ import pytest
 from metering.delivery.http_wire import Wire, WireBroken, WireClosed, WireTooLarge
 
 
-def exchange(*pieces, seconds=5.0, body_bytes_max=1000):
+def spoken(*pieces, seconds=5.0, body_bytes_max=1000):
     """What a wire makes of the pieces, each sent by itself; then the other side closes."""
     ours, theirs = socket.socketpair()
 
@@ -30,23 +30,23 @@ def exchange(*pieces, seconds=5.0, body_bytes_max=1000):
 
 
 def test_a_body_of_declared_length_is_read_and_the_connection_kept():
-    assert exchange(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nab") == (200, b"ab", True)
+    assert spoken(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nab") == (200, b"ab", True)
 
 
 def test_pieces_are_put_together():
     pieces = [bytes([byte]) for byte in b"HTTP/1.1 404 Not Found\r\ncontent-length:3\r\n\r\nabc"]
-    assert exchange(*pieces) == (404, b"abc", True)
+    assert spoken(*pieces) == (404, b"abc", True)
 
 
 def test_chunks_are_put_together():
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     chunks = b"3\r\nabc\r\nA;x=y\r\n0123456789\r\n0\r\nTrailer: 1\r\n\r\n"
-    assert exchange(head, chunks) == (200, b"abc0123456789", True)
+    assert spoken(head, chunks) == (200, b"abc0123456789", True)
 
 
 def test_small_chunks_are_put_together_however_many():
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-    answered = exchange(head, b"5\r\nabcde\r\n" * 20_000, b"0\r\n\r\n", body_bytes_max=100_000)
+    answered = spoken(head, b"5\r\nabcde\r\n" * 20_000, b"0\r\n\r\n", body_bytes_max=100_000)
     assert answered == (200, b"abcde" * 20_000, True)
 
 
@@ -56,30 +56,30 @@ def test_small_chunks_are_put_together_however_many():
 def test_more_around_chunks_than_in_them_is_refused_long_before_the_bodys_bound(chunks):
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     with pytest.raises(WireTooLarge):
-        exchange(head, chunks, b"0\r\n\r\n", body_bytes_max=1_000_000)
+        spoken(head, chunks, b"0\r\n\r\n", body_bytes_max=1_000_000)
 
 
 def test_without_length_the_end_is_where_the_connection_ends():
-    assert exchange(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nabc") == (200, b"abc", False)
+    assert spoken(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nabc") == (200, b"abc", False)
 
 
 def test_interim_answers_are_passed_over():
     interim = b"HTTP/1.1 100 Continue\r\n\r\n"
-    assert exchange(interim + b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx")[:2] == (200, b"x")
+    assert spoken(interim + b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx")[:2] == (200, b"x")
 
 
 def test_http_1_0_is_kept_only_when_it_says_so():
-    assert exchange(b"HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\nx")[2] is False
+    assert spoken(b"HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\nx")[2] is False
     head = b"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 1\r\n\r\n"
-    assert exchange(head + b"x")[2] is True
+    assert spoken(head + b"x")[2] is True
 
 
 def test_bytes_beyond_the_answer_end_the_connection():
-    assert exchange(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nxHTTP/1.1 200")[2] is False
+    assert spoken(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nxHTTP/1.1 200")[2] is False
 
 
 def test_an_answer_without_body_has_none():
-    assert exchange(b"HTTP/1.1 204 No Content\r\n\r\n") == (204, b"", True)
+    assert spoken(b"HTTP/1.1 204 No Content\r\n\r\n") == (204, b"", True)
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_an_answer_without_body_has_none():
 )
 def test_what_is_ambiguous_or_cut_short_is_refused(answer):
     with pytest.raises(WireBroken):
-        exchange(answer)
+        spoken(answer)
 
 
 @pytest.mark.parametrize(
@@ -118,12 +118,12 @@ def test_what_is_ambiguous_or_cut_short_is_refused(answer):
 )
 def test_what_is_beyond_its_bound_is_refused(answer):
     with pytest.raises(WireTooLarge):
-        exchange(answer)
+        spoken(answer)
 
 
 def test_a_closed_connection_is_told_apart():
     with pytest.raises(WireClosed):
-        exchange()
+        spoken()
 
 
 def test_an_answer_that_drips_is_cut_off_in_all():
