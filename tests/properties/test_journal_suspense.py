@@ -34,6 +34,11 @@ UNDECIDED = "undecided"
 IN_SUSPENSE = {UNDECIDED, "assignment proposed", "return proposed"}
 
 
+def in_place(*places):
+    """Whether some arrival's money is there."""
+    return lambda machine: any(place in places for place in machine.places.values())
+
+
 class SuspenseMachine(RuleBasedStateMachine):
     """Arrivals of one run; the model is where each one's money is."""
 
@@ -60,7 +65,7 @@ class SuspenseMachine(RuleBasedStateMachine):
 
     def some(self, data, *places):
         found = sorted(each for each, place in self.places.items() if place in places)
-        return data.draw(st.sampled_from(found)) if found else None
+        return data.draw(st.sampled_from(found))
 
     @rule(fen=st.integers(1, 10_000), again=st.booleans())
     def arrive(self, fen, again):
@@ -104,11 +109,10 @@ class SuspenseMachine(RuleBasedStateMachine):
         reference = data.draw(st.sampled_from(sorted(self.amounts)))
         self._propose(reference, "return proposed", arrival_services.propose_return)
 
+    @precondition(in_place("assignment proposed"))
     @rule(data=st.data(), approves=st.booleans())
     def decide_assignment(self, data, approves):
         reference = self.some(data, "assignment proposed")
-        if reference is None:
-            return
         verb = (
             suspense_services.approve_assignment
             if approves
@@ -117,20 +121,18 @@ class SuspenseMachine(RuleBasedStateMachine):
         self.do(verb, SECOND, assignment_id=self.decisions[reference].assignment_id)
         self.places[reference] = "assigned" if approves else UNDECIDED
 
+    @precondition(in_place("return proposed"))
     @rule(data=st.data(), approves=st.booleans())
     def decide_return(self, data, approves):
         reference = self.some(data, "return proposed")
-        if reference is None:
-            return
         verb = arrival_services.approve_return if approves else arrival_services.decline_return
         self.do(verb, SECOND, return_id=self.decisions[reference].return_id)
         self.places[reference] = "in transit" if approves else UNDECIDED
 
+    @precondition(in_place("in transit"))
     @rule(data=st.data(), again=st.booleans())
     def complete(self, data, again):
         reference = self.some(data, "in transit")
-        if reference is None:
-            return
         for _ in range(1 + again):
             self.do(
                 arrival_services.complete_return,
@@ -139,11 +141,10 @@ class SuspenseMachine(RuleBasedStateMachine):
             )
         self.places[reference] = "returned"
 
+    @precondition(in_place("in transit", "returned"))
     @rule(data=st.data(), again=st.booleans())
     def fail(self, data, again):
         reference = self.some(data, "in transit", "returned")
-        if reference is None:
-            return
         for _ in range(1 + again):
             self.do(
                 arrival_services.fail_return,
