@@ -12,6 +12,11 @@ WORDS_MAX = 4_000
 _UNNAMED = "A call is named by lane and n (or by its receipt), a period by its name."
 
 
+NOTHING = (
+    "An accepted call gives something back: an amount over 0. One that is rejected is left out."
+)
+
+
 class CorrectionSchema(Schema):
     """What a credit corrects: a call by lane and n, the order's price, or a period by its name.
 
@@ -126,7 +131,7 @@ class AcceptedCallSchema(Schema):
 
     lane = Integer(required=True, min=1)
     n = Integer(required=True, min=1)
-    amount = AmountText(load_default=None)
+    amount = AmountText(load_default=None, validate=validate.Range(min=1, error=NOTHING))
 
 
 class DecideDisputeSchema(Schema):
