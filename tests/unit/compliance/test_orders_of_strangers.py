@@ -9,7 +9,7 @@ from tests.factories.compliance import (
     NEXT_YEAR,
     SUPPLIER_USCC,
     approve_scenario,
-    exchange,
+    exchange_unit,
     open_review,
     order,
     publish,
@@ -23,7 +23,7 @@ OTHER_VERSION = "ver_00000000000000000000000002"
 
 @pytest.fixture
 def uow(units):
-    with exchange(units) as work:
+    with exchange_unit(units) as work:
         yield work
 
 
