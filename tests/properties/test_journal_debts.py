@@ -237,6 +237,18 @@ class DebtMachine(RuleBasedStateMachine):
         assert not approves or (owed == self.proposed.amount and self.debts() == [])
         self.proposed = None
 
+    @precondition(lambda self: not self.proposed)
+    @rule()
+    def give_up(self):
+        self.propose()
+        if self.proposed:
+            self.decide(approves=True)
+
+    @rule(amount=amounts)
+    def pay_after_all(self, amount):
+        self.pay(amount)
+        self.recover()
+
     @rule()
     def collect_charge_backs(self):
         while self.do(owed_returns.collect_owed):
