@@ -134,6 +134,21 @@ def test_units_that_come_back_after_the_next_period_opened_still_roll_over(world
     assert world.sql("SELECT granted_units FROM allowance_pools ORDER BY period") == [(5,), (9,)]
 
 
+def test_free_units_that_were_used_take_nothing_of_what_rolls_over(world, caller):
+    calls = caller(subscription(5, None, roll_over="carry", trial_units=2, trial_days=10))
+    assert calls(3) == [200] * 3
+    calls.close_period(31 * DAY)
+    granted = "SELECT granted_units FROM allowance_pools WHERE kind = 'included' ORDER BY period"
+    assert world.sql(granted) == [(5,), (9,)]
+
+
+def test_free_units_are_given_once_in_the_term_not_each_period(caller):
+    calls = caller(graduated((None, "0.50"), free_units=2))
+    assert [calls().leaf["amount"] for _ in range(2)] == ["0", "0"]
+    calls.close_period(31 * DAY)
+    assert calls().leaf["amount"] == "50000000"
+
+
 def test_a_period_that_cannot_be_paid_refuses_calls_until_it_is(world, caller, monkeypatch):
     calls = caller(subscription(2, None))
     assert calls().status == 200
@@ -310,35 +325,6 @@ def test_rows_that_reach_over_a_boundary_are_charged_at_both_prices(world):
     assert [answer.status for answer in answers] == [200] * 3, answers[0].body
     amounts = [int(answer.leaf["amount"]) for answer in answers]
     assert amounts == [8 * YUAN // 2, 4 * YUAN // 2 + 4 * YUAN // 5, 8 * YUAN // 5]
-
-
-def test_what_is_left_of_a_package_moves_to_the_same_package_ordered_again(world, clock):
-    plan = package(10, roll_over="carry")
-    first = world.license(plan, plan_id="pln_same")
-    plane = world.plane(HeldUpstream(HIT))
-    assert [call(plane, first, {"iata": "PVG"}).status for _ in range(3)] == [200] * 3
-    left = world.one("SELECT granted_units - spent_units - leased_units FROM allowance_pools")
-    assert 0 < left < 10
-    second = world.license(plan, plan_id="pln_same")
-    other = world.license(plan, plan_id="pln_other")
-    granted = "SELECT granted_units FROM allowance_pools WHERE licence_id = %s"
-    assert world.one(granted, second.licence_id) == 10 + left
-    assert world.one(granted, other.licence_id) == 10
-    plane.close()
-    clock.advance(seconds=400 * DAY)
-    assert turn_periods(world.units)
-    assert world.one("SELECT sum(granted_units)::bigint FROM entitlements") == 30
-
-
-def test_at_most_one_package_moves_and_none_without_the_rule(world):
-    plan = package(10, roll_over="carry")
-    for _ in range(3):
-        world.license(plan, plan_id="pln_same")
-    plain = world.license(package(10), plan_id="pln_plain")
-    again = world.license(package(10), plan_id="pln_plain")
-    rows = world.sql("SELECT granted_units FROM entitlements ORDER BY granted_units")
-    assert [units for (units,) in rows] == [0, 10, 10, 10, 20]
-    assert plain != again
 
 
 def test_a_period_moves_once_when_two_workers_look_at_the_same_time(world, caller, engine):
