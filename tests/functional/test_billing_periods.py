@@ -14,6 +14,7 @@ from ledger.journal.billing.events import DeferralEnded, PeriodAdjusted, PeriodC
 from ledger.journal.billing.models import Deferral
 from ledger.journal.booking import book
 from ledger.journal.errors import InsufficientFunds
+from ledger.journal.models import AccountFreeze
 
 BUYER, SUPPLIER, SECOND = "org_buyer", "org_supplier", "org_second"
 SPLIT = {"supplier": 6000, f"supplier:{SECOND}": 2400, "commission": 1000, "tax": 600}
@@ -130,6 +131,30 @@ def test_a_minimum_that_the_wallet_lacks_is_owed_and_taken_with_the_next_money(
     assert in_unit(period_services.collect_minimums) == 0
     assert sums()["org_buyer/wallet/CNY"] == 11 * SCALE
     assert "org_buyer/receivable/CNY" not in sums()
+
+
+def test_a_minimum_of_a_frozen_wallet_is_owed_until_two_people_looked(in_unit, fund, sums, clock):
+    fund(60 * SCALE)
+    freeze = AccountFreeze(
+        freeze_id="frz_1",
+        account_id=f"{BUYER}/wallet/CNY",
+        organisation_id=BUYER,
+        rule="test",
+        finding={},
+        frozen_at=clock.now(),
+    )
+    in_unit(lambda uow: uow.session.add(freeze))
+    in_unit(lambda uow: adjust(uow, 0, 50 * SCALE))
+    assert in_unit(period_services.collect_minimums) == 0
+    assert sums()["org_buyer/receivable/CNY"] == -50 * SCALE
+    assert sums()["org_buyer/wallet/CNY"] == 60 * SCALE
+    lifted = text(
+        "UPDATE account_freezes SET lift_reason = 'looked', lift_asked_by = 'psn_a',"
+        " lifted_by = 'psn_b', lifted_at = frozen_at"
+    )
+    in_unit(lambda uow: uow.session.execute(lifted))
+    assert in_unit(period_services.collect_minimums) == 1
+    assert sums()["org_buyer/wallet/CNY"] == 10 * SCALE
 
 
 @pytest.fixture
