@@ -108,6 +108,18 @@ def test_a_mismatch_names_the_field_and_nothing_of_its_value(world):
     assert licensed.buyer_id not in rows[0][2]
 
 
+def test_an_answer_that_the_rule_calls_a_failure_is_told_as_one_and_free(world):
+    rule = {"failure": {"field": "/name", "equals": "down"}}
+    listing = world.publish(code="S0001-DECLARED", version="ver_declared", outcome_rule=rule)
+    licensed = world.license(listing=listing)
+    plane = world.plane(HeldUpstream(UpstreamAnswer(200, b'{"iata":"PVG","name":"down"}')))
+    failed = call(plane, licensed, {"iata": "PVG"})
+    assert (failed.status, failed.json["type"]) == (502, "/problems#upstream-failed")
+    plane.close()
+    assert world.sql("SELECT kind, last_detail FROM delivery_failures") == [("declared", "")]
+    assert world.one("SELECT count(*) FROM usage_events") == 0
+
+
 def test_counts_that_cannot_be_written_are_kept(world, clock):
     licensed = world.license()
     plane = world.plane(HeldUpstream(fails))
