@@ -236,6 +236,17 @@ def test_a_minimum_commitment_is_what_the_period_must_come_to(world, caller):
     assert calls().leaf["amount"] == "40000000", "free units are the licence's, not the month's"
 
 
+def test_a_quarters_commitment_asks_once_less_what_all_its_months_came_to(world, caller):
+    minimum = {"amount": "30.00000000", "period": "quarter"}
+    calls = caller(graduated(minimum=minimum))
+    for count in (10, 0, 20, 10):
+        assert set(calls(count)) <= {200}
+        calls.close_period(31 * DAY)
+    closed = events(world, PeriodClosed)[:4]
+    assert [each.total_amount // YUAN for each in closed] == [5, 0, 7, 5]
+    assert [each.minimum_amount // YUAN for each in closed] == [0, 0, 25, 0]
+
+
 def test_a_licence_that_is_revoked_closes_and_owes_its_commitment_in_proportion(world, caller):
     minimum = {"amount": "30.00000000", "period": "month"}
     calls = caller(graduated(minimum=minimum))
