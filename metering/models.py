@@ -7,6 +7,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base
 
+ENTITLEMENT_STATES = ("active", "revoked")
+PERIOD_STATES = ("open", "unpaid", "closed", "lapsed")
+
 
 class DeliveryRoute(Base):
     """How a listing's version is delivered."""

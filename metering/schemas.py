@@ -7,6 +7,8 @@ from marshmallow import ValidationError, fields, pre_dump, validate, validates_s
 from app.web.paging import NextCursor, PageQuerySchema, PeriodQuerySchema
 from app.web.schemas import AmountText, Identifier, Integer, Schema, Text, Timestamp
 from metering.answers.outcomes import ANSWERS
+from metering.models import ENTITLEMENT_STATES, PERIOD_STATES
+from metering.plans.pools import PoolKind
 
 UNITS_MAX = 10**9
 """More units than any plan sells; keeps a quote's amount inside 64 bits for sane prices."""
@@ -19,7 +21,7 @@ class EntitlementSchema(Schema):
     listing_code = fields.String(required=True)
     plan_id = Identifier(required=True)
     plan_hash = fields.String(required=True)
-    state = fields.String(required=True)
+    state = fields.String(required=True, validate=validate.OneOf(ENTITLEMENT_STATES))
     starts_at = Timestamp(required=True)
     ends_at = Timestamp(required=True)
     currency = fields.String(required=True)
@@ -57,7 +59,8 @@ class PeriodSchema(Schema):
     period = fields.Integer(required=True)
     state = fields.String(
         required=True,
-        metadata={"description": "open, unpaid (its fee is), closed, or lapsed (never paid)"},
+        validate=validate.OneOf(PERIOD_STATES),
+        metadata={"description": "unpaid: its fee is; lapsed: it never was paid"},
     )
     from_at = Timestamp(required=True)
     until_at = Timestamp(required=True)
@@ -77,7 +80,7 @@ class PoolSchema(Schema):
     """Units at one price; pools are used in their order, free ones first."""
 
     period = fields.Integer(required=True)
-    kind = fields.String(required=True)
+    kind = fields.String(required=True, validate=validate.OneOf([*PoolKind]))
     unit_price = AmountText(required=True)
     granted_units = fields.Integer(required=True, allow_none=True)
     spent_units = fields.Integer(required=True)

@@ -5,6 +5,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from app.accounts import email_addresses, password_rules
+from app.accounts.models import REFUSE, VERIFICATION, VERIFY
 from app.accounts.services.organisations import EVIDENCE_MAX
 from app.core.principals import MEMBER_ROLES, STAFF_ROLES, Role
 from app.web.paging import PageQuerySchema, PeriodQuerySchema, page_schema
@@ -120,6 +121,9 @@ class RegisterOrganisationSchema(Schema):
             raise ValidationError(msg, "is_supplier")
 
 
+_STANDING = validate.OneOf(sorted(VERIFICATION.states()))
+
+
 class OrganisationSchema(Schema):
     """An organisation in a list."""
 
@@ -129,7 +133,7 @@ class OrganisationSchema(Schema):
     is_supplier = fields.Boolean(required=True)
     is_buyer = fields.Boolean(required=True)
     is_exchange = fields.Boolean(required=True)
-    state = fields.String(required=True, attribute="status")
+    state = fields.String(required=True, attribute="status", validate=_STANDING)
     registered_at = Timestamp(required=True)
     verified_until = Timestamp(required=True, allow_none=True)
 
@@ -138,7 +142,7 @@ class VerificationSchema(Schema):
     """A reviewer's decision, as it stands."""
 
     id = Identifier(required=True)
-    decision = fields.String(required=True)
+    decision = fields.String(required=True, validate=validate.OneOf((VERIFY, REFUSE)))
     method = fields.String(required=True)
     reason = fields.String(required=True)
     valid_until = Timestamp(required=True, allow_none=True)
@@ -155,7 +159,7 @@ class OrganisationPageQuerySchema(PeriodQuerySchema):
     state = fields.String(
         attribute="status",
         load_default=None,
-        validate=validate.OneOf(["pending", "verified", "refused"]),
+        validate=_STANDING,
     )
 
 
@@ -169,7 +173,7 @@ class OrganisationDetailSchema(OrganisationSchema):
 class DecideVerificationSchema(Schema):
     """A reviewer's decision."""
 
-    decision = fields.String(required=True, validate=validate.OneOf(["verify", "refuse"]))
+    decision = fields.String(required=True, validate=validate.OneOf((VERIFY, REFUSE)))
     method = fields.String(required=True, validate=validate.OneOf(VERIFICATION_METHODS))
     reason = Text(required=True, max=REASON_MAX)
     valid_until = Timestamp(load_default=None, allow_none=True)

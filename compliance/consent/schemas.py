@@ -128,7 +128,7 @@ class ConsentSchema(Schema):
     recipient_id = fields.String()
     subject = fields.String()
     purpose = fields.String()
-    state = fields.String()
+    state = fields.String(validate=one_of(ConsentState))
     is_test = fields.Boolean()
     evidence_hash = fields.String()
     notice_hash = fields.String(allow_none=True)

@@ -7,6 +7,9 @@ from app.core.states import Transitions
 from compliance.review.case_errors import ReviewerConflicted
 from compliance.review.errors import AlreadySeated, NoSeatOnPanel, PanelFull, VoteAlreadyCast
 
+CASE, REVOCATION, APPEAL, SCENARIO = "CASE", "REVOCATION", "APPEAL", "SCENARIO"
+KINDS = (CASE, REVOCATION, APPEAL, SCENARIO)
+
 
 class PanelState(StrEnum):
     """Whether a panel still sits, and what it came to."""

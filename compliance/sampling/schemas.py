@@ -9,7 +9,7 @@ from app.web.schemas import Integer, Schema, Text, Timestamp
 from compliance.quality.conformity import OPERATORS
 from compliance.quality.documentation import ITEM_NAMES
 from compliance.quality.draws import ROW_TOTAL_MAX, SAMPLE_MAX
-from compliance.sampling.states import SampleKind, SampleState
+from compliance.sampling.states import PublicState, SampleKind, SampleState
 
 _HEX = validate.Regexp(r"\A[0-9a-f]{64}\Z", error="Not a SHA-256 in lower-case hexadecimal.")
 NAMES_MAX, RULES_MAX, REFERENCES_MAX, PATH_MAX, COLUMNS_MAX = 50, 50, 5_000, 62, 500
@@ -116,7 +116,7 @@ class CommitSampleSchema(Schema):
     declaration = fields.Nested(DeclarationSchema, load_default=dict)
     kind = fields.String(
         load_default=SampleKind.FILE.value,
-        validate=validate.OneOf([kind.value for kind in SampleKind]),
+        validate=validate.OneOf([*SampleKind]),
         metadata={
             "description": "FILE: the rows are the data. CALLS: they are keys (values of the input"
             " fields), with which the exchange calls your system"
@@ -153,9 +153,7 @@ class SampleQuerySchema(PageQuerySchema):
     """Filters of samples."""
 
     version_id = Text(max=64, load_default=None)
-    state = fields.String(
-        load_default=None, validate=validate.OneOf([state.value for state in SampleState])
-    )
+    state = fields.String(load_default=None, validate=validate.OneOf([*SampleState]))
 
 
 class ReportQuerySchema(PageQuerySchema):
@@ -172,11 +170,11 @@ class QualitySampleSchema(Schema):
     version_id = fields.String()
     listing_code = fields.String()
     attempt = Integer()
-    kind = fields.String()
+    kind = fields.String(validate=validate.OneOf([*SampleKind]))
     rows_root = fields.String()
     row_total = Integer()
     declaration_hash = fields.String()
-    state = fields.String()
+    state = fields.String(validate=validate.OneOf([*SampleState]))
     committed_at = Timestamp()
     drawn_at = Timestamp(allow_none=True)
     drawn_from = fields.Dict(
@@ -204,7 +202,8 @@ class ListingQualitySchema(Schema):
 
     listing_code = fields.String()
     state = fields.String(
-        metadata={"description": "GRADED, NOT_ASSESSED (too little for a grade) or NOT_REPORTED"}
+        validate=validate.OneOf([*PublicState]),
+        metadata={"description": "NOT_ASSESSED: too little was found for a grade"},
     )
     grade = fields.String(allow_none=True)
     coverage = fields.String(

@@ -33,7 +33,7 @@ class AppealSchema(Schema):
     supplier_id = fields.String()
     ground = fields.String()
     statement = fields.String()
-    state = fields.String()
+    state = fields.String(validate=one_of(AppealState))
     reason = fields.String(allow_none=True)
     filed_at = Timestamp()
     due_at = Timestamp()

@@ -14,7 +14,7 @@ class LapseSchema(Schema):
     organisation_id = fields.String()
     subject_id = fields.String()
     listing_code = fields.String(allow_none=True)
-    kind = fields.String()
+    kind = fields.String(validate=validate.OneOf(sorted(kinds())))
     name = fields.String()
     lapses_at = Timestamp()
     effective_at = Timestamp(metadata={"description": "with the days of grace"})

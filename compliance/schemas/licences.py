@@ -39,7 +39,7 @@ class LicenceSchema(Schema):
     currency = fields.String()
     starts_at = Timestamp()
     ends_at = Timestamp()
-    state = fields.String()
+    state = fields.String(validate=one_of(LicenceState))
     issued_at = Timestamp()
     ended_at = Timestamp(allow_none=True)
     reason_code = fields.String(allow_none=True)

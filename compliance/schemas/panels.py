@@ -4,7 +4,7 @@ from marshmallow import fields, validate
 
 from app.web.paging import PageQuerySchema
 from app.web.schemas import ByName, Integer, Schema, Text, Timestamp
-from compliance.review.panels import PanelState
+from compliance.review.panels import KINDS, PanelState
 from compliance.schemas.reviews import ITEMS_MAX, REASON_MAX, ItemSchema, one_of
 
 VOTES = {"for": True, "against": False}
@@ -31,14 +31,14 @@ class PanelSchema(Schema):
     """A panel as it sits, or came to its end."""
 
     id = fields.String()
-    kind = fields.String()
+    kind = fields.String(validate=validate.OneOf(KINDS))
     subject_id = fields.String()
     scenario_id = fields.String(allow_none=True)
     case_id = fields.String(allow_none=True)
     size = fields.Integer()
     quorum = fields.Integer()
     needs_two_thirds = fields.Boolean()
-    state = fields.String()
+    state = fields.String(validate=one_of(PanelState))
     in_favour_count = fields.Integer()
     against_count = fields.Integer()
     opened_at = Timestamp()

@@ -4,8 +4,8 @@ from marshmallow import fields, validate
 
 from app.web.paging import PageQuerySchema
 from app.web.schemas import Integer, Schema, Text, Timestamp
-from compliance.rules.platform import duty_ids
-from compliance.schemas.reviews import REASON_MAX
+from compliance.rules.platform import DutyState, duty_ids
+from compliance.schemas.reviews import REASON_MAX, one_of
 
 LOG_DAYS_MAX = 36_500
 
@@ -60,7 +60,7 @@ class PlatformDutySchema(Schema):
     severity = fields.String(attribute="rule.severity")
     owner = fields.String(attribute="rule.owner")
     is_confirmed = fields.Boolean(attribute="rule.confirmed")
-    state = fields.String()
+    state = fields.String(validate=one_of(DutyState))
     statement = fields.Nested(PlatformStatementSchema, allow_none=True)
 
 

@@ -30,7 +30,7 @@ class PriceAlarmSchema(Schema):
     plan_hash = fields.String()
     other_plan_hashes = fields.List(fields.String())
     rule_set_hash = fields.String()
-    state = fields.String()
+    state = fields.String(validate=one_of(PriceAlarmState))
     raised_at = Timestamp()
     due_at = Timestamp()
     escalated_at = Timestamp(allow_none=True)

@@ -119,7 +119,7 @@ class ScenarioSchema(Schema):
     listing_code = fields.String()
     product_version_id = fields.String(allow_none=True)
     version = fields.Integer()
-    state = fields.String()
+    state = fields.String(validate=one_of(ScenarioState))
     content = fields.Dict(keys=fields.String())
     scenario_hash = fields.String()
     terms = fields.Dict(keys=fields.String(), allow_none=True)

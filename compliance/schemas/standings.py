@@ -4,7 +4,13 @@ from marshmallow import fields, validate
 
 from app.web.paging import PageQuerySchema
 from app.web.schemas import Integer, Schema, Text, Timestamp
-from compliance.review.listing_machine import LISTING_REVOCATIONS, SuspensionReason, SuspensionScope
+from compliance.review.listing_machine import (
+    LISTING_REVOCATIONS,
+    ListingState,
+    SuspensionReason,
+    SuspensionScope,
+)
+from compliance.review.panels import PanelState
 from compliance.schemas.reviews import REASON_MAX, one_of
 from compliance.schemas.terms import NarrowedTermsSchema
 
@@ -40,7 +46,7 @@ class RevocationSchema(Schema):
     listing_code = fields.String()
     panel_id = fields.String()
     reason_code = fields.String()
-    state = fields.String()
+    state = fields.String(validate=one_of(PanelState))
     proposed_by = fields.String()
     proposed_at = Timestamp()
     decided_at = Timestamp(allow_none=True)
@@ -77,7 +83,7 @@ class StandingSchema(Schema):
     """How a listing stands."""
 
     listing_code = fields.String()
-    state = fields.String()
+    state = fields.String(validate=one_of(ListingState))
     suspension_scope = fields.String(allow_none=True)
     reason_code = fields.String(allow_none=True)
     delists_at = Timestamp(allow_none=True)

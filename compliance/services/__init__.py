@@ -1,5 +1,6 @@
 """The verbs of compliance, gathered for the entry points and the reactions."""
 
+from compliance.review.panels import APPEAL
 from compliance.services.appeals import appeal_listing, appeal_rejection, vote_on_appeal
 from compliance.services.assignments import release_case, take_case
 from compliance.services.deadlines import keep_deadlines
@@ -15,7 +16,7 @@ from compliance.services.listings import note_listing_published
 from compliance.services.narrowing import continue_narrowing, narrow_chain
 from compliance.services.panel_votes import KINDS as PANEL_KINDS
 from compliance.services.panel_votes import vote_on_panel
-from compliance.services.panels import APPEAL, seat_member
+from compliance.services.panels import seat_member
 from compliance.services.parties import note_party_refused, note_party_verified
 from compliance.services.platform import confirm_duty, state_duty
 from compliance.services.policies import policy_document, set_policy

@@ -25,9 +25,9 @@ from compliance.review.case_machine import Stage
 from compliance.review.errors import AlreadyAppealed, AppealNotFound, NothingToAppeal
 from compliance.review.events import AppealDecided, AppealFiled
 from compliance.review.listing_machine import MACHINE, ListingState
-from compliance.review.panels import PanelState
+from compliance.review.panels import APPEAL, PanelState
 from compliance.services.listings import lock_standing, open_causes
-from compliance.services.panels import APPEAL, lock_panel, open_panel, reasons_of, vote
+from compliance.services.panels import lock_panel, open_panel, reasons_of, vote
 from compliance.services.policies import policy_in_force
 from compliance.services.reasons import seal_reason
 from compliance.services.reviews import lock_case, reopen_review

@@ -19,14 +19,13 @@ from compliance.review.case_machine import OPEN_STAGES, Stage, lapse
 from compliance.review.deadlines import USE_STAGES
 from compliance.review.events import ReviewEscalated, ReviewExpired
 from compliance.review.listing_machine import ListingState
-from compliance.review.panels import PanelState, close_overdue
+from compliance.review.panels import APPEAL, CASE, SCENARIO, PanelState, close_overdue
 from compliance.review.price_alarms import UNDECIDED, PriceAlarmState
 from compliance.review.registration_machine import ApplicationState, RegistrationState
 from compliance.review.scenario_machine import LicenceState, ScenarioState
 from compliance.services.appeals import conclude_appeal, lock_appeal
 from compliance.services.declarations import declarations_of
 from compliance.services.panel_votes import conclude_case
-from compliance.services.panels import APPEAL, CASE, SCENARIO
 from compliance.services.panels import follow as follow_panel
 from compliance.services.price_alarms import begin_decision
 from compliance.services.registrations import conclude_publicity

@@ -8,7 +8,7 @@ from compliance.models.panels import SittingPanel
 from compliance.models.reviews import ReviewCase
 from compliance.review.case_errors import ItemsUnanswered
 from compliance.review.case_machine import conclude_panel
-from compliance.review.panels import Panel, PanelState
+from compliance.review.panels import CASE, REVOCATION, SCENARIO, Panel, PanelState
 from compliance.rules.errors import RulesBlock
 from compliance.services.decisions import (
     Item,
@@ -19,7 +19,7 @@ from compliance.services.decisions import (
 )
 from compliance.services.declarations import declarations_of
 from compliance.services.evaluations import run_rules
-from compliance.services.panels import CASE, REVOCATION, SCENARIO, lock_panel, reasons_of, vote
+from compliance.services.panels import lock_panel, reasons_of, vote
 from compliance.services.reviews import advance, lock_case
 from compliance.services.revocations import conclude_revocation
 from compliance.services.scenario_panels import vote_on_scenario

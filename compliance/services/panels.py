@@ -13,13 +13,12 @@ from compliance.models.reviews import ConflictDeclaration, ReviewCase
 from compliance.review.case_errors import ReviewerConflicted
 from compliance.review.errors import PanelNotFound
 from compliance.review.events import PanelConcluded, PanelOpened, PanelVoted
-from compliance.review.panels import Panel, PanelState, cast_vote, dissolve, take_seat
+from compliance.review.panels import CASE, Panel, PanelState, cast_vote, dissolve, take_seat
 from compliance.services.declarations import declarations_of, declare, is_barred
 from compliance.services.policies import policy_in_force
 from compliance.services.reasons import seal_reason
 from compliance.services.scenario_declarations import declare_on_scenario, demand_clear
 
-CASE, REVOCATION, APPEAL, SCENARIO = "CASE", "REVOCATION", "APPEAL", "SCENARIO"
 FAVOUR, AGAINST = "for", "against"
 
 

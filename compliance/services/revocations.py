@@ -11,11 +11,11 @@ from compliance.models.reviews import ReviewCase
 from compliance.models.suspensions import Revocation
 from compliance.review import suspension_machine as machine
 from compliance.review.errors import RevocationAlreadyProposed
-from compliance.review.panels import Panel, PanelState
+from compliance.review.panels import REVOCATION, Panel, PanelState
 from compliance.review.suspension_events import RevocationProposed, RevocationRefused
 from compliance.services.licence_ends import revoke_licences_of_listing
 from compliance.services.listings import find_approval, lock_standing
-from compliance.services.panels import REVOCATION, open_panel
+from compliance.services.panels import open_panel
 from compliance.services.reasons import seal_reason
 from compliance.services.suspensions import (
     end_suspension,

@@ -6,11 +6,11 @@ from compliance.errors import DossierHashMismatch, ListingNeverPublished, Listin
 from compliance.events import ScenarioRefused
 from compliance.models.licences import ListingStanding, Scenario
 from compliance.models.panels import SittingPanel
-from compliance.review.panels import Panel, PanelState
+from compliance.review.panels import SCENARIO, Panel, PanelState
 from compliance.review.scenario_machine import ScenarioState
 from compliance.review.use_machine import conclude
 from compliance.rules.errors import RulesBlock
-from compliance.services.panels import SCENARIO, needs_two_thirds, open_panel, reasons_of, vote
+from compliance.services.panels import needs_two_thirds, open_panel, reasons_of, vote
 from compliance.services.scenario_declarations import use_of
 from compliance.services.scenario_rules import approval_behind, demand_lawful_use
 from compliance.services.scenario_terms import grant, granted_terms, record_approval

@@ -11,6 +11,7 @@ from compliance.events import ScenarioSubmitted, ScenarioWithdrawn
 from compliance.models.licences import ListingStanding, Scenario
 from compliance.review.deadlines import use_due_at
 from compliance.review.listing_machine import ListingState
+from compliance.review.panels import SCENARIO
 from compliance.review.scenario_errors import (
     ScenarioForOwnListing,
     ScenarioNotFound,
@@ -19,7 +20,7 @@ from compliance.review.scenario_errors import (
 from compliance.review.scenario_machine import ScenarioState
 from compliance.review.use_machine import withdraw
 from compliance.services.licence_ends import revoke_licences_of_scenario
-from compliance.services.panels import SCENARIO, dissolve_panel, lock_panel
+from compliance.services.panels import dissolve_panel, lock_panel
 from compliance.services.policies import policy_in_force
 from compliance.services.scenario_rules import weigh_use
 from compliance.terms import purposes, regions

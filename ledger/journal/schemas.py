@@ -43,7 +43,7 @@ class TopUpSchema(Schema):
     gateway = fields.String(required=True)
     reference = fields.String(required=True)
     pay_into = fields.String(required=True)
-    state = fields.String(required=True)
+    state = fields.String(required=True, validate=validate.OneOf([*TopUpState]))
     paid_at = Timestamp(allow_none=True)
     requested_by = Identifier(required=True)
     requested_at = Timestamp(required=True)

@@ -13,7 +13,7 @@ from app.core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from ledger.payments import queries
 from ledger.payments.errors import PayoutAccountNotReady
 from ledger.payments.events import PayoutAccountReady
-from ledger.payments.models import PayoutAccount
+from ledger.payments.models import AccountState, PayoutAccount
 from ledger.payments.operations import (
     CLAIM_SECONDS,
     LOOK_SECONDS,
@@ -48,7 +48,7 @@ def request_payout_account(
         account_id=account_id,
         organisation_id=organisation_id,
         gateway=gateway.name,
-        state="planned",
+        state=AccountState.PLANNED,
         idempotency_key=f"counterfoil:{account_id}",
         request=gateway.plan_account(account_id, organisation_id),
         requirements=[],
@@ -66,7 +66,7 @@ def request_payout_account(
 def check_ready(uow: UnitOfWork, *, organisation_id: str, gateway: str) -> None:
     """Raises `PayoutAccountNotReady` where a transfer to the supplier would be refused."""
     account = queries.find_payout_account(uow.session, organisation_id, gateway)
-    if account is None or account.state != "ready":
+    if account is None or account.state != AccountState.READY:
         raise PayoutAccountNotReady(organisation_id, gateway)
 
 
@@ -88,8 +88,8 @@ def note_account(uow: UnitOfWork, *, gateway: str, sight: AccountSight) -> bool:
 
 
 def _follow(uow: UnitOfWork, account: PayoutAccount, sight: AccountSight) -> None:
-    was_ready = account.state == "ready"
-    account.state = "ready" if sight.is_ready else "onboarding"
+    was_ready = account.state == AccountState.READY
+    account.state = AccountState.READY if sight.is_ready else AccountState.ONBOARDING
     account.provider_reference = sight.reference
     account.requirements = list(sight.requirements)
     account.reason_code = sight.disabled_reason or None
@@ -162,9 +162,9 @@ class AccountRunner:
             return None
         account.attempts_count += 1
         account.due_at = uow.now + timedelta(seconds=CLAIM_SECONDS)
-        is_retry = account.state == "sent"
-        if account.state == "planned":
-            account.state = "sent"
+        is_retry = account.state == AccountState.SENT
+        if account.state == AccountState.PLANNED:
+            account.state = AccountState.SENT
         return Claimed(
             account_id=account.account_id,
             gateway=account.gateway,
@@ -195,7 +195,7 @@ class AccountRunner:
             pause = pause_after(account.attempts_count, asked_seconds=asked_seconds)
             account.due_at = uow.now + pause
             if is_final and isinstance(failure, RequestRefused):
-                account.state, account.due_at = "failed", None
+                account.state, account.due_at = AccountState.FAILED, None
                 account.reason_code = failure.reason_code
             account.updated_at = uow.now
             uow.commit()

@@ -13,7 +13,7 @@ from app.core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from ledger.payments import findings
 from ledger.payments.errors import NoticeNotDead, NoticeNotFound, NoticeRefused
 from ledger.payments.findings import Finding
-from ledger.payments.models import PaymentEvent
+from ledger.payments.models import NoticeState, PaymentEvent
 from ledger.payments.operations import CLAIM_SECONDS, pause_after
 from ledger.payments.ports import (
     NotAnEvent,
@@ -54,7 +54,7 @@ def receive(
             event_type=event.event_type,
             subject=None if subject is None else _as_json(subject),
             body=body,
-            state="done" if subject is None else "waiting",
+            state=NoticeState.DONE if subject is None else NoticeState.WAITING,
             attempts_count=0,
             created_at=event.created_at,
             received_at=uow.now,
@@ -72,9 +72,9 @@ def replay(uow: UnitOfWork, *, notice_id: str) -> PaymentEvent:
     notice = uow.session.get(PaymentEvent, notice_id, with_for_update=True)
     if notice is None:
         raise NoticeNotFound(notice_id)
-    if notice.state != "dead":
+    if notice.state != NoticeState.DEAD:
         raise NoticeNotDead(notice_id, notice.state)
-    notice.state, notice.attempts_count, notice.due_at = "waiting", 0, uow.now
+    notice.state, notice.attempts_count, notice.due_at = NoticeState.WAITING, 0, uow.now
     return notice
 
 
@@ -124,7 +124,7 @@ class InboxReader:
         statement = (
             select(PaymentEvent)
             .where(
-                PaymentEvent.state == "waiting",
+                PaymentEvent.state == NoticeState.WAITING,
                 PaymentEvent.due_at <= uow.now,
                 PaymentEvent.gateway.in_(list(self._gateways)),
             )
@@ -142,7 +142,7 @@ class InboxReader:
     def _finish(self, taken: Taken) -> None:
         with self._units.begin(Reach.EXCHANGE) as uow:
             notice = uow.session.get_one(PaymentEvent, taken.notice_id, with_for_update=True)
-            notice.state, notice.done_at, notice.last_error = "done", uow.now, None
+            notice.state, notice.done_at, notice.last_error = NoticeState.DONE, uow.now, None
             findings.withdraw(
                 uow, gateway=notice.gateway, rule="notice_is_dead", subject=notice.event_id
             )
@@ -152,7 +152,7 @@ class InboxReader:
         _log.warning("notice failed", notice=taken.notice_id, exc_info=failure)
         with self._units.begin(Reach.EXCHANGE) as uow:
             notice = uow.session.get_one(PaymentEvent, taken.notice_id, with_for_update=True)
-            if notice.state == "waiting":
+            if notice.state == NoticeState.WAITING:
                 notice.last_error = f"{type(failure).__name__}: {failure}"[:ERROR_MAX]
                 pause = pause_after(notice.attempts_count, asked_seconds=asked_seconds)
                 notice.due_at = uow.now + pause
@@ -162,7 +162,7 @@ class InboxReader:
 
 
 def _give_up(uow: UnitOfWork, notice: PaymentEvent) -> None:
-    notice.state = "dead"
+    notice.state = NoticeState.DEAD
     findings.tell(
         uow,
         Finding(

@@ -1,6 +1,7 @@
 """Tables of payments."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Text
@@ -71,6 +72,14 @@ class PaymentDispute(Base):
     closed_at: Mapped[datetime | None]
 
 
+class NoticeState(StrEnum):
+    """Whether a provider's notice was followed; a dead one waits for a person."""
+
+    WAITING = "waiting"
+    DONE = "done"
+    DEAD = "dead"
+
+
 class PaymentEvent(Base):
     """A provider's notice as it came in; the body is kept so that a dead one can be understood."""
 
@@ -128,6 +137,16 @@ class PaymentFinding(Base):
     resolved_at: Mapped[datetime | None]
     resolved_by: Mapped[str | None]
     resolution: Mapped[str | None]
+
+
+class AccountState(StrEnum):
+    """How far a supplier's account at a provider has come."""
+
+    PLANNED = "planned"
+    SENT = "sent"
+    ONBOARDING = "onboarding"
+    READY = "ready"
+    FAILED = "failed"
 
 
 class PayoutAccount(Base):

@@ -4,7 +4,9 @@ from marshmallow import fields, validate
 
 from app.web.paging import PageQuerySchema
 from app.web.schemas import AmountText, Identifier, Schema, Text, Timestamp
+from ledger.payments.models import AccountState, NoticeState
 from ledger.payments.operations import Kind, State
+from ledger.payments.ports import DisputeOutcome
 
 _NAME = validate.Regexp(r"\A[a-z][a-z_]{1,30}\Z", error="Not the name of a gateway.")
 
@@ -28,22 +30,22 @@ class PaymentOperationQuerySchema(PageQuerySchema):
     """Operations of one subject (a top-up, a payout), of one kind, in one state."""
 
     subject_id = Identifier(load_default=None)
-    kind = fields.String(load_default=None, validate=validate.OneOf([str(each) for each in Kind]))
-    state = fields.String(load_default=None, validate=validate.OneOf([str(each) for each in State]))
+    kind = fields.String(load_default=None, validate=validate.OneOf([*Kind]))
+    state = fields.String(load_default=None, validate=validate.OneOf([*State]))
 
 
 class PaymentOperationSchema(Schema):
     """One thing asked of a provider and what became of it."""
 
     id = Identifier(required=True, attribute="operation_id")
-    kind = fields.String(required=True)
+    kind = fields.String(required=True, validate=validate.OneOf([*Kind]))
     gateway = fields.String(required=True)
     subject_id = Identifier(required=True)
     organisation_id = Identifier(required=True)
     parent_id = Identifier(allow_none=True)
     amount = AmountText(required=True)
     currency = fields.String(required=True)
-    state = fields.String(required=True)
+    state = fields.String(required=True, validate=validate.OneOf([*State]))
     checkout_url = fields.String(allow_none=True)
     expires_at = Timestamp(allow_none=True)
     reason_code = fields.String(allow_none=True)
@@ -88,7 +90,7 @@ class PaymentDisputeSchema(Schema):
     amount = AmountText(required=True)
     currency = fields.String(required=True)
     reason_code = fields.String(required=True)
-    state = fields.String(required=True)
+    state = fields.String(required=True, validate=validate.OneOf([*DisputeOutcome]))
     opened_at = Timestamp(required=True)
     closed_at = Timestamp(allow_none=True)
 
@@ -96,7 +98,7 @@ class PaymentDisputeSchema(Schema):
 class PaymentNoticeQuerySchema(PageQuerySchema):
     """Notices in one state."""
 
-    state = fields.String(load_default=None, validate=validate.OneOf(["waiting", "done", "dead"]))
+    state = fields.String(load_default=None, validate=validate.OneOf([*NoticeState]))
 
 
 class PaymentNoticeSchema(Schema):
@@ -106,7 +108,7 @@ class PaymentNoticeSchema(Schema):
     gateway = fields.String(required=True)
     event_id = fields.String(required=True)
     event_type = fields.String(required=True)
-    state = fields.String(required=True)
+    state = fields.String(required=True, validate=validate.OneOf([*NoticeState]))
     attempts_count = fields.Integer(required=True)
     last_error = fields.String(allow_none=True)
     created_at = Timestamp(required=True)
@@ -188,7 +190,7 @@ class PayoutAccountSchema(Schema):
     id = Identifier(required=True, attribute="account_id")
     organisation_id = Identifier(required=True)
     gateway = fields.String(required=True)
-    state = fields.String(required=True)
+    state = fields.String(required=True, validate=validate.OneOf([*AccountState]))
     requirements = fields.List(fields.String(), required=True)
     reason_code = fields.String(allow_none=True)
     requested_at = Timestamp(required=True)

@@ -11,6 +11,7 @@ from listings.schemas.listed_record import ListedRecordSchema
 from listings.schemas.outcome_rules import OutcomeRuleSchema
 from listings.schemas.plans import PlanTermsSchema
 from listings.schemas.terms import Code
+from listings.versions.life_cycle import CATALOGUE
 
 CHOSEN_MAX = 10
 
@@ -225,7 +226,7 @@ class ListingStateSchema(Schema):
     """Where a listing stands in its life."""
 
     listing_code = fields.String()
-    state = fields.String()
+    state = fields.String(validate=validate.OneOf(sorted(CATALOGUE)))
     changed_at = Timestamp()
 
 

@@ -37,7 +37,7 @@ class ContributionSchema(Schema):
     version_id = fields.String()
     supplier_id = fields.String()
     contributor_id = fields.String()
-    state = fields.String()
+    state = fields.String(validate=validate.OneOf(STATES))
     terms = fields.Dict()
     terms_hash = fields.String()
     asked_at = Timestamp()

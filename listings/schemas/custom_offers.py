@@ -50,7 +50,7 @@ class CustomOfferSchema(Schema):
     supplier_id = fields.String()
     buyer_id = fields.String()
     listing_code = fields.String()
-    state = fields.String()
+    state = fields.String(validate=validate.OneOf(STATES))
     plan = fields.Nested(PricedPlanSchema)
     message = fields.String(allow_none=True)
     valid_until = Timestamp()

@@ -47,7 +47,7 @@ class OrderSchema(Schema):
     """An order; the licence is there as soon as it is active."""
 
     id = fields.String()
-    state = fields.String()
+    state = fields.String(validate=validate.OneOf(STATES))
     buyer_id = fields.String()
     supplier_id = fields.String()
     listing_code = fields.String()

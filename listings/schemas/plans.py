@@ -89,7 +89,7 @@ class MinimumTermsSchema(Schema):
 class PlanTermsSchema(Schema):
     """The canonical terms of a plan; amounts are decimal strings, members as its kind has them."""
 
-    kind = fields.String()
+    kind = fields.String(validate=validate.OneOf(KINDS))
     unit = fields.String()
     unit_price = fields.String()
     tiers = fields.List(fields.Nested(TierTermsSchema))

@@ -6,7 +6,8 @@ from app.web.paging import PeriodQuerySchema
 from app.web.schemas import Schema, Text, Timestamp
 from listings.schemas.content import VersionContentSchema
 from listings.schemas.plans import PlanTermsSchema
-from listings.versions.life_cycle import STATES
+from listings.schemas.terms import Code
+from listings.versions.life_cycle import CATALOGUE, STATES
 
 
 class RegisterProductSchema(Schema):
@@ -47,7 +48,7 @@ class VersionSummarySchema(Schema):
 
     id = fields.String()
     version_number = fields.Integer()
-    state = fields.String()
+    state = fields.String(validate=validate.OneOf(STATES))
     dossier_hash = fields.String(allow_none=True)
     created_at = Timestamp()
     submitted_at = Timestamp(allow_none=True)
@@ -59,7 +60,7 @@ class OwnRegistrationSchema(Schema):
 
     id = fields.String(attribute="registration_id")
     version_number = fields.Integer()
-    state = fields.String()
+    state = Code("registry_states")
     record_hash = fields.String()
     registered_at = Timestamp()
 
@@ -67,7 +68,7 @@ class OwnRegistrationSchema(Schema):
 class ProductDetailSchema(ProductSchema):
     """A data product with its versions and the state of its listing."""
 
-    listing_state = fields.String(allow_none=True)
+    listing_state = fields.String(validate=validate.OneOf(sorted(CATALOGUE)), allow_none=True)
     registrations = fields.List(fields.Nested(OwnRegistrationSchema))
     origin = fields.Dict(allow_none=True)
     versions = fields.List(fields.Nested(VersionSummarySchema))

@@ -114,5 +114,5 @@ class RegistryStateSchema(Schema):
     """Where a registration stands in its life."""
 
     id = fields.String(attribute="registration_id")
-    state = fields.String()
+    state = Code("registry_states")
     changed_at = Timestamp()

@@ -70,7 +70,7 @@ class TransferSchema(Schema):
     registration_id = fields.String()
     supplier_id = fields.String(metadata={"description": "the holder that gives it away"})
     transferee_id = fields.String()
-    state = fields.String()
+    state = fields.String(validate=validate.OneOf(STATES))
     grounds = fields.String()
     deed_hash = fields.String()
     proposed_at = Timestamp()

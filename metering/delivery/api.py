@@ -24,7 +24,7 @@ class DeliveryFailureSchema(Schema):
 
     listing_code = fields.String(required=True)
     hour = Timestamp(required=True)
-    kind = fields.String(required=True)
+    kind = fields.String(required=True, validate=validate.OneOf([*FailureKind]))
     calls_count = fields.Integer(required=True)
     last_at = Timestamp(required=True)
     last_detail = fields.String(
@@ -37,9 +37,7 @@ class FailureQuerySchema(PeriodQuerySchema):
     """Which failures; the period is of hours that begin in it."""
 
     listing_code = Text(load_default=None, max=64)
-    kind = Text(
-        load_default=None, max=32, validate=validate.OneOf([kind.value for kind in FailureKind])
-    )
+    kind = Text(load_default=None, max=32, validate=validate.OneOf([*FailureKind]))
 
 
 @blueprint.route("/delivery-failures", methods=["GET"])

@@ -16,7 +16,7 @@ from app.web.paging import PageQuerySchema, page_schema
 from app.web.schemas import Identifier, Integer, Schema, Text, Timestamp
 from metering.erasure import requests as erasure_requests
 from metering.erasure.details import REASONS
-from metering.erasure.requests import Erasure
+from metering.erasure.requests import Erasure, ErasureState
 
 blueprint = Blueprint(
     "erasures", __name__, url_prefix="/v1", description="Erasing details of calls."
@@ -44,7 +44,7 @@ class ErasureSchema(Schema):
     licence_id = fields.String(required=True)
     until_at = Timestamp(required=True)
     reason_code = fields.String(required=True)
-    state = fields.String(required=True, metadata={"description": "proposed, approved or done"})
+    state = fields.String(required=True, validate=validate.OneOf([*ErasureState]))
     calls_count = Integer(required=True)
     proposed_by = fields.String(required=True)
     proposed_at = Timestamp(required=True)

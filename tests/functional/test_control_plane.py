@@ -123,12 +123,49 @@ def test_what_is_on_or_off_says_so_and_what_has_more_states_names_them(client):
     }
     assert kinds["is"] <= {"boolean", "['boolean', 'null']"}
     assert kinds["status"] <= {"integer", "['integer', 'null']"}
-    two_valued = [
+    two_valued = {
         name
         for name, schema in schemas.items()
         if len(schema.get("properties", {}).get("state", {}).get("enum", "...")) == 2
-    ]
-    assert two_valued == []
+    }
+    # Steps of a way, of which the second is not the first's opposite.
+    assert two_valued == {"Entitlement", "EntitlementDetail", "Order", "SettlementRun"}
+
+
+def test_a_state_lists_what_it_can_be(client):
+    """A state that is no plain text is labelled by a vocabulary, which `/v1/vocabularies` lists."""
+    schemas = client.get("/docs/openapi.json").json["components"]["schemas"]
+    states = {
+        f"{name}.{member}": shape
+        for name, schema in schemas.items()
+        for member, shape in schema.get("properties", {}).items()
+        if member == "state" or member.endswith("_state")
+    }
+    texts = {name: shape for name, shape in states.items() if "string" in shape.get("type", ())}
+    assert len(texts) > 50
+    assert [name for name, shape in texts.items() if not shape.get("enum")] == []
+    assert texts["Order.state"] == {"type": "string", "enum": ["PLACED", "ACTIVE"]}
+    assert None in texts["ProductDetail.listing_state"]["enum"]
+    labelled = {shape.get("$ref") for name, shape in states.items() if name not in texts}
+    assert labelled == {"#/components/schemas/Labelled"}
+
+
+@pytest.mark.parametrize(
+    ("member", "values"),
+    [
+        ("Dispute.decision", {"none", "part", "whole", None}),
+        ("PaymentOperation.kind", {"payment", "refund", "transfer", "reversal"}),
+        ("Panel.kind", {"CASE", "REVOCATION", "APPEAL", "SCENARIO"}),
+        ("Pool.kind", {"trial", "free", "included", "priced"}),
+        ("QualitySample.kind", {"FILE", "CALLS"}),
+        ("Verification.decision", {"verify", "refuse"}),
+        ("WriteOff.state", {"proposed", "written_off", "recovered", "declined"}),
+    ],
+)
+def test_a_kind_and_a_decision_list_what_they_can_be(client, member, values):
+    name, _, shown = member.partition(".")
+    schema = client.get("/docs/openapi.json").json["components"]["schemas"][name]
+    assert set(schema["properties"][shown]["enum"]) == values
 
 
 def test_whatever_comes_in_pages_takes_the_cursor_back(client):

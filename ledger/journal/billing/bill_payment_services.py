@@ -10,6 +10,7 @@ from ledger.journal.billing.credit_billing import match_payment
 from ledger.journal.billing.dunning import DunningStep
 from ledger.journal.billing.events import CreditBillPaid
 from ledger.journal.billing.models import (
+    ACTIVE,
     IS_OPEN,
     BillPayment,
     CreditBill,
@@ -62,7 +63,7 @@ def _with_open_bills() -> Select[CreditLine]:
     )
     return (
         select(CreditLine)
-        .where(CreditLine.state == credit_line_services.ACTIVE, has_open)
+        .where(CreditLine.state == ACTIVE, has_open)
         .order_by(CreditLine.credit_line_id)
         .with_for_update(skip_locked=True)
     )

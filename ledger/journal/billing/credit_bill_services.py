@@ -7,7 +7,6 @@ from sqlalchemy.orm import Session
 
 from app.core.canonical import digest_hex
 from app.core.unit_of_work import UnitOfWork
-from ledger.journal.billing import credit_line_services
 from ledger.journal.billing.bill_payment_services import match_line
 from ledger.journal.billing.credit_bill_queries import open_bills
 from ledger.journal.billing.credit_billing import (
@@ -17,7 +16,7 @@ from ledger.journal.billing.credit_billing import (
     signed_bytes,
 )
 from ledger.journal.billing.events import CreditBillIssued
-from ledger.journal.billing.models import CreditBill, CreditLine
+from ledger.journal.billing.models import ACTIVE, CreditBill, CreditLine
 from ledger.journal.billing.months import month_bounds
 from ledger.journal.chart import wallet_of
 from ledger.journal.models import Invoice, PostedLine
@@ -37,7 +36,7 @@ def bill_wallets(
     """Bill the next lines behind ``after`` for a month; the ids of the lines looked at."""
     wanted = (
         select(CreditLine)
-        .where(CreditLine.state == credit_line_services.ACTIVE, CreditLine.credit_line_id > after)
+        .where(CreditLine.state == ACTIVE, CreditLine.credit_line_id > after)
         .order_by(CreditLine.credit_line_id)
         .limit(most)
         .with_for_update()

@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 from app.core.ids import OrganisationId, PersonId
 from app.core.paging import Page, paginate
 from app.core.principals import Principal
-from app.core.states import Transitions
 from app.core.unit_of_work import UnitOfWork
 from ledger.journal import queries
 from ledger.journal.billing.books_cursor import settled_posting_id
@@ -26,20 +25,11 @@ from ledger.journal.billing.events import (
     CreditLineResumed,
     CreditLineSuspended,
 )
-from ledger.journal.billing.models import CreditLine
+from ledger.journal.billing.models import ACTIVE, CREDIT_LINE, CreditLine
 from ledger.journal.chart import wallet_of
 from ledger.journal.models import Wallet
 
-ACTIVE = "active"
 _ONE_APPROVAL = text("SELECT pg_advisory_xact_lock(hashtext('credit_lines'), hashtext(:wallet_id))")
-TRANSITIONS = Transitions(
-    {
-        ("proposed", "approve"): ACTIVE,
-        ("proposed", "decline"): "declined",
-        (ACTIVE, "replace"): "replaced",
-        (ACTIVE, "write_off"): "written_off",
-    }
-)
 
 
 def propose_credit_line(
@@ -95,7 +85,7 @@ def approve_credit_line(
     Raises `CreditLineNotFound`, `IllegalTransition`, `AnotherPersonMustDecide`, `CreditInUse`.
     """
     line = get_for_update(uow.session, credit_line_id)
-    state = TRANSITIONS.next(line.state, "approve")
+    state = CREDIT_LINE.next(line.state, "approve")
     if line.proposed_by == principal.id:
         raise AnotherPersonMustDecide(credit_line_id)
     # Two proposals may be approved at once: the second replaces the first.
@@ -111,7 +101,7 @@ def approve_credit_line(
         # What came before there was a line was the buyer's own and pays no bill.
         line.matched_posting_id = settled_posting_id(uow.session)
     else:
-        earlier.state = TRANSITIONS.next(earlier.state, "replace")
+        earlier.state = CREDIT_LINE.next(earlier.state, "replace")
         # Only one line is in force at a time, also between two statements.
         uow.session.flush()
         line.matched_posting_id = earlier.matched_posting_id
@@ -137,7 +127,7 @@ def decline_credit_line(
 ) -> CreditLine:
     """Give a proposal up; raises `CreditLineNotFound`, `IllegalTransition`."""
     line = get_for_update(uow.session, credit_line_id)
-    line.state = TRANSITIONS.next(line.state, "decline")
+    line.state = CREDIT_LINE.next(line.state, "decline")
     line.decided_by, line.decided_at = PersonId(principal.id), uow.now
     return line
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base
 from app.core.ids import InvoiceId, LicenceId, OrderId, OrganisationId, PersonId
+from app.core.states import Transitions
 
 
 class Deferral(Base):
@@ -65,6 +66,17 @@ class BillingRun(Base):
     invoice_count: Mapped[int]
     bills_through: Mapped[str]
     finished_at: Mapped[datetime | None]
+
+
+ACTIVE = "active"
+CREDIT_LINE = Transitions(
+    {
+        ("proposed", "approve"): ACTIVE,
+        ("proposed", "decline"): "declined",
+        (ACTIVE, "replace"): "replaced",
+        (ACTIVE, "write_off"): "written_off",
+    }
+)
 
 
 class CreditLine(Base):

@@ -7,6 +7,7 @@ from app.web.paging import PageQuerySchema
 from app.web.schemas import AmountText, Identifier, Integer, Schema, Text, Timestamp
 from ledger.journal.billing.credit_billing import LIMIT_MAX
 from ledger.journal.billing.dunning import DAYS_MAX, ORDER
+from ledger.journal.billing.models import CREDIT_LINE
 from ledger.journal.chart import CURRENCIES, HOME_CURRENCY
 
 _CURRENCY = validate.OneOf(CURRENCIES)
@@ -66,7 +67,7 @@ class CreditLineSchema(Schema):
     due_days = fields.Integer(required=True)
     dunning = fields.List(fields.Nested(DunningStepSchema), required=True)
     reason = fields.String(required=True)
-    state = fields.String(required=True)
+    state = fields.String(required=True, validate=validate.OneOf(sorted(CREDIT_LINE.states())))
     proposed_by = Identifier(required=True)
     proposed_at = Timestamp(required=True)
     decided_by = Identifier(allow_none=True)

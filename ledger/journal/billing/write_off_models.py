@@ -7,9 +7,18 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base
 from app.core.ids import OrganisationId, PersonId
+from app.core.states import Transitions
 
 MINIMUM = "minimum"
 """A debt that is a commitment which was not reached; named by licence and period."""
+WRITTEN_OFF = "written_off"
+WRITE_OFF = Transitions(
+    {
+        ("proposed", "approve"): WRITTEN_OFF,
+        ("proposed", "decline"): "declined",
+        (WRITTEN_OFF, "recover"): "recovered",
+    }
+)
 
 
 class WriteOff(Base):

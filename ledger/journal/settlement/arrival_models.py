@@ -7,6 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base
 from app.core.ids import PersonId
+from app.core.states import Transitions
 from ledger.journal.chart import BANK_TRANSFER
 
 
@@ -27,6 +28,17 @@ class BankArrival(Base):
     def reference(self) -> str:
         """Under which it is in suspense."""
         return f"{BANK_TRANSFER}:{self.bank_reference}"
+
+
+SUSPENSE_RETURN = Transitions(
+    {
+        ("proposed", "approve"): "approved",
+        ("proposed", "decline"): "declined",
+        ("approved", "complete"): "returned",
+        ("approved", "fail"): "failed",
+        ("returned", "fail"): "failed",
+    }
+)
 
 
 class SuspenseReturn(Base):

@@ -5,8 +5,10 @@ from marshmallow import fields, validate
 from app.web.paging import PageQuerySchema
 from app.web.schemas import AmountText, Identifier, Schema, Text, Timestamp
 from ledger.journal.chart import CURRENCIES, HOME_CURRENCY
+from ledger.journal.settlement.arrival_models import SUSPENSE_RETURN
 
 _CURRENCY = validate.OneOf(CURRENCIES)
+_STATE = validate.OneOf(sorted(SUSPENSE_RETURN.states()))
 
 
 class RecordArrivalSchema(Schema):
@@ -50,7 +52,7 @@ class SuspenseReturnQuerySchema(PageQuerySchema):
 
     state = fields.String(
         load_default=None,
-        validate=validate.OneOf(("proposed", "approved", "returned", "failed", "declined")),
+        validate=_STATE,
     )
 
 
@@ -62,7 +64,7 @@ class SuspenseReturnSchema(Schema):
     amount = AmountText(required=True)
     currency = fields.String(required=True)
     reason = fields.String(required=True)
-    state = fields.String(required=True)
+    state = fields.String(required=True, validate=_STATE)
     proposed_by = Identifier(required=True)
     proposed_at = Timestamp(required=True)
     decided_by = Identifier(allow_none=True)

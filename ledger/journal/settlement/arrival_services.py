@@ -14,7 +14,6 @@ from app.core.exchange_calendar import day_of
 from app.core.ids import PersonId
 from app.core.money import Money
 from app.core.principals import Principal
-from app.core.states import Transitions
 from app.core.unit_of_work import UnitOfWork
 from ledger.journal import provider_books
 from ledger.journal.booking import book
@@ -24,7 +23,7 @@ from ledger.journal.models import TopUp
 from ledger.journal.postings import Draft
 from ledger.journal.settlement import arrival_queries, settlement_postings, suspense_queries
 from ledger.journal.settlement.arrival_events import SuspenseReturnApproved
-from ledger.journal.settlement.arrival_models import BankArrival, SuspenseReturn
+from ledger.journal.settlement.arrival_models import SUSPENSE_RETURN, BankArrival, SuspenseReturn
 from ledger.journal.settlement.deciders import check_second
 from ledger.journal.settlement.suspense_errors import (
     ArrivalCameBack,
@@ -35,15 +34,6 @@ from ledger.journal.settlement.suspense_errors import (
 )
 from ledger.journal.top_ups import TopUpState, check_transferable
 
-TRANSITIONS = Transitions(
-    {
-        ("proposed", "approve"): "approved",
-        ("proposed", "decline"): "declined",
-        ("approved", "complete"): "returned",
-        ("approved", "fail"): "failed",
-        ("returned", "fail"): "failed",
-    }
-)
 _REFERENCE = re.compile(r"RF[0-9]{2}[0-9A-Z]{16}")
 
 
@@ -132,7 +122,7 @@ def approve_return(uow: UnitOfWork, principal: Principal, *, return_id: str) -> 
     `SuspenseReturned`, `AccountFrozen`.
     """
     returned = arrival_queries.get_return_for_update(uow.session, return_id)
-    state = TRANSITIONS.next(returned.state, "approve")
+    state = SUSPENSE_RETURN.next(returned.state, "approve")
     check_second(principal, returned.proposed_by, return_id)
     suspense_queries.one_at_a_time(uow.session, returned.currency)
     suspense_queries.check_held(
@@ -155,7 +145,7 @@ def approve_return(uow: UnitOfWork, principal: Principal, *, return_id: str) -> 
 def decline_return(uow: UnitOfWork, principal: Principal, *, return_id: str) -> SuspenseReturn:
     """Give a proposal up; raises `SuspenseReturnNotFound`, `IllegalTransition`."""
     returned = arrival_queries.get_return_for_update(uow.session, return_id)
-    returned.state = TRANSITIONS.next(returned.state, "decline")
+    returned.state = SUSPENSE_RETURN.next(returned.state, "decline")
     returned.decided_by, returned.decided_at = PersonId(principal.id), uow.now
     return returned
 
@@ -168,7 +158,7 @@ def complete_return(uow: UnitOfWork, *, return_id: str, provider_reference: str)
     returned = arrival_queries.get_return_for_update(uow.session, return_id)
     if returned.state == "returned" and returned.provider_reference == provider_reference:
         return returned
-    returned.state = TRANSITIONS.next(returned.state, "complete")
+    returned.state = SUSPENSE_RETURN.next(returned.state, "complete")
     returned.provider_reference, returned.ended_at = provider_reference, uow.now
     _book(uow, settlement_postings.suspense_return_paid(**_facts(returned)))
     return returned
@@ -183,7 +173,7 @@ def fail_return(uow: UnitOfWork, *, return_id: str, failure_code: str) -> Suspen
     if returned.state == "failed":
         return returned
     was_paid = returned.state == "returned"
-    returned.state = TRANSITIONS.next(returned.state, "fail")
+    returned.state = SUSPENSE_RETURN.next(returned.state, "fail")
     returned.failure_code, returned.ended_at = failure_code, uow.now
     returned.provider_reference = None
     facts = _facts(returned)

@@ -273,9 +273,9 @@ def _credit(
 
 def _decision(dispute: Dispute, accepted: Sequence[AcceptedCall], amount: int) -> str:
     if not accepted:
-        return "none"
+        return disputes.NONE
     is_whole = amount == dispute.claimed_amount and len(accepted) == len(dispute.bundle["calls"])
-    return "whole" if is_whole else "part"
+    return disputes.WHOLE if is_whole else disputes.PART
 
 
 def _subject(dispute: Dispute) -> dict[str, Any]:

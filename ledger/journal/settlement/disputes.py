@@ -50,6 +50,8 @@ class DisputeState(StrEnum):
     CREDITED = "credited"
 
 
+NONE, PART, WHOLE = "none", "part", "whole"
+DECISIONS = (NONE, PART, WHOLE)
 TRANSITIONS = Transitions(
     {
         (DisputeState.OPENED, "answer"): DisputeState.ANSWERED,

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base
 from app.core.ids import InvoiceId, LicenceId, OrganisationId, PersonId, TopUpId
+from app.core.states import Transitions
 from ledger.journal.settlement.ids import (
     BankAccountId,
     CreditId,
@@ -106,6 +107,9 @@ class DisputeCall(Base):
     amount: Mapped[int]
     is_live: Mapped[bool]
     is_accepted: Mapped[bool | None]
+
+
+PLANNED, FINISHED = "planned", "finished"
 
 
 class SettlementRun(Base):
@@ -237,6 +241,15 @@ class Withdrawal(Base):
     returned_by: Mapped[PersonId | None] = mapped_column(Text)
     cancelled_by: Mapped[PersonId | None] = mapped_column(Text)
     cancelled_at: Mapped[datetime | None]
+
+
+DECLINED = "declined"
+SUSPENSE_ASSIGNMENT = Transitions(
+    {
+        ("proposed", "approve"): "approved",
+        ("proposed", "decline"): DECLINED,
+    }
+)
 
 
 class SuspenseAssignment(Base):

@@ -10,6 +10,7 @@ from app.core.ids import LicenceId, OrganisationId
 from app.core.paging import Page, paginate
 from ledger.journal.settlement.ids import BankAccountId, PayoutId, RunId, SettlementId
 from ledger.journal.settlement.models import (
+    PLANNED,
     BankAccount,
     Payout,
     Settlement,
@@ -44,7 +45,7 @@ def find_open_run_for_update(session: Session) -> SettlementRun | None:
     """An unfinished run that nobody else is working on, locked; the oldest first."""
     return session.scalar(
         select(SettlementRun)
-        .where(SettlementRun.state == "planned")
+        .where(SettlementRun.state == PLANNED)
         .order_by(SettlementRun.run_id)
         .limit(1)
         .with_for_update(skip_locked=True)

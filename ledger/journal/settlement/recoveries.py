@@ -8,14 +8,14 @@ from ledger.journal import queries
 from ledger.journal.billing.bill_payment_services import close_bill
 from ledger.journal.billing.credit_billing import match_payment
 from ledger.journal.billing.models import BillPayment, CreditBill
-from ledger.journal.billing.write_off_models import WriteOff, WriteOffItem
+from ledger.journal.billing.write_off_models import WRITE_OFF, WRITTEN_OFF, WriteOff, WriteOffItem
 from ledger.journal.booking import book
 from ledger.journal.chart import receivable_of, wallet_of
 from ledger.journal.models import AccountFreeze, PostedLine, Wallet
 from ledger.journal.settlement import settlement_postings
 from ledger.journal.settlement.models import CHARGE_BACK, TopUpReturn
 from ledger.journal.settlement.write_off_events import WriteOffRecovered
-from ledger.journal.settlement.write_off_queries import CREDIT, WRITTEN_OFF, list_items
+from ledger.journal.settlement.write_off_queries import CREDIT, list_items
 
 # Writing off, a payment and a won charge-back of one debtor come one after the other.
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtext('write_offs'), hashtext(:wallet_id))")
@@ -184,7 +184,8 @@ def _recover(uow: UnitOfWork, write_off: WriteOff, amount: int, account_id: str)
     transaction_id = book(uow.session, draft, occurred_at=uow.now, booked_at=uow.now)
     write_off.recovered_amount += amount
     if write_off.outstanding_amount == 0:
-        write_off.state, write_off.recovered_at = "recovered", uow.now
+        write_off.state = WRITE_OFF.next(write_off.state, "recover")
+        write_off.recovered_at = uow.now
     uow.record(
         WriteOffRecovered(
             occurred_at=uow.now,

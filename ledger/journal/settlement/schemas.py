@@ -5,6 +5,7 @@ from marshmallow import fields, validate
 from app.web.paging import PageQuerySchema
 from app.web.schemas import AmountText, Identifier, Schema, Text, Timestamp
 from ledger.journal.chart import BANK_TRANSFER, CURRENCIES, HOME_CURRENCY
+from ledger.journal.settlement.models import FINISHED, PLANNED
 from ledger.journal.settlement.payouts import PayoutState
 
 _CURRENCY = validate.OneOf(CURRENCIES)
@@ -32,7 +33,7 @@ class SettlementRunSchema(Schema):
     from_at = Timestamp(data_key="from", required=True)
     until_at = Timestamp(data_key="until", required=True)
     minimum_amount = AmountText(required=True)
-    state = fields.String(required=True)
+    state = fields.String(required=True, validate=validate.OneOf((PLANNED, FINISHED)))
     planned_by = fields.String(required=True)
     planned_at = Timestamp(required=True)
     settlement_count = fields.Integer(required=True)
@@ -157,7 +158,7 @@ class OutgoingSchema(Schema):
 
     amount = AmountText(required=True)
     currency = fields.String(required=True)
-    state = fields.String(required=True)
+    state = fields.String(required=True, validate=validate.OneOf([*PayoutState]))
     requested_by = Identifier(required=True)
     requested_at = Timestamp(required=True)
     approved_by = Identifier(allow_none=True)

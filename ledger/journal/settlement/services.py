@@ -24,7 +24,13 @@ from ledger.journal.settlement import queries as settlement_queries
 from ledger.journal.settlement import settled_ranges, settlement_postings
 from ledger.journal.settlement.events import SettlementMade, SettlementRunFinished
 from ledger.journal.settlement.ids import RunId, SettlementId
-from ledger.journal.settlement.models import Settlement, SettlementRun, StatementRow
+from ledger.journal.settlement.models import (
+    FINISHED,
+    PLANNED,
+    Settlement,
+    SettlementRun,
+    StatementRow,
+)
 from ledger.journal.settlement.payout_errors import SettlementPeriodUnfit, SettlementRunOpen
 from ledger.journal.settlement.settled_ranges import PostingRange
 from ledger.journal.settlement.settlements import (
@@ -71,7 +77,7 @@ def plan_run(
     """
     uow.session.execute(_ONE_PLANNER, {"currency": period.currency})
     last = settlement_queries.find_last_run(uow.session, period.currency)
-    if last is not None and last.state == "planned":
+    if last is not None and last.state == PLANNED:
         raise SettlementRunOpen(last.run_id)
     settled_until = None if last is None else last.until_at
     from_at = period.from_at or settled_until or month_before(month_start(period.until_at))
@@ -87,7 +93,7 @@ def plan_run(
         horizon_posting_id=horizon.posting_id,
         barrier_xid=horizon.barrier_xid,
         minimum_amount=minimum_amount,
-        state="planned",
+        state=PLANNED,
         planned_by=planned_by,
         planned_at=uow.now,
         settlement_count=0,
@@ -111,7 +117,7 @@ def plan_monthly_runs(uow: UnitOfWork) -> int:
         if uow.session.scalar(is_used.limit(1)) is None:
             continue
         last = settlement_queries.find_last_run(uow.session, currency)
-        is_open = last is not None and last.state == "planned"
+        is_open = last is not None and last.state == PLANNED
         if is_open or (last is not None and last.until_at >= until_at):
             continue
         plan_run(uow, RunPeriod(currency, None, until_at), planned_by=SYSTEM)
@@ -288,7 +294,7 @@ def _finish(uow: UnitOfWork, run: SettlementRun) -> None:
         .order_by(Settlement.supplier_id)
     )
     run.run_hash = digest_hex(list(hashes))
-    run.state, run.finished_at = "finished", uow.now
+    run.state, run.finished_at = FINISHED, uow.now
     uow.record(
         SettlementRunFinished(
             occurred_at=uow.now,

@@ -12,7 +12,7 @@ from ledger.journal.chart import CURRENCIES, AccountKind, exchange_account
 from ledger.journal.covered_booking import check_not_frozen
 from ledger.journal.models import JournalTransaction, PostedLine
 from ledger.journal.settlement.arrival_models import SuspenseReturn
-from ledger.journal.settlement.models import SuspenseAssignment
+from ledger.journal.settlement.models import DECLINED, SuspenseAssignment
 from ledger.journal.settlement.suspense_errors import (
     SuspenseAssigned,
     SuspenseAssignmentNotFound,
@@ -24,7 +24,6 @@ from ledger.journal.settlement.suspense_errors import (
 ARRIVED = "provider_unexplained"
 """The template of money that moved for no reason of ours."""
 
-DECLINED = "declined"
 UNDER_WAY = ("proposed", "approved", "returned")
 """States of a return that leave nothing to assign."""
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtext('suspense'), hashtext(:name))")

@@ -4,6 +4,9 @@ from marshmallow import fields, validate
 
 from app.web.paging import PageQuerySchema
 from app.web.schemas import AmountText, Identifier, Schema, Text, Timestamp
+from ledger.journal.settlement.models import SUSPENSE_ASSIGNMENT
+
+_STATE = validate.OneOf(sorted(SUSPENSE_ASSIGNMENT.states()))
 
 
 class SuspenseQuerySchema(PageQuerySchema):
@@ -32,9 +35,7 @@ class ProposeSuspenseAssignmentSchema(Schema):
 class SuspenseAssignmentQuerySchema(PageQuerySchema):
     """Assignments in one state, or all."""
 
-    state = fields.String(
-        load_default=None, validate=validate.OneOf(("proposed", "approved", "declined"))
-    )
+    state = fields.String(load_default=None, validate=_STATE)
 
 
 class SuspenseAssignmentSchema(Schema):
@@ -46,7 +47,7 @@ class SuspenseAssignmentSchema(Schema):
     amount = AmountText(required=True)
     currency = fields.String(required=True)
     reason = fields.String(required=True)
-    state = fields.String(required=True)
+    state = fields.String(required=True, validate=_STATE)
     proposed_by = Identifier(required=True)
     proposed_at = Timestamp(required=True)
     decided_by = Identifier(allow_none=True)

@@ -8,7 +8,6 @@ holds nothing of it any more (`provider_books.note_unexplained`). Money at the b
 from app.core.ids import OrganisationId, PersonId
 from app.core.money import Money
 from app.core.principals import Principal
-from app.core.states import Transitions
 from app.core.unit_of_work import UnitOfWork
 from ledger.journal import queries
 from ledger.journal.billing.errors import WalletNotOpen
@@ -16,14 +15,7 @@ from ledger.journal.booking import book
 from ledger.journal.settlement import settlement_postings, suspense_queries
 from ledger.journal.settlement.deciders import check_independent, check_second
 from ledger.journal.settlement.events import SuspenseMoneyAssigned
-from ledger.journal.settlement.models import SuspenseAssignment
-
-TRANSITIONS = Transitions(
-    {
-        ("proposed", "approve"): "approved",
-        ("proposed", "decline"): suspense_queries.DECLINED,
-    }
-)
+from ledger.journal.settlement.models import SUSPENSE_ASSIGNMENT, SuspenseAssignment
 
 
 def propose_assignment(
@@ -65,7 +57,7 @@ def approve_assignment(
     `DeciderNotIndependent`, `SuspenseReturned`, `AccountFrozen`.
     """
     assignment = suspense_queries.get_assignment_for_update(uow.session, assignment_id)
-    state = TRANSITIONS.next(assignment.state, "approve")
+    state = SUSPENSE_ASSIGNMENT.next(assignment.state, "approve")
     check_independent(principal, assignment.organisation_id, assignment.organisation_id)
     check_second(principal, assignment.proposed_by, assignment_id)
     suspense_queries.one_at_a_time(uow.session, assignment.currency)
@@ -102,7 +94,7 @@ def decline_assignment(
     Raises `SuspenseAssignmentNotFound`, `IllegalTransition`.
     """
     assignment = suspense_queries.get_assignment_for_update(uow.session, assignment_id)
-    _decide(uow, principal, assignment, TRANSITIONS.next(assignment.state, "decline"))
+    _decide(uow, principal, assignment, SUSPENSE_ASSIGNMENT.next(assignment.state, "decline"))
     return assignment
 
 

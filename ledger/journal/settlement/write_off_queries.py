@@ -14,7 +14,6 @@ from ledger.journal.settlement.models import CHARGE_BACK, WON, TopUpReturn
 from ledger.journal.settlement.write_off_errors import WriteOffNotFound
 
 CREDIT = "credit"
-WRITTEN_OFF = "written_off"
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,11 @@ from marshmallow import fields, validate
 
 from app.web.paging import PageQuerySchema
 from app.web.schemas import AmountText, Identifier, Schema, Text, Timestamp
+from ledger.journal.billing.write_off_models import WRITE_OFF
 from ledger.journal.chart import CURRENCIES, HOME_CURRENCY
 
 _CURRENCY = validate.OneOf(CURRENCIES)
+_STATE = validate.OneOf(sorted(WRITE_OFF.states()))
 
 
 class ProposeWriteOffSchema(Schema):
@@ -24,7 +26,7 @@ class WriteOffQuerySchema(PageQuerySchema):
     currency = fields.String(load_default=None, validate=_CURRENCY)
     state = fields.String(
         load_default=None,
-        validate=validate.OneOf(("proposed", "written_off", "recovered", "declined")),
+        validate=_STATE,
     )
 
 
@@ -49,7 +51,7 @@ class WriteOffSummarySchema(Schema):
     recovered_amount = AmountText(required=True)
     outstanding_amount = AmountText(required=True)
     reason = fields.String(required=True)
-    state = fields.String(required=True)
+    state = fields.String(required=True, validate=_STATE)
     proposed_by = Identifier(required=True)
     proposed_at = Timestamp(required=True)
     decided_by = Identifier(allow_none=True)

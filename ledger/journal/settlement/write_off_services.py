@@ -6,15 +6,14 @@ in later is taken for it (`recoveries`).
 
 from app.core.ids import OrganisationId, PersonId
 from app.core.principals import Principal
-from app.core.states import Transitions
 from app.core.unit_of_work import UnitOfWork
 from ledger.journal import queries
 from ledger.journal.billing import credit_line_services
 from ledger.journal.billing.books_cursor import cursor_for_update
 from ledger.journal.billing.credit_bill_queries import open_bills
 from ledger.journal.billing.errors import WalletNotOpen
-from ledger.journal.billing.models import CreditBill, CreditLine
-from ledger.journal.billing.write_off_models import WriteOff, WriteOffItem
+from ledger.journal.billing.models import CREDIT_LINE, CreditBill, CreditLine
+from ledger.journal.billing.write_off_models import WRITE_OFF, WriteOff, WriteOffItem
 from ledger.journal.booking import book
 from ledger.journal.covered_booking import check_not_frozen
 from ledger.journal.models import Wallet
@@ -29,14 +28,7 @@ from ledger.journal.settlement.write_off_errors import (
     WriteOffProposed,
 )
 from ledger.journal.settlement.write_off_events import DebtWrittenOff
-from ledger.journal.settlement.write_off_queries import CREDIT, WRITTEN_OFF, Debt
-
-TRANSITIONS = Transitions(
-    {
-        ("proposed", "approve"): WRITTEN_OFF,
-        ("proposed", "decline"): "declined",
-    }
-)
+from ledger.journal.settlement.write_off_queries import CREDIT, Debt
 
 
 def propose_write_off(
@@ -82,7 +74,7 @@ def approve_write_off(uow: UnitOfWork, principal: Principal, *, write_off_id: st
     proposed = write_off_queries.get_write_off(uow.session, write_off_id, None)
     lock_debtor(uow, proposed.organisation_id, proposed.currency)
     write_off = write_off_queries.get_write_off_for_update(uow.session, write_off_id)
-    state = TRANSITIONS.next(write_off.state, "approve")
+    state = WRITE_OFF.next(write_off.state, "approve")
     check_independent(principal, write_off.organisation_id, write_off.organisation_id)
     check_second(principal, write_off.proposed_by, write_off_id)
     line, bills, wallet = _lock(uow, write_off)
@@ -93,7 +85,7 @@ def approve_write_off(uow: UnitOfWork, principal: Principal, *, write_off_id: st
     _book(uow, write_off, debts)
     uow.session.expire(wallet)
     if line is not None:
-        line.state = credit_line_services.TRANSITIONS.next(line.state, "write_off")
+        line.state = CREDIT_LINE.next(line.state, "write_off")
         wallet.credit_limit_amount, wallet.is_credit_suspended = 0, False
     _rest(uow, write_off, bills)
     uow.record(
@@ -113,7 +105,7 @@ def approve_write_off(uow: UnitOfWork, principal: Principal, *, write_off_id: st
 def decline_write_off(uow: UnitOfWork, principal: Principal, *, write_off_id: str) -> WriteOff:
     """Give a proposal up; raises `WriteOffNotFound`, `IllegalTransition`."""
     write_off = write_off_queries.get_write_off_for_update(uow.session, write_off_id)
-    write_off.state = TRANSITIONS.next(write_off.state, "decline")
+    write_off.state = WRITE_OFF.next(write_off.state, "decline")
     write_off.decided_by, write_off.decided_at = PersonId(principal.id), uow.now
     return write_off
 
