@@ -2,9 +2,7 @@
 
 from sqlalchemy import text
 
-from ledger.journal.audit_rules.stretches import Stretch, any_of, by_key, differing, moved
-
-_SETTLED = "u.supplier_id || '/settled/' || u.currency"
+from ledger.journal.audit_rules.stretches import SETTLED, Check, Stretch, by_key, moved, row_by_row
 
 # What waits to be earned is on the deferred account, order by order, and never below nothing.
 DEFERRALS = Stretch(
@@ -32,19 +30,15 @@ DEFERRALS = Stretch(
 )
 
 # A settlement moved what it says, and only that.
-SETTLEMENTS = Stretch(
+SETTLEMENTS = row_by_row(
     "settlements",
+    "settlement_id",
     200,
-    by_key("settlements", "settlement_id"),
-    any_of(
-        differing(
-            "settlement_is_booked",
-            "settlements",
-            "settlement_id",
-            expected="u.settled_amount",
-            found=moved("settle", "u.settlement_id", _SETTLED),
-            touches=("u.supplier_id || '/payable/' || u.currency", _SETTLED),
-        )
+    Check(
+        "settlement_is_booked",
+        expected="u.settled_amount",
+        found=moved("settle", "u.settlement_id", SETTLED),
+        touches=("u.supplier_id || '/payable/' || u.currency", SETTLED),
     ),
 )
 

@@ -4,11 +4,16 @@ One statement sees one instant, so that trade going on beside it cannot look lik
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
 FINDINGS_MAX = 100
+# Accounts of any row ``u`` that has an organisation or supplier, and a currency.
+BANK = "'exchange/bank/' || u.currency"
+SETTLED = "u.supplier_id || '/settled/' || u.currency"
+WALLET = "u.organisation_id || '/wallet/' || u.currency"
 
 
 def by_key(table: str, key: str) -> TextClause:
@@ -25,25 +30,6 @@ def moved(templates: str, reference: str, account: str) -> str:
             WHERE t.template IN ({listed}) AND t.reference = {reference}
                 AND p.account_id = {account}
         ), 0)::bigint"""  # noqa: S608 -- constants
-
-
-def differing(
-    rule: str, table: str, key: str, *, expected: str, found: str, touches: tuple[str, ...]
-) -> str:
-    """The rows ``u`` of a table's stretch of which ``found`` is not what is ``expected``."""
-    return f"""
-        SELECT '{rule}' AS rule, u.{key} AS subject, held.expected::bigint AS expected, held.found,
-            array_remove(ARRAY[{", ".join(touches)}], NULL) AS account_ids
-        FROM {table} u CROSS JOIN LATERAL (
-            SELECT {expected} AS expected, {found} AS found
-        ) held
-        WHERE u.{key} > :after AND u.{key} <= :through AND held.expected <> held.found
-    """  # noqa: S608 -- constants
-
-
-def any_of(*findings: str) -> TextClause:
-    """The findings of several checks of one stretch."""
-    return text("UNION ALL".join(findings) + " LIMIT 100")
 
 
 @dataclass(frozen=True)
@@ -65,6 +51,33 @@ class Stretch:
     portion: int
     ends: TextClause
     findings: TextClause
+
+
+class Check(NamedTuple):
+    """Of a row ``u``: what is ``found`` has to be what is ``expected``, both in SQL."""
+
+    rule: str
+    expected: str
+    found: str
+    touches: tuple[str, ...]
+    """The accounts that a finding is about; one that is NULL is none."""
+
+
+def row_by_row(table: str, key: str, portion: int, *checks: Check) -> Stretch:
+    """Checks of the single rows of a table, so many at a time."""
+    findings = "UNION ALL".join(_differing(table, key, check) for check in checks)
+    return Stretch(table, portion, by_key(table, key), text(f"{findings} LIMIT {FINDINGS_MAX}"))
+
+
+def _differing(table: str, key: str, check: Check) -> str:
+    return f"""
+        SELECT '{check.rule}' AS rule, u.{key} AS subject, held.expected::bigint AS expected,
+            held.found, array_remove(ARRAY[{", ".join(check.touches)}], NULL) AS account_ids
+        FROM {table} u CROSS JOIN LATERAL (
+            SELECT {check.expected} AS expected, {check.found} AS found
+        ) held
+        WHERE u.{key} > :after AND u.{key} <= :through AND held.expected <> held.found
+    """  # noqa: S608 -- constants
 
 
 def next_end(session: Session, stretch: Stretch, after: str) -> str | None:

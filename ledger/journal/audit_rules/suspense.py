@@ -2,99 +2,77 @@
 
 from sqlalchemy import text
 
-from ledger.journal.audit_rules.stretches import Stretch, any_of, by_key, differing, moved
+from ledger.journal.audit_rules.stretches import BANK, WALLET, Check, Stretch, moved, row_by_row
 from ledger.journal.chart import BANK_TRANSFER
 
-_BANK = "'exchange/bank/' || u.currency"
 _SUSPENSE = "'exchange/suspense/' || u.currency"
-_WALLET = "u.organisation_id || '/wallet/' || u.currency"
 _ARRIVED = f"'{BANK_TRANSFER}:' || u.bank_reference"
 _WHO_HAS_IT = f"""(SELECT a.organisation_id || '/wallet/' || a.currency FROM suspense_assignments a
     WHERE a.state = 'approved' AND a.reference = {_ARRIVED})"""  # noqa: S608 -- constants
 
 # A line of the bank's statement is in the books once, at the bank and in suspense.
-ARRIVALS = Stretch(
-    "arrivals",
+ARRIVALS = row_by_row(
+    "bank_arrivals",
+    "bank_reference",
     500,
-    by_key("bank_arrivals", "bank_reference"),
-    any_of(
-        differing(
-            "arrival_is_booked",
-            "bank_arrivals",
-            "bank_reference",
-            expected="u.amount",
-            found=moved("provider_unexplained", _ARRIVED, _SUSPENSE),
-            touches=(_SUSPENSE, _WHO_HAS_IT),
-        ),
-        differing(
-            "arrival_is_at_the_bank",
-            "bank_arrivals",
-            "bank_reference",
-            expected="-u.amount",
-            found=moved("provider_unexplained", _ARRIVED, _BANK),
-            touches=(_SUSPENSE, _WHO_HAS_IT),
-        ),
+    Check(
+        "arrival_is_booked",
+        expected="u.amount",
+        found=moved("provider_unexplained", _ARRIVED, _SUSPENSE),
+        touches=(_SUSPENSE, _WHO_HAS_IT),
+    ),
+    Check(
+        "arrival_is_at_the_bank",
+        expected="-u.amount",
+        found=moved("provider_unexplained", _ARRIVED, BANK),
+        touches=(_SUSPENSE, _WHO_HAS_IT),
     ),
 )
 
 # What two people said is somebody's is in that wallet, and is all that arrived. A reference that
 # was declined for somebody may have been approved for the same afterwards.
-ASSIGNMENTS = Stretch(
+ASSIGNMENTS = row_by_row(
     "suspense_assignments",
+    "assignment_id",
     500,
-    by_key("suspense_assignments", "assignment_id"),
-    any_of(
-        differing(
-            "assignment_is_booked",
-            "suspense_assignments",
-            "assignment_id",
-            expected="""coalesce((SELECT sum(a.amount) FROM suspense_assignments a
+    Check(
+        "assignment_is_booked",
+        expected="""coalesce((SELECT sum(a.amount) FROM suspense_assignments a
                 WHERE a.reference = u.reference AND a.organisation_id = u.organisation_id
                     AND a.state = 'approved'), 0)""",
-            found=moved("assign_suspense", "u.reference", _WALLET),
-            touches=(_SUSPENSE, _WALLET),
-        ),
-        differing(
-            "assignment_is_what_arrived",
-            "suspense_assignments",
-            "assignment_id",
-            expected=moved("provider_unexplained", "u.reference", _SUSPENSE),
-            found="u.amount",
-            touches=(_SUSPENSE, f"CASE WHEN u.state = 'approved' THEN {_WALLET} END"),
-        ),
+        found=moved("assign_suspense", "u.reference", WALLET),
+        touches=(_SUSPENSE, WALLET),
+    ),
+    Check(
+        "assignment_is_what_arrived",
+        expected=moved("provider_unexplained", "u.reference", _SUSPENSE),
+        found="u.amount",
+        touches=(_SUSPENSE, f"CASE WHEN u.state = 'approved' THEN {WALLET} END"),
     ),
 )
 
 # What goes back to its sender left suspense with the approval, and the bank when it was paid.
-RETURNS = Stretch(
+RETURNS = row_by_row(
     "suspense_returns",
+    "return_id",
     500,
-    by_key("suspense_returns", "return_id"),
-    any_of(
-        differing(
-            "suspense_return_is_booked",
-            "suspense_returns",
-            "return_id",
-            expected="CASE WHEN u.state IN ('approved', 'returned') THEN -u.amount ELSE 0 END",
-            found=moved("return_suspense suspense_return_failed", "u.return_id", _SUSPENSE),
-            touches=(_SUSPENSE,),
-        ),
-        differing(
-            "suspense_return_left_the_bank",
-            "suspense_returns",
-            "return_id",
-            expected="CASE WHEN u.state = 'returned' THEN u.amount ELSE 0 END",
-            found=moved("suspense_return_paid suspense_return_back", "u.return_id", _BANK),
-            touches=(_SUSPENSE,),
-        ),
-        differing(
-            "suspense_return_is_what_arrived",
-            "suspense_returns",
-            "return_id",
-            expected=moved("provider_unexplained", "u.reference", _SUSPENSE),
-            found="u.amount",
-            touches=(_SUSPENSE,),
-        ),
+    Check(
+        "suspense_return_is_booked",
+        expected="CASE WHEN u.state IN ('approved', 'returned') THEN -u.amount ELSE 0 END",
+        found=moved("return_suspense suspense_return_failed", "u.return_id", _SUSPENSE),
+        touches=(_SUSPENSE,),
+    ),
+    Check(
+        "suspense_return_left_the_bank",
+        expected="CASE WHEN u.state = 'returned' THEN u.amount ELSE 0 END",
+        found=moved("suspense_return_paid suspense_return_back", "u.return_id", BANK),
+        touches=(_SUSPENSE,),
+    ),
+    Check(
+        "suspense_return_is_what_arrived",
+        expected=moved("provider_unexplained", "u.reference", _SUSPENSE),
+        found="u.amount",
+        touches=(_SUSPENSE,),
     ),
 )
 
