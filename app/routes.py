@@ -12,19 +12,18 @@ from compliance.consent import api as consent_api
 from compliance.live import api as live_api
 from compliance.sampling import api as sampling_api
 from ledger.journal import api as journal_api
+from ledger.journal import wallet_api
+from ledger.journal.arrivals import api as arrival_api
+from ledger.journal.bank_accounts import api as bank_account_api
 from ledger.journal.billing import api as billing_api
+from ledger.journal.credits import api as credit_api
+from ledger.journal.disputes import api as dispute_api
+from ledger.journal.payouts import api as payout_api
 from ledger.journal.settlement import api as settlement_api
-from ledger.journal.settlement import (
-    arrival_api,
-    bank_account_api,
-    dispute_api,
-    payout_api,
-    statement_api,
-    suspense_api,
-    wallet_api,
-    withdrawal_api,
-    write_off_api,
-)
+from ledger.journal.statement_evidence import api as statement_api
+from ledger.journal.suspense import api as suspense_api
+from ledger.journal.withdrawals import api as withdrawal_api
+from ledger.journal.write_offs import api as write_off_api
 from ledger.log import api as log_api
 from ledger.log.anchors import api as anchor_api
 from ledger.payments import api as payments_api
@@ -51,6 +50,7 @@ def blueprints() -> list[Blueprint]:
         unserved_api.blueprint,
         erasure_api.blueprint,
         journal_api.blueprint,
+        credit_api.blueprint,
         dispute_api.blueprint,
         settlement_api.blueprint,
         bank_account_api.blueprint,

@@ -56,12 +56,8 @@ from compliance.review.registration_events import (
 from compliance.review.suspension_events import SuspensionWidened
 from compliance.sampling.events import QualityReported
 from ledger.journal.events import TopUpCancelled, TopUpRequested
-from ledger.journal.settlement.events import (
-    PayoutApproved,
-    PayoutRequested,
-    SettlementMade,
-    SettlementRunFinished,
-)
+from ledger.journal.payouts.events import PayoutApproved, PayoutRequested
+from ledger.journal.settlement.events import SettlementMade, SettlementRunFinished
 from ledger.log.events import (
     AcknowledgementKeyRegistered,
     AcknowledgementKeyWithdrawn,

@@ -4,7 +4,7 @@ from app.core.ids import LicenceId
 from app.core.unit_of_work import UnitOfWork
 from compliance.events import LicenceIssued, LicenceRevoked
 from ledger.journal.billing import deferral_services, period_services
-from ledger.journal.settlement import period_returns
+from ledger.journal.credits import period_returns
 from metering.events import PeriodClosed, PeriodOpened
 from metering.plans.charged_periods import charged_periods
 

@@ -3,10 +3,16 @@
 from app.core.events import Event
 from app.reactions.telling import Noticed, telling, telling_both
 from ledger.journal import events as journal
+from ledger.journal.bank_accounts import events as bank_accounts
 from ledger.journal.billing import events as billing
-from ledger.journal.settlement import arrival_events as arrivals
+from ledger.journal.charge_backs import events as charge_backs
+from ledger.journal.credits import events as credit
+from ledger.journal.disputes import events as disputes
+from ledger.journal.payouts import events as payouts
 from ledger.journal.settlement import events as settlement
-from ledger.journal.settlement import write_off_events as write_offs
+from ledger.journal.suspense import events as suspense
+from ledger.journal.withdrawals import events as withdrawals
+from ledger.journal.write_offs import events as write_offs
 from ledger.payments import events as payments
 from metering import events as metering
 
@@ -20,7 +26,7 @@ NOTICED_MONEY: dict[type[Event], Noticed] = {
     ),
     journal.TopUpConfirmed: _CONFIRMED,
     journal.TopUpPaid: _CONFIRMED,
-    settlement.TopUpReturned: Noticed(
+    charge_backs.TopUpReturned: Noticed(
         "top_up.returned",
         telling(
             "organisation_id", "top_up_id", "kind", "state", "amount", "owed_amount", "currency"
@@ -116,7 +122,7 @@ NOTICED_MONEY: dict[type[Event], Noticed] = {
     billing.BillSentToCollection: Noticed(
         "bill.in_collection", telling("organisation_id", "bill_id", "open_amount", "currency")
     ),
-    settlement.CreditGiven: Noticed(
+    credit.CreditGiven: Noticed(
         "credit.given",
         telling_both(
             "credit_id",
@@ -126,17 +132,15 @@ NOTICED_MONEY: dict[type[Event], Noticed] = {
             buyer=("amount", "total_amount", "currency", "note_hash"),
         ),
     ),
-    settlement.DisputeOpened: Noticed(
+    disputes.DisputeOpened: Noticed(
         "dispute.opened",
         telling_both("dispute_id", "licence_id", "reason_code", "call_count", "answer_until_at"),
     ),
-    settlement.DisputeAnswered: Noticed(
-        "dispute.answered", telling_both("dispute_id", "licence_id")
-    ),
-    settlement.DisputeDecided: Noticed(
+    disputes.DisputeAnswered: Noticed("dispute.answered", telling_both("dispute_id", "licence_id")),
+    disputes.DisputeDecided: Noticed(
         "dispute.decided", telling_both("dispute_id", "licence_id", "decision")
     ),
-    settlement.DisputeWithdrawn: Noticed(
+    disputes.DisputeWithdrawn: Noticed(
         "dispute.withdrawn", telling_both("dispute_id", "licence_id")
     ),
     settlement.SettlementMade: Noticed(
@@ -152,10 +156,10 @@ NOTICED_MONEY: dict[type[Event], Noticed] = {
             "statement_hash",
         ),
     ),
-    settlement.BankAccountRegistered: Noticed(
+    bank_accounts.BankAccountRegistered: Noticed(
         "bank_account.registered", telling("organisation_id", "bank_account_id", "effective_at")
     ),
-    settlement.BankAccountCancelled: Noticed(
+    bank_accounts.BankAccountCancelled: Noticed(
         "bank_account.cancelled", telling("organisation_id", "bank_account_id")
     ),
     payments.PayoutAccountReady: Noticed(
@@ -168,24 +172,24 @@ NOTICED_MONEY: dict[type[Event], Noticed] = {
         "debt.recovered",
         telling("organisation_id", "write_off_id", "amount", "outstanding_amount", "currency"),
     ),
-    settlement.SuspenseMoneyAssigned: Noticed(
+    suspense.SuspenseMoneyAssigned: Noticed(
         "payment.assigned", telling("organisation_id", "amount", "currency")
     ),
-    settlement.WithdrawalSent: Noticed(
+    withdrawals.WithdrawalSent: Noticed(
         "withdrawal.sent", telling("organisation_id", "withdrawal_id")
     ),
-    settlement.WithdrawalPaid: Noticed(
+    withdrawals.WithdrawalPaid: Noticed(
         "withdrawal.paid", telling("organisation_id", "withdrawal_id", "amount", "currency")
     ),
-    settlement.WithdrawalFailed: Noticed(
+    withdrawals.WithdrawalFailed: Noticed(
         "withdrawal.failed",
         telling("organisation_id", "withdrawal_id", "amount", "currency", "failure_code"),
     ),
-    settlement.PayoutSent: Noticed("payout.sent", telling("supplier_id", "payout_id")),
-    settlement.PayoutPaid: Noticed(
+    payouts.PayoutSent: Noticed("payout.sent", telling("supplier_id", "payout_id")),
+    payouts.PayoutPaid: Noticed(
         "payout.paid", telling("supplier_id", "payout_id", "amount", "currency")
     ),
-    settlement.PayoutFailed: Noticed(
+    payouts.PayoutFailed: Noticed(
         "payout.failed",
         telling("supplier_id", "payout_id", "amount", "currency", "failure_code"),
     ),
@@ -199,15 +203,15 @@ UNNOTICED_MONEY: dict[type[Event], str] = {
     journal.TopUpCancelled: "the buyer's or an operator's own act, answered at once",
     billing.CreditLineProposed: "binds nobody; the approval is told",
     settlement.SettlementRunFinished: "each supplier is told of its own settlement",
-    settlement.PayoutRequested: "a proposal among the exchange's people; the sending is told",
-    settlement.PayoutApproved: "a decision among the exchange's people; the sending is told",
-    settlement.WithdrawalRequested: "the organisation asked for it itself",
-    settlement.WithdrawalApproved: "a decision among the exchange's people; the sending is told",
-    settlement.WithdrawalInstructionsRead: "a step of the sending, which is told",
-    settlement.WithdrawalCancelled: "nothing moved; the request shows it",
-    arrivals.SuspenseReturnApproved: "nobody here is a party: it goes back to whom it came from",
-    settlement.PayoutInstructionsRead: "a step of the sending, which is told",
-    settlement.PayoutCancelled: "a proposal among the exchange's people was given up",
+    payouts.PayoutRequested: "a proposal among the exchange's people; the sending is told",
+    payouts.PayoutApproved: "a decision among the exchange's people; the sending is told",
+    withdrawals.WithdrawalRequested: "the organisation asked for it itself",
+    withdrawals.WithdrawalApproved: "a decision among the exchange's people; the sending is told",
+    withdrawals.WithdrawalInstructionsRead: "a step of the sending, which is told",
+    withdrawals.WithdrawalCancelled: "nothing moved; the request shows it",
+    suspense.SuspenseReturnApproved: "nobody here is a party: it goes back to whom it came from",
+    payouts.PayoutInstructionsRead: "a step of the sending, which is told",
+    payouts.PayoutCancelled: "a proposal among the exchange's people was given up",
     payments.PaymentReceived: _BOOKED,
     payments.RefundApproved: _BOOKED,
     payments.PaymentRefunded: _BOOKED,

@@ -8,13 +8,14 @@ from app.core.ids import TopUpId
 from app.core.money import Money
 from app.core.unit_of_work import UnitOfWork
 from ledger.journal import provider_books, top_up_services
+from ledger.journal.charge_backs import services as charge_back_services
 from ledger.journal.chart import BANK_TRANSFER
 from ledger.journal.errors import InsufficientFunds
 from ledger.journal.events import TopUpCancelled, TopUpRequested
-from ledger.journal.settlement import charge_backs, payout_services
-from ledger.journal.settlement import queries as settlement_queries
-from ledger.journal.settlement.events import PayoutApproved, PayoutRequested
-from ledger.journal.settlement.ids import PayoutId
+from ledger.journal.ids import PayoutId
+from ledger.journal.payouts import queries as payout_queries
+from ledger.journal.payouts import services as payout_services
+from ledger.journal.payouts.events import PayoutApproved, PayoutRequested
 from ledger.payments import account_services as accounts
 from ledger.payments import events as paid
 from ledger.payments import services as payments
@@ -67,7 +68,7 @@ def take_refund(uow: UnitOfWork, event: paid.RefundApproved) -> None:
 
     Only money that is there: a refund never makes a debt. Raises `InsufficientFunds`.
     """
-    returned = charge_backs.note_refunded(
+    returned = charge_back_services.note_refunded(
         uow,
         top_up_id=TopUpId(event.subject_id),
         amount=event.amount,
@@ -84,14 +85,14 @@ def take_refund(uow: UnitOfWork, event: paid.RefundApproved) -> None:
 
 def give_refund_back(uow: UnitOfWork, event: paid.RefundFailed) -> None:
     """The payer did not get it: the wallet has it again."""
-    charge_backs.note_refund_failed(
+    charge_back_services.note_refund_failed(
         uow, gateway=event.gateway, provider_reference=event.operation_id
     )
 
 
 def charge_back(uow: UnitOfWork, event: paid.PaymentDisputed) -> None:
     """The bank took it: out of the wallet, and what the wallet lacks is owed."""
-    charge_backs.note_disputed(
+    charge_back_services.note_disputed(
         uow,
         top_up_id=TopUpId(event.subject_id),
         amount=event.amount,
@@ -102,7 +103,7 @@ def charge_back(uow: UnitOfWork, event: paid.PaymentDisputed) -> None:
 
 def close_charge_back(uow: UnitOfWork, event: paid.DisputeClosed) -> None:
     """Lost: it stays away. Won: it is given again."""
-    charge_backs.note_dispute_closed(
+    charge_back_services.note_dispute_closed(
         uow, gateway=event.gateway, provider_reference=event.dispute_id, is_lost=event.is_lost
     )
 
@@ -145,7 +146,7 @@ def fail_payout(uow: UnitOfWork, event: paid.TransferFailed) -> None:
 def return_payout(uow: UnitOfWork, event: paid.TransferReversed) -> None:
     """Money of a payout came back: all of it ends the payout, a part is owed to the supplier."""
     payout_id = PayoutId(event.subject_id)
-    payout = settlement_queries.get_payout_for_update(uow.session, payout_id)
+    payout = payout_queries.get_payout_for_update(uow.session, payout_id)
     if event.amount == payout.amount:
         payout_services.note_returned(uow, payout_id, failure_code=REVERSED)
         return
@@ -161,7 +162,7 @@ def return_payout(uow: UnitOfWork, event: paid.TransferReversed) -> None:
 def note_fee(uow: UnitOfWork, event: paid.ProviderFeeCharged) -> None:
     """The provider took its fee."""
     provider_books.open_exchange_accounts(uow, currency=event.currency)
-    charge_backs.note_fee(
+    charge_back_services.note_fee(
         uow,
         movement_id=event.movement_id,
         amount=event.amount,

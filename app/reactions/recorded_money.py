@@ -3,10 +3,16 @@
 from app.core.events import Event
 from app.reactions.recorded import Recorded
 from ledger.journal import events as journal
+from ledger.journal.bank_accounts import events as bank_accounts
 from ledger.journal.billing import events as billing
-from ledger.journal.settlement import arrival_events as arrivals
+from ledger.journal.charge_backs import events as charge_backs
+from ledger.journal.credits import events as credit
+from ledger.journal.disputes import events as disputes
+from ledger.journal.payouts import events as payouts
 from ledger.journal.settlement import events as settlement
-from ledger.journal.settlement import write_off_events as write_offs
+from ledger.journal.suspense import events as suspense
+from ledger.journal.withdrawals import events as withdrawals
+from ledger.journal.write_offs import events as write_offs
 from ledger.payments import events as payments
 from metering import events as metering
 
@@ -16,17 +22,17 @@ RECORDED_MONEY: dict[type[Event], Recorded] = {
     billing.AccountFreezeLifted: Recorded(
         "account_freeze_lifted", ("freeze_id", "account_id", "rule")
     ),
-    settlement.CreditGiven: Recorded(
+    credit.CreditGiven: Recorded(
         "credit",
         ("credit_id", "licence_id", "n", "currency", "reason", "corrects_hash", "note_hash"),
         amounts=("amount", "total_amount"),
     ),
-    settlement.DisputeOpened: Recorded(
+    disputes.DisputeOpened: Recorded(
         "dispute_opened", ("dispute_id", "licence_id", "reason_code", "call_count", "bundle_hash")
     ),
-    settlement.DisputeAnswered: Recorded("dispute_answered", ("dispute_id", "licence_id")),
-    settlement.DisputeWithdrawn: Recorded("dispute_withdrawn", ("dispute_id", "licence_id")),
-    settlement.DisputeDecided: Recorded(
+    disputes.DisputeAnswered: Recorded("dispute_answered", ("dispute_id", "licence_id")),
+    disputes.DisputeWithdrawn: Recorded("dispute_withdrawn", ("dispute_id", "licence_id")),
+    disputes.DisputeDecided: Recorded(
         "dispute_decided",
         ("dispute_id", "licence_id", "decision", "decided_by", "decision_hash"),
     ),
@@ -39,36 +45,34 @@ RECORDED_MONEY: dict[type[Event], Recorded] = {
         "settlement",
         ("run_id", "currency", "from_at", "until_at", "settlement_count", "run_hash"),
     ),
-    settlement.BankAccountRegistered: Recorded(
+    bank_accounts.BankAccountRegistered: Recorded(
         "bank_account",
         ("bank_account_id", "organisation_id", "registered_by", "effective_at"),
     ),
-    settlement.BankAccountCancelled: Recorded(
+    bank_accounts.BankAccountCancelled: Recorded(
         "bank_account_cancelled", ("bank_account_id", "organisation_id", "cancelled_by")
     ),
-    settlement.PayoutApproved: Recorded(
+    payouts.PayoutApproved: Recorded(
         "payout", ("payout_id", "settlement_id", "gateway", "requested_by", "approved_by")
     ),
-    settlement.PayoutInstructionsRead: Recorded(
-        "payout_instructions_read", ("payout_id", "read_by")
-    ),
-    settlement.WithdrawalApproved: Recorded(
+    payouts.PayoutInstructionsRead: Recorded("payout_instructions_read", ("payout_id", "read_by")),
+    withdrawals.WithdrawalApproved: Recorded(
         "withdrawal", ("withdrawal_id", "requested_by", "approved_by")
     ),
-    settlement.WithdrawalInstructionsRead: Recorded(
+    withdrawals.WithdrawalInstructionsRead: Recorded(
         "withdrawal_instructions_read", ("withdrawal_id", "read_by")
     ),
-    settlement.WithdrawalPaid: Recorded("withdrawal_paid", ("withdrawal_id",)),
-    settlement.WithdrawalFailed: Recorded("withdrawal_failed", ("withdrawal_id", "failure_code")),
-    arrivals.SuspenseReturnApproved: Recorded(
+    withdrawals.WithdrawalPaid: Recorded("withdrawal_paid", ("withdrawal_id",)),
+    withdrawals.WithdrawalFailed: Recorded("withdrawal_failed", ("withdrawal_id", "failure_code")),
+    suspense.SuspenseReturnApproved: Recorded(
         "suspense_return", ("return_id", "proposed_by", "approved_by")
     ),
     write_offs.DebtWrittenOff: Recorded(
         "debt_written_off", ("write_off_id", "proposed_by", "approved_by")
     ),
     write_offs.WriteOffRecovered: Recorded("write_off_recovered", ("write_off_id",)),
-    settlement.PayoutPaid: Recorded("payout_paid", ("payout_id",)),
-    settlement.PayoutFailed: Recorded("payout_failed", ("payout_id", "failure_code")),
+    payouts.PayoutPaid: Recorded("payout_paid", ("payout_id",)),
+    payouts.PayoutFailed: Recorded("payout_failed", ("payout_id", "failure_code")),
 }
 
 _BETWEEN_OWNER_AND_PROVIDER = "between the money's owner and the provider; the journal keeps it"
@@ -78,14 +82,14 @@ UNRECORDED_MONEY: dict[type[Event], str] = {
     journal.TopUpCancelled: "nothing was paid; what is paid all the same is credited",
     journal.TopUpConfirmed: "a balance is between its owner and the bank; the journal keeps it",
     journal.TopUpPaid: "a balance is between its owner and the bank; the journal keeps it",
-    settlement.TopUpReturned: "as the payment that it undoes",
-    settlement.PayoutRequested: "a proposal binds nobody; its approval is recorded",
-    settlement.PayoutSent: "the gateway's own reference; approval and end are recorded",
-    settlement.PayoutCancelled: "a proposal that was given up moved nothing",
-    settlement.SuspenseMoneyAssigned: "as the payment that it turned out to be",
-    settlement.WithdrawalRequested: "a request moves nothing; its approval is recorded",
-    settlement.WithdrawalSent: "the bank's own reference; approval and end are recorded",
-    settlement.WithdrawalCancelled: "a request that was given up moved nothing",
+    charge_backs.TopUpReturned: "as the payment that it undoes",
+    payouts.PayoutRequested: "a proposal binds nobody; its approval is recorded",
+    payouts.PayoutSent: "the gateway's own reference; approval and end are recorded",
+    payouts.PayoutCancelled: "a proposal that was given up moved nothing",
+    suspense.SuspenseMoneyAssigned: "as the payment that it turned out to be",
+    withdrawals.WithdrawalRequested: "a request moves nothing; its approval is recorded",
+    withdrawals.WithdrawalSent: "the bank's own reference; approval and end are recorded",
+    withdrawals.WithdrawalCancelled: "a request that was given up moved nothing",
     journal.OrderCharged: "the order is recorded; a price per buyer does not belong in the log",
     billing.PeriodCharged: "a price per buyer does not belong in the log; the invoice is recorded",
     billing.PeriodAdjusted: "a price per buyer does not belong in the log; the invoice is recorded",

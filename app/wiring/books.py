@@ -5,10 +5,10 @@ from app.parts import Parts
 from app.reactions.returned_periods import RETURNED_PERIODS
 from app.wiring.log import statement_signer
 from ledger.journal.bank_transfer_payment_gateway import BankTransferGateway
+from ledger.journal.evidence_ports import SettlementPorts
+from ledger.journal.log_facts import StoredLogFacts
 from ledger.journal.log_lane_ledger import LogLaneLedger
 from ledger.journal.ports import JournalPorts
-from ledger.journal.settlement.evidence_ports import SettlementPorts
-from ledger.journal.settlement.log_facts import StoredLogFacts
 from metering.plans.charged_periods import charged_periods
 
 PAY_INTO = "Counterfoil Data Exchange, settlement account"

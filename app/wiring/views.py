@@ -22,9 +22,9 @@ from compliance.consent.ports import ConsentKit, HashTree
 from compliance.ports import UpstreamProbe
 from compliance.sampling.ports import RowTree
 from ledger.journal.billing.invoice_services import InvoiceEvidenceSource
+from ledger.journal.evidence_ports import SettlementPorts
 from ledger.journal.log_lane_ledger import LogLaneLedger
 from ledger.journal.ports import JournalPorts
-from ledger.journal.settlement.evidence_ports import SettlementPorts
 from ledger.log.anchors.queries import StoredAnchors
 from ledger.log.keys import LogKeys
 from ledger.log.ports import EntryTypes, EvidenceSources

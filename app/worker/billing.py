@@ -16,8 +16,9 @@ from ledger.journal.billing import (
     period_services,
 )
 from ledger.journal.billing import run_services as billing_run_services
+from ledger.journal.charge_backs import owed_returns
 from ledger.journal.ports import JournalPorts
-from ledger.journal.settlement import owed_returns, recoveries
+from ledger.journal.write_offs import recoveries
 
 _TALLY_SECONDS, _AUDIT_SECONDS, _MINUTE = 2.0, 5.0, 60.0
 

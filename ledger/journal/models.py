@@ -172,3 +172,33 @@ class AccountFreeze(Base):
     lift_asked_at: Mapped[datetime | None]
     lifted_by: Mapped[PersonId | None] = mapped_column(Text)
     lifted_at: Mapped[datetime | None]
+
+
+CHARGE_BACK, WON = "charge_back", "won"
+"""A kind of return, and the state of one that was decided for the exchange."""
+
+
+class TopUpReturn(Base):
+    """A refund or charge-back of a top-up, as its gateway reported it."""
+
+    __tablename__ = "top_up_returns"
+
+    return_id: Mapped[str] = mapped_column(primary_key=True)
+    top_up_id: Mapped[TopUpId] = mapped_column(Text)
+    organisation_id: Mapped[OrganisationId] = mapped_column(Text)
+    kind: Mapped[str]
+    gateway: Mapped[str]
+    provider_reference: Mapped[str]
+    amount: Mapped[int]
+    owed_amount: Mapped[int]
+    collected_amount: Mapped[int] = mapped_column(default=0)
+    written_off_amount: Mapped[int] = mapped_column(default=0)
+    currency: Mapped[str]
+    state: Mapped[str]
+    noted_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+
+    @property
+    def uncollected_amount(self) -> int:
+        """What is owed and neither collected nor written off."""
+        return self.owed_amount - self.collected_amount - self.written_off_amount

@@ -218,3 +218,9 @@ class StatementSchema(Schema):
     total_amount = AmountText(required=True, negative=True)
     items = fields.List(fields.Nested(StatementRowSchema), required=True)
     next_cursor = NextCursor(required=True, allow_none=True)
+
+
+class SecondWordSchema(Schema):
+    """The second person's word on what another proposed."""
+
+    decision = fields.String(required=True, validate=validate.OneOf(("approve", "decline")))

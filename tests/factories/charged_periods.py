@@ -12,9 +12,9 @@ from ledger.journal import postings, services
 from ledger.journal.audit_queries import find_imbalances
 from ledger.journal.booking import book
 from ledger.journal.call_books import CallBooks
-from ledger.journal.settlement import dispute_services
-from ledger.journal.settlement.dispute_claims import Claim
-from ledger.journal.settlement.dispute_services import AcceptedCall
+from ledger.journal.disputes import services as dispute_services
+from ledger.journal.disputes.claims import Claim
+from ledger.journal.disputes.services import AcceptedCall
 from ledger.journal.wallet_leases import WalletLeases
 from ledger.log import intake
 from metering.plans.steps import turn_periods

@@ -13,9 +13,11 @@ from ledger.journal.audit_queries import find_imbalances
 from ledger.journal.booking import book
 from ledger.journal.hosted_payment_gateway import HostedPaymentGateway
 from ledger.journal.models import JournalTransaction, TopUp, Wallet
+from ledger.journal.payouts import services as payout_services
+from ledger.journal.payouts.models import Payout
 from ledger.journal.services import open_accounts
-from ledger.journal.settlement import payout_services, settlement_postings
-from ledger.journal.settlement.models import Payout, Settlement, SettlementRun
+from ledger.journal.settlement import postings as settlement_postings
+from ledger.journal.settlement.models import Settlement, SettlementRun
 from ledger.payments import account_services, inbox, queries, services
 from ledger.payments.models import PaymentFinding, PaymentOperation, PayoutAccount
 from tests.fakes.stripe_server import API_KEY, SECRET

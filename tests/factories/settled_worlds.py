@@ -6,7 +6,8 @@ from sqlalchemy import text
 
 from app.core.principals import Principal, Role
 from app.core.reach import Reach
-from ledger.journal.settlement import charge_backs, payout_services
+from ledger.journal.charge_backs import services as charge_back_services
+from ledger.journal.payouts import services as payout_services
 from ledger.journal.settlement import services as settlement_services
 from ledger.journal.settlement.services import RunPeriod
 from ledger.payments.models import PayoutAccount
@@ -28,7 +29,7 @@ def fill_settlement(exchange, worlds):
         _register(world)
         with units.begin(Reach.EXCHANGE) as uow:
             buyer = world.organisations["buyer"]
-            charge_backs.note_refunded(
+            charge_back_services.note_refunded(
                 uow,
                 top_up_id=uow.session.scalar(_TOP_UP, {"buyer": buyer}),
                 amount=1_000_000,

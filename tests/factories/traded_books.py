@@ -10,9 +10,9 @@ from app.core.reach import Reach
 from app.core.signing import Ed25519Signer
 from ledger.journal import postings, services
 from ledger.journal.booking import book
+from ledger.journal.evidence_ports import SettlementPorts
+from ledger.journal.log_facts import StoredLogFacts
 from ledger.journal.log_lane_ledger import LogLaneLedger
-from ledger.journal.settlement.evidence_ports import SettlementPorts
-from ledger.journal.settlement.log_facts import StoredLogFacts
 from ledger.log.intake import append_leaves
 from ledger.log.keys import LogKeys
 from ledger.log.services import driver_cursor

@@ -8,14 +8,14 @@ import pytest
 
 from app.core.money import SCALE
 from app.core.reach import Reach
-from ledger.journal import services
+from ledger.journal import provider_books, services
 from ledger.journal.audit_queries import find_imbalances
 from ledger.journal.bank_transfer_payment_gateway import BankTransferGateway
 from ledger.journal.log_lane_ledger import LogLaneLedger
 from ledger.journal.ports import JournalPorts
-from ledger.journal.settlement import arrival_services, suspense_services
-from ledger.journal.settlement.arrival_events import SuspenseReturnApproved
-from ledger.journal.settlement.suspense_errors import SuspenseReturned, SuspenseReturnExists
+from ledger.journal.suspense import assignment_services, return_services
+from ledger.journal.suspense.errors import SuspenseReturned, SuspenseReturnExists
+from ledger.journal.suspense.events import SuspenseReturnApproved
 from tests.factories.crossing import second_runs_into_first
 from tests.factories.traded_books import balances, log_keys
 from tests.unit.journal.journal_app import BUYER_ID, PRINCIPALS, journal_app
@@ -199,7 +199,7 @@ def test_money_at_a_provider_goes_back_there_and_what_is_not_there_not_at_all(ca
     unknown = call("operator", "POST", f"{RETURNS}/srt_1/decision", {"decision": "approve"})
     assert problem(unknown) == "suspense-return-not-found"
     with units.begin(Reach.EXCHANGE) as uow:
-        arrival_services.provider_books.note_unexplained(
+        provider_books.note_unexplained(
             uow, movement_id="txn_1", amount=HELD, currency="CNY", gateway="stripe"
         )
         uow.commit()
@@ -227,10 +227,10 @@ def test_a_return_and_an_assignment_decided_at_once_give_the_money_once(call, ar
     body = {"reference": REFERENCE, "organisation_id": BUYER_ID, "reason": "Its own."}
 
     def send_back(uow):
-        arrival_services.propose_return(uow, FIRST, reference=REFERENCE, reason="Nobody's.")
+        return_services.propose_return(uow, FIRST, reference=REFERENCE, reason="Nobody's.")
 
     def assign(uow):
-        suspense_services.propose_assignment(uow, SECOND, **body)
+        assignment_services.propose_assignment(uow, SECOND, **body)
 
     with pytest.raises(SuspenseReturnExists):
         second_runs_into_first(units, send_back, assign)
@@ -239,7 +239,7 @@ def test_a_return_and_an_assignment_decided_at_once_give_the_money_once(call, ar
 def test_two_returns_approved_at_once_do_not_take_more_than_is_there(call, proposed, units):
     """The other money left at its provider meanwhile, so that one of the two is not there."""
     with units.begin(Reach.EXCHANGE) as uow:
-        arrival_services.provider_books.note_unexplained(
+        provider_books.note_unexplained(
             uow, movement_id="txn_1", amount=-HELD, currency="CNY", gateway="stripe"
         )
         uow.commit()
@@ -250,7 +250,7 @@ def test_two_returns_approved_at_once_do_not_take_more_than_is_there(call, propo
     ).json
 
     def approving(return_id):
-        return lambda uow: arrival_services.approve_return(uow, SECOND, return_id=return_id)
+        return lambda uow: return_services.approve_return(uow, SECOND, return_id=return_id)
 
     with pytest.raises(SuspenseReturned):
         second_runs_into_first(units, approving(proposed["id"]), approving(second["id"]))

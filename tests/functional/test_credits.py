@@ -17,9 +17,9 @@ from app.reactions import build_reactions
 from ledger.journal import queries
 from ledger.journal.audit_queries import find_imbalances
 from ledger.journal.billing import deferral_services, period_services
-from ledger.journal.settlement import credit_note_services, credit_queries
-from ledger.journal.settlement.credits import ORDER, signed_bytes
-from ledger.journal.settlement.errors import (
+from ledger.journal.credits import queries as credit_queries
+from ledger.journal.credits import services as credit_services
+from ledger.journal.credits.errors import (
     AlreadyCredited,
     ChargeEarnedByDay,
     ChargeNotFound,
@@ -27,6 +27,7 @@ from ledger.journal.settlement.errors import (
     CreditNotFound,
     CreditNotYetPublished,
 )
+from ledger.journal.credits.notes import ORDER, signed_bytes
 from ledger.log.sequencing.sequencer import Sequencer
 from tests.factories.traded_books import (
     BUYER,
@@ -57,13 +58,13 @@ def credit_calls(reacting):
 
     def run(licence, *calls, credit_id="crd_1"):
         with reacting.begin(Reach.EXCHANGE) as uow:
-            corrections = credit_note_services.call_corrections(
+            corrections = credit_services.call_corrections(
                 uow.session,
                 settlement_ports(),
                 licence.licence_id,
                 [(1, n, amount) for n, amount in calls],
             )
-            credit = credit_note_services.give_credit(
+            credit = credit_services.give_credit(
                 uow,
                 credit_id=credit_id,
                 licence_id=licence.licence_id,
@@ -84,10 +85,10 @@ def credit_booked(reacting):
     def run(licence, kind, amount, *, reference="", credit_id="crd_1"):
         with reacting.begin(Reach.EXCHANGE) as uow:
             parties = queries.get_licence_parties(uow.session, licence.licence_id, None)
-            correction = credit_note_services.booked_correction(
+            correction = credit_services.booked_correction(
                 uow.session, parties, kind=kind, reference=reference, amount=amount
             )
-            credit = credit_note_services.give_credit(
+            credit = credit_services.give_credit(
                 uow,
                 credit_id=credit_id,
                 licence_id=licence.licence_id,
@@ -178,7 +179,7 @@ def test_the_same_credit_again_is_the_same_credit(licence, credit_calls, units):
     credit_calls(licence, (1, None))
     after = balances(units)
     with units.begin(Reach.EXCHANGE) as uow:
-        again = credit_note_services.give_credit(
+        again = credit_services.give_credit(
             uow,
             credit_id="crd_1",
             licence_id=licence.licence_id,
@@ -303,12 +304,12 @@ def test_evidence_shows_every_credit_of_the_licence_up_to_its_own(licence, credi
     with reacting.begin(Reach.EXCHANGE) as uow:
         credit = credit_queries.get_credit(uow.session, "crd_2", None)
         with pytest.raises(CreditNotYetPublished):
-            credit_note_services.credit_evidence(uow.session, ports, credit)
+            credit_services.credit_evidence(uow.session, ports, credit)
     sequencer = Sequencer(reacting, log_keys())
     while sequencer.step().integrated_count:
         pass
     with reacting.begin(Reach.EXCHANGE) as uow:
-        evidence = credit_note_services.credit_evidence(uow.session, ports, credit)
+        evidence = credit_services.credit_evidence(uow.session, ports, credit)
         rows = uow.session.execute(
             text(
                 "SELECT convert_from(body, 'UTF8')::json AS leaf FROM log_entries"
@@ -338,7 +339,7 @@ def test_the_independent_verifier_accepts_a_note_and_misses_a_hidden_credit(
         pass
     with reacting.begin(Reach.EXCHANGE) as uow:
         credit = credit_queries.get_credit(uow.session, "crd_3", None)
-        evidence = credit_note_services.credit_evidence(uow.session, settlement_ports(), credit)
+        evidence = credit_services.credit_evidence(uow.session, settlement_ports(), credit)
     (tmp_path / "keys.json").write_text(json.dumps(log_keys().vkeys))
     keys = ["--keys", str(tmp_path / "keys.json")]
     (tmp_path / "note.json").write_bytes(canonical_bytes(evidence))

@@ -20,24 +20,26 @@ from app.reactions import build_reactions
 from ledger.journal.audit_queries import find_imbalances
 from ledger.journal.bank_transfer_payment_gateway import BankTransferGateway
 from ledger.journal.billing import invoice_services
-from ledger.journal.log_lane_ledger import LogLaneLedger
-from ledger.journal.ports import JournalPorts
-from ledger.journal.settlement import dispute_queries, dispute_services
-from ledger.journal.settlement.dispute_claims import Claim
-from ledger.journal.settlement.dispute_services import AcceptedCall
-from ledger.journal.settlement.disputes import RECEIPT_DOMAIN, signed_bytes
-from ledger.journal.settlement.errors import (
+from ledger.journal.credits.errors import AlreadyCredited
+from ledger.journal.deciders import DeciderNotIndependent
+from ledger.journal.disputes import queries as dispute_queries
+from ledger.journal.disputes import services as dispute_services
+from ledger.journal.disputes.bundles import signed_bytes
+from ledger.journal.disputes.claims import Claim
+from ledger.journal.disputes.errors import (
     AcceptedCallsUnfit,
-    AlreadyCredited,
     AnswerTooLate,
     CallsAlreadyDisputed,
     CallsTooOldToDispute,
-    DeciderNotIndependent,
     DisputeAwaitsAnswer,
     DisputeNotFound,
     ReceiptOfAnotherLicence,
     ReceiptUnreadable,
 )
+from ledger.journal.disputes.receipts import RECEIPT_DOMAIN
+from ledger.journal.disputes.services import AcceptedCall
+from ledger.journal.log_lane_ledger import LogLaneLedger
+from ledger.journal.ports import JournalPorts
 from ledger.log.sequencing.sequencer import Sequencer
 from ledger.log.tree.merkle import leaf_hash
 from tests.factories.traded_books import (

@@ -14,14 +14,15 @@ from ledger.journal import postings, top_up_services, wallet_queries
 from ledger.journal.audit_queries import find_imbalances
 from ledger.journal.billing import exposure_queries
 from ledger.journal.booking import book
+from ledger.journal.charge_backs import owed_returns
+from ledger.journal.charge_backs import services as charge_back_services
+from ledger.journal.charge_backs.errors import ReturnExceedsTopUp, ReturnNotFound, TopUpNotPaid
+from ledger.journal.charge_backs.events import TopUpReturned
 from ledger.journal.errors import ConfirmationDiffers
 from ledger.journal.events import TopUpPaid
 from ledger.journal.ports import PaymentInstructions
 from ledger.journal.provider_books import open_exchange_accounts
 from ledger.journal.services import open_accounts
-from ledger.journal.settlement import charge_backs, owed_returns
-from ledger.journal.settlement.errors import ReturnExceedsTopUp, ReturnNotFound, TopUpNotPaid
-from ledger.journal.settlement.events import TopUpReturned
 from ledger.journal.wallet_leases import WalletLeases
 from ledger.log.services import driver_cursor
 from tests.factories.crossing import second_runs_into_first
@@ -151,14 +152,14 @@ def test_a_charge_back_leaves_owed_what_the_wallet_lacks_and_a_won_one_undoes_it
     spend(units, 70 * SCALE)
     before = balances(units)
     for _ in range(2):
-        noted = do(charge_backs.note_disputed, amount=AMOUNT, **report)
+        noted = do(charge_back_services.note_disputed, amount=AMOUNT, **report)
         assert (noted.state, noted.owed_amount) == ("disputed", 70 * SCALE)
     held = balances(units)
     assert (held.get(WALLET, 0), held[OWED]) == (0, -70 * SCALE)
     assert STRIPE not in held
     named = {"gateway": "stripe", "provider_reference": "dp_1"}
     for _ in range(2):
-        assert do(charge_backs.note_dispute_closed, **named, is_lost=False).state == "won"
+        assert do(charge_back_services.note_dispute_closed, **named, is_lost=False).state == "won"
     assert balances(units) == before
     assert sound(units)
     states = [event.state for event in units.events if isinstance(event, TopUpReturned)]
@@ -170,7 +171,7 @@ def owing(do, pay, report, units):
     """A hundred were paid, seventy spent and the hundred taken back: seventy are owed."""
     pay()
     spend(units, 70 * SCALE)
-    return do(charge_backs.note_disputed, amount=AMOUNT, **report)
+    return do(charge_back_services.note_disputed, amount=AMOUNT, **report)
 
 
 def come_in(do, amount, reference):
@@ -235,7 +236,7 @@ def test_a_charge_back_won_after_it_was_collected_gives_the_wallet_all_of_it(do,
     do(owed_returns.collect_owed)
     for _ in range(2):
         do(
-            charge_backs.note_dispute_closed,
+            charge_back_services.note_dispute_closed,
             gateway="stripe",
             provider_reference="dp_1",
             is_lost=False,
@@ -289,7 +290,7 @@ def test_a_bill_s_payment_that_is_charged_back_counts_against_the_limit(
     spend(units, AMOUNT)
     suspended = text("UPDATE wallets SET is_credit_suspended = :is_suspended")
     do(lambda uow: uow.session.execute(suspended, {"is_suspended": is_suspended}))
-    noted = do(charge_backs.note_disputed, amount=AMOUNT, **report)
+    noted = do(charge_back_services.note_disputed, amount=AMOUNT, **report)
     assert noted.owed_amount == 20 * SCALE
     found = exposure(units)
     assert (found.used_amount, found.owed_amount, found.available_amount) == (
@@ -302,7 +303,7 @@ def test_a_bill_s_payment_that_is_charged_back_counts_against_the_limit(
     found = exposure(units)
     assert (found.used_amount, found.owed_amount) == (70 * SCALE, 0)
     named = {"gateway": "stripe", "provider_reference": "dp_1"}
-    do(charge_backs.note_dispute_closed, **named, is_lost=False)
+    do(charge_back_services.note_dispute_closed, **named, is_lost=False)
     assert balances(units)[WALLET] == 30 * SCALE
     assert sound(units)
 
@@ -315,19 +316,23 @@ def test_two_workers_collect_what_is_owed_once(do, owing, units):
 
 def test_a_bank_takes_what_was_refunded_once_more(do, pay, report, units):
     pay()
-    do(charge_backs.note_refunded, amount=60 * SCALE, **{**report, "provider_reference": "re_1"})
-    assert do(charge_backs.note_disputed, amount=AMOUNT, **report).owed_amount == 60 * SCALE
+    do(
+        charge_back_services.note_refunded,
+        amount=60 * SCALE,
+        **{**report, "provider_reference": "re_1"},
+    )
+    assert do(charge_back_services.note_disputed, amount=AMOUNT, **report).owed_amount == 60 * SCALE
     assert balances(units) == {STRIPE: 60 * SCALE, OWED: -60 * SCALE}
     with pytest.raises(ReturnExceedsTopUp):
-        do(charge_backs.note_disputed, amount=1, **{**report, "provider_reference": "dp_2"})
+        do(charge_back_services.note_disputed, amount=1, **{**report, "provider_reference": "dp_2"})
     assert sound(units)
 
 
 def test_a_lost_charge_back_stays(do, pay, report, units):
     pay()
-    do(charge_backs.note_disputed, amount=AMOUNT, **report)
+    do(charge_back_services.note_disputed, amount=AMOUNT, **report)
     named = {"gateway": "stripe", "provider_reference": "dp_1"}
-    assert do(charge_backs.note_dispute_closed, **named, is_lost=True).state == "lost"
+    assert do(charge_back_services.note_dispute_closed, **named, is_lost=True).state == "lost"
     assert balances(units) == {}
 
 
@@ -337,42 +342,48 @@ def test_refunds_of_a_top_up_never_exceed_it_and_a_failed_one_is_given_again(
     pay()
     first = {**report, "provider_reference": "re_1"}
     for _ in range(2):
-        do(charge_backs.note_refunded, amount=60 * SCALE, **first)
+        do(charge_back_services.note_refunded, amount=60 * SCALE, **first)
     assert balances(units)[WALLET] == 40 * SCALE
     second = {**report, "provider_reference": "re_2"}
     with pytest.raises(ReturnExceedsTopUp):
-        do(charge_backs.note_refunded, amount=41 * SCALE, **second)
+        do(charge_back_services.note_refunded, amount=41 * SCALE, **second)
     named = {"gateway": "stripe", "provider_reference": "re_1"}
     for _ in range(2):
-        assert do(charge_backs.note_refund_failed, **named).state == "failed"
+        assert do(charge_back_services.note_refund_failed, **named).state == "failed"
     assert balances(units)[WALLET] == AMOUNT
-    do(charge_backs.note_refunded, amount=AMOUNT, **second)
+    do(charge_back_services.note_refunded, amount=AMOUNT, **second)
     assert balances(units) == {}
     assert sound(units)
 
 
 def test_what_never_came_does_not_go_back(do, report):
     with pytest.raises(TopUpNotPaid):
-        do(charge_backs.note_refunded, amount=1, **report)
+        do(charge_back_services.note_refunded, amount=1, **report)
     named: dict[str, str] = {"gateway": "stripe", "provider_reference": "dp_9"}
     refusal: type[CounterfoilError] = ReturnNotFound
     with pytest.raises(refusal):
-        do(charge_backs.note_dispute_closed, **named, is_lost=True)
+        do(charge_back_services.note_dispute_closed, **named, is_lost=True)
     with pytest.raises(refusal):
-        do(charge_backs.note_refund_failed, **named)
+        do(charge_back_services.note_refund_failed, **named)
 
 
 def test_a_provider_s_fee_is_booked_once_and_is_nobody_else_s(do, pay, units):
     pay()
     for _ in range(2):
-        do(charge_backs.note_fee, movement_id="txn_1", amount=30, currency="CNY", gateway="stripe")
+        do(
+            charge_back_services.note_fee,
+            movement_id="txn_1",
+            amount=30,
+            currency="CNY",
+            gateway="stripe",
+        )
     assert balances(units)["exchange/fees/CNY"] == -30
     assert balances(units)[WALLET] == AMOUNT
 
 
 def test_the_owner_reads_what_went_back_and_nobody_else(do, pay, report, units):
     pay()
-    do(charge_backs.note_disputed, amount=AMOUNT, **report)
+    do(charge_back_services.note_disputed, amount=AMOUNT, **report)
     for organisation_id, count in (("org_buyer", 1), ("org_stranger", 0)):
         with units.begin(Reach.organisation(organisation_id)) as uow:
             seen = uow.session.scalar(text("SELECT count(*) FROM top_up_returns"))

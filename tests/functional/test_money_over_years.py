@@ -10,11 +10,12 @@ from counterfoil_verify.cli import main as verify
 from app.core.canonical import canonical_bytes
 from app.core.reach import Reach
 from app.core.signing import RenamedSigner
-from ledger.journal.settlement import credit_queries, statement_services
+from ledger.journal.credits import queries as credit_queries
+from ledger.journal.credits.services import credit_evidence
 from ledger.journal.settlement import queries as settlement_queries
 from ledger.journal.settlement import services as settlement_services
-from ledger.journal.settlement.credit_note_services import credit_evidence
 from ledger.journal.settlement.services import RunPeriod
+from ledger.journal.statement_evidence import services as statement_services
 from ledger.log.sequencing.sequencer import Sequencer
 from tests.factories.traded_books import ORIGIN, SUPPLIER, log_keys, settlement_ports
 from tests.functional.test_credits import credit_calls, licence, reacting

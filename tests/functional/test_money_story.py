@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from app.core.canonical import canonical_bytes
 from app.core.money import SCALE, parse_amount
 from demo.proving import insist, keep_keys, verify
-from ledger.journal.settlement.settlements import SIGNATURE_DOMAIN
+from ledger.journal.settlement.statements import SIGNATURE_DOMAIN
 from tests.documentation.blocks import ROOT, read_request
 from tests.factories.money_story import MoneyStory
 from tests.factories.whole_exchange import WholeExchange

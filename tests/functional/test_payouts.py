@@ -15,24 +15,26 @@ from app.core.reach import Reach
 from app.core.states import IllegalTransition
 from ledger.journal import provider_books
 from ledger.journal.audit_queries import find_imbalances
+from ledger.journal.bank_accounts import services as bank_account_services
+from ledger.journal.bank_accounts.details import BankDetails
+from ledger.journal.bank_accounts.errors import BankAccountInForce
+from ledger.journal.deciders import DeciderNotIndependent
 from ledger.journal.errors import AccountFrozen, SecondPersonRequired
-from ledger.journal.settlement import bank_account_services, payout_desk, payout_services
-from ledger.journal.settlement import queries as settlement_queries
-from ledger.journal.settlement import services as settlement_services
-from ledger.journal.settlement.errors import DeciderNotIndependent
-from ledger.journal.settlement.events import PayoutApproved
-from ledger.journal.settlement.payout_errors import (
+from ledger.journal.payouts import desk as payout_desk
+from ledger.journal.payouts import services as payout_services
+from ledger.journal.payouts.errors import (
     BankAccountChanged,
-    BankAccountInForce,
     BankAccountMissing,
     NothingToPayOut,
     PayoutExists,
     PayoutNotApproved,
     PayoutNotByHand,
 )
-from ledger.journal.settlement.payouts import BankDetails
+from ledger.journal.payouts.events import PayoutApproved
+from ledger.journal.settlement import queries as settlement_queries
+from ledger.journal.settlement import services as settlement_services
 from ledger.journal.settlement.services import RunPeriod
-from ledger.journal.settlement.settlements import RETURNED_AT_FIRST
+from ledger.journal.settlement.statements import RETURNED_AT_FIRST
 from tests.factories.traded_books import SUPPLIER, TradedLicence, balances
 
 PAYABLE, SETTLED = f"{SUPPLIER}/payable/CNY", f"{SUPPLIER}/settled/CNY"

@@ -10,8 +10,8 @@ from app.reactions.returned_periods import RETURNED_PERIODS
 from ledger.journal.audit_queries import find_imbalances
 from ledger.journal.billing import freeze_services, period_postings
 from ledger.journal.booking import book
-from ledger.journal.settlement import credit_note_services
-from ledger.journal.settlement.errors import CreditExceedsCharge
+from ledger.journal.credits import services as credit_services
+from ledger.journal.credits.errors import CreditExceedsCharge
 from metering.models import LicencePeriod
 from metering.plans.closing import close_period
 from metering.plans.services import lock_entitlement
@@ -133,7 +133,7 @@ def test_the_audit_finds_a_period_that_a_credit_and_a_true_up_gave_back_twice(
     """As credits were given before they looked at true-ups."""
     period.close()
     assert audited(units) == []
-    monkeypatch.setattr(credit_note_services, "left_of_periods", lambda *_: {})
+    monkeypatch.setattr(credit_services, "left_of_periods", lambda *_: {})
     period.credit(period.charged)
     given = period.charged_amount - period.due_amount + period.charged_amount
     assert audited(units) == [(RULE, period.charged_amount, given)]

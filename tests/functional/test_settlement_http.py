@@ -16,12 +16,12 @@ from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWorkFactory
 from app.reactions import build_reactions
 from ledger.journal.bank_transfer_payment_gateway import BankTransferGateway
+from ledger.journal.credits.notes import SIGNATURE_DOMAIN as CREDIT_DOMAIN
 from ledger.journal.log_lane_ledger import LogLaneLedger
+from ledger.journal.payouts import services as payout_services
 from ledger.journal.ports import JournalPorts
-from ledger.journal.settlement import payout_services
 from ledger.journal.settlement import services as settlement_services
-from ledger.journal.settlement.credits import SIGNATURE_DOMAIN as CREDIT_DOMAIN
-from ledger.journal.settlement.settlements import SIGNATURE_DOMAIN as STATEMENT_DOMAIN
+from ledger.journal.settlement.statements import SIGNATURE_DOMAIN as STATEMENT_DOMAIN
 from ledger.log.sequencing.sequencer import Sequencer
 from tests.factories.traded_books import TradedLicence, log_keys
 from tests.unit.journal.journal_app import (

@@ -12,15 +12,15 @@ from app.core.canonical import canonical_bytes, digest_hex
 from app.core.money import MINOR, SCALE
 from app.core.reach import Reach
 from ledger.journal.audit_queries import find_imbalances
-from ledger.journal.settlement import credit_note_services
+from ledger.journal.credits import services as credit_services
 from ledger.journal.settlement import queries as settlement_queries
 from ledger.journal.settlement import services as settlement_services
-from ledger.journal.settlement.events import SettlementMade, SettlementRunFinished
-from ledger.journal.settlement.payout_errors import (
+from ledger.journal.settlement.errors import (
     SettlementNotFound,
     SettlementPeriodUnfit,
     SettlementRunOpen,
 )
+from ledger.journal.settlement.events import SettlementMade, SettlementRunFinished
 from ledger.journal.settlement.services import RunPeriod
 from ledger.journal.statement_queries import supplier_statement
 from tests.factories.traded_books import (
@@ -92,10 +92,10 @@ def settlements(units, supplier_id=SUPPLIER, currency="CNY"):
 
 def credit(units, licence, n, credit_id):
     with units.begin(Reach.EXCHANGE) as uow:
-        corrections = credit_note_services.call_corrections(
+        corrections = credit_services.call_corrections(
             uow.session, settlement_ports(), licence.licence_id, [(1, n, None)]
         )
-        credit_note_services.give_credit(
+        credit_services.give_credit(
             uow,
             credit_id=credit_id,
             licence_id=licence.licence_id,

@@ -11,7 +11,7 @@ from ledger.journal.audit_queries import find_imbalances
 from ledger.journal.bank_transfer_payment_gateway import BankTransferGateway
 from ledger.journal.log_lane_ledger import LogLaneLedger
 from ledger.journal.ports import JournalPorts
-from ledger.journal.settlement.events import SuspenseMoneyAssigned
+from ledger.journal.suspense.events import SuspenseMoneyAssigned
 from tests.factories.traded_books import balances, log_keys
 from tests.unit.journal.journal_app import BUYER_ID, STRANGER_ID, journal_app
 

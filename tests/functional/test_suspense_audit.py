@@ -7,9 +7,11 @@ import pytest
 from app.core.cipher import Cipher
 from app.core.money import SCALE
 from ledger.journal import services
+from ledger.journal.arrivals import services as arrival_services
 from ledger.journal.audit_queries import find_imbalances
 from ledger.journal.errors import AccountFrozen
-from ledger.journal.settlement import arrival_services, suspense_services
+from ledger.journal.suspense import assignment_services, return_services
+from ledger.journal.suspense import queries as suspense_queries
 from tests.functional.test_books_audit import audit, frozen, operator
 
 FIRST, SECOND = operator(1), operator(2)
@@ -33,27 +35,27 @@ def record(uow, bank_reference, amount, currency="CNY"):
 
 
 def propose_assignment(uow, number, owner=OWNER):
-    return suspense_services.propose_assignment(
+    return assignment_services.propose_assignment(
         uow, FIRST, reference=f"bank_transfer:{number}", organisation_id=owner, reason="Its own."
     ).assignment_id
 
 
 def assign(uow, assignment_id):
-    suspense_services.approve_assignment(uow, SECOND, assignment_id=assignment_id)
+    assignment_services.approve_assignment(uow, SECOND, assignment_id=assignment_id)
 
 
 def propose_return(uow, number):
-    return arrival_services.propose_return(
+    return return_services.propose_return(
         uow, FIRST, reference=f"bank_transfer:{number}", reason="Nobody's."
     ).return_id
 
 
 def send_back(uow, return_id):
-    arrival_services.approve_return(uow, SECOND, return_id=return_id)
+    return_services.approve_return(uow, SECOND, return_id=return_id)
 
 
 def complete(uow, return_id):
-    arrival_services.complete_return(uow, return_id=return_id, provider_reference="OUT 1")
+    return_services.complete_return(uow, return_id=return_id, provider_reference="OUT 1")
 
 
 @pytest.fixture
@@ -68,7 +70,7 @@ def arrivals(in_unit):
             record(uow, str(number), 10 * number)
         record(uow, "6", 60, "USD")
         declined = propose_assignment(uow, 1)
-        suspense_services.decline_assignment(uow, SECOND, assignment_id=declined)
+        assignment_services.decline_assignment(uow, SECOND, assignment_id=declined)
         assign(uow, propose_assignment(uow, 1))
         for number in (2, 3, 4):
             send_back(uow, propose_return(uow, number))
@@ -77,14 +79,12 @@ def arrivals(in_unit):
         gone, _, back = (
             each.return_id
             for each in reversed(
-                arrival_services.arrival_queries.list_returns(
-                    uow.session, state=None, cursor=None, limit=9
-                ).items
+                suspense_queries.list_returns(uow.session, state=None, cursor=None, limit=9).items
             )
         )
         for return_id in (gone, back):
             complete(uow, return_id)
-        arrival_services.fail_return(uow, return_id=back, failure_code="account_closed")
+        return_services.fail_return(uow, return_id=back, failure_code="account_closed")
 
     in_unit(set_up)
     in_unit(end)

@@ -12,9 +12,9 @@ from app.reactions import build_reactions
 from app.reactions.returned_periods import RETURNED_PERIODS
 from ledger.journal.audit_queries import find_imbalances
 from ledger.journal.billing import invoice_services
+from ledger.journal.credits import services as credit_services
 from ledger.journal.log_lane_ledger import LogLaneLedger
 from ledger.journal.ports import JournalPorts
-from ledger.journal.settlement import credit_note_services
 from ledger.journal.settlement import queries as settlement_queries
 from ledger.journal.settlement import services as settlement_services
 from ledger.journal.settlement.services import RunPeriod
@@ -132,7 +132,7 @@ def test_the_audit_finds_a_term_that_gave_its_calls_back_twice(licensed, monkeyp
     licence = licensed(falling(), 24 * SCALE)
     disputed = licence.dispute(licence.charged)
     close_all(licence)
-    monkeypatch.setattr(credit_note_services, "left_of_periods", lambda *_: {})
+    monkeypatch.setattr(credit_services, "left_of_periods", lambda *_: {})
     licence.accept(disputed, licence.charged)
     with licence.units.begin(Reach.EXCHANGE) as uow:
         (found,) = find_imbalances(uow.session, [RETURNED_PERIODS])

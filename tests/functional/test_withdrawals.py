@@ -14,12 +14,12 @@ from ledger.journal.audit_queries import find_imbalances
 from ledger.journal.bank_transfer_payment_gateway import BankTransferGateway
 from ledger.journal.booking import book
 from ledger.journal.creditor_reference import creditor_reference
+from ledger.journal.deciders import DeciderNotIndependent
 from ledger.journal.log_lane_ledger import LogLaneLedger
 from ledger.journal.ports import JournalPorts
-from ledger.journal.settlement import withdrawal_services
-from ledger.journal.settlement.errors import DeciderNotIndependent
-from ledger.journal.settlement.events import WithdrawalFailed, WithdrawalPaid
-from ledger.journal.settlement.withdrawal_errors import WithdrawalExceedsRefundable
+from ledger.journal.withdrawals import services as withdrawal_services
+from ledger.journal.withdrawals.errors import WithdrawalExceedsRefundable
+from ledger.journal.withdrawals.events import WithdrawalFailed, WithdrawalPaid
 from tests.factories.crossing import second_runs_into_first
 from tests.factories.traded_books import balances, log_keys
 from tests.unit.journal.journal_app import BUYER_ID, PRINCIPALS, journal_app

@@ -22,13 +22,16 @@ from ledger.journal.billing import (
 )
 from ledger.journal.billing.events import CreditBillPaid, PaymentReminded
 from ledger.journal.booking import book
+from ledger.journal.charge_backs import owed_returns
+from ledger.journal.charge_backs import services as charge_back_services
 from ledger.journal.hosted_payment_gateway import HostedPaymentGateway
 from ledger.journal.log_lane_ledger import LogLaneLedger
 from ledger.journal.ports import JournalPorts
-from ledger.journal.settlement import charge_backs, owed_returns, recoveries, withdrawal_queries
-from ledger.journal.settlement import write_off_services as write_offs
-from ledger.journal.settlement.write_off_events import DebtWrittenOff, WriteOffRecovered
 from ledger.journal.wallet_leases import WalletLeases
+from ledger.journal.withdrawals import queries as withdrawal_queries
+from ledger.journal.write_offs import recoveries
+from ledger.journal.write_offs import services as write_off_services
+from ledger.journal.write_offs.events import DebtWrittenOff, WriteOffRecovered
 from ledger.log.services import driver_cursor
 from tests.factories.crossing import second_runs_into_first
 from tests.factories.traded_books import balances, log_keys
@@ -169,7 +172,7 @@ def charged_back(do, opened, buy):
     )
     buy(70 * SCALE)
     do(
-        charge_backs.note_disputed,
+        charge_back_services.note_disputed,
         top_up_id=requested.top_up_id,
         amount=100 * SCALE,
         **DISPUTED,
@@ -313,7 +316,7 @@ def test_a_charge_back_that_is_won_gives_back_exactly_what_was_written_off_of_it
     assert balances(units)[BAD_DEBT] == -70 * SCALE
     assert do(owed_returns.collect_owed) == 0
     for _ in range(2):
-        do(charge_backs.note_dispute_closed, is_lost=False, **DISPUTED)
+        do(charge_back_services.note_dispute_closed, is_lost=False, **DISPUTED)
     held = balances(units)
     assert (held[WALLET], held.get(BAD_DEBT, 0), held.get(RECEIVABLE, 0)) == (30 * SCALE, 0, 0)
     (recovered,) = told(units, WriteOffRecovered)
@@ -327,7 +330,7 @@ def test_what_was_paid_of_a_charge_back_comes_back_when_it_is_won(
     written_off()
     pay(45 * SCALE)
     assert do(recoveries.recover_next) == 1
-    do(charge_backs.note_dispute_closed, is_lost=False, **DISPUTED)
+    do(charge_back_services.note_dispute_closed, is_lost=False, **DISPUTED)
     held = balances(units)
     # 100.00 by card and 45.00 by bank came in, and 70.00 were spent.
     assert (held[WALLET], held.get(BAD_DEBT, 0), held.get(RECEIVABLE, 0)) == (75 * SCALE, 0, 0)
@@ -336,7 +339,7 @@ def test_what_was_paid_of_a_charge_back_comes_back_when_it_is_won(
 
 def test_a_charge_back_that_is_lost_leaves_it_written_off(charged_back, units, do, written_off):
     written_off()
-    do(charge_backs.note_dispute_closed, is_lost=True, **DISPUTED)
+    do(charge_back_services.note_dispute_closed, is_lost=True, **DISPUTED)
     assert balances(units)[BAD_DEBT] == -70 * SCALE
     assert told(units, WriteOffRecovered) == []
     assert sound(units)
@@ -414,7 +417,7 @@ def test_of_two_approvals_at_once_one_is_booked(call, owing, units):
     proposed = propose(call).json["id"]
 
     def approve(uow):
-        write_offs.approve_write_off(uow, SECOND, write_off_id=proposed)
+        write_off_services.approve_write_off(uow, SECOND, write_off_id=proposed)
 
     with pytest.raises(IllegalTransition):
         second_runs_into_first(units, approve, approve)
@@ -425,10 +428,10 @@ def test_a_charge_back_won_beside_the_write_off_waits_and_recovers_it(call, char
     proposed = propose(call).json["id"]
 
     def approve(uow):
-        write_offs.approve_write_off(uow, SECOND, write_off_id=proposed)
+        write_off_services.approve_write_off(uow, SECOND, write_off_id=proposed)
 
     def win(uow):
-        charge_backs.note_dispute_closed(uow, is_lost=False, **DISPUTED)
+        charge_back_services.note_dispute_closed(uow, is_lost=False, **DISPUTED)
 
     second_runs_into_first(units, approve, win)
     held = balances(units)
@@ -444,7 +447,7 @@ def test_a_payment_and_a_won_charge_back_at_once_recover_it_once(
     pay(40 * SCALE)
 
     def win(uow):
-        charge_backs.note_dispute_closed(uow, is_lost=False, **DISPUTED)
+        charge_back_services.note_dispute_closed(uow, is_lost=False, **DISPUTED)
 
     first, second = (
         (recoveries.recover_next, win) if is_payment_first else (win, recoveries.recover_next)

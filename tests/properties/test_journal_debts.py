@@ -21,18 +21,16 @@ from ledger.journal.audit_queries import find_imbalances
 from ledger.journal.billing import credit_line_services, period_services
 from ledger.journal.billing.write_off_models import WriteOff
 from ledger.journal.booking import book
+from ledger.journal.charge_backs import owed_returns
+from ledger.journal.charge_backs import services as charge_back_services
 from ledger.journal.chart import receivable_of
 from ledger.journal.errors import InsufficientFunds
 from ledger.journal.hosted_payment_gateway import HostedPaymentGateway
 from ledger.journal.models import PostedLine, Wallet
-from ledger.journal.settlement import (
-    charge_backs,
-    owed_returns,
-    recoveries,
-    write_off_queries,
-    write_off_services,
-)
-from ledger.journal.settlement.write_off_errors import DebtChanged, NothingOwed
+from ledger.journal.write_offs import queries as write_off_queries
+from ledger.journal.write_offs import recoveries
+from ledger.journal.write_offs import services as write_off_services
+from ledger.journal.write_offs.errors import DebtChanged, NothingOwed
 
 SPLIT = {"supplier": 8400, "commission": 1000, "tax": 600}
 FEN, LIMIT = 10**6, 300 * 10**6
@@ -184,7 +182,7 @@ class DebtMachine(RuleBasedStateMachine):
     def take_back(self, top_up_id, amount):
         reference = f"dp_{next(self.numbers)}"
         self.do(
-            charge_backs.note_disputed,
+            charge_back_services.note_disputed,
             top_up_id=top_up_id,
             amount=amount,
             gateway="stripe",
@@ -199,7 +197,7 @@ class DebtMachine(RuleBasedStateMachine):
         reference = data.draw(st.sampled_from(sorted(self.disputes)))
         amount = self.disputes.pop(reference)
         self.do(
-            charge_backs.note_dispute_closed,
+            charge_back_services.note_dispute_closed,
             gateway="stripe",
             provider_reference=reference,
             is_lost=is_lost,

@@ -19,10 +19,11 @@ from app.core.cipher import Cipher
 from app.core.principals import Principal, Role
 from app.core.reach import Reach
 from ledger.journal import services
+from ledger.journal.arrivals import services as arrival_services
 from ledger.journal.audit_queries import find_imbalances
 from ledger.journal.models import PostedLine
-from ledger.journal.settlement import arrival_services, suspense_services
-from ledger.journal.settlement.suspense_errors import SuspenseAssigned, SuspenseReturnExists
+from ledger.journal.suspense import assignment_services, return_services
+from ledger.journal.suspense.errors import SuspenseAssigned, SuspenseReturnExists
 
 FEN, CIPHER = 10**6, Cipher(b"k" * 32)
 FIRST, SECOND = (
@@ -100,23 +101,23 @@ class SuspenseMachine(RuleBasedStateMachine):
     @rule(data=st.data())
     def propose_assignment(self, data):
         reference = data.draw(st.sampled_from(sorted(self.amounts)))
-        verb = suspense_services.propose_assignment
+        verb = assignment_services.propose_assignment
         self._propose(reference, "assignment proposed", verb, organisation_id=self.owner)
 
     @precondition(lambda self: self.amounts)
     @rule(data=st.data())
     def propose_return(self, data):
         reference = data.draw(st.sampled_from(sorted(self.amounts)))
-        self._propose(reference, "return proposed", arrival_services.propose_return)
+        self._propose(reference, "return proposed", return_services.propose_return)
 
     @precondition(in_place("assignment proposed"))
     @rule(data=st.data(), approves=st.booleans())
     def decide_assignment(self, data, approves):
         reference = self.some(data, "assignment proposed")
         verb = (
-            suspense_services.approve_assignment
+            assignment_services.approve_assignment
             if approves
-            else suspense_services.decline_assignment
+            else assignment_services.decline_assignment
         )
         self.do(verb, SECOND, assignment_id=self.decisions[reference].assignment_id)
         self.places[reference] = "assigned" if approves else UNDECIDED
@@ -125,7 +126,7 @@ class SuspenseMachine(RuleBasedStateMachine):
     @rule(data=st.data(), approves=st.booleans())
     def decide_return(self, data, approves):
         reference = self.some(data, "return proposed")
-        verb = arrival_services.approve_return if approves else arrival_services.decline_return
+        verb = return_services.approve_return if approves else return_services.decline_return
         self.do(verb, SECOND, return_id=self.decisions[reference].return_id)
         self.places[reference] = "in transit" if approves else UNDECIDED
 
@@ -135,7 +136,7 @@ class SuspenseMachine(RuleBasedStateMachine):
         reference = self.some(data, "in transit")
         for _ in range(1 + again):
             self.do(
-                arrival_services.complete_return,
+                return_services.complete_return,
                 return_id=self.decisions[reference].return_id,
                 provider_reference="OUT",
             )
@@ -147,7 +148,7 @@ class SuspenseMachine(RuleBasedStateMachine):
         reference = self.some(data, "in transit", "returned")
         for _ in range(1 + again):
             self.do(
-                arrival_services.fail_return,
+                return_services.fail_return,
                 return_id=self.decisions[reference].return_id,
                 failure_code="account_closed",
             )

@@ -1,1 +1,1 @@
-"""Settlement: what suppliers are owed and paid, and what disputes and charge-backs take back."""
+"""Settlement: what suppliers are owed for a range of the books, fixed in a statement."""

@@ -18,14 +18,14 @@ from app.web.paging import page_schema
 from app.web.printed import PDF, printed
 from app.web.schemas import members_of
 from ledger.journal.billing.documents_pdf import render_pdf
+from ledger.journal.evidence_ports import SettlementPorts
+from ledger.journal.ids import RunId, SettlementId
 from ledger.journal.settlement import queries as settlement_queries
 from ledger.journal.settlement import schemas
 from ledger.journal.settlement import services as settlement_services
-from ledger.journal.settlement.evidence_ports import SettlementPorts
-from ledger.journal.settlement.ids import RunId, SettlementId
 from ledger.journal.settlement.models import Settlement, SettlementRun
 from ledger.journal.settlement.services import RunPeriod
-from ledger.journal.settlement.settlements import signed_bytes
+from ledger.journal.settlement.statements import signed_bytes
 
 blueprint = Blueprint("settlement", __name__, url_prefix="/v1", description="Settling suppliers.")
 

@@ -18,12 +18,14 @@ from app.core.ids import OrganisationId
 from app.core.unit_of_work import UnitOfWork
 from ledger.journal.booking import book
 from ledger.journal.chart import CURRENCIES, payable_of
+from ledger.journal.ids import RunId, SettlementId
 from ledger.journal.models import JournalAccount
 from ledger.journal.services import open_accounts
+from ledger.journal.settlement import postings as settlement_postings
 from ledger.journal.settlement import queries as settlement_queries
-from ledger.journal.settlement import settled_ranges, settlement_postings
+from ledger.journal.settlement import settled_ranges
+from ledger.journal.settlement.errors import SettlementPeriodUnfit, SettlementRunOpen
 from ledger.journal.settlement.events import SettlementMade, SettlementRunFinished
-from ledger.journal.settlement.ids import RunId, SettlementId
 from ledger.journal.settlement.models import (
     FINISHED,
     PLANNED,
@@ -31,9 +33,8 @@ from ledger.journal.settlement.models import (
     SettlementRun,
     StatementRow,
 )
-from ledger.journal.settlement.payout_errors import SettlementPeriodUnfit, SettlementRunOpen
 from ledger.journal.settlement.settled_ranges import PostingRange
-from ledger.journal.settlement.settlements import (
+from ledger.journal.settlement.statements import (
     RETURNED_AT_FIRST,
     RETURNED_TEMPLATES,
     StatementFacts,

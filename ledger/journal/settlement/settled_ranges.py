@@ -14,34 +14,35 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from ledger.journal.chart import AccountKind, exchange_account
-from ledger.journal.settlement.settlements import (
-    CATEGORY_OF,
-    MOVES_OUT,
-    StatementLine,
-)
+from ledger.journal.settlement.statements import CATEGORY_OF, MOVES_OUT, StatementLine
 
 # One statement, one snapshot: what is seen and what had begun belong together.
 _HORIZON = text(
     "SELECT coalesce(max(posting_id), 0) AS posting_id,"
     " pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS xid FROM postings"
 )
+
 # A barrier from beyond this server's own counter came with a restored dump: nothing of the server
 # that drew it is still under way.
 _IS_PASSED = text(
     "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint >= :xid"
     " OR pg_snapshot_xmax(pg_current_snapshot())::text::bigint < :xid"
 )
+
 _NEXT_ACCOUNTS = text(
     "SELECT account_id, organisation_id FROM journal_accounts WHERE kind = 'payable'"
     " AND currency = :currency AND account_id > :after ORDER BY account_id LIMIT :most"
 )
+
 # Postings of an account refer to its row with a key-share lock, which this one lets pass.
 _LOCK = text("SELECT 1 FROM journal_accounts WHERE account_id = :account_id FOR NO KEY UPDATE")
+
 _LAST = text(
     "SELECT max(p.posting_id) FROM postings p JOIN journal_transactions t USING (transaction_id)"
     " WHERE p.account_id = :account_id AND p.posting_id > :after AND p.posting_id <= :horizon"
     " AND p.booked_at < :until_at AND t.template <> :moves_out"
 )
+
 _ROWS = text(
     """
     WITH own AS (

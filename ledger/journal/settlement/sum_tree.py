@@ -19,10 +19,15 @@ from typing import NamedTuple
 from app.core.canonical import canonical_bytes
 
 SALT_BYTES = 32
+
 SUM_BYTES = 16
+
 ROWS_MAX = 2**32
+
 _ROW = b"counterfoil/sum-row/v1\x00"
+
 _NODE = b"counterfoil/sum-node/v1\x00"
+
 _ROOT = b"counterfoil/sum-root/v1\x00"
 
 

@@ -13,22 +13,21 @@ from app.web.context import Registry
 from app.web.documentation import ProblemApi
 from app.web.limits import limiter
 from app.web.observability import Metrics
+from ledger.journal import wallet_api
 from ledger.journal.api import blueprint
+from ledger.journal.arrivals import api as arrival_api
+from ledger.journal.bank_accounts import api as bank_account_api
 from ledger.journal.billing import api as billing_api
+from ledger.journal.credits import api as credit_api
+from ledger.journal.disputes import api as dispute_api
+from ledger.journal.evidence_ports import SettlementPorts
+from ledger.journal.payouts import api as payout_api
 from ledger.journal.ports import JournalPorts
 from ledger.journal.settlement import api as settlement_api
-from ledger.journal.settlement import (
-    arrival_api,
-    bank_account_api,
-    dispute_api,
-    payout_api,
-    statement_api,
-    suspense_api,
-    wallet_api,
-    withdrawal_api,
-    write_off_api,
-)
-from ledger.journal.settlement.evidence_ports import SettlementPorts
+from ledger.journal.statement_evidence import api as statement_api
+from ledger.journal.suspense import api as suspense_api
+from ledger.journal.withdrawals import api as withdrawal_api
+from ledger.journal.write_offs import api as write_off_api
 from tests.factories.traded_books import settlement_ports
 from tests.fakes.principals import NamedPrincipals
 
@@ -92,6 +91,7 @@ def journal_app(units, ports, clock):
         arrival_api,
         bank_account_api,
         billing_api,
+        credit_api,
         dispute_api,
         payout_api,
         settlement_api,

@@ -3,7 +3,7 @@
 import pytest
 from marshmallow import ValidationError
 
-from ledger.journal.settlement.dispute_schemas import DecideDisputeSchema
+from ledger.journal.disputes.schemas import DecideDisputeSchema
 
 
 def decide(**call):

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.journal import postings
+from ledger.journal.charge_backs import postings as charge_back_postings
 from ledger.journal.chart import (
     AccountKind,
     exchange_account,
@@ -15,8 +16,9 @@ from ledger.journal.chart import (
     settled_of,
     wallet_of,
 )
+from ledger.journal.payouts import postings as payout_postings
 from ledger.journal.postings import Draft, Posting, Unbalanced
-from ledger.journal.settlement import settlement_postings
+from ledger.journal.settlement import postings as settlement_postings
 from ledger.journal.splits import shares
 
 SPLIT = {"supplier": 8400, "commission": 1000, "tax": 600}
@@ -111,19 +113,19 @@ def test_a_paid_payout_ends_at_the_bank_and_a_failed_one_where_it_began():
     settled = settlement_postings.settle(
         settlement_id="s", supplier_id="org_s", amount=500, currency="CNY"
     )
-    sent = settlement_postings.pay_out(**sides)
-    paid = settlement_postings.payout_paid(**said, gateway="bank_transfer")
-    failed = settlement_postings.payout_failed(**sides)
+    sent = payout_postings.pay_out(**sides)
+    paid = payout_postings.payout_paid(**said, gateway="bank_transfer")
+    failed = payout_postings.payout_failed(**sides)
     payable, bank = payable_of("org_s", "CNY"), exchange_account(AccountKind.BANK, "CNY")
     assert summed(settled, sent, paid) == {payable: -500, bank: 500}
     assert summed(settled, sent, failed) == {}
-    returned = settlement_postings.payout_returned(**sides, gateway="bank_transfer")
+    returned = payout_postings.payout_returned(**sides, gateway="bank_transfer")
     assert summed(settled, sent, paid, returned) == {}
     assert moved(settled) == {payable: -500, settled_of("org_s", "CNY"): 500}
 
 
 def taken_back(wallet_amount, owed_amount):
-    return settlement_postings.take_back(
+    return charge_back_postings.take_back(
         template="charge_back",
         reference="d",
         organisation_id="org_b",
@@ -141,7 +143,7 @@ def test_a_charge_back_takes_what_the_wallet_has_and_leaves_the_rest_owed():
         wallet_of("org_b", "CNY"): -300,
         receivable_of("org_b", "CNY"): -200,
     }
-    won = settlement_postings.give_again(
+    won = charge_back_postings.give_again(
         template="charge_back_won",
         reference="d",
         organisation_id="org_b",
@@ -154,7 +156,7 @@ def test_a_charge_back_takes_what_the_wallet_has_and_leaves_the_rest_owed():
 
 
 def test_a_provider_s_fee_is_the_exchange_s_own_loss():
-    fee = settlement_postings.provider_fee(
+    fee = charge_back_postings.provider_fee(
         reference="m", amount=30, currency="CNY", gateway="stripe"
     )
     assert moved(fee) == {"exchange/stripe/CNY": 30, "exchange/fees/CNY": -30}

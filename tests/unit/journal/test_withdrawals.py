@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.money import MINOR, SCALE
-from ledger.journal.settlement.withdrawals import Standing
+from ledger.journal.withdrawals.standing import Standing
 
 amounts = st.integers(0, 1000 * SCALE)
 

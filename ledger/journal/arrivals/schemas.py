@@ -1,0 +1,38 @@
+"""JSON shapes of arrivals at the bank."""
+
+from marshmallow import fields, validate
+
+from app.web.paging import PageQuerySchema
+from app.web.schemas import AmountText, Identifier, Schema, Text, Timestamp
+from ledger.journal.chart import CURRENCIES, HOME_CURRENCY
+
+_CURRENCY = validate.OneOf(CURRENCIES)
+
+
+class RecordArrivalSchema(Schema):
+    """Money on the bank's statement that nothing of ours explains, with the line as printed."""
+
+    bank_reference = Text(max=120, required=True)
+    amount = AmountText(required=True)
+    currency = fields.String(load_default=HOME_CURRENCY, validate=_CURRENCY)
+    arrived_on = fields.Date(required=True)
+    statement_line = Text(max=1000, required=True)
+
+
+class ArrivalQuerySchema(PageQuerySchema):
+    """Arrivals in one currency, or in all."""
+
+    currency = fields.String(load_default=None, validate=_CURRENCY)
+
+
+class ArrivalSchema(Schema):
+    """An arrival; ``reference`` is what assignments and returns name it by."""
+
+    reference = fields.String(required=True)
+    bank_reference = fields.String(required=True)
+    amount = AmountText(required=True)
+    currency = fields.String(required=True)
+    arrived_on = fields.Date(required=True)
+    statement_line = fields.String(required=True)
+    recorded_by = Identifier(required=True)
+    recorded_at = Timestamp(required=True)

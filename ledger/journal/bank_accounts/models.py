@@ -1,0 +1,27 @@
+"""The table of bank details."""
+
+from datetime import datetime
+
+from sqlalchemy import Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.db import Base
+from app.core.ids import OrganisationId, PersonId
+from ledger.journal.ids import BankAccountId
+
+
+class BankAccount(Base):
+    """Where a supplier wants its money; the details are encrypted and wait before they count."""
+
+    __tablename__ = "bank_accounts"
+
+    bank_account_id: Mapped[BankAccountId] = mapped_column(Text, primary_key=True)
+    organisation_id: Mapped[OrganisationId] = mapped_column(Text)
+    currency: Mapped[str]
+    details_sealed: Mapped[bytes]
+    masked: Mapped[str]
+    registered_by: Mapped[PersonId] = mapped_column(Text)
+    registered_at: Mapped[datetime]
+    effective_at: Mapped[datetime]
+    cancelled_by: Mapped[PersonId | None] = mapped_column(Text)
+    cancelled_at: Mapped[datetime | None]

@@ -1,0 +1,49 @@
+"""Reads of bank details."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.core.ids import OrganisationId
+from app.core.paging import Page, paginate
+from ledger.journal.bank_accounts.errors import BankAccountNotFound
+from ledger.journal.bank_accounts.models import BankAccount
+from ledger.journal.ids import BankAccountId
+
+
+def find_bank_account(
+    session: Session, organisation_id: str, currency: str, *, at: datetime
+) -> BankAccount | None:
+    """The bank details that count at an instant: the last that had come into force by then."""
+    return session.scalar(
+        select(BankAccount)
+        .where(
+            BankAccount.organisation_id == organisation_id,
+            BankAccount.currency == currency,
+            BankAccount.effective_at <= at,
+            BankAccount.cancelled_at.is_(None),
+        )
+        .order_by(BankAccount.effective_at.desc(), BankAccount.bank_account_id.desc())
+        .limit(1)
+    )
+
+
+def get_bank_account(
+    session: Session, bank_account_id: BankAccountId, organisation_id: OrganisationId | None
+) -> BankAccount:
+    """Bank details, of one supplier or of any in reach; raises `BankAccountNotFound`."""
+    found = session.get(BankAccount, bank_account_id)
+    if found is None or organisation_id not in {None, found.organisation_id}:
+        raise BankAccountNotFound(bank_account_id)
+    return found
+
+
+def list_bank_accounts(
+    session: Session, organisation_id: OrganisationId | None, *, cursor: str | None, limit: int
+) -> Page[BankAccount]:
+    """Registered bank details, newest first."""
+    statement = select(BankAccount)
+    if organisation_id is not None:
+        statement = statement.where(BankAccount.organisation_id == organisation_id)
+    return paginate(session, statement, key=BankAccount.bank_account_id, cursor=cursor, limit=limit)

@@ -1,0 +1,67 @@
+"""What charge-backs left owed is taken from wallets that hold money again, as far as they do."""
+
+from sqlalchemy import ColumnElement, exists, select
+
+from app.core.unit_of_work import UnitOfWork
+from ledger.journal import queries
+from ledger.journal.booking import book
+from ledger.journal.charge_backs import postings as charge_back_postings
+from ledger.journal.models import CHARGE_BACK, WON, AccountFreeze, TopUpReturn, Wallet
+
+PORTION = 100
+
+
+def collect_owed(uow: UnitOfWork) -> int:
+    """Take what is owed from wallets, oldest first; how often something was taken.
+
+    From what was paid in or may be lent, and is not held for calls: so what is owed counts against
+    a credit line's limit, and stands on its bills. Frozen wallets are left alone. Needs the
+    exchange's reach.
+    """
+    wanted = (
+        select(TopUpReturn)
+        .join(
+            Wallet,
+            (Wallet.organisation_id == TopUpReturn.organisation_id)
+            & (Wallet.currency == TopUpReturn.currency),
+        )
+        .where(
+            TopUpReturn.kind == CHARGE_BACK,
+            TopUpReturn.state != WON,
+            TopUpReturn.owed_amount > TopUpReturn.collected_amount + TopUpReturn.written_off_amount,
+            Wallet.balance_amount + Wallet.credit_limit_amount > Wallet.pending_amount,
+            ~_is_frozen(),
+        )
+        # Wallets in their order, as everywhere: two that take several must not wait in a ring.
+        .order_by(Wallet.account_id, TopUpReturn.return_id)
+        .limit(PORTION)
+        # Two workers share the work instead of waiting for each other.
+        .with_for_update(of=TopUpReturn, skip_locked=True)
+    )
+    return sum(_collect(uow, returned) for returned in uow.session.scalars(wanted).all())
+
+
+def _is_frozen() -> ColumnElement[bool]:
+    return exists().where(
+        AccountFreeze.account_id == Wallet.account_id, AccountFreeze.lifted_at.is_(None)
+    )
+
+
+def _collect(uow: UnitOfWork, returned: TopUpReturn) -> bool:
+    wallet = queries.find_wallet_for_update(
+        uow.session, returned.organisation_id, returned.currency
+    )
+    assert wallet is not None, "a charge-back opened the accounts"
+    amount = min(wallet.bearable_amount, returned.uncollected_amount)
+    if amount <= 0:
+        return False  # an earlier one, or a call, was faster
+    draft = charge_back_postings.collect_owed(
+        reference=f"{returned.return_id}:{returned.collected_amount}",
+        organisation_id=returned.organisation_id,
+        amount=amount,
+        currency=returned.currency,
+    )
+    book(uow.session, draft, occurred_at=uow.now, booked_at=uow.now)
+    returned.collected_amount += amount
+    uow.session.expire(wallet)
+    return True

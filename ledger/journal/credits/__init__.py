@@ -1,0 +1,1 @@
+"""Credits: what a buyer gets back of what it was charged, with a signed note."""

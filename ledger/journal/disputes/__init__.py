@@ -1,0 +1,1 @@
+"""Disputes: calls that a buyer says were charged wrongly, examined, answered and decided."""

@@ -1,0 +1,1 @@
+"""Payouts: a settlement's money goes to its supplier, by two people."""

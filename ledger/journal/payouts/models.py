@@ -1,0 +1,37 @@
+"""The table of payouts."""
+
+from datetime import datetime
+
+from sqlalchemy import Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.db import Base
+from app.core.ids import OrganisationId, PersonId
+from ledger.journal.ids import BankAccountId, PayoutId, SettlementId
+
+
+class Payout(Base):
+    """The sending of a settled amount, and the people who let it go."""
+
+    __tablename__ = "payouts"
+
+    payout_id: Mapped[PayoutId] = mapped_column(Text, primary_key=True)
+    settlement_id: Mapped[SettlementId] = mapped_column(Text)
+    supplier_id: Mapped[OrganisationId] = mapped_column(Text)
+    amount: Mapped[int]
+    currency: Mapped[str]
+    gateway: Mapped[str]
+    bank_account_id: Mapped[BankAccountId | None] = mapped_column(Text)
+    state: Mapped[str]
+    requested_by: Mapped[PersonId] = mapped_column(Text)
+    requested_at: Mapped[datetime]
+    approved_by: Mapped[PersonId | None] = mapped_column(Text)
+    approved_at: Mapped[datetime | None]
+    sent_by: Mapped[str | None]
+    sent_at: Mapped[datetime | None]
+    provider_reference: Mapped[str | None]
+    paid_at: Mapped[datetime | None]
+    failed_at: Mapped[datetime | None]
+    failure_code: Mapped[str | None]
+    cancelled_by: Mapped[PersonId | None] = mapped_column(Text)
+    cancelled_at: Mapped[datetime | None]

@@ -1,0 +1,52 @@
+"""Reads of payouts."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.core.ids import OrganisationId
+from app.core.paging import Page, paginate
+from ledger.journal.ids import PayoutId, SettlementId
+from ledger.journal.payouts.errors import PayoutNotFound
+from ledger.journal.payouts.models import Payout
+
+
+def get_payout(
+    session: Session, payout_id: PayoutId, organisation_id: OrganisationId | None
+) -> Payout:
+    """The payout, of one supplier or of any in reach; raises `PayoutNotFound`."""
+    found = session.get(Payout, payout_id)
+    if found is None or organisation_id not in {None, found.supplier_id}:
+        raise PayoutNotFound(payout_id)
+    return found
+
+
+def get_payout_for_update(session: Session, payout_id: PayoutId) -> Payout:
+    """The payout, locked and as last committed; raises `PayoutNotFound`."""
+    found = session.get(Payout, payout_id, with_for_update=True, populate_existing=True)
+    if found is None:
+        raise PayoutNotFound(payout_id)
+    return found
+
+
+def find_open_payout(session: Session, settlement_id: SettlementId) -> Payout | None:
+    """The settlement's payout that was not cancelled."""
+    return session.scalar(
+        select(Payout).where(Payout.settlement_id == settlement_id, Payout.state != "cancelled")
+    )
+
+
+def list_payouts(
+    session: Session,
+    organisation_id: OrganisationId | None,
+    *,
+    state: str | None,
+    cursor: str | None,
+    limit: int,
+) -> Page[Payout]:
+    """Payouts of a supplier, or of all in reach, newest first."""
+    statement = select(Payout)
+    if organisation_id is not None:
+        statement = statement.where(Payout.supplier_id == organisation_id)
+    if state is not None:
+        statement = statement.where(Payout.state == state)
+    return paginate(session, statement, key=Payout.payout_id, cursor=cursor, limit=limit)

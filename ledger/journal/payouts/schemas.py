@@ -1,0 +1,38 @@
+"""JSON shapes of payouts."""
+
+from marshmallow import fields, validate
+
+from app.web.paging import PageQuerySchema
+from app.web.schemas import Identifier, Schema, Text
+from ledger.journal.bank_accounts.outgoing import PayoutState
+from ledger.journal.bank_accounts.outgoing_schemas import BankInstructionsSchema, OutgoingSchema
+from ledger.journal.chart import BANK_TRANSFER
+
+
+class RequestPayoutSchema(Schema):
+    """A settlement to pay out, and by which gateway (``name`` in GET /v1/payment-gateways)."""
+
+    settlement_id = Identifier(required=True)
+    gateway = Text(load_default=BANK_TRANSFER, max=40)
+
+
+class PayoutQuerySchema(PageQuerySchema):
+    """Payouts in one state, or all."""
+
+    state = fields.String(load_default=None, validate=validate.OneOf([*PayoutState]))
+
+
+class PayoutSchema(OutgoingSchema):
+    """A payout and who let it go."""
+
+    id = Identifier(required=True, attribute="payout_id")
+    settlement_id = Identifier(required=True)
+    supplier_id = Identifier(required=True)
+    gateway = fields.String(required=True)
+    bank_account_id = Identifier(allow_none=True)
+
+
+class PayoutInstructionsSchema(BankInstructionsSchema):
+    """What to enter at the bank for a payout."""
+
+    payout_id = Identifier(required=True)

@@ -1,0 +1,41 @@
+"""JSON shapes of withdrawals."""
+
+from marshmallow import fields, validate
+
+from app.web.paging import PageQuerySchema
+from app.web.schemas import AmountText, Identifier, Schema
+from ledger.journal.bank_accounts.outgoing import PayoutState
+from ledger.journal.bank_accounts.outgoing_schemas import BankInstructionsSchema, OutgoingSchema
+from ledger.journal.chart import CURRENCIES, HOME_CURRENCY
+
+
+class RequestWithdrawalSchema(Schema):
+    """How much of the wallet shall go back to the organisation's bank; absent: all that may."""
+
+    amount = AmountText(load_default=None)
+    currency = fields.String(load_default=HOME_CURRENCY, validate=validate.OneOf(CURRENCIES))
+
+
+class WithdrawalQuerySchema(PageQuerySchema):
+    """Withdrawals in one state, or of one organisation, or all."""
+
+    state = fields.String(load_default=None, validate=validate.OneOf([*PayoutState]))
+    organisation_id = Identifier(load_default=None)
+
+
+class WithdrawalSchema(OutgoingSchema):
+    """A withdrawal and who let it go."""
+
+    id = Identifier(required=True, attribute="withdrawal_id")
+    organisation_id = Identifier(required=True)
+    bank_account_id = Identifier(required=True)
+    return_stated_by = Identifier(
+        allow_none=True,
+        metadata={"description": "Said that it came back; a second person is waited for."},
+    )
+
+
+class WithdrawalInstructionsSchema(BankInstructionsSchema):
+    """What to enter at the bank for a withdrawal."""
+
+    withdrawal_id = Identifier(required=True)
