@@ -21,7 +21,7 @@ from app.wiring.payments import hosted_gateways, payment_gateways, payment_ports
 from compliance.consent.ports import ConsentKit, HashTree
 from compliance.ports import UpstreamProbe
 from compliance.sampling.ports import RowTree
-from ledger.journal.billing.invoice_services import InvoiceEvidenceSource
+from ledger.journal.billing.invoice_evidence_services import InvoiceEvidenceSource
 from ledger.journal.evidence_ports import SettlementPorts
 from ledger.journal.log_lane_ledger import LogLaneLedger
 from ledger.journal.ports import JournalPorts

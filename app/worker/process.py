@@ -25,7 +25,7 @@ from app.worker.quality import quality_steps
 from app.worker.steps import Step, Worker, forget_expired, in_unit
 from compliance import services as compliance
 from ledger.journal.provider_books import JournalProviderBooks
-from ledger.journal.settlement import services as settlement_services
+from ledger.journal.settlement import run_services
 from ledger.journal.wallet_leases import WalletLeases
 from ledger.log.sequencing.file_scrub_cursor import FileScrubCursor
 from ledger.log.sequencing.scrubbing import Scrubber
@@ -97,8 +97,8 @@ def build_worker(parts: Parts) -> Worker:
             Step("old-notices", _HOUR, in_one(notices.forget_notices)),
             Step("payments", 0.5, paying.work),
             Step("payment-sweep", parts.settings.payment_sweep_seconds, paying.sweep),
-            Step("settlement", _SECOND, in_one(settlement_services.advance_run)),
-            Step("settlement-day", _MINUTE, in_one(settlement_services.plan_monthly_runs)),
+            Step("settlement", _SECOND, in_one(run_services.advance_run)),
+            Step("settlement-day", _MINUTE, in_one(run_services.plan_monthly_runs)),
             Step("expire", _MINUTE, in_one(_suspend_expired)),
             Step("reminders", _MINUTE, in_one(_remind_of_lapses)),
             Step("deadlines", _MINUTE, in_one(_keep_deadlines)),

@@ -23,7 +23,7 @@ from ledger.journal import (
     statement_queries,
     top_up_services,
 )
-from ledger.journal.billing import invoice_services
+from ledger.journal.billing import invoice_evidence_services, invoice_services
 from ledger.journal.billing.api import invoice_pdf
 from ledger.journal.errors import PeriodUnfit, TopUpGatewayUnknown
 from ledger.journal.models import Invoice, PostedLine, TopUp
@@ -163,7 +163,7 @@ def get_invoice_evidence(invoice_id: str) -> Response:
     with unit_of_work() as uow:
         invoice = queries.get_invoice(uow.session, InvoiceId(invoice_id), own_organisation())
     with unit_of_work(Reach.EXCHANGE) as uow:
-        evidence = invoice_services.invoice_evidence(
+        evidence = invoice_evidence_services.invoice_evidence(
             uow.session, get(JournalPorts).lane_ledger, invoice
         )
     return Response(canonical_bytes(evidence), content_type="application/json")

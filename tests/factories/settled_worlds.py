@@ -8,8 +8,8 @@ from app.core.principals import Principal, Role
 from app.core.reach import Reach
 from ledger.journal.charge_backs import services as charge_back_services
 from ledger.journal.payouts import services as payout_services
-from ledger.journal.settlement import services as settlement_services
-from ledger.journal.settlement.services import RunPeriod
+from ledger.journal.settlement import run_services
+from ledger.journal.settlement.run_services import RunPeriod
 from ledger.payments.models import PayoutAccount
 
 _CALLS = text(
@@ -96,7 +96,7 @@ def _register(world):
 
 def _settle(units):
     with units.begin(Reach.EXCHANGE) as uow:
-        settlement_services.plan_run(
+        run_services.plan_run(
             uow,
             RunPeriod("CNY", None, uow.now),
             planned_by="test",
@@ -106,5 +106,5 @@ def _settle(units):
     done = 1
     while done:
         with units.begin(Reach.EXCHANGE) as uow:
-            done = settlement_services.advance_run(uow)
+            done = run_services.advance_run(uow)
             uow.commit()

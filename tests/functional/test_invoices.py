@@ -16,7 +16,7 @@ from app.core.signing import Ed25519Signer
 from ledger.journal import postings, queries, services
 from ledger.journal.audit_queries import find_imbalances
 from ledger.journal.bank_transfer_payment_gateway import BankTransferGateway
-from ledger.journal.billing import invoice_services, period_services
+from ledger.journal.billing import invoice_evidence_services, invoice_services, period_services
 from ledger.journal.billing.errors import InvoiceDiffers
 from ledger.journal.billing.invoicing import InvoiceFacts, invoice_document
 from ledger.journal.booking import book
@@ -153,7 +153,9 @@ def check(units, ports, keys, tmp_path):
 
     def run(invoice):
         with units.begin(Reach.EXCHANGE) as uow:
-            evidence = invoice_services.invoice_evidence(uow.session, ports.lane_ledger, invoice)
+            evidence = invoice_evidence_services.invoice_evidence(
+                uow.session, ports.lane_ledger, invoice
+            )
         (tmp_path / "invoice.json").write_bytes(canonical_bytes(evidence))
         (tmp_path / "keys.json").write_text(json.dumps(keys.vkeys))
         arguments = ["invoice", str(tmp_path / "invoice.json")]
@@ -455,7 +457,7 @@ def test_a_bill_below_zero_is_possible_exact_and_verified(
 def rebuild(units, ports, invoice):
     with units.begin(Reach.EXCHANGE) as uow:
         stored = queries.get_invoice(uow.session, invoice.invoice_id, None)
-        return invoice_services.rebuild_invoice(uow.session, ports, stored)
+        return invoice_evidence_services.rebuild_invoice(uow.session, ports, stored)
 
 
 def test_rebuilding_finds_the_same_bytes_whatever_came_later(
@@ -505,10 +507,10 @@ def test_evidence_waits_for_the_checkpoint(open_lane, issue, clock, units, ports
     clock.advance(seconds=1)
     invoice = issue(START, clock.now())
     with units.begin(Reach.EXCHANGE) as uow, pytest.raises(InvoiceNotYetPublished):
-        invoice_services.invoice_evidence(uow.session, ports.lane_ledger, invoice)
+        invoice_evidence_services.invoice_evidence(uow.session, ports.lane_ledger, invoice)
     sequencer.step()
     with units.begin(Reach.EXCHANGE) as uow:
-        source = invoice_services.InvoiceEvidenceSource(ports.lane_ledger)
+        source = invoice_evidence_services.InvoiceEvidenceSource(ports.lane_ledger)
         assert len(list(source.invoices(uow.session, LICENCE, 10))) == 1
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from app.core.canonical import canonical_bytes
 from app.core.reach import Reach
-from ledger.journal.billing import invoice_services
+from ledger.journal.billing import invoice_evidence_services, invoice_services
 from tests.factories.billing import LoggedLane, open_licence, statement_ports
 
 CALLS = 1_000_000
@@ -76,5 +76,5 @@ def test_a_million_calls_are_invoiced_and_rebuilt_identically(units, clock, supe
     assert invoice.document["usage_amount"] == str(CALLS * AMOUNT)
     clock.advance(seconds=86_400)
     with units.begin(Reach.EXCHANGE) as uow:
-        rebuilt = invoice_services.rebuild_invoice(uow.session, ports, invoice)
+        rebuilt = invoice_evidence_services.rebuild_invoice(uow.session, ports, invoice)
     assert canonical_bytes(rebuilt) == canonical_bytes(invoice.document)

@@ -13,8 +13,8 @@ from app.core.signing import RenamedSigner
 from ledger.journal.credits import queries as credit_queries
 from ledger.journal.credits.services import credit_evidence
 from ledger.journal.settlement import queries as settlement_queries
-from ledger.journal.settlement import services as settlement_services
-from ledger.journal.settlement.services import RunPeriod
+from ledger.journal.settlement import run_services
+from ledger.journal.settlement.run_services import RunPeriod
 from ledger.journal.statement_evidence import services as statement_services
 from ledger.log.sequencing.sequencer import Sequencer
 from tests.factories.traded_books import ORIGIN, SUPPLIER, log_keys, settlement_ports
@@ -99,14 +99,14 @@ def test_a_statement_of_the_old_year_is_shown_in_the_new_one(
     sequence()
     clock.advance(seconds=1)
     with reacting.begin(Reach.EXCHANGE) as uow:
-        settlement_services.plan_run(
+        run_services.plan_run(
             uow, RunPeriod("CNY", None, clock.now()), planned_by="psn_1", minimum_amount=0
         )
         uow.commit()
     is_done = False
     while not is_done:
         with reacting.begin(Reach.EXCHANGE) as uow:
-            is_done = not settlement_services.advance_run(uow, 50)
+            is_done = not run_services.advance_run(uow, 50)
             uow.commit()
     sequence()
     clock.set(NEW_YEAR)

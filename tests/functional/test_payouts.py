@@ -32,8 +32,9 @@ from ledger.journal.payouts.errors import (
 )
 from ledger.journal.payouts.events import PayoutApproved
 from ledger.journal.settlement import queries as settlement_queries
+from ledger.journal.settlement import run_services
 from ledger.journal.settlement import services as settlement_services
-from ledger.journal.settlement.services import RunPeriod
+from ledger.journal.settlement.run_services import RunPeriod
 from ledger.journal.settlement.statements import RETURNED_AT_FIRST
 from tests.factories.traded_books import SUPPLIER, TradedLicence, balances
 
@@ -83,8 +84,8 @@ def licence(units, clock):
 def settle(do, units, clock):
     def run():
         clock.advance(seconds=1)
-        do(settlement_services.plan_run, RunPeriod("CNY", None, clock.now()), planned_by="psn_o")
-        while do(settlement_services.advance_run):
+        do(run_services.plan_run, RunPeriod("CNY", None, clock.now()), planned_by="psn_o")
+        while do(run_services.advance_run):
             pass
         with units.begin(Reach.EXCHANGE) as uow:
             return settlement_queries.find_last_settlement(uow.session, SUPPLIER, "CNY")

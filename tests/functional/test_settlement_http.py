@@ -20,7 +20,7 @@ from ledger.journal.credits.notes import SIGNATURE_DOMAIN as CREDIT_DOMAIN
 from ledger.journal.log_lane_ledger import LogLaneLedger
 from ledger.journal.payouts import services as payout_services
 from ledger.journal.ports import JournalPorts
-from ledger.journal.settlement import services as settlement_services
+from ledger.journal.settlement import run_services
 from ledger.journal.settlement.statements import SIGNATURE_DOMAIN as STATEMENT_DOMAIN
 from ledger.log.sequencing.sequencer import Sequencer
 from tests.factories.traded_books import TradedLicence, log_keys
@@ -86,7 +86,7 @@ def settle(call, units, clock):
         planned = call("operator", "POST", "/v1/settlement-runs", body)
         assert planned.status_code == 201, planned.json
         with units.begin(Reach.EXCHANGE) as uow:
-            settlement_services.advance_run(uow)
+            run_services.advance_run(uow)
             uow.commit()
         return call("auditor", "GET", f"/v1/settlement-runs/{planned.json['id']}").json
 
@@ -328,7 +328,7 @@ def published(call, licence, engine, clock, ids, units):
     call("operator", "POST", "/v1/settlement-runs", {"until": clock.now().isoformat()})
     reacting = UnitOfWorkFactory(engine, clock, ids, build_reactions())
     with reacting.begin(Reach.EXCHANGE) as uow:
-        settlement_services.advance_run(uow)
+        run_services.advance_run(uow)
         uow.commit()
     (made,) = call("supplier", "GET", "/v1/settlements").json["items"]
     path = f"/v1/settlements/{made['id']}"

@@ -14,6 +14,7 @@ from app.core.reach import Reach
 from ledger.journal.audit_queries import find_imbalances
 from ledger.journal.credits import services as credit_services
 from ledger.journal.settlement import queries as settlement_queries
+from ledger.journal.settlement import run_services
 from ledger.journal.settlement import services as settlement_services
 from ledger.journal.settlement.errors import (
     SettlementNotFound,
@@ -21,7 +22,7 @@ from ledger.journal.settlement.errors import (
     SettlementRunOpen,
 )
 from ledger.journal.settlement.events import SettlementMade, SettlementRunFinished
-from ledger.journal.settlement.services import RunPeriod
+from ledger.journal.settlement.run_services import RunPeriod
 from ledger.journal.statement_queries import supplier_statement
 from tests.factories.traded_books import (
     CONTRIBUTOR,
@@ -45,7 +46,7 @@ def licence(units, clock):
 def plan(units, clock):
     def run(*, from_at=None, until_at=None, currency="CNY", minimum_amount=0):
         with units.begin(Reach.EXCHANGE) as uow:
-            planned = settlement_services.plan_run(
+            planned = run_services.plan_run(
                 uow,
                 RunPeriod(currency, from_at, until_at or clock.now()),
                 planned_by="psn_1",
@@ -61,7 +62,7 @@ def plan(units, clock):
 def advance(units):
     def run(portion=50):
         with units.begin(Reach.EXCHANGE) as uow:
-            done = settlement_services.advance_run(uow, portion)
+            done = run_services.advance_run(uow, portion)
             uow.commit()
             return done
 
@@ -289,7 +290,7 @@ def test_two_workers_and_a_death_in_between_settle_each_supplier_once(plan, adva
     clock.advance(seconds=1)
     plan()
     with units.begin(Reach.EXCHANGE) as uow:
-        settlement_services.advance_run(uow, 3)
+        run_services.advance_run(uow, 3)
         # dies here: nothing is committed
     assert not any(settlements(units, licence.supplier) for licence in licences)
     start = threading.Barrier(3)
@@ -323,9 +324,7 @@ def test_two_plans_at_once_are_one(licence, units, clock):
         start.wait()
         try:
             with units.begin(Reach.EXCHANGE) as uow:
-                settlement_services.plan_run(
-                    uow, RunPeriod("CNY", None, clock.now()), planned_by="psn_1"
-                )
+                run_services.plan_run(uow, RunPeriod("CNY", None, clock.now()), planned_by="psn_1")
                 uow.commit()
             outcomes.append("planned")
         except SettlementRunOpen:
@@ -357,7 +356,7 @@ def test_the_worker_plans_last_month_of_china_s_calendar_once(licence, units, cl
 
     def planned():
         with units.begin(Reach.EXCHANGE) as uow:
-            count = settlement_services.plan_monthly_runs(uow)
+            count = run_services.plan_monthly_runs(uow)
             uow.commit()
             return count
 

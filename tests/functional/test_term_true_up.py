@@ -11,13 +11,14 @@ from app.core.unit_of_work import UnitOfWorkFactory
 from app.reactions import build_reactions
 from app.reactions.returned_periods import RETURNED_PERIODS
 from ledger.journal.audit_queries import find_imbalances
-from ledger.journal.billing import invoice_services
+from ledger.journal.billing import invoice_evidence_services, invoice_services
 from ledger.journal.credits import services as credit_services
 from ledger.journal.log_lane_ledger import LogLaneLedger
 from ledger.journal.ports import JournalPorts
 from ledger.journal.settlement import queries as settlement_queries
+from ledger.journal.settlement import run_services
 from ledger.journal.settlement import services as settlement_services
-from ledger.journal.settlement.services import RunPeriod
+from ledger.journal.settlement.run_services import RunPeriod
 from metering import services
 from metering.models import LicencePeriod
 from metering.plans.replays import replay
@@ -191,7 +192,7 @@ def test_invoices_and_the_statement_of_a_term_come_to_what_was_paid(licensed):
             )
             for from_at, until_at in months
         ]
-        settlement_services.plan_run(
+        run_services.plan_run(
             uow, RunPeriod("CNY", None, licence.world.clock.now()), planned_by="psn_o"
         )
         uow.commit()
@@ -199,10 +200,10 @@ def test_invoices_and_the_statement_of_a_term_come_to_what_was_paid(licensed):
     assert nothing is None
     assert (first.total_amount, last.total_amount) == (30 * SCALE, -6 * SCALE)
     with licence.units.begin(Reach.EXCHANGE) as uow:
-        while settlement_services.advance_run(uow):
+        while run_services.advance_run(uow):
             pass
         for invoice in (first, last):
-            again = invoice_services.rebuild_invoice(uow.session, ports, invoice)
+            again = invoice_evidence_services.rebuild_invoice(uow.session, ports, invoice)
             assert again == invoice.document
         settled = settlement_queries.find_last_settlement(uow.session, SUPPLIER, "CNY")
         (row,) = settled.statement["rows"]

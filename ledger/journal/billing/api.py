@@ -23,7 +23,7 @@ from ledger.journal.billing import (
     deferral_services,
     exposure_queries,
     freeze_services,
-    invoice_services,
+    invoice_evidence_services,
 )
 from ledger.journal.billing import run_services as billing_run_services
 from ledger.journal.billing import schemas as billing_schemas
@@ -62,7 +62,9 @@ def get_rebuilt_invoice(invoice_id: str) -> dict[str, Any]:
     """The invoice made again from every leaf and booking; refused when a byte differs."""
     with unit_of_work() as uow:
         invoice = queries.get_invoice(uow.session, InvoiceId(invoice_id), own_organisation())
-        document = invoice_services.rebuild_invoice(uow.session, get(JournalPorts), invoice)
+        document = invoice_evidence_services.rebuild_invoice(
+            uow.session, get(JournalPorts), invoice
+        )
         return {
             "invoice_id": invoice_id,
             "invoice_hash": invoice.invoice_hash,

@@ -21,10 +21,10 @@ from ledger.journal.billing.documents_pdf import render_pdf
 from ledger.journal.evidence_ports import SettlementPorts
 from ledger.journal.ids import RunId, SettlementId
 from ledger.journal.settlement import queries as settlement_queries
-from ledger.journal.settlement import schemas
+from ledger.journal.settlement import run_services, schemas
 from ledger.journal.settlement import services as settlement_services
 from ledger.journal.settlement.models import Settlement, SettlementRun
-from ledger.journal.settlement.services import RunPeriod
+from ledger.journal.settlement.run_services import RunPeriod
 from ledger.journal.settlement.statements import signed_bytes
 
 blueprint = Blueprint("settlement", __name__, url_prefix="/v1", description="Settling suppliers.")
@@ -39,7 +39,7 @@ def post_settlement_run(command: dict[str, Any]) -> SettlementRun:
     """Plan the settlement of every supplier of a currency; the worker carries it out."""
     with unit_of_work() as uow:
         planned_by = current_principal().id
-        run = settlement_services.plan_run(uow, RunPeriod(**command), planned_by=planned_by)
+        run = run_services.plan_run(uow, RunPeriod(**command), planned_by=planned_by)
         uow.commit()
         return run
 
