@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-STAMP := $(VENV)/.installed-$(shell cat requirements.txt requirements-dev.txt $(wildcard verifier/pyproject.toml verifier/counterfoil_verify/*.py) | cksum | cut -d' ' -f1)
+STAMP := $(VENV)/.installed-$(shell cat requirements.txt requirements-dev.txt $(wildcard verifier/pyproject.toml verifier/counterfoil_verify/*.py verifier/counterfoil_verify/*/*.py) | cksum | cut -d' ' -f1)
 export PYTHONUNBUFFERED := 1
 # One test process a core; each has its own PostgreSQL.
 PARALLEL = -n auto --dist worksteal

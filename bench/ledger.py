@@ -12,10 +12,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from counterfoil_verify import invoices
 from counterfoil_verify.keys import Keyring, keyring_of
-from counterfoil_verify.log import Audit
+from counterfoil_verify.log.audit import Audit
 from counterfoil_verify.merkle import Head
+from counterfoil_verify.money import invoices
 from counterfoil_verify.notes import open_checkpoint as open_independently
 
 from app import embedded_postgres

@@ -3,7 +3,7 @@
 import ast
 import re
 
-from counterfoil_verify.entry_types import ENTRY_TYPES, OPTIONAL
+from counterfoil_verify.log.entry_types import ENTRY_TYPES, OPTIONAL
 
 from app.reactions.recording import RECORDED, WRITTEN_ELSEWHERE, entry_types
 from ledger.log.sequencing.turning import SHARD_CLOSED, SHARD_OPENED

@@ -9,10 +9,10 @@ import pytest
 from counterfoil_verify.keys import Keyring, parse_vkey
 from counterfoil_verify.notes import open_checkpoint
 from counterfoil_verify.proofs import check_proof, parse_proof
-from counterfoil_verify.witness import Witness
-from counterfoil_verify.witness_requests import WitnessKey
-from counterfoil_verify.witness_server import WitnessServer, serve_in_background
-from counterfoil_verify.witness_store import WitnessStore
+from counterfoil_verify.witness.cosigning import Witness
+from counterfoil_verify.witness.requests import WitnessKey
+from counterfoil_verify.witness.server import WitnessServer, serve_in_background
+from counterfoil_verify.witness.store import WitnessStore
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError

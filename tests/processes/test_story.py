@@ -6,7 +6,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from counterfoil_verify import bundle as bundles
+from counterfoil_verify.bundle import steps as bundles
 from counterfoil_verify.container import Container
 from counterfoil_verify.errors import Rejected
 from counterfoil_verify.keys import parse_keyring

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from counterfoil_verify.keys import Keyring, parse_vkey
 from counterfoil_verify.notes import open_checkpoint
-from counterfoil_verify.witness_store import WitnessStore
+from counterfoil_verify.witness.store import WitnessStore
 
 from tests.vectors.exchange import Exchange
 from tests.vectors.witness_vectors import forked, request

@@ -13,11 +13,11 @@ from counterfoil_verify.cli import main
 from counterfoil_verify.errors import NotChecked, Rejected
 from counterfoil_verify.fields import parse_instant
 from counterfoil_verify.keys import named_key, parse_vkey
+from counterfoil_verify.log.succession import check_opening, parse_links
 from counterfoil_verify.signed_reports import sign_report
-from counterfoil_verify.succession import check_opening, parse_links
-from counterfoil_verify.witness import Witness
-from counterfoil_verify.witness_requests import WitnessKey, write_add_checkpoint
-from counterfoil_verify.witness_store import WitnessStore
+from counterfoil_verify.witness.cosigning import Witness
+from counterfoil_verify.witness.requests import WitnessKey, write_add_checkpoint
+from counterfoil_verify.witness.store import WitnessStore
 from hypothesis import given
 from hypothesis import strategies as st
 

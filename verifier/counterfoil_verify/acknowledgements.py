@@ -14,8 +14,8 @@ from counterfoil_verify import canonical
 from counterfoil_verify.canonical import Json
 from counterfoil_verify.errors import Rejected, require
 from counterfoil_verify.fields import HASH_SIZE, Record
-from counterfoil_verify.invoices import InvoiceEvidence
 from counterfoil_verify.keys import BUYERS_SUFFIX, Key, named_key, parse_vkey
+from counterfoil_verify.money.invoices import InvoiceEvidence
 
 STEP = "acknowledgement"
 FORMAT = "counterfoil-acknowledgement/1"

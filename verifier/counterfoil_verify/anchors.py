@@ -7,7 +7,7 @@ from counterfoil_verify import canonical
 from counterfoil_verify.chain import Chain, parse_address
 from counterfoil_verify.errors import Rejected, require
 from counterfoil_verify.fields import Record
-from counterfoil_verify.heads import HeadBook
+from counterfoil_verify.log.heads import HeadBook
 from counterfoil_verify.merkle import Head
 
 STEP = "anchors"

@@ -8,15 +8,13 @@ from contextlib import ExitStack
 from io import TextIOWrapper
 from pathlib import Path
 
-from counterfoil_verify import (
-    bundle_commands,
-    chain_commands,
-    document_commands,
-    file_commands,
-    log_commands,
-    receipt_commands,
-    vault_commands,
-)
+from counterfoil_verify.commands import bundles as bundle_commands
+from counterfoil_verify.commands import chain as chain_commands
+from counterfoil_verify.commands import documents as document_commands
+from counterfoil_verify.commands import log as log_commands
+from counterfoil_verify.commands import money as money_commands
+from counterfoil_verify.commands import receipts as receipt_commands
+from counterfoil_verify.commands import vaults as vault_commands
 from counterfoil_verify.errors import NotChecked, Rejected
 from counterfoil_verify.report import Report
 from counterfoil_verify.signed_reports import sign_report
@@ -78,22 +76,22 @@ def _document(parser: argparse.ArgumentParser) -> None:
         "--on", type=dt.date.fromisoformat, metavar="YYYY-MM-DD",
         help="a day on which it must have been valid",
     )  # fmt: skip
-    parser.set_defaults(run=file_commands.check_document)
+    parser.set_defaults(run=document_commands.check_document)
 
 
 def _invoice(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, help="invoice evidence")
-    parser.set_defaults(run=document_commands.check_invoice)
+    parser.set_defaults(run=money_commands.check_invoice)
 
 
 def _credit_note(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, help="credit note evidence")
-    parser.set_defaults(run=document_commands.check_credit_note)
+    parser.set_defaults(run=money_commands.check_credit_note)
 
 
 def _statement(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, help="evidence of a statement, whole or one row of it")
-    parser.set_defaults(run=document_commands.check_statement)
+    parser.set_defaults(run=money_commands.check_statement)
 
 
 def _log(parser: argparse.ArgumentParser) -> None:

@@ -2,13 +2,14 @@
 
 from typing import NamedTuple
 
-from counterfoil_verify import invoices, receipts
+from counterfoil_verify import receipts
 from counterfoil_verify.errors import Rejected
 from counterfoil_verify.held import HeldReceipt, hold
-from counterfoil_verify.invoices import InvoiceEvidence
 from counterfoil_verify.keys import Keyring
+from counterfoil_verify.log.succession import check_links
+from counterfoil_verify.money import invoices
+from counterfoil_verify.money.invoices import InvoiceEvidence
 from counterfoil_verify.notes import Checkpoint, open_checkpoint
-from counterfoil_verify.succession import check_links
 
 STEP = "contradiction"
 

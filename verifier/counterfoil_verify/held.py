@@ -6,8 +6,8 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from counterfoil_verify.errors import require
-from counterfoil_verify.invoices import InvoiceEvidence
 from counterfoil_verify.leaves import LanePoint
+from counterfoil_verify.money.invoices import InvoiceEvidence
 from counterfoil_verify.receipts import UsageReceipt
 
 

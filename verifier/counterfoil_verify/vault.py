@@ -16,10 +16,10 @@ from counterfoil_verify.contradictions import contradiction_between
 from counterfoil_verify.errors import NotChecked, Rejected, require
 from counterfoil_verify.held import HeldReceipt, hold
 from counterfoil_verify.keys import Keyring
+from counterfoil_verify.log.tiles import Source
+from counterfoil_verify.log.turns import find_fork, host_of
 from counterfoil_verify.notes import Checkpoint, open_checkpoint, read_head
 from counterfoil_verify.proofs import check_proof, parse_proof
-from counterfoil_verify.tiles import Source
-from counterfoil_verify.turns import find_fork, host_of
 
 STEP = "vault"
 CONTRADICTION = "contradiction"

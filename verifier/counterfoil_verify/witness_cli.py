@@ -21,18 +21,18 @@ from cryptography.hazmat.primitives.serialization import (
 
 from counterfoil_verify.errors import NotChecked, Rejected, require
 from counterfoil_verify.keys import ED25519, KEYS_BYTES_MAX, Key, parse_keyring, parse_vkey
+from counterfoil_verify.log.paths import TilePaths
+from counterfoil_verify.log.sources import CHECKPOINT, open_source, read_file
 from counterfoil_verify.notes import NOTE_BYTES_MAX, parse_note
-from counterfoil_verify.paths import TilePaths
-from counterfoil_verify.sources import CHECKPOINT, open_source, read_file
-from counterfoil_verify.witness import COSIGNED, Witness
-from counterfoil_verify.witness_requests import (
+from counterfoil_verify.witness.cosigning import COSIGNED, Witness
+from counterfoil_verify.witness.requests import (
     WitnessKey,
     check_name,
     parse_head,
     write_add_checkpoint,
 )
-from counterfoil_verify.witness_server import WitnessServer, serve_in_background
-from counterfoil_verify.witness_store import WitnessStore
+from counterfoil_verify.witness.server import WitnessServer, serve_in_background
+from counterfoil_verify.witness.store import WitnessStore
 
 PASSED, REJECTED, NOT_CHECKED = 0, 1, 3
 KEY_BYTES_MAX = 16_384

@@ -6,20 +6,9 @@ from pathlib import Path
 
 import metamorphic_log
 import pytest
-from counterfoil_verify import (
-    acknowledgements,
-    bundle,
-    bundled_manifest,
-    chain,
-    cli,
-    credit_notes,
-    invoices,
-    leaves,
-    receipts,
-    signed_reports,
-    statements,
-    sum_tree,
-)
+from counterfoil_verify import acknowledgements, chain, cli, leaves, receipts, signed_reports
+from counterfoil_verify.bundle import manifest, steps
+from counterfoil_verify.money import credit_notes, invoices, statements, sum_tree
 
 from tests.vectors.primitives import consistency_path, hash_leaf, inclusion_path
 
@@ -44,7 +33,7 @@ def test_the_commands_of_the_auditors_page_exist():
     "module",
     [
         acknowledgements,
-        bundled_manifest,
+        manifest,
         credit_notes,
         invoices,
         receipts,
@@ -80,7 +69,7 @@ def test_the_format_page_names_every_member_of_a_call_leaf():
 
 def test_the_steps_of_a_bundle_are_named_in_order():
     text = page("evidence.md")
-    places = [text.index(f"{number} **{name}**") for number, name in enumerate(bundle.STEPS, 1)]
+    places = [text.index(f"{number} **{name}**") for number, name in enumerate(steps.STEPS, 1)]
     assert places == sorted(places)
 
 

@@ -22,9 +22,9 @@ from counterfoil_verify.keys import (
 from counterfoil_verify.leaves import parse_leaf
 from counterfoil_verify.notes import open_checkpoint
 from counterfoil_verify.report import Report
-from counterfoil_verify.witness import Witness
-from counterfoil_verify.witness_requests import WitnessKey, write_add_checkpoint
-from counterfoil_verify.witness_store import WitnessStore
+from counterfoil_verify.witness.cosigning import Witness
+from counterfoil_verify.witness.requests import WitnessKey, write_add_checkpoint
+from counterfoil_verify.witness.store import WitnessStore
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.vectors.primitives import Key as VectorKey

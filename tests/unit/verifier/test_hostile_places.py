@@ -11,7 +11,7 @@ import pytest
 from counterfoil_verify import transport
 from counterfoil_verify.errors import NotChecked
 from counterfoil_verify.keys import parse_keyring
-from counterfoil_verify.sources import FolderSource, open_source
+from counterfoil_verify.log.sources import FolderSource, open_source
 from counterfoil_verify.transport import Site
 from counterfoil_verify.vault import ReceiptVault
 

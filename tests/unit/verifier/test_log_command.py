@@ -6,7 +6,7 @@ from contextlib import closing
 
 import pytest
 from counterfoil_verify.errors import NotChecked
-from counterfoil_verify.sources import SiteSource
+from counterfoil_verify.log.sources import SiteSource
 from counterfoil_verify.transport import Site
 
 from tests.unit.verifier.servers import TOKEN, log_site, speaking

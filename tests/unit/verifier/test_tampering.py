@@ -5,25 +5,18 @@ import json
 from collections import Counter
 
 import pytest
-from counterfoil_verify import (
-    acknowledgements,
-    invoices,
-    proofs,
-    receipts,
-    signed_reports,
-    signed_requests,
-    statements,
-)
-from counterfoil_verify import bundle as bundles
+from counterfoil_verify import acknowledgements, proofs, receipts, signed_reports, signed_requests
+from counterfoil_verify.bundle import steps as bundles
 from counterfoil_verify.canonical import encode
 from counterfoil_verify.container import Container
 from counterfoil_verify.errors import Rejected
 from counterfoil_verify.keys import named_key, parse_keyring
 from counterfoil_verify.leaves import parse_leaf
-from counterfoil_verify.log import read_checkpoint
+from counterfoil_verify.log.audit import read_checkpoint
+from counterfoil_verify.log.shards import Shard, audit_shards, first_leaf
+from counterfoil_verify.money import invoices, statements
 from counterfoil_verify.notes import open_checkpoint
 from counterfoil_verify.report import Report
-from counterfoil_verify.shards import Shard, audit_shards, first_leaf
 
 from tests.unit.verifier.test_signed_requests import KEY, NAME, VKEY, make_request, signed_call
 from tests.unit.verifier.test_vectors import check_credit_note

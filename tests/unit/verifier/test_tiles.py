@@ -2,9 +2,9 @@
 
 import pytest
 from counterfoil_verify.errors import Rejected
+from counterfoil_verify.log.paths import TilePaths
+from counterfoil_verify.log.tiles import TileTree, entries_name, split_entries, tile_name
 from counterfoil_verify.merkle import EMPTY_ROOT, Head, check_consistency
-from counterfoil_verify.paths import TilePaths
-from counterfoil_verify.tiles import TileTree, entries_name, split_entries, tile_name
 
 from tests.vectors.primitives import consistency_path, hash_leaf, tree_hash
 

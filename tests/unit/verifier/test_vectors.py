@@ -5,26 +5,18 @@ import json
 from pathlib import Path
 
 import pytest
-from counterfoil_verify import (
-    canonical,
-    credit_notes,
-    invoices,
-    merkle,
-    proofs,
-    receipts,
-    signed_requests,
-    statements,
-)
-from counterfoil_verify.bundle import check_bundle
+from counterfoil_verify import canonical, merkle, proofs, receipts, signed_requests
+from counterfoil_verify.bundle.steps import check_bundle
 from counterfoil_verify.container import Container
 from counterfoil_verify.errors import Rejected
 from counterfoil_verify.keys import parse_keyring
 from counterfoil_verify.leaves import parse_leaf
-from counterfoil_verify.log import Audit, read_checkpoint
+from counterfoil_verify.log.audit import Audit, read_checkpoint
+from counterfoil_verify.log.sources import FolderSource
 from counterfoil_verify.merkle import Head
+from counterfoil_verify.money import credit_notes, invoices, statements
 from counterfoil_verify.notes import open_checkpoint
 from counterfoil_verify.report import Report
-from counterfoil_verify.sources import FolderSource
 
 from tests.vectors import make_vectors
 

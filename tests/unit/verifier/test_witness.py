@@ -10,14 +10,14 @@ import pytest
 from counterfoil_verify.errors import NotChecked, Rejected
 from counterfoil_verify.keys import Keyring, parse_vkey
 from counterfoil_verify.notes import open_checkpoint
-from counterfoil_verify.witness import SAME_SIZE, SIZE, Witness
-from counterfoil_verify.witness_requests import (
+from counterfoil_verify.witness.cosigning import SAME_SIZE, SIZE, Witness
+from counterfoil_verify.witness.requests import (
     WitnessKey,
     check_name,
     parse_add_checkpoint,
     write_add_checkpoint,
 )
-from counterfoil_verify.witness_store import WitnessStore
+from counterfoil_verify.witness.store import WitnessStore
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.vectors import make_vectors

@@ -7,13 +7,13 @@ import threading
 import time
 
 import pytest
-from counterfoil_verify import witness_server
 from counterfoil_verify.keys import parse_vkey
-from counterfoil_verify.witness import Witness
+from counterfoil_verify.witness import server as witness_server
+from counterfoil_verify.witness.cosigning import Witness
+from counterfoil_verify.witness.requests import REQUEST_BYTES_MAX
+from counterfoil_verify.witness.server import WitnessServer, serve_in_background
+from counterfoil_verify.witness.store import WitnessStore
 from counterfoil_verify.witness_cli import main
-from counterfoil_verify.witness_requests import REQUEST_BYTES_MAX
-from counterfoil_verify.witness_server import WitnessServer, serve_in_background
-from counterfoil_verify.witness_store import WitnessStore
 
 from tests.unit.verifier.test_witness import KEY
 from tests.vectors.exchange import Exchange

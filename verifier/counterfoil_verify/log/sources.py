@@ -8,8 +8,8 @@ from pathlib import Path
 from counterfoil_verify.container import Container
 from counterfoil_verify.errors import NotChecked, Rejected
 from counterfoil_verify.keys import KEYS_BYTES_MAX
+from counterfoil_verify.log.tiles import Source
 from counterfoil_verify.notes import NOTE_BYTES_MAX
-from counterfoil_verify.tiles import Source
 from counterfoil_verify.transport import OK, Answer, Site
 
 STEP = "source"

@@ -3,14 +3,14 @@
 import argparse
 
 from counterfoil_verify.chain import Chain, parse_address
-from counterfoil_verify.command_inputs import describe_head, kept, keys_of_log, trusted_keys
+from counterfoil_verify.commands.inputs import describe_head, kept, keys_of_log, trusted_keys
 from counterfoil_verify.errors import NotChecked, require
+from counterfoil_verify.log.paths import TilePaths
+from counterfoil_verify.log.sources import open_source, read_file
+from counterfoil_verify.log.tiles import Source
 from counterfoil_verify.merkle import Head, check_consistency
 from counterfoil_verify.notes import NOTE_BYTES_MAX, open_checkpoint
-from counterfoil_verify.paths import TilePaths
 from counterfoil_verify.report import Report
-from counterfoil_verify.sources import open_source, read_file
-from counterfoil_verify.tiles import Source
 
 
 def check_chain(options: argparse.Namespace, report: Report) -> None:

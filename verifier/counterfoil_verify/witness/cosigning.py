@@ -12,8 +12,8 @@ from typing import NamedTuple
 from counterfoil_verify.errors import Rejected
 from counterfoil_verify.keys import ED25519, Key
 from counterfoil_verify.merkle import CONSISTENCY, check_consistency
-from counterfoil_verify.witness_requests import AddCheckpoint, WitnessKey, parse_add_checkpoint
-from counterfoil_verify.witness_store import Evidence, WitnessStore
+from counterfoil_verify.witness.requests import AddCheckpoint, WitnessKey, parse_add_checkpoint
+from counterfoil_verify.witness.store import Evidence, WitnessStore
 
 COSIGNED = 200
 MALFORMED = 400

@@ -5,18 +5,18 @@ from contextlib import suppress
 from pathlib import Path
 
 from counterfoil_verify import canonical, receipts, signed_requests
-from counterfoil_verify.command_inputs import describe_head, trusted_keys
+from counterfoil_verify.commands.inputs import describe_head, trusted_keys
 from counterfoil_verify.errors import Rejected, require
 from counterfoil_verify.fields import HASH_SIZE, WHOLE_MAX, Record
 from counterfoil_verify.keys import Keyring
 from counterfoil_verify.leaves import LEAF_BYTES_MAX, Leaf, parse_leaf
+from counterfoil_verify.log.sources import read_file
+from counterfoil_verify.log.succession import LINKS_BYTES_MAX, check_opening
+from counterfoil_verify.log.succession import STEP as SUCCESSION
 from counterfoil_verify.notes import NOTE_BYTES_MAX, open_checkpoint
 from counterfoil_verify.proofs import check_proof as prove
 from counterfoil_verify.proofs import parse_proof
 from counterfoil_verify.report import Report
-from counterfoil_verify.sources import read_file
-from counterfoil_verify.succession import LINKS_BYTES_MAX, check_opening
-from counterfoil_verify.succession import STEP as SUCCESSION
 
 BODY_BYTES_MAX = 1 << 28
 

@@ -3,12 +3,14 @@
 import argparse
 from pathlib import Path
 
-from counterfoil_verify import bundle as bundles
-from counterfoil_verify import contradictions, invoices
+from counterfoil_verify import contradictions
+from counterfoil_verify.bundle import steps as bundles
 from counterfoil_verify.chain import Chain
-from counterfoil_verify.command_inputs import given_keys, kept, trusted_keys
+from counterfoil_verify.commands.inputs import given_keys, kept, trusted_keys
 from counterfoil_verify.container import Container
 from counterfoil_verify.keys import parse_vkey
+from counterfoil_verify.log.sources import read_file
+from counterfoil_verify.money import invoices
 from counterfoil_verify.report import Report
 from counterfoil_verify.signed_reports import (
     REPORT_BYTES_MAX,
@@ -16,7 +18,6 @@ from counterfoil_verify.signed_reports import (
     parse_report_signature,
 )
 from counterfoil_verify.signed_reports import check_report as check_signed_report
-from counterfoil_verify.sources import read_file
 
 
 def check_bundle(options: argparse.Namespace, report: Report) -> None:

@@ -3,14 +3,14 @@
 import argparse
 
 from counterfoil_verify import documents
-from counterfoil_verify.bundle_commands import open_bundle
-from counterfoil_verify.command_inputs import trusted_keys
+from counterfoil_verify.commands.bundles import open_bundle
+from counterfoil_verify.commands.inputs import trusted_keys
+from counterfoil_verify.commands.receipts import check_inclusion, read_leaf
 from counterfoil_verify.errors import NotChecked, require
 from counterfoil_verify.leaves import Leaf
-from counterfoil_verify.receipt_commands import check_inclusion, read_leaf
+from counterfoil_verify.log.sources import read_file
 from counterfoil_verify.receipts import RECEIPT_BYTES_MAX
 from counterfoil_verify.report import Report
-from counterfoil_verify.sources import read_file
 
 
 def check_document(options: argparse.Namespace, report: Report) -> None:

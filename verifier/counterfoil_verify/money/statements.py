@@ -7,12 +7,14 @@ knows that it counts in the totals that the supplier is shown, and learns nothin
 import hashlib
 from dataclasses import dataclass
 
-from counterfoil_verify import canonical, sum_tree
+from counterfoil_verify import canonical
 from counterfoil_verify.errors import Rejected, require
 from counterfoil_verify.fields import Record
 from counterfoil_verify.keys import Key, Keyring
+from counterfoil_verify.log.succession import MEMBER, NO_HEADS, Heads, Link, read_links
 from counterfoil_verify.merkle import Head
-from counterfoil_verify.money_evidence import (
+from counterfoil_verify.money import sum_tree
+from counterfoil_verify.money.evidence import (
     FORMAT_STEP,
     MINOR_UNIT,
     PlacedLeaf,
@@ -22,7 +24,6 @@ from counterfoil_verify.money_evidence import (
     read_placed,
 )
 from counterfoil_verify.proofs import PATH_MAX
-from counterfoil_verify.succession import MEMBER, NO_HEADS, Heads, Link, read_links
 
 STATEMENT_STEP = "statement"
 ROWS_STEP = "rows"

@@ -11,11 +11,9 @@ from counterfoil_verify import canonical
 from counterfoil_verify.errors import NotChecked, Rejected, require
 from counterfoil_verify.fields import HASH_SIZE, Record
 from counterfoil_verify.leaves import parse_leaf
-from counterfoil_verify.merkle import Head, check_consistency
-from counterfoil_verify.notes import Checkpoint
-from counterfoil_verify.paths import TilePaths
-from counterfoil_verify.shards import folder_of
-from counterfoil_verify.succession import (
+from counterfoil_verify.log.paths import TilePaths
+from counterfoil_verify.log.shards import folder_of
+from counterfoil_verify.log.succession import (
     LINKS_BYTES_MAX,
     SHARDS_MAX,
     STEP,
@@ -23,7 +21,9 @@ from counterfoil_verify.succession import (
     check_links,
     read_link,
 )
-from counterfoil_verify.tiles import Source
+from counterfoil_verify.log.tiles import Source
+from counterfoil_verify.merkle import Head, check_consistency
+from counterfoil_verify.notes import Checkpoint
 
 OPENING = "opening"
 ABANDONED_MAX = 64

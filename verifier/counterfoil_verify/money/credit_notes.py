@@ -13,8 +13,9 @@ from counterfoil_verify import canonical
 from counterfoil_verify.errors import Rejected, require
 from counterfoil_verify.fields import Record
 from counterfoil_verify.keys import Key, Keyring
+from counterfoil_verify.log.succession import MEMBER, NO_HEADS, Heads, Link, place_of, read_links
 from counterfoil_verify.merkle import Head
-from counterfoil_verify.money_evidence import (
+from counterfoil_verify.money.evidence import (
     FORMAT_STEP,
     PlacedLeaf,
     check_statement_key,
@@ -22,7 +23,6 @@ from counterfoil_verify.money_evidence import (
     read_checkpoint,
     read_placed,
 )
-from counterfoil_verify.succession import MEMBER, NO_HEADS, Heads, Link, place_of, read_links
 
 CREDITS_STEP = "credits"
 NOTE_STEP = "note"

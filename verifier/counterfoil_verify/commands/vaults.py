@@ -20,13 +20,13 @@ from counterfoil_verify.acknowledgements import (
     sign_acknowledgement,
     unacknowledged,
 )
-from counterfoil_verify.command_inputs import kept, trusted_keys
+from counterfoil_verify.commands.inputs import kept, trusted_keys
 from counterfoil_verify.errors import NotChecked, Rejected, require
-from counterfoil_verify.invoices import EVIDENCE_BYTES_MAX, parse_invoice
 from counterfoil_verify.keys import BUYERS_SUFFIX, named_key
+from counterfoil_verify.log.sources import CHECKPOINT, SiteSource, open_source, read_file
+from counterfoil_verify.money.invoices import EVIDENCE_BYTES_MAX, parse_invoice
 from counterfoil_verify.notes import NOTE_BYTES_MAX
 from counterfoil_verify.report import Report
-from counterfoil_verify.sources import CHECKPOINT, SiteSource, open_source, read_file
 from counterfoil_verify.transport import Site
 from counterfoil_verify.vault import STEP, ReceiptVault
 

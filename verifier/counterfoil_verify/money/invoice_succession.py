@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 from counterfoil_verify.errors import require
-from counterfoil_verify.invoices import Invoice
+from counterfoil_verify.money.invoices import Invoice
 
 STEP = "invoices"
 

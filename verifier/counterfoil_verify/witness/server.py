@@ -8,8 +8,8 @@ from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from counterfoil_verify.witness import TEXT, Witness, WitnessAnswer
-from counterfoil_verify.witness_requests import REQUEST_BYTES_MAX
+from counterfoil_verify.witness.cosigning import TEXT, Witness, WitnessAnswer
+from counterfoil_verify.witness.requests import REQUEST_BYTES_MAX
 
 SECONDS_MAX = 10.0
 AT_ONCE_MAX = 64

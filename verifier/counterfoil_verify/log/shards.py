@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from counterfoil_verify.errors import NotChecked, Rejected, require
-from counterfoil_verify.lanes import LaneBook
 from counterfoil_verify.leaves import parse_leaf
-from counterfoil_verify.log import Audit, LogFacts, Progress, no_progress
+from counterfoil_verify.log.audit import Audit, LogFacts, Progress, no_progress
+from counterfoil_verify.log.lanes import LaneBook
+from counterfoil_verify.log.succession import SHARDS_MAX, STEP, Opener, Predecessor, parse_opening
+from counterfoil_verify.log.tiles import ENTRIES, TILE_WIDTH, Source, read_entries
 from counterfoil_verify.notes import NOTE_BYTES_MAX, Checkpoint
-from counterfoil_verify.succession import SHARDS_MAX, STEP, Opener, Predecessor, parse_opening
-from counterfoil_verify.tiles import ENTRIES, TILE_WIDTH, Source, read_entries
 
 CHECKPOINT = "checkpoint"
 _FOLDER = re.compile(r"[0-9A-Za-z][0-9A-Za-z-]{0,63}", re.ASCII)

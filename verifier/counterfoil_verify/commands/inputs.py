@@ -6,13 +6,13 @@ from typing import Protocol, TypeVar
 
 from counterfoil_verify.errors import NotChecked
 from counterfoil_verify.keys import COMPARE, KEYS_BYTES_MAX, Keyring, keyring_of, parse_keyring
+from counterfoil_verify.log.sources import read_keys, read_place
+from counterfoil_verify.log.succession import STEP as SUCCESSION
+from counterfoil_verify.log.succession import Link, check_links
+from counterfoil_verify.log.tiles import Source
 from counterfoil_verify.merkle import Head
 from counterfoil_verify.notes import Checkpoint, open_checkpoint
 from counterfoil_verify.report import Report
-from counterfoil_verify.sources import read_keys, read_place
-from counterfoil_verify.succession import STEP as SUCCESSION
-from counterfoil_verify.succession import Link, check_links
-from counterfoil_verify.tiles import Source
 
 
 class Closable(Protocol):

@@ -5,20 +5,20 @@ import sys
 import time
 from collections.abc import Callable
 
-from counterfoil_verify import vault_commands
-from counterfoil_verify.command_inputs import describe_head, kept, keys_of_log
-from counterfoil_verify.entry_types import is_known
+from counterfoil_verify.commands import vaults as vault_commands
+from counterfoil_verify.commands.inputs import describe_head, kept, keys_of_log
 from counterfoil_verify.errors import require
 from counterfoil_verify.keys import Keyring
-from counterfoil_verify.log import STEPS as AUDIT_STEPS
-from counterfoil_verify.log import describe_strange, describe_types, read_checkpoint
+from counterfoil_verify.log.audit import STEPS as AUDIT_STEPS
+from counterfoil_verify.log.audit import describe_strange, describe_types, read_checkpoint
+from counterfoil_verify.log.entry_types import is_known
+from counterfoil_verify.log.shards import Shard, ShardedFacts, audit_shards, first_leaf, open_shards
+from counterfoil_verify.log.sources import open_source, read_file
+from counterfoil_verify.log.succession import STEP as SUCCESSION
+from counterfoil_verify.log.tiles import Source
 from counterfoil_verify.merkle import Head
 from counterfoil_verify.notes import NOTE_BYTES_MAX, Checkpoint, open_checkpoint
 from counterfoil_verify.report import Report
-from counterfoil_verify.shards import Shard, ShardedFacts, audit_shards, first_leaf, open_shards
-from counterfoil_verify.sources import open_source, read_file
-from counterfoil_verify.succession import STEP as SUCCESSION
-from counterfoil_verify.tiles import Source
 
 PROGRESS_SECONDS = 1.0
 

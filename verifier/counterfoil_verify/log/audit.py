@@ -9,11 +9,9 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from counterfoil_verify.entry_types import is_incomplete, is_known
 from counterfoil_verify.errors import Rejected, require
 from counterfoil_verify.fields import HASH_SIZE, Record, parse_instant
 from counterfoil_verify.keys import Keyring
-from counterfoil_verify.lanes import REVOCATIONS, LaneBook, LaneState
 from counterfoil_verify.leaves import (
     CALL,
     EVIDENCE_MODE,
@@ -27,11 +25,13 @@ from counterfoil_verify.leaves import (
     match_call,
     parse_leaf,
 )
+from counterfoil_verify.log.entry_types import is_incomplete, is_known
+from counterfoil_verify.log.lanes import REVOCATIONS, LaneBook, LaneState
+from counterfoil_verify.log.succession import SHARD_CLOSED
+from counterfoil_verify.log.tiles import ENTRIES, TILE_WIDTH, TILES, Source, TileTree, read_entries
+from counterfoil_verify.log.tiles import read_tile as read_hash_tile
 from counterfoil_verify.merkle import Head
 from counterfoil_verify.notes import NOTE_BYTES_MAX, Checkpoint, open_checkpoint
-from counterfoil_verify.succession import SHARD_CLOSED
-from counterfoil_verify.tiles import ENTRIES, TILE_WIDTH, TILES, Source, TileTree, read_entries
-from counterfoil_verify.tiles import read_tile as read_hash_tile
 
 CHECKPOINT = "checkpoint"
 LANES = "lanes"

@@ -4,12 +4,12 @@ from collections.abc import Iterable
 
 from counterfoil_verify.container import Container
 from counterfoil_verify.errors import require
-from counterfoil_verify.heads import HeadBook
-from counterfoil_verify.invoices import InvoiceEvidence
+from counterfoil_verify.log.heads import HeadBook
+from counterfoil_verify.log.shards import Shard, ShardedFacts, audit_shards, first_leaf, open_shards
+from counterfoil_verify.log.sources import SHARDS, ContainerSource
+from counterfoil_verify.log.tiles import Source
+from counterfoil_verify.money.invoices import InvoiceEvidence
 from counterfoil_verify.notes import Checkpoint
-from counterfoil_verify.shards import Shard, ShardedFacts, audit_shards, first_leaf, open_shards
-from counterfoil_verify.sources import SHARDS, ContainerSource
-from counterfoil_verify.tiles import Source
 
 STEP = "log"
 FOLDERS = ("entries/", "tile/entries/")

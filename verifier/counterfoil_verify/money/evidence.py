@@ -9,10 +9,10 @@ from counterfoil_verify.errors import Rejected, require
 from counterfoil_verify.fields import Record
 from counterfoil_verify.keys import Key, Keyring, verify_named
 from counterfoil_verify.leaves import Leaf, parse_leaf
+from counterfoil_verify.log.succession import Heads, head_in, key_name
 from counterfoil_verify.merkle import Head, check_inclusion
 from counterfoil_verify.notes import NOTE_BYTES_MAX
 from counterfoil_verify.proofs import PATH_MAX
-from counterfoil_verify.succession import Heads, head_in, key_name
 
 FORMAT_STEP = "format"
 SIGNATURE_STEP = "signature"

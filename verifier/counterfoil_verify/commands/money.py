@@ -2,11 +2,11 @@
 
 import argparse
 
-from counterfoil_verify import credit_notes, invoices, statements
-from counterfoil_verify.command_inputs import open_heads, trusted_keys
+from counterfoil_verify.commands.inputs import open_heads, trusted_keys
+from counterfoil_verify.log.sources import read_file
+from counterfoil_verify.money import credit_notes, invoices, statements
+from counterfoil_verify.money.sum_tree import Sums
 from counterfoil_verify.report import Report
-from counterfoil_verify.sources import read_file
-from counterfoil_verify.sum_tree import Sums
 
 
 def check_invoice(options: argparse.Namespace, report: Report) -> None:

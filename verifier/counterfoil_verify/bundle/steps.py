@@ -5,30 +5,31 @@ from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
-from counterfoil_verify import canonical, invoices, receipts
+from counterfoil_verify import canonical, receipts
 from counterfoil_verify.anchors import ANCHORS_BYTES_MAX, check_anchors, check_on_chain
 from counterfoil_verify.anchors import parse_anchors as read_anchors
-from counterfoil_verify.bundled_leaves import read_leaves
-from counterfoil_verify.bundled_log import audit_export
-from counterfoil_verify.bundled_manifest import Manifest, check_files, check_manifest
-from counterfoil_verify.bundled_requests import SignedCalls
+from counterfoil_verify.bundle.leaves import read_leaves
+from counterfoil_verify.bundle.log import audit_export
+from counterfoil_verify.bundle.manifest import Manifest, check_files, check_manifest
+from counterfoil_verify.bundle.requests import SignedCalls
 from counterfoil_verify.canonical import Json
 from counterfoil_verify.chain import Chain
 from counterfoil_verify.container import Container
 from counterfoil_verify.errors import Rejected, require
 from counterfoil_verify.fields import WHOLE_MAX, Record
-from counterfoil_verify.heads import HeadBook
 from counterfoil_verify.held import HeldReceipt, check_lanes, hold
-from counterfoil_verify.invoice_succession import check_succession
 from counterfoil_verify.keys import COMPARE, KEYS_BYTES_MAX, Key, Keyring, parse_keyring
 from counterfoil_verify.leaves import Leaf
-from counterfoil_verify.log import describe_types
+from counterfoil_verify.log.audit import describe_types
+from counterfoil_verify.log.heads import HeadBook
+from counterfoil_verify.log.shards import ShardedFacts
+from counterfoil_verify.log.succession import LINKS_BYTES_MAX, Link, check_links, parse_links
 from counterfoil_verify.merkle import Head, check_inclusion
+from counterfoil_verify.money import invoices
+from counterfoil_verify.money.invoice_succession import check_succession
 from counterfoil_verify.notes import NOTE_BYTES_MAX, Checkpoint
 from counterfoil_verify.proofs import parse_proof
 from counterfoil_verify.report import Report
-from counterfoil_verify.shards import ShardedFacts
-from counterfoil_verify.succession import LINKS_BYTES_MAX, Link, check_links, parse_links
 
 CONTAINER, MANIFEST, FILES, CHECKPOINT, RECEIPTS, INCLUSION, LANES, INVOICES, ANCHORS, LOG = (
     "container", "manifest", "files", "checkpoint", "receipts",

@@ -2,8 +2,8 @@
 
 from counterfoil_verify.errors import Rejected
 from counterfoil_verify.fields import HASH_SIZE
+from counterfoil_verify.log.tiles import TILE_WIDTH, Source, perfect_root, read_tile
 from counterfoil_verify.merkle import CONSISTENCY, node_hash
-from counterfoil_verify.tiles import TILE_WIDTH, Source, perfect_root, read_tile
 
 TILE_HEIGHT = 8
 

@@ -9,8 +9,9 @@ from counterfoil_verify.errors import Rejected, require
 from counterfoil_verify.fields import Record
 from counterfoil_verify.keys import Key, Keyring
 from counterfoil_verify.leaves import LANE_OPENED, LanePoint, lane_point
+from counterfoil_verify.log.succession import MEMBER, NO_HEADS, Heads, Link, place_of, read_links
 from counterfoil_verify.merkle import Head
-from counterfoil_verify.money_evidence import (
+from counterfoil_verify.money.evidence import (
     FORMAT_STEP,
     MINOR_UNIT,
     PlacedLeaf,
@@ -19,7 +20,6 @@ from counterfoil_verify.money_evidence import (
     read_checkpoint,
     read_placed,
 )
-from counterfoil_verify.succession import MEMBER, NO_HEADS, Heads, Link, place_of, read_links
 
 LANES_STEP = "lanes"
 SUMS_STEP = "sums"

@@ -1,0 +1,1 @@
+"""Evidence bundles: everything about a licence in one zip file, checked part by part."""

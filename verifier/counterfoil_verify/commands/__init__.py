@@ -1,0 +1,1 @@
+"""What each command checks and prints; `cli` reads the words behind it."""

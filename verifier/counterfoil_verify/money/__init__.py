@@ -1,0 +1,1 @@
+"""Evidence of money: invoices, credit notes, suppliers' statements."""

@@ -1,0 +1,1 @@
+"""A witness: cosigns a log's checkpoints and never two histories."""
