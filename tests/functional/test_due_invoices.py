@@ -5,7 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.core.money import SCALE
+from ledger.journal import postings, splits
 from ledger.journal.billing import invoice_services, period_services
+from ledger.journal.booking import book
 from tests.factories.billing import SPLIT, LoggedLane, open_licence, statement_ports
 
 BUYER, SUPPLIER, LICENCE = "org_buyer", "org_supplier", "lic_1"
@@ -110,3 +112,29 @@ def test_what_is_booked_as_the_month_ends_is_the_next_month_s(lane, due, clock, 
     assert due(NOVEMBER, DECEMBER) is None
     clock.set(JANUARY)
     assert due(DECEMBER, JANUARY).total_amount == SCALE
+
+
+def test_a_month_of_nothing_but_a_credit_is_stated_and_made_again(lane, due, clock, in_unit):
+    lane.call(amount=SCALE)
+    clock.set(DECEMBER)
+    due(NOVEMBER, DECEMBER)
+    note = postings.credit(
+        reference="crd_1",
+        buyer_id=BUYER,
+        supplier_id=SUPPLIER,
+        currency="CNY",
+        parts=splits.shares(SCALE // 4, SPLIT),
+    )
+    in_unit(
+        lambda uow: book(
+            uow.session, note, occurred_at=uow.now, booked_at=uow.now, licence_id=LICENCE
+        )
+    )
+    clock.set(JANUARY)
+    invoice = due(DECEMBER, JANUARY)
+    assert invoice.document["credits"] == [{"credit": "crd_1", "amount": str(SCALE // 4)}]
+    assert invoice.total_amount == 0
+    rebuilt = in_unit(
+        lambda uow: invoice_services.rebuild_invoice(uow.session, statement_ports(), invoice)
+    )
+    assert rebuilt == invoice.document
