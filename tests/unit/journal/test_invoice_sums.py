@@ -45,9 +45,9 @@ def fee(amount, tax=0):
 
 
 def test_each_line_is_rounded_by_itself():
-    made = facts([lane(1, 0, HALF)], [fee(HALF), fee(HALF), fee(-HALF)])
-    assert made.total_amount == 3 * FEN - FEN
-    assert made.rounding_amount == FEN
+    made = facts([lane(1, 0, HALF)], [fee(HALF), fee(HALF), fee(-400_000), fee(-HALF)])
+    assert made.total_amount == (1 + 1 + 1 + 0 - 1) * FEN
+    assert made.rounding_amount == made.total_amount - 600_000
 
 
 def test_calls_are_rounded_in_the_sum_of_all_lanes():
