@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,12 @@ import swagger_ui_bundle
 from flask import Flask, Response, redirect, send_from_directory
 from flask_smorest import Api
 from marshmallow import INCLUDE, fields
+from marshmallow import Schema as MarshmallowSchema
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from app.web import problems
+from app.web import members, problems
 from app.web.access import public
-from app.web.schemas import Schema
+from app.web.schemas import AMOUNT_WRITTEN, AmountText, Schema
 
 PREFIX = "/docs"
 
@@ -41,6 +43,10 @@ class ProblemSchema(Schema):
     errors = fields.List(fields.Nested(ProblemFieldSchema))
 
 
+class AddressSchema(Schema):
+    """The variable parts of addresses, by which `members.toml` calls them."""
+
+
 class LateSpec:
     """apispec's document, whose operations are described when it is first asked for.
 
@@ -50,6 +56,7 @@ class LateSpec:
     def __init__(self, spec: Any) -> None:
         self._spec = spec
         self._descriptions: list[Callable[[], None]] = []
+        self._additions: list[Callable[[dict[str, Any]], None]] = []
         self._lock = threading.Lock()
 
     def __getattr__(self, name: str) -> Any:
@@ -59,6 +66,10 @@ class LateSpec:
         """Have something described before the document is made."""
         self._descriptions.append(describe)
 
+    def add(self, addition: Callable[[dict[str, Any]], None]) -> None:
+        """Have something added to the document, which must find it again without adding twice."""
+        self._additions.append(addition)
+
     def to_dict(self) -> dict[str, Any]:
         """The whole document."""
         with self._lock:
@@ -66,6 +77,8 @@ class LateSpec:
                 describe()
             self._descriptions.clear()
             document: dict[str, Any] = self._spec.to_dict()
+            for add in self._additions:
+                add(document)
             return document
 
 
@@ -78,6 +91,8 @@ class ProblemApi(Api):  # type: ignore[misc] # flask-smorest ships no types
     def _init_spec(self, **options: Any) -> None:
         super()._init_spec(**options)
         self.spec = LateSpec(self.spec)
+        self.spec.add(partial(_describe_shapes, self.ma_plugin.converter.refs))
+        self.spec.add(_describe_addresses)
 
     def _register_error_handlers(self) -> None:
         """Leave errors to the problem documents."""
@@ -85,9 +100,11 @@ class ProblemApi(Api):  # type: ignore[misc] # flask-smorest ships no types
     def _register_responses(self) -> None:
         """Describe errors by the type that they have; the hook knows one type for everything."""
         self.DEFAULT_RESPONSE_CONTENT_TYPE = problems.CONTENT_TYPE
+        converter = self.ma_plugin.converter
+        converter.add_attribute_function(_as_others_write_it)
+        converter.add_attribute_function(_as_its_members_mean)
         super()._register_responses()
         del self.DEFAULT_RESPONSE_CONTENT_TYPE
-        self.ma_plugin.converter.add_attribute_function(_as_others_write_it)
 
 
 def _as_others_write_it(
@@ -97,6 +114,35 @@ def _as_others_write_it(
     if "pattern" not in ret:
         return {}
     return {"pattern": ret["pattern"].replace(r"\A", "^").replace(r"\Z", "$")}
+
+
+def _as_its_members_mean(
+    _converter: Any, field: fields.Field[Any], *, ret: dict[str, Any], **_: Any
+) -> dict[str, Any]:
+    """What a member means, where its field does not say so itself."""
+    if "description" in ret or not isinstance(field.parent, MarshmallowSchema):
+        return {}
+    said = members.meaning(type(field.parent), field.data_key or str(field.name))
+    if said is None:
+        return {}
+    written = f" {AMOUNT_WRITTEN}" if isinstance(field, AmountText) else ""
+    return {"description": f"{said}{written}"}
+
+
+def _describe_shapes(names: dict[Any, str], document: dict[str, Any]) -> None:
+    """Say of each shape what it is, as its schema does."""
+    shapes = document["components"]["schemas"]
+    for key, name in names.items():
+        shapes[name].setdefault("description", members.summary_of(key[0]))
+
+
+def _describe_addresses(document: dict[str, Any]) -> None:
+    """Say of each variable part of an address what it is."""
+    for item in document["paths"].values():
+        for part in item.get("parameters", []):
+            said = members.meaning(AddressSchema, part["name"])
+            if said:
+                part.setdefault("description", said)
 
 
 def register(app: Flask) -> Any:

@@ -89,5 +89,6 @@ def page_schema(item: type[Schema]) -> type[Schema]:
         "items": fields.List(fields.Nested(item), required=True),
         "next_cursor": NextCursor(required=True, allow_none=True),
     }
-    name = item.__name__.removesuffix("Schema") + "PageSchema"
-    return type(name, (Schema,), {"__doc__": f"A page of {item.__name__}.", **members})
+    name = item.__name__.removesuffix("Schema")
+    named = {"__doc__": f"A page of `{name}`.", "__module__": item.__module__}
+    return type(f"{name}PageSchema", (Schema,), {**named, **members})

@@ -116,6 +116,9 @@ def _at_members(messages: Any) -> Any:
     return {name: each.get("value", each.get("key")) for name, each in messages.items()}
 
 
+AMOUNT_WRITTEN = "Decimal text with eight places."
+
+
 class AmountText(fields.Field[int]):
     """A decimal string with at most eight places; in code units at scale 10⁻⁸."""
 

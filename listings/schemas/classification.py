@@ -1,6 +1,5 @@
 """What kind of product a version is, how much of it there is, and for whom (COMPLIANCE 5a)."""
 
-from marshmallow import Schema as MarshmallowSchema
 from marshmallow import fields, validate
 
 from app.web.schemas import Identifier, Integer, Schema, Text
@@ -34,14 +33,11 @@ class ResponsiblePersonsSchema(Schema):
     pi_protection_officer = fields.Nested(ResponsiblePersonSchema)
 
 
-CorpusSchema: type[MarshmallowSchema] = Schema.from_dict(
-    {
-        "class": Code("corpus_classes", required=True),
-        "stages": Codes("corpus_stages", max=3, min=0),
-    },
-    name="CorpusSchema",
-)
-"""Which knowledge a corpus holds and which stage of training it is for."""
+class CorpusSchema(Schema):
+    """Which knowledge a corpus holds and which stage of training it is for."""
+
+    knowledge = Code("corpus_classes", required=True, data_key="class", attribute="class")
+    stages = Codes("corpus_stages", max=3, min=0)
 
 
 class ServiceLevelSchema(Schema):

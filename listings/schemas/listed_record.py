@@ -1,6 +1,5 @@
 """Shapes of the rest of a listing's registration record on its page."""
 
-from marshmallow import Schema as MarshmallowSchema
 from marshmallow import fields
 
 from app.web.schemas import Integer, Schema
@@ -17,10 +16,11 @@ def _labelled_all() -> "fields.List[object]":
     return fields.List(fields.Nested(LabelledSchema))
 
 
-ListedCorpusSchema: type[MarshmallowSchema] = Schema.from_dict(
-    {"class": _labelled(), "stages": _labelled_all()}, name="ListedCorpusSchema"
-)
-"""Which knowledge a corpus holds and which stage of training it is for."""
+class ListedCorpusSchema(Schema):
+    """Which knowledge a corpus holds and which stage of training it is for."""
+
+    knowledge = fields.Nested(LabelledSchema, data_key="class", attribute="class")
+    stages = _labelled_all()
 
 
 class ListedDerivationSchema(Schema):

@@ -1,6 +1,5 @@
 """Where data come from and who may do what with them (COMPLIANCE 5a: source, rights, chain)."""
 
-from marshmallow import Schema as MarshmallowSchema
 from marshmallow import fields, validate
 
 from app.web.schemas import Identifier, Integer, Schema, Text
@@ -19,13 +18,15 @@ from listings.schemas.terms import (
 LINKS_MAX = 20
 INPUTS_MAX = 50
 
-ProductPeriodSchema: type[MarshmallowSchema] = Schema.from_dict(
-    {"from": DateText(required=True), "to": DateText()}, name="ProductPeriodSchema"
-)
-"""Days, both included; without an end it is open. "from" is no name in Python."""
+
+class ProductPeriodSchema(Schema):
+    """Days, both included; without an end it is open."""
+
+    since = DateText(required=True, data_key="from", attribute="from")
+    to = DateText()
 
 
-class ProductRightSchema(ProductPeriodSchema):  # type: ignore[valid-type,misc]
+class ProductRightSchema(ProductPeriodSchema):
     """A right that the supplier claims, and on what ground."""
 
     right = Code("rights", required=True)
@@ -35,7 +36,7 @@ class ProductRightSchema(ProductPeriodSchema):  # type: ignore[valid-type,misc]
     evidence = EvidenceReference()
 
 
-class AuthorisationLinkSchema(ProductPeriodSchema):  # type: ignore[valid-type,misc]
+class AuthorisationLinkSchema(ProductPeriodSchema):
     """One step of the chain of rights: who granted what to whom, from the root to the supplier."""
 
     grantor = Text(max=100, required=True)

@@ -18,16 +18,17 @@ _SENT = {
 }
 _RECEIVED = {
     "Usage-Receipt": "The signed receipt, URL-safe Base64: keep it beside the answer.",
-    "Outcome": "`hit`, `miss` or `rows`.",
-    "Usage-Units": "How many units were charged.",
+    "Outcome": "`hit`, `miss`, `rows` or `units`.",
+    "Usage-Units": "How many units were counted, free ones included.",
     "Quota-Remaining": "Units that are left of the plan.",
     "Calls-Remaining": "Calls that are left of the licence.",
-    "Balance-Remaining": "What the wallet that pays can still bear.",
-    "Cap-Remaining": "What the buyer's own caps still allow.",
+    "Balance-Remaining": "What the wallet that pays can still bear, in eight places.",
+    "Cap-Remaining": "What the buyer's own caps still allow, in eight places.",
     "RateLimit": "What is left of this second.",
     "RateLimit-Policy": "Of how much.",
     "Idempotency-Replayed": "`true` where the stored answer came again.",
 }
+_CODE = "The listing's public code."
 _PROBLEM = {"$ref": "#/components/responses/DEFAULT_ERROR"}
 
 
@@ -78,7 +79,7 @@ def _answer(description: str) -> dict[str, Any]:
 
 
 def _parameters() -> list[dict[str, Any]]:
-    code = {"in": "path", "name": "listing_code", "required": True, "schema": {"type": "string"}}
+    code = {"in": "path", "name": "listing_code", "required": True, **_text(_CODE)}
     return [code, *({"in": "header", "name": name, **_text(says)} for name, says in _SENT.items())]
 
 

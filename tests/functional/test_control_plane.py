@@ -144,7 +144,8 @@ def test_a_state_lists_what_it_can_be(client):
     texts = {name: shape for name, shape in states.items() if "string" in shape.get("type", ())}
     assert len(texts) > 50
     assert [name for name, shape in texts.items() if not shape.get("enum")] == []
-    assert texts["Order.state"] == {"type": "string", "enum": ["PLACED", "ACTIVE"]}
+    order = texts["Order.state"]
+    assert (order["type"], order["enum"]) == ("string", ["PLACED", "ACTIVE"])
     assert None in texts["ProductDetail.listing_state"]["enum"]
     labelled = {shape.get("$ref") for name, shape in states.items() if name not in texts}
     assert labelled == {"#/components/schemas/Labelled"}
