@@ -6,13 +6,15 @@ import pytest
 
 from app.core.money import SCALE
 from ledger.journal import services
+from ledger.journal.billing import bill_payment_services, dunning_services
 from ledger.journal.billing.errors import CreditInUse
-from ledger.journal.billing.events import CreditLineResumed
+from ledger.journal.billing.events import BillSentToCollection, CreditLineResumed, PaymentReminded
 from ledger.journal.models import Invoice
 from ledger.journal.wallet_leases import WalletLeases
 from ledger.log.services import driver_cursor
 from tests.factories.billing import PLAN
 from tests.factories.credit import BUYER, SUPPLIER, OnCredit
+from tests.factories.crossing import second_runs_into_first
 
 NOVEMBER_BEGINS = datetime(2026, 10, 31, 16, tzinfo=UTC)
 NOVEMBER_ENDS = datetime(2026, 11, 30, 16, tzinfo=UTC)
@@ -112,14 +114,44 @@ def test_each_currency_has_its_bills_and_its_own_money_pays_them(buyer, in_unit,
     assert [bill.open_amount for bill in dollars.bills] == [200 * SCALE]
 
 
-def test_a_line_is_chased_by_its_own_plan(buyer):
-    buyer.lend(500, dunning=[{"step": "suspension", "days": 3}])
+def test_a_line_is_chased_by_its_own_plan_from_its_very_instants(buyer):
+    plan = [{"step": "reminder", "days": 0}, {"step": "suspension", "days": 3}]
+    buyer.lend(500, dunning=plan)
     buyer.buy(120, "ord_1")
     buyer.bill(DECEMBER)
-    due_at = buyer.bills[0].due_at
-    assert buyer.chase(due_at + timedelta(days=3) - timedelta(microseconds=1)) == 0
-    assert buyer.chase(due_at + timedelta(days=3)) == 1
+    for each in plan:
+        step_at = buyer.bills[0].due_at + timedelta(days=each["days"])
+        assert buyer.chase(step_at - timedelta(microseconds=1)) == 0
+        assert buyer.chase(step_at) == 1
     assert buyer.wallet.is_credit_suspended
+
+
+def test_a_bill_that_waits_for_its_next_step_stands_before_no_other(owing, monkeypatch):
+    monkeypatch.setattr(dunning_services, "PORTION", 1)
+    now = owing.bills[1].due_at + timedelta(days=1)
+    assert [owing.chase(now) for _ in range(3)] == [3, 1, 0]
+
+
+def test_who_paid_a_part_is_asked_for_the_rest(owing, units):
+    owing.pay(50, "tup_1")
+    owing.chase(owing.bills[1].due_at + timedelta(days=45))
+    asked = {
+        (event.bill_id, event.open_amount)
+        for event in units.events
+        if isinstance(event, (PaymentReminded, BillSentToCollection))
+    }
+    first, second = owing.bills
+    assert asked == {(first.bill_id, 70 * SCALE), (second.bill_id, 80 * SCALE)}
+
+
+def test_a_bill_that_is_paid_meanwhile_is_not_chased(owing, units, clock):
+    clock.set(owing.bills[0].due_at + timedelta(days=1))
+    owing.receive(120, "tup_1")
+    late = second_runs_into_first(
+        units, bill_payment_services.match_payments, dunning_services.chase
+    )
+    assert late == 0
+    assert PaymentReminded not in [type(event) for event in units.events]
 
 
 def test_a_suspension_ends_with_the_last_bill_that_came_to_it(owing, units):

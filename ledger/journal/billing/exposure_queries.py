@@ -72,7 +72,6 @@ def _owes_overdue(at: datetime) -> ColumnElement[bool]:
         CreditBill.currency == Wallet.currency,
         IS_OPEN,
         CreditBill.due_at <= at,
-        CreditBill.amount > CreditBill.paid_amount,
     )
 
 
