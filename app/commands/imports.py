@@ -16,7 +16,7 @@ from app.parts import Parts
 from compliance.rules import rule_set
 from compliance.rules.evaluation import evaluate_dossier
 from compliance.scanner.dossiers import scan_facts
-from compliance.services.circumstances import prospective_circumstances
+from compliance.services.evaluations.circumstances import prospective_circumstances
 from listings.imports import tables
 from listings.imports.errors import ImportUnreadable
 from listings.imports.report import (

@@ -26,10 +26,10 @@ from compliance.review.changes import changes_between
 from compliance.review.conflicts import questions
 from compliance.rules.evaluation import RuleOutcome
 from compliance.rules.rule_set import RuleSet
-from compliance.services.carried_answers import carried_in
-from compliance.services.decisions import answers_of
-from compliance.services.evaluations import findings_of
-from compliance.services.rule_sets import held_rule_set
+from compliance.services.cases.decisions import answers_of
+from compliance.services.evaluations.carried_answers import carried_in
+from compliance.services.evaluations.rule_sets import held_rule_set
+from compliance.services.evaluations.runs import findings_of
 
 Document = dict[str, Any]
 

@@ -26,12 +26,9 @@ from compliance.review.errors import AlreadyAppealed, AppealNotFound, NothingToA
 from compliance.review.events import AppealDecided, AppealFiled
 from compliance.review.listing_machine import MACHINE, ListingState
 from compliance.review.panels import APPEAL, PanelState
-from compliance.services.listings import lock_standing, open_causes
-from compliance.services.panels import lock_panel, open_panel, reasons_of, vote
-from compliance.services.policies import policy_in_force
-from compliance.services.reasons import seal_reason
-from compliance.services.reviews import lock_case, reopen_review
-from compliance.services.suspensions import (
+from compliance.services.cases.reviews import lock_case, reopen_review
+from compliance.services.listings.standing import lock_standing, open_causes
+from compliance.services.listings.suspensions import (
     announce_resumption,
     end_suspension,
     find_suspension,
@@ -39,6 +36,9 @@ from compliance.services.suspensions import (
     standing_of,
     suspend,
 )
+from compliance.services.panels import lock_panel, open_panel, reasons_of, vote
+from compliance.services.policies import policy_in_force
+from compliance.services.reasons import seal_reason
 
 
 def appeal_rejection(

@@ -24,16 +24,16 @@ from compliance.review.price_alarms import UNDECIDED, PriceAlarmState
 from compliance.review.registration_machine import ApplicationState, RegistrationState
 from compliance.review.scenario_machine import LicenceState, ScenarioState
 from compliance.services.appeals import conclude_appeal, lock_appeal
+from compliance.services.cases.reviews import advance, lock_case
 from compliance.services.declarations import declarations_of
+from compliance.services.licences.price_alarms import begin_decision
+from compliance.services.listings.registrations import conclude_publicity
+from compliance.services.listings.revocations import conclude_revocation
+from compliance.services.listings.suspensions import complete_delisting
 from compliance.services.panel_votes import conclude_case
 from compliance.services.panels import follow as follow_panel
-from compliance.services.price_alarms import begin_decision
-from compliance.services.registrations import conclude_publicity
-from compliance.services.reviews import advance, lock_case
-from compliance.services.revocations import conclude_revocation
-from compliance.services.scenario_panels import conclude_scenario
-from compliance.services.scenarios import lock_scenario
-from compliance.services.suspensions import complete_delisting
+from compliance.services.scenarios.declaring import lock_scenario
+from compliance.services.scenarios.panels import conclude_scenario
 
 Row = TypeVar("Row")
 RATIFICATION, PLATFORM = "RATIFICATION", "PLATFORM"

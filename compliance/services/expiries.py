@@ -13,10 +13,10 @@ from compliance.review.listing_machine import (
     SuspensionScope,
 )
 from compliance.review.scenario_machine import END, LICENCE_TRANSITIONS, LicenceState, ScenarioState
-from compliance.services.licence_ends import revoke
-from compliance.services.listings import open_causes
+from compliance.services.licences.ends import revoke
+from compliance.services.listings.standing import open_causes
+from compliance.services.listings.suspensions import suspend
 from compliance.services.narrowing import continue_narrowing
-from compliance.services.suspensions import suspend
 
 TERM_ENDED = "TERM_ENDED"
 

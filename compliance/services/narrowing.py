@@ -21,10 +21,10 @@ from compliance.review.listing_machine import (
     SuspensionReason,
 )
 from compliance.review.scenario_machine import LicenceState
-from compliance.services.licence_ends import revoke
-from compliance.services.licences import note_term
-from compliance.services.listings import lock_standing
-from compliance.services.suspensions import suspend
+from compliance.services.licences.ends import revoke
+from compliance.services.licences.issuing import note_term
+from compliance.services.listings.standing import lock_standing
+from compliance.services.listings.suspensions import suspend
 from compliance.terms.effective_terms import Terms, effective, from_document, meet, to_document
 from compliance.terms.errors import ChainLinkNotFound, LicenceCannotBeIssued, NothingNarrowed
 

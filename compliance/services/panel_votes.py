@@ -10,19 +10,13 @@ from compliance.review.case_errors import ItemsUnanswered
 from compliance.review.case_machine import conclude_panel
 from compliance.review.panels import CASE, REVOCATION, SCENARIO, Panel, PanelState
 from compliance.rules.errors import RulesBlock
-from compliance.services.decisions import (
-    Item,
-    announce,
-    answer_items,
-    failed_by,
-    unanswered,
-)
+from compliance.services.cases.decisions import Item, announce, answer_items, failed_by, unanswered
+from compliance.services.cases.reviews import advance, lock_case
 from compliance.services.declarations import declarations_of
-from compliance.services.evaluations import run_rules
+from compliance.services.evaluations.runs import run_rules
+from compliance.services.listings.revocations import conclude_revocation
 from compliance.services.panels import lock_panel, reasons_of, vote
-from compliance.services.reviews import advance, lock_case
-from compliance.services.revocations import conclude_revocation
-from compliance.services.scenario_panels import vote_on_scenario
+from compliance.services.scenarios.panels import vote_on_scenario
 
 KINDS = (CASE, REVOCATION, SCENARIO)
 

@@ -11,7 +11,7 @@ from compliance.review.platform_events import PlatformDutyConfirmed, PlatformDut
 from compliance.rules import rule_set
 from compliance.rules.errors import DutyNotFound, RulesBlock, SamePersonStated, StatementNotAhead
 from compliance.rules.platform import DutyState, duties, weigh
-from compliance.services.rule_sets import hold_rule_set
+from compliance.services.evaluations.rule_sets import hold_rule_set
 
 
 def state_duty(

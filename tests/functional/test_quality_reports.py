@@ -12,7 +12,7 @@ from compliance.rules.predicates.reports import quality_is_reported
 from compliance.rules.verdicts import Outcome
 from compliance.sampling import reports
 from compliance.sampling import services as sampling
-from compliance.services.circumstances import circumstances_of
+from compliance.services.evaluations.circumstances import circumstances_of
 from tests.factories.compliance import everybody_over_http, field
 from tests.factories.quality import airports, commitment, revealed
 

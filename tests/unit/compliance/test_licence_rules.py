@@ -9,7 +9,7 @@ from compliance.models.licences import Licence
 from compliance.models.price_alarms import PriceAlarm
 from compliance.models.reviews import Party, RuleEvaluation
 from compliance.rules.errors import RulesBlock
-from compliance.services import licence_rules
+from compliance.services.licences import rules
 from tests.factories.compliance import (
     BUYER_ID,
     approve_scenario,
@@ -64,7 +64,7 @@ def scenario_for(uow):
 
 def refused(uow, licence, case):
     with pytest.raises(RulesBlock) as refusal:
-        licence_rules.demand_lawful_licence(uow, licence, case)
+        rules.demand_lawful_licence(uow, licence, case)
     return refusal.value.facts["rule_ids"]
 
 

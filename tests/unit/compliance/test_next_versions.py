@@ -7,7 +7,7 @@ from compliance import queries, services
 from compliance.models.reviews import ItemAnswer
 from compliance.review.case_errors import ItemsUnanswered
 from compliance.review.events import ChangeClassified
-from compliance.services.carried_answers import carried_in
+from compliance.services.evaluations.carried_answers import carried_in
 from tests.factories.compliance import (
     FIRST,
     PANEL,

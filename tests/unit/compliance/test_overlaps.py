@@ -8,7 +8,7 @@ from app.core.canonical import digest_hex
 from compliance import queries, services
 from compliance.models.reviews import ReviewCase
 from compliance.rules.fingerprints import fingerprint_of, shared_bp
-from compliance.services.overlaps import overlaps_of
+from compliance.services.evaluations.overlaps import overlaps_of
 from tests.factories.compliance import (
     SUPPLIER_ID,
     approve,

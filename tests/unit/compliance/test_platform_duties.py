@@ -15,7 +15,7 @@ from compliance.review.platform_events import PlatformDutyConfirmed, PlatformDut
 from compliance.rules import rule_set
 from compliance.rules.errors import DutyNotFound, RulesBlock, SamePersonStated, StatementNotAhead
 from compliance.rules.platform import weigh
-from compliance.services.rule_sets import held_rule_set
+from compliance.services.evaluations.rule_sets import held_rule_set
 from tests.factories.compliance import PEOPLE, everybody_over_http, exchange_unit, staff
 
 ONE, OTHER = (staff(name, Role.OPERATOR) for name in ("one", "other"))

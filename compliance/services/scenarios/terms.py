@@ -10,7 +10,7 @@ from compliance.lapses.expiry_policy import lapse
 from compliance.models.licences import ListingStanding, Scenario
 from compliance.review.scenario_errors import ScenarioOutsideListing
 from compliance.services.lapses import note_lapses
-from compliance.services.scenarios import hash_of
+from compliance.services.scenarios.declaring import hash_of
 from compliance.terms.effective_terms import Terms, effective, from_document, meet, to_document
 
 Document = dict[str, Any]

@@ -4,11 +4,11 @@ from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
 from compliance.models.reviews import ReviewCase
 from compliance.review.case_machine import Decision, admit
-from compliance.services.decisions import announce, keep_decision
+from compliance.services.cases.decisions import announce, keep_decision
+from compliance.services.cases.reviews import advance, lock_case
 from compliance.services.declarations import conflicts_known, declarations_of
-from compliance.services.evaluations import run_rules
+from compliance.services.evaluations.runs import run_rules
 from compliance.services.policies import policy_in_force
-from compliance.services.reviews import advance, lock_case
 
 
 def admit_case(

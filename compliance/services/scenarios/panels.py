@@ -12,9 +12,9 @@ from compliance.review.use_machine import conclude
 from compliance.rules.errors import RulesBlock
 from compliance.services.panels import needs_two_thirds, open_panel, reasons_of, vote
 from compliance.services.scenario_declarations import use_of
-from compliance.services.scenario_rules import approval_behind, demand_lawful_use
-from compliance.services.scenario_terms import grant, granted_terms, record_approval
-from compliance.services.scenarios import lock_scenario, open_standing
+from compliance.services.scenarios.declaring import lock_scenario, open_standing
+from compliance.services.scenarios.rules import approval_behind, demand_lawful_use
+from compliance.services.scenarios.terms import grant, granted_terms, record_approval
 from compliance.terms.effective_terms import Terms
 from compliance.terms.errors import LicenceCannotBeIssued
 

@@ -15,15 +15,15 @@ from compliance.review.events import ItemDecided
 from compliance.rules.evaluation import Evaluation
 from compliance.rules.rule_set import Severity
 from compliance.rules.verdicts import Outcome
-from compliance.services.carried_answers import carried_in
+from compliance.services.cases.reviews import advance, lock_case, record_return
 from compliance.services.declarations import declarations_of
-from compliance.services.evaluations import findings_of, run_rules
+from compliance.services.evaluations.carried_answers import carried_in
+from compliance.services.evaluations.rule_sets import held_rule_set
+from compliance.services.evaluations.runs import findings_of, run_rules
+from compliance.services.listings.registrations import register
 from compliance.services.panels import open_case_panel
 from compliance.services.policies import policy_in_force
 from compliance.services.reasons import seal_reason
-from compliance.services.registrations import register
-from compliance.services.reviews import advance, lock_case, record_return
-from compliance.services.rule_sets import held_rule_set
 
 Item = dict[str, str]
 

@@ -10,9 +10,9 @@ from compliance.rules import rule_set
 from compliance.rules.errors import EvaluationNotFound
 from compliance.rules.evaluation import Evaluation, RuleOutcome, evaluate_dossier, worst_severity
 from compliance.rules.rule_set import Stage
-from compliance.services.carried_answers import keep_carried
-from compliance.services.circumstances import circumstances_of
-from compliance.services.rule_sets import held_rule_set, hold_rule_set
+from compliance.services.evaluations.carried_answers import keep_carried
+from compliance.services.evaluations.circumstances import circumstances_of
+from compliance.services.evaluations.rule_sets import held_rule_set, hold_rule_set
 
 Document = dict[str, Any]
 

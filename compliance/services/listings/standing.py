@@ -14,8 +14,8 @@ from compliance.review.case_machine import Stage
 from compliance.review.listing_machine import ListingState, SuspensionReason
 from compliance.review.registration_machine import ApplicationState, RegistrationState
 from compliance.rules.facts import product_terms, use_facts
+from compliance.services.evaluations.rule_sets import held_rule_set
 from compliance.services.lapses import note_lapses
-from compliance.services.rule_sets import held_rule_set
 
 
 def note_listing_published(

@@ -17,7 +17,7 @@ from compliance.review.registration_machine import (
     ApplicationState,
     RegistrationState,
 )
-from compliance.services.listing_applications import find_application
+from compliance.services.listings.applications import find_application
 
 
 def end_registration(

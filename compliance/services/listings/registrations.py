@@ -30,7 +30,7 @@ from compliance.review.registration_machine import (
     RegistrationState,
 )
 from compliance.services.declarations import conflicts_known, declarations_of, is_barred
-from compliance.services.listing_applications import open_application
+from compliance.services.listings.applications import open_application
 from compliance.services.policies import policy_in_force
 from compliance.services.reasons import seal_reason
 

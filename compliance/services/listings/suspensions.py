@@ -27,8 +27,8 @@ from compliance.review.suspension_events import (
     SuspensionWidened,
 )
 from compliance.rules.errors import RulesBlock
-from compliance.services.evaluations import run_rules
-from compliance.services.listings import find_approval, lock_standing, open_causes
+from compliance.services.evaluations.runs import run_rules
+from compliance.services.listings.standing import find_approval, lock_standing, open_causes
 from compliance.services.policies import policy_in_force
 
 NARROW_THEN_WIDE = (SuspensionScope.NEW_ORDERS, SuspensionScope.ALL_CALLS)

@@ -11,9 +11,9 @@ from compliance.review.scenario_machine import LicenceState
 from compliance.rules.errors import RulesBlock
 from compliance.rules.facts import product_terms
 from compliance.rules.rule_set import Stage
-from compliance.services.circumstances import party_facts
-from compliance.services.evaluations import run_stage
-from compliance.services.price_alarms import alarm_of_price
+from compliance.services.evaluations.circumstances import party_facts
+from compliance.services.evaluations.runs import run_stage
+from compliance.services.licences.price_alarms import alarm_of_price
 
 PRICES_SHOWN = 20
 """One other price is enough for an alarm; the rest are for whoever looks."""

@@ -19,7 +19,7 @@ from compliance.review.listing_machine import ListingState
 from compliance.review.scenario_machine import LicenceState
 from compliance.rules.facts import product_terms as approved_terms
 from compliance.services.lapses import note_lapses
-from compliance.services.licence_rules import demand_lawful_licence
+from compliance.services.licences.rules import demand_lawful_licence
 from compliance.terms.chain import chain_terms
 from compliance.terms.effective_terms import Terms, effective, from_document, to_document
 from compliance.terms.errors import LicenceCannotBeIssued, Obstacle

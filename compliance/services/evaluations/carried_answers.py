@@ -18,7 +18,7 @@ from compliance.rules import rule_set
 from compliance.rules.evaluation import Evaluation, RuleOutcome
 from compliance.rules.facts import gather
 from compliance.rules.verdicts import Outcome
-from compliance.services.rule_sets import held_rule_set
+from compliance.services.evaluations.rule_sets import held_rule_set
 
 Source = tuple[str, str]
 """The case and the version in which people answered."""

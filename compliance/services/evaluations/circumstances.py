@@ -18,7 +18,7 @@ from compliance.review.registration_machine import ObjectionState
 from compliance.rules.person_thresholds import reached_bp, threshold_of
 from compliance.sampling.queries import quality_facts, sample_facts
 from compliance.scanner.dossiers import scan_facts
-from compliance.services.overlaps import overlaps_of
+from compliance.services.evaluations.overlaps import overlaps_of
 
 HISTORY_DAYS = 730
 """Two years: as far as regulations look back for violations (NDSR 31)."""

@@ -8,9 +8,9 @@ from compliance.review import scenario_risk
 from compliance.review.scenario_risk import Depth
 from compliance.rules.errors import RulesBlock
 from compliance.rules.rule_set import Stage
-from compliance.services.circumstances import party_facts
-from compliance.services.evaluations import run_stage
-from compliance.services.listings import find_approval
+from compliance.services.evaluations.circumstances import party_facts
+from compliance.services.evaluations.runs import run_stage
+from compliance.services.listings.standing import find_approval
 from compliance.terms.errors import LicenceCannotBeIssued, Obstacle
 
 

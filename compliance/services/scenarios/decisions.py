@@ -17,16 +17,16 @@ from compliance.services.scenario_declarations import (
     is_of_a_party,
     use_of,
 )
-from compliance.services.scenario_panels import open_scenario_panel
-from compliance.services.scenario_rules import demand_lawful_use, weigh_use
-from compliance.services.scenario_terms import (
+from compliance.services.scenarios.declaring import lock_scenario, open_standing
+from compliance.services.scenarios.panels import open_scenario_panel
+from compliance.services.scenarios.rules import demand_lawful_use, weigh_use
+from compliance.services.scenarios.terms import (
     grant,
     granted_terms,
     known,
     record_approval,
     record_first_approval,
 )
-from compliance.services.scenarios import lock_scenario, open_standing
 from compliance.terms.effective_terms import effective, from_document, to_document
 
 Document = dict[str, Any]

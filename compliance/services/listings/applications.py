@@ -24,7 +24,7 @@ from compliance.review.registration_machine import (
 from compliance.rules.evaluation import Evaluation
 from compliance.rules.rule_set import Stage
 from compliance.services.declarations import declare, is_barred
-from compliance.services.evaluations import run_rules
+from compliance.services.evaluations.runs import run_rules
 from compliance.services.policies import policy_in_force
 from compliance.services.reasons import SealedReason, seal_reason
 

@@ -13,16 +13,16 @@ from compliance.review import suspension_machine as machine
 from compliance.review.errors import RevocationAlreadyProposed
 from compliance.review.panels import REVOCATION, Panel, PanelState
 from compliance.review.suspension_events import RevocationProposed, RevocationRefused
-from compliance.services.licence_ends import revoke_licences_of_listing
-from compliance.services.listings import find_approval, lock_standing
-from compliance.services.panels import open_panel
-from compliance.services.reasons import seal_reason
-from compliance.services.suspensions import (
+from compliance.services.licences.ends import revoke_licences_of_listing
+from compliance.services.listings.standing import find_approval, lock_standing
+from compliance.services.listings.suspensions import (
     end_suspension,
     find_suspension,
     follow,
     standing_of,
 )
+from compliance.services.panels import open_panel
+from compliance.services.reasons import seal_reason
 
 
 def propose_revocation(

@@ -37,11 +37,11 @@ from compliance.review.specialities import specialities_of
 from compliance.rules import rule_set
 from compliance.rules.fingerprints import fingerprint_of
 from compliance.rules.rule_set import Severity
-from compliance.services.carried_answers import carried_in, find_base
 from compliance.services.declarations import declarations_of
-from compliance.services.evaluations import findings_of, run_rules
+from compliance.services.evaluations.carried_answers import carried_in, find_base
+from compliance.services.evaluations.rule_sets import hold_rule_set
+from compliance.services.evaluations.runs import findings_of, run_rules
 from compliance.services.policies import policy_in_force
-from compliance.services.rule_sets import hold_rule_set
 
 SUBMITTED = (
     "version_id",

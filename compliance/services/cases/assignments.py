@@ -6,9 +6,9 @@ from compliance.models.reviews import ConflictDeclaration, ReviewCase
 from compliance.review.case_errors import NotTheAssignedReviewer
 from compliance.review.case_machine import release, take
 from compliance.review.events import ReviewAssigned, ReviewReassigned
+from compliance.services.cases.reviews import advance, lock_case
 from compliance.services.declarations import declarations_of, declare
 from compliance.services.reasons import seal_reason
-from compliance.services.reviews import advance, lock_case
 
 
 def take_case(

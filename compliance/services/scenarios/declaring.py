@@ -19,10 +19,10 @@ from compliance.review.scenario_errors import (
 )
 from compliance.review.scenario_machine import ScenarioState
 from compliance.review.use_machine import withdraw
-from compliance.services.licence_ends import revoke_licences_of_scenario
+from compliance.services.licences.ends import revoke_licences_of_scenario
 from compliance.services.panels import dissolve_panel, lock_panel
 from compliance.services.policies import policy_in_force
-from compliance.services.scenario_rules import weigh_use
+from compliance.services.scenarios.rules import weigh_use
 from compliance.terms import purposes, regions
 
 Document = dict[str, Any]

@@ -1,0 +1,1 @@
+"""Review cases: opened, taken, looked at, decided."""

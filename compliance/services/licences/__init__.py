@@ -1,0 +1,1 @@
+"""Licences: issued by rules of their own, and ended before their term."""

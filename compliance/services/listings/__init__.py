@@ -1,0 +1,1 @@
+"""What a version goes through once approved: registration, listing, suspension, revocation."""

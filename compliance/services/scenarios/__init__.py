@@ -1,0 +1,1 @@
+"""Declared uses: weighed, decided, granted, withdrawn."""
