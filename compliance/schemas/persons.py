@@ -25,7 +25,9 @@ class PersonTotalSchema(Schema):
     records_count = Integer(metadata={"description": "Upper bound of the persons concerned"})
     persons_min = Integer(metadata={"description": "Lower bound of the persons concerned"})
     exported_count = Integer(
-        metadata={"description": "Records under licences whose regions reach beyond China"}
+        metadata={
+            "description": "Records that are not sensitive, under licences reaching beyond China"
+        }
     )
     exported_sensitive_count = Integer()
     reached_bp = Integer(
