@@ -13,7 +13,9 @@ from app.core.unit_of_work import UnitOfWorkFactory
 from app.database import find_database
 from app.keys.keyring import FileKeyring
 from app.reactions import build_reactions
+from app.reactions.recalling import LeaseRecall
 from app.settings import Settings, development_secret
+from ledger.journal.events import HeldMoneyWanted
 from ledger.log.sequencing.shards import ShardCalendar, origin_of_year
 from ledger.log.sequencing.succession import opened_calendar
 from migrations.run import upgrade
@@ -51,7 +53,13 @@ def build_parts(settings: Settings, *, clock: Clock | None = None) -> Parts:
     engine = make_engine(database_url, pool_size=min(settings.web_threads, POOL_MAX))
     ids = IdSource(clock)
     cipher = Cipher.from_passphrase(development_secret(settings))
-    units = UnitOfWorkFactory(engine, clock, ids, build_reactions())
+    units = UnitOfWorkFactory(
+        engine,
+        clock,
+        ids,
+        build_reactions(),
+        messengers={HeldMoneyWanted: LeaseRecall(make_engine(database_url, pool_size=1))},
+    )
     with units.begin(Reach.EXCHANGE) as uow:
         calendar = opened_calendar(uow.session, settings.log_host)
     newest = calendar.newest or origin_of_year(settings.log_host, clock.now())

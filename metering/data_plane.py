@@ -43,7 +43,8 @@ class DataPlaneSettings:
     """Bounds of one process's data plane."""
 
     lease_seconds: float = 15.0
-    idle_seconds: float = 5.0
+    idle_seconds: float = 30.0
+    """After which a lease that nobody uses is given back; by a recall at once."""
     slab_calls_max: int = 4096
     batch_max: int = 48
     """Calls in one commit. With all of them in one, the loop has none left to work on."""

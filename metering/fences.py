@@ -45,6 +45,11 @@ def message(kind: str, subjects: Sequence[str]) -> str:
     return json.dumps({"kind": kind, "subjects": list(subjects)})
 
 
+def recall_message(buyer_id: str) -> str:
+    """The payload that asks workers to give back what they hold idle of a buyer."""
+    return message("recall", [buyer_id])
+
+
 def read_message(payload: str) -> tuple[str, list[str]]:
     """Kind and subjects of an announcement; anything else reads as nothing."""
     try:

@@ -18,6 +18,8 @@ from app.core.reach import SET_REACH, Reach
 
 Reaction = Callable[["UnitOfWork", Any], None]
 Reactions = Mapping[type[Event], Sequence[Reaction]]
+Messenger = Callable[[Any], None]
+Messengers = Mapping[type[Event], Messenger]
 
 ROUNDS_MAX = 8
 """Reactions may record further events; more rounds than this is a cycle, and a bug."""
@@ -50,12 +52,14 @@ class UnitOfWork:
         ids: IdSource,
         reactions: Reactions,
         reach: Reach,
+        messengers: Messengers | None = None,
     ) -> None:
         self.session = session
         self.clock = clock
         self.ids = ids
         self.now: datetime = clock.now()
         self._reactions = reactions
+        self._messengers: Messengers = messengers or {}
         self._pending: list[Event] = []
         self._is_held = False
         self.is_ready = False
@@ -71,6 +75,17 @@ class UnitOfWork:
     def record(self, event: Event) -> None:
         """Remember that something happened; its reactions run inside `commit`."""
         self._pending.append(event)
+
+    def tell_now(self, event: Event) -> bool:
+        """Tell other processes while this transaction lasts; False where nobody carries it there.
+
+        It cannot be taken back, whatever becomes of the transaction.
+        """
+        messenger = self._messengers.get(type(event))
+        if messenger is None:
+            return False
+        messenger(event)
+        return True
 
     def enqueue(self, topic: str, payload: dict[str, Any], key: str) -> None:
         """Store an effect for after the commit; once per key."""
@@ -116,12 +131,19 @@ class UnitOfWorkFactory:
     """Begins units of work over one engine."""
 
     def __init__(
-        self, engine: Engine, clock: Clock, ids: IdSource, reactions: Reactions | None = None
+        self,
+        engine: Engine,
+        clock: Clock,
+        ids: IdSource,
+        reactions: Reactions | None = None,
+        *,
+        messengers: Messengers | None = None,
     ) -> None:
         self.engine = engine
         self.clock = clock
         self.ids = ids
         self.reactions: Reactions = {} if reactions is None else reactions
+        self._messengers: Messengers = messengers or {}
 
     @contextmanager
     def begin(self, reach: Reach) -> Iterator[UnitOfWork]:
@@ -130,7 +152,12 @@ class UnitOfWorkFactory:
         try:
             with Session(self.engine, expire_on_commit=False) as session:
                 yield UnitOfWork(
-                    session, clock=self.clock, ids=self.ids, reactions=self.reactions, reach=reach
+                    session,
+                    clock=self.clock,
+                    ids=self.ids,
+                    reactions=self.reactions,
+                    reach=reach,
+                    messengers=self._messengers,
                 )
         finally:
             _here.open_count -= 1

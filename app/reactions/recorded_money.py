@@ -90,6 +90,7 @@ UNRECORDED_MONEY: dict[type[Event], str] = {
     withdrawals.WithdrawalRequested: "a request moves nothing; its approval is recorded",
     withdrawals.WithdrawalSent: "the bank's own reference; approval and end are recorded",
     withdrawals.WithdrawalCancelled: "a request that was given up moved nothing",
+    journal.HeldMoneyWanted: "a question among workers; what is paid is booked",
     journal.OrderCharged: "the order is recorded; a price per buyer does not belong in the log",
     billing.PeriodCharged: "a price per buyer does not belong in the log; the invoice is recorded",
     billing.PeriodAdjusted: "a price per buyer does not belong in the log; the invoice is recorded",

@@ -10,6 +10,7 @@ from app.core.unit_of_work import UnitOfWork
 from ledger.journal import queries
 from ledger.journal.booking import book
 from ledger.journal.errors import AccountFrozen, InsufficientFunds
+from ledger.journal.held_money import ask_back_amount, held_amount
 from ledger.journal.models import AccountFreeze, Wallet
 from ledger.journal.postings import Draft, Posting
 
@@ -39,11 +40,14 @@ def book_covered(
     The transaction's id, or None when it was booked before. ``occurred_at`` is now unless given.
     Raises `InsufficientFunds` (the credit line counts), `AccountFrozen`, and what `book` raises.
     """
-    wallets = [
-        _lock_cover(uow.session, draft, posting)
+    payments = [
+        posting
         for posting in sorted(draft.postings, key=lambda posting: posting.account_id)
         if posting.amount < 0 and posting.is_of_wallet
     ]
+    for each in payments:
+        ask_back_amount(uow, OrganisationId(each.owner_id), each.currency, -each.amount)
+    wallets = [_lock_cover(uow.session, draft, payment) for payment in payments]
     booked = book(
         uow.session,
         draft,
@@ -70,7 +74,7 @@ def _lock_cover(session: Session, draft: Draft, posting: Posting) -> Wallet:
         raise InsufficientFunds(
             needed_amount=-posting.amount,
             available_amount=available,
-            pending_amount=0 if wallet is None else wallet.pending_amount,
+            pending_amount=0 if wallet is None else held_amount(session, wallet),
             currency=posting.currency,
         )
     return wallet

@@ -72,3 +72,13 @@ class TopUpPaid(Event):
     currency: str
     gateway: str
     provider_reference: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeldMoneyWanted(Event):
+    """A payment lacks nothing but what is leased for calls: whoever holds some idle gives it back.
+
+    Told at once, not after the commit: the payment waits for it.
+    """
+
+    organisation_id: OrganisationId

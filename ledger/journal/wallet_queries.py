@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from app.core.ids import OrganisationId
 from app.core.paging import Page, matching, paginate
 from ledger.journal.chart import receivable_of
+from ledger.journal.held_money import spent_amounts
 from ledger.journal.models import JournalTransaction, PostedLine, Wallet
 
 INVOICE_ROUNDING = "invoice_rounding"
@@ -20,6 +21,7 @@ WRITTEN_OFF = ("write_off", "recover_write_off")
 class WalletView:
     """A wallet as its owner sees it; amounts in 10⁻⁸ units.
 
+    What calls have spent is gone, be it that a worker has not given its lease back yet.
     ``owed_amount`` is what charge-backs and minimums left owed, and what was written off: it is
     taken from the wallet's own money as soon as there is some.
     """
@@ -57,7 +59,8 @@ def list_wallets(
     )
     receivables = [receivable_of(each.organisation_id, each.currency) for each in page.items]
     owed = owed_amounts(session, receivables)
-    return Page([_shown(wallet, owed) for wallet in page.items], page.next_cursor)
+    spent = spent_amounts(session, [wallet.organisation_id for wallet in page.items])
+    return Page([_shown(wallet, owed, spent) for wallet in page.items], page.next_cursor)
 
 
 def owed_amounts(session: Session, receivables: Sequence[str]) -> dict[str, int]:
@@ -98,13 +101,16 @@ def _written_off(session: Session, receivables: Sequence[str]) -> dict[str, int]
     return found
 
 
-def _shown(wallet: Wallet, owed: Mapping[str, int]) -> WalletView:
+def _shown(
+    wallet: Wallet, owed: Mapping[str, int], spent: Mapping[tuple[str, str], int]
+) -> WalletView:
+    spent_amount = spent.get((wallet.organisation_id, wallet.currency), 0)
     return WalletView(
         account_id=wallet.account_id,
         organisation_id=wallet.organisation_id,
         currency=wallet.currency,
-        balance_amount=wallet.balance_amount,
-        pending_amount=wallet.pending_amount,
+        balance_amount=wallet.balance_amount - spent_amount,
+        pending_amount=wallet.pending_amount - spent_amount,
         available_amount=wallet.available_amount,
         owed_amount=owed.get(receivable_of(wallet.organisation_id, wallet.currency), 0),
     )

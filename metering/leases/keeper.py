@@ -13,7 +13,7 @@ from app.core.errors import CounterfoilError
 from app.core.exchange_calendar import day_end
 from metering.connections import Connections
 from metering.errors import MeterUnavailable
-from metering.fences import ANNOUNCE, CHANNEL, message
+from metering.fences import ANNOUNCE, CHANNEL, recall_message
 from metering.leases.errors import (
     BalanceExhausted,
     CapReached,
@@ -180,7 +180,7 @@ class LeaseKeeper:
 
     def _recall(self, licence: LicenceView) -> None:
         """Ask the workers to give back what they hold idle of this buyer, and wait a little."""
-        given = {"channel": CHANNEL, "message": message("recall", [licence.buyer_id])}
+        given = {"channel": CHANNEL, "message": recall_message(licence.buyer_id)}
         with self._connections.transaction() as connection:
             connection.execute(ANNOUNCE, given)
         self._pause(RECALL_SECONDS)

@@ -58,29 +58,8 @@ class ChargedPeriods:
     def _license(self, plan):
         is_monthly = "period" in plan  # its own, or its commitment's
         self.licensed = self.world.license(plan, days=91 if is_monthly else 31, age_days=0)
-        licence_id = self.licensed.licence_id
-        with self.units.begin(Reach.EXCHANGE) as uow:
-            for organisation_id in (BUYER, SUPPLIER):
-                services.open_accounts(uow, organisation_id=organisation_id)
-            services.note_licence(
-                uow,
-                licence_id=licence_id,
-                order_id="ord_1",
-                buyer_id=BUYER,
-                supplier_id=SUPPLIER,
-                currency="CNY",
-                plan_hash="a" * 64,
-                listing_code="S0001-ABCDEFGHJK",
-                starts_at=uow.now,
-                ends_at=uow.now + timedelta(days=91),
-                split=SPLIT,
-            )
-            draft = postings.top_up(
-                reference="tup_1", organisation_id=BUYER, amount=PAID_IN, currency="CNY"
-            )
-            book(uow.session, draft, occurred_at=uow.now, booked_at=uow.now)
-            uow.commit()
-        return licence_id
+        enter_in_books(self.world, self.licensed.licence_id)
+        return self.licensed.licence_id
 
     def plane(self):
         """A process, deaf to the other's wish for what it holds idle, as one that is busy."""
@@ -166,6 +145,31 @@ class ChargedPeriods:
     def is_sound(self):
         with self.units.begin(Reach.EXCHANGE) as uow:
             return find_imbalances(uow.session, [RETURNED_PERIODS]) == []
+
+
+def enter_in_books(world, licence_id, paid_in=PAID_IN):
+    """A licence's parties as the journal knows them, and a buyer that has paid in."""
+    with world.units.begin(Reach.EXCHANGE) as uow:
+        for organisation_id in (BUYER, SUPPLIER):
+            services.open_accounts(uow, organisation_id=organisation_id)
+        services.note_licence(
+            uow,
+            licence_id=licence_id,
+            order_id="ord_1",
+            buyer_id=BUYER,
+            supplier_id=SUPPLIER,
+            currency="CNY",
+            plan_hash="a" * 64,
+            listing_code="S0001-ABCDEFGHJK",
+            starts_at=uow.now,
+            ends_at=uow.now + timedelta(days=91),
+            split=SPLIT,
+        )
+        draft = postings.top_up(
+            reference="tup_1", organisation_id=BUYER, amount=paid_in, currency="CNY"
+        )
+        book(uow.session, draft, occurred_at=uow.now, booked_at=uow.now)
+        uow.commit()
 
 
 def decide(uow, dispute_id, calls, amount=None):

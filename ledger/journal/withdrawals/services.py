@@ -17,6 +17,7 @@ from ledger.journal.booking import book
 from ledger.journal.chart import wallet_of
 from ledger.journal.covered_booking import check_not_frozen
 from ledger.journal.deciders import check_independent, check_second
+from ledger.journal.held_money import ask_back_all, ask_back_amount
 from ledger.journal.ids import BankAccountId, WithdrawalId
 from ledger.journal.postings import Draft
 from ledger.journal.top_ups import check_transferable
@@ -42,6 +43,10 @@ def request_withdrawal(
     """
     owner_id = OrganisationId(principal.organisation_id)
     account_id = _account_in_force(uow, owner_id, currency)
+    if amount is None:
+        ask_back_all(uow, owner_id, currency)
+    else:
+        ask_back_amount(uow, owner_id, currency, amount)
     standing = withdrawal_queries.standing_of(uow.session, owner_id, currency, counts_requests=True)
     refundable = standing.refundable_amount
     asked = refundable if amount is None else amount
@@ -90,6 +95,7 @@ def approve_withdrawal(
     if _account_in_force(uow, owner_id, currency) != withdrawal.bank_account_id:
         raise WithdrawalAccountChanged(withdrawal_id)
     check_not_frozen(uow.session, wallet_of(owner_id, currency))
+    ask_back_amount(uow, owner_id, currency, withdrawal.amount)
     # Calls and other withdrawals take from the wallet under the same lock.
     wallet = queries.find_wallet_for_update(uow.session, owner_id, currency)
     standing = withdrawal_queries.standing_of(

@@ -17,6 +17,7 @@ from ledger.journal.billing.write_off_models import WRITE_OFF, WriteOff, WriteOf
 from ledger.journal.booking import book
 from ledger.journal.covered_booking import check_not_frozen
 from ledger.journal.deciders import check_independent, check_second
+from ledger.journal.held_money import ask_back_all
 from ledger.journal.models import CHARGE_BACK, Wallet
 from ledger.journal.write_offs import postings as write_off_postings
 from ledger.journal.write_offs import queries as write_off_queries
@@ -72,6 +73,7 @@ def approve_write_off(uow: UnitOfWork, principal: Principal, *, write_off_id: st
     state = WRITE_OFF.next(write_off.state, "approve")
     check_independent(principal, write_off.organisation_id, write_off.organisation_id)
     check_second(principal, write_off.proposed_by, write_off_id)
+    ask_back_all(uow, write_off.organisation_id, write_off.currency)
     line, bills, wallet = _lock(uow, write_off)
     debts = write_off_queries.list_debts(uow.session, write_off.organisation_id, write_off.currency)
     _check_unchanged(uow, write_off, wallet, debts)

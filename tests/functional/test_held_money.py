@@ -1,0 +1,142 @@
+"""Money that a worker holds idle for calls: a payment that lacks nothing else gets it back."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from app.core.db import make_engine
+from app.core.money import SCALE
+from app.core.reach import Reach
+from app.core.unit_of_work import UnitOfWorkFactory
+from app.reactions import build_reactions
+from app.reactions.recalling import LeaseRecall
+from ledger.journal import services
+from ledger.journal.call_books import CallBooks
+from ledger.journal.errors import InsufficientFunds
+from ledger.journal.events import HeldMoneyWanted
+from ledger.journal.wallet_leases import WalletLeases
+from ledger.journal.wallet_queries import list_wallets
+from ledger.log import intake
+from tests.factories.charged_periods import BUYER, HIT, SUPPLIER, enter_in_books
+from tests.factories.metering import SPLIT, World, call
+from tests.fakes.metering_ports import HeldUpstream
+
+PAID_IN = 10 * SCALE
+PRICE = SCALE * 40 // 100
+NOBODY = "postgresql://nobody@127.0.0.1:9/none"
+
+
+@pytest.fixture
+def messengers(database_url):
+    recall = LeaseRecall(make_engine(database_url, pool_size=1))
+    yield {HeldMoneyWanted: recall}
+    recall._engine.dispose()
+
+
+@pytest.fixture
+def world(database_url, engine, clock, ids, messengers):
+    units = UnitOfWorkFactory(engine, clock, ids, build_reactions(), messengers=messengers)
+    made = World(database_url, units, clock, ids)
+    made.publish()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def upstream():
+    return HeldUpstream(HIT)
+
+
+@pytest.fixture
+def plane(world, upstream):
+    return world.plane(
+        upstream,
+        idle_seconds=1000.0,
+        wallets=WalletLeases(world.clock),
+        books=CallBooks(),
+        log=intake,
+    )
+
+
+@pytest.fixture
+def licensed(world):
+    made = world.license(age_days=0)
+    enter_in_books(world, made.licence_id, paid_in=PAID_IN)
+    return made
+
+
+def pay(world, amount):
+    with world.units.begin(Reach.EXCHANGE) as uow:
+        services.charge_order(
+            uow,
+            order_id="ord_2",
+            buyer_id=BUYER,
+            supplier_id=SUPPLIER,
+            amount=amount,
+            currency="CNY",
+            split=SPLIT,
+        )
+        uow.commit()
+
+
+def wallet(world):
+    """Balance and pending, as the buyer is shown them."""
+    with world.units.begin(Reach.EXCHANGE) as uow:
+        page = list_wallets(uow.session, BUYER, cursor=None, limit=1)
+    return page.items[0].balance_amount, page.items[0].pending_amount
+
+
+def test_idle_money_comes_back_to_pay(world, plane, licensed):
+    assert call(plane, licensed, {"iata": "PVG"}).status == 200
+    balance, pending = wallet(world)
+    assert (balance, pending) == (PAID_IN - PRICE, 3 * PRICE)
+    pay(world, balance)
+    assert wallet(world) == (0, 0)
+
+
+def test_a_call_goes_on_after_its_lease_went_back(world, plane, licensed):
+    assert call(plane, licensed, {"iata": "PVG"}).status == 200
+    pay(world, PAID_IN - 2 * PRICE)
+    answer = call(plane, licensed, {"iata": "PVG"})
+    assert (answer.status, answer.leaf["n"]) == (200, 2)
+    assert wallet(world) == (0, 0)
+    assert call(plane, licensed, {"iata": "PVG"}).status == 402
+
+
+def test_what_a_call_is_using_does_not_pay(world, plane, licensed, upstream):
+    upstream.gate.clear()
+    with ThreadPoolExecutor(1) as threads:
+        calling = threads.submit(call, plane, licensed, {"iata": "PVG"})
+        assert upstream.asked.wait(10)
+        with pytest.raises(InsufficientFunds, match=r"1\.60000000 CNY is held for calls"):
+            pay(world, PAID_IN)
+        upstream.gate.set()
+        assert calling.result(20).status == 200
+    assert wallet(world)[0] == PAID_IN - PRICE
+
+
+def test_nobody_is_asked_for_what_would_not_do(world, plane, licensed):
+    assert call(plane, licensed, {"iata": "PVG"}).status == 200
+    before = wallet(world)
+    with pytest.raises(InsufficientFunds, match="top up first"):
+        pay(world, PAID_IN - PRICE + 1)
+    assert wallet(world) == before
+
+
+@pytest.fixture
+def unheard():
+    return {HeldMoneyWanted: LeaseRecall(make_engine(NOBODY, pool_size=1))}
+
+
+def test_a_payment_is_refused_where_nobody_can_be_asked(
+    database_url, engine, clock, ids, world, plane, licensed, unheard
+):
+    assert call(plane, licensed, {"iata": "PVG"}).status == 200
+    balance, pending = wallet(world)
+    for messengers in (unheard, {}):
+        world.units = UnitOfWorkFactory(
+            engine, clock, ids, build_reactions(), messengers=messengers
+        )
+        with pytest.raises(InsufficientFunds, match="is held for calls"):
+            pay(world, balance)
+    assert wallet(world) == (balance, pending)
