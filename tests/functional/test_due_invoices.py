@@ -6,7 +6,11 @@ import pytest
 
 from app.core.money import SCALE
 from ledger.journal import postings, splits
-from ledger.journal.billing import invoice_services, period_services
+from ledger.journal.billing import (
+    invoice_evidence_services,
+    invoice_services,
+    period_services,
+)
 from ledger.journal.booking import book
 from tests.factories.billing import SPLIT, LoggedLane, open_licence, statement_ports
 
@@ -135,6 +139,8 @@ def test_a_month_of_nothing_but_a_credit_is_stated_and_made_again(lane, due, clo
     assert invoice.document["credits"] == [{"credit": "crd_1", "amount": str(SCALE // 4)}]
     assert invoice.total_amount == 0
     rebuilt = in_unit(
-        lambda uow: invoice_services.rebuild_invoice(uow.session, statement_ports(), invoice)
+        lambda uow: invoice_evidence_services.rebuild_invoice(
+            uow.session, statement_ports(), invoice
+        )
     )
     assert rebuilt == invoice.document
