@@ -59,12 +59,7 @@ def build_data_plane(settings: DataPlaneSettings, outside: Outside) -> DataPlane
     outside = replace(outside, entropy=EntropyPool(outside.entropy))
     ids = IdSource(outside.clock, outside.entropy)
     connections = Connections(outside.connect, size=settings.connections_max)
-    callers = CallerCache(
-        connections,
-        outside.cipher,
-        fresh_seconds=settings.cache_seconds,
-        upstream_calls_per_second=settings.upstream_calls_per_second,
-    )
+    callers = _callers(settings, outside, connections)
     consents = _consents(settings, outside, connections)
     denials = DenialCounts(connections, lambda: ids.new("dnl"))
     failures = FailureCounts(connections, outside.clock, lambda: ids.new("dlf"))
@@ -87,16 +82,14 @@ def build_data_plane(settings: DataPlaneSettings, outside: Outside) -> DataPlane
         entropy=outside.entropy,
     )
     listener = _listener(outside, keeper, callers, consents)
-    chores = (
-        keeper.prolong,
-        keeper.end_leases,
-        lambda: keeper.close_idle(idle_seconds=settings.idle_seconds),
+    housekeeping = _housekeeping(
+        settings,
+        keeper,
         lambda: denials.write(outside.clock.now()),
         failures.write,
         times.write,
         rates.forget_idle,
     )
-    housekeeping = Housekeeping(chores, every_seconds=min(1.0, settings.lease_seconds / 5))
     # The order of closing: nothing new is committed, then nothing is prolonged, then given back.
     parts = (committer, housekeeping, listener, keeper, connections, outside.waiting)
     return DataPlane(
@@ -112,6 +105,17 @@ def build_data_plane(settings: DataPlaneSettings, outside: Outside) -> DataPlane
         calls=calls,
         waiting=outside.waiting,
         closers=tuple(part.close for part in parts),
+    )
+
+
+def _callers(
+    settings: DataPlaneSettings, outside: Outside, connections: Connections
+) -> CallerCache:
+    return CallerCache(
+        connections,
+        outside.cipher,
+        fresh_seconds=settings.cache_seconds,
+        upstream_calls_per_second=settings.upstream_calls_per_second,
     )
 
 
@@ -157,6 +161,19 @@ def _committer(settings: DataPlaneSettings, outside: Outside, ids: IdSource) -> 
         batch_max=settings.batch_max,
         queue_max=settings.queue_max,
     )
+
+
+def _housekeeping(
+    settings: DataPlaneSettings, keeper: LeaseKeeper, *further: Callable[[], None]
+) -> Housekeeping:
+    """What goes on behind the calls, several times within a lease."""
+    chores = (
+        keeper.prolong,
+        keeper.end_leases,
+        lambda: keeper.close_idle(idle_seconds=settings.idle_seconds),
+        *further,
+    )
+    return Housekeeping(chores, every_seconds=min(1.0, settings.lease_seconds / 5))
 
 
 def _listener(

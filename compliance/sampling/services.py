@@ -55,19 +55,14 @@ def commit_sample(
     `VersionNotUnderReview`, `QualitySampleOpen`.
     """
     case = _case_of(uow, principal, version_id)
-    former = uow.session.scalars(
-        select(QualitySample).where(QualitySample.version_id == version_id)
-    ).all()
-    standing = next((each for each in former if each.state in OPEN_STATES), None)
-    if standing is not None:
-        raise QualitySampleOpen(standing.id)
+    attempt = _next_attempt(uow, version_id)
     sample = QualitySample(
         id=uow.ids.new("qsa"),
         case_id=case.id,
         version_id=version_id,
         supplier_id=case.supplier_id,
         listing_code=case.listing_code,
-        attempt=len(former) + 1,
+        attempt=attempt,
         kind=kind,
         rows_root=rows_root,
         row_total=row_total,
@@ -90,6 +85,17 @@ def commit_sample(
         )
     )
     return sample
+
+
+def _next_attempt(uow: UnitOfWork, version_id: str) -> int:
+    """Which sample of the version the next one is; raises `QualitySampleOpen`."""
+    former = uow.session.scalars(
+        select(QualitySample).where(QualitySample.version_id == version_id)
+    ).all()
+    standing = next((each for each in former if each.state in OPEN_STATES), None)
+    if standing is not None:
+        raise QualitySampleOpen(standing.id)
+    return len(former) + 1
 
 
 def _case_of(uow: UnitOfWork, principal: Principal, version_id: str) -> ReviewCase:

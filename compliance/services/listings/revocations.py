@@ -8,7 +8,7 @@ from compliance.errors import ListingNeverPublished
 from compliance.events import ListingRevoked
 from compliance.models.panels import SittingPanel
 from compliance.models.reviews import ReviewCase
-from compliance.models.suspensions import Revocation
+from compliance.models.suspensions import Revocation, Suspension
 from compliance.review import suspension_machine as machine
 from compliance.review.errors import RevocationAlreadyProposed
 from compliance.review.panels import REVOCATION, Panel, PanelState
@@ -54,14 +54,7 @@ def propose_revocation(
         state=PanelState.OPEN,
     )
     uow.session.add(revocation)
-    hands = (principal.id, suspension and suspension.suspended_by, *_reviewers(case))
-    revocation.panel_id = open_panel(
-        uow,
-        kind=REVOCATION,
-        subject_id=revocation.id,
-        case=case,
-        excluded=[each for each in hands if each],
-    ).id
+    revocation.panel_id = _call_panel(uow, revocation, case, suspension)
     uow.record(
         RevocationProposed(
             occurred_at=uow.now,
@@ -75,8 +68,21 @@ def propose_revocation(
     return revocation
 
 
-def _reviewers(case: ReviewCase) -> tuple[str | None, ...]:
-    return (case.admitted_by, case.first_reviewer_id, case.second_reviewer_id)
+def _call_panel(
+    uow: UnitOfWork, revocation: Revocation, case: ReviewCase, suspension: Suspension | None
+) -> str:
+    """The panel's id; nobody who proposed, suspended or reviewed is seated."""
+    hands = (
+        revocation.proposed_by,
+        suspension and suspension.suspended_by,
+        case.admitted_by,
+        case.first_reviewer_id,
+        case.second_reviewer_id,
+    )
+    excluded = [each for each in hands if each]
+    return open_panel(
+        uow, kind=REVOCATION, subject_id=revocation.id, case=case, excluded=excluded
+    ).id
 
 
 def _demand_none_open(uow: UnitOfWork, listing_code: str) -> None:

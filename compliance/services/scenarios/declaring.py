@@ -42,11 +42,32 @@ def submit_scenario(
     errors = _beyond(content, standing.product_terms)
     if errors:
         raise ScenarioOutsideListing(errors)
+    scenario = _declared(uow, principal, standing, content)
+    depth = weigh_use(scenario, standing)
+    uow.session.add(scenario)
+    uow.record(
+        ScenarioSubmitted(
+            occurred_at=uow.now,
+            scenario_id=scenario.id,
+            buyer_id=scenario.buyer_id,
+            listing_code=listing_code,
+            scenario_hash=scenario.scenario_hash,
+            risk_score=int(scenario.risk_score or 0),
+            depth=depth,
+        )
+    )
+    return scenario
+
+
+def _declared(
+    uow: UnitOfWork, principal: Principal, standing: ListingStanding, content: Document
+) -> Scenario:
+    """The use as it was declared, before it is weighed."""
     scenario = Scenario(
         id=uow.ids.new("scn"),
         buyer_id=principal.organisation_id,
         supplier_id=standing.supplier_id,
-        listing_code=listing_code,
+        listing_code=standing.listing_code,
         state=ScenarioState.SUBMITTED,
         product_version_id=standing.version_id,
         version=1,
@@ -62,19 +83,6 @@ def submit_scenario(
         needs_panel=False,
     )
     scenario.scenario_hash = hash_of(scenario)
-    depth = weigh_use(scenario, standing)
-    uow.session.add(scenario)
-    uow.record(
-        ScenarioSubmitted(
-            occurred_at=uow.now,
-            scenario_id=scenario.id,
-            buyer_id=scenario.buyer_id,
-            listing_code=listing_code,
-            scenario_hash=scenario.scenario_hash,
-            risk_score=int(scenario.risk_score or 0),
-            depth=depth,
-        )
-    )
     return scenario
 
 

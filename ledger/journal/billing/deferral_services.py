@@ -47,33 +47,20 @@ def defer_order(
     )
     if book_covered(uow, draft, order_id=order_id) is None:
         return
-    uow.session.add(
-        Deferral(
-            order_id=order_id,
-            buyer_id=buyer_id,
-            supplier_id=supplier_id,
-            currency=currency,
-            split=check_split(split),
-            price_amount=amount,
-            recognised_amount=0,
-            refunded_amount=0,
-            days=days_of(starts_at, ends_at),
-            recognised_days=0,
-            starts_at=starts_at,
-            ends_at=ends_at,
-            next_at=due_next(starts_at, ends_at, 0),
-        )
+    deferral = Deferral(
+        order_id=order_id,
+        buyer_id=buyer_id,
+        supplier_id=supplier_id,
+        currency=currency,
+        split=check_split(split),
+        price_amount=amount,
+        recognised_amount=0,
+        refunded_amount=0,
+        recognised_days=0,
     )
-    uow.record(
-        OrderCharged(
-            occurred_at=uow.now,
-            order_id=order_id,
-            buyer_id=buyer_id,
-            supplier_id=supplier_id,
-            amount=amount,
-            currency=currency,
-        )
-    )
+    _set_term(deferral, starts_at, ends_at)
+    uow.session.add(deferral)
+    _tell_charged(uow, deferral)
 
 
 def note_deferred_licence(
@@ -85,9 +72,7 @@ def note_deferred_licence(
     if deferral is None or deferral.licence_id is not None:
         return
     deferral.licence_id = LicenceId(licence_id)
-    deferral.starts_at, deferral.ends_at = starts_at, ends_at
-    deferral.days = days_of(starts_at, ends_at)
-    deferral.next_at = due_next(starts_at, ends_at, 0)
+    _set_term(deferral, starts_at, ends_at)
 
 
 def recognise_due(uow: UnitOfWork) -> int:
@@ -152,6 +137,26 @@ def list_deferrals(
         )
         statement = statement.where(is_party)
     return paginate(session, statement, key=Deferral.order_id, cursor=cursor, limit=limit)
+
+
+def _set_term(deferral: Deferral, starts_at: datetime, ends_at: datetime) -> None:
+    """From when to when its price is earned, of which nothing is earned yet."""
+    deferral.starts_at, deferral.ends_at = starts_at, ends_at
+    deferral.days = days_of(starts_at, ends_at)
+    deferral.next_at = due_next(starts_at, ends_at, 0)
+
+
+def _tell_charged(uow: UnitOfWork, deferral: Deferral) -> None:
+    uow.record(
+        OrderCharged(
+            occurred_at=uow.now,
+            order_id=deferral.order_id,
+            buyer_id=deferral.buyer_id,
+            supplier_id=deferral.supplier_id,
+            amount=deferral.price_amount,
+            currency=deferral.currency,
+        )
+    )
 
 
 def _recognise(uow: UnitOfWork, deferral: Deferral, at: datetime) -> None:

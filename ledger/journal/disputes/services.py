@@ -72,19 +72,7 @@ def open_dispute(
     uow.session.flush()
     uow.session.add_all(_rows(dispute_id, parties, calls))
     uow.session.flush()
-    uow.record(
-        events.DisputeOpened(
-            occurred_at=uow.now,
-            dispute_id=dispute_id,
-            licence_id=licence_id,
-            buyer_id=parties.buyer_id,
-            supplier_id=parties.supplier_id,
-            reason_code=reason_code,
-            call_count=len(calls),
-            bundle_hash=dispute.bundle_hash,
-            answer_until_at=dispute.answer_until_at,
-        )
-    )
+    _tell_opened(uow, dispute)
     return dispute
 
 
@@ -202,6 +190,19 @@ def _new(
         opened_by=PersonId(principal.id),
         opened_at=uow.now,
         answer_until_at=life_cycle.answer_until(uow.now),
+    )
+
+
+def _tell_opened(uow: UnitOfWork, dispute: Dispute) -> None:
+    uow.record(
+        events.DisputeOpened(
+            occurred_at=uow.now,
+            **_subject(dispute),
+            reason_code=dispute.reason_code,
+            call_count=len(dispute.bundle["calls"]),
+            bundle_hash=dispute.bundle_hash,
+            answer_until_at=dispute.answer_until_at,
+        )
     )
 
 

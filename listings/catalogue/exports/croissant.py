@@ -42,19 +42,6 @@ _RECORDS = "records"
 
 def data_set(listing: Mapping[str, Any], content: Mapping[str, Any], at: Addresses) -> Document:
     """The data set as a live one: what it holds comes by calls, so no file has a checksum."""
-    fields = content.get("fields_out", ())
-    keys = [{"@id": _field_id(each)} for each in fields if each.get("key")]
-    records: Document = {
-        "@type": "cr:RecordSet",
-        "@id": _RECORDS,
-        "name": _RECORDS,
-        "description": listing["summary"],
-        "field": [_field(each) for each in fields],
-        "examples": [
-            {_field_id({"name": name}): value for name, value in row.items()}
-            for row in content.get("sample", ())
-        ],
-    }
     return {
         "@context": CONTEXT,
         "@type": "sc:Dataset",
@@ -87,8 +74,25 @@ def data_set(listing: Mapping[str, Any], content: Mapping[str, Any], at: Address
                 "encodingFormat": "application/json",
             }
         ],
-        "recordSet": [records | ({"key": keys} if keys else {})],
+        "recordSet": [_record_set(content, listing["summary"])],
     }
+
+
+def _record_set(content: Mapping[str, Any], summary: str) -> Document:
+    fields = content.get("fields_out", ())
+    keys = [{"@id": _field_id(each)} for each in fields if each.get("key")]
+    records: Document = {
+        "@type": "cr:RecordSet",
+        "@id": _RECORDS,
+        "name": _RECORDS,
+        "description": summary,
+        "field": [_field(each) for each in fields],
+        "examples": [
+            {_field_id({"name": name}): value for name, value in row.items()}
+            for row in content.get("sample", ())
+        ],
+    }
+    return records | ({"key": keys} if keys else {})
 
 
 def _field_id(field: Mapping[str, Any]) -> str:
