@@ -11,7 +11,14 @@ from sqlalchemy.orm import Session
 
 from app.core.clock import iso_instant
 from app.core.ids import LicenceId
-from ledger.journal.ports import LaneCount, LaneLeaf, LaneSpan, LedgerProofs, ProvenLeaf
+from ledger.journal.ports import (
+    LaneCount,
+    LaneLeaf,
+    LaneSpan,
+    LeafMissing,
+    LedgerProofs,
+    ProvenLeaf,
+)
 from ledger.log.models import LogEntry, LogPosition, SignedCheckpoint
 from ledger.log.sequencing.succession import Link, links_behind
 from ledger.log.storage.stored_tiles import stored_nodes
@@ -177,7 +184,9 @@ class _LaneReader:
                     LogEntry.lane == self._lane,
                     LogEntry.n == n,
                 )
-            ).one()
+            ).one_or_none()
+            if row is None:
+                raise LeafMissing(self._lane, n)
             body = bytes(row.body)
             self._leaves[n] = (bytes(row.leaf_hash).hex(), body, json.loads(body))
         return self._leaves[n]

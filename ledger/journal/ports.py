@@ -121,6 +121,13 @@ def _base64(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
+class LeafMissing(LookupError):
+    """The log has no leaf of that number in the lane."""
+
+    def __init__(self, lane: int, n: int) -> None:
+        super().__init__(f"the log has no leaf {n} of lane {lane}")
+
+
 class LaneLedger(Protocol):
     """The log as the journal sees it: the lanes of a licence and their proofs."""
 
@@ -149,7 +156,10 @@ class LaneLedger(Protocol):
         *,
         from_at: datetime,
     ) -> list[LaneSpan]:
-        """The same from numbers: ``lane -> (opening n, closing n)``, as an invoice keeps them."""
+        """The same from numbers: ``lane -> (opening n, closing n)``, as an invoice keeps them.
+
+        Raises `LeafMissing`.
+        """
         ...
 
     def recount(

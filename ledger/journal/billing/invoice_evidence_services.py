@@ -20,7 +20,7 @@ from ledger.journal.billing.invoicing import (
 )
 from ledger.journal.errors import InvoiceNotYetPublished
 from ledger.journal.models import Invoice
-from ledger.journal.ports import JournalPorts, LaneLedger
+from ledger.journal.ports import JournalPorts, LaneLedger, LaneSpan, LeafMissing
 
 
 def rebuild_invoice(session: Session, ports: JournalPorts, invoice: Invoice) -> dict[str, Any]:
@@ -31,12 +31,7 @@ def rebuild_invoice(session: Session, ports: JournalPorts, invoice: Invoice) -> 
     what was issued. Needs the exchange's reach.
     """
     parties = queries.get_licence_parties(session, invoice.licence_id, None)
-    ends = {
-        leaf["lane"]: (leaf["opening"]["n"], leaf["closing"]["n"]) for leaf in invoice.lane_leaves
-    }
-    spans = ports.lane_ledger.spans_between(
-        session, invoice.licence_id, ends, from_at=invoice.from_at
-    )
+    spans = _spans(session, ports, invoice)
     stated = invoice_charges.billed(session, parties, invoice.invoice_id)
     facts = InvoiceFacts(
         invoice_id=invoice.invoice_id,
@@ -96,6 +91,20 @@ class InvoiceEvidenceSource:
                 yield invoice_evidence(session, self._lane_ledger, invoice)
             except InvoiceNotYetPublished:
                 return  # later invoices close later leaves
+
+
+def _spans(session: Session, ports: JournalPorts, invoice: Invoice) -> list[LaneSpan]:
+    ends = {
+        leaf["lane"]: (leaf["opening"]["n"], leaf["closing"]["n"]) for leaf in invoice.lane_leaves
+    }
+    try:
+        return ports.lane_ledger.spans_between(
+            session, invoice.licence_id, ends, from_at=invoice.from_at
+        )
+    except LeafMissing as missing:
+        raise InvoiceDiffers(
+            invoice.invoice_id, stored_hash=invoice.invoice_hash, rebuilt_hash="", why=str(missing)
+        ) from missing
 
 
 def _difference(

@@ -45,6 +45,17 @@ def test_steps_come_in_order_each_once_and_all_after_a_standstill():
     assert due_steps(STANDARD, due_at=DUE, at=DUE, taken=()) == []
 
 
+@pytest.mark.parametrize(
+    ("step", "days"),
+    [("reminder", 1), ("second_reminder", 7), ("suspension", 14), ("collection", 45)],
+)
+def test_the_standard_s_steps_come_on_their_days_and_not_before(step, days):
+    at = DUE + timedelta(days=days)
+    assert due_steps(STANDARD, due_at=DUE, at=at, taken=())[-1] == step
+    earlier = due_steps(STANDARD, due_at=DUE, at=at - timedelta(microseconds=1), taken=())
+    assert step not in earlier
+
+
 def test_a_plan_may_leave_steps_out():
     plan = [{"step": "reminder", "days": 0}, {"step": "collection", "days": 365}]
     assert check_plan(plan) == plan
