@@ -62,14 +62,16 @@ class CallRateExceeded(CounterfoilError):
 
 
 class IdempotencyKeyMalformed(CounterfoilError):
-    """The Idempotency-Key is empty, too long or not printable ASCII."""
+    """The Idempotency-Key is empty, too long, not printable ASCII, or there are two."""
 
     kind = ErrorKind.MALFORMED
     slug = "call-idempotency-key-malformed"
     title = "The Idempotency-Key cannot be used"
 
     def __init__(self) -> None:
-        super().__init__("Send 1 to 128 printable ASCII characters.")
+        super().__init__(
+            "Send one Idempotency-Key: 1 to 128 printable ASCII characters, no comma among them."
+        )
 
 
 class IdempotencyKeyReused(CounterfoilError):

@@ -29,6 +29,17 @@ class IdempotencyKeyMissing(CounterfoilError):
         )
 
 
+class IdempotencyKeyRepeated(CounterfoilError):
+    """Two keys came, or one that cannot be told from two (RFC 9110, 5.3: lines join by commas)."""
+
+    kind = ErrorKind.MALFORMED
+    slug = "idempotency-key-repeated"
+    title = "This request has more than one Idempotency-Key"
+
+    def __init__(self) -> None:
+        super().__init__("Send one Idempotency-Key header, and no comma in it.")
+
+
 class IdempotencyKeyReused(CounterfoilError):
     """The same key came with another request."""
 

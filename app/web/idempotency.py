@@ -27,7 +27,12 @@ _PARAMETER = {
     "name": HEADER,
     "required": True,
     "description": "Fresh for every new request, the same when it is retried; kept for 24 hours.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": idempotency.KEY_LENGTH_MAX},
+    "schema": {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": idempotency.KEY_LENGTH_MAX,
+        "pattern": "^[!-+.-~-]+$",  # visible ASCII without the comma
+    },
 }
 
 
@@ -59,6 +64,8 @@ def _begin() -> Response | None:
     if not getattr(current_app.view_functions[request.endpoint], "is_idempotent", False):
         return None
     key = request.headers.get(HEADER, "")
+    if "," in key:
+        raise idempotency.IdempotencyKeyRepeated
     if not _ACCEPTABLE.fullmatch(key):
         raise idempotency.IdempotencyKeyMissing
     g.idempotency = (key, _fingerprint())

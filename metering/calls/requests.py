@@ -20,7 +20,8 @@ PARAMETERS_MAX = 100
 
 _LISTING = re.compile(r"[A-Za-z0-9-]{1,64}", re.ASCII)
 _KEY = re.compile(r"[Bb]earer +(cfk_[A-Za-z0-9_-]{8}_[A-Za-z0-9_-]{43})", re.ASCII)
-_IDEMPOTENCY_KEY = re.compile(r"[!-~]{1,128}", re.ASCII)
+_IDEMPOTENCY_KEY = re.compile(r"[!-+.-~-]{1,128}", re.ASCII)
+"""Printable, without the comma by which two header lines are joined (RFC 9110, 5.3)."""
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}", re.ASCII)
 _WORD = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
 _PLAIN_QUERY = re.compile(r"[\w.~-]+=[\w.~-]*(?:&[\w.~-]+=[\w.~-]*)*+", re.ASCII)

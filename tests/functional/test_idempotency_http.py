@@ -74,6 +74,17 @@ def test_a_key_that_is_no_key_is_refused(client, key):
     assert register(client, key=key).status_code == 400
 
 
+@pytest.mark.parametrize("other", ["key-2", "key-1"])
+def test_two_keys_are_refused_and_not_joined_into_one(client, parts, other):
+    lines = [("Idempotency-Key", "key-1"), ("Idempotency-Key", other)]
+    refused = client.post("/v1/organisations", json=REGISTRATION, headers=lines)
+    joined = register(client, key=f"key-1,{other}")  # as servers of the event loop hand them on
+    for answer in (refused, joined):
+        assert answer.status_code == 400
+        assert answer.json["type"] == "/problems#idempotency-key-repeated"
+    assert organisations(parts) == 0
+
+
 def test_two_at_once_make_one(app, parts):
     answers = []
     barrier = threading.Barrier(2)

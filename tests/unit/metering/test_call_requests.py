@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metering.calls.requests import PARAMETERS_MAX, read_call
-from metering.errors import CallBodyMalformed
+from metering.errors import CallBodyMalformed, IdempotencyKeyMalformed
 
 
 def parameters_of(query):
@@ -40,6 +40,13 @@ def test_a_query_has_a_bounded_number_of_parameters(extra):
 def test_a_parameter_given_twice_is_refused_by_its_name():
     with pytest.raises(CallBodyMalformed, match="The parameter b is given twice"):
         parameters_of("a=1&b=2&b=3")
+
+
+def test_two_idempotency_keys_are_refused_and_not_joined_into_one():
+    joined = {"HTTP_IDEMPOTENCY_KEY": "shipment-1,shipment-2"}  # as servers hand on two lines
+    environment = {"REQUEST_METHOD": "GET", "PATH_INFO": "/data/S0001"} | joined
+    with pytest.raises(IdempotencyKeyMalformed, match="one Idempotency-Key"):
+        read_call(environment, body_bytes_max=1024)
 
 
 @pytest.mark.parametrize(
