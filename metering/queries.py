@@ -6,10 +6,10 @@ from sqlalchemy import Date, Select, case, cast, extract, func, or_, select, tex
 from sqlalchemy.orm import Session
 
 from app.core.exchange_calendar import local_time
-from app.core.paging import Page, between, paginate
+from app.core.paging import Page, between, matching, paginate
 from metering.answers.outcomes import OutcomeKind
 from metering.errors import EntitlementNotFound, PlanNotKnown
-from metering.models import Entitlement, PlanCopy, UsageEvent
+from metering.models import CallKey, Entitlement, PlanCopy, UsageEvent
 from metering.plans.terms import PlanTerms, read_plan
 
 
@@ -62,6 +62,7 @@ def list_usage(
     organisation_id: str | None,
     *,
     licence_id: str | None = None,
+    key_id: str | None = None,
     outcome: str | None = None,
     from_at: datetime | None = None,
     until_at: datetime | None = None,
@@ -74,11 +75,16 @@ def list_usage(
         statement = statement.where(
             or_(UsageEvent.buyer_id == organisation_id, UsageEvent.supplier_id == organisation_id)
         )
-    if licence_id is not None:
-        statement = statement.where(UsageEvent.licence_id == licence_id)
-    if outcome is not None:
-        statement = statement.where(UsageEvent.outcome == outcome)
-    statement = statement.where(*between(UsageEvent.occurred_at, from_at, until_at))
+    key = None if key_id is None else session.get(CallKey, key_id)
+    wanted = {
+        # A key is of one licence, and events are indexed by that.
+        UsageEvent.licence_id: licence_id or (key and key.licence_id),
+        UsageEvent.key_id: key_id,
+        UsageEvent.outcome: outcome,
+    }
+    statement = statement.where(
+        *matching(wanted), *between(UsageEvent.occurred_at, from_at, until_at)
+    )
     return paginate(session, statement, key=UsageEvent.event_id, cursor=cursor, limit=limit)
 
 

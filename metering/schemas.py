@@ -147,6 +147,7 @@ class UsageQuerySchema(PeriodQuerySchema):
     """Which usage events, of which time."""
 
     licence_id = Identifier(load_default=None)
+    key_id = Identifier(load_default=None)
     outcome = fields.String(
         load_default=None, validate=validate.OneOf(sorted(kind.value for kind in ANSWERS))
     )

@@ -60,6 +60,20 @@ def test_caps_are_set_shown_and_taken_away_by_the_buyer_alone(world, licence_id,
     assert ask(world.buyer, "GET", caps).json["items"] == []
 
 
+def test_usage_is_found_by_key(world, worlds, licence_id, everything):
+    def called(person, key_id):
+        return ask(person, "GET", f"/v1/usage?key_id={key_id}&limit=100").json["items"]
+
+    every = ask(world.buyer, "GET", "/v1/usage?limit=100").json["items"]
+    key_id = key_of(everything, licence_id)
+    own = [call for call in every if call["key_id"] == key_id]
+    assert 0 < len(own) < len(every)
+    assert called(world.buyer, key_id) == own
+    assert called(world.supplier, key_id) == own
+    assert called(worlds["b"].buyer, key_id) == called(worlds["b"].supplier, key_id) == []
+    assert ask(world.buyer, "GET", "/v1/usage?key_id=key_x").status == 422
+
+
 def test_a_quote_is_for_a_volume_for_periods_or_for_a_licence(world, licence_id):
     plan_id = world.airports.plan_id
     one = ask(world.buyer, "POST", "/v1/quotes", {"plan_id": plan_id, "units": 1}).json
