@@ -195,16 +195,15 @@ class StatementQuerySchema(PageQuerySchema):
 
 
 class StatementRowSchema(Schema):
-    """What one licence brought; ``subject`` is the licence, or the order before it has one.
-
-    ``credit_amount`` is what was given back of calls, periods or the package: 0 or below.
-    """
+    """What one licence brought, in the columns that a settlement's rows have too."""
 
     subject = fields.String(required=True)
     listing_code = fields.String(allow_none=True)
     usage_amount = AmountText(required=True, negative=True)
     package_amount = AmountText(required=True, negative=True)
+    period_amount = AmountText(required=True, negative=True)
     credit_amount = AmountText(required=True, negative=True)
+    other_amount = AmountText(required=True, negative=True)
     amount = AmountText(required=True, negative=True)
 
 

@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, select
+from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session
 
 from app.core.ids import OrganisationId
 from app.core.paging import LIMIT_MAX, decode_cursor, encode_cursor
 from ledger.journal.chart import payable_of
+from ledger.journal.earnings import CATEGORIES, CATEGORY_OF, OTHER
 from ledger.journal.models import JournalTransaction, LicenceParties, PostedLine
 
 
@@ -21,13 +23,15 @@ class StatementRow:
     listing_code: str | None
     usage_amount: int
     package_amount: int
+    period_amount: int
     credit_amount: int
-    """What was given back of either: at most 0."""
+    """What was given back of any: at most 0."""
+    other_amount: int
 
     @property
     def amount(self) -> int:
         """All together."""
-        return self.usage_amount + self.package_amount + self.credit_amount
+        return sum(getattr(self, f"{category}_amount") for category in CATEGORIES)
 
 
 @dataclass(frozen=True)
@@ -90,15 +94,11 @@ def _rows(
     subject = func.coalesce(
         JournalTransaction.licence_id, LicenceParties.licence_id, JournalTransaction.order_id
     ).label("subject")
-    is_credit = JournalTransaction.template == "credit"
-    is_package = JournalTransaction.order_id.is_not(None) & ~is_credit
     statement = (
         select(
             subject,
             func.max(LicenceParties.listing_code).label("listing_code"),
-            _sum_where(~is_package & ~is_credit).label("usage_amount"),
-            _sum_where(is_package).label("package_amount"),
-            _sum_where(is_credit).label("credit_amount"),
+            *(_sum_of(category).label(f"{category}_amount") for category in CATEGORIES),
         )
         .select_from(PostedLine)
         .join(JournalTransaction, JournalTransaction.transaction_id == PostedLine.transaction_id)
@@ -117,15 +117,13 @@ def _rows(
     return [_row(row) for row in session.execute(statement)]
 
 
-def _sum_where(condition: ColumnElement[bool]) -> ColumnElement[int]:
-    return func.coalesce(func.sum(PostedLine.amount).filter(condition), 0)
+def _sum_of(category: str) -> ColumnElement[int]:
+    column = case(CATEGORY_OF, value=JournalTransaction.template, else_=OTHER)
+    return func.coalesce(func.sum(PostedLine.amount).filter(column == category), 0)
 
 
-def _row(row: Row[str, str, int, int, int]) -> StatementRow:
-    return StatementRow(
-        row.subject,
-        row.listing_code,
-        int(row.usage_amount),
-        int(row.package_amount),
-        int(row.credit_amount),
-    )
+def _row(row: Any) -> StatementRow:
+    amounts = {
+        f"{category}_amount": int(getattr(row, f"{category}_amount")) for category in CATEGORIES
+    }
+    return StatementRow(row.subject, row.listing_code, **amounts)

@@ -244,7 +244,9 @@ def test_a_supplier_s_statement_is_exact(call, traded, clock):
             "listing_code": "AIR-1",
             "usage_amount": "0.00000000",
             "package_amount": "252.00000000",
+            "period_amount": "0.00000000",
             "credit_amount": "0.00000000",
+            "other_amount": "0.00000000",
             "amount": "252.00000000",
         }
     ]

@@ -11,7 +11,9 @@ from sqlalchemy.exc import DBAPIError
 from app.core.canonical import canonical_bytes, digest_hex
 from app.core.money import MINOR, SCALE
 from app.core.reach import Reach
+from ledger.journal import services
 from ledger.journal.audit_queries import find_imbalances
+from ledger.journal.billing import period_services
 from ledger.journal.credits import services as credit_services
 from ledger.journal.settlement import queries as settlement_queries
 from ledger.journal.settlement import run_services
@@ -25,6 +27,7 @@ from ledger.journal.settlement.events import SettlementMade, SettlementRunFinish
 from ledger.journal.settlement.run_services import RunPeriod
 from ledger.journal.statement_queries import supplier_statement
 from tests.factories.traded_books import (
+    BUYER,
     CONTRIBUTOR,
     PARTS,
     SPLIT,
@@ -177,6 +180,46 @@ def test_what_licences_brought_is_not_less_for_being_settled(licence, settle, un
     (row,) = statement.items
     assert (row.credit_amount, row.package_amount) == (-given_back, 5 * SCALE)
     assert row.amount == statement.total_amount == earned - given_back
+
+
+def test_each_template_has_its_column_in_both_statements(licence, settle, units, clock):
+    began = clock.now()
+    licence.order(10 * SCALE)
+    licence.lane.call(100 * SCALE)
+    parties = {"buyer_id": BUYER, "supplier_id": SUPPLIER, "currency": "CNY", "split": SPLIT}
+    with units.begin(Reach.EXCHANGE) as uow:
+        of_licence = parties | {"licence_id": licence.licence_id}
+        for period in ("1", "2"):
+            period_services.charge_period(uow, period=period, amount=30 * SCALE, **of_licence)
+        period_services.adjust_period(
+            uow, period="1", excess_amount=0, missing_amount=30 * SCALE, **of_licence
+        )
+        undone = f"{licence.licence_id}:2"
+        assert services.reverse(uow, template="charge_period", reference=undone) is not None
+        uow.commit()
+    credit(units, licence, 1, "crd_1")
+    amounts = {"usage": 50, "package": 5, "period": 45, "credit": -50, "other": -15}
+    with units.begin(Reach.EXCHANGE) as uow:
+        statement = supplier_statement(
+            uow.session,
+            SUPPLIER,
+            currency="CNY",
+            from_at=began,
+            until_at=clock.now() + timedelta(seconds=1),
+            cursor=None,
+            limit=20,
+        )
+    (row,) = statement.items
+    assert {name: getattr(row, f"{name}_amount") for name in amounts} == {
+        name: amount * SCALE for name, amount in amounts.items()
+    }
+    assert row.amount == statement.total_amount == balances(units)[PAYABLE] == 35 * SCALE
+    settle()
+    (made,) = settlements(units)
+    (settled,) = made.statement["rows"]
+    assert {name: settled[f"{name}_amount"] for name in amounts} == {
+        name: str(amount * SCALE) for name, amount in amounts.items()
+    }
 
 
 def test_settlements_adjoin_and_every_posting_is_in_exactly_one(licence, settle, units):

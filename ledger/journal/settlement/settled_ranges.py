@@ -14,7 +14,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from ledger.journal.chart import AccountKind, exchange_account
-from ledger.journal.settlement.statements import CATEGORY_OF, MOVES_OUT, StatementLine
+from ledger.journal.earnings import CATEGORY_OF, OTHER
+from ledger.journal.settlement.statements import MOVES_OUT, StatementLine
 
 # One statement, one snapshot: what is seen and what had begun belong together.
 _HORIZON = text(
@@ -174,7 +175,7 @@ def range_sums(
     for row in rows:
         if row.template not in returned_templates:
             before = lines.get(row.subject, StatementLine(row.subject, row.listing_code))
-            category = CATEGORY_OF.get(row.template, "other")
+            category = CATEGORY_OF.get(row.template, OTHER)
             amounts = dict(before.amounts)
             amounts[category] = amounts.get(category, 0) + row.amount
             lines[row.subject] = StatementLine(

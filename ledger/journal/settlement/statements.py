@@ -14,25 +14,13 @@ from app.core.clock import iso_instant
 from app.core.exchange_calendar import month_start
 from app.core.ids import OrganisationId
 from app.core.money import MINOR
+from ledger.journal.earnings import CATEGORIES
 from ledger.journal.ids import RunId, SettlementId
 from ledger.journal.settlement.sum_tree import SALT_BYTES, Row, Sums, SumTree
 
 FORMAT = "counterfoil-supplier-statement/1"
 
 SIGNATURE_DOMAIN = b"counterfoil/supplier-statement/v1\x00"
-
-CATEGORIES = ("usage", "package", "period", "credit", "other")
-
-CATEGORY_OF: Mapping[str, str] = {
-    "accrue_calls": "usage",
-    "true_up": "usage",
-    "charge_order": "package",
-    "recognise": "package",
-    "charge_period": "period",
-    "charge_minimum": "period",
-    "credit": "credit",
-}
-"""Posting template -> column of the statement; any other template is ``other``."""
 
 RETURNED_TEMPLATES = ("payout_failed", "payout_returned", "payout_part_returned")
 """Payouts that came back belong to no licence."""
