@@ -19,7 +19,14 @@ from metering.cap_services import Cap, CapScope
 from metering.errors import PlanTermsUnreadable
 from metering.models import Entitlement, UsageEvent
 from metering.plans.queries import EntitlementDetail, detail_of
-from metering.plans.quotes import PoolLeft, Quote, quote_next, quote_periods, quote_warnings
+from metering.plans.quotes import (
+    PoolLeft,
+    Quote,
+    licence_warnings,
+    quote_next,
+    quote_periods,
+    quote_warnings,
+)
 from metering.plans.renewals import set_renewal
 from metering.plans.replays import replay
 from metering.plans.terms import PlanNotReadable, PlanTerms, read_plan
@@ -202,7 +209,7 @@ def post_quote(command: dict[str, Any]) -> dict[str, Any]:
     """What units would cost, by the code that closes periods; stores nothing."""
     with unit_of_work() as uow:
         if command["licence_id"] is not None:
-            return _quote_licence(uow, command["licence_id"], command["units"])
+            return _quote_licence(uow, command)
         copy, plan = queries.get_plan(uow.session, command["plan_id"])
         period_units = command["period_units"] or [command["units"]]
         quote = quote_periods(plan, period_units, starts_at=uow.now)
@@ -220,8 +227,8 @@ def _last_use(uow: UnitOfWork, listing_code: str) -> datetime | None:
     return uses.last_end(uow.session, buyer_id=own, listing_code=listing_code, at=uow.now)
 
 
-def _quote_licence(uow: UnitOfWork, licence_id: str, units: int) -> dict[str, Any]:
-    held = queries.get_entitlement(uow.session, own_organisation(), licence_id)
+def _quote_licence(uow: UnitOfWork, command: dict[str, Any]) -> dict[str, Any]:
+    held = queries.get_entitlement(uow.session, own_organisation(), command["licence_id"])
     pools = detail_of(uow.session, held, at=uow.now).pools
     left = [
         PoolLeft(
@@ -231,7 +238,9 @@ def _quote_licence(uow: UnitOfWork, licence_id: str, units: int) -> dict[str, An
         )
         for pool in pools
     ]
-    return _quoted(quote_next(left, units), held.plan_id, held.plan_hash, held.currency)
+    quote = quote_next(left, command["units"])
+    warnings = licence_warnings(held.usable_until, until_at=command["until_at"])
+    return _quoted(quote, held.plan_id, held.plan_hash, held.currency) | {"warnings": warnings}
 
 
 def _quoted(quote: Quote, plan_id: str, plan_hash: str, currency: str) -> dict[str, Any]:

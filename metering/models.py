@@ -81,6 +81,11 @@ class Entitlement(Base):
         return self.renewal_ends_at is None
 
     @property
+    def usable_until(self) -> datetime:
+        """Where it ends as things stand."""
+        return min(self.ends_at, self.renewal_ends_at or self.ends_at)
+
+    @property
     def remaining_units(self) -> int | None:
         """Units neither spent nor out on lease; None where nothing bounds them."""
         if self.granted_units is None:

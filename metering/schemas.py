@@ -76,6 +76,26 @@ class PeriodSchema(Schema):
     )
 
 
+class GrantedPeriodSchema(PeriodSchema):
+    """A period with what its fee or price included and what of it rolled over."""
+
+    currency = fields.String(required=True)
+    opened_at = Timestamp(required=True, allow_none=True)
+    closed_at = Timestamp(required=True, allow_none=True)
+    granted_units = fields.Integer(required=True, allow_none=True)
+    rolled_in_units = fields.Integer(required=True)
+    rolled_over_units = fields.Integer(required=True, allow_none=True)
+
+    @pre_dump
+    def _flatten(self, granted: Any, **_: Any) -> dict[str, Any]:
+        own = {name: getattr(granted.period, name) for name in _OF_THE_PERIOD}
+        return own | {name: getattr(granted, name) for name in _OF_THE_GRANT}
+
+
+_OF_THE_GRANT = ("currency", "granted_units", "rolled_in_units", "rolled_over_units")
+_OF_THE_PERIOD = (*PeriodSchema().fields, "opened_at", "closed_at")
+
+
 class PoolSchema(Schema):
     """Units at one price; pools are used in their order, free ones first."""
 
@@ -169,7 +189,8 @@ class QuoteRequestSchema(Schema):
     Exactly one of ``plan_id`` and ``licence_id``, exactly one of ``units`` and ``period_units``;
     a licence is quoted for its present period only. ``until`` is where an order's scenario
     ends, without it that of the buyer's scenario for the listing that lasts longest: the quote of
-    a plan warns of what outlasts it.
+    a plan warns of what outlasts it. For a licence ``until`` is the day until which the units are
+    wanted: its quote warns of a day behind the licence's end.
     """
 
     plan_id = Identifier(load_default=None)
@@ -202,10 +223,13 @@ class QuotedPeriodSchema(Schema):
 
 
 class QuoteWarningSchema(Schema):
-    """``ends-with-scenario``: a package or year costs its whole price and ends sooner."""
+    """``ends-with-scenario``: a package or year costs its whole price and ends sooner.
+
+    ``ends-with-licence``: the licence ends before the day asked for; nothing is paid ahead.
+    """
 
     code = fields.String(required=True)
-    paid_until = Timestamp(required=True)
+    paid_until = Timestamp(required=True, allow_none=True)
     usable_until = Timestamp(required=True)
 
 

@@ -33,10 +33,10 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class QuoteWarning:
-    """What would be paid until when, and usable until when only."""
+    """What would be paid until when (None: nothing ahead), and usable until when only."""
 
     code: str
-    paid_until: datetime
+    paid_until: datetime | None
     usable_until: datetime
 
 
@@ -50,6 +50,13 @@ def quote_warnings(
     if paid_until <= until_at:
         return ()
     return (QuoteWarning("ends-with-scenario", paid_until, until_at),)
+
+
+def licence_warnings(ends_at: datetime, *, until_at: datetime | None) -> tuple[QuoteWarning, ...]:
+    """Whether a running licence ends before the day until which its units are wanted."""
+    if until_at is None or until_at <= ends_at:
+        return ()
+    return (QuoteWarning("ends-with-licence", None, ends_at),)
 
 
 def quote_periods(terms: PlanTerms, period_units: Sequence[int], *, starts_at: datetime) -> Quote:

@@ -42,6 +42,33 @@ def test_an_entitlement_shows_its_period_and_pools(world, licence_id):
         assert sum(pool["spent_units"] for pool in shown["pools"]) >= 0
 
 
+def test_a_licence_shows_its_periods_to_its_parties_alone(world, worlds, licence_id):
+    path = f"/v1/licences/{licence_id}/periods"
+    shown = ask(world.buyer, "GET", path)
+    assert shown.status == 200, shown.body
+    (period,) = shown.json["items"]
+    assert (period["period"], period["state"], period["currency"]) == (1, "open", "CNY")
+    assert (period["granted_units"], period["rolled_in_units"]) == (None, 0), "sold one by one"
+    assert ask(world.supplier, "GET", path).json == shown.json
+    for stranger in (worlds["b"].buyer, worlds["b"].supplier):
+        assert ask(stranger, "GET", path).status == 404
+    assert ask(world.buyer, "GET", f"{path}?cursor=eA").status == 422
+
+
+def test_a_quote_beyond_the_licence_s_end_is_warned_of(world, licence_id):
+    ends_at = ask(world.buyer, "GET", f"/v1/entitlements/{licence_id}").json["ends_at"]
+    late = (datetime.fromisoformat(ends_at) + timedelta(seconds=1)).isoformat()
+
+    def warnings(until):
+        body = {"licence_id": licence_id, "units": 1, "until": until}
+        return ask(world.buyer, "POST", "/v1/quotes", body).json["warnings"]
+
+    assert warnings(ends_at) == []
+    assert warnings(late) == [
+        {"code": "ends-with-licence", "paid_until": None, "usable_until": ends_at}
+    ]
+
+
 def test_caps_are_set_shown_and_taken_away_by_the_buyer_alone(world, licence_id, everything):
     caps = f"/v1/licences/{licence_id}/caps"
     key = f"{caps}/keys/{key_of(everything, licence_id)}"

@@ -6,10 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from app.core.errors import CounterfoilError, ErrorKind
+from app.core.reach import Reach
 from metering import services
 from metering.events import PeriodClosed, PeriodFeeUnpaid, PeriodOpened
+from metering.plans.past_periods import list_periods
 from metering.plans.steps import turn_periods
 from metering.ports import UpstreamAnswer
+from metering.queries import get_entitlement
 from tests.factories.metering import World, call, package, per_call
 from tests.factories.plans import graduated, subscription, volume, yearly
 from tests.fakes.metering_ports import HeldUpstream
@@ -122,6 +125,33 @@ def test_left_over_units_roll_over_once(world, caller):
     assert calls(9) == [200] * 8 + [403]
     calls.close_period(32 * DAY)
     assert world.sql(granted) == [(5,), (8,), (5,)]
+
+
+def test_past_periods_show_what_was_granted_used_and_rolled_over(world, caller):
+    calls = caller(subscription(5, None, roll_over="carry"))
+    assert calls(2) == [200] * 2
+    calls.close_period(31 * DAY)
+    assert calls(7) == [200] * 7
+    calls.close_period(32 * DAY)
+
+    def shown(cursor=None):
+        with world.units.begin(Reach.organisation("org_buyer")) as uow:
+            held = get_entitlement(uow.session, "org_buyer", calls.licensed.licence_id)
+            return list_periods(uow.session, held, cursor=cursor, limit=2)
+
+    first, rest = shown(), shown(shown().next_cursor)
+    rows = [*first.items, *rest.items]
+    assert [
+        (each.period.period, each.period.state, each.period.units, each.granted_units)
+        for each in rows
+    ] == [(3, "open", None, 6), (2, "closed", 7, 8), (1, "closed", 2, 5)]
+    assert [(each.rolled_in_units, each.rolled_over_units) for each in rows] == [
+        (1, None),
+        (3, 1),
+        (0, 3),
+    ]
+    assert {each.period.fee_amount for each in rows} == {20 * YUAN}
+    assert rest.next_cursor is None
 
 
 def test_units_that_come_back_after_the_next_period_opened_still_roll_over(world, caller):
