@@ -25,9 +25,10 @@ from ledger.journal import (
 )
 from ledger.journal.billing import invoice_evidence_services, invoice_services
 from ledger.journal.billing.api import invoice_pdf
-from ledger.journal.errors import PeriodUnfit, TopUpGatewayUnknown
+from ledger.journal.errors import PeriodUnfit
 from ledger.journal.models import Invoice, PostedLine, TopUp
 from ledger.journal.ports import JournalPorts, PaymentGateway
+from ledger.journal.top_up_errors import TopUpGatewayUnknown
 
 blueprint = Blueprint("journal", __name__, url_prefix="/v1", description="Money: exact, balanced.")
 
@@ -105,7 +106,7 @@ def post_top_up_confirmation(command: dict[str, Any], top_up_id: str) -> TopUp:
 @requires(Permission.READ_OWN)
 @idempotent
 def post_top_up_cancellation(top_up_id: str) -> TopUp:
-    """Give up a top-up whose money has not been credited."""
+    """Give up a top-up whose money has not arrived; operators also what one of them confirmed."""
     with unit_of_work() as uow:
         top_up = top_up_services.cancel_top_up(
             uow, current_principal(), top_up_id=TopUpId(top_up_id)

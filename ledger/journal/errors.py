@@ -57,48 +57,6 @@ class TopUpAmountUnfit(CounterfoilError):
         )
 
 
-class TopUpGatewayUnknown(CounterfoilError):
-    """The exchange offers no such way to pay."""
-
-    kind = ErrorKind.INVALID
-    slug = "top-up-gateway-unknown"
-    title = "There is no such way to pay here"
-
-    def __init__(self, gateway: str) -> None:
-        super().__init__("GET /v1/payment-gateways lists the ways to pay.", gateway=gateway)
-
-
-class PaidThroughProvider(CounterfoilError):
-    """Nobody confirms by hand what a payment provider tells by itself."""
-
-    kind = ErrorKind.CONFLICT
-    slug = "paid-through-provider"
-    title = "The payment provider confirms this, not people"
-
-    def __init__(self, top_up_id: str, gateway: str) -> None:
-        super().__init__(
-            "It is credited when the provider says that it was paid.",
-            top_up_id=top_up_id,
-            gateway=gateway,
-        )
-
-
-class ConfirmationDiffers(CounterfoilError):
-    """The amount or currency seen at the bank is not the one that was announced."""
-
-    kind = ErrorKind.CONFLICT
-    slug = "confirmation-differs"
-    title = "The confirmed amount differs from the announced one"
-
-    def __init__(self, top_up_id: str, *, announced: str, confirmed: str) -> None:
-        super().__init__(
-            f"{announced} was announced and {confirmed} confirmed; cancel it and start a new one.",
-            top_up_id=top_up_id,
-            announced=announced,
-            confirmed=confirmed,
-        )
-
-
 class SecondPersonRequired(CounterfoilError):
     """The same person tried to give both confirmations."""
 
@@ -113,40 +71,12 @@ class SecondPersonRequired(CounterfoilError):
         )
 
 
-class ConfirmerNotIndependent(CounterfoilError):
-    """Who asked for the money, or belongs to the organisation that gets it, cannot confirm it."""
-
-    kind = ErrorKind.FORBIDDEN
-    slug = "confirmer-not-independent"
-    title = "You are a party to this top-up"
-
-    def __init__(self, top_up_id: str) -> None:
-        super().__init__(
-            "A top-up is confirmed by people outside the organisation that it credits.",
-            top_up_id=top_up_id,
-        )
-
-
-class MayNotCancelTopUp(CounterfoilError):
-    """Cancelling needs the buyer's own purchasing role or an operator."""
-
-    kind = ErrorKind.FORBIDDEN
-    slug = "may-not-cancel-top-up"
-    title = "You may not cancel this top-up"
-
-    def __init__(self, top_up_id: str) -> None:
-        super().__init__(
-            "A buyer of the organisation or an operator of the exchange cancels a top-up.",
-            top_up_id=top_up_id,
-        )
-
-
 class LicencePartiesNotFound(CounterfoilError):
-    """No licence of that id in which the caller is a party."""
+    """No licence of that id in which the caller is the party that is asked for."""
 
     kind = ErrorKind.NOT_FOUND
-    slug = "invoiced-licence-not-found"
-    title = "There is no such licence to invoice"
+    slug = "booked-licence-not-found"
+    title = "There is no such licence in the books"
 
     def __init__(self, licence_id: str) -> None:
         super().__init__(f"No licence {licence_id} within your reach.", licence_id=licence_id)

@@ -8,17 +8,18 @@ from app.core.unit_of_work import UnitOfWork
 from ledger.journal import postings, queries
 from ledger.journal.chart import BANK_TRANSFER
 from ledger.journal.clearing import book_cleared
-from ledger.journal.errors import (
-    ConfirmationDiffers,
-    ConfirmerNotIndependent,
-    MayNotCancelTopUp,
-    PaidThroughProvider,
-    SecondPersonRequired,
-)
+from ledger.journal.errors import SecondPersonRequired
 from ledger.journal.events import TopUpCancelled, TopUpConfirmed, TopUpPaid, TopUpRequested
 from ledger.journal.models import TopUp
 from ledger.journal.ports import PaymentGateway
 from ledger.journal.services import open_accounts
+from ledger.journal.top_up_errors import (
+    ConfirmationDiffers,
+    ConfirmerNotIndependent,
+    MayNotCancelTopUp,
+    PaidThroughProvider,
+    TopUpArrived,
+)
 from ledger.journal.top_ups import TRANSITIONS, TopUpState, check_transferable
 
 
@@ -112,17 +113,19 @@ def credit_top_up(
 
 
 def cancel_top_up(uow: UnitOfWork, principal: Principal, *, top_up_id: TopUpId) -> TopUp:
-    """Give up a top-up whose money has not been credited.
+    """Give up a top-up whose money has not been credited; one that arrived, operators alone.
 
-    Raises `TopUpNotFound`, `MayNotCancelTopUp`, `IllegalTransition`.
+    Raises `TopUpNotFound`, `MayNotCancelTopUp`, `IllegalTransition`, `TopUpArrived`.
     """
     top_up = queries.get_top_up_for_update(uow.session, top_up_id)
     is_own = principal.organisation_id == top_up.organisation_id
-    if not (
-        principal.may(Permission.CONFIRM_TOP_UPS) or (is_own and principal.may(Permission.BUY))
-    ):
+    is_operator = principal.may(Permission.CONFIRM_TOP_UPS)
+    if not (is_operator or (is_own and principal.may(Permission.BUY))):
         raise MayNotCancelTopUp(top_up_id)
-    top_up.state = TRANSITIONS.next(top_up.state, "cancel")
+    state = TRANSITIONS.next(top_up.state, "cancel")
+    if top_up.state == TopUpState.CONFIRMED_ONCE and not is_operator:
+        raise TopUpArrived(top_up_id)
+    top_up.state = state
     top_up.cancelled_by, top_up.cancelled_at = PersonId(principal.id), uow.now
     uow.record(
         TopUpCancelled(

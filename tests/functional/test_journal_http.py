@@ -205,7 +205,7 @@ def test_an_invoice_is_issued_to_a_party_once_and_shown_to_both(call, traded, cl
     started = iso_instant(clock.now())
     clock.advance(seconds=5)
     body = {"licence_id": LICENCE_ID, "from": started, "until": iso_instant(clock.now())}
-    assert slug(call("stranger", "POST", "/v1/invoices", body)) == "invoiced-licence-not-found"
+    assert slug(call("stranger", "POST", "/v1/invoices", body)) == "booked-licence-not-found"
     made = call("buyer", "POST", "/v1/invoices", body)
     assert made.status_code == 201
     assert made.json["total_amount"] == "300.00000000"

@@ -16,15 +16,15 @@ from ledger.journal import queries, top_up_services
 from ledger.journal.audit_queries import find_imbalances
 from ledger.journal.bank_transfer_payment_gateway import BankTransferGateway
 from ledger.journal.creditor_reference import is_creditor_reference
-from ledger.journal.errors import (
+from ledger.journal.errors import SecondPersonRequired, TopUpAmountUnfit, TopUpNotFound
+from ledger.journal.events import TopUpConfirmed, TopUpRequested
+from ledger.journal.top_up_errors import (
     ConfirmationDiffers,
     ConfirmerNotIndependent,
     MayNotCancelTopUp,
-    SecondPersonRequired,
-    TopUpAmountUnfit,
-    TopUpNotFound,
+    TopUpArrived,
 )
-from ledger.journal.events import TopUpConfirmed, TopUpRequested
+from tests.factories.crossing import second_runs_into_first
 
 AMOUNT = 1000 * SCALE
 BUYER = Principal("psn_buyer", "org_buyer", frozenset({Role.BUYER}))
@@ -183,11 +183,50 @@ def test_an_amount_that_no_bank_transfers_is_refused(run, amount):
 
 @pytest.mark.parametrize("principal", [BUYER, FIRST])
 def test_the_buyer_or_an_operator_cancels(run, requested, confirm, principal):
-    confirm(FIRST)
     cancelled = run(principal, top_up_services.cancel_top_up, top_up_id=requested.top_up_id)
     assert (cancelled.state, cancelled.cancelled_by) == ("cancelled", principal.id)
     with pytest.raises(IllegalTransition):
+        confirm(FIRST)
+
+
+def test_what_one_operator_saw_arrive_operators_alone_cancel(run, requested, confirm):
+    confirm(FIRST)
+    with pytest.raises(TopUpArrived):
+        run(BUYER, top_up_services.cancel_top_up, top_up_id=requested.top_up_id)
+    cancelled = run(SECOND, top_up_services.cancel_top_up, top_up_id=requested.top_up_id)
+    assert cancelled.state == "cancelled"
+    with pytest.raises(IllegalTransition):
         confirm(SECOND)
+
+
+def _confirming(top_up_id):
+    def step(uow):
+        command = {"top_up_id": top_up_id, "amount": AMOUNT, "currency": "CNY"}
+        return top_up_services.confirm_top_up(uow, FIRST, **command).state
+
+    return step
+
+
+def _cancelling(top_up_id):
+    def step(uow):
+        return top_up_services.cancel_top_up(uow, BUYER, top_up_id=top_up_id).state
+
+    return step
+
+
+def test_a_cancellation_that_runs_into_the_first_confirmation_is_refused(requested, confirm, units):
+    steps = _confirming(requested.top_up_id), _cancelling(requested.top_up_id)
+    with pytest.raises(TopUpArrived):
+        second_runs_into_first(units, *steps)
+    confirm(SECOND)
+    assert balance(units) == AMOUNT
+
+
+def test_a_confirmation_that_runs_into_a_cancellation_is_refused(requested, units):
+    steps = _cancelling(requested.top_up_id), _confirming(requested.top_up_id)
+    with pytest.raises(IllegalTransition):
+        second_runs_into_first(units, *steps)
+    assert balance(units) == 0
 
 
 def test_a_credited_top_up_is_not_cancelled(run, requested, confirm):

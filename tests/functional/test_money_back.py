@@ -18,11 +18,11 @@ from ledger.journal.charge_backs import owed_returns
 from ledger.journal.charge_backs import services as charge_back_services
 from ledger.journal.charge_backs.errors import ReturnExceedsTopUp, ReturnNotFound, TopUpNotPaid
 from ledger.journal.charge_backs.events import TopUpReturned
-from ledger.journal.errors import ConfirmationDiffers
 from ledger.journal.events import TopUpPaid
 from ledger.journal.ports import PaymentInstructions
 from ledger.journal.provider_books import open_exchange_accounts
 from ledger.journal.services import open_accounts
+from ledger.journal.top_up_errors import ConfirmationDiffers
 from ledger.journal.wallet_leases import WalletLeases
 from ledger.log.services import driver_cursor
 from tests.factories.crossing import second_runs_into_first

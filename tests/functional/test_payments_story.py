@@ -11,7 +11,8 @@ from app.core.money import SCALE
 from app.core.reach import Reach
 from app.core.states import IllegalTransition
 from ledger.journal import top_up_services
-from ledger.journal.errors import InsufficientFunds, PaidThroughProvider
+from ledger.journal.errors import InsufficientFunds
+from ledger.journal.top_up_errors import PaidThroughProvider
 from ledger.payments import account_services, findings, inbox, queries, services
 from ledger.payments.errors import (
     AmountUnfit,

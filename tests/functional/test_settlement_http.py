@@ -190,7 +190,12 @@ def test_the_supplier_opens_no_dispute_and_a_stranger_finds_no_licence(call, lic
         "calls": [{"lane": 1, "n": 1}],
     }
     assert call("supplier", "POST", "/v1/disputes", body).status_code == 403
-    assert call("stranger", "POST", "/v1/disputes", body).status_code == 404
+    refused = call("stranger", "POST", "/v1/disputes", body)
+    unknown = call("stranger", "POST", "/v1/disputes", body | {"licence_id": identifier("lic", 9)})
+    for answer in (refused, unknown):
+        assert answer.status_code == 404
+        assert answer.json["type"] == "/problems#booked-licence-not-found"
+    assert set(refused.json) == set(unknown.json), "a foreign licence is as unknown as none"
 
 
 def test_the_risk_officer_credits_calls_orders_and_nobody_else_does(call, licence):
