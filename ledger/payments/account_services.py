@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
 
 from app.core.ids import OrganisationId
 from app.core.principals import Principal
@@ -38,29 +39,33 @@ BATCH_MAX = 20
 def request_payout_account(
     uow: UnitOfWork, principal: Principal, gateway: PaymentGateway
 ) -> PayoutAccount:
-    """Ask for the organisation's account at a provider; once, however often it is asked."""
+    """Ask for the organisation's account at a provider; once, however often it is asked.
+
+    One that the provider refused stays on record, and a new one is asked for in its place.
+    """
     organisation_id = OrganisationId(principal.organisation_id)
     found = queries.find_payout_account(uow.session, organisation_id, gateway.name)
-    if found is not None:
+    if found is not None and found.state != AccountState.FAILED:
         return found
     account_id = uow.ids.new("pac")
-    account = PayoutAccount(
-        account_id=account_id,
-        organisation_id=organisation_id,
-        gateway=gateway.name,
-        state=AccountState.PLANNED,
-        idempotency_key=f"counterfoil:{account_id}",
-        request=gateway.plan_account(account_id, organisation_id),
-        requirements=[],
-        requested_by=principal.id,
-        requested_at=uow.now,
-        updated_at=uow.now,
-        due_at=uow.now,
-    )
+    planned = {
+        "account_id": account_id,
+        "organisation_id": organisation_id,
+        "gateway": gateway.name,
+        "state": AccountState.PLANNED,
+        "idempotency_key": f"counterfoil:{account_id}",
+        "request": gateway.plan_account(account_id, organisation_id),
+        "requirements": [],
+        "requested_by": principal.id,
+        "requested_at": uow.now,
+        "updated_at": uow.now,
+        "due_at": uow.now,
+    }
     # An organisation writes none of these rows itself: they say where its money goes.
     uow.enter(Reach.EXCHANGE)
-    uow.session.add(account)
-    return account
+    # Of two that ask at once the second waits here, and finds what the first one asked for.
+    uow.session.execute(insert(PayoutAccount).values(planned).on_conflict_do_nothing())
+    return queries.get_payout_account(uow.session, organisation_id, gateway.name)
 
 
 def check_ready(uow: UnitOfWork, *, organisation_id: str, gateway: str) -> None:

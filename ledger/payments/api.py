@@ -24,10 +24,12 @@ from ledger.payments.errors import (
     GatewayNotConfigured,
     NoticeRefused,
     PayoutAccountNotOpen,
+    PayoutAccountRefused,
     ProviderAway,
     ProviderRefused,
 )
 from ledger.payments.models import (
+    AccountState,
     PaymentDispute,
     PaymentEvent,
     PaymentFinding,
@@ -254,7 +256,10 @@ def get_movements(query: dict[str, Any]) -> Page[PaymentMovement]:
 @requires(Permission.MANAGE_ORGANISATION)
 @idempotent
 def post_payout_account(command: dict[str, Any]) -> PayoutAccount:
-    """Ask for the organisation's account at a provider; it is opened in the background."""
+    """Ask for the organisation's account at a provider; it is opened in the background.
+
+    Asking again answers the same account, or, where the provider refused that, a new one.
+    """
     gateway = _gateway(command["gateway"])
     with unit_of_work() as uow:
         account = account_services.request_payout_account(uow, current_principal(), gateway)
@@ -282,6 +287,8 @@ def get_onboarding(gateway: str) -> AccountLink:
     with unit_of_work() as uow:
         organisation_id = OrganisationId(current_principal().organisation_id)
         account = queries.get_payout_account(uow.session, organisation_id, gateway)
+    if account.state == AccountState.FAILED:
+        raise PayoutAccountRefused(gateway, account.reason_code)
     if account.provider_reference is None:
         raise PayoutAccountNotOpen(gateway, account.state)
     try:

@@ -161,6 +161,21 @@ class PayoutAccountNotOpen(CounterfoilError):
         )
 
 
+class PayoutAccountRefused(CounterfoilError):
+    """The provider refused to open the account; another may be asked for."""
+
+    kind = ErrorKind.CONFLICT
+    slug = "payout-account-refused"
+    title = "The provider refused to open this account"
+
+    def __init__(self, gateway: str, reason_code: str | None) -> None:
+        super().__init__(
+            "Mend what reason_code says and ask again with POST /v1/payout-accounts.",
+            gateway=gateway,
+            reason_code=reason_code,
+        )
+
+
 class PayoutAccountNotReady(CounterfoilError):
     """A payout there would be refused, and its money would wait for the next settlement."""
 

@@ -10,6 +10,7 @@ from app.core.ids import OrganisationId
 from app.core.paging import Page, paginate
 from ledger.payments.errors import OperationNotFound, PayoutAccountNotFound
 from ledger.payments.models import (
+    AccountState,
     PaymentDispute,
     PaymentEvent,
     PaymentFinding,
@@ -229,9 +230,12 @@ def list_unconcluded(
 def find_payout_account(
     session: Session, organisation_id: str, gateway: str
 ) -> PayoutAccount | None:
-    """The organisation's account at a provider, unlocked."""
-    statement = select(PayoutAccount).where(
-        PayoutAccount.organisation_id == organisation_id, PayoutAccount.gateway == gateway
+    """The organisation's account at a provider, unlocked; else the last that was refused."""
+    statement = (
+        select(PayoutAccount)
+        .where(PayoutAccount.organisation_id == organisation_id, PayoutAccount.gateway == gateway)
+        .order_by(PayoutAccount.state == AccountState.FAILED, PayoutAccount.account_id.desc())
+        .limit(1)
     )
     return session.scalars(statement).one_or_none()
 

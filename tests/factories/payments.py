@@ -19,7 +19,7 @@ from ledger.journal.services import open_accounts
 from ledger.journal.settlement import postings as settlement_postings
 from ledger.journal.settlement.models import Settlement, SettlementRun
 from ledger.payments import account_services, inbox, queries, services
-from ledger.payments.models import PaymentFinding, PaymentOperation, PayoutAccount
+from ledger.payments.models import PaymentFinding, PaymentOperation
 from tests.fakes.stripe_server import API_KEY, SECRET
 
 BUYER, SUPPLIER = "org_buyer", "org_supplier"
@@ -160,7 +160,7 @@ class PayingExchange:
 
     def account(self):
         with self.units.begin(Reach.EXCHANGE) as uow:
-            return uow.session.query(PayoutAccount).one()
+            return queries.find_payout_account(uow.session, SUPPLIER, "stripe")
 
     def approved_payout(self, amount=PART, gateway="stripe"):
         """A settled amount that two people let go; the buyer's money pays for it."""

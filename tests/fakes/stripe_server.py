@@ -237,6 +237,8 @@ class StripeServer:
     def _perform(self, method, path, params, fault):
         if fault == "error_stored":
             return _problem(500, "internal", "api_error")
+        if fault == "refuse":
+            return _problem(400, "country_unsupported")
         try:
             with self.state.lock:
                 document = copy.deepcopy(self._route(method, path, params))

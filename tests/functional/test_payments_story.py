@@ -27,6 +27,7 @@ from ledger.payments.errors import (
 )
 from ledger.payments.models import PaymentEvent
 from ledger.payments.ports import Subject, SubjectKind
+from tests.factories.crossing import second_runs_into_first
 from tests.factories.payments import (
     AMOUNT,
     BUYER,
@@ -470,6 +471,41 @@ def test_an_account_is_opened_once_whatever_happens(exchange, server):
     exchange.work()
     assert len(server.state.all("account")) == 1
     assert exchange.account().state == "onboarding"
+
+
+def test_an_account_that_was_refused_is_asked_for_again_and_stays_on_record(exchange, server):
+    exchange.paid_top_up()
+    server.inject("refuse", path="/v1/accounts")
+    refused = exchange.do(account_services.request_payout_account, OWNER, exchange.stripe)
+    exchange.work()
+    exchange.clock.advance(seconds=60)
+    exchange.work()
+    shown = exchange.account()
+    assert (shown.state, shown.reason_code) == ("failed", "country_unsupported")
+    with pytest.raises(PayoutAccountNotReady):
+        exchange.approved_payout()
+    again = exchange.ready_account()
+    assert again.account_id != refused.account_id
+    assert len(server.state.all("account")) == 1
+    exchange.do(account_services.request_payout_account, OWNER, exchange.stripe)
+    states = "SELECT state FROM payout_accounts ORDER BY account_id"
+    with exchange.units.begin(Reach.EXCHANGE) as uow:
+        assert [*uow.session.scalars(text(states))] == ["failed", "ready"]
+
+
+def test_two_who_ask_at_once_after_a_refusal_get_one_account(exchange, server):
+    server.inject("refuse", path="/v1/accounts")
+    exchange.do(account_services.request_payout_account, OWNER, exchange.stripe)
+    exchange.work()
+    asked = []
+
+    def ask(uow):
+        account = account_services.request_payout_account(uow, OWNER, exchange.stripe)
+        asked.append(account.account_id)
+
+    second_runs_into_first(exchange.units, ask, ask)
+    assert len(asked) == 2
+    assert asked[0] == asked[1]
 
 
 # Notices
