@@ -12,7 +12,7 @@ from compliance.consent import api as consent_api
 from compliance.live import api as live_api
 from compliance.sampling import api as sampling_api
 from ledger.journal import api as journal_api
-from ledger.journal import wallet_api
+from ledger.journal import payable_api, wallet_api
 from ledger.journal.arrivals import api as arrival_api
 from ledger.journal.bank_accounts import api as bank_account_api
 from ledger.journal.billing import api as billing_api
@@ -56,6 +56,7 @@ def blueprints() -> list[Blueprint]:
         dispute_api.blueprint,
         settlement_api.blueprint,
         bank_account_api.blueprint,
+        payable_api.blueprint,
         payout_api.blueprint,
         arrival_api.blueprint,
         suspense_api.blueprint,

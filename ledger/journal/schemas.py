@@ -73,10 +73,24 @@ class WalletSchema(Schema):
 
 
 class WalletQuerySchema(PageQuerySchema):
-    """Which wallets; ``organisation_id`` is for the exchange's staff, who see all."""
+    """Which wallets or payables; ``organisation_id`` is for the exchange's staff, who see all."""
 
     organisation_id = Identifier(load_default=None)
     currency = fields.String(load_default=None, validate=_CURRENCY)
+
+
+class PayableSchema(Schema):
+    """What a supplier is owed now in one currency."""
+
+    account_id = fields.String(required=True)
+    organisation_id = Identifier(required=True)
+    currency = fields.String(required=True)
+    accrued = AmountText(attribute="accrued_amount", required=True, negative=True)
+    settled = AmountText(attribute="settled_amount", required=True)
+    under_way = AmountText(attribute="under_way_amount", required=True)
+    owed = AmountText(attribute="owed_amount", required=True, negative=True)
+    on_hold = AmountText(attribute="on_hold_amount", required=True)
+    settled_until = Timestamp(required=True, allow_none=True)
 
 
 class PostingQuerySchema(PeriodQuerySchema):
