@@ -16,6 +16,8 @@ from ledger.journal.write_offs import events as write_offs
 from ledger.payments import events as payments
 from metering import events as metering
 
+_TWO_WHO_SAID_RETURNED = ("return_stated_by", "returned_by")
+
 RECORDED_MONEY: dict[type[Event], Recorded] = {
     journal.InvoiceIssued: Recorded("invoice", ("invoice_id", "licence_id", "invoice_hash")),
     billing.AccountWasFrozen: Recorded("account_frozen", ("freeze_id", "account_id", "rule")),
@@ -63,7 +65,9 @@ RECORDED_MONEY: dict[type[Event], Recorded] = {
         "withdrawal_instructions_read", ("withdrawal_id", "read_by")
     ),
     withdrawals.WithdrawalPaid: Recorded("withdrawal_paid", ("withdrawal_id",)),
-    withdrawals.WithdrawalFailed: Recorded("withdrawal_failed", ("withdrawal_id", "failure_code")),
+    withdrawals.WithdrawalFailed: Recorded(
+        "withdrawal_failed", ("withdrawal_id", "failure_code"), optional=_TWO_WHO_SAID_RETURNED
+    ),
     suspense.SuspenseReturnApproved: Recorded(
         "suspense_return", ("return_id", "proposed_by", "approved_by")
     ),
@@ -72,7 +76,9 @@ RECORDED_MONEY: dict[type[Event], Recorded] = {
     ),
     write_offs.WriteOffRecovered: Recorded("write_off_recovered", ("write_off_id",)),
     payouts.PayoutPaid: Recorded("payout_paid", ("payout_id",)),
-    payouts.PayoutFailed: Recorded("payout_failed", ("payout_id", "failure_code")),
+    payouts.PayoutFailed: Recorded(
+        "payout_failed", ("payout_id", "failure_code"), optional=_TWO_WHO_SAID_RETURNED
+    ),
 }
 
 _BETWEEN_OWNER_AND_PROVIDER = "between the money's owner and the provider; the journal keeps it"

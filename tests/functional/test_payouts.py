@@ -30,18 +30,20 @@ from ledger.journal.payouts.errors import (
     PayoutNotApproved,
     PayoutNotByHand,
 )
-from ledger.journal.payouts.events import PayoutApproved
+from ledger.journal.payouts.events import PayoutApproved, PayoutFailed
 from ledger.journal.settlement import queries as settlement_queries
 from ledger.journal.settlement import run_services
 from ledger.journal.settlement import services as settlement_services
 from ledger.journal.settlement.run_services import RunPeriod
 from ledger.journal.settlement.statements import RETURNED_AT_FIRST
+from tests.factories.crossing import second_runs_into_first
 from tests.factories.traded_books import SUPPLIER, TradedLicence, balances
 
 PAYABLE, SETTLED = f"{SUPPLIER}/payable/CNY", f"{SUPPLIER}/settled/CNY"
 TRANSIT, BANK = "exchange/transit/CNY", "exchange/bank/CNY"
 OWNER = Principal("psn_s", SUPPLIER, frozenset({Role.SUPPLIER}))
 OPERATOR = Principal("psn_o", "org_x", frozenset({Role.OPERATOR}), has_second_factor=True)
+COLLEAGUE = replace(OPERATOR, id="psn_o2")
 OFFICER = Principal("psn_r", "org_x", frozenset({Role.RISK_OFFICER}), has_second_factor=True)
 DETAILS = BankDetails("Skyways 开放数据", "Bank of Examples", "6222 0000 1111 2345")
 CIPHER = Cipher(bytes(32))
@@ -147,7 +149,7 @@ def test_a_failed_payout_is_in_the_payable_again_and_in_the_next_settlement(
     if is_sent:
         do(payout_desk.confirm_sent, OPERATOR, **named, provider_reference="B1")
     for _ in range(2):
-        failed = do(payout_desk.confirm_failed, **named, failure_code="account_closed")
+        failed = do(payout_desk.confirm_failed, OPERATOR, **named, failure_code="account_closed")
         assert (failed.state, failed.failure_code) == ("failed", "account_closed")
     assert balances(units)[PAYABLE] == 50 * SCALE
     following = settle()
@@ -200,15 +202,59 @@ def test_a_statement_from_before_parts_were_told_as_returned_is_made_again_as_it
     assert changed["returned_amount"] == str(20 * SCALE)
 
 
-def test_money_that_came_back_after_it_was_paid_is_owed_again(do, units, approved):
+def test_money_that_came_back_after_it_was_paid_is_owed_again_when_two_say_so(do, units, approved):
     named = {"payout_id": approved.payout_id}
     before = balances(units)[BANK]
     for _ in range(2):
         assert do(payout_desk.confirm_paid, **named).state == "paid"
-    assert do(payout_desk.confirm_failed, **named, failure_code="returned").state == "failed"
+    gone = balances(units)
+    first = do(payout_desk.confirm_failed, OPERATOR, **named, failure_code="returned")
+    assert (first.state, first.return_stated_by) == ("paid", OPERATOR.id)
+    with pytest.raises(SecondPersonRequired):
+        do(payout_desk.confirm_failed, OPERATOR, **named, failure_code="returned")
+    assert balances(units) == gone, "one person's word moves nothing"
+    for _ in range(2):
+        second = do(payout_desk.confirm_failed, COLLEAGUE, **named, failure_code="returned")
+        assert (second.state, second.returned_by) == ("failed", COLLEAGUE.id)
     assert balances(units)[PAYABLE] == 50 * SCALE
     assert balances(units)[BANK] == before
+    (failed,) = [event for event in units.events if isinstance(event, PayoutFailed)]
+    assert (failed.return_stated_by, failed.returned_by) == (OPERATOR.id, COLLEAGUE.id)
     assert sound(units)
+
+
+def test_two_second_words_at_once_bring_the_money_back_once(do, units, approved):
+    named = {"payout_id": approved.payout_id, "failure_code": "returned"}
+    do(payout_desk.confirm_paid, payout_id=approved.payout_id)
+    do(payout_desk.confirm_failed, OPERATOR, **named)
+    third = replace(OPERATOR, id="psn_o3")
+    after = second_runs_into_first(
+        units,
+        lambda uow: payout_desk.confirm_failed(uow, COLLEAGUE, **named),
+        lambda uow: payout_desk.confirm_failed(uow, third, **named).returned_by,
+    )
+    assert after == COLLEAGUE.id
+    assert balances(units)[PAYABLE] == 50 * SCALE
+    assert sound(units)
+
+
+def test_a_first_word_that_runs_into_another_first_is_the_second(do, units, approved):
+    named = {"payout_id": approved.payout_id, "failure_code": "returned"}
+    do(payout_desk.confirm_paid, payout_id=approved.payout_id)
+    state = second_runs_into_first(
+        units,
+        lambda uow: payout_desk.confirm_failed(uow, OPERATOR, **named),
+        lambda uow: payout_desk.confirm_failed(uow, COLLEAGUE, **named).state,
+    )
+    assert state == "failed"
+    assert balances(units)[PAYABLE] == 50 * SCALE
+
+
+def test_the_database_asks_for_two_who_say_that_a_payout_came_back(do, units, approved):
+    do(payout_desk.confirm_paid, payout_id=approved.payout_id)
+    do(payout_desk.confirm_failed, OPERATOR, payout_id=approved.payout_id, failure_code="returned")
+    with units.begin(Reach.EXCHANGE) as uow, pytest.raises(DBAPIError, match="two_say_returned"):
+        uow.session.execute(text("UPDATE payouts SET returned_by = return_stated_by"))
 
 
 @pytest.mark.parametrize(

@@ -274,8 +274,11 @@ def test_a_payout_from_proposal_to_the_bank(call, licence, settle, clock):
     assert [
         p["state"] for p in call("supplier", "GET", "/v1/payouts?state=paid").json["items"]
     ] == ["paid"]
-    back = call("operator", "POST", f"{path}/failure", {"failure_code": "account_closed"})
+    said = call("operator", "POST", f"{path}/failure", {"failure_code": "account_closed"})
+    assert (said.json["state"], said.json["returned_by"]) == ("paid", None)
+    back = call("second_operator", "POST", f"{path}/failure", {"failure_code": "account_closed"})
     assert back.json["state"] == "failed"
+    assert back.json["returned_by"] != back.json["return_stated_by"] is not None
 
 
 def test_nothing_is_let_go_to_a_provider_that_is_not_there(call, licence, settle, units):

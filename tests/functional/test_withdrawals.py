@@ -171,6 +171,9 @@ def test_two_people_say_that_money_came_back(call, asked, units):
         )
     second = call("second_operator", "POST", f"{path}/failure", {"failure_code": "wrong_account"})
     assert (second.json["state"], second.json["failure_code"]) == ("failed", "wrong_account")
+    (failed,) = [event for event in units.events if isinstance(event, WithdrawalFailed)]
+    both = PRINCIPALS["operator"].id, PRINCIPALS["second_operator"].id
+    assert (failed.return_stated_by, failed.returned_by) == both
     assert balances(units) == {WALLET: 100 * SCALE, BANK: -100 * SCALE}
     assert sound(units)
 

@@ -30,6 +30,15 @@ WRONG_PAYOUTS = [
 DISPUTE = {"decided_at": LATER, "credit_id": None}
 DECIDED = {"proposed_by": "p", "decided_by": "q", "decided_at": LATER}
 REASONS = [{"reason": ""}, {"reason": "x" * 2001}]
+HALF_STATED = [
+    {**PAID, "return_stated_by": "p"},
+    {**PAID, "return_stated_at": LATER},
+    {**SENT, "return_stated_by": "p", "return_stated_at": LATER},
+]
+ONE_SAID_RETURNED = [
+    {**PAID, "returned_by": "p"},
+    {**PAID, "return_stated_by": "p", "return_stated_at": LATER, "returned_by": "p"},
+]
 
 RULES = {
     "credits": (
@@ -152,6 +161,8 @@ RULES = {
         {
             "amount": [{"amount": 0}, {"amount": -FEN}, {"amount": FEN + 1}],
             "ck_payouts_approved": NOBODY_APPROVED,
+            "ck_payouts_return_stated": HALF_STATED,
+            "ck_payouts_two_say_returned": ONE_SAID_RETURNED,
             "state": WRONG_PAYOUTS,
             "two_people": [{**APPROVED, "approved_by": "p"}],
         },
@@ -162,25 +173,13 @@ RULES = {
         {
             "ck_withdrawals_amount": [{"amount": 0}, {"amount": -FEN}, {"amount": FEN + 1}],
             "ck_withdrawals_approved": NOBODY_APPROVED,
-            "ck_withdrawals_return_stated": [
-                {**PAID, "return_stated_by": "p"},
-                {**PAID, "return_stated_at": LATER},
-                {**SENT, "return_stated_by": "p", "return_stated_at": LATER},
-            ],
+            "ck_withdrawals_return_stated": HALF_STATED,
             "ck_withdrawals_state": WRONG_PAYOUTS,
             "ck_withdrawals_two_people": [
                 {**APPROVED, "approved_by": "p"},
                 {**SENT, "sent_by": "q"},
             ],
-            "ck_withdrawals_two_say_returned": [
-                {**PAID, "returned_by": "p"},
-                {
-                    **PAID,
-                    "return_stated_by": "p",
-                    "return_stated_at": LATER,
-                    "returned_by": "p",
-                },
-            ],
+            "ck_withdrawals_two_say_returned": ONE_SAID_RETURNED,
         },
         {"withdrawal_id"},
     ),

@@ -1,4 +1,4 @@
-"""The table of bank details."""
+"""The table of bank details, and what every transfer out of the exchange keeps of its return."""
 
 from datetime import datetime
 
@@ -25,3 +25,11 @@ class BankAccount(Base):
     effective_at: Mapped[datetime]
     cancelled_by: Mapped[PersonId | None] = mapped_column(Text)
     cancelled_at: Mapped[datetime | None]
+
+
+class Returnable:
+    """Who said that a transfer which had been carried out came back."""
+
+    return_stated_by: Mapped[PersonId | None] = mapped_column(Text)
+    return_stated_at: Mapped[datetime | None]
+    returned_by: Mapped[PersonId | None] = mapped_column(Text)

@@ -41,6 +41,11 @@ class OutgoingSchema(Schema):
     paid_at = Timestamp(allow_none=True)
     failed_at = Timestamp(allow_none=True)
     failure_code = fields.String(allow_none=True)
+    return_stated_by = Identifier(
+        allow_none=True,
+        metadata={"description": "Said that it came back, for which two are needed."},
+    )
+    returned_by = Identifier(allow_none=True, metadata={"description": "The second who said so."})
     cancelled_by = Identifier(allow_none=True)
     cancelled_at = Timestamp(allow_none=True)
 

@@ -149,8 +149,10 @@ def post_payout_completion(payout_id: str) -> Payout:
 @requires(Permission.PROPOSE_PAYOUTS)
 @idempotent
 def post_payout_failure(command: dict[str, Any], payout_id: str) -> Payout:
-    """State that the transfer failed or came back: the payable has the money again."""
+    """State that the transfer failed, or came back, which two say: the payable has it again."""
     with unit_of_work() as uow:
-        payout = payout_desk.confirm_failed(uow, payout_id=PayoutId(payout_id), **command)
+        payout = payout_desk.confirm_failed(
+            uow, current_principal(), payout_id=PayoutId(payout_id), **command
+        )
         uow.commit()
         return payout

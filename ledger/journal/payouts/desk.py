@@ -8,6 +8,7 @@ from ledger.journal.bank_accounts import queries as bank_account_queries
 from ledger.journal.bank_accounts import services as bank_account_services
 from ledger.journal.bank_accounts.details import BankDetails
 from ledger.journal.bank_accounts.outgoing import PayoutState
+from ledger.journal.bank_accounts.return_services import state_return
 from ledger.journal.chart import BANK_TRANSFER
 from ledger.journal.ids import PayoutId
 from ledger.journal.payouts import queries as payout_queries
@@ -55,13 +56,20 @@ def confirm_paid(uow: UnitOfWork, *, payout_id: PayoutId) -> Payout:
     return payout_services.note_paid(uow, payout_id)
 
 
-def confirm_failed(uow: UnitOfWork, *, payout_id: PayoutId, failure_code: str) -> Payout:
-    """The transfer failed, or came back after it had been carried out."""
-    payout = payout_queries.get_payout(uow.session, payout_id, None)
+def confirm_failed(
+    uow: UnitOfWork, principal: Principal, *, payout_id: PayoutId, failure_code: str
+) -> Payout:
+    """The transfer failed, or came back after it had been carried out, which two people say.
+
+    Raises `PayoutNotFound`, `PayoutNotByHand`, `IllegalTransition`, `SecondPersonRequired`.
+    """
+    payout = payout_queries.get_payout_for_update(uow.session, payout_id)
     _check_by_hand(payout)
-    if payout.state == PayoutState.PAID:
-        return payout_services.note_returned(uow, payout_id, failure_code=failure_code)
-    return payout_services.note_failed(uow, payout_id, failure_code=failure_code)
+    if payout.state != PayoutState.PAID:
+        return payout_services.note_failed(uow, payout_id, failure_code=failure_code)
+    if not state_return(uow, principal, payout, payout_id):
+        return payout
+    return payout_services.note_returned(uow, payout_id, failure_code=failure_code)
 
 
 def _check_by_hand(payout: Payout) -> None:

@@ -64,6 +64,8 @@ class PayoutFailed(Event):
     currency: str
     gateway: str
     failure_code: str
+    return_stated_by: PersonId | None = None
+    returned_by: PersonId | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,10 +7,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base
 from app.core.ids import OrganisationId, PersonId
+from ledger.journal.bank_accounts.models import Returnable
 from ledger.journal.ids import BankAccountId, PayoutId, SettlementId
 
 
-class Payout(Base):
+class Payout(Returnable, Base):
     """The sending of a settled amount, and the people who let it go."""
 
     __tablename__ = "payouts"

@@ -207,7 +207,10 @@ def note_failed(uow: UnitOfWork, payout_id: PayoutId, *, failure_code: str) -> P
 
 
 def note_returned(uow: UnitOfWork, payout_id: PayoutId, *, failure_code: str) -> Payout:
-    """Money reported as paid came back through the gateway; as `note_failed`, once."""
+    """Money reported as paid came back through the gateway; as `note_failed`, once.
+
+    A provider says so itself; of a bank transfer two people do (`desk.confirm_failed`).
+    """
     payout = payout_queries.get_payout_for_update(uow.session, payout_id)
     if payout.state == PayoutState.FAILED:
         return payout
@@ -234,6 +237,8 @@ def _fail(uow: UnitOfWork, payout: Payout, draft: Draft, failure_code: str) -> P
             currency=payout.currency,
             gateway=payout.gateway,
             failure_code=failure_code,
+            return_stated_by=payout.return_stated_by,
+            returned_by=payout.returned_by,
         )
     )
     return payout

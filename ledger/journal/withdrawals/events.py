@@ -54,6 +54,8 @@ class WithdrawalFailed(Event):
     amount: int
     currency: str
     failure_code: str
+    return_stated_by: PersonId | None = None
+    returned_by: PersonId | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

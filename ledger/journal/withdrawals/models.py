@@ -7,10 +7,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base
 from app.core.ids import OrganisationId, PersonId
+from ledger.journal.bank_accounts.models import Returnable
 from ledger.journal.ids import BankAccountId, WithdrawalId
 
 
-class Withdrawal(Base):
+class Withdrawal(Returnable, Base):
     """A buyer's own money on its way back to its bank, and the people who let it go."""
 
     __tablename__ = "withdrawals"
@@ -31,8 +32,5 @@ class Withdrawal(Base):
     paid_at: Mapped[datetime | None]
     failed_at: Mapped[datetime | None]
     failure_code: Mapped[str | None]
-    return_stated_by: Mapped[PersonId | None] = mapped_column(Text)
-    return_stated_at: Mapped[datetime | None]
-    returned_by: Mapped[PersonId | None] = mapped_column(Text)
     cancelled_by: Mapped[PersonId | None] = mapped_column(Text)
     cancelled_at: Mapped[datetime | None]

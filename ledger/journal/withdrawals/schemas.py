@@ -29,10 +29,6 @@ class WithdrawalSchema(OutgoingSchema):
     id = Identifier(required=True, attribute="withdrawal_id")
     organisation_id = Identifier(required=True)
     bank_account_id = Identifier(required=True)
-    return_stated_by = Identifier(
-        allow_none=True,
-        metadata={"description": "Said that it came back; a second person is waited for."},
-    )
 
 
 class WithdrawalInstructionsSchema(BankInstructionsSchema):

@@ -13,6 +13,7 @@ from ledger.journal.bank_accounts import queries as bank_account_queries
 from ledger.journal.bank_accounts import services as bank_account_services
 from ledger.journal.bank_accounts.details import BankDetails
 from ledger.journal.bank_accounts.outgoing import TRANSITIONS, PayoutState
+from ledger.journal.bank_accounts.return_services import state_return
 from ledger.journal.booking import book
 from ledger.journal.chart import wallet_of
 from ledger.journal.covered_booking import check_not_frozen
@@ -226,21 +227,17 @@ def note_failed(
 ) -> Withdrawal:
     """The money did not go, or came back: the wallet has it again; once.
 
-    That it came back two people say, each for itself, as of money that arrives; the first one's
-    word moves nothing. Raises `WithdrawalNotFound`, `IllegalTransition`, `SecondPersonRequired`.
+    That it came back two people say; the first one's word moves nothing.
+
+    Raises `WithdrawalNotFound`, `IllegalTransition`, `SecondPersonRequired`.
     """
     withdrawal = withdrawal_queries.get_withdrawal_for_update(uow.session, withdrawal_id)
     if withdrawal.state == PayoutState.FAILED:
         return withdrawal
     was_paid = withdrawal.state == PayoutState.PAID
     state = TRANSITIONS.next(withdrawal.state, "return" if was_paid else "fail")
-    if was_paid and withdrawal.return_stated_by is None:
-        withdrawal.return_stated_by = PersonId(principal.id)
-        withdrawal.return_stated_at = uow.now
+    if was_paid and not state_return(uow, principal, withdrawal, withdrawal_id):
         return withdrawal
-    if was_paid:
-        check_second(principal, withdrawal.return_stated_by, withdrawal_id)
-        withdrawal.returned_by = PersonId(principal.id)
     withdrawal.state = state
     withdrawal.failed_at, withdrawal.failure_code = uow.now, failure_code
     template = (
@@ -257,6 +254,8 @@ def note_failed(
             amount=withdrawal.amount,
             currency=withdrawal.currency,
             failure_code=failure_code,
+            return_stated_by=withdrawal.return_stated_by,
+            returned_by=withdrawal.returned_by,
         )
     )
     return withdrawal

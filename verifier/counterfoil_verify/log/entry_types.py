@@ -248,6 +248,8 @@ OPTIONAL: dict[str, tuple[str, ...]] = {
     "rules_evaluated": ("subject",),
     "rule_set_changed": ("previous_hash",),
     "statement": ("root_hash",),
+    "withdrawal_failed": ("return_stated_by", "returned_by"),
+    "payout_failed": ("return_stated_by", "returned_by"),
     "auditor_read": ("opened",),
     "administrator_access": ("opened",),
 }

@@ -1,0 +1,24 @@
+"""That a transfer which the bank had carried out came back: two people say so, each for itself."""
+
+from app.core.ids import PersonId
+from app.core.principals import Principal
+from app.core.unit_of_work import UnitOfWork
+from ledger.journal.bank_accounts.models import Returnable
+from ledger.journal.deciders import check_second
+
+
+def state_return(
+    uow: UnitOfWork, principal: Principal, transfer: Returnable, transfer_id: str
+) -> bool:
+    """Keep a person's word; whether it is the second one's, by which the money is back.
+
+    As of money that arrives, one person's word moves nothing. Raises `SecondPersonRequired` for
+    whoever said it first. The transfer is locked.
+    """
+    if transfer.return_stated_by is None:
+        transfer.return_stated_by = PersonId(principal.id)
+        transfer.return_stated_at = uow.now
+        return False
+    check_second(principal, transfer.return_stated_by, transfer_id)
+    transfer.returned_by = PersonId(principal.id)
+    return True
