@@ -58,16 +58,16 @@ class TopUpAmountUnfit(CounterfoilError):
 
 
 class SecondPersonRequired(CounterfoilError):
-    """The same person tried to give both confirmations."""
+    """The same person tried to give both words that it takes."""
 
     kind = ErrorKind.FORBIDDEN
     slug = "second-person-required"
     title = "Another person must confirm"
 
-    def __init__(self, top_up_id: str) -> None:
+    def __init__(self, subject_id: str) -> None:
         super().__init__(
-            "You gave the first confirmation; a different operator gives the second.",
-            top_up_id=top_up_id,
+            "It takes two people, and you were the first; somebody else is the second.",
+            subject_id=subject_id,
         )
 
 

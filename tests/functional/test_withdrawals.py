@@ -164,6 +164,7 @@ def test_two_people_say_that_money_came_back(call, asked, units):
     )
     alone = call("operator", "POST", f"{path}/failure", {"failure_code": "account_closed"})
     assert alone.json["type"] == "/problems#second-person-required"
+    assert alone.json["subject_id"] == asked["id"]
     assert balances(units) == gone, "one person's word moves nothing"
     with units.begin(Reach.EXCHANGE) as uow, pytest.raises(IntegrityError):
         uow.session.execute(
