@@ -42,9 +42,15 @@ class Connections:
         self._permits = threading.BoundedSemaphore(size)
 
     @contextmanager
-    def transaction(self) -> Iterator[Connection]:
-        """One short transaction, committed at the end of the block, rolled back on an error."""
+    def transaction(self, *, is_flushed: bool = True) -> Iterator[Connection]:
+        """One short transaction, committed at the end of the block, rolled back on an error.
+
+        Not flushed, it is on the disk with the next transaction that is: for what nobody relies on
+        before that. https://www.postgresql.org/docs/current/wal-async-commit.html
+        """
         with self.single() as connection, connection.transaction():
+            if not is_flushed:
+                connection.execute("SET LOCAL synchronous_commit = off")
             yield connection
 
     @contextmanager

@@ -38,7 +38,11 @@ _log = structlog.get_logger("metering.leases")
 
 
 class LeaseKeeper:
-    """Finds or makes the meter of a licence and keeps its lane alive."""
+    """Finds or makes the meter of a licence and keeps its lane alive.
+
+    Nothing that it commits is flushed. The first commit of a call out of a lease flushes the lease
+    with it; a server that crashes before that knows neither, and the lane's fence tells the worker.
+    """
 
     def __init__(
         self,
@@ -126,7 +130,7 @@ class LeaseKeeper:
         drained = tuple(lease.lease_id for lease in meter.drained(licence.bounds, now))
         wanted = Wanted(licence, meter.slab_calls, meter.lane, drained, is_patient, key.capped_id)
         try:
-            with self._connections.transaction() as connection:
+            with self._connections.transaction(is_flushed=False) as connection:
                 granted = self._store.acquire(connection, wanted)
         except LaneLost:
             meter.abandon()
@@ -194,7 +198,7 @@ class LeaseKeeper:
         """Put off the expiry of every lane that this worker holds."""
         lanes = [meter.lane for meter in self._all() if meter.lane and not meter.is_closed]
         if lanes:
-            with self._connections.transaction() as connection:
+            with self._connections.transaction(is_flushed=False) as connection:
                 self._store.lanes.prolong(connection, lanes)
 
     def close_idle(self, *, idle_seconds: float) -> None:
@@ -207,7 +211,7 @@ class LeaseKeeper:
         for meter in self._all():
             ended = [lease.lease_id for lease in meter.ended(now)]
             if ended and meter.lane is not None:
-                with self._connections.transaction() as connection:
+                with self._connections.transaction(is_flushed=False) as connection:
                     self._store.end(connection, meter.licence_id, meter.lane, ended)
 
     def _all(self) -> list[Meter]:
@@ -232,7 +236,7 @@ class LeaseKeeper:
         if meter.lane is None:
             return
         try:
-            with self._connections.transaction() as connection:
+            with self._connections.transaction(is_flushed=False) as connection:
                 self._store.close(connection, meter.licence_id, meter.lane)
         except psycopg.Error:
             # It expires and is reclaimed; nothing is lost but a few seconds.

@@ -104,17 +104,24 @@ class LeaseStore:
         *,
         calls_left: int | None,
     ) -> Granted | NotGranted:
-        lease_id, amount = self._reserve(connection, wanted.licence, slab)
-        if amount < least_amount(slab):
-            return NotGranted("balance", is_leased_elsewhere=True, unit_price=slab.first_price)
+        licence, least = wanted.licence, least_amount(slab)
+        refused = NotGranted("balance", is_leased_elsewhere=True, unit_price=slab.first_price)
+        balance = self._balance(connection, licence) if slab.amount else None
+        # Before the lane: a worker that is granted nothing must not open lane after lane.
+        if balance is not None and balance < least:
+            return refused
+        lane = wanted.lane or self.lanes.take_or_open(connection, licence)
+        # The wallet last: a buyer's licences all lease from it, and its row is locked from here on.
+        lease_id, amount = self._reserve(connection, licence, slab)
+        if amount < least:
+            if wanted.lane is None:
+                self.lanes.free(connection, lane)
+            return refused
         slab = slab.with_amount(amount)
-        # Only now: a worker that is granted nothing must not open lane after lane.
-        lane = wanted.lane or self.lanes.take_or_open(connection, wanted.licence)
         lease = Lease.over(lease_id, slab, ends_at=found.ends_at.timestamp(), key_id=wanted.key_id)
-        balance = self._balance(connection, wanted.licence) if slab.amount else None
         left = Headroom(calls_left, found.units_left, found.amount_left)
         granted = Granted(lease, slab, lane, _beyond(left, slab, balance))
-        self._insert(connection, wanted.licence, granted, found)
+        self._insert(connection, licence, granted, found)
         return granted
 
     def _reserve(self, connection: Connection, licence: LicenceView, slab: Slab) -> tuple[str, int]:
@@ -189,12 +196,12 @@ class LeaseStore:
 
 
 def _beyond(left: Headroom, slab: Slab, balance: int | None) -> Headroom:
-    """What is left when a slab is taken; the wallet's balance is already without it."""
+    """What is left when a slab is taken; the wallet's balance is of just before."""
     return Headroom(
         None if left.calls is None else left.calls - slab.calls,
         None if left.units is None else left.units - slab.units,
         None if left.cap_amount is None else left.cap_amount - slab.amount,
-        balance,
+        None if balance is None else max(0, balance - slab.amount),
     )
 
 

@@ -325,6 +325,7 @@ def test_a_value_that_the_database_cannot_hold_is_told_as_an_error_and_not_as_an
         def reserve(self, connection, **_):
             connection.execute("SELECT (2 ^ 70)::bigint")
 
+    world.fund(YUAN)
     answered = call(world.plane(wallets=TooLarge()), world.license(), {"iata": "PVG"})
     assert answered.status == 500
     assert "Retry-After" not in answered.headers

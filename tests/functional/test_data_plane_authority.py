@@ -321,6 +321,47 @@ def crash(plane):
     plane._closers = ()
 
 
+def test_a_lease_that_the_server_lost_in_a_crash_is_taken_again(world, plant):
+    """Leases are not flushed by themselves: the database may wake up without the latest."""
+    licensed = world.license(package(100))
+    plane = world.plane(HeldUpstream(HIT), idle_seconds=1000.0)
+    assert call(plane, licensed, {"iata": "PVG"}).status == 200
+    plant(
+        "DELETE FROM lease_pools",
+        "DELETE FROM leases",
+        "UPDATE entitlements SET leased_calls = 0, leased_units = 0, spent_calls = 1,"
+        " spent_units = 1",
+        "UPDATE allowance_pools SET leased_units = 0, spent_units = 1",
+    )
+    assert call(plane, licensed, {"iata": "PVG"}).status == 200
+    # In another lane: to this worker its first one is lost.
+    assert world.sql("SELECT number, sequence FROM lanes ORDER BY number") == [(1, 1), (2, 1)]
+    plane.close()
+    assert world.sql("SELECT spent_units, leased_units FROM entitlements") == [(2, 0)]
+
+
+def test_a_worker_that_finds_the_money_gone_keeps_no_lane(world):
+    class Gone(FakeWallets):
+        """Another licence of the buyer is faster, between the look and the lease."""
+
+        def reserve(self, *_, **__):
+            return 0
+
+    licensed = world.license()
+    world.fund(YUAN)
+    plane = world.plane(HeldUpstream(HIT), wallets=Gone())
+    for _ in range(2):
+        assert call(plane, licensed, {"iata": "PVG"}).status == 402
+    assert world.sql("SELECT number, holder FROM lanes") == [(1, None)]
+
+
+def test_a_worker_that_finds_no_money_opens_no_lane(world):
+    licensed = world.license(buyer="org_poor")
+    plane = world.plane(HeldUpstream(HIT))
+    assert call(plane, licensed, {"iata": "PVG"}).status == 402
+    assert world.sql("SELECT number FROM lanes") == []
+
+
 def test_a_lane_goes_on_where_its_last_holder_stopped(world):
     licensed = world.license()
     for n in (1, 2, 3):

@@ -19,7 +19,8 @@ class Connections:
     """Nobody is asked."""
 
     @contextmanager
-    def transaction(self):
+    def transaction(self, *, is_flushed):
+        assert not is_flushed
         yield None
 
 
