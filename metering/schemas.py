@@ -145,6 +145,9 @@ class CapsSchema(Schema):
     items = fields.List(fields.Nested(CapSchema), required=True)
 
 
+_ANSWER = validate.OneOf(sorted(kind.value for kind in ANSWERS))
+
+
 class UsageEventSchema(Schema):
     """One recorded call; the receipt is at /v1/receipts/<licence>/<lane>/<n>."""
 
@@ -154,7 +157,7 @@ class UsageEventSchema(Schema):
     lane = fields.Integer(required=True)
     n = fields.Integer(required=True)
     key_id = fields.String(required=True)
-    outcome = fields.String(required=True)
+    outcome = fields.String(required=True, validate=_ANSWER)
     units = fields.Integer(required=True)
     free_units = fields.Integer(required=True)
     amount = AmountText(required=True)
@@ -168,9 +171,7 @@ class UsageQuerySchema(PeriodQuerySchema):
 
     licence_id = Identifier(load_default=None)
     key_id = Identifier(load_default=None)
-    outcome = fields.String(
-        load_default=None, validate=validate.OneOf(sorted(kind.value for kind in ANSWERS))
-    )
+    outcome = fields.String(load_default=None, validate=_ANSWER)
 
 
 EMPTY_RANGE = "The range ends after it begins."

@@ -2,6 +2,9 @@
 
 from marshmallow import fields, validate
 
+from app.auditing.answering import Verdict
+from app.auditing.questions import Standing
+from app.auditing.trails import SOURCES
 from app.core.paging import LIMIT_MAX
 from app.web.paging import CursorQuerySchema, NextCursor, PageQuerySchema, PeriodSchema
 from app.web.schemas import Identifier, Integer, Schema, Text, Timestamp
@@ -39,7 +42,9 @@ class AuditQuestionSchema(Schema):
 
     number = Integer(attribute="wording.number", required=True)
     question = fields.Nested(WordingSchema, attribute="wording", required=True)
-    standing = fields.String(attribute="standing.value", required=True)
+    standing = fields.String(
+        attribute="standing.value", required=True, validate=validate.OneOf([*Standing])
+    )
     answered_from = fields.List(fields.String(), attribute="wording.answered_from", required=True)
     missing = fields.List(fields.String(), attribute="wording.missing", required=True)
     filters = fields.List(fields.String(), required=True)
@@ -65,7 +70,9 @@ class AuditAnswerSchema(Schema):
 
     number = Integer(attribute="question.wording.number", required=True)
     question = fields.Nested(WordingSchema, attribute="question.wording", required=True)
-    verdict = fields.String(attribute="verdict.value", required=True)
+    verdict = fields.String(
+        attribute="verdict.value", required=True, validate=validate.OneOf([*Verdict])
+    )
     missing = fields.List(fields.String(), attribute="question.wording.missing", required=True)
     filters = fields.Dict(attribute="scope.given", required=True)
     rules = fields.List(fields.Nested(RuleSchema), required=True)
@@ -91,7 +98,7 @@ class TrailRecordSchema(Schema):
     """One thing that was recorded; entries of the log carry leaf and leaf hash."""
 
     at = Timestamp(required=True)
-    source = fields.String(required=True)
+    source = fields.String(required=True, validate=validate.OneOf(SOURCES))
     kind = fields.String(required=True)
     facts = fields.Dict(required=True)
 

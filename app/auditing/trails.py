@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session
 
 from app.auditing.errors import AuditSubjectUnknown
 
+SOURCES = ("log", "journal", "compliance", "accounts", "payments")
+"""Rooms whose records a trail has."""
 IDS_MAX = 20_000
 """Ids that one trail follows; a larger organisation is asked about licence by licence."""
 

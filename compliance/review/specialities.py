@@ -24,6 +24,10 @@ class Speciality(StrEnum):
 TRAINING = frozenset({"AI_TRAINING", "PRETRAIN", "TUNE", "EVAL"})
 
 
+SCENE, LAW = "SCENE", "LAW"
+"""What a speciality is."""
+
+
 def vocabulary() -> Mapping[str, Any]:
     """Every speciality in both languages, with version, owner and source."""
     return read_table(PACKAGE, FILE)

@@ -4,7 +4,7 @@ from marshmallow import fields
 
 from app.web.paging import PageQuerySchema
 from app.web.schemas import Schema, Text, Timestamp
-from compliance.review.appeals import AppealGround, AppealState
+from compliance.review.appeals import AppealGround, AppealState, AppealSubject
 from compliance.schemas.reviews import REASON_MAX, one_of
 
 
@@ -25,13 +25,13 @@ class AppealSchema(Schema):
     """An appeal; who decides it is not told."""
 
     id = fields.String()
-    subject_kind = fields.String()
+    subject_kind = fields.String(validate=one_of(AppealSubject))
     subject_id = fields.String()
     case_id = fields.String()
     version_id = fields.String()
     listing_code = fields.String()
     supplier_id = fields.String()
-    ground = fields.String()
+    ground = fields.String(validate=one_of(AppealGround))
     statement = fields.String()
     state = fields.String(validate=one_of(AppealState))
     reason = fields.String(allow_none=True)

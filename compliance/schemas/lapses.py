@@ -18,7 +18,7 @@ class LapseSchema(Schema):
     name = fields.String()
     lapses_at = Timestamp()
     effective_at = Timestamp(metadata={"description": "with the days of grace"})
-    consequence = fields.String()
+    consequence = fields.String(validate=validate.OneOf([SUSPEND, END, NONE]))
     reminded_days = fields.Integer(allow_none=True)
 
 

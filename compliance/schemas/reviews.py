@@ -5,7 +5,9 @@ from marshmallow import fields, validate
 from app.web.paging import PageQuerySchema
 from app.web.schemas import ByName, Schema, Text, Timestamp
 from compliance.review.case_machine import Decision, Stage
+from compliance.review.changes import ChangeClass
 from compliance.review.conflicts import Answer
+from compliance.review.history import HistoryKind
 from compliance.review.risk import RiskLevel
 from compliance.review.specialities import codes
 from compliance.rules.rule_set import Severity
@@ -59,9 +61,9 @@ class CaseSummarySchema(Schema):
     round = fields.Integer()
     supplement_round = fields.Integer()
     is_for_listing = fields.Boolean()
-    stage = fields.String()
-    severity = fields.String()
-    risk_level = fields.String()
+    stage = fields.String(validate=one_of(Stage))
+    severity = fields.String(validate=one_of(Severity))
+    risk_level = fields.String(validate=one_of(RiskLevel))
     risk_score = fields.Integer()
     risk_factors = fields.Dict(keys=fields.String(), values=fields.Integer())
     needs_panel = fields.Boolean()
@@ -76,7 +78,7 @@ class CaseSummarySchema(Schema):
     first_reviewer_id = fields.String(allow_none=True)
     second_reviewer_id = fields.String(allow_none=True)
     base_case_id = fields.String(allow_none=True)
-    change_class = fields.String(allow_none=True)
+    change_class = fields.String(allow_none=True, validate=one_of(ChangeClass))
     specialities = fields.List(fields.String())
 
 
@@ -88,14 +90,14 @@ class OwnCaseSchema(Schema):
     product_id = fields.String()
     listing_code = fields.String()
     round = fields.Integer()
-    stage = fields.String()
+    stage = fields.String(validate=one_of(Stage))
     dossier_hash = fields.String()
     opened_at = Timestamp()
     stage_since_at = Timestamp()
     due_at = Timestamp(allow_none=True)
     decided_at = Timestamp(allow_none=True)
     findings = fields.List(fields.Dict(keys=fields.String()))
-    change_class = fields.String(allow_none=True)
+    change_class = fields.String(allow_none=True, validate=one_of(ChangeClass))
     changes = fields.List(fields.Dict(keys=fields.String()))
 
 
@@ -103,7 +105,7 @@ class ChangeSchema(Schema):
     """A place of the dossier that is not as it was in the version approved before."""
 
     pointer = fields.String()
-    change_class = fields.String()
+    change_class = fields.String(validate=one_of(ChangeClass))
     before = fields.Raw(allow_none=True)
     after = fields.Raw(allow_none=True)
 
@@ -112,7 +114,7 @@ class HistoryEventSchema(Schema):
     """One thing that happened to a version in its review."""
 
     at = Timestamp()
-    kind = fields.String()
+    kind = fields.String(validate=one_of(HistoryKind))
     subject_id = fields.String()
     person_id = fields.String(allow_none=True)
     facts = fields.Dict(keys=fields.String())

@@ -8,6 +8,7 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 from app.web.paging import PageQuerySchema
 from app.web.schemas import Integer, Schema, Text, Timestamp, demand_different
 from compliance.review.scenario_machine import ScenarioDecision, ScenarioState
+from compliance.review.scenario_risk import Depth
 from compliance.schemas.reviews import REASON_MAX, TakeCaseSchema, one_of
 from compliance.schemas.terms import (
     CALLS_MAX,
@@ -132,7 +133,7 @@ class ScenarioSchema(Schema):
     risk_score = fields.Integer(allow_none=True)
     risk_factors = fields.Dict(keys=fields.String(), values=fields.Integer())
     risk_table = fields.Integer(allow_none=True)
-    depth = fields.String()
+    depth = fields.String(validate=one_of(Depth))
     needs_two = fields.Boolean()
     needs_panel = fields.Boolean()
     panel_id = fields.String(allow_none=True)

@@ -4,7 +4,7 @@ from marshmallow import fields, validate
 
 from app.web.paging import PageQuerySchema
 from app.web.schemas import Schema, Timestamp, demand_different
-from compliance.review.specialities import codes
+from compliance.review.specialities import LAW, SCENE, codes
 
 
 def _speciality(**options: object) -> fields.String:
@@ -15,7 +15,7 @@ class SpecialitySchema(Schema):
     """An application scene, or a field of law."""
 
     code = fields.String()
-    kind = fields.String()
+    kind = fields.String(validate=validate.OneOf((SCENE, LAW)))
     en = fields.String()
     zh = fields.String()
 

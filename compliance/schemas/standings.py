@@ -65,7 +65,7 @@ class SuspensionSchema(Schema):
 
     id = fields.String()
     listing_code = fields.String()
-    scope = fields.String()
+    scope = fields.String(validate=one_of(SuspensionScope))
     reason_code = fields.String()
     suspended_by = fields.String()
     suspended_at = Timestamp()
@@ -84,7 +84,7 @@ class StandingSchema(Schema):
 
     listing_code = fields.String()
     state = fields.String(validate=one_of(ListingState))
-    suspension_scope = fields.String(allow_none=True)
+    suspension_scope = fields.String(allow_none=True, validate=one_of(SuspensionScope))
     reason_code = fields.String(allow_none=True)
     delists_at = Timestamp(allow_none=True)
     evidence_lapses_at = Timestamp(allow_none=True)

@@ -147,7 +147,7 @@ class ListedRightSchema(Schema):
 class ListedEvidenceSchema(Schema):
     """A public document by its hash."""
 
-    kind = fields.String()
+    kind = Code("evidence_kinds")
     kind_label = fields.String()
     title = fields.String()
     issuer = fields.String()

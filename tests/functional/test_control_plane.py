@@ -10,6 +10,8 @@ from werkzeug.test import Client
 from app.core.errors import STATUS, ErrorKind
 from app.factory import Application
 from app.web.proxies import TrustedProxies
+from compliance.review.history import HistoryKind
+from listings.vocabulary import codes
 
 PROBLEM = "application/problem+json"
 
@@ -156,9 +158,14 @@ def test_a_state_lists_what_it_can_be(client):
     [
         ("Dispute.decision", {"none", "part", "whole", None}),
         ("PaymentOperation.kind", {"payment", "refund", "transfer", "reversal"}),
+        ("HistoryEvent.kind", {*HistoryKind}),
+        ("ListedEvidence.kind", {*codes("evidence_kinds")}),
         ("Panel.kind", {"CASE", "REVOCATION", "APPEAL", "SCENARIO"}),
         ("Pool.kind", {"trial", "free", "included", "priced"}),
         ("QualitySample.kind", {"FILE", "CALLS"}),
+        ("Speciality.kind", {"SCENE", "LAW"}),
+        ("TrailRecord.source", {"log", "journal", "compliance", "accounts", "payments"}),
+        ("UsageEvent.outcome", {"hit", "miss", "rows", "units"}),
         ("Verification.decision", {"verify", "refuse"}),
         ("WriteOff.state", {"proposed", "written_off", "recovered", "declined"}),
     ],

@@ -108,7 +108,7 @@ class ExposureSchema(Schema):
 class DunningTakenSchema(Schema):
     """A step that a bill came to; withdrawn when the bill was paid."""
 
-    step = fields.String(required=True)
+    step = fields.String(required=True, validate=validate.OneOf(ORDER))
     taken_at = Timestamp(required=True)
     withdrawn_at = Timestamp(allow_none=True)
 

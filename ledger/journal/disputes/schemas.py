@@ -6,6 +6,7 @@ from app.web.paging import PageQuerySchema
 from app.web.schemas import AmountText, Identifier, Integer, Schema, Text, Timestamp
 from ledger.journal.credits import notes
 from ledger.journal.disputes import life_cycle, receipts
+from ledger.journal.disputes.examination import Finding
 from ledger.journal.schemas import LeafProofSchema
 
 WORDS_MAX = 4_000
@@ -101,7 +102,7 @@ class DisputedCallSchema(Schema):
 
     lane = fields.Integer(required=True)
     n = fields.Integer(required=True)
-    finding = fields.String(required=True)
+    finding = fields.String(required=True, validate=validate.OneOf([*Finding]))
     detail = fields.String(required=True)
     leaf_hash = fields.String(allow_none=True)
     invoice_id = Identifier(allow_none=True)

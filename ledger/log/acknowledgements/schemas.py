@@ -73,6 +73,6 @@ class EvidenceModeSchema(Schema):
     """What a licence asks of its buyer, and what is still open to dispute."""
 
     licence_id = Identifier(required=True)
-    mode = fields.String(required=True)
+    mode = fields.String(required=True, validate=validate.OneOf(MODES))
     unacknowledged_count = Integer(required=True)
     lanes = fields.List(fields.Nested(LaneTailSchema), required=True)
