@@ -1,5 +1,6 @@
 """What an invoice adds up: lines rounded one by one, the tax inside them, credits beside them."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -109,3 +110,11 @@ def test_the_tax_is_told_exactly_and_rounded_and_adds_nothing_to_the_total():
         ],
     }
     assert document["total_amount"] == str(10 * FEN)
+
+
+def test_a_document_from_before_it_had_a_format_s_name_is_made_as_it_was():
+    late = LaneSpan(1, LaneLeaf(0, 0, 0, "0a", b"0"), LaneLeaf(1, 1, FEN, "0b", b"1"), 1)
+    made = facts([late], notes=[Credit("crd_1", 1)])
+    now, then = (invoice_document(replace(made, is_first=first)) for first in (False, True))
+    assert {"format", "tax", "credits"} == set(now) - set(then)
+    assert set(now["lanes"][0]) - set(then["lanes"][0]) == {"carried"}

@@ -1,0 +1,63 @@
+"""A finished settlement run vouches for its own statements, and for no others."""
+
+import pytest
+
+from app.core.canonical import digest_hex
+from app.core.money import MINOR, SCALE
+from ledger.journal.settlement import queries as settlement_queries
+from ledger.journal.settlement import run_services
+from ledger.journal.settlement.run_services import RunPeriod
+from ledger.journal.settlement.statements import payable_whole
+from tests.factories.traded_books import TradedLicence
+
+
+def settle(in_unit, clock):
+    """A whole run up to now; its row and its settlements by supplier."""
+    clock.advance(seconds=1)
+    period = RunPeriod("CNY", None, clock.now())
+    run_id = in_unit(
+        lambda uow: run_services.plan_run(uow, period, planned_by="psn_1", minimum_amount=0)
+    ).run_id
+    while in_unit(run_services.advance_run):
+        pass
+
+    def read(uow):
+        page = settlement_queries.list_settlements(
+            uow.session, None, run_id=run_id, currency="CNY", cursor=None, limit=9
+        )
+        return settlement_queries.get_run(uow.session, run_id), page.items
+
+    run, settlements = in_unit(read)
+    return run, sorted(settlements, key=lambda each: each.supplier_id)
+
+
+def test_a_run_s_hash_is_over_the_statements_of_its_own_suppliers_in_order(units, clock, in_unit):
+    lane = TradedLicence(units, clock).lane
+    for _ in range(2):
+        lane.call(10 * SCALE)
+        run, settlements = settle(in_unit, clock)
+        assert run.settlement_count == len(settlements) == 2
+        assert run.run_hash == digest_hex([each.statement_hash for each in settlements])
+
+
+def test_a_month_that_is_settled_is_not_planned_again(units, clock, in_unit):
+    TradedLicence(units, clock).lane.call(10 * SCALE)
+    assert in_unit(run_services.plan_monthly_runs) == 1
+    assert in_unit(run_services.plan_monthly_runs) == 0
+    while in_unit(run_services.advance_run):
+        pass
+    assert in_unit(run_services.plan_monthly_runs) == 0
+
+
+@pytest.mark.parametrize(
+    ("balance", "minimum", "settled"),
+    [
+        (2 * MINOR - 1, 0, MINOR),
+        (MINOR - 1, 0, 0),
+        (-2 * MINOR, 0, 0),
+        (SCALE, SCALE, SCALE),
+        (SCALE - 1, SCALE, 0),
+    ],
+)
+def test_whole_minor_units_from_the_minimum_on_are_settled(balance, minimum, settled):
+    assert payable_whole(balance, minimum) == settled
