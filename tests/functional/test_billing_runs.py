@@ -14,6 +14,8 @@ from ledger.journal.billing import alert_services, period_services
 from ledger.journal.billing import run_services as billing_run_services
 from ledger.journal.billing.errors import BillingMonthUnfit, WalletNotOpen
 from ledger.journal.billing.events import BalanceLow, SpendSpiked
+from ledger.journal.wallet_leases import WalletLeases
+from ledger.log.services import driver_cursor
 from tests.factories.billing import (
     SPLIT,
     LoggedLane,
@@ -233,6 +235,23 @@ def test_a_low_balance_is_told_once_a_crossing(in_unit, alert, units):
     for period in range(8, 18):
         charge_period(in_unit, "lic_01", period)
     assert len(look(in_unit, units)) == 1
+
+
+def test_what_waits_for_calls_is_not_spent(in_unit, alert, units, clock):
+    alert(spike_factor_percent=None)
+
+    def hold(uow):
+        return WalletLeases(clock).reserve(
+            driver_cursor(uow),
+            organisation_id=BUYER,
+            currency="CNY",
+            wanted_amount=6 * SCALE,
+            least_amount=1,
+            lease_id="lea_1",
+        )
+
+    assert in_unit(hold) == 6 * SCALE
+    assert look(in_unit, units) == []
 
 
 def top_up(units, amount):

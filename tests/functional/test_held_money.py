@@ -11,6 +11,7 @@ from app.core.unit_of_work import UnitOfWorkFactory
 from app.reactions import build_reactions
 from app.reactions.recalling import LeaseRecall
 from ledger.journal import services
+from ledger.journal.billing.exposure_queries import list_exposures
 from ledger.journal.call_books import CallBooks
 from ledger.journal.errors import InsufficientFunds
 from ledger.journal.events import HeldMoneyWanted
@@ -101,6 +102,16 @@ def test_a_call_goes_on_after_its_lease_went_back(world, plane, licensed):
     assert (answer.status, answer.leaf["n"]) == (200, 2)
     assert wallet(world) == (0, 0)
     assert call(plane, licensed, {"iata": "PVG"}).status == 402
+
+
+def test_what_calls_spent_on_credit_is_used_of_it(world, plane, licensed):
+    world.sql("UPDATE wallets SET credit_limit_amount = %s RETURNING 1", PAID_IN)
+    pay(world, PAID_IN)
+    assert call(plane, licensed, {"iata": "PVG"}).status == 200
+    with world.units.begin(Reach.EXCHANGE) as uow:
+        page = list_exposures(uow.session, BUYER, at=uow.now, cursor=None, limit=1)
+    (exposure,) = page.items
+    assert (exposure.used_amount, exposure.pending_amount) == (PRICE, 3 * PRICE)
 
 
 def test_what_a_call_is_using_does_not_pay(world, plane, licensed, upstream):

@@ -14,6 +14,7 @@ from ledger.journal.billing.errors import WalletNotOpen
 from ledger.journal.billing.events import BalanceLow, SpendSpiked
 from ledger.journal.billing.models import BooksCursor, SpendAlert, SpendBucket
 from ledger.journal.chart import wallet_of
+from ledger.journal.held_money import held_amount
 from ledger.journal.models import Wallet
 
 PORTION = 200
@@ -89,7 +90,9 @@ def _look_at_balance(uow: UnitOfWork, alert: SpendAlert, wallet: Wallet) -> bool
     threshold = alert.low_balance_amount
     if threshold is None:
         return False
-    was_low, alert.is_low = alert.is_low, wallet.available_amount < threshold
+    # What waits for calls is the buyer's own still.
+    unspent_amount = wallet.available_amount + held_amount(uow.session, wallet)
+    was_low, alert.is_low = alert.is_low, unspent_amount < threshold
     if was_low or not alert.is_low:
         return False
     uow.record(
@@ -97,7 +100,7 @@ def _look_at_balance(uow: UnitOfWork, alert: SpendAlert, wallet: Wallet) -> bool
             occurred_at=uow.now,
             organisation_id=alert.organisation_id,
             currency=alert.currency,
-            available_amount=wallet.available_amount,
+            available_amount=unspent_amount,
             threshold_amount=threshold,
         )
     )

@@ -160,6 +160,7 @@ class BalanceLow(Event):
     organisation_id: OrganisationId
     currency: str
     available_amount: int
+    """What is not spent: what waits for calls is counted."""
     threshold_amount: int
 
 

@@ -10,6 +10,7 @@ from app.core.ids import OrganisationId
 from app.core.paging import Page, matching, paginate
 from ledger.journal.billing.models import IS_OPEN, CreditBill
 from ledger.journal.chart import receivable_of
+from ledger.journal.held_money import held_amount
 from ledger.journal.models import Wallet
 from ledger.journal.wallet_queries import owed_amounts
 
@@ -88,12 +89,14 @@ def _exposure(session: Session, wallet: Wallet, at: datetime) -> Exposure:
             IS_OPEN,
         )
     ).one()
+    held_by_workers = held_amount(session, wallet)
+    spent_of_leases = wallet.pending_amount - held_by_workers
     return Exposure(
         organisation_id=wallet.organisation_id,
         currency=wallet.currency,
         limit_amount=wallet.credit_limit_amount,
-        used_amount=max(-wallet.balance_amount, 0),
-        pending_amount=wallet.pending_amount,
+        used_amount=max(spent_of_leases - wallet.balance_amount, 0),
+        pending_amount=held_by_workers,
         available_amount=wallet.available_amount,
         billed_amount=int(row.billed),
         overdue_amount=int(row.overdue),
