@@ -15,9 +15,9 @@ from app.web.blueprints import Blueprint
 from app.web.context import current_principal, get, own_organisation, unit_of_work
 from app.web.paging import PageQuerySchema, page_schema
 from metering import cap_services, queries, schemas
-from metering.cap_services import Cap, CapScope
+from metering.cap_services import Cap
 from metering.errors import PlanTermsUnreadable
-from metering.models import Entitlement, UsageEvent
+from metering.models import CapScope, Entitlement, UsageEvent
 from metering.plans.queries import EntitlementDetail, detail_of
 from metering.plans.quotes import (
     PoolLeft,

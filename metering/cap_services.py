@@ -6,7 +6,6 @@ statement in which it takes units, so no number of workers spends beyond it.
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
@@ -15,21 +14,10 @@ from sqlalchemy.orm import Session
 from app.core.exchange_calendar import day_end, day_of
 from app.core.unit_of_work import UnitOfWork
 from metering.errors import CallKeyNotFound, CapBelowSpending, EntitlementNotFound
-from metering.models import CallKey, Entitlement, KeyCap, SpendingDay
+from metering.models import CallKey, CapScope, Entitlement, KeyCap, SpendingDay
 from metering.plans.services import lock_entitlement
 from metering.queries import get_entitlement
 from metering.services import change_licence
-
-
-class CapScope(StrEnum):
-    """What a cap bounds."""
-
-    LICENCE = "licence"
-    """All calls of the licence, from its start."""
-    DAY = "day"
-    """The calls of each calendar day in Shanghai."""
-    KEY = "key"
-    """The calls with one key, from the moment the cap is set."""
 
 
 @dataclass(frozen=True, kw_only=True)

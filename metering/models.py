@@ -1,6 +1,7 @@
 """Tables of the control plane's reads and of the reactions; the metered path uses plain SQL."""
 
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy.orm import Mapped, mapped_column
@@ -9,6 +10,17 @@ from app.core.db import Base
 
 ENTITLEMENT_STATES = ("active", "revoked")
 PERIOD_STATES = ("open", "unpaid", "closed", "lapsed")
+
+
+class CapScope(StrEnum):
+    """What a cap bounds."""
+
+    LICENCE = "licence"
+    """All calls of the licence, from its start."""
+    DAY = "day"
+    """The calls of each calendar day in Shanghai."""
+    KEY = "key"
+    """The calls with one key, from the moment the cap is set."""
 
 
 class DeliveryRoute(Base):

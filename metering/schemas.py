@@ -7,7 +7,7 @@ from marshmallow import ValidationError, fields, pre_dump, validate, validates_s
 from app.web.paging import NextCursor, PageQuerySchema, PeriodQuerySchema
 from app.web.schemas import AmountText, Identifier, Integer, Schema, Text, Timestamp
 from metering.answers.outcomes import ANSWERS
-from metering.models import ENTITLEMENT_STATES, PERIOD_STATES
+from metering.models import ENTITLEMENT_STATES, PERIOD_STATES, CapScope
 from metering.plans.pools import PoolKind
 
 UNITS_MAX = 10**9
@@ -130,7 +130,7 @@ class CapCommandSchema(Schema):
 class CapSchema(Schema):
     """A spending cap; leased is reserved by a serving process and comes back if it is not used."""
 
-    scope = fields.String(required=True, metadata={"description": "licence, day or key"})
+    scope = fields.String(required=True, validate=validate.OneOf([*CapScope]))
     key_id = fields.String(required=True, allow_none=True)
     cap_amount = AmountText(required=True)
     spent_amount = AmountText(required=True)

@@ -26,11 +26,7 @@ class IssueCollectorKeySchema(Schema):
     requests_per_minute = Integer(
         load_default=REQUESTS_PER_MINUTE_DEFAULT, min=1, max=REQUESTS_PER_MINUTE_MAX
     )
-    expires_at = Timestamp(
-        load_default=None,
-        allow_none=True,
-        metadata={"description": "within a year; a year when left out"},
-    )
+    expires_at = Timestamp(load_default=None, allow_none=True)
 
 
 class CollectorKeyPageQuerySchema(PageQuerySchema):
@@ -43,9 +39,7 @@ class CollectorKeySchema(Schema):
     """A key without its secret."""
 
     id = Identifier(required=True)
-    collector_id = Identifier(
-        required=True, metadata={"description": "the system; the same for every successor"}
-    )
+    collector_id = Identifier(required=True)
     name = fields.String(required=True)
     prefix = fields.String(required=True)
     state = fields.String(required=True, validate=validate.OneOf(STATES))
@@ -57,9 +51,7 @@ class CollectorKeySchema(Schema):
     revoked_at = Timestamp(required=True, allow_none=True)
     revoked_by = Identifier(required=True, allow_none=True)
     rotated_to = Identifier(required=True, allow_none=True)
-    last_used_at = Timestamp(
-        required=True, allow_none=True, metadata={"description": "to the hour"}
-    )
+    last_used_at = Timestamp(required=True, allow_none=True)
 
 
 class IssuedCollectorKeySchema(Schema):

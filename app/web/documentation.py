@@ -158,7 +158,10 @@ def register(app: Flask) -> Any:
         API_SPEC_OPTIONS={
             "info": {
                 "description": "Data exchange: no listing without compliance, no trade without a"
-                " scenario; two halves for every call."
+                " scenario; two halves for every call. Instants are RFC 3339 in UTC with six"
+                " fraction digits, hashes lower-case hexadecimal, days and months those of"
+                " Asia/Shanghai. Amounts are decimal text of the currency unit with eight places;"
+                " in signed documents whole numbers of 10⁻⁸ of it, as text."
             },
             "components": {
                 "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},

@@ -17,33 +17,26 @@ blueprint = Blueprint(
     description="Live quality: what listings deliver, counted by day from metered calls.",
 )
 
-_SHARE = {"description": "Of the calls or answers, six decimals; null where there were none"}
-
-_TIME = {"description": "From the question to the supplier's whole answer; at most 1/8 too large"}
-_AGE = {"description": "How old an answer's newest event was when it came; at most 1/8 too large"}
-
 
 class LiveCountsSchema(Schema):
     """Calls that reached the supplier, and how they ended; the exchange's refusals are not here."""
 
     calls_count = Integer()
-    answered_count = Integer(metadata={"description": "Answers that fitted the listed fields"})
-    hit_count = Integer(metadata={"description": "Of these, such that found something"})
-    mismatch_count = Integer(metadata={"description": "Answers that did not fit; free"})
-    failed_count = Integer(metadata={"description": "No usable answer at all; free"})
-    available_share = fields.String(allow_none=True, metadata=_SHARE)
-    schema_valid_share = fields.String(allow_none=True, metadata=_SHARE)
-    hit_share = fields.String(allow_none=True, metadata=_SHARE)
-    timed_count = Integer(metadata={"description": "Answers whose latency was counted"})
-    latency_p50_ms = Integer(allow_none=True, metadata=_TIME)
-    latency_p95_ms = Integer(allow_none=True, metadata=_TIME)
-    dated_count = Integer(metadata={"description": "Answers with the listing's event_time field"})
-    lag_p50_seconds = Integer(allow_none=True, metadata=_AGE)
-    lag_p95_seconds = Integer(allow_none=True, metadata=_AGE)
+    answered_count = Integer()
+    hit_count = Integer()
+    mismatch_count = Integer()
+    failed_count = Integer()
+    available_share = fields.String(allow_none=True)
+    schema_valid_share = fields.String(allow_none=True)
+    hit_share = fields.String(allow_none=True)
+    timed_count = Integer()
+    latency_p50_ms = Integer(allow_none=True)
+    latency_p95_ms = Integer(allow_none=True)
+    dated_count = Integer()
+    lag_p50_seconds = Integer(allow_none=True)
+    lag_p95_seconds = Integer(allow_none=True)
     newest_event_at = Timestamp(allow_none=True)
-    updates_count = Integer(
-        metadata={"description": "How often the newest event was seen to move on"}
-    )
+    updates_count = Integer()
 
 
 class DeclaredSchema(Schema):
@@ -68,11 +61,8 @@ class LiveQualitySchema(LiveCountsSchema):
     window_days = Integer()
     declared = fields.Nested(DeclaredSchema)
     last_answered_on = fields.Date(allow_none=True)
-    is_idle = fields.Boolean(metadata={"description": "Listed for 180 days without an answer"})
-    drifts = fields.List(
-        fields.String(),
-        metadata={"description": "In which ways it is worse than reported or promised"},
-    )
+    is_idle = fields.Boolean()
+    drifts = fields.List(fields.String())
     drifted_at = Timestamp(allow_none=True)
     checked_at = Timestamp(allow_none=True)
     days = fields.List(fields.Nested(LiveDaySchema))

@@ -17,7 +17,7 @@ class LapseSchema(Schema):
     kind = fields.String(validate=validate.OneOf(sorted(kinds())))
     name = fields.String()
     lapses_at = Timestamp()
-    effective_at = Timestamp(metadata={"description": "with the days of grace"})
+    effective_at = Timestamp()
     consequence = fields.String(validate=validate.OneOf([SUSPEND, END, NONE]))
     reminded_days = fields.Integer(allow_none=True)
 

@@ -94,7 +94,7 @@ class StandingSchema(Schema):
 class NarrowChainSchema(Schema):
     """What a link of the chain of rights lost; without ``narrowed`` all of it ended."""
 
-    link = Integer(max=100, required=True, metadata={"description": "its place, from 0"})
+    link = Integer(max=100, required=True)
     reason = Text(max=REASON_MAX, required=True)
     narrowed = fields.Nested(NarrowedTermsSchema)
     evidence_hash = fields.String(

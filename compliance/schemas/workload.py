@@ -27,7 +27,7 @@ class WaitingSchema(Schema):
 
     stage = fields.String()
     waiting_count = fields.Integer()
-    free_count = fields.Integer(metadata={"description": "held by nobody"})
+    free_count = fields.Integer()
     overdue_count = fields.Integer()
     oldest_since_at = Timestamp()
 

@@ -39,7 +39,7 @@ class DeclaredFieldSchema(Schema):
     max_length = Integer(min=1, max=4096)
     minimum = Text(max=49)
     maximum = Text(max=49)
-    example = Scalar(metadata={"description": "masked"})
+    example = Scalar()
     classification = Code("classifications")
     pi_category = Code("pi_categories")
     is_quasi_identifier = fields.Boolean()

@@ -96,12 +96,8 @@ class RegistryPageSchema(RegistryEntrySchema):
     origins = fields.List(fields.Nested(RelativeSchema))
     descendants = fields.List(fields.Nested(RelativeSchema))
     lapsed_origins = fields.List(fields.String())
-    transferred_from = fields.String(
-        allow_none=True, metadata={"description": "another holder's, which this one goes on from"}
-    )
-    transferred_to = fields.String(
-        allow_none=True, metadata={"description": "another holder's, in which this one goes on"}
-    )
+    transferred_from = fields.String(allow_none=True)
+    transferred_to = fields.String(allow_none=True)
 
 
 class GiveUpRegistrationSchema(Schema):

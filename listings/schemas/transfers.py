@@ -68,19 +68,15 @@ class TransferSchema(Schema):
 
     id = fields.String()
     registration_id = fields.String()
-    supplier_id = fields.String(metadata={"description": "the holder that gives it away"})
+    supplier_id = fields.String()
     transferee_id = fields.String()
     state = fields.String(validate=validate.OneOf(STATES))
     grounds = fields.String()
     deed_hash = fields.String()
     proposed_at = Timestamp()
     accepted_at = Timestamp(allow_none=True)
-    successor_product_id = fields.String(
-        allow_none=True, metadata={"description": "the transferee's product, with its draft"}
-    )
-    successor_id = fields.String(
-        allow_none=True, metadata={"description": "the transferee's registration"}
-    )
+    successor_product_id = fields.String(allow_none=True)
+    successor_id = fields.String(allow_none=True)
     reason = fields.String(allow_none=True)
     consents_left = fields.Nested(
         ConsentsLeftSchema,

@@ -96,6 +96,15 @@ def test_every_operation_has_a_name_and_says_who_may_use_it(client):
     assert found["get /data/{listing_code}"]["security"] == [{"key": []}]
 
 
+def test_every_operation_says_what_it_does_and_that_it_may_refuse(client):
+    found = dict(operations(client.get("/docs/openapi.json").json))
+    assert [name for name, each in found.items() if not each.get("summary")] == []
+    refusal = {"$ref": "#/components/responses/DEFAULT_ERROR"}
+    assert [
+        name for name, each in found.items() if each["responses"].get("default") != refusal
+    ] == []
+
+
 def test_a_thing_calls_its_own_id_id_and_others_by_their_names(client):
     """`TopUp.id`, and `top_up_id` wherever something else means that top-up."""
     schemas = client.get("/docs/openapi.json").json["components"]["schemas"]
