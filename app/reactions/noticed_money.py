@@ -1,6 +1,10 @@
 """Notices of money: charges, periods, bills, credits, disputes, settlements and payouts."""
 
+from collections.abc import Sequence
+
 from app.core.events import Event
+from app.core.unit_of_work import UnitOfWork
+from app.notices.services import Told
 from app.reactions.telling import Noticed, telling, telling_both
 from ledger.journal import events as journal
 from ledger.journal.bank_accounts import events as bank_accounts
@@ -20,10 +24,17 @@ _CONFIRMED = Noticed(
     "top_up.confirmed", telling("organisation_id", "top_up_id", "amount", "currency")
 )
 
+
+def _tell_of_cancelled(uow: UnitOfWork, event: journal.TopUpCancelled) -> Sequence[Told]:
+    """Tell the buyer, unless it was its own act, which was answered at once."""
+    return telling("organisation_id", "top_up_id")(uow, event) if event.is_by_exchange else ()
+
+
 NOTICED_MONEY: dict[type[Event], Noticed] = {
     journal.OrderCharged: Noticed(
         "order.charged", telling("buyer_id", "order_id", "amount", "currency")
     ),
+    journal.TopUpCancelled: Noticed("top_up.cancelled", _tell_of_cancelled),
     journal.TopUpConfirmed: _CONFIRMED,
     journal.TopUpPaid: _CONFIRMED,
     charge_backs.TopUpReturned: Noticed(
@@ -165,6 +176,9 @@ NOTICED_MONEY: dict[type[Event], Noticed] = {
     payments.PayoutAccountReady: Noticed(
         "payout_account.ready", telling("organisation_id", "gateway")
     ),
+    payments.PayoutAccountRefused: Noticed(
+        "payout_account.refused", telling("organisation_id", "gateway", "reason_code")
+    ),
     write_offs.DebtWrittenOff: Noticed(
         "debt.written_off", telling("organisation_id", "write_off_id", "amount", "currency")
     ),
@@ -200,7 +214,6 @@ _OURS = "the exchange's own business with its payment provider"
 
 UNNOTICED_MONEY: dict[type[Event], str] = {
     journal.TopUpRequested: "the buyer's own act; the confirmation is told",
-    journal.TopUpCancelled: "the buyer's or an operator's own act, answered at once",
     billing.CreditLineProposed: "binds nobody; the approval is told",
     settlement.SettlementRunFinished: "each supplier is told of its own settlement",
     payouts.PayoutRequested: "a proposal among the exchange's people; the sending is told",

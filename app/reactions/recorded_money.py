@@ -130,4 +130,5 @@ UNRECORDED_MONEY: dict[type[Event], str] = {
     payments.ProviderPaidOut: _BETWEEN_OWNER_AND_PROVIDER,
     payments.MovementUnexplained: _BETWEEN_OWNER_AND_PROVIDER,
     payments.PayoutAccountReady: "who is paid through whom is private",
+    payments.PayoutAccountRefused: "who is not paid through whom is private",
 }

@@ -25,6 +25,8 @@ class TopUpCancelled(Event):
     organisation_id: OrganisationId
     gateway: str
     cancelled_by: str
+    is_by_exchange: bool
+    """Not by its buyer, who therefore has to be told."""
 
 
 @dataclass(frozen=True, kw_only=True)

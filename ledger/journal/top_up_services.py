@@ -134,6 +134,7 @@ def cancel_top_up(uow: UnitOfWork, principal: Principal, *, top_up_id: TopUpId) 
             organisation_id=top_up.organisation_id,
             gateway=top_up.gateway,
             cancelled_by=principal.id,
+            is_by_exchange=not is_own,
         )
     )
     return top_up

@@ -13,7 +13,7 @@ from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from ledger.payments import queries
 from ledger.payments.errors import PayoutAccountNotReady
-from ledger.payments.events import PayoutAccountReady
+from ledger.payments.events import PayoutAccountReady, PayoutAccountRefused
 from ledger.payments.models import AccountState, PayoutAccount
 from ledger.payments.operations import (
     CLAIM_SECONDS,
@@ -202,6 +202,14 @@ class AccountRunner:
             if is_final and isinstance(failure, RequestRefused):
                 account.state, account.due_at = AccountState.FAILED, None
                 account.reason_code = failure.reason_code
+                uow.record(
+                    PayoutAccountRefused(
+                        occurred_at=uow.now,
+                        organisation_id=account.organisation_id,
+                        gateway=account.gateway,
+                        reason_code=failure.reason_code,
+                    )
+                )
             account.updated_at = uow.now
             uow.commit()
 

@@ -147,3 +147,12 @@ class PayoutAccountReady(Event):
 
     organisation_id: OrganisationId
     gateway: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PayoutAccountRefused(Event):
+    """The provider does not open the supplier's account; another may be asked for."""
+
+    organisation_id: OrganisationId
+    gateway: str
+    reason_code: str

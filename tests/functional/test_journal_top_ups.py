@@ -17,7 +17,7 @@ from ledger.journal.audit_queries import find_imbalances
 from ledger.journal.bank_transfer_payment_gateway import BankTransferGateway
 from ledger.journal.creditor_reference import is_creditor_reference
 from ledger.journal.errors import SecondPersonRequired, TopUpAmountUnfit, TopUpNotFound
-from ledger.journal.events import TopUpConfirmed, TopUpRequested
+from ledger.journal.events import TopUpCancelled, TopUpConfirmed, TopUpRequested
 from ledger.journal.top_up_errors import (
     ConfirmationDiffers,
     ConfirmerNotIndependent,
@@ -182,9 +182,11 @@ def test_an_amount_that_no_bank_transfers_is_refused(run, amount):
 
 
 @pytest.mark.parametrize("principal", [BUYER, FIRST])
-def test_the_buyer_or_an_operator_cancels(run, requested, confirm, principal):
+def test_the_buyer_or_an_operator_cancels(run, requested, confirm, units, principal):
     cancelled = run(principal, top_up_services.cancel_top_up, top_up_id=requested.top_up_id)
     assert (cancelled.state, cancelled.cancelled_by) == ("cancelled", principal.id)
+    (event,) = [each for each in units.events if isinstance(each, TopUpCancelled)]
+    assert event.is_by_exchange == (principal is FIRST)
     with pytest.raises(IllegalTransition):
         confirm(FIRST)
 

@@ -482,6 +482,11 @@ def test_an_account_that_was_refused_is_asked_for_again_and_stays_on_record(exch
     exchange.work()
     shown = exchange.account()
     assert (shown.state, shown.reason_code) == ("failed", "country_unsupported")
+    told = "SELECT data FROM notices WHERE notice_type = 'payout_account.refused'"
+    with exchange.units.begin(Reach.EXCHANGE) as uow:
+        assert [*uow.session.scalars(text(told))] == [
+            {"gateway": "stripe", "reason_code": "country_unsupported"}
+        ]
     with pytest.raises(PayoutAccountNotReady):
         exchange.approved_payout()
     again = exchange.ready_account()

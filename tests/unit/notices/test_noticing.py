@@ -17,6 +17,7 @@ from app.reactions.recording import RECORDERS
 from app.reactions.telling import data_of, telling, telling_both
 from compliance.events import ListingSuspended
 from ledger.journal.billing.events import PeriodAdjusted, PeriodCharged
+from ledger.journal.events import TopUpCancelled
 from tests.architecture import rules
 
 NOW = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
@@ -80,6 +81,14 @@ def test_the_supplier_is_not_told_what_is_the_buyer_s_own():
 def test_an_organisation_on_both_sides_is_told_once():
     own = dataclasses.replace(SOLD, supplier_id="b")
     assert [each.organisation_id for each in telling_both()(None, own)] == ["b"]
+
+
+def test_a_buyer_is_not_told_of_what_it_cancelled_itself():
+    event = made(TopUpCancelled)
+    (told,) = NOTICED[TopUpCancelled].tell(None, event)
+    assert told.organisation_id == event.organisation_id
+    own = dataclasses.replace(event, is_by_exchange=False)
+    assert NOTICED[TopUpCancelled].tell(None, own) == ()
 
 
 PARTIES = (
