@@ -150,6 +150,11 @@ class Reader:
         (wallet,) = story.buyer.get("/v1/wallets")["items"]
         assert parse_amount(wallet["balance"]) == held["wallet"]
         assert parse_amount(wallet["available"]) == held["wallet"]
+        (owed,) = story.supplier.get("/v1/payables")["items"]
+        places = {"accrued": "payable", "settled": "settled", "under_way": "transit"}
+        for name, account in places.items():
+            assert parse_amount(owed[name]) == held[account], name
+        assert parse_amount(owed["owed"]) == sum(held[account] for account in places.values())
         assert story.server.state.held("cny") * FEN == -held["stripe"]
         assert story.problems() == []
 
