@@ -213,6 +213,7 @@ _BOOKED = "what the books make of it is told, under the top-up's or the payout's
 _OURS = "the exchange's own business with its payment provider"
 
 UNNOTICED_MONEY: dict[type[Event], str] = {
+    journal.HeldMoneyWanted: "a question among workers; what is paid with it is told",
     journal.TopUpRequested: "the buyer's own act; the confirmation is told",
     billing.CreditLineProposed: "binds nobody; the approval is told",
     settlement.SettlementRunFinished: "each supplier is told of its own settlement",
