@@ -1,0 +1,163 @@
+"""The live audit finds too much as well as too little, and what was changed behind its own sums."""
+
+import pytest
+
+from ledger.journal.audit_queries import find_imbalances
+from ledger.journal.billing import books_cursor
+from tests.functional.test_books_audit import WALLET, audit, frozen, trading  # noqa: F401
+
+OTHER = "org_a/wallet/CNY"
+PAYABLE, SETTLED = "org_supplier/payable/CNY", "org_supplier/settled/CNY"
+TOP_UP = "(SELECT transaction_id FROM journal_transactions WHERE reference = 'tup_1')"
+WRITE_OFF = (
+    "INSERT INTO write_offs (write_off_id, organisation_id, currency, amount, recovered_amount,"
+    " reason, state, proposed_by, proposed_at, decided_by, decided_at) VALUES"
+    " ('wof_x', 'org_b', 'CNY', 7, {}, 'r', 'written_off', 'p', now(), 'q', now())"
+)
+ITEM = (
+    "INSERT INTO write_off_items (write_off_id, kind, subject, organisation_id, amount,"
+    " recovered_amount) VALUES ('wof_x', 'credit', 'x', 'org_b', 7, {})"
+)
+WITHDRAWAL = (
+    "INSERT INTO withdrawals (withdrawal_id, organisation_id, amount, currency, bank_account_id,"
+    " state, requested_by, requested_at, approved_by, approved_at, sent_by, sent_at, paid_at)"
+    " VALUES ('wdr_x', 'org_b', 1000000, 'CNY', 'bka_x', 'paid', 'p', now(), 'q', now(), 'r',"
+    " now(), now())"
+)
+SETTLEMENT = (
+    "INSERT INTO settlements (settlement_id, run_id, supplier_id, currency, n, from_at, until_at,"
+    " from_posting_id, until_posting_id, opening_amount, period_amount, settled_amount,"
+    " carried_amount, statement, statement_hash, settled_at) VALUES ('stl_x', 'run_x',"
+    " 'org_supplier', 'CNY', 1, now(), now(), 0, 1, 0, 1000000, 1000000, 0, '{}', 'x', now())"
+)
+UNCONFIRMED = (
+    "INSERT INTO top_ups (top_up_id, organisation_id, amount, currency, gateway, reference,"
+    " pay_into, state, requested_by, requested_at) VALUES ('tup_1', 'org_b', 10000000000,"
+    " 'CNY', 'bank_transfer', 'x', 'x', 'requested', 'p', now())"
+)
+LINE = (
+    f"INSERT INTO postings (transaction_id, line, posting_count, account_id, organisation_id,"
+    f" currency, amount, booked_at) SELECT {TOP_UP}, {{0}}, 4, '{WALLET}', 'org_b', 'CNY', {{1}},"
+    " now()"
+)
+
+BREACHES = {
+    "a posting is raised": (
+        [
+            (
+                "UPDATE postings SET amount = amount + 7"
+                " WHERE account_id = 'org_b/wallet/CNY' AND amount > 0"
+            )
+        ],
+        {"transaction_sums_to_zero", "wallet_is_its_postings"},
+        {WALLET},
+    ),
+    "postings are added that cancel": (
+        [LINE.format(3, 7), LINE.format(4, -7)],
+        {"transaction_has_its_postings"},
+        {WALLET},
+    ),
+    "all postings are removed": (
+        [f"DELETE FROM postings WHERE transaction_id = {TOP_UP}"],  # noqa: S608 -- constants
+        {"transaction_has_its_postings", "wallet_is_its_postings"},
+        {WALLET},
+    ),
+    "more is held than there is": (
+        [
+            "ALTER TABLE wallets DROP CONSTRAINT not_oversold",
+            (
+                "UPDATE wallets SET pending_amount = balance_amount + 1"
+                " WHERE organisation_id = 'org_b'"
+            ),
+        ],
+        {"wallet_is_within_its_credit", "pending_is_open_leases"},
+        {WALLET},
+    ),
+    "less than nothing is held": (
+        [
+            "ALTER TABLE wallets DROP CONSTRAINT pending",
+            "UPDATE wallets SET pending_amount = -1 WHERE organisation_id = 'org_b'",
+        ],
+        {"wallet_is_within_its_credit", "pending_is_open_leases"},
+        {WALLET},
+    ),
+    "a wallet is lowered": (
+        ["UPDATE wallets SET balance_amount = balance_amount - 5 WHERE organisation_id = 'org_b'"],
+        {"wallet_is_its_postings"},
+        {WALLET},
+    ),
+    "a lease's money is no longer held": (
+        ["UPDATE wallets SET pending_amount = 0 WHERE organisation_id = 'org_a'"],
+        {"pending_is_open_leases"},
+        {OTHER},
+    ),
+    "more is booked under a lease than it says": (
+        ["UPDATE journal_transactions SET lease_id = 'lea_1' WHERE reference = 'ord_0'"],
+        {"lease_is_its_postings"},
+        {OTHER},
+    ),
+    "a top-up is in the books that nobody confirmed": (
+        [UNCONFIRMED],
+        {"cash_is_booked", "cash_is_at_its_gateway"},
+        {WALLET},
+    ),
+    "a withdrawal left the bank in name only": (
+        [WITHDRAWAL],
+        {"withdrawal_is_booked", "withdrawal_left_the_bank"},
+        {WALLET},
+    ),
+    "a yearly price is raised": (
+        ["UPDATE deferrals SET price_amount = price_amount + 1"],
+        {"deferred_is_booked"},
+        {PAYABLE},
+    ),
+    "a rest went back in name only": (
+        ["UPDATE deferrals SET refunded_amount = 1"],
+        {"deferred_is_booked"},
+        {PAYABLE},
+    ),
+    "a settlement moved nothing": ([SETTLEMENT], {"settlement_is_booked"}, {PAYABLE, SETTLED}),
+    "a write-off has no debts": (
+        [WRITE_OFF.format(0)],
+        {"write_off_is_booked", "write_off_is_its_debts"},
+        {WALLET},
+    ),
+    "a write-off was recovered of no debt": (
+        [WRITE_OFF.format(3), ITEM.format(0)],
+        {"write_off_is_booked", "write_off_is_its_debts"},
+        {WALLET},
+    ),
+}
+
+
+@pytest.mark.parametrize("breach", BREACHES)
+def test_a_breach_in_the_other_direction_is_found_too(
+    in_unit,
+    trading,  # noqa: F811
+    plant,
+    breach,
+):
+    statements, rules, accounts = BREACHES[breach]
+    plant(*statements)
+    assert {row.rule for row in in_unit(lambda uow: find_imbalances(uow.session))} == rules
+    audit(in_unit)
+    assert set(frozen(in_unit)) == accounts
+
+
+def test_what_is_changed_behind_the_tally_is_found_from_the_first_posting_on(
+    in_unit,
+    trading,  # noqa: F811
+    plant,
+):
+    for _ in range(3):
+        in_unit(books_cursor.tally)
+    plant(
+        *(
+            f"UPDATE postings SET amount = amount {change} WHERE transaction_id = {TOP_UP}"  # noqa: S608 -- constants
+            f" AND account_id = '{account}'"
+            for account, change in ((WALLET, "+ 5"), ("exchange/bank/CNY", "- 5"))
+        )
+    )
+    audit(in_unit, rounds=6)
+    assert set(frozen(in_unit)) == {WALLET}
+    assert frozen(in_unit)[WALLET].rule == "wallet_is_its_postings"
