@@ -49,7 +49,8 @@ THREADS = {"bare_flask": 16, "naive": 16, "unmetered": 16}
 """What suits them: with 64 threads the bare proxy lost a third of its rate here. The metered server
 is the exchange's own: one event loop."""
 BARE, NAIVE = "bench.gateway_baselines:bare_flask", "bench.gateway_baselines:naive"
-UNMETERED, METERED = "bench.gateway_apps:unmetered", "bench.gateway_apps:metered"
+UNMETERED, METERED = "bench.gateway_apps:unmetered", "rsgi:application"
+"""The metered server is what an installation starts, both planes in one process."""
 TARGETS = {"bare_flask": BARE, "naive": NAIVE, "unmetered": UNMETERED, "metered": METERED}
 
 LIMITS = {"nginx": 0, "nginx_beside_load": 1}
@@ -239,17 +240,30 @@ def _limits(stack: ExitStack, folder: Path, upstream_port: int) -> dict[str, int
     return ports
 
 
+def _serve_all(
+    stack: ExitStack, url: str, upstream: str, folder: Path
+) -> dict[str, tuple[int, int]]:
+    """Port and process id of each server under measurement."""
+    bench = {"BENCH_UPSTREAM": upstream, "BENCH_DATABASE_URL": url}
+    settings = {
+        "DATABASE_URL": url,
+        "COUNTERFOIL_VAR": str(folder / "var"),
+        "COUNTERFOIL_UPSTREAM_NETWORKS": "127.0.0.0/8",
+        "COUNTERFOIL_LOG_LEVEL": "WARNING",
+    }
+    running = {}
+    for name, target in TARGETS.items():
+        flags, environment = ((), settings) if target == METERED else (("--factory",), bench)
+        server = served(target, 0, *flags, threads=THREADS.get(name), **environment)
+        running[name] = stack.enter_context(server)
+    return running
+
+
 def _measure(stack: ExitStack, url: str, folder: Path) -> dict[str, Any]:
     upstream_port = _upstream(stack, folder)
     upstream = f"http://127.0.0.1:{upstream_port}/airports"
     keys = prepare_market(url, upstream)
-    environment = {"BENCH_UPSTREAM": upstream, "BENCH_DATABASE_URL": url}
-    running = {
-        name: stack.enter_context(
-            served(target, 0, "--factory", threads=THREADS.get(name), **environment)
-        )
-        for name, target in TARGETS.items()
-    }
+    running = _serve_all(stack, url, upstream, folder)
     postmaster = int((folder / "postgres" / "postmaster.pid").read_text().split("\n", 1)[0])
     ports = {name: port for name, (port, _) in running.items()}
     ports |= _limits(stack, folder, upstream_port)
