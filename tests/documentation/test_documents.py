@@ -171,3 +171,8 @@ def test_the_containers_start_with_what_the_page_asks_for():
     assert read == ["APPLICATION_PASSWORD"]
     assert set(read) <= set(services["postgres"]["environment"])
     assert re.findall(r"PASSWORD '", script) == []
+
+
+def test_no_two_decisions_have_one_number():
+    numbers = [path.name[:4] for path in (ROOT / "docs" / "decisions").glob("*.md")]
+    assert sorted(numbers) == sorted(set(numbers))
