@@ -3,7 +3,7 @@
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 import psycopg
@@ -22,7 +22,7 @@ from metering.leases.errors import (
     QuotaExhausted,
 )
 from metering.leases.lanes import LaneLost
-from metering.leases.meters import SLAB_CALLS, Meter, Reservation
+from metering.leases.meters import SLAB_CALLS, Lane, Lease, Meter, Reservation
 from metering.leases.store import Granted, LeaseStore, NotGranted, Wanted
 from metering.plans.allowances import SHARE, grow
 from metering.plans.calendar import PeriodUnit
@@ -127,8 +127,10 @@ class LeaseKeeper:
             meter.slab_calls, was_used_up_in_seconds=since, slab_calls_max=self._slab_calls_max
         )
         now = self._store.clock.now().timestamp()
-        drained = tuple(lease.lease_id for lease in meter.drained(licence.bounds, now))
-        wanted = Wanted(licence, meter.slab_calls, meter.lane, drained, is_patient, key.capped_id)
+        drained = meter.drained(licence.bounds, now)
+        drained_ids = tuple(lease.lease_id for lease in drained)
+        lane, slab_calls = meter.lane, meter.slab_calls
+        wanted = Wanted(licence, slab_calls, lane, drained_ids, is_patient, key.capped_id)
         try:
             with self._connections.transaction(is_flushed=False) as connection:
                 granted = self._store.acquire(connection, wanted)
@@ -136,6 +138,9 @@ class LeaseKeeper:
             meter.abandon()
             self._forget(meter)
             return None
+        except psycopg.Error:
+            meter.put_back(drained)
+            raise
         if isinstance(granted, Granted):
             meter.add(granted.lane, granted.lease, granted.beyond)
             return None
@@ -209,10 +214,19 @@ class LeaseKeeper:
         """Give back leases whose period or day is over, so that it can be closed."""
         now = self._store.clock.now().timestamp()
         for meter in self._all():
-            ended = [lease.lease_id for lease in meter.ended(now)]
+            ended = meter.ended(now)
             if ended and meter.lane is not None:
-                with self._connections.transaction(is_flushed=False) as connection:
-                    self._store.end(connection, meter.licence_id, meter.lane, ended)
+                self._end(meter, meter.lane, ended)
+
+    def _end(self, meter: Meter, lane: Lane, ended: Sequence[Lease]) -> None:
+        lease_ids = [lease.lease_id for lease in ended]
+        try:
+            with self._connections.transaction(is_flushed=False) as connection:
+                self._store.end(connection, meter.licence_id, lane, lease_ids)
+        except psycopg.Error:
+            # Its period waits for it, for as long as the lane is used: it is tried again.
+            meter.put_back(ended)
+            _log.warning("leases not ended", licence_id=meter.licence_id, exc_info=True)
 
     def _all(self) -> list[Meter]:
         with self._lock:

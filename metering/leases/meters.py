@@ -7,7 +7,7 @@ of the lane belong to the thread that commits it alone and need no lock.
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -183,6 +183,11 @@ class Meter:
             for lease in found:
                 self.leases.remove(lease)
             return found
+
+    def put_back(self, leases: Iterable[Lease]) -> None:
+        """Keep leases that were taken out and could not be given back."""
+        with self.lock:
+            self.leases.extendleft(leases)
 
     def headroom(self, key_id: str | None = None) -> Headroom:
         """What a key's buyer still has, as far as this worker knows."""

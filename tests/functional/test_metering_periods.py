@@ -3,12 +3,14 @@
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
 
+import psycopg
 import pytest
 
 from app.core.errors import CounterfoilError, ErrorKind
 from app.core.reach import Reach
 from metering import services
 from metering.events import PeriodClosed, PeriodFeeUnpaid, PeriodOpened
+from metering.leases.sql import LOCK_ENTITLEMENT
 from metering.plans.past_periods import list_periods
 from metering.plans.steps import turn_periods
 from metering.ports import UpstreamAnswer
@@ -444,3 +446,15 @@ def keeper_key(world, licensed):
     """The key as a plane sees it."""
     callers = world.plane(HeldUpstream(HIT))._callers
     return callers.find(hashlib.sha256(licensed.key.encode()).hexdigest())
+
+
+def test_a_lease_that_could_not_be_given_back_is_given_back_later(world, caller):
+    calls = caller(graduated((None, "0.10")))
+    calls()
+    with psycopg.connect(world.database_url) as other:
+        other.execute("SELECT set_config('counterfoil.reach', 'exchange', false)")
+        assert other.execute(LOCK_ENTITLEMENT, (calls.licensed.licence_id,)).fetchone()
+        world.clock.advance(seconds=31 * DAY)
+        calls.plane._calls._keeper.end_leases()
+    calls.close_period(0)
+    assert [event.period for event in events(world, PeriodClosed)] == [1]
