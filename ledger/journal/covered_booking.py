@@ -34,10 +34,12 @@ def book_covered(
     reverses: int | None = None,
     licence_id: LicenceId | None = None,
     order_id: OrderId | None = None,
+    may_wait: bool = True,
 ) -> int | None:
     """Book a draft after locking and checking the wallets that it takes from.
 
     The transaction's id, or None when it was booked before. ``occurred_at`` is now unless given.
+    ``may_wait`` for what workers hold: not where wallets are locked already, which calls need.
     Raises `InsufficientFunds` (the credit line counts), `AccountFrozen`, and what `book` raises.
     """
     payments = [
@@ -45,7 +47,7 @@ def book_covered(
         for posting in sorted(draft.postings, key=lambda posting: posting.account_id)
         if posting.amount < 0 and posting.is_of_wallet
     ]
-    for each in payments:
+    for each in payments if may_wait else ():
         ask_back_amount(uow, OrganisationId(each.owner_id), each.currency, -each.amount)
     wallets = [_lock_cover(uow.session, draft, payment) for payment in payments]
     booked = book(

@@ -22,6 +22,8 @@ LEAD_SECONDS = 30.0
 """A period is opened so long before it begins, so that no call waits for it."""
 LEASES_SECONDS = 1.0
 """A period whose leases are still out is looked at again after so long."""
+OPENINGS_MAX = 2
+"""What the licence's own leases hold comes back when its lock is let go: the second finds it."""
 STEP_MAX = 100
 
 _log = structlog.get_logger("metering.periods")
@@ -50,14 +52,15 @@ def _open_next(units: UnitOfWorkFactory, licence_id: str) -> bool:
             periods.note_unpaid(uow, entitlement)
         return True
 
-    try:
-        return _in_unit(units, licence_id, begin)
-    except CounterfoilError as error:
-        if error.kind is not ErrorKind.PAYMENT_REQUIRED:
-            # Tried again with the next step; other licences must not wait for this one.
-            _log.exception("period not opened", licence_id=licence_id)
-            return False
-        return _in_unit(units, licence_id, note)
+    for _ in range(OPENINGS_MAX):
+        try:
+            return _in_unit(units, licence_id, begin)
+        except CounterfoilError as error:
+            if error.kind is not ErrorKind.PAYMENT_REQUIRED:
+                # Tried again with the next step; other licences must not wait for this one.
+                _log.exception("period not opened", licence_id=licence_id)
+                return False
+    return _in_unit(units, licence_id, note)
 
 
 def _is_due(uow: UnitOfWork, entitlement: Entitlement) -> bool:

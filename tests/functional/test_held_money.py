@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from sqlalchemy import event
 
 from app.core.db import make_engine
 from app.core.money import SCALE
@@ -10,20 +11,25 @@ from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWorkFactory
 from app.reactions import build_reactions
 from app.reactions.recalling import LeaseRecall
-from ledger.journal import services
+from ledger.journal import postings, services
+from ledger.journal.billing import period_services
 from ledger.journal.billing.exposure_queries import list_exposures
+from ledger.journal.booking import book
 from ledger.journal.call_books import CallBooks
 from ledger.journal.errors import InsufficientFunds
 from ledger.journal.events import HeldMoneyWanted
 from ledger.journal.wallet_leases import WalletLeases
 from ledger.journal.wallet_queries import list_wallets
 from ledger.log import intake
+from metering.plans.steps import turn_periods
 from tests.factories.charged_periods import BUYER, HIT, SUPPLIER, enter_in_books
 from tests.factories.metering import SPLIT, World, call
+from tests.factories.plans import subscription
 from tests.fakes.metering_ports import HeldUpstream
 
 PAID_IN = 10 * SCALE
 PRICE = SCALE * 40 // 100
+FEE, OVERAGE = 20 * SCALE, SCALE * 30 // 100
 NOBODY = "postgresql://nobody@127.0.0.1:9/none"
 
 
@@ -151,3 +157,69 @@ def test_a_payment_is_refused_where_nobody_can_be_asked(
         with pytest.raises(InsufficientFunds, match="is held for calls"):
             pay(world, balance)
     assert wallet(world) == (balance, pending)
+
+
+def owe_minimums(world, licence_id, *amounts):
+    """Commitments that fell short while the wallet had nothing; then there is money."""
+    enter_in_books(world, licence_id, paid_in=1)
+    with world.units.begin(Reach.EXCHANGE) as uow:
+        for period, amount in enumerate(amounts, 1):
+            period_services.adjust_period(
+                uow,
+                licence_id=licence_id,
+                buyer_id=BUYER,
+                supplier_id=SUPPLIER,
+                period=period,
+                excess_amount=0,
+                missing_amount=amount,
+                currency="CNY",
+                split=SPLIT,
+            )
+        draft = postings.top_up(
+            reference="tup_2", organisation_id=BUYER, amount=PAID_IN, currency="CNY"
+        )
+        book(uow.session, draft, occurred_at=uow.now, booked_at=uow.now)
+        uow.commit()
+
+
+def test_nobody_is_waited_for_while_what_was_collected_is_locked(engine, clock, ids, world, plane):
+    asked = []
+    messengers = {HeldMoneyWanted: asked.append}
+    licensed = world.license(age_days=0)
+    owe_minimums(world, licensed.licence_id, PAID_IN - 4 * PRICE, 3 * PRICE)
+    assert call(plane, licensed, {"iata": "PVG"}).status == 200
+    units = UnitOfWorkFactory(engine, clock, ids, build_reactions(), messengers=messengers)
+    with units.begin(Reach.EXCHANGE) as uow:
+        assert period_services.collect_minimums(uow) == 1
+        uow.commit()
+    assert asked == []
+
+
+@pytest.fixture
+def late_recall(engine, plane):
+    """Who holds the money gives it back as soon as the connection of who asked is free again."""
+    asked = []
+
+    def give_back(*_):
+        if asked:
+            asked.clear()
+            plane._calls._keeper.give_back(frozenset({BUYER}))
+
+    event.listen(engine, "checkin", give_back)
+    yield {HeldMoneyWanted: asked.append}
+    event.remove(engine, "checkin", give_back)
+
+
+def test_a_period_s_fee_is_paid_with_what_its_own_licence_held(
+    engine, clock, ids, world, plane, late_recall
+):
+    enter_in_books(world, "lic_other", paid_in=2 * FEE + OVERAGE)
+    licensed = world.license(subscription(included=1), days=91, age_days=0)
+    until_at = world.one("SELECT until_at FROM licence_periods")
+    clock.advance(seconds=(until_at - clock.now()).total_seconds() - 20)
+    for _ in range(2):
+        assert call(plane, licensed, {"iata": "PVG"}).status == 200
+    assert wallet(world)[1] > 0
+    turn_periods(UnitOfWorkFactory(engine, clock, ids, build_reactions(), messengers=late_recall))
+    assert world.sql("SELECT state FROM licence_periods ORDER BY period") == [("open",), ("open",)]
+    assert wallet(world) == (0, 0)

@@ -214,7 +214,8 @@ def _collect(uow: UnitOfWork, reference: str, buyer_id: str, *, amount: int, cur
         reference=reference, buyer_id=buyer_id, amount=amount, currency=currency
     )
     try:
-        book_covered(uow, draft)
+        # One after the other in one transaction: the wallets of those before are locked.
+        book_covered(uow, draft, may_wait=False)
     except (InsufficientFunds, AccountFrozen):
         # Both are raised before anything is written.
         return False
