@@ -12,6 +12,7 @@ from ledger.journal.charge_backs import services as charge_back_services
 from ledger.journal.chart import BANK_TRANSFER
 from ledger.journal.errors import InsufficientFunds
 from ledger.journal.events import TopUpCancelled, TopUpRequested
+from ledger.journal.held_money import ask_back_amount
 from ledger.journal.ids import PayoutId
 from ledger.journal.payouts import queries as payout_queries
 from ledger.journal.payouts import services as payout_services
@@ -68,6 +69,7 @@ def take_refund(uow: UnitOfWork, event: paid.RefundApproved) -> None:
 
     Only money that is there: a refund never makes a debt. Raises `InsufficientFunds`.
     """
+    ask_back_amount(uow, event.organisation_id, event.currency, event.amount)
     returned = charge_back_services.note_refunded(
         uow,
         top_up_id=TopUpId(event.subject_id),

@@ -12,7 +12,9 @@ from app.core.reach import Reach
 from app.core.states import IllegalTransition
 from ledger.journal import top_up_services
 from ledger.journal.errors import InsufficientFunds
+from ledger.journal.events import HeldMoneyWanted
 from ledger.journal.top_up_errors import PaidThroughProvider
+from ledger.journal.wallet_leases import WalletLeases
 from ledger.payments import account_services, findings, inbox, queries, services
 from ledger.payments.errors import (
     AmountUnfit,
@@ -271,6 +273,31 @@ def test_what_is_spent_is_not_refunded(exchange):
         exchange.do(services.approve, SECOND, operation_id=refund.operation_id)
     assert exchange.operation(refund.operation_id).state == "requested"
     assert "refund" not in exchange.effects()
+
+
+def test_a_refund_asks_for_what_waits_for_calls(exchange, database_url):
+    top_up = exchange.paid_top_up()
+    leases, lent = WalletLeases(exchange.clock), {"lease_id": "lse_1"}
+
+    def lend(connection):
+        owner = {"organisation_id": top_up.organisation_id, "currency": top_up.currency}
+        leases.reserve(connection, wanted_amount=AMOUNT, least_amount=1, **owner, **lent)
+
+    def give_back(_wanted):
+        with_exchange_reach(
+            database_url, lambda connection: leases.settle(connection, spent_amount=0, **lent)
+        )
+
+    with_exchange_reach(database_url, lend)
+    exchange.units._messengers = {HeldMoneyWanted: give_back}
+    exchange.approved_refund(top_up.top_up_id)
+    assert exchange.balance() == AMOUNT - PART
+
+
+def with_exchange_reach(database_url, action):
+    with psycopg.connect(database_url) as connection:
+        connection.execute("SELECT set_config('counterfoil.reach', 'exchange', false)")
+        action(connection)
 
 
 def test_refunds_together_never_exceed_the_payment(exchange):
