@@ -45,7 +45,9 @@ def held_amount(session: Session, wallet: Wallet) -> int:
     if not wallet.pending_amount:
         return 0
     key = (wallet.organisation_id, wallet.currency)
-    return wallet.pending_amount - spent_amounts(session, [wallet.organisation_id]).get(key, 0)
+    spent_amount = spent_amounts(session, [wallet.organisation_id]).get(key, 0)
+    # Read after the wallet: unless that is locked, leases may have been opened in between.
+    return max(0, wallet.pending_amount - spent_amount)
 
 
 def ask_back(

@@ -105,6 +105,8 @@ def _shown(
     wallet: Wallet, owed: Mapping[str, int], spent: Mapping[tuple[str, str], int]
 ) -> WalletView:
     spent_amount = spent.get((wallet.organisation_id, wallet.currency), 0)
+    # Read after the wallet: a lease that was opened in between is not pending here.
+    spent_amount = min(spent_amount, wallet.pending_amount)
     return WalletView(
         account_id=wallet.account_id,
         organisation_id=wallet.organisation_id,

@@ -18,6 +18,7 @@ from ledger.journal.booking import book
 from ledger.journal.call_books import CallBooks
 from ledger.journal.errors import InsufficientFunds
 from ledger.journal.events import HeldMoneyWanted
+from ledger.journal.models import Wallet
 from ledger.journal.wallet_leases import WalletLeases
 from ledger.journal.wallet_queries import list_wallets
 from ledger.log import intake
@@ -99,6 +100,15 @@ def test_idle_money_comes_back_to_pay(world, plane, licensed):
     assert (balance, pending) == (PAID_IN - PRICE, 3 * PRICE)
     pay(world, balance)
     assert wallet(world) == (0, 0)
+
+
+def test_a_lease_of_just_after_the_wallet_was_read_makes_nothing_negative(world, plane, licensed):
+    with world.units.begin(Reach.EXCHANGE) as uow:
+        read_before = uow.session.get_one(Wallet, (BUYER, "CNY"))
+        assert call(plane, licensed, {"iata": "PVG"}).status == 200
+        (shown,) = list_wallets(uow.session, BUYER, cursor=None, limit=1).items
+        assert read_before.available_amount == PAID_IN
+    assert (shown.balance_amount, shown.pending_amount) == (PAID_IN, 0)
 
 
 def test_a_call_goes_on_after_its_lease_went_back(world, plane, licensed):
