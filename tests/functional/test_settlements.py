@@ -13,7 +13,7 @@ from app.core.money import MINOR, SCALE
 from app.core.reach import Reach
 from ledger.journal import services
 from ledger.journal.audit_queries import find_imbalances
-from ledger.journal.billing import period_services
+from ledger.journal.billing import deferral_services, period_services
 from ledger.journal.credits import services as credit_services
 from ledger.journal.settlement import queries as settlement_queries
 from ledger.journal.settlement import run_services
@@ -192,13 +192,24 @@ def test_each_template_has_its_column_in_both_statements(licence, settle, units,
         for period in ("1", "2"):
             period_services.charge_period(uow, period=period, amount=30 * SCALE, **of_licence)
         period_services.adjust_period(
-            uow, period="1", excess_amount=0, missing_amount=30 * SCALE, **of_licence
+            uow, period="1", excess_amount=20 * SCALE, missing_amount=30 * SCALE, **of_licence
         )
         undone = f"{licence.licence_id}:2"
         assert services.reverse(uow, template="charge_period", reference=undone) is not None
+        term = {"starts_at": began, "ends_at": began + timedelta(days=1)}
+        deferral_services.defer_order(
+            uow, order_id="ord_yearly", amount=8 * SCALE, **parties, **term
+        )
+        deferral_services.note_deferred_licence(
+            uow, order_id="ord_yearly", licence_id=licence.licence_id, **term
+        )
+        uow.commit()
+    clock.advance(seconds=24 * 60 * 60)
+    with units.begin(Reach.EXCHANGE) as uow:
+        assert deferral_services.recognise_due(uow) == 1
         uow.commit()
     credit(units, licence, 1, "crd_1")
-    amounts = {"usage": 50, "package": 5, "period": 45, "credit": -50, "other": -15}
+    amounts = {"usage": 40, "package": 9, "period": 45, "credit": -50, "other": -15}
     with units.begin(Reach.EXCHANGE) as uow:
         statement = supplier_statement(
             uow.session,
@@ -213,7 +224,7 @@ def test_each_template_has_its_column_in_both_statements(licence, settle, units,
     assert {name: getattr(row, f"{name}_amount") for name in amounts} == {
         name: amount * SCALE for name, amount in amounts.items()
     }
-    assert row.amount == statement.total_amount == balances(units)[PAYABLE] == 35 * SCALE
+    assert row.amount == statement.total_amount == balances(units)[PAYABLE] == 29 * SCALE
     settle()
     (made,) = settlements(units)
     (settled,) = made.statement["rows"]
