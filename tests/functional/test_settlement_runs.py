@@ -4,11 +4,12 @@ import pytest
 
 from app.core.canonical import digest_hex
 from app.core.money import MINOR, SCALE
+from app.core.reach import Reach
 from ledger.journal.settlement import queries as settlement_queries
 from ledger.journal.settlement import run_services
 from ledger.journal.settlement.run_services import RunPeriod
 from ledger.journal.settlement.statements import payable_whole
-from tests.factories.traded_books import TradedLicence
+from tests.factories.traded_books import SUPPLIER, TradedLicence
 
 
 def settle(in_unit, clock):
@@ -47,6 +48,25 @@ def test_a_month_that_is_settled_is_not_planned_again(units, clock, in_unit):
     while in_unit(run_services.advance_run):
         pass
     assert in_unit(run_services.plan_monthly_runs) == 0
+
+
+def test_what_was_posted_after_the_plan_waits_however_early_it_was_booked(units, clock, in_unit):
+    """Above the horizon a lower number may still be committed: it would be in no settlement."""
+    lane = TradedLicence(units, clock).lane
+    lane.call(10 * SCALE)
+    with units.begin(Reach.EXCHANGE) as begun:
+        clock.advance(seconds=1)
+        period = RunPeriod("CNY", None, clock.now())
+        in_unit(
+            lambda uow: run_services.plan_run(uow, period, planned_by="psn_1", minimum_amount=0)
+        )
+        lane.write(begun, 4 * SCALE)
+        begun.commit()
+    while in_unit(run_services.advance_run):
+        pass
+    _, later = settle(in_unit, clock)
+    (own,) = (each for each in later if each.supplier_id == SUPPLIER)
+    assert (own.n, own.period_amount) == (2, 2 * SCALE)
 
 
 @pytest.mark.parametrize(
