@@ -99,6 +99,14 @@ def test_books_that_are_well_freeze_nobody(in_unit, trading):
     assert in_unit(lambda uow: find_imbalances(uow.session)) == []
 
 
+def test_a_lease_that_was_given_back_holds_nothing_any_more(in_unit, trading, clock):
+    in_unit(
+        lambda uow: WalletLeases(clock).settle(driver_cursor(uow), lease_id="lea_1", spent_amount=0)
+    )
+    assert audit(in_unit) == 0
+    assert in_unit(lambda uow: find_imbalances(uow.session)) == []
+
+
 def test_a_row_about_an_account_that_nobody_has_does_not_stop_the_audit(in_unit, trading, plant):
     plant(
         "INSERT INTO write_offs (write_off_id, organisation_id, currency, amount, reason, state,"
