@@ -3,7 +3,7 @@
 import pytest
 
 from app.core.money import MINOR
-from ledger.journal import services
+from ledger.journal import services, wallet_queries
 from ledger.journal.withdrawals import queries as withdrawal_queries
 from ledger.journal.withdrawals.standing import Standing
 
@@ -33,6 +33,20 @@ BILL = (
 )
 
 
+# A charge-back that no wallet covered.
+OWED = (
+    (
+        "INSERT INTO journal_transactions (transaction_id, template, reference, occurred_at,"
+        " booked_at, posting_count) VALUES (1, 'charge_back', 'tup_2', now(), now(), 2)"
+    ),
+    (
+        "INSERT INTO postings (transaction_id, line, posting_count, account_id, organisation_id,"
+        " currency, amount, booked_at) VALUES (1, 1, 2, 'org_buyer/receivable/CNY', 'org_buyer',"
+        " 'CNY', -400000000, now())"
+    ),
+)
+
+
 @pytest.fixture
 def wallet(in_unit, plant):
     """1,000 in it, of which calls hold 100; each row beside it has an amount of its own."""
@@ -49,6 +63,7 @@ def wallet(in_unit, plant):
         WITHDRAWAL.format("failed", 16, "'q', 'r', now(), NULL, now(), 'x', NULL"),
         WITHDRAWAL.format("cancelled", 32, "NULL, NULL, NULL, NULL, NULL, NULL, 'p'"),
         BILL,
+        *OWED,
     )
 
 
@@ -63,13 +78,21 @@ def test_it_stands_as_its_rows_say(in_unit, wallet):
     )
     assert standing == Standing(
         own_amount=900 * MINOR,
-        owed_amount=15 * MINOR,
+        owed_amount=(400 + 15) * MINOR,
         asked_amount=1 * MINOR,
         paid_in_amount=600 * MINOR,
         withdrawn_amount=(2 + 4 + 8) * MINOR,
     )
-    assert standing.refundable_amount == (600 - 14 - 1) * MINOR
+    assert standing.refundable_amount == (900 - 415 - 1) * MINOR
     assert decided.asked_amount == 0
+
+
+def test_a_list_of_wallets_says_of_each_what_it_says_alone(in_unit, wallet):
+    (shown,) = in_unit(
+        lambda uow: wallet_queries.list_wallets(uow.session, BUYER, cursor=None, limit=9)
+    ).items
+    found = in_unit(lambda uow: withdrawal_queries.refundable_amounts(uow.session, [shown]))
+    assert found == {shown.account_id: (900 - 415 - 1) * MINOR}
 
 
 def test_another_currency_s_rows_are_its_own(in_unit, wallet):
