@@ -170,6 +170,7 @@ def _housekeeping(
     chores = (
         keeper.prolong,
         keeper.end_leases,
+        lambda: keeper.trim_idle(idle_seconds=settings.resting_seconds),
         lambda: keeper.close_idle(idle_seconds=settings.idle_seconds),
         *further,
     )

@@ -43,6 +43,8 @@ class DataPlaneSettings:
     """Bounds of one process's data plane."""
 
     lease_seconds: float = 15.0
+    resting_seconds: float = 5.0
+    """After which what was spent of a lease is settled, and a share of it kept."""
     idle_seconds: float = 30.0
     """After which a lease that nobody uses is given back; by a recall at once."""
     slab_calls_max: int = 4096

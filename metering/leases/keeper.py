@@ -40,8 +40,8 @@ _log = structlog.get_logger("metering.leases")
 class LeaseKeeper:
     """Finds or makes the meter of a licence and keeps its lane alive.
 
-    Nothing that it commits is flushed. The first commit of a call out of a lease flushes the lease
-    with it; a server that crashes before that knows neither, and the lane's fence tells the worker.
+    A lease that is taken is not flushed. The first commit of a call out of it flushes it too; a
+    server that crashes before that knows neither, and the lane's fence tells the worker.
     """
 
     def __init__(
@@ -121,18 +121,29 @@ class LeaseKeeper:
 
     def _acquire(self, meter: Meter, key: KeyView, *, is_patient: bool = True) -> NotGranted | None:
         """Lease a slab into the meter; the caller holds ``meter.leasing``."""
-        licence = key.licence
         since = time.monotonic() - meter.slab_taken_at if meter.lane else 2.0
         meter.slab_calls = grow(
             meter.slab_calls, was_used_up_in_seconds=since, slab_calls_max=self._slab_calls_max
         )
         now = self._store.clock.now().timestamp()
-        drained = meter.drained(licence.bounds, now)
-        drained_ids = tuple(lease.lease_id for lease in drained)
-        lane, slab_calls = meter.lane, meter.slab_calls
-        wanted = Wanted(licence, slab_calls, lane, drained_ids, is_patient, key.capped_id)
+        drained = meter.drained(key.licence.bounds, now)
+        return self._lease(meter, key, meter.slab_calls, drained, is_patient=is_patient)
+
+    def _lease(
+        self,
+        meter: Meter,
+        key: KeyView,
+        calls: int,
+        drained: Sequence[Lease],
+        *,
+        is_patient: bool = True,
+    ) -> NotGranted | None:
+        closing = tuple(lease.lease_id for lease in drained)
+        wanted = Wanted(key.licence, calls, meter.lane, closing, is_patient, key.capped_id)
+        meter.key = key
         try:
-            with self._connections.transaction(is_flushed=False) as connection:
+            # What is closed here nobody would close again: the server must not forget it.
+            with self._connections.transaction(is_flushed=bool(closing)) as connection:
                 granted = self._store.acquire(connection, wanted)
         except LaneLost:
             meter.abandon()
@@ -167,7 +178,7 @@ class LeaseKeeper:
         """A licence that was busy begins with a share of its last slab, not with four calls."""
         if len(self._slabs) >= SLABS_MAX:
             self._slabs.pop(next(iter(self._slabs)))
-        self._slabs[meter.licence_id] = max(meter.slab_calls // SHARE, SLAB_CALLS)
+        self._slabs[meter.licence_id] = _share_of(meter.slab_calls)
 
     def _renew_ahead(self, meter: Meter, key: KeyView) -> None:
         if meter.is_renewing or not meter.is_running_low(key.capped_id):
@@ -206,6 +217,27 @@ class LeaseKeeper:
             with self._connections.transaction(is_flushed=False) as connection:
                 self._store.lanes.prolong(connection, lanes)
 
+    def trim_idle(self, *, idle_seconds: float) -> None:
+        """Settle what was spent of leases that rest, and keep of them what a burst begins with."""
+        used_before = time.monotonic() - idle_seconds
+        for meter in self._all():
+            if not meter.leasing.acquire(blocking=False):
+                continue
+            try:
+                self._trim(meter, used_before=used_before)
+            finally:
+                meter.leasing.release()
+
+    def _trim(self, meter: Meter, *, used_before: float) -> None:
+        resting = meter.resting(used_before=used_before)
+        if not resting or meter.key is None:
+            return
+        try:
+            self._lease(meter, meter.key, _share_of(meter.slab_calls), resting)
+        except psycopg.Error:
+            # It is settled when the lane is given back.
+            _log.warning("lease not trimmed", licence_id=meter.licence_id, exc_info=True)
+
     def close_idle(self, *, idle_seconds: float) -> None:
         """Give back lanes that were not used for a while."""
         self._close(self._all(), used_before=time.monotonic() - idle_seconds)
@@ -221,7 +253,7 @@ class LeaseKeeper:
     def _end(self, meter: Meter, lane: Lane, ended: Sequence[Lease]) -> None:
         lease_ids = [lease.lease_id for lease in ended]
         try:
-            with self._connections.transaction(is_flushed=False) as connection:
+            with self._connections.transaction() as connection:
                 self._store.end(connection, meter.licence_id, lane, lease_ids)
         except psycopg.Error:
             # Its period waits for it, for as long as the lane is used: it is tried again.
@@ -261,6 +293,10 @@ class LeaseKeeper:
         self._renewals.put(None)
         self._renewer.join(10.0)
         self._close(self._all(), used_before=float("inf"), wait_seconds=5.0)
+
+
+def _share_of(slab_calls: int) -> int:
+    return max(slab_calls // SHARE, SLAB_CALLS)
 
 
 def _refusal(found: NotGranted, key: KeyView, now: datetime) -> CounterfoilError:

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from metering.leaves import LaneNames
 from metering.plans.allowances import Allowance, CallBounds, Slab
 from metering.plans.rating import Charge
+from metering.views import KeyView
 
 NEVER = float("inf")
 SLAB_CALLS = 4
@@ -122,7 +123,11 @@ class Meter:
     slab_calls: int = SLAB_CALLS
     slab_taken_at: float = 0.0
     used_at: float = field(default_factory=time.monotonic)
+    rested_at: float = 0.0
+    """The last use after which its leases were trimmed."""
     is_renewing: bool = False
+    key: KeyView | None = None
+    """For whom it leased last."""
     beyond: Headroom = _UNBOUNDED
     """What there was outside this worker's leases when it last looked."""
     caps_beyond: dict[str | None, int | None] = field(default_factory=dict)
@@ -176,6 +181,21 @@ class Meter:
     def ended(self, at: float) -> list[Lease]:
         """Take out the leases whose time is over, with nothing in flight."""
         return self._take_out(lambda lease: lease.ends_at <= at)
+
+    def resting(self, *, used_before: float) -> list[Lease]:
+        """Take out every lease when the last use is older, once after each use.
+
+        Nothing where a call is in flight.
+        """
+        with self.lock:
+            if not self.rested_at < self.used_at <= used_before:
+                return []
+            if self.is_renewing or any(lease.in_flight for lease in self.leases):
+                return []
+            self.rested_at = self.used_at
+            found = list(self.leases)
+            self.leases.clear()
+            return found
 
     def _take_out(self, is_wanted: Callable[[Lease], bool]) -> list[Lease]:
         with self.lock:

@@ -120,6 +120,18 @@ def test_a_call_goes_on_after_its_lease_went_back(world, plane, licensed):
     assert call(plane, licensed, {"iata": "PVG"}).status == 402
 
 
+def test_what_was_spent_of_a_resting_lease_is_settled(world, plane, licensed):
+    assert call(plane, licensed, {"iata": "PVG"}).status == 200
+    counts = "SELECT spent_units, leased_units, leased_amount FROM entitlements"
+    assert world.sql(counts) == [(0, 4, 4 * PRICE)]
+    plane._calls._keeper.trim_idle(idle_seconds=-1)
+    assert world.sql(counts) == [(1, 4, 4 * PRICE)]
+    assert world.sql("SELECT balance_amount, pending_amount FROM wallets ORDER BY 1")[-1:] == [
+        (PAID_IN - PRICE, 4 * PRICE)
+    ]
+    assert call(plane, licensed, {"iata": "PVG"}).leaf["n"] == 2
+
+
 def test_what_calls_spent_on_credit_is_used_of_it(world, plane, licensed):
     world.sql("UPDATE wallets SET credit_limit_amount = %s RETURNING 1", PAID_IN)
     pay(world, PAID_IN)

@@ -18,9 +18,12 @@ PLENTY = 10**15
 class Connections:
     """Nobody is asked."""
 
+    def __init__(self):
+        self.flushed = []
+
     @contextmanager
-    def transaction(self, *, is_flushed):
-        assert not is_flushed
+    def transaction(self, *, is_flushed=True):
+        self.flushed.append(is_flushed)
         yield None
 
 
@@ -30,10 +33,11 @@ class Leases:
     clock = SystemClock()
 
     def __init__(self):
-        self.asked = []
+        self.asked, self.closed = [], []
 
     def acquire(self, _connection, wanted):
         self.asked.append(wanted.calls)
+        self.closed += wanted.drained_lease_ids
         names = LaneNames("lic_1", "ver_1", "scn_1", "ab" * 32, "CNY", 1)
         lease = Lease(f"lse_{len(self.asked)}", wanted.calls, wanted.calls, 0, PLENTY)
         return Granted(lease, None, Lane("lan_1", names, 1, 0, 0, 0, bytes(32)), Headroom())
@@ -88,3 +92,55 @@ def test_what_was_busy_once_is_forgotten_pause_by_pause(keeper, leases):
         keeper.close_idle(idle_seconds=-1)
         use(keeper, 1)
     assert leases.asked == [SLAB_CALLS, 100, 25, 6, SLAB_CALLS, SLAB_CALLS]
+
+
+def rest(keeper):
+    keeper.trim_idle(idle_seconds=-1)
+
+
+def test_a_lease_that_rests_is_settled_and_a_share_of_it_kept(keeper, leases):
+    use(keeper, 1)
+    keeper._meters["lic_1"].slab_calls = 400
+    rest(keeper)
+    assert (leases.asked, leases.closed) == ([SLAB_CALLS, 400 // SHARE], ["lse_1"])
+
+
+def test_a_lease_rests_once_after_each_use(keeper, leases):
+    use(keeper, 1)
+    rest(keeper)
+    rest(keeper)
+    assert leases.closed == ["lse_1"]
+    use(keeper, 1)
+    rest(keeper)
+    assert leases.closed == ["lse_1", "lse_2"]
+
+
+def test_a_lease_with_a_call_in_flight_does_not_rest(keeper, leases):
+    meter, reservation = keeper.reserve(key_of())
+    rest(keeper)
+    assert leases.closed == []
+    meter.settle(reservation, None)
+    rest(keeper)
+    assert leases.closed == ["lse_1"]
+
+
+def test_a_lease_that_was_used_lately_does_not_rest(keeper, leases):
+    use(keeper, 1)
+    keeper.trim_idle(idle_seconds=1000)
+    assert leases.closed == []
+
+
+def test_what_rested_is_remembered_as_before_when_it_is_given_back(keeper, leases):
+    use(keeper, 1)
+    keeper._meters["lic_1"].slab_calls = 400
+    rest(keeper)
+    keeper.close_idle(idle_seconds=-1)
+    use(keeper, 1)
+    assert leases.asked == [SLAB_CALLS, 100, 100]
+
+
+def test_only_what_closes_leases_on_a_lane_that_goes_on_waits_for_the_disk(keeper):
+    use(keeper, 1)
+    rest(keeper)
+    keeper.close_idle(idle_seconds=-1)
+    assert keeper._connections.flushed == [False, True, False]
