@@ -155,6 +155,40 @@ def test_what_a_session_says(members, outcome):
 
 
 @pytest.mark.parametrize(
+    ("status", "outcome"),
+    [
+        ("pending", Outcome.SUCCEEDED),
+        ("succeeded", Outcome.SUCCEEDED),
+        ("requires_action", Outcome.OPEN),
+        ("failed", Outcome.FAILED),
+        ("canceled", Outcome.FAILED),
+    ],
+)
+def test_what_a_refund_says(status, outcome):
+    refund = {"id": "re_1", "status": status, "amount": 5, "currency": "cny"}
+    assert sights.refund_sight(refund).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("transfers", "payouts_enabled", "is_ready"),
+    [
+        ("active", True, True),
+        ("active", False, False),
+        ("active", None, False),
+        ("pending", True, False),
+        (None, True, False),
+    ],
+)
+def test_what_an_account_says(transfers, payouts_enabled, is_ready):
+    account = {
+        "id": "acct_1",
+        "capabilities": {"transfers": transfers},
+        "payouts_enabled": payouts_enabled,
+    }
+    assert sights.account_sight(account).is_ready is is_ready
+
+
+@pytest.mark.parametrize(
     ("status", "lines", "outcome", "has_withdrawn"),
     [
         ("warning_needs_response", [], DisputeOutcome.OPEN, False),
