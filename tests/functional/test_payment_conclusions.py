@@ -1,11 +1,14 @@
-"""What the provider's words change of an operation, and what they must not."""
+"""What a provider shows: what it changes of operations and books, and what it must not."""
+
+from dataclasses import replace
 
 import pytest
 
 from ledger.payments import conclusions, services
 from ledger.payments.errors import NotRefundable
 from ledger.payments.operations import Outcome
-from ledger.payments.ports import Sight
+from ledger.payments.ports import Sight, Subject, SubjectKind
+from ledger.payments.watching import Watcher
 from tests.factories.payment_operations import start_reversal
 from tests.factories.payments import AMOUNT, FIRST, PART, SECOND, PayingExchange
 from tests.fakes.stripe_server import StripeServer
@@ -70,3 +73,82 @@ def test_what_is_disputed_meanwhile_is_not_refunded_as_well(exchange, server):
     with pytest.raises(NotRefundable):
         exchange.do(services.approve, SECOND, operation_id=refund.operation_id)
     assert exchange.effects() == {"top_up": 1, "charge_back": 1}
+
+
+@pytest.mark.parametrize(
+    ("shown", "currency"),
+    [
+        ({"available": [], "pending": []}, "CNY"),
+        ({"pending": [{"amount": 5, "currency": "usd"}]}, "USD"),
+    ],
+)
+def test_a_currency_that_only_one_side_knows_is_compared_too(exchange, server, shown, currency):
+    exchange.paid_top_up()
+    assert exchange.agrees()
+    balance = server.state.balance
+    server.state.balance = lambda: {**balance(), **shown}
+    assert not exchange.agrees()
+    assert {subject for _, subject in exchange.findings()} == {currency}
+
+
+class Showing:
+    """A provider at which everything is what it was told to show."""
+
+    def __init__(self, sight):
+        self.sight = sight
+
+    def look(self, _subject):
+        return self.sight
+
+
+@pytest.mark.parametrize(
+    ("gateway", "kind"), [("stripe", SubjectKind.REFUND), ("another", SubjectKind.PAYMENT)]
+)
+def test_a_thing_of_another_kind_or_provider_pays_nothing(exchange, opened, gateway, kind):
+    """Even where it carries our id: a provider speaks of its own operations only."""
+    sight = Sight("re_1", Outcome.SUCCEEDED, AMOUNT, "CNY", operation_id=opened.operation_id)
+    watcher = Watcher(exchange.units, {gateway: Showing(sight)})
+    assert not watcher.look(gateway, Subject(kind, "re_1"))
+    assert exchange.operation(opened.operation_id).state == "open"
+    assert exchange.effects() == {}
+
+
+def test_money_of_what_had_ended_is_kept_in_suspense(exchange, server, opened):
+    ended = Sight(opened.provider_reference, Outcome.CANCELLED, AMOUNT, "CNY")
+    exchange.do(conclusions.apply, opened.operation_id, ended)
+    server.state.pay(opened.provider_reference)
+    exchange.clock.advance(seconds=60)
+    exchange.sweep()
+    assert exchange.balance() == 0
+    assert exchange.sum_of("exchange/suspense/CNY") == AMOUNT
+
+
+def test_a_line_whose_operation_is_open_for_days_is_explained_at_its_end(
+    exchange, server, opened, monkeypatch
+):
+    server.state.pay(opened.provider_reference)
+    seen = exchange.stripe.look(Subject(SubjectKind.PAYMENT, opened.provider_reference))
+    still = replace(seen, outcome=Outcome.OPEN)
+    with monkeypatch.context() as patched:
+        patched.setattr(exchange.stripe, "look", lambda _subject: still)
+        for _ in range(2):
+            exchange.clock.advance(seconds=2 * 24 * 60 * 60)
+            server.state.move("stripe_fee", -100, "cny")
+            exchange.sweep()
+    assert exchange.agrees()
+    assert exchange.balance() == AMOUNT
+
+
+def test_sums_between_which_money_moved_are_compared_next_time(exchange, server, monkeypatch):
+    exchange.paid_top_up()
+    balance = server.state.balance
+
+    def moving():
+        server.state.move("stripe_fee", -100, "cny")
+        return balance()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(server.state, "balance", moving)
+        exchange.sweep()
+    assert exchange.findings() == set()
+    assert exchange.agrees()
