@@ -7,7 +7,7 @@ import pytest
 from ledger.payments import conclusions, services
 from ledger.payments.errors import NotRefundable
 from ledger.payments.operations import Outcome
-from ledger.payments.ports import Sight, Subject, SubjectKind
+from ledger.payments.ports import DisputeOutcome, DisputeSight, Sight, Subject, SubjectKind
 from ledger.payments.watching import Watcher
 from tests.factories.payment_operations import start_reversal
 from tests.factories.payments import AMOUNT, FIRST, PART, SECOND, PayingExchange
@@ -89,6 +89,13 @@ def test_a_currency_that_only_one_side_knows_is_compared_too(exchange, server, s
     server.state.balance = lambda: {**balance(), **shown}
     assert not exchange.agrees()
     assert {subject for _, subject in exchange.findings()} == {currency}
+
+
+def test_what_has_not_arrived_is_not_charged_back(exchange, opened):
+    dispute = DisputeSight("dp_1", DisputeOutcome.OPEN, (), AMOUNT, "CNY", "x", has_withdrawn=True)
+    assert not exchange.do(conclusions.note_dispute, opened.operation_id, dispute)
+    assert exchange.operation(opened.operation_id).state == "open"
+    assert exchange.effects() == {}
 
 
 class Showing:

@@ -78,6 +78,12 @@ def test_an_amount_is_exact_or_refused(amount):
         assert amount % MINOR or not 0 < amount <= 99_999_999 * MINOR
 
 
+def test_the_most_that_one_session_takes_and_one_minor_unit_more():
+    assert to_minor(99_999_999 * MINOR, "CNY") == 99_999_999
+    with pytest.raises(AmountUnfit):
+        to_minor(100_000_000 * MINOR, "CNY")
+
+
 @pytest.mark.parametrize("kind", Kind)
 def test_every_request_fits_the_sdk_s_own_types(kind):
     made = request_of(order(kind), success_url="https://a.example", cancel_url="https://b.example")
