@@ -178,7 +178,8 @@ class LeaseKeeper:
         """A licence that was busy begins with a share of its last slab, not with four calls."""
         if len(self._slabs) >= SLABS_MAX:
             self._slabs.pop(next(iter(self._slabs)))
-        self._slabs[meter.licence_id] = _share_of(meter.slab_calls)
+        slab_calls = meter.slab_calls
+        self._slabs[meter.licence_id] = slab_calls if meter.is_rested else _share_of(slab_calls)
 
     def _renew_ahead(self, meter: Meter, key: KeyView) -> None:
         if meter.is_renewing or not meter.is_running_low(key.capped_id):
@@ -232,8 +233,9 @@ class LeaseKeeper:
         resting = meter.resting(used_before=used_before)
         if not resting or meter.key is None:
             return
+        meter.slab_calls = _share_of(meter.slab_calls)
         try:
-            self._lease(meter, meter.key, _share_of(meter.slab_calls), resting)
+            self._lease(meter, meter.key, meter.slab_calls, resting)
         except psycopg.Error:
             # It is settled when the lane is given back.
             _log.warning("lease not trimmed", licence_id=meter.licence_id, exc_info=True)

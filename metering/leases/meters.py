@@ -182,13 +182,18 @@ class Meter:
         """Take out the leases whose time is over, with nothing in flight."""
         return self._take_out(lambda lease: lease.ends_at <= at)
 
+    @property
+    def is_rested(self) -> bool:
+        """Whether its leases were trimmed since the last use."""
+        return self.rested_at >= self.used_at
+
     def resting(self, *, used_before: float) -> list[Lease]:
         """Take out every lease when the last use is older, once after each use.
 
         Nothing where a call is in flight.
         """
         with self.lock:
-            if not self.rested_at < self.used_at <= used_before:
+            if self.is_rested or self.used_at > used_before:
                 return []
             if self.is_renewing or any(lease.in_flight for lease in self.leases):
                 return []

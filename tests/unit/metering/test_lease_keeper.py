@@ -105,6 +105,15 @@ def test_a_lease_that_rests_is_settled_and_a_share_of_it_kept(keeper, leases):
     assert (leases.asked, leases.closed) == ([SLAB_CALLS, 400 // SHARE], ["lse_1"])
 
 
+def test_a_burst_after_a_rest_does_not_lease_again_at_once(keeper, leases):
+    use(keeper, 1)
+    keeper._meters["lic_1"].slab_calls = 400
+    rest(keeper)
+    use(keeper, 1)
+    assert not keeper._meters["lic_1"].is_renewing
+    assert leases.asked == [SLAB_CALLS, 400 // SHARE]
+
+
 def test_a_lease_rests_once_after_each_use(keeper, leases):
     use(keeper, 1)
     rest(keeper)
