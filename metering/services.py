@@ -6,7 +6,8 @@ from typing import Any
 
 from sqlalchemy import func, text, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.core.unit_of_work import UnitOfWork
 from metering import fences
@@ -264,10 +265,13 @@ def close_fences(uow: UnitOfWork, kind: str, subjects: Sequence[str]) -> None:
     """
     for key in sorted(fences.fence_key(f"{kind}:{subject}") for subject in subjects):
         uow.session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
-    uow.session.execute(
-        text("SELECT pg_notify(:channel, :message)"),
-        {"channel": fences.CHANNEL, "message": fences.message(kind, subjects)},
-    )
+    announce(uow.session, fences.message(kind, subjects))
+
+
+def announce(teller: Session | Connection, message: str) -> None:
+    """Have every worker told a `fences.message` with the teller's commit (LISTEN/NOTIFY)."""
+    given = {"channel": fences.CHANNEL, "message": message}
+    teller.execute(text("SELECT pg_notify(:channel, :message)"), given)
 
 
 def _close_fence(uow: UnitOfWork, kind: str, subject: str) -> None:

@@ -1,15 +1,14 @@
 """Asks the data planes to give back what they hold idle of a buyer, while its payment waits."""
 
 import structlog
-from sqlalchemy import text
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from ledger.journal.events import HeldMoneyWanted
-from metering.fences import CHANNEL, recall_message
+from metering.fences import recall_message
+from metering.services import announce
 
 _log = structlog.get_logger("reactions.recalling")
-_ANNOUNCE = text("SELECT pg_notify(:channel, :message)")
 
 
 class LeaseRecall:
@@ -24,9 +23,8 @@ class LeaseRecall:
 
     def __call__(self, event: HeldMoneyWanted) -> None:
         """Announce; where that fails nothing is given back, and the payment is refused."""
-        given = {"channel": CHANNEL, "message": recall_message(event.organisation_id)}
         try:
             with self._engine.begin() as connection:
-                connection.execute(_ANNOUNCE, given)
+                announce(connection, recall_message(event.organisation_id))
         except SQLAlchemyError as error:
             _log.warning("held money not asked back", error=type(error).__name__)
