@@ -230,8 +230,10 @@ class LeaseKeeper:
                 meter.leasing.release()
 
     def _trim(self, meter: Meter, *, used_before: float) -> None:
+        if meter.key is None:
+            return  # it never leased
         resting = meter.resting(used_before=used_before)
-        if not resting or meter.key is None:
+        if not resting:
             return
         meter.slab_calls = _share_of(meter.slab_calls)
         try:
