@@ -164,19 +164,13 @@ def _tell_payment(uow: UnitOfWork, operation: PaymentOperation, _before: str) ->
         uow.record(PaymentFailed(**common, reason_code=reason))
 
 
-def _tell_refund(uow: UnitOfWork, operation: PaymentOperation, before: str) -> None:
+def _tell_refund(uow: UnitOfWork, operation: PaymentOperation, _before: str) -> None:
     common = _common(uow, operation)
     if operation.state == State.SUCCEEDED:
         name = operation.provider_reference or ""
         uow.record(PaymentRefunded(**common, provider_reference=name))
         return
-    uow.record(
-        RefundFailed(
-            **common,
-            reason_code=operation.reason_code or "",
-            was_refunded=before == State.SUCCEEDED,
-        )
-    )
+    uow.record(RefundFailed(**common, reason_code=operation.reason_code or ""))
 
 
 def _tell_transfer(uow: UnitOfWork, operation: PaymentOperation, _before: str) -> None:

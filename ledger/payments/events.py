@@ -60,14 +60,9 @@ class PaymentRefunded(_OfOperation, Event):
 
 @dataclass(frozen=True, kw_only=True)
 class RefundFailed(_OfOperation, Event):
-    """The payer did not get the money back.
-
-    ``was_refunded`` says whether `PaymentRefunded` of the same operation came before (a payer's
-    bank may refuse days later): then that effect is undone as well.
-    """
+    """The payer did not get the money back; a payer's bank may refuse it days later."""
 
     reason_code: str
-    was_refunded: bool
 
 
 @dataclass(frozen=True, kw_only=True)
