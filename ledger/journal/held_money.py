@@ -73,8 +73,7 @@ def ask_back_amount(
     """`ask_back`, while the needed amount (10⁻⁸) is short of nothing but what is held."""
 
     def is_wanted() -> bool:
-        key = (organisation_id, currency)
-        wallet = uow.session.get(Wallet, key, populate_existing=True)
+        wallet = _wallet_now(uow, organisation_id, currency)
         if wallet is None:
             return False
         available = wallet.available_amount
@@ -87,8 +86,11 @@ def ask_back_all(uow: UnitOfWork, organisation_id: OrganisationId, currency: str
     """`ask_back`, while a worker holds any money of the wallet."""
 
     def is_wanted() -> bool:
-        key = (organisation_id, currency)
-        wallet = uow.session.get(Wallet, key, populate_existing=True)
+        wallet = _wallet_now(uow, organisation_id, currency)
         return wallet is not None and wallet.pending_amount > 0
 
     ask_back(uow, organisation_id, is_wanted=is_wanted)
+
+
+def _wallet_now(uow: UnitOfWork, organisation_id: OrganisationId, currency: str) -> Wallet | None:
+    return uow.session.get(Wallet, (organisation_id, currency), populate_existing=True)
