@@ -7,14 +7,12 @@ must agree: statement, balance, and the provider's account in our books.
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
 import structlog
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import IntegrityError
 
 from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWork, UnitOfWorkFactory
@@ -141,17 +139,17 @@ class Sweep:
         return [each.occurred_at for each in fresh if not self._explain(name, each)]
 
     def _explain(self, name: str, movement: Movement) -> bool:
+        """Whether a line is explained now; else it waits: for its operation or for the books."""
         try:
             explained_by = self._explanation(name, movement)
+            if explained_by is not None:
+                with self._units.begin(Reach.EXCHANGE) as uow:
+                    _book(uow, name, movement, explained_by)
+                    uow.commit()
         except Exception as failure:  # noqa: BLE001 -- one line must not hide those after it
             _log.warning("movement not explained", id=movement.reference, why=str(failure))
             return False
-        if explained_by is None:
-            return False
-        with self._units.begin(Reach.EXCHANGE) as uow, suppress(IntegrityError):
-            _book(uow, name, movement, explained_by)
-            uow.commit()
-        return True  # a line that is there already was another worker's, with all its effects
+        return explained_by is not None
 
     def _explanation(self, name: str, movement: Movement) -> str | None:
         """What explains a line; None while its operation has no conclusion."""
@@ -225,24 +223,12 @@ def _standing_of(operation: PaymentOperation) -> str:
 
 def _book(uow: UnitOfWork, name: str, movement: Movement, explained_by: str) -> None:
     """Remember a line once; what no operation books is told to the books here."""
-    line = PaymentMovement(
-        movement_id=uow.ids.new("pmv"),
-        gateway=name,
-        reference=movement.reference,
-        kind=movement.kind,
-        source=None if movement.source is None else movement.source.reference,
-        amount=movement.amount,
-        fee_amount=movement.fee,
-        currency=movement.currency,
-        explained_by=explained_by,
-        occurred_at=movement.occurred_at,
-        seen_at=uow.now,
-    )
-    uow.session.add(line)
-    uow.session.flush()  # a second worker's line fails here, before anything is told
+    movement_id = _remember(uow, name, movement, explained_by)
+    if movement_id is None:
+        return  # another worker's, with all its effects
     common: dict[str, Any] = {
         "occurred_at": uow.now,
-        "movement_id": line.movement_id,
+        "movement_id": movement_id,
         "gateway": name,
         "currency": movement.currency,
     }
@@ -255,6 +241,25 @@ def _book(uow: UnitOfWork, name: str, movement: Movement, explained_by: str) -> 
     if explained_by == "suspense" and movement.amount:
         uow.record(MovementUnexplained(**common, amount=movement.amount))
         _tell_unexplained(uow, name, movement)
+
+
+def _remember(uow: UnitOfWork, name: str, movement: Movement, explained_by: str) -> str | None:
+    """Store a line; its id, or None where it is stored already."""
+    line = insert(PaymentMovement).values(
+        movement_id=uow.ids.new("pmv"),
+        gateway=name,
+        reference=movement.reference,
+        kind=movement.kind,
+        source=None if movement.source is None else movement.source.reference,
+        amount=movement.amount,
+        fee_amount=movement.fee,
+        currency=movement.currency,
+        explained_by=explained_by,
+        occurred_at=movement.occurred_at,
+        seen_at=uow.now,
+    )
+    fresh = line.on_conflict_do_nothing(index_elements=["gateway", "reference"])
+    return uow.session.scalar(fresh.returning(PaymentMovement.movement_id))
 
 
 def _tell_unexplained(uow: UnitOfWork, name: str, movement: Movement) -> None:

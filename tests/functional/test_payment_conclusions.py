@@ -146,6 +146,24 @@ def test_a_line_whose_operation_is_open_for_days_is_explained_at_its_end(
     assert exchange.balance() == AMOUNT
 
 
+def test_a_line_that_the_books_refuse_waits_and_hides_no_other(exchange, server, plant):
+    """A constraint refused it: no other worker wrote it."""
+    exchange.paid_top_up()
+    server.state.succeed(server.state.make_intent(4_200, "cny", {}))
+    table = "ALTER TABLE journal_transactions"
+    plant(f"{table} ADD CONSTRAINT refused CHECK (template <> 'provider_unexplained') NOT VALID")
+    for _ in range(2):
+        exchange.clock.advance(seconds=2 * 24 * 60 * 60)
+        server.state.move("stripe_fee", -100, "cny")
+        exchange.sweep()
+    assert exchange.effects() == {"top_up": 1, "provider_fee": 2}
+    assert ("statement_is_not_the_balance", "CNY") in exchange.findings()
+    plant(f"{table} DROP CONSTRAINT refused")
+    exchange.sweep()
+    assert exchange.effects() == {"top_up": 1, "provider_fee": 2, "provider_unexplained": 1}
+    assert {rule for rule, _ in exchange.findings()} == {"movement_unexplained"}
+
+
 def test_sums_between_which_money_moved_are_compared_next_time(exchange, server, monkeypatch):
     exchange.paid_top_up()
     balance = server.state.balance
