@@ -19,9 +19,11 @@ from metering.data_plane import DataPlane, DataPlaneSettings
 from metering.delivery.answer_times import AnswerTimes
 from metering.delivery.bulkheads import Bulkheads
 from metering.delivery.failure_counts import FailureCounts
+from metering.fences import MONEY_RECALL, RECALL
 from metering.housekeeping import Housekeeping
 from metering.leases.keeper import LeaseKeeper
 from metering.leases.lanes import LaneStore
+from metering.leases.recalls import RecallAnswers
 from metering.leases.store import LeaseStore
 from metering.ports import CallBooks, CallLog, Wallets
 from metering.rate_limits import RateLimits
@@ -81,7 +83,8 @@ def build_data_plane(settings: DataPlaneSettings, outside: Outside) -> DataPlane
         times=times,
         entropy=outside.entropy,
     )
-    listener = _listener(outside, keeper, callers, consents)
+    recalls = RecallAnswers({RECALL: keeper.give_back, MONEY_RECALL: keeper.give_back_money})
+    listener = _listener(outside, recalls, callers, consents)
     housekeeping = _housekeeping(
         settings,
         keeper,
@@ -91,7 +94,7 @@ def build_data_plane(settings: DataPlaneSettings, outside: Outside) -> DataPlane
         rates.forget_idle,
     )
     # The order of closing: nothing new is committed, then nothing is prolonged, then given back.
-    parts = (committer, housekeeping, listener, keeper, connections, outside.waiting)
+    parts = (committer, housekeeping, listener, recalls, keeper, connections, outside.waiting)
     return DataPlane(
         settings,
         clock=outside.clock,
@@ -178,12 +181,12 @@ def _housekeeping(
 
 
 def _listener(
-    outside: Outside, keeper: LeaseKeeper, callers: CallerCache, consents: ConsentDesk
+    outside: Outside, recalls: RecallAnswers, callers: CallerCache, consents: ConsentDesk
 ) -> ChangeListener:
     def on_change(kind: str, subjects: frozenset[str]) -> None:
-        if kind == "recall":
-            keeper.give_back(subjects)
-        elif kind == "consent":
+        if recalls.ask(kind, subjects):
+            return
+        if kind == "consent":
             consents.forget(subjects)
         else:
             callers.forget(kind, subjects)

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 CHANNEL = "counterfoil_metering"
+RECALL, MONEY_RECALL = "recall", "money-recall"
 
 
 def fence_key(subject: str) -> int:
@@ -45,9 +46,14 @@ def message(kind: str, subjects: Sequence[str]) -> str:
     return json.dumps({"kind": kind, "subjects": list(subjects)})
 
 
-def recall_message(buyer_id: str) -> str:
-    """The payload that asks workers to give back what they hold idle of a buyer."""
-    return message("recall", [buyer_id])
+def recall_message(licence_id: str) -> str:
+    """The payload that asks workers to give back what they hold idle of a licence."""
+    return message(RECALL, [licence_id])
+
+
+def money_recall_message(buyer_id: str) -> str:
+    """The payload that asks workers to give back the money they hold idle of a buyer."""
+    return message(MONEY_RECALL, [buyer_id])
 
 
 def read_message(payload: str) -> tuple[str, list[str]]:

@@ -5,7 +5,7 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from ledger.journal.events import HeldMoneyWanted
-from metering.fences import recall_message
+from metering.fences import money_recall_message
 from metering.services import announce
 
 _log = structlog.get_logger("reactions.recalling")
@@ -25,6 +25,6 @@ class LeaseRecall:
         """Announce; where that fails nothing is given back, and the payment is refused."""
         try:
             with self._engine.begin() as connection:
-                announce(connection, recall_message(event.organisation_id))
+                announce(connection, money_recall_message(event.organisation_id))
         except SQLAlchemyError as error:
             _log.warning("held money not asked back", error=type(error).__name__)

@@ -13,7 +13,7 @@ from app.core.errors import CounterfoilError
 from app.core.exchange_calendar import day_end
 from metering.connections import Connections
 from metering.errors import MeterUnavailable
-from metering.fences import ANNOUNCE, CHANNEL, recall_message
+from metering.fences import ANNOUNCE, CHANNEL, money_recall_message, recall_message
 from metering.leases.errors import (
     BalanceExhausted,
     CapReached,
@@ -92,7 +92,7 @@ class LeaseKeeper:
             if not found.is_leased_elsewhere or recalls == RECALLS_MAX:
                 raise _refusal(found, key, self._store.clock.now())
             recalls += 1
-            self._recall(licence)
+            self._recall(licence, found)
         raise MeterUnavailable
 
     def _from_meter(
@@ -199,17 +199,32 @@ class LeaseKeeper:
             finally:
                 meter.is_renewing = False
 
-    def _recall(self, licence: LicenceView) -> None:
-        """Ask the workers to give back what they hold idle of this buyer, and wait a little."""
-        given = {"channel": CHANNEL, "message": recall_message(licence.buyer_id)}
+    def _recall(self, licence: LicenceView, found: NotGranted) -> None:
+        """Ask the workers to give back what they hold idle of what is short, and wait a little.
+
+        A wallet is the buyer's; calls, units and caps are of one licence or of its keys.
+        """
+        if found.bound == "balance":
+            asking = money_recall_message(licence.buyer_id)
+        else:
+            asking = recall_message(licence.licence_id)
+        given = {"channel": CHANNEL, "message": asking}
         with self._connections.transaction() as connection:
             connection.execute(ANNOUNCE, given)
         self._pause(RECALL_SECONDS)
 
-    def give_back(self, buyer_ids: frozenset[str]) -> None:
-        """Answer a recall: close this worker's meters of these buyers that have nothing to do."""
-        asked = [meter for meter in self._all() if meter.buyer_id in buyer_ids]
-        self._close(asked, used_before=time.monotonic() - RECALL_SECONDS / 3)
+    def give_back(self, licence_ids: frozenset[str]) -> None:
+        """Answer a recall: close this worker's meters of these licences that have nothing to do."""
+        self._close_recalled(meter for meter in self._all() if meter.licence_id in licence_ids)
+
+    def give_back_money(self, buyer_ids: frozenset[str]) -> None:
+        """As `give_back`, for what holds money of these buyers; most of it first."""
+        held = [(m.held_amount(), m) for m in self._all() if m.buyer_id in buyer_ids]
+        held.sort(key=lambda each: each[0], reverse=True)
+        self._close_recalled(meter for amount, meter in held if amount)
+
+    def _close_recalled(self, meters: Iterable[Meter]) -> None:
+        self._close(meters, used_before=time.monotonic() - RECALL_SECONDS / 3)
 
     def prolong(self) -> None:
         """Put off the expiry of every lane that this worker holds."""

@@ -214,6 +214,11 @@ class Meter:
         with self.lock:
             self.leases.extendleft(leases)
 
+    def held_amount(self) -> int:
+        """The money (10⁻⁸) that its leases hold for calls to come."""
+        with self.lock:
+            return sum(lease.amount for lease in self.leases)
+
     def headroom(self, key_id: str | None = None) -> Headroom:
         """What a key's buyer still has, as far as this worker knows."""
         calls = units = capped = held = 0

@@ -71,7 +71,7 @@ class ChargedPeriods:
             log=intake,
         )
         plane._calls._keeper._pause = lambda _: None
-        plane._calls._keeper.give_back = lambda _: None
+        plane._calls._keeper._close_recalled = lambda _: None
         return plane
 
     def use_two(self, calls):

@@ -1,7 +1,9 @@
 """Money that a worker holds idle for calls: a payment that lacks nothing else gets it back."""
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import psycopg
 import pytest
 from sqlalchemy import event
 
@@ -22,10 +24,12 @@ from ledger.journal.models import Wallet
 from ledger.journal.wallet_leases import WalletLeases
 from ledger.journal.wallet_queries import list_wallets
 from ledger.log import intake
+from metering.fences import ANNOUNCE, CHANNEL, message, recall_message
 from metering.plans.steps import turn_periods
 from tests.factories.charged_periods import BUYER, HIT, SUPPLIER, enter_in_books
 from tests.factories.metering import SPLIT, World, call
 from tests.factories.plans import subscription
+from tests.factories.waiting import wait_until
 from tests.fakes.metering_ports import HeldUpstream
 
 PAID_IN = 10 * SCALE
@@ -225,7 +229,7 @@ def late_recall(engine, plane):
     def give_back(*_):
         if asked:
             asked.clear()
-            plane._calls._keeper.give_back(frozenset({BUYER}))
+            plane._calls._keeper.give_back_money(frozenset({BUYER}))
 
     event.listen(engine, "checkin", give_back)
     yield {HeldMoneyWanted: asked.append}
@@ -245,3 +249,20 @@ def test_a_period_s_fee_is_paid_with_what_its_own_licence_held(
     turn_periods(UnitOfWorkFactory(engine, clock, ids, build_reactions(), messengers=late_recall))
     assert world.sql("SELECT state FROM licence_periods ORDER BY period") == [("open",), ("open",)]
     assert wallet(world) == (0, 0)
+
+
+def test_news_are_heard_while_leases_go_back(world, plane, licensed):
+    forgotten, gate = [], threading.Event()
+    plane._callers.forget = lambda kind, subjects: forgotten.append((kind, subjects))
+    plane._calls._keeper._close_recalled = lambda _meters: gate.wait(60)
+    with psycopg.connect(world.database_url, autocommit=True) as other:
+
+        def is_heard():  # announced again: it may not listen yet
+            for asking in (recall_message(licensed.licence_id), message("key", ["key_other"])):
+                other.execute(ANNOUNCE, {"channel": CHANNEL, "message": asking})
+            return ("key", frozenset({"key_other"})) in forgotten
+
+        try:
+            wait_until(is_heard)
+        finally:
+            gate.set()

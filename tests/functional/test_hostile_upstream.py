@@ -19,6 +19,7 @@ from cryptography.x509.oid import NameOID
 
 from metering.delivery.http_upstream import HttpUpstream
 from tests.factories.metering import World, call
+from tests.factories.waiting import wait_until
 from tests.fakes.hostile_upstream import HIT, OK, HostileUpstream, answer
 
 YUAN = 10**8
@@ -336,13 +337,6 @@ def test_an_answer_that_nobody_asked_for_never_reaches_another_call(world, hosti
         assert (answered.status, answered.json["iata"]) == (200, "PVG")
         wait_until(lambda: server.connections)
         time.sleep(0.2)  # the late second answer is on its way now; the next call must not read it
-
-
-def wait_until(holds, seconds=5.0):
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
 
 
 def test_a_hanging_upstream_takes_its_share_of_threads_and_other_listings_go_on(world, hostile):

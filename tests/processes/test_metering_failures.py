@@ -20,6 +20,7 @@ from app.core.unit_of_work import UnitOfWorkFactory
 from metering.leases import upkeep
 from migrations.run import upgrade
 from tests.factories.metering import World, package
+from tests.factories.waiting import wait_until
 from tests.fakes.hostile_upstream import HostileUpstream, answer
 from tests.fakes.metering_ports import FakeWallets
 from tests.fakes.upstream_server import UpstreamServer
@@ -96,13 +97,6 @@ def test_a_server_that_is_told_to_stop_answers_what_it_accepted(world, start):
     assert len({receipt for _, receipt in answers}) == 6
     assert world.one("SELECT count(*) FROM leases WHERE closed_at IS NULL") == 0
     assert world.sql("SELECT holder FROM lanes WHERE holder IS NOT NULL") == []
-
-
-def wait_until(holds, seconds=20.0):
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def test_what_a_killed_server_held_is_sold_by_another_exactly(world, start):

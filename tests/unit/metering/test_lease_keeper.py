@@ -6,9 +6,11 @@ from types import SimpleNamespace
 import pytest
 
 from app.core.clock import SystemClock
-from metering.leases.keeper import LeaseKeeper
+from metering.fences import ANNOUNCE, read_message
+from metering.leases.errors import BalanceExhausted, QuotaExhausted
+from metering.leases.keeper import RECALL_SECONDS, RECALLS_MAX, LeaseKeeper
 from metering.leases.meters import SLAB_CALLS, Headroom, Lane, Lease
-from metering.leases.store import Granted
+from metering.leases.store import Granted, NotGranted
 from metering.leaves import LaneNames
 from metering.plans.allowances import SHARE, CallBounds
 
@@ -33,17 +35,19 @@ class Leases:
     clock = SystemClock()
 
     def __init__(self):
-        self.asked, self.closed = [], []
+        self.asked, self.closed, self.returned = [], [], []
+        self.amounts = {}
 
     def acquire(self, _connection, wanted):
         self.asked.append(wanted.calls)
         self.closed += wanted.drained_lease_ids
         names = LaneNames("lic_1", "ver_1", "scn_1", "ab" * 32, "CNY", 1)
-        lease = Lease(f"lse_{len(self.asked)}", wanted.calls, wanted.calls, 0, PLENTY)
+        amount = self.amounts.get(wanted.licence.licence_id, PLENTY)
+        lease = Lease(f"lse_{len(self.asked)}", wanted.calls, wanted.calls, 0, amount)
         return Granted(lease, None, Lane("lan_1", names, 1, 0, 0, 0, bytes(32)), Headroom())
 
-    def close(self, *_):
-        pass
+    def close(self, _connection, licence_id, _lane):
+        self.returned.append(licence_id)
 
 
 @pytest.fixture
@@ -58,9 +62,10 @@ def keeper(leases):
     made.close()
 
 
-def key_of(licence_id="lic_1"):
+def key_of(licence_id="lic_1", *, buyer_id="org_buyer", unit_price=10):
+    bounds = CallBounds(1, unit_price)
     licence = SimpleNamespace(
-        licence_id=licence_id, buyer_id="org_buyer", bounds=CallBounds(1, 10), plan=None
+        licence_id=licence_id, buyer_id=buyer_id, bounds=bounds, plan=None, currency="CNY"
     )
     return SimpleNamespace(licence=licence, capped_id=None, key_id="key_1")
 
@@ -153,3 +158,76 @@ def test_only_what_closes_leases_on_a_lane_that_goes_on_waits_for_the_disk(keepe
     rest(keeper)
     keeper.close_idle(idle_seconds=-1)
     assert keeper._connections.flushed == [False, True, False]
+
+
+@pytest.fixture
+def idle(keeper, leases, monkeypatch):
+    """Four licences that were used a while ago: two with money, one without, one of another."""
+    leases.amounts = {"lic_little": 100, "lic_much": 900, "lic_paid": 0}
+    keys = [
+        key_of("lic_little"),
+        key_of("lic_paid", unit_price=0),
+        key_of("lic_much"),
+        key_of("lic_other", buyer_id="org_other"),
+    ]
+    for key in keys:
+        meter, reservation = keeper.reserve(key)
+        meter.settle(reservation, None)
+        meter.used_at -= RECALL_SECONDS
+    return keeper
+
+
+def test_a_recall_of_money_takes_what_holds_some_and_the_most_first(idle, leases):
+    idle.give_back_money(frozenset({"org_buyer"}))
+    assert leases.returned == ["lic_much", "lic_little"]
+
+
+def test_a_recall_of_a_licence_leaves_the_buyer_s_others(idle, leases):
+    idle.give_back(frozenset({"lic_paid"}))
+    assert leases.returned == ["lic_paid"]
+
+
+def test_a_recall_leaves_what_was_used_just_now(idle, leases):
+    idle._meters["lic_much"].used_at += 1000
+    idle.give_back_money(frozenset({"org_buyer"}))
+    assert leases.returned == ["lic_little"]
+
+
+class Announced:
+    """Keeps what is announced."""
+
+    def __init__(self):
+        self.messages = []
+
+    @contextmanager
+    def transaction(self, **_options):
+        yield self
+
+    def execute(self, statement, given):
+        assert statement == ANNOUNCE
+        self.messages.append(read_message(given["message"]))
+
+
+def short_of(bound):
+    """A lease store with nothing to lease: others hold it."""
+    return SimpleNamespace(
+        clock=SystemClock(),
+        acquire=lambda *_: NotGranted(bound, is_leased_elsewhere=True, unit_price=10),
+    )
+
+
+@pytest.mark.parametrize(
+    ("bound", "asked"),
+    [
+        ("balance", ("money-recall", ["org_buyer"])),
+        ("units", ("recall", ["lic_1"])),
+        ("calls", ("recall", ["lic_1"])),
+    ],
+)
+def test_others_are_asked_for_what_is_short(bound, asked):
+    announced = Announced()
+    keeper = LeaseKeeper(announced, short_of(bound), pause=lambda _seconds: None)
+    with pytest.raises((BalanceExhausted, QuotaExhausted)):
+        keeper.reserve(key_of())
+    keeper.close()
+    assert announced.messages == [asked] * RECALLS_MAX
