@@ -71,13 +71,31 @@ def ask_back_amount(
     uow: UnitOfWork, organisation_id: OrganisationId, currency: str, needed_amount: int
 ) -> None:
     """`ask_back`, while the needed amount (10⁻⁸) is short of nothing but what is held."""
+    _ask_back_short(
+        uow, organisation_id, currency, lambda wallet: needed_amount - wallet.available_amount
+    )
 
+
+def ask_back_credit(
+    uow: UnitOfWork, organisation_id: OrganisationId, currency: str, limit_amount: int
+) -> None:
+    """`ask_back`, while nothing but what is held uses more credit than a limit (10⁻⁸)."""
+    _ask_back_short(
+        uow, organisation_id, currency, lambda wallet: wallet.used_credit_amount - limit_amount
+    )
+
+
+def _ask_back_short(
+    uow: UnitOfWork,
+    organisation_id: OrganisationId,
+    currency: str,
+    short_amount: Callable[[Wallet], int],
+) -> None:
     def is_wanted() -> bool:
         wallet = _wallet_now(uow, organisation_id, currency)
         if wallet is None:
             return False
-        available = wallet.available_amount
-        return available < needed_amount <= available + held_amount(uow.session, wallet)
+        return 0 < short_amount(wallet) <= held_amount(uow.session, wallet)
 
     ask_back(uow, organisation_id, is_wanted=is_wanted)
 

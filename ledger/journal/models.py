@@ -80,6 +80,11 @@ class Wallet(Base):
         return max(self.balance_amount + limit - self.pending_amount, 0)
 
     @property
+    def used_credit_amount(self) -> int:
+        """What is owed or held for calls beyond the buyer's own; negative while there is some."""
+        return self.pending_amount - self.balance_amount
+
+    @property
     def bearable_amount(self) -> int:
         """What may be taken without asking: a suspended line lends nothing, but owes what it did.
 

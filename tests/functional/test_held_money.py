@@ -15,6 +15,7 @@ from app.reactions import build_reactions
 from app.reactions.recalling import LeaseRecall
 from ledger.journal import postings, services
 from ledger.journal.billing import period_services
+from ledger.journal.billing.errors import CreditInUse
 from ledger.journal.billing.exposure_queries import list_exposures
 from ledger.journal.booking import book
 from ledger.journal.call_books import CallBooks
@@ -27,6 +28,7 @@ from ledger.log import intake
 from metering.fences import ANNOUNCE, CHANNEL, message, recall_message
 from metering.plans.steps import turn_periods
 from tests.factories.charged_periods import BUYER, HIT, SUPPLIER, enter_in_books
+from tests.factories.credit import OnCredit
 from tests.factories.metering import SPLIT, World, call
 from tests.factories.plans import subscription
 from tests.factories.waiting import wait_until
@@ -144,6 +146,25 @@ def test_what_calls_spent_on_credit_is_used_of_it(world, plane, licensed):
         page = list_exposures(uow.session, BUYER, at=uow.now, cursor=None, limit=1)
     (exposure,) = page.items
     assert (exposure.used_amount, exposure.pending_amount) == (PRICE, 3 * PRICE)
+
+
+def test_a_limit_falls_to_what_is_used_without_what_lies_idle(world, plane, licensed):
+    def in_unit(work):
+        with world.units.begin(Reach.EXCHANGE) as uow:
+            done = work(uow)
+            uow.commit()
+            return done
+
+    buyer = OnCredit(in_unit, world.clock)
+    buyer.lend(10)
+    pay(world, PAID_IN + 8 * SCALE)
+    assert call(plane, licensed, {"iata": "PVG"}).status == 200
+    assert wallet(world) == (-8 * SCALE - PRICE, 3 * PRICE)
+    with pytest.raises(CreditInUse):
+        buyer.lend(8)
+    assert wallet(world)[1] == 3 * PRICE
+    buyer.lend(9)
+    assert wallet(world) == (-8 * SCALE - PRICE, 0)
 
 
 def test_what_a_call_is_using_does_not_pay(world, plane, licensed, upstream):

@@ -27,6 +27,7 @@ from ledger.journal.billing.events import (
 )
 from ledger.journal.billing.models import ACTIVE, CREDIT_LINE, CreditLine
 from ledger.journal.chart import wallet_of
+from ledger.journal.held_money import ask_back_credit
 from ledger.journal.models import Wallet
 
 _ONE_APPROVAL = text("SELECT pg_advisory_xact_lock(hashtext('credit_lines'), hashtext(:wallet_id))")
@@ -93,10 +94,10 @@ def approve_credit_line(
     uow.session.execute(_ONE_APPROVAL, {"wallet_id": wallet_id})
     # Lines before wallets, everywhere: whoever matches a payment takes them in the same order.
     earlier = find_active(uow.session, line.organisation_id, line.currency)
+    ask_back_credit(uow, line.organisation_id, line.currency, line.limit_amount)
     wallet = _wallet(uow.session, line)
-    used = wallet.pending_amount - wallet.balance_amount
-    if used > line.limit_amount:
-        raise CreditInUse(limit_amount=line.limit_amount, used_amount=used)
+    if wallet.used_credit_amount > line.limit_amount:
+        raise CreditInUse(limit_amount=line.limit_amount, used_amount=wallet.used_credit_amount)
     if earlier is None:
         # What came before there was a line was the buyer's own and pays no bill.
         line.matched_posting_id = settled_posting_id(uow.session)
