@@ -17,7 +17,7 @@ from app.web.paging import PageQuerySchema, page_schema
 from metering import cap_services, queries, schemas
 from metering.cap_services import Cap
 from metering.errors import PlanTermsUnreadable
-from metering.models import CapScope, Entitlement, UsageEvent
+from metering.models import CapScope, DeliveryRoute, Entitlement, UsageEvent
 from metering.plans.queries import EntitlementDetail, detail_of
 from metering.plans.quotes import (
     PoolLeft,
@@ -239,7 +239,16 @@ def _quote_licence(uow: UnitOfWork, command: dict[str, Any]) -> dict[str, Any]:
         for pool in pools
     ]
     quote = quote_next(left, command["units"])
-    warnings = licence_warnings(held.usable_until, until_at=command["until_at"])
+    # Whose licence it is was asked with the caller's own reach; routes are the exchange's to read.
+    uow.enter(Reach.EXCHANGE)
+    route = uow.session.get_one(DeliveryRoute, held.version_id)
+    warnings = licence_warnings(
+        held.state,
+        route.state,
+        held.usable_until,
+        at=uow.now,
+        until_at=command["until_at"],
+    )
     return _quoted(quote, held.plan_id, held.plan_hash, held.currency) | {"warnings": warnings}
 
 

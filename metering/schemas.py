@@ -9,6 +9,7 @@ from app.web.schemas import AmountText, Identifier, Integer, Schema, Text, Times
 from metering.answers.outcomes import ANSWERS
 from metering.models import ENTITLEMENT_STATES, PERIOD_STATES, CapScope
 from metering.plans.pools import PoolKind
+from metering.plans.quotes import WARNINGS
 
 UNITS_MAX = 10**9
 """More units than any plan sells; keeps a quote's amount inside 64 bits for sane prices."""
@@ -224,14 +225,11 @@ class QuotedPeriodSchema(Schema):
 
 
 class QuoteWarningSchema(Schema):
-    """``ends-with-scenario``: a package or year costs its whole price and ends sooner.
+    """What a buyer should know before it pays; nothing is refused."""
 
-    ``ends-with-licence``: the licence ends before the day asked for; nothing is paid ahead.
-    """
-
-    code = fields.String(required=True)
+    code = fields.String(required=True, validate=validate.OneOf(WARNINGS))
     paid_until = Timestamp(required=True, allow_none=True)
-    usable_until = Timestamp(required=True)
+    usable_until = Timestamp(required=True, allow_none=True)
 
 
 class QuoteSchema(Schema):

@@ -8,6 +8,15 @@ from metering.plans.bills import PeriodBill, PeriodUsage, bill_periods, packages
 from metering.plans.calendar import PeriodUnit, Term, boundary, spans
 from metering.plans.terms import PlanTerms
 
+WARNINGS = (
+    "ends-with-scenario",
+    "ends-with-licence",
+    "licence-revoked",
+    "licence-ended",
+    "listing-suspended",
+)
+"""Codes of what a buyer should know before it pays."""
+
 
 @dataclass(frozen=True, slots=True)
 class Quote:
@@ -33,11 +42,14 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class QuoteWarning:
-    """What would be paid until when (None: nothing ahead), and usable until when only."""
+    """What would be paid until when (None: nothing ahead), and usable until when only.
+
+    Without ``usable_until`` it cannot be used now, and no day is known on which it can again.
+    """
 
     code: str
     paid_until: datetime | None
-    usable_until: datetime
+    usable_until: datetime | None
 
 
 def quote_warnings(
@@ -52,11 +64,20 @@ def quote_warnings(
     return (QuoteWarning("ends-with-scenario", paid_until, until_at),)
 
 
-def licence_warnings(ends_at: datetime, *, until_at: datetime | None) -> tuple[QuoteWarning, ...]:
-    """Whether a running licence ends before the day until which its units are wanted."""
-    if until_at is None or until_at <= ends_at:
-        return ()
-    return (QuoteWarning("ends-with-licence", None, ends_at),)
+def licence_warnings(
+    state: str, route_state: str, ends_at: datetime, *, at: datetime, until_at: datetime | None
+) -> tuple[QuoteWarning, ...]:
+    """Why a licence cannot be called with now, or not until the day its units are wanted."""
+    if "revoked" in {state, route_state}:
+        return (QuoteWarning("licence-revoked", None, None),)
+    found = []
+    if ends_at <= at:
+        found.append(QuoteWarning("licence-ended", None, ends_at))
+    elif until_at is not None and until_at > ends_at:
+        found.append(QuoteWarning("ends-with-licence", None, ends_at))
+    if route_state == "suspended":
+        found.append(QuoteWarning("listing-suspended", None, None))
+    return tuple(found)
 
 
 def quote_periods(terms: PlanTerms, period_units: Sequence[int], *, starts_at: datetime) -> Quote:

@@ -6,6 +6,7 @@ import pytest
 
 from app.core.reach import Reach
 from listings.models import ApprovedScenario
+from metering.models import DeliveryRoute, Entitlement
 
 pytestmark = pytest.mark.usefixtures("worlds")
 RANGE = {"from": "2020-01-01T00:00:00Z", "until": "2040-01-01T00:00:00Z"}
@@ -67,6 +68,48 @@ def test_a_quote_beyond_the_licence_s_end_is_warned_of(world, licence_id):
     assert warnings(late) == [
         {"code": "ends-with-licence", "paid_until": None, "usable_until": ends_at}
     ]
+
+
+@pytest.fixture
+def put(whole_exchange):
+    """Sets a member of a row for the time of a test."""
+    before = []
+
+    def change(table, key, member, value):
+        with whole_exchange.parts.units.begin(Reach.EXCHANGE) as uow:
+            row = uow.session.get_one(table, key)
+            before.append((table, key, member, getattr(row, member)))
+            setattr(row, member, value)
+            uow.commit()
+
+    yield change
+    for each in reversed(before[:]):
+        change(*each)
+
+
+def test_a_quote_for_a_licence_that_nobody_can_call_with_is_warned_of(
+    world, licence_id, everything, put
+):
+    held = everything.rows["entitlements"].values()
+    version_id = next(row["version_id"] for row in held if row["licence_id"] == licence_id)
+    ends_at = ask(world.buyer, "GET", f"/v1/entitlements/{licence_id}").json["ends_at"]
+
+    def warnings():
+        body = {"licence_id": licence_id, "units": 1, "until": ends_at}
+        found = ask(world.buyer, "POST", "/v1/quotes", body).json["warnings"]
+        assert {each["paid_until"] for each in found} <= {None}
+        return [(each["code"], each["usable_until"]) for each in found]
+
+    assert warnings() == []
+    put(DeliveryRoute, version_id, "state", "suspended")
+    assert warnings() == [("listing-suspended", None)]
+    past = datetime.fromisoformat(ends_at).replace(year=2020)
+    put(Entitlement, licence_id, "starts_at", past - timedelta(days=1))
+    put(Entitlement, licence_id, "ends_at", past)
+    ended = past.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    assert warnings() == [("licence-ended", ended), ("listing-suspended", None)]
+    put(Entitlement, licence_id, "state", "revoked")
+    assert warnings() == [("licence-revoked", None)], "what is over for good says so alone"
 
 
 def test_caps_are_set_shown_and_taken_away_by_the_buyer_alone(world, licence_id, everything):
