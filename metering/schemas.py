@@ -40,10 +40,6 @@ class EntitlementSchema(Schema):
     remaining_units = fields.Integer(required=True, allow_none=True)
     is_renewing = fields.Boolean(
         required=True,
-        metadata={
-            "description": "Of a subscription; false: it ends at `renewal_ends_at`. Nothing else"
-            " renews, and it says true there."
-        },
     )
     renewal_ends_at = Timestamp(required=True, allow_none=True)
 
@@ -61,7 +57,6 @@ class PeriodSchema(Schema):
     state = fields.String(
         required=True,
         validate=validate.OneOf(PERIOD_STATES),
-        metadata={"description": "unpaid: its fee is; lapsed: it never was paid"},
     )
     from_at = Timestamp(required=True)
     until_at = Timestamp(required=True)
@@ -73,7 +68,6 @@ class PeriodSchema(Schema):
     minimum_amount = AmountText(required=True, allow_none=True)
     returned_amount = AmountText(
         required=True,
-        metadata={"description": "Of earlier periods, where the plan counts over its term."},
     )
 
 
@@ -239,16 +233,12 @@ class QuoteSchema(Schema):
     plan_hash = fields.String(required=True)
     units = fields.Integer(required=True)
     free_units = fields.Integer(required=True)
-    refused_units = fields.Integer(
-        required=True, metadata={"description": "Beyond a plan that stops: not sold"}
-    )
+    refused_units = fields.Integer(required=True)
     packages = fields.Integer(required=True)
     order_amount = AmountText(required=True)
     usage_amount = AmountText(required=True)
     fee_amount = AmountText(required=True)
-    minimum_amount = AmountText(
-        required=True, metadata={"description": "What commitments add to the usage"}
-    )
+    minimum_amount = AmountText(required=True)
     total_amount = AmountText(required=True)
     currency = fields.String(required=True)
     periods = fields.List(fields.Nested(QuotedPeriodSchema), required=True)

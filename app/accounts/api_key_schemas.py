@@ -21,14 +21,12 @@ class IssueApiKeySchema(Schema):
         Text(max=CIDR_MAX),
         load_default=list,
         validate=validate.Length(max=NETWORKS_MAX),
-        metadata={"description": "CIDR notation; none means from anywhere"},
     )
     calls_per_second = Integer(
         load_default=None,
         allow_none=True,
         min=1,
         max=CALLS_PER_SECOND_MAX,
-        metadata={"description": "This key's own limit; none means the licence's"},
     )
     expires_at = Timestamp(load_default=None, allow_none=True)
 

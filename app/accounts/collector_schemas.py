@@ -21,7 +21,6 @@ class IssueCollectorKeySchema(Schema):
         Text(max=CIDR_MAX),
         load_default=list,
         validate=validate.Length(max=NETWORKS_MAX),
-        metadata={"description": "CIDR notation; none means from anywhere"},
     )
     requests_per_minute = Integer(
         load_default=REQUESTS_PER_MINUTE_DEFAULT, min=1, max=REQUESTS_PER_MINUTE_MAX

@@ -76,9 +76,7 @@ class OrganisationEvidenceSchema(Schema):
     kind = fields.String(required=True, validate=validate.OneOf(EVIDENCE_KINDS))
     title = Text(required=True)
     issuer = Text(required=True)
-    document_hash = fields.String(
-        required=True, validate=_HASH, metadata={"description": "SHA-256 of the document"}
-    )
+    document_hash = fields.String(required=True, validate=_HASH)
     valid_until = Timestamp(load_default=None, allow_none=True)
     added_at = Timestamp(dump_only=True)
 
@@ -100,7 +98,6 @@ class RegisterOrganisationSchema(Schema):
         min=18,
         max=18,
         metadata={
-            "description": "Unified social credit code, GB 32100-2015",
             "example": "91350100M000100Y43",
         },
     )

@@ -22,7 +22,6 @@ def _chosen_types(**kwargs: Any) -> Any:
     return fields.List(
         Text(max=TYPE_MAX),
         validate=validate.Length(max=TYPES_MAX),
-        metadata={"description": "Codes of GET /v1/notice-types; none means all, future ones too."},
         **kwargs,
     )
 
@@ -109,7 +108,6 @@ class WebhookEndpointSchema(Schema):
     previous_until = Timestamp(
         required=True,
         allow_none=True,
-        metadata={"description": "Until then messages carry a signature of the old secret, too."},
     )
     created_by = Identifier(required=True)
     created_at = Timestamp(required=True)
@@ -128,7 +126,7 @@ class WebhookDeliverySchema(Schema):
 
     id = Identifier(required=True)
     endpoint_id = Identifier(required=True)
-    notice_id = Identifier(required=True, metadata={"description": "The message's webhook-id."})
+    notice_id = Identifier(required=True)
     notice_type = fields.String(required=True)
     state = fields.String(required=True, validate=validate.OneOf(DELIVERY_STATES))
     attempts_count = Integer(required=True)

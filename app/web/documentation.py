@@ -23,7 +23,7 @@ PREFIX = "/docs"
 class ProblemFieldSchema(Schema):
     """A field that is not acceptable."""
 
-    pointer = fields.String(required=True, metadata={"description": "JSON Pointer (RFC 6901)."})
+    pointer = fields.String(required=True)
     detail = fields.String(required=True)
 
 

@@ -15,8 +15,6 @@ from compliance.consent.states import REASONS_TO_GIVE, ConsentAnswer, ConsentSta
 from compliance.schemas.reviews import one_of
 from compliance.terms.purposes import CODES
 
-_SUBJECT = {"description": "HMAC-SHA-256 of the identity under the product's pseudonym key, hex"}
-
 
 def _demand_pseudonym(text: str) -> None:
     if not is_pseudonym(text):
@@ -45,7 +43,7 @@ class OpenedRegisterSchema(Schema):
     """A register and, this once, its pseudonym key."""
 
     register = fields.Nested(ConsentRegisterSchema)
-    pseudonym_key = fields.String(metadata={"description": "32 bytes in hexadecimal; keep it"})
+    pseudonym_key = fields.String()
 
 
 class RecordConsentSchema(Schema):
@@ -53,19 +51,13 @@ class RecordConsentSchema(Schema):
 
     product_id = Identifier(required=True)
     recipient_id = Identifier(required=True)
-    subject = fields.String(required=True, validate=_demand_pseudonym, metadata=_SUBJECT)
+    subject = fields.String(required=True, validate=_demand_pseudonym)
     purpose = fields.String(required=True, validate=validate.OneOf(sorted(CODES)))
     answer = fields.String(required=True, validate=one_of(ConsentAnswer))
     expires_at = Timestamp(load_default=None)
-    evidence_hash = _sha256(
-        required=True, metadata={"description": "SHA-256 of the record of the person's answer"}
-    )
-    notice_hash = _sha256(
-        load_default=None, metadata={"description": "SHA-256 of the notice that was shown"}
-    )
-    is_test = fields.Boolean(
-        load_default=False, metadata={"description": "tries the mechanism; lets no call pass"}
-    )
+    evidence_hash = _sha256(required=True)
+    notice_hash = _sha256(load_default=None)
+    is_test = fields.Boolean(load_default=False)
 
     @validates_schema
     def _check_end(self, data: Mapping[str, Any], **_kwargs: Any) -> None:
@@ -114,7 +106,7 @@ class WithdrawConsentsSchema(WithdrawConsentSchema):
     """Whose consents end, perhaps towards one recipient only."""
 
     product_id = Identifier(required=True)
-    subject = fields.String(required=True, validate=_demand_pseudonym, metadata=_SUBJECT)
+    subject = fields.String(required=True, validate=_demand_pseudonym)
     recipient_id = Identifier(load_default=None)
 
 
@@ -135,7 +127,6 @@ class ConsentSchema(Schema):
     token_hash = fields.String(allow_none=True)
     recorded_by = fields.String(
         allow_none=True,
-        metadata={"description": "The person or collecting system; told to their organisation"},
     )
     recorded_at = Timestamp()
     expires_at = Timestamp(allow_none=True)
@@ -148,16 +139,14 @@ class RecordedConsentSchema(Schema):
     """A consent as it was recorded, and its token where it was granted."""
 
     consent = fields.Nested(ConsentSchema)
-    token = fields.String(allow_none=True, metadata={"description": "sent as Consent-Token"})
+    token = fields.String(allow_none=True)
 
 
 class FiledConsentSchema(RecordedConsentSchema):
     """What became of a row of the file."""
 
     line = fields.Integer()
-    is_new = fields.Boolean(
-        metadata={"description": "false where the same answer was recorded before"}
-    )
+    is_new = fields.Boolean()
 
 
 class RecordedFileSchema(Schema):

@@ -99,7 +99,6 @@ class DeclarationSchema(Schema):
         keys=Text(max=63),
         values=fields.List(Text(max=50), validate=validate.Length(min=1, max=20)),
         validate=validate.Length(max=NAMES_MAX),
-        metadata={"description": "Per field, what stands for no value, such as 0 or N/A"},
     )
     documentation = fields.Dict(
         keys=fields.String(validate=validate.OneOf(sorted(ITEM_NAMES))), values=Text(max=2000)
@@ -117,10 +116,6 @@ class CommitSampleSchema(Schema):
     kind = fields.String(
         load_default=SampleKind.FILE.value,
         validate=validate.OneOf([*SampleKind]),
-        metadata={
-            "description": "FILE: the rows are the data. CALLS: they are keys (values of the input"
-            " fields), with which the exchange calls your system"
-        },
     )
 
 
@@ -177,9 +172,7 @@ class QualitySampleSchema(Schema):
     state = fields.String(validate=validate.OneOf([*SampleState]))
     committed_at = Timestamp()
     drawn_at = Timestamp(allow_none=True)
-    drawn_from = fields.Dict(
-        allow_none=True, metadata={"description": "The checkpoint that drew the rows"}
-    )
+    drawn_from = fields.Dict(allow_none=True)
     drawn_indexes = fields.List(Integer(), allow_none=True)
 
 
@@ -203,12 +196,9 @@ class ListingQualitySchema(Schema):
     listing_code = fields.String()
     state = fields.String(
         validate=validate.OneOf([*PublicState]),
-        metadata={"description": "NOT_ASSESSED: too little was found for a grade"},
     )
     grade = fields.String(allow_none=True)
-    coverage = fields.String(
-        allow_none=True, metadata={"description": "Share of the weight that could be assessed"}
-    )
+    coverage = fields.String(allow_none=True)
     report_id = fields.String(allow_none=True)
     reported_at = Timestamp(allow_none=True)
     valid_until = Timestamp(allow_none=True)

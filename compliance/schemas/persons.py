@@ -22,20 +22,11 @@ class PersonTotalSchema(Schema):
     buyer_id = fields.String(allow_none=True)
     year = Integer()
     calls_count = Integer()
-    records_count = Integer(metadata={"description": "Upper bound of the persons concerned"})
-    persons_min = Integer(metadata={"description": "Lower bound of the persons concerned"})
-    exported_count = Integer(
-        metadata={
-            "description": "Records that are not sensitive, under licences reaching beyond China"
-        }
-    )
+    records_count = Integer()
+    persons_min = Integer()
+    exported_count = Integer()
     exported_sensitive_count = Integer()
-    reached_bp = Integer(
-        metadata={
-            "description": "Share of the criminal thresholds (50, 500, 5,000 records) that the"
-            " upper bound reaches, in basis points, added over categories and buyers"
-        }
-    )
+    reached_bp = Integer()
 
 
 class ThresholdSchema(Schema):

@@ -13,9 +13,7 @@ LOG_DAYS_MAX = 36_500
 class PlatformFactsSchema(Schema):
     """What the rules of the platform read."""
 
-    log_days = Integer(
-        max=LOG_DAYS_MAX, metadata={"description": "For how many days logs of the network are kept"}
-    )
+    log_days = Integer(max=LOG_DAYS_MAX)
 
 
 class StateDutySchema(Schema):

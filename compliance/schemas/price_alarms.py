@@ -16,7 +16,6 @@ class PriceAlarmQuerySchema(PageQuerySchema):
     supplier_id = fields.String(load_default=None, validate=validate.Length(min=1, max=40))
     is_overdue = fields.Boolean(
         load_default=False,
-        metadata={"description": "Without reason or decision in time"},
     )
 
 
@@ -34,9 +33,7 @@ class PriceAlarmSchema(Schema):
     raised_at = Timestamp()
     due_at = Timestamp()
     escalated_at = Timestamp(allow_none=True)
-    decision_due_at = Timestamp(
-        allow_none=True, metadata={"description": "Until when the exchange decides"}
-    )
+    decision_due_at = Timestamp(allow_none=True)
     decision_escalated_at = Timestamp(allow_none=True)
     ground = fields.String(allow_none=True)
     explanation = fields.String(allow_none=True)

@@ -39,13 +39,11 @@ class CaseQuerySchema(PageQuerySchema):
         data_key="speciality",
         load_default=list,
         validate=validate.Length(max=30),
-        metadata={"description": "Repeat it; a case that touches any of them is shown"},
     )
     is_overdue = fields.Boolean(load_default=None)
-    is_free = fields.Boolean(load_default=None, metadata={"description": "Whether nobody holds it"})
+    is_free = fields.Boolean(load_default=None)
     is_for_me = fields.Boolean(
         load_default=False,
-        metadata={"description": "What one may take or holds, and registered to know about"},
     )
     order = fields.String(load_default="oldest", validate=validate.OneOf(ORDERS))
 

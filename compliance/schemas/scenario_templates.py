@@ -54,12 +54,10 @@ class ScenarioTemplateQuerySchema(Schema):
     purpose = fields.String(
         load_default=None,
         validate=validate.OneOf(sorted(CODES)),
-        metadata={"description": "Templates at or below it"},
     )
     listing_code = fields.String(
         load_default=None,
         validate=validate.Length(min=1, max=30),
-        metadata={"description": "Templates whose purpose the listing permits"},
     )
 
 
@@ -88,7 +86,6 @@ class FillTemplateSchema(SubmitScenarioSchema):
     language = fields.String(
         load_default=LANGUAGES[0],
         validate=validate.OneOf(LANGUAGES),
-        metadata={"description": "In which language the template's texts are taken"},
     )
 
     def __init__(self, **options: Any) -> None:

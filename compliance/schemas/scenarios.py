@@ -67,15 +67,12 @@ class SubmitScenarioSchema(Schema):
     )
     application_scene = Text(max=1_000)
     benefit = Text(max=2_000)
-    replication_value = Text(
-        max=1_000, metadata={"description": "What others can take from it (推广价值)"}
-    )
+    replication_value = Text(max=1_000)
     business_process = Text(max=300)
     is_automated_decision = fields.Boolean()
     qualifications = fields.List(
         fields.String(validate=validate.Regexp(r"\A[A-Z][A-Z_]{1,39}\Z", error="Not a code.")),
         validate=[validate.Length(min=1, max=20), demand_different],
-        metadata={"description": "What the buyer is, of the vocabulary user_qualifications"},
     )
     affected_persons = Text(max=500)
     frequency = Text(max=100)
@@ -139,9 +136,7 @@ class ScenarioSchema(Schema):
     panel_id = fields.String(allow_none=True)
     first_approved_at = Timestamp(allow_none=True)
     stage_since_at = Timestamp()
-    due_at = Timestamp(
-        allow_none=True, metadata={"description": "By when its present stage is to be decided"}
-    )
+    due_at = Timestamp(allow_none=True)
     escalated_at = Timestamp(allow_none=True)
 
 
@@ -153,6 +148,5 @@ class ScenarioQuerySchema(PageQuerySchema):
     is_overdue = fields.Boolean(load_default=None)
     is_for_me = fields.Boolean(
         load_default=False,
-        metadata={"description": "What one may decide now, and registered to know about"},
     )
     order = fields.String(load_default="newest", validate=validate.OneOf(("newest", "due")))

@@ -46,9 +46,7 @@ class ReviewerSpecialitiesSchema(Schema):
     person_id = fields.String()
     specialities = fields.List(fields.String())
     registered_at = Timestamp(allow_none=True)
-    registered_by = fields.String(
-        allow_none=True, metadata={"description": "The reviewer, or whoever shares out the work"}
-    )
+    registered_by = fields.String(allow_none=True)
 
 
 class ReviewerSpecialitiesQuerySchema(PageQuerySchema):

@@ -71,7 +71,7 @@ class WitnessSchema(Schema):
     """One outside party that is asked to cosign, and how that goes."""
 
     name = fields.String(required=True)
-    key = fields.String(required=True, metadata={"description": "C2SP vkey of cosignature/v1."})
+    key = fields.String(required=True)
     cosigned_size = Integer(required=True, allow_none=True)
     cosigned_at = Timestamp(required=True, allow_none=True)
     failing_since = Timestamp(required=True, allow_none=True)
@@ -111,7 +111,7 @@ class KeyRangeSchema(Schema):
     from_at = fields.String()
     until_size = Integer()
     until_at = fields.String()
-    reason = fields.String(metadata={"description": "rotation or compromise"})
+    reason = fields.String()
 
 
 class LogKeysSchema(Schema):

@@ -234,9 +234,7 @@ class VocabularyTermSchema(LabelledSchema):
     """A coded word; ``parent`` is the code above it in a tree."""
 
     parent = fields.String(allow_none=True)
-    former_label = fields.String(
-        metadata={"description": "The Chinese word of an earlier generation of texts"}
-    )
+    former_label = fields.String()
 
 
 class VocabularyEditionSchema(Schema):
@@ -245,9 +243,7 @@ class VocabularyEditionSchema(Schema):
     version = fields.Integer()
     source = fields.String()
     is_confirmed = fields.Boolean()
-    checked = fields.String(
-        allow_none=True, metadata={"description": "With what it was compared, when, and the result"}
-    )
+    checked = fields.String(allow_none=True)
 
 
 class VocabulariesSchema(Schema):

@@ -46,7 +46,6 @@ class DeclaredFieldSchema(Schema):
     grade = Code("grades")
     source = Text(
         max=100,
-        metadata={"description": "The source type or the asset that the field comes from"},
     )
 
 
@@ -56,7 +55,6 @@ class InputFieldSchema(DeclaredFieldSchema):
     required = fields.Boolean(load_default=True)
     data_subject = fields.String(
         validate=validate.OneOf(["IDENTITY", "PSEUDONYM"]),
-        metadata={"description": "This says whom a call is about; by it a consent is found"},
     )
 
 
@@ -65,12 +63,7 @@ class OutputFieldSchema(DeclaredFieldSchema):
 
     nullable = fields.Boolean(load_default=False)
     key = fields.Boolean()
-    event_time = fields.Boolean(
-        metadata={
-            "description": "This says when what the record tells of happened; from it the age of"
-            " what is delivered is counted. One field at most, a timestamp or a date"
-        }
-    )
+    event_time = fields.Boolean()
 
 
 class UpstreamDefinitionSchema(Schema):
@@ -85,11 +78,8 @@ class UpstreamDefinitionSchema(Schema):
     calls_per_second = Integer(
         min=1,
         max=100_000,
-        metadata={"description": "What the system takes from all buyers together"},
     )
-    specification_sha256 = Sha256(
-        metadata={"description": "Of the interface's specification, such as an OpenAPI document"}
-    )
+    specification_sha256 = Sha256()
 
 
 class DraftOfferSchema(Schema):

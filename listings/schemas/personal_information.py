@@ -62,7 +62,6 @@ class CrossBorderSchema(Schema):
     valid_to = DateText()
     persons_declared = Integer(
         max=PERSONS_MAX,
-        metadata={"description": "Persons whose information was exported since 1 January"},
     )
     sensitive_persons_declared = Integer(max=PERSONS_MAX)
 

@@ -23,7 +23,7 @@ class ComparisonSchema(Schema):
     price_model = fields.Nested(LabelledSchema)
     unit = fields.Nested(LabelledSchema)
     currency = fields.String()
-    own = AmountText(metadata={"description": "The listing's own lowest price of one unit"})
+    own = AmountText()
     band = fields.Nested(PriceBandSchema, allow_none=True)
 
 

@@ -49,21 +49,17 @@ class AuthorisationLinkSchema(ProductPeriodSchema):
     may_derive = fields.Boolean(required=True)
     revocable = fields.Boolean(required=True)
     evidence = EvidenceReference(required=True)
-    is_original = fields.Boolean(
-        metadata={"description": "The grantor holds the right originally; the root only."}
-    )
-    is_consent = fields.Boolean(
-        metadata={"description": "The grantors are the persons whose data they are; the root only."}
-    )
+    is_original = fields.Boolean()
+    is_consent = fields.Boolean()
 
 
 class DerivationSchema(Schema):
     """What was made of other registered data, and by which labour."""
 
     kind = Code("derivation_kinds", required=True)
-    text = Text(max=2_000, metadata={"description": "Method, labour, difference from the inputs."})
+    text = Text(max=2_000)
     inputs = fields.List(
-        Identifier(metadata={"description": "The id of a registration."}),
+        Identifier(),
         validate=validate.Length(max=INPUTS_MAX),
     )
 
@@ -84,7 +80,6 @@ class ProductEvidenceSchema(Schema):
     kind = Code(
         "evidence_kinds",
         required=True,
-        metadata={"description": "What no other kind of the vocabulary names is OTHER."},
     )
     title = Text(max=100, required=True)
     issuer = Text(max=100, required=True)

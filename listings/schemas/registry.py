@@ -66,9 +66,7 @@ class RelativeSchema(Schema):
     name = fields.String()
     holder = fields.Nested(ListingSupplierSchema)
     state = fields.Nested(LabelledSchema)
-    generations = fields.Integer(
-        metadata={"description": "1 for what it was made from itself, 2 for what that was made of"}
-    )
+    generations = fields.Integer()
 
 
 class RegisteredVersionSchema(Schema):

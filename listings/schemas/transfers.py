@@ -10,12 +10,10 @@ from listings.schemas.registry import REASON_MAX
 _GROUNDS_MAX = 2_000
 
 
-def _deed_hash(**kwargs: object) -> fields.String:
+def _deed_hash() -> fields.String:
     return fields.String(
         required=True,
         validate=validate.Regexp(r"\A[0-9a-f]{64}\Z", error="64 lower-case hexadecimal digits."),
-        metadata={"description": "SHA-256 of the deed that both have signed"},
-        **kwargs,  # type: ignore[arg-type]
     )
 
 
@@ -81,9 +79,5 @@ class TransferSchema(Schema):
     consents_left = fields.Nested(
         ConsentsLeftSchema,
         allow_none=True,
-        metadata={
-            "description": "Consents that stay behind: they carry the former holder's running"
-            " licences to their end and no call of the successor's; each person is asked again"
-        },
     )
     changed_at = Timestamp()

@@ -24,13 +24,11 @@ class UnservedCallsSchema(Schema):
 
     licence_id = fields.String(
         required=True,
-        metadata={"description": "Empty where nobody's key was sent; only staff see those"},
     )
     hour = Timestamp(required=True)
     problem = fields.String(
         attribute="slug",
         required=True,
-        metadata={"description": "What the caller was told, as in the problem's type"},
     )
     calls_count = fields.Integer(required=True)
 

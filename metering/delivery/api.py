@@ -29,7 +29,6 @@ class DeliveryFailureSchema(Schema):
     last_at = Timestamp(required=True)
     last_detail = fields.String(
         required=True,
-        metadata={"description": "A status or the name of a field; nothing of an answer"},
     )
 
 

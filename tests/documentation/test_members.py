@@ -1,10 +1,13 @@
 """Every member of the API's document says what it means, and nothing is said of what is none."""
 
 import itertools
+import re
 import tomllib
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from marshmallow.fields import Field, List
 
 from app.web import members
 from app.web.documentation import AddressSchema
@@ -13,6 +16,7 @@ from app.web.schemas import Schema
 from metering.schemas import EntitlementDetailSchema, EntitlementSchema, PeriodSchema, PoolSchema
 from tests.architecture.rules import ROOT
 
+SENTENCE = re.compile(r"[A-Z0-9`].*[.…]", re.DOTALL)
 ROOMS = ("app", "compliance", "ledger", "listings", "metering")
 
 
@@ -42,6 +46,31 @@ def test_every_member_says_what_it_means(document):
         if not said.get("description")
     ]
     assert silent == []
+
+
+def test_what_a_member_means_is_said_in_one_place():
+    """Beside the shapes, where all of it is read and worded together."""
+    fields = {f"{shape.__name__}.{name}": it for shape in shapes() for name, it in all_of(shape)}
+    assert [name for name, field in fields.items() if "description" in field.metadata] == []
+
+
+def all_of(shape: type[Schema]) -> Iterator[tuple[str, Field[Any]]]:
+    """A shape's fields and what they hold."""
+    for name, field in shape().fields.items():
+        yield name, field
+        if isinstance(field, List):
+            yield f"{name}[]", field.inner
+
+
+def test_every_meaning_is_a_sentence(document):
+    """It begins and ends as one; what it speaks of first may be a name of code."""
+    shapes = document["components"]["schemas"].items()
+    said = {
+        f"{name}.{member}": each.get("description", "")
+        for name, shape in shapes
+        for member, each in shape.get("properties", {}).items()
+    }
+    assert {at: text for at, text in said.items() if not SENTENCE.fullmatch(text)} == {}
 
 
 def test_every_shape_says_what_it_is(document):

@@ -43,9 +43,8 @@ class OutgoingSchema(Schema):
     failure_code = fields.String(allow_none=True)
     return_stated_by = Identifier(
         allow_none=True,
-        metadata={"description": "Said that it came back, for which two are needed."},
     )
-    returned_by = Identifier(allow_none=True, metadata={"description": "The second who said so."})
+    returned_by = Identifier(allow_none=True)
     cancelled_by = Identifier(allow_none=True)
     cancelled_at = Timestamp(allow_none=True)
 

@@ -81,9 +81,7 @@ class ExposureQuerySchema(PageQuerySchema):
     organisation_id = Identifier(load_default=None)
     currency = fields.String(load_default=None, validate=_CURRENCY)
     is_suspended = fields.Boolean(load_default=None)
-    is_overdue = fields.Boolean(
-        load_default=None, metadata={"description": "Whether a bill is due and not paid"}
-    )
+    is_overdue = fields.Boolean(load_default=None)
 
 
 class ExposureSchema(Schema):
@@ -100,7 +98,6 @@ class ExposureSchema(Schema):
     owed_amount = AmountText(
         data_key="owed",
         required=True,
-        metadata={"description": "Beyond the limit, taken as soon as the wallet bears it."},
     )
     is_suspended = fields.Boolean(required=True)
 

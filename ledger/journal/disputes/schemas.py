@@ -111,7 +111,6 @@ class DisputedCallSchema(Schema):
     accepted_amount = AmountText(
         required=True,
         allow_none=True,
-        metadata={"description": "What was credited of the call; null until it is decided."},
     )
 
 

@@ -18,7 +18,7 @@ class SuspenseQuerySchema(PageQuerySchema):
 class SuspendedSchema(Schema):
     """Money that arrived (below 0: left) without anything of the exchange's that explains it."""
 
-    reference = fields.String(required=True, metadata={"description": "gateway:movement"})
+    reference = fields.String(required=True)
     amount = AmountText(required=True)
     currency = fields.String(required=True)
     booked_at = Timestamp(required=True)

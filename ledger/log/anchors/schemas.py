@@ -16,9 +16,9 @@ class AnchorSchema(Schema):
     id = Identifier(required=True)
     origin = Text(required=True)
     chain_id = Integer(required=True)
-    contract = Text(required=True, metadata={"description": "Address of the anchor registry."})
+    contract = Text(required=True)
     tree_size = Integer(required=True)
-    root_hash = Text(required=True, metadata={"description": "Hexadecimal, 32 bytes."})
+    root_hash = Text(required=True)
     state = fields.String(
         required=True, validate=validate.OneOf([state.value for state in AnchorState])
     )
@@ -37,7 +37,6 @@ class ChainStatusSchema(Schema):
     trust = Text(
         required=True,
         max=PROSE_MAX,
-        metadata={"description": "In plain words, what an anchor shows."},
     )
     has_independent_validators = fields.Boolean(required=True)
     chain_id = Integer(required=True, allow_none=True)
