@@ -15,7 +15,7 @@ from app.keys.keyring import FileKeyring
 from app.reactions import build_reactions
 from app.reactions.recalling import LeaseRecall
 from app.settings import Settings, development_secret
-from ledger.journal.events import HeldMoneyWanted
+from ledger.journal.wallets.events import HeldMoneyWanted
 from ledger.log.sequencing.shards import ShardCalendar, origin_of_year
 from ledger.log.sequencing.succession import opened_calendar
 from migrations.run import upgrade

@@ -11,17 +11,21 @@ from compliance import api as compliance_api
 from compliance.consent import api as consent_api
 from compliance.live import api as live_api
 from compliance.sampling import api as sampling_api
-from ledger.journal import api as journal_api
-from ledger.journal import payable_api, wallet_api
 from ledger.journal.arrivals import api as arrival_api
+from ledger.journal.audit import api as audit_api
+from ledger.journal.balances import api as balance_api
 from ledger.journal.bank_accounts import api as bank_account_api
 from ledger.journal.billing import api as billing_api
+from ledger.journal.billing.invoices import api as invoice_api
+from ledger.journal.books import api as book_api
 from ledger.journal.credits import api as credit_api
 from ledger.journal.disputes import api as dispute_api
 from ledger.journal.payouts import api as payout_api
 from ledger.journal.settlement import api as settlement_api
-from ledger.journal.statement_evidence import api as statement_api
+from ledger.journal.statement_evidence import api as statement_evidence_api
+from ledger.journal.supplier_statements import api as statement_api
 from ledger.journal.suspense import api as suspense_api
+from ledger.journal.top_ups import api as top_up_api
 from ledger.journal.withdrawals import api as withdrawal_api
 from ledger.journal.write_offs import api as write_off_api
 from ledger.log import api as log_api
@@ -51,20 +55,23 @@ def blueprints() -> list[Blueprint]:
         failure_api.blueprint,
         unserved_api.blueprint,
         erasure_api.blueprint,
-        journal_api.blueprint,
+        book_api.blueprint,
+        audit_api.blueprint,
+        top_up_api.blueprint,
+        balance_api.blueprint,
+        invoice_api.blueprint,
+        statement_api.blueprint,
+        billing_api.blueprint,
         credit_api.blueprint,
         dispute_api.blueprint,
         settlement_api.blueprint,
+        statement_evidence_api.blueprint,
         bank_account_api.blueprint,
-        payable_api.blueprint,
         payout_api.blueprint,
+        withdrawal_api.blueprint,
         arrival_api.blueprint,
         suspense_api.blueprint,
-        wallet_api.blueprint,
         write_off_api.blueprint,
-        withdrawal_api.blueprint,
-        statement_api.blueprint,
-        billing_api.blueprint,
         payments_api.blueprint,
         log_api.blueprint,
         anchor_api.blueprint,

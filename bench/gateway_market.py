@@ -13,9 +13,9 @@ from app.core.ids import IdSource, OrganisationId
 from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWorkFactory
 from bench.gateway_baselines import Base, NaiveAccount
-from ledger.journal import postings
-from ledger.journal import services as journal
-from ledger.journal.booking import book
+from ledger.journal.books import postings
+from ledger.journal.books.booking import book
+from ledger.journal.wallets import services as journal
 from metering import services
 from migrations.run import upgrade
 

@@ -26,16 +26,14 @@ from app.core.ids import IdSource, InvoiceId, LicenceId
 from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWorkFactory
 from bench.ledger_leaves import Leaf, lane_leaves, log_keys
-from ledger.journal.billing.invoicing import (
+from ledger.journal.billing.invoices.documents import (
     InvoiceFacts,
     evidence_document,
     invoice_document,
     signed_bytes,
 )
-from ledger.journal.billing.invoicing import (
-    lane_leaves as leaf_references,
-)
-from ledger.journal.ports import LaneLeaf, LaneSpan, LedgerProofs, ProvenLeaf
+from ledger.journal.billing.invoices.documents import lane_leaves as leaf_references
+from ledger.journal.evidence.leaves import LaneLeaf, LaneSpan, LedgerProofs, ProvenLeaf
 from ledger.log.errors import NotYetPublished
 from ledger.log.intake import append_leaves
 from ledger.log.sequencing.sequencer import Sequencer

@@ -55,9 +55,9 @@ from compliance.review.registration_events import (
 )
 from compliance.review.suspension_events import SuspensionWidened
 from compliance.sampling.events import QualityReported
-from ledger.journal.events import TopUpCancelled, TopUpRequested
 from ledger.journal.payouts.events import PayoutApproved, PayoutRequested
 from ledger.journal.settlement.events import SettlementMade, SettlementRunFinished
+from ledger.journal.top_ups.events import TopUpCancelled, TopUpRequested
 from ledger.log.events import (
     AcknowledgementKeyRegistered,
     AcknowledgementKeyWithdrawn,

@@ -6,15 +6,18 @@ from app.core.events import Event
 from app.core.unit_of_work import UnitOfWork
 from app.notices.services import Told
 from app.reactions.telling import Noticed, telling, telling_both
-from ledger.journal import events as journal
 from ledger.journal.bank_accounts import events as bank_accounts
 from ledger.journal.billing import events as billing
+from ledger.journal.billing.invoices import events as invoices
 from ledger.journal.charge_backs import events as charge_backs
 from ledger.journal.credits import events as credit
 from ledger.journal.disputes import events as disputes
 from ledger.journal.payouts import events as payouts
 from ledger.journal.settlement import events as settlement
 from ledger.journal.suspense import events as suspense
+from ledger.journal.top_ups import events as top_ups
+from ledger.journal.trading import events as trading
+from ledger.journal.wallets import events as wallets
 from ledger.journal.withdrawals import events as withdrawals
 from ledger.journal.write_offs import events as write_offs
 from ledger.payments import events as payments
@@ -25,18 +28,18 @@ _CONFIRMED = Noticed(
 )
 
 
-def _tell_of_cancelled(uow: UnitOfWork, event: journal.TopUpCancelled) -> Sequence[Told]:
+def _tell_of_cancelled(uow: UnitOfWork, event: top_ups.TopUpCancelled) -> Sequence[Told]:
     """Tell the buyer, unless it was its own act, which was answered at once."""
     return telling("organisation_id", "top_up_id")(uow, event) if event.is_by_exchange else ()
 
 
 NOTICED_MONEY: dict[type[Event], Noticed] = {
-    journal.OrderCharged: Noticed(
+    trading.OrderCharged: Noticed(
         "order.charged", telling("buyer_id", "order_id", "amount", "currency")
     ),
-    journal.TopUpCancelled: Noticed("top_up.cancelled", _tell_of_cancelled),
-    journal.TopUpConfirmed: _CONFIRMED,
-    journal.TopUpPaid: _CONFIRMED,
+    top_ups.TopUpCancelled: Noticed("top_up.cancelled", _tell_of_cancelled),
+    top_ups.TopUpConfirmed: _CONFIRMED,
+    top_ups.TopUpPaid: _CONFIRMED,
     charge_backs.TopUpReturned: Noticed(
         "top_up.returned",
         telling(
@@ -51,7 +54,7 @@ NOTICED_MONEY: dict[type[Event], Noticed] = {
         "payment.cancelled",
         telling("organisation_id", "amount", "currency", top_up_id="subject_id"),
     ),
-    journal.InvoiceIssued: Noticed(
+    invoices.InvoiceIssued: Noticed(
         "invoice.issued",
         telling("buyer_id", "invoice_id", "licence_id", "invoice_hash", "total_amount", "currency"),
     ),
@@ -213,8 +216,8 @@ _BOOKED = "what the books make of it is told, under the top-up's or the payout's
 _OURS = "the exchange's own business with its payment provider"
 
 UNNOTICED_MONEY: dict[type[Event], str] = {
-    journal.HeldMoneyWanted: "a question among workers; what is paid with it is told",
-    journal.TopUpRequested: "the buyer's own act; the confirmation is told",
+    wallets.HeldMoneyWanted: "a question among workers; what is paid with it is told",
+    top_ups.TopUpRequested: "the buyer's own act; the confirmation is told",
     billing.CreditLineProposed: "binds nobody; the approval is told",
     settlement.SettlementRunFinished: "each supplier is told of its own settlement",
     payouts.PayoutRequested: "a proposal among the exchange's people; the sending is told",

@@ -3,7 +3,7 @@
 from app.accounts.events import OrganisationRefused, OrganisationVerified
 from app.core.unit_of_work import UnitOfWork
 from compliance import services as compliance
-from ledger.journal import services as journal
+from ledger.journal.wallets import services as wallet_services
 from listings import services as listings
 
 
@@ -35,7 +35,7 @@ def tell_listings(uow: UnitOfWork, event: OrganisationVerified) -> None:
 
 def open_accounts(uow: UnitOfWork, event: OrganisationVerified) -> None:
     """Money can move from now on."""
-    journal.open_accounts(uow, organisation_id=event.organisation_id)
+    wallet_services.open_accounts(uow, organisation_id=event.organisation_id)
 
 
 def end_verification(uow: UnitOfWork, event: OrganisationRefused) -> None:

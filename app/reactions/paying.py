@@ -7,16 +7,17 @@ state, so an effect is booked once or its cause did not happen either.
 from app.core.ids import TopUpId
 from app.core.money import Money
 from app.core.unit_of_work import UnitOfWork
-from ledger.journal import provider_books, top_up_services
+from ledger.journal.books import provider_books
+from ledger.journal.books.chart import BANK_TRANSFER
 from ledger.journal.charge_backs import services as charge_back_services
-from ledger.journal.chart import BANK_TRANSFER
-from ledger.journal.errors import InsufficientFunds
-from ledger.journal.events import TopUpCancelled, TopUpRequested
-from ledger.journal.held_money import ask_back_amount
 from ledger.journal.ids import PayoutId
 from ledger.journal.payouts import queries as payout_queries
 from ledger.journal.payouts import services as payout_services
 from ledger.journal.payouts.events import PayoutApproved, PayoutRequested
+from ledger.journal.top_ups import services as top_up_services
+from ledger.journal.top_ups.events import TopUpCancelled, TopUpRequested
+from ledger.journal.wallets.errors import InsufficientFunds
+from ledger.journal.wallets.held_money import ask_back_amount
 from ledger.payments import account_services as accounts
 from ledger.payments import events as paid
 from ledger.payments import services as payments

@@ -4,7 +4,7 @@ import structlog
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from ledger.journal.events import HeldMoneyWanted
+from ledger.journal.wallets.events import HeldMoneyWanted
 from metering.fences import money_recall_message
 from metering.services import announce
 

@@ -2,15 +2,18 @@
 
 from app.core.events import Event
 from app.reactions.recorded import Recorded
-from ledger.journal import events as journal
 from ledger.journal.bank_accounts import events as bank_accounts
 from ledger.journal.billing import events as billing
+from ledger.journal.billing.invoices import events as invoices
 from ledger.journal.charge_backs import events as charge_backs
 from ledger.journal.credits import events as credit
 from ledger.journal.disputes import events as disputes
 from ledger.journal.payouts import events as payouts
 from ledger.journal.settlement import events as settlement
 from ledger.journal.suspense import events as suspense
+from ledger.journal.top_ups import events as top_ups
+from ledger.journal.trading import events as trading
+from ledger.journal.wallets import events as wallets
 from ledger.journal.withdrawals import events as withdrawals
 from ledger.journal.write_offs import events as write_offs
 from ledger.payments import events as payments
@@ -19,7 +22,7 @@ from metering import events as metering
 _TWO_WHO_SAID_RETURNED = ("return_stated_by", "returned_by")
 
 RECORDED_MONEY: dict[type[Event], Recorded] = {
-    journal.InvoiceIssued: Recorded("invoice", ("invoice_id", "licence_id", "invoice_hash")),
+    invoices.InvoiceIssued: Recorded("invoice", ("invoice_id", "licence_id", "invoice_hash")),
     billing.AccountWasFrozen: Recorded("account_frozen", ("freeze_id", "account_id", "rule")),
     billing.AccountFreezeLifted: Recorded(
         "account_freeze_lifted", ("freeze_id", "account_id", "rule")
@@ -84,10 +87,10 @@ RECORDED_MONEY: dict[type[Event], Recorded] = {
 _BETWEEN_OWNER_AND_PROVIDER = "between the money's owner and the provider; the journal keeps it"
 
 UNRECORDED_MONEY: dict[type[Event], str] = {
-    journal.TopUpRequested: "an announcement moves no money",
-    journal.TopUpCancelled: "nothing was paid; what is paid all the same is credited",
-    journal.TopUpConfirmed: "a balance is between its owner and the bank; the journal keeps it",
-    journal.TopUpPaid: "a balance is between its owner and the bank; the journal keeps it",
+    top_ups.TopUpRequested: "an announcement moves no money",
+    top_ups.TopUpCancelled: "nothing was paid; what is paid all the same is credited",
+    top_ups.TopUpConfirmed: "a balance is between its owner and the bank; the journal keeps it",
+    top_ups.TopUpPaid: "a balance is between its owner and the bank; the journal keeps it",
     charge_backs.TopUpReturned: "as the payment that it undoes",
     payouts.PayoutRequested: "a proposal binds nobody; its approval is recorded",
     payouts.PayoutSent: "the gateway's own reference; approval and end are recorded",
@@ -96,8 +99,8 @@ UNRECORDED_MONEY: dict[type[Event], str] = {
     withdrawals.WithdrawalRequested: "a request moves nothing; its approval is recorded",
     withdrawals.WithdrawalSent: "the bank's own reference; approval and end are recorded",
     withdrawals.WithdrawalCancelled: "a request that was given up moved nothing",
-    journal.HeldMoneyWanted: "a question among workers; what is paid is booked",
-    journal.OrderCharged: "the order is recorded; a price per buyer does not belong in the log",
+    wallets.HeldMoneyWanted: "a question among workers; what is paid is booked",
+    trading.OrderCharged: "the order is recorded; a price per buyer does not belong in the log",
     billing.PeriodCharged: "a price per buyer does not belong in the log; the invoice is recorded",
     billing.PeriodAdjusted: "a price per buyer does not belong in the log; the invoice is recorded",
     billing.DeferralEnded: "follows from the revocation, which is recorded",

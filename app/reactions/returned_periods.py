@@ -5,7 +5,7 @@ The journal knows what went back, metering whose calls it was; the rule is one s
 
 from sqlalchemy import text
 
-from ledger.journal.audit_rules.stretches import Stretch
+from ledger.journal.audit.rules.stretches import Stretch
 
 # Periods of a plan that counts over its term stand together. Only where a true-up gave something
 # back can credits exceed what is left: a single credit is bounded by its call. That a template is

@@ -17,8 +17,8 @@ from compliance.events import (
     ScenarioWithdrawn,
 )
 from compliance.terms import purposes
-from ledger.journal import services as journal
 from ledger.journal.billing import deferral_services
+from ledger.journal.trading import services as trading_services
 from ledger.log import services as log
 from listings import services as listings
 from listings.events import OrderPlaced
@@ -61,7 +61,7 @@ def charge_order(uow: UnitOfWork, event: OrderPlaced) -> None:
             ends_at=event.ends_at,
         )
         return
-    journal.charge_order(
+    trading_services.charge_order(
         uow,
         order_id=event.order_id,
         buyer_id=event.buyer_id,
@@ -141,7 +141,7 @@ def note_licence(uow: UnitOfWork, event: LicenceIssued) -> None:
         buyer_id=event.buyer_id,
         supplier_id=event.supplier_id,
     )
-    journal.note_licence(
+    trading_services.note_licence(
         uow,
         licence_id=event.licence_id,
         order_id=event.order_id,

@@ -4,11 +4,12 @@ from app.keys.rotation import believed_receipt_keys
 from app.parts import Parts
 from app.reactions.returned_periods import RETURNED_PERIODS
 from app.wiring.log import statement_signer
-from ledger.journal.bank_transfer_payment_gateway import BankTransferGateway
-from ledger.journal.evidence_ports import SettlementPorts
-from ledger.journal.log_facts import StoredLogFacts
-from ledger.journal.log_lane_ledger import LogLaneLedger
-from ledger.journal.ports import JournalPorts
+from ledger.journal.audit.ports import AuditPorts
+from ledger.journal.billing.ports import BillingPorts
+from ledger.journal.evidence.log_facts import StoredLogFacts
+from ledger.journal.evidence.log_lane_ledger import LogLaneLedger
+from ledger.journal.evidence.ports import EvidencePorts
+from ledger.journal.top_ups.bank_transfer_gateway import BankTransferGateway
 from metering.plans.charged_periods import charged_periods
 
 PAY_INTO = "Counterfoil Data Exchange, settlement account"
@@ -19,20 +20,20 @@ def bank_transfers() -> BankTransferGateway:
     return BankTransferGateway(PAY_INTO)
 
 
-def journal_ports(parts: Parts) -> JournalPorts:
-    """What invoices are made from and signed with."""
-    return JournalPorts(
-        bank_transfers(),
-        LogLaneLedger(),
-        statement_signer(parts),
-        further_rules=(RETURNED_PERIODS,),
-    )
+def billing_ports(parts: Parts) -> BillingPorts:
+    """What invoices and bills are made from and signed with."""
+    return BillingPorts(LogLaneLedger(), statement_signer(parts))
 
 
-def settlement_ports(parts: Parts) -> SettlementPorts:
-    """What settlements and their evidence are made from and signed with."""
+def audit_ports() -> AuditPorts:
+    """The audit's rules over the journal and another room together."""
+    return AuditPorts((RETURNED_PERIODS,))
+
+
+def evidence_ports(parts: Parts) -> EvidencePorts:
+    """What settlements, credits and disputes are proven from and signed with."""
     keyring = parts.keyring
-    return SettlementPorts(
+    return EvidencePorts(
         StoredLogFacts(),
         LogLaneLedger(),
         statement_signer(parts),

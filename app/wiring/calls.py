@@ -10,8 +10,8 @@ from app.core.db import with_waits
 from app.parts import Parts
 from app.probing import ListedUpstreamProbe
 from app.wiring.log import receipt_signers
-from ledger.journal.call_books import CallBooks
-from ledger.journal.wallet_leases import WalletLeases
+from ledger.journal.books.call_books import CallBooks
+from ledger.journal.wallets.leases import WalletLeases
 from ledger.log import intake
 from metering import assembly
 from metering.assembly import Outside

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 
 from app.parts import Parts
-from ledger.journal.bank_transfer_payment_gateway import BankTransferGateway
-from ledger.journal.chart import CURRENCIES
-from ledger.journal.hosted_payment_gateway import HostedPaymentGateway
+from ledger.journal.books.chart import CURRENCIES
+from ledger.journal.top_ups.bank_transfer_gateway import BankTransferGateway
+from ledger.journal.top_ups.hosted_payment_gateway import HostedPaymentGateway
 from ledger.payments.checkout_tokens import KeyedCheckoutTokens
 from ledger.payments.ports import Offer, PaymentGateway, PaymentPorts
 

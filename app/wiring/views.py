@@ -1,7 +1,6 @@
 """What views may ask for, by type."""
 
 import secrets
-from dataclasses import replace
 
 from app.accounts.access_tokens import AccessKeys
 from app.accounts.argon2_passwords import Argon2Passwords
@@ -13,7 +12,7 @@ from app.parts import Parts
 from app.reactions.recording import entry_types
 from app.web.access import Authenticator
 from app.web.staff_reads import ReadingNotes
-from app.wiring.books import bank_transfers, journal_ports, settlement_ports
+from app.wiring.books import audit_ports, bank_transfers, billing_ports, evidence_ports
 from app.wiring.calls import upstream_probe
 from app.wiring.log import log_keys, read_witness_policy, receipt_signers
 from app.wiring.notices import receiver_policy
@@ -21,10 +20,12 @@ from app.wiring.payments import hosted_gateways, payment_gateways, payment_ports
 from compliance.consent.ports import ConsentKit, HashTree
 from compliance.ports import UpstreamProbe
 from compliance.sampling.ports import RowTree
-from ledger.journal.billing.invoice_evidence_services import InvoiceEvidenceSource
-from ledger.journal.evidence_ports import SettlementPorts
-from ledger.journal.log_lane_ledger import LogLaneLedger
-from ledger.journal.ports import JournalPorts
+from ledger.journal.audit.ports import AuditPorts
+from ledger.journal.billing.invoices.evidence_services import InvoiceEvidenceSource
+from ledger.journal.billing.ports import BillingPorts
+from ledger.journal.evidence.log_lane_ledger import LogLaneLedger
+from ledger.journal.evidence.ports import EvidencePorts
+from ledger.journal.top_ups.ports import PaymentGateways
 from ledger.log.anchors.queries import StoredAnchors
 from ledger.log.keys import LogKeys
 from ledger.log.ports import EntryTypes, EvidenceSources
@@ -58,11 +59,10 @@ def things(parts: Parts) -> list[tuple[type, object]]:
         (ConsentKit, _consent_kit(parts)),
         (HashTree, HashTrees()),
         (RowTree, HashTrees()),
-        (
-            JournalPorts,
-            replace(journal_ports(parts), hosted_gateways=hosted_gateways(parts, providers)),
-        ),
-        (SettlementPorts, settlement_ports(parts)),
+        (PaymentGateways, PaymentGateways(bank_transfers(), hosted_gateways(parts, providers))),
+        (BillingPorts, billing_ports(parts)),
+        (AuditPorts, audit_ports()),
+        (EvidencePorts, evidence_ports(parts)),
         (PaymentPorts, payment_ports(parts, bank_transfers(), providers)),
         (OperationRunner, OperationRunner(parts.units, providers)),
         (LogKeys, log_keys(parts)),

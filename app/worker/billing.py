@@ -6,6 +6,7 @@ from typing import Any
 from app.core.unit_of_work import UnitOfWork
 from app.parts import Parts
 from app.worker.steps import Step, in_unit
+from ledger.journal.audit.ports import AuditPorts
 from ledger.journal.billing import (
     alert_services,
     bill_payment_services,
@@ -16,14 +17,14 @@ from ledger.journal.billing import (
     period_services,
 )
 from ledger.journal.billing import run_services as billing_run_services
+from ledger.journal.billing.ports import BillingPorts
 from ledger.journal.charge_backs import owed_returns
-from ledger.journal.ports import JournalPorts
 from ledger.journal.write_offs import recoveries
 
 _TALLY_SECONDS, _AUDIT_SECONDS, _MINUTE = 2.0, 5.0, 60.0
 
 
-def billing_steps(parts: Parts, ports: JournalPorts) -> Sequence[Step]:
+def billing_steps(parts: Parts, ports: BillingPorts, audit: AuditPorts) -> Sequence[Step]:
     """Each bounded, each safe to run twice; work done means: come back at once."""
 
     def step(name: str, seconds: float, action: Callable[[UnitOfWork], Any]) -> Step:
@@ -35,7 +36,7 @@ def billing_steps(parts: Parts, ports: JournalPorts) -> Sequence[Step]:
         step(
             "audit",
             _AUDIT_SECONDS,
-            lambda uow: _quietly(freeze_services.audit_next(uow, ports.further_rules)),
+            lambda uow: _quietly(freeze_services.audit_next(uow, audit.further_rules)),
         ),
         step("recognise", _MINUTE, deferral_services.recognise_due),
         step("minimums", _MINUTE, period_services.collect_minimums),

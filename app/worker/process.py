@@ -12,7 +12,7 @@ from app.parts import Parts, build_parts
 from app.reactions import counting, measuring, renewing
 from app.settings import from_environment
 from app.web.observability import configure_logs
-from app.wiring.books import journal_ports
+from app.wiring.books import audit_ports, billing_ports
 from app.wiring.calls import upstream_probe
 from app.wiring.log import build_witness_keepers, checkpoint_keeper, log_keys
 from app.wiring.notices import build_dispatcher
@@ -24,9 +24,9 @@ from app.worker.effects import effect_steps
 from app.worker.quality import quality_steps
 from app.worker.steps import Step, Worker, forget_expired, in_unit
 from compliance import services as compliance
-from ledger.journal.provider_books import JournalProviderBooks
+from ledger.journal.books.provider_books import JournalProviderBooks
 from ledger.journal.settlement import run_services
-from ledger.journal.wallet_leases import WalletLeases
+from ledger.journal.wallets.leases import WalletLeases
 from ledger.log.sequencing.file_scrub_cursor import FileScrubCursor
 from ledger.log.sequencing.scrubbing import Scrubber
 from ledger.log.sequencing.sequencer import Sequencer
@@ -107,7 +107,7 @@ def build_worker(parts: Parts) -> Worker:
             Step("leases", _SECOND, in_one(lambda uow: upkeep.reclaim_leases(uow, wallets))),
             Step("periods", _SECOND, lambda: turn_periods(parts.units)),
             Step("renewals", _SECOND, in_one(renewing.end_unrenewed)),
-            *billing_steps(parts, journal_ports(parts)),
+            *billing_steps(parts, billing_ports(parts), audit_ports()),
             *consent_steps(parts),
             Step("erasures", _SECOND, in_one(erase_due)),
             *quality_steps(parts, upstream_probe(parts)),

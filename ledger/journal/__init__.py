@@ -1,1 +1,1 @@
-"""Double-entry money: accounts, postings, wallets and their leases, top-ups, invoices."""
+"""Double-entry money: who owes whom, exactly, and never changed afterwards."""

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from marshmallow.fields import Field, List
 
+from app.core.paging import LIMIT_MAX
 from app.web import members
 from app.web.documentation import AddressSchema
 from app.web.paging import PageQuerySchema
@@ -91,6 +92,18 @@ def test_every_parameter_says_what_it_means(document):
         if "$ref" not in part and not part.get("description")
     }
     assert silent == set()
+
+
+def test_a_pages_size_is_told_alike_of_every_list(document):
+    """A room with a `limit` of its own, such as a credit's, would else speak of that one."""
+    told = {
+        part.get("description")
+        for item in document["paths"].values()
+        for described in item.values()
+        for part in (described if isinstance(described, list) else described.get("parameters", []))
+        if part.get("name") == "limit" and part["schema"].get("maximum") == LIMIT_MAX
+    }
+    assert told == {members.meaning(PageQuerySchema, "limit")}
 
 
 def test_nothing_is_said_of_what_is_no_member(app, document):

@@ -7,11 +7,12 @@ from app.core.clock import iso_instant
 from app.core.money import SCALE
 from app.core.reach import Reach
 from app.core.signing import Ed25519Signer
-from ledger.journal import postings, services
 from ledger.journal.billing import books_cursor
-from ledger.journal.booking import book
-from ledger.journal.log_lane_ledger import LogLaneLedger
-from ledger.journal.ports import JournalPorts
+from ledger.journal.billing.ports import BillingPorts
+from ledger.journal.books import postings
+from ledger.journal.books.booking import book
+from ledger.journal.evidence.log_lane_ledger import LogLaneLedger
+from ledger.journal.trading import services
 from ledger.log.intake import append_leaves
 from ledger.log.services import driver_cursor
 from ledger.log.tree.merkle import leaf_hash
@@ -22,7 +23,7 @@ PLAN = "a" * 64
 
 def statement_ports():
     signer = Ed25519Signer.from_seed("x/statements", hashlib.sha256(b"x").digest())
-    return JournalPorts(None, LogLaneLedger(), signer)
+    return BillingPorts(LogLaneLedger(), signer)
 
 
 def open_licence(units, *, buyer, supplier, licence_id, order_id, starts_at, ends_at, amount=1000):

@@ -8,19 +8,21 @@ from app.core.money import SCALE
 from app.core.principals import Principal, Role
 from app.core.reach import Reach
 from app.reactions.returned_periods import RETURNED_PERIODS
-from ledger.journal import postings, services
-from ledger.journal.audit_queries import find_imbalances
-from ledger.journal.booking import book
-from ledger.journal.call_books import CallBooks
+from ledger.journal.audit.queries import find_imbalances
+from ledger.journal.books import postings
+from ledger.journal.books.booking import book
+from ledger.journal.books.call_books import CallBooks
 from ledger.journal.disputes import services as dispute_services
 from ledger.journal.disputes.claims import Claim
 from ledger.journal.disputes.services import AcceptedCall
-from ledger.journal.wallet_leases import WalletLeases
+from ledger.journal.trading import services as trading_services
+from ledger.journal.wallets import services as wallet_services
+from ledger.journal.wallets.leases import WalletLeases
 from ledger.log import intake
 from metering.plans.steps import turn_periods
 from metering.ports import UpstreamAnswer
 from tests.factories.metering import SPLIT, call
-from tests.factories.traded_books import settlement_ports
+from tests.factories.traded_books import evidence_ports
 from tests.fakes.metering_ports import HeldUpstream
 
 BUYER, SUPPLIER = "org_buyer", "org_supplier"
@@ -109,7 +111,7 @@ class ChargedPeriods:
         with self.units.begin(Reach.EXCHANGE) as uow:
             opened = dispute_services.open_dispute(
                 uow,
-                settlement_ports(),
+                evidence_ports(),
                 BUYER_PERSON,
                 licence_id=self.licence_id,
                 reason_code="wrong_data",
@@ -151,8 +153,8 @@ def enter_in_books(world, licence_id, paid_in=PAID_IN):
     """A licence's parties as the journal knows them, and a buyer that has paid in."""
     with world.units.begin(Reach.EXCHANGE) as uow:
         for organisation_id in (BUYER, SUPPLIER):
-            services.open_accounts(uow, organisation_id=organisation_id)
-        services.note_licence(
+            wallet_services.open_accounts(uow, organisation_id=organisation_id)
+        trading_services.note_licence(
             uow,
             licence_id=licence_id,
             order_id="ord_1",
@@ -175,7 +177,7 @@ def enter_in_books(world, licence_id, paid_in=PAID_IN):
 def decide(uow, dispute_id, calls, amount=None):
     return dispute_services.decide_dispute(
         uow,
-        settlement_ports(),
+        evidence_ports(),
         DECIDER,
         dispute_id=dispute_id,
         accepted=[AcceptedCall(lane, n, amount) for lane, n in calls],

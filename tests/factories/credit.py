@@ -2,7 +2,6 @@
 
 from app.core.money import SCALE
 from app.core.principals import Principal, Role
-from ledger.journal import postings, queries, services
 from ledger.journal.billing import (
     bill_payment_services,
     books_cursor,
@@ -11,7 +10,11 @@ from ledger.journal.billing import (
     dunning_services,
 )
 from ledger.journal.billing import run_services as billing_run_services
-from ledger.journal.booking import book
+from ledger.journal.books import postings
+from ledger.journal.books.booking import book
+from ledger.journal.trading import services as trading_services
+from ledger.journal.wallets import queries
+from ledger.journal.wallets import services as wallet_services
 from tests.factories.billing import SPLIT, statement_ports
 
 BUYER, SUPPLIER = "org_buyer", "org_supplier"
@@ -28,7 +31,7 @@ class OnCredit:
         self.in_unit, self.clock, self.currency = in_unit, clock, currency
         for organisation_id in (BUYER, SUPPLIER):
             in_unit(
-                lambda uow, who=organisation_id: services.open_accounts(
+                lambda uow, who=organisation_id: wallet_services.open_accounts(
                     uow, organisation_id=who, currency=currency
                 )
             )
@@ -55,7 +58,7 @@ class OnCredit:
 
     def buy(self, amount, order_id):
         self.in_unit(
-            lambda uow: services.charge_order(
+            lambda uow: trading_services.charge_order(
                 uow,
                 order_id=order_id,
                 buyer_id=BUYER,

@@ -8,16 +8,19 @@ from app.factory import build_parts
 from app.settings import from_environment
 from app.wiring.payments import payment_gateways
 from app.worker.process import Paying
-from ledger.journal import postings, top_up_services
-from ledger.journal.audit_queries import find_imbalances
-from ledger.journal.booking import book
-from ledger.journal.hosted_payment_gateway import HostedPaymentGateway
-from ledger.journal.models import JournalTransaction, TopUp, Wallet
+from ledger.journal.audit.queries import find_imbalances
+from ledger.journal.books import postings
+from ledger.journal.books.booking import book
+from ledger.journal.books.models import JournalTransaction
 from ledger.journal.payouts import services as payout_services
 from ledger.journal.payouts.models import Payout
-from ledger.journal.services import open_accounts
 from ledger.journal.settlement import postings as settlement_postings
 from ledger.journal.settlement.models import Settlement, SettlementRun
+from ledger.journal.top_ups import services as top_up_services
+from ledger.journal.top_ups.hosted_payment_gateway import HostedPaymentGateway
+from ledger.journal.top_ups.models import TopUp
+from ledger.journal.wallets.models import Wallet
+from ledger.journal.wallets.services import open_accounts
 from ledger.payments import account_services, inbox, queries, services
 from ledger.payments.models import PaymentFinding, PaymentOperation
 from tests.fakes.stripe_server import API_KEY, SECRET

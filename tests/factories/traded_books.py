@@ -8,11 +8,13 @@ from app.core.clock import iso_instant
 from app.core.money import SCALE
 from app.core.reach import Reach
 from app.core.signing import Ed25519Signer
-from ledger.journal import postings, services
-from ledger.journal.booking import book
-from ledger.journal.evidence_ports import SettlementPorts
-from ledger.journal.log_facts import StoredLogFacts
-from ledger.journal.log_lane_ledger import LogLaneLedger
+from ledger.journal.books import postings
+from ledger.journal.books.booking import book
+from ledger.journal.evidence.log_facts import StoredLogFacts
+from ledger.journal.evidence.log_lane_ledger import LogLaneLedger
+from ledger.journal.evidence.ports import EvidencePorts
+from ledger.journal.trading import services as trading_services
+from ledger.journal.wallets import services as wallet_services
 from ledger.log.intake import append_leaves
 from ledger.log.keys import LogKeys
 from ledger.log.services import driver_cursor
@@ -45,10 +47,10 @@ def log_keys():
     return LogKeys(_signer(ORIGIN), _signer(f"{ORIGIN}/receipts"), _signer(f"{ORIGIN}/statements"))
 
 
-def settlement_ports():
+def evidence_ports():
     keys = log_keys()
     public_key = keys.receipts.public_key
-    return SettlementPorts(
+    return EvidencePorts(
         StoredLogFacts(), LogLaneLedger(), keys.statements, [public_key], charged_periods
     )
 
@@ -83,8 +85,10 @@ class TradedLicence:
         self.order_id = order_id or f"ord_{number}"
         with units.begin(Reach.EXCHANGE) as uow:
             for organisation_id in (buyer, supplier, CONTRIBUTOR):
-                services.open_accounts(uow, organisation_id=organisation_id, currency=currency)
-            services.note_licence(
+                wallet_services.open_accounts(
+                    uow, organisation_id=organisation_id, currency=currency
+                )
+            trading_services.note_licence(
                 uow,
                 licence_id=self.licence_id,
                 order_id=self.order_id,
@@ -109,7 +113,7 @@ class TradedLicence:
 
     def order(self, amount):
         with self.units.begin(Reach.EXCHANGE) as uow:
-            services.charge_order(
+            trading_services.charge_order(
                 uow,
                 order_id=self.order_id,
                 buyer_id=self.buyer,

@@ -8,14 +8,14 @@ import pytest
 
 from app.core.money import SCALE
 from app.core.reach import Reach
-from ledger.journal import provider_books, services
-from ledger.journal.audit_queries import find_imbalances
-from ledger.journal.bank_transfer_payment_gateway import BankTransferGateway
-from ledger.journal.log_lane_ledger import LogLaneLedger
-from ledger.journal.ports import JournalPorts
+from ledger.journal.audit.queries import find_imbalances
+from ledger.journal.billing.ports import BillingPorts
+from ledger.journal.books import provider_books
+from ledger.journal.evidence.log_lane_ledger import LogLaneLedger
 from ledger.journal.suspense import assignment_services, return_services
 from ledger.journal.suspense.errors import SuspenseReturned, SuspenseReturnExists
 from ledger.journal.suspense.events import SuspenseReturnApproved
+from ledger.journal.wallets import services
 from tests.factories.crossing import second_runs_into_first
 from tests.factories.traded_books import balances, log_keys
 from tests.unit.journal.journal_app import BUYER_ID, PRINCIPALS, journal_app
@@ -38,7 +38,7 @@ def call(units, clock):
     with units.begin(Reach.EXCHANGE) as uow:
         services.open_accounts(uow, organisation_id=BUYER_ID)
         uow.commit()
-    ports = JournalPorts(BankTransferGateway("Bank"), LogLaneLedger(), log_keys().statements)
+    ports = BillingPorts(LogLaneLedger(), log_keys().statements)
     client = journal_app(units, ports, clock).test_client()
     numbers = itertools.count()
 

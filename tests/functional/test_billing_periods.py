@@ -7,14 +7,15 @@ from sqlalchemy import text
 
 from app.core.money import SCALE
 from app.core.reach import Reach
-from ledger.journal import postings, queries, services
-from ledger.journal.audit_queries import find_imbalances
+from ledger.journal.audit.queries import find_imbalances
 from ledger.journal.billing import deferral_services, period_services
 from ledger.journal.billing.events import DeferralEnded, PeriodAdjusted, PeriodCharged
 from ledger.journal.billing.models import Deferral
-from ledger.journal.booking import book
-from ledger.journal.errors import InsufficientFunds
-from ledger.journal.models import AccountFreeze
+from ledger.journal.books import postings
+from ledger.journal.books.booking import book
+from ledger.journal.books.models import AccountFreeze
+from ledger.journal.wallets import queries, services
+from ledger.journal.wallets.errors import InsufficientFunds
 
 BUYER, SUPPLIER, SECOND = "org_buyer", "org_supplier", "org_second"
 SPLIT = {"supplier": 6000, f"supplier:{SECOND}": 2400, "commission": 1000, "tax": 600}

@@ -9,13 +9,14 @@ from sqlalchemy import text
 from app.core.money import SCALE
 from app.core.reach import Reach
 from app.reactions import billing, trading
-from app.wiring.books import journal_ports
+from app.wiring.books import audit_ports, billing_ports
 from app.worker.billing import billing_steps
 from compliance.events import LicenceRevoked
-from ledger.journal import postings, services
 from ledger.journal.billing.models import Deferral
-from ledger.journal.booking import book
-from ledger.journal.errors import InsufficientFunds
+from ledger.journal.books import postings
+from ledger.journal.books.booking import book
+from ledger.journal.wallets import services
+from ledger.journal.wallets.errors import InsufficientFunds
 from metering.events import PeriodClosed, PeriodOpened
 
 BUYER, SUPPLIER, LICENCE, ORDER = "org_buyer", "org_supplier", "lic_1", "ord_1"
@@ -143,7 +144,10 @@ def test_a_yearly_order_waits_to_be_earned_and_any_other_is_paid_out_at_once(par
 def test_every_timed_step_runs_on_books_with_something_in_them_and_finds_them_well(parts, record):
     record(PeriodOpened(**PERIOD, fee_amount=SCALE))
     for _ in range(3):
-        found = {step.name: step.run() for step in billing_steps(parts, journal_ports(parts))}
+        found = {
+            step.name: step.run()
+            for step in billing_steps(parts, billing_ports(parts), audit_ports())
+        }
     assert found["audit"] is False
     with parts.units.begin(Reach.EXCHANGE) as uow:
         assert uow.session.scalar(text("SELECT count(*) FROM account_freezes")) == 0

@@ -8,13 +8,13 @@ import pytest
 from app.core.money import SCALE
 from app.core.principals import Principal, Role
 from app.core.reach import Reach
-from ledger.journal import queries
-from ledger.journal.audit_queries import find_imbalances
+from ledger.journal.audit.queries import find_imbalances
 from ledger.journal.billing import alert_services, period_services
 from ledger.journal.billing import run_services as billing_run_services
 from ledger.journal.billing.errors import BillingMonthUnfit, WalletNotOpen
 from ledger.journal.billing.events import BalanceLow, SpendSpiked
-from ledger.journal.wallet_leases import WalletLeases
+from ledger.journal.billing.invoices import queries
+from ledger.journal.wallets.leases import WalletLeases
 from ledger.log.services import driver_cursor
 from tests.factories.billing import (
     SPLIT,

@@ -5,15 +5,17 @@ import pytest
 from app.core.money import SCALE
 from app.core.principals import Principal, Role
 from app.core.reach import Reach
-from ledger.journal import postings, services
-from ledger.journal.audit_queries import find_imbalances
+from ledger.journal.audit.queries import find_imbalances
 from ledger.journal.billing import books_cursor, deferral_services, freeze_services
 from ledger.journal.billing.errors import AnotherPersonMustDecide, FreezeIsLifted, FreezeNotFound
 from ledger.journal.billing.events import AccountFreezeLifted, AccountWasFrozen
-from ledger.journal.booking import book
-from ledger.journal.covered_booking import check_not_frozen
-from ledger.journal.errors import AccountFrozen
-from ledger.journal.wallet_leases import WalletLeases
+from ledger.journal.books import postings
+from ledger.journal.books.booking import book
+from ledger.journal.books.errors import AccountFrozen
+from ledger.journal.books.freezes import check_not_frozen
+from ledger.journal.trading import services as trading_services
+from ledger.journal.wallets import services as wallet_services
+from ledger.journal.wallets.leases import WalletLeases
 from ledger.log.services import driver_cursor
 from tests.fakes.clock import START
 
@@ -31,9 +33,9 @@ def trading(in_unit, clock):
     """Three funded buyers that have each bought once; one also a yearly package and a lease."""
 
     def set_up(uow):
-        services.open_accounts(uow, organisation_id=SUPPLIER)
+        wallet_services.open_accounts(uow, organisation_id=SUPPLIER)
         for number, buyer in enumerate(BUYERS):
-            services.open_accounts(uow, organisation_id=buyer)
+            wallet_services.open_accounts(uow, organisation_id=buyer)
             draft = postings.top_up(
                 reference=f"tup_{number}", organisation_id=buyer, amount=100 * SCALE, currency="CNY"
             )
@@ -56,7 +58,7 @@ def trading(in_unit, clock):
 
 
 def charge(uow, buyer, order_id, amount=SCALE):
-    services.charge_order(
+    trading_services.charge_order(
         uow,
         order_id=order_id,
         buyer_id=buyer,

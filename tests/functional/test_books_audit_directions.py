@@ -2,7 +2,7 @@
 
 import pytest
 
-from ledger.journal.audit_queries import find_imbalances
+from ledger.journal.audit.queries import find_imbalances
 from ledger.journal.billing import books_cursor
 from tests.functional.test_books_audit import WALLET, audit, frozen, trading  # noqa: F401
 

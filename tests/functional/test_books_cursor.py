@@ -7,10 +7,11 @@ from sqlalchemy import text
 
 from app.core.money import SCALE
 from app.core.reach import Reach
-from ledger.journal import postings, services
 from ledger.journal.billing import books_cursor
 from ledger.journal.billing.models import BooksCursor
-from ledger.journal.booking import book
+from ledger.journal.books import postings
+from ledger.journal.books.booking import book
+from ledger.journal.wallets import services
 
 BUYERS = ("org_a", "org_b")
 

@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.core.money import SCALE
-from ledger.journal import services
 from ledger.journal.billing import bill_payment_services, dunning_services
 from ledger.journal.billing.errors import CreditInUse
 from ledger.journal.billing.events import BillSentToCollection, CreditLineResumed, PaymentReminded
-from ledger.journal.models import Invoice
-from ledger.journal.wallet_leases import WalletLeases
+from ledger.journal.billing.invoices.models import Invoice
+from ledger.journal.trading import services
+from ledger.journal.wallets.leases import WalletLeases
 from ledger.log.services import driver_cursor
 from tests.factories.billing import PLAN
 from tests.factories.credit import BUYER, SUPPLIER, OnCredit

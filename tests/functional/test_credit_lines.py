@@ -13,8 +13,7 @@ from app.core.money import SCALE
 from app.core.principals import Principal, Role
 from app.core.reach import Reach
 from app.core.signing import Ed25519Signer
-from ledger.journal import postings, queries, services
-from ledger.journal.audit_queries import find_imbalances
+from ledger.journal.audit.queries import find_imbalances
 from ledger.journal.billing import (
     bill_payment_services,
     books_cursor,
@@ -34,11 +33,15 @@ from ledger.journal.billing.events import (
     PaymentReminded,
 )
 from ledger.journal.billing.models import CreditBill, CreditLine
-from ledger.journal.booking import book
-from ledger.journal.errors import InsufficientFunds
-from ledger.journal.log_lane_ledger import LogLaneLedger
-from ledger.journal.ports import JournalPorts
-from ledger.journal.wallet_leases import WalletLeases
+from ledger.journal.billing.ports import BillingPorts
+from ledger.journal.books import postings
+from ledger.journal.books.booking import book
+from ledger.journal.evidence.log_lane_ledger import LogLaneLedger
+from ledger.journal.trading import services as trading_services
+from ledger.journal.wallets import queries
+from ledger.journal.wallets import services as wallet_services
+from ledger.journal.wallets.errors import InsufficientFunds
+from ledger.journal.wallets.leases import WalletLeases
 from ledger.log.services import driver_cursor
 from tests.factories.crossing import second_runs_into_first
 
@@ -55,7 +58,7 @@ def operator(number):
 @pytest.fixture
 def ports():
     signer = Ed25519Signer.from_seed("x/statements", hashlib.sha256(b"x").digest())
-    return JournalPorts(None, LogLaneLedger(), signer)
+    return BillingPorts(LogLaneLedger(), signer)
 
 
 @pytest.fixture
@@ -75,7 +78,7 @@ def line(in_unit):
 
     def make(uow):
         for organisation_id in (BUYER, SUPPLIER):
-            services.open_accounts(uow, organisation_id=organisation_id)
+            wallet_services.open_accounts(uow, organisation_id=organisation_id)
         return propose(uow)
 
     made = in_unit(make)
@@ -103,7 +106,7 @@ def approve(uow, credit_line_id, who=2):
 
 def buy(in_unit, amount, order_id):
     in_unit(
-        lambda uow: services.charge_order(
+        lambda uow: trading_services.charge_order(
             uow,
             order_id=order_id,
             buyer_id=BUYER,
@@ -157,7 +160,7 @@ def test_a_proposal_lends_nothing_and_a_second_person_decides(in_unit, line):
 
 
 def test_two_first_lines_approved_at_once_leave_one_in_force(units, in_unit):
-    in_unit(lambda uow: services.open_accounts(uow, organisation_id=BUYER))
+    in_unit(lambda uow: wallet_services.open_accounts(uow, organisation_id=BUYER))
     first, second = (in_unit(lambda uow, n=n: propose(uow, n * SCALE)) for n in (600, 700))
     second_runs_into_first(
         units,

@@ -14,8 +14,7 @@ from app.core.errors import CounterfoilError
 from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWorkFactory
 from app.reactions import build_reactions
-from ledger.journal import queries
-from ledger.journal.audit_queries import find_imbalances
+from ledger.journal.audit.queries import find_imbalances
 from ledger.journal.billing import deferral_services, period_services
 from ledger.journal.credits import queries as credit_queries
 from ledger.journal.credits import services as credit_services
@@ -28,6 +27,7 @@ from ledger.journal.credits.errors import (
     CreditNotYetPublished,
 )
 from ledger.journal.credits.notes import ORDER, signed_bytes
+from ledger.journal.trading import queries
 from ledger.log.sequencing.sequencer import Sequencer
 from tests.factories.traded_books import (
     BUYER,
@@ -36,8 +36,8 @@ from tests.factories.traded_books import (
     SUPPLIER,
     TradedLicence,
     balances,
+    evidence_ports,
     log_keys,
-    settlement_ports,
 )
 
 
@@ -60,7 +60,7 @@ def credit_calls(reacting):
         with reacting.begin(Reach.EXCHANGE) as uow:
             corrections = credit_services.call_corrections(
                 uow.session,
-                settlement_ports(),
+                evidence_ports(),
                 licence.licence_id,
                 [(1, n, amount) for n, amount in calls],
             )
@@ -297,7 +297,7 @@ def test_both_parties_read_a_credit_and_nobody_else(licence, credit_calls, units
 
 
 def test_evidence_shows_every_credit_of_the_licence_up_to_its_own(licence, credit_calls, reacting):
-    ports = settlement_ports()
+    ports = evidence_ports()
     for number in (1, 2, 3):
         licence.lane.call(100)
         credit_calls(licence, (number, None), credit_id=f"crd_{number}")
@@ -339,7 +339,7 @@ def test_the_independent_verifier_accepts_a_note_and_misses_a_hidden_credit(
         pass
     with reacting.begin(Reach.EXCHANGE) as uow:
         credit = credit_queries.get_credit(uow.session, "crd_3", None)
-        evidence = credit_services.credit_evidence(uow.session, settlement_ports(), credit)
+        evidence = credit_services.credit_evidence(uow.session, evidence_ports(), credit)
     (tmp_path / "keys.json").write_text(json.dumps(log_keys().vkeys))
     keys = ["--keys", str(tmp_path / "keys.json")]
     (tmp_path / "note.json").write_bytes(canonical_bytes(evidence))

@@ -17,9 +17,9 @@ from app.core.reach import Reach
 from app.core.states import IllegalTransition
 from app.core.unit_of_work import UnitOfWorkFactory
 from app.reactions import build_reactions
-from ledger.journal.audit_queries import find_imbalances
-from ledger.journal.bank_transfer_payment_gateway import BankTransferGateway
-from ledger.journal.billing import invoice_services
+from ledger.journal.audit.queries import find_imbalances
+from ledger.journal.billing.invoices import services as invoice_services
+from ledger.journal.billing.ports import BillingPorts
 from ledger.journal.credits.errors import AlreadyCredited
 from ledger.journal.deciders import DeciderNotIndependent
 from ledger.journal.disputes import queries as dispute_queries
@@ -38,8 +38,7 @@ from ledger.journal.disputes.errors import (
 )
 from ledger.journal.disputes.receipts import RECEIPT_DOMAIN
 from ledger.journal.disputes.services import AcceptedCall
-from ledger.journal.log_lane_ledger import LogLaneLedger
-from ledger.journal.ports import JournalPorts
+from ledger.journal.evidence.log_lane_ledger import LogLaneLedger
 from ledger.log.sequencing.sequencer import Sequencer
 from ledger.log.tree.merkle import leaf_hash
 from tests.factories.traded_books import (
@@ -48,8 +47,8 @@ from tests.factories.traded_books import (
     SUPPLIER,
     TradedLicence,
     balances,
+    evidence_ports,
     log_keys,
-    settlement_ports,
 )
 
 BUYER_PERSON = Principal("psn_b", BUYER, frozenset({Role.BUYER}))
@@ -100,7 +99,7 @@ def dispute(reacting):
         with reacting.begin(Reach.EXCHANGE) as uow:
             made = dispute_services.open_dispute(
                 uow,
-                settlement_ports(),
+                evidence_ports(),
                 BUYER_PERSON,
                 licence_id=licence.licence_id,
                 reason_code=reason_code,
@@ -135,7 +134,7 @@ def decide(reacting):
         with reacting.begin(Reach.EXCHANGE) as uow:
             made = dispute_services.decide_dispute(
                 uow,
-                settlement_ports(),
+                evidence_ports(),
                 principal,
                 dispute_id=dispute.dispute_id,
                 accepted=[
@@ -208,7 +207,7 @@ def test_the_bundle_names_the_invoice_line_and_is_proven_once_published(
     licence, dispute, units, reacting, clock
 ):
     clock.advance(seconds=1)
-    journal = JournalPorts(BankTransferGateway("Bank"), LogLaneLedger(), log_keys().statements)
+    journal = BillingPorts(LogLaneLedger(), log_keys().statements)
     with reacting.begin(Reach.EXCHANGE) as uow:
         invoice = invoice_services.issue_invoice(
             uow,
@@ -222,7 +221,7 @@ def test_the_bundle_names_the_invoice_line_and_is_proven_once_published(
     (call,) = made.bundle["calls"]
     assert call["invoice"]["invoice_id"] == invoice.invoice_id
     assert call["invoice"]["line"]["closing_n"] == 4
-    ports = settlement_ports()
+    ports = evidence_ports()
     with reacting.begin(Reach.EXCHANGE) as uow:
         evidence = dispute_services.dispute_evidence(uow.session, ports, made)
     assert (evidence["leaves"], evidence["checkpoint"]) == ([], None)

@@ -13,17 +13,18 @@ from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWorkFactory
 from app.reactions import build_reactions
 from app.reactions.recalling import LeaseRecall
-from ledger.journal import postings, services
 from ledger.journal.billing import period_services
 from ledger.journal.billing.errors import CreditInUse
 from ledger.journal.billing.exposure_queries import list_exposures
-from ledger.journal.booking import book
-from ledger.journal.call_books import CallBooks
-from ledger.journal.errors import InsufficientFunds
-from ledger.journal.events import HeldMoneyWanted
-from ledger.journal.models import Wallet
-from ledger.journal.wallet_leases import WalletLeases
-from ledger.journal.wallet_queries import list_wallets
+from ledger.journal.books import postings
+from ledger.journal.books.booking import book
+from ledger.journal.books.call_books import CallBooks
+from ledger.journal.trading import services
+from ledger.journal.wallets.errors import InsufficientFunds
+from ledger.journal.wallets.events import HeldMoneyWanted
+from ledger.journal.wallets.leases import WalletLeases
+from ledger.journal.wallets.models import Wallet
+from ledger.journal.wallets.queries import list_wallets
 from ledger.log import intake
 from metering.fences import ANNOUNCE, CHANNEL, message, recall_message
 from metering.plans.steps import turn_periods

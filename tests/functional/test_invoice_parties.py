@@ -6,12 +6,11 @@ from sqlalchemy import select
 
 from app.core.money import SCALE
 from app.core.reach import Reach
-from ledger.journal.bank_transfer_payment_gateway import BankTransferGateway
-from ledger.journal.billing import invoice_services
-from ledger.journal.billing.models import InvoiceLine
-from ledger.journal.events import InvoiceIssued
-from ledger.journal.log_lane_ledger import LogLaneLedger
-from ledger.journal.ports import JournalPorts
+from ledger.journal.billing.invoices import services as invoice_services
+from ledger.journal.billing.invoices.events import InvoiceIssued
+from ledger.journal.billing.invoices.models import InvoiceLine
+from ledger.journal.billing.ports import BillingPorts
+from ledger.journal.evidence.log_lane_ledger import LogLaneLedger
 from tests.factories.traded_books import BUYER, SUPPLIER, TradedLicence, log_keys
 
 
@@ -21,7 +20,7 @@ def test_it_is_told_and_kept_under_its_own_parties(units, clock, in_unit):
     licence.lane.call(3 * SCALE)
     began = clock.now()
     clock.advance(seconds=1)
-    ports = JournalPorts(BankTransferGateway("x"), LogLaneLedger(), log_keys().statements)
+    ports = BillingPorts(LogLaneLedger(), log_keys().statements)
     invoice = in_unit(
         lambda uow: invoice_services.issue_invoice(
             uow,

@@ -5,10 +5,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import func, select
 
-from ledger.journal import services
-from ledger.journal.billing import deferral_services, invoice_services
-from ledger.journal.models import PostedLine
-from ledger.journal.splits import shares
+from ledger.journal.billing import deferral_services
+from ledger.journal.billing.invoices import services as invoice_services
+from ledger.journal.books.models import PostedLine
+from ledger.journal.books.splits import shares
+from ledger.journal.trading import services as trading_services
+from ledger.journal.wallets import services as wallet_services
 from tests.factories.billing import SPLIT, open_licence, statement_ports
 
 BUYER, SUPPLIER, LICENCE, ORDER = "org_buyer", "org_supplier", "lic_1", "ord_1"
@@ -92,8 +94,8 @@ def test_a_year_s_price_and_the_rest_that_went_back_state_the_tax_that_was_kept(
 
 
 def test_a_price_that_was_reversed_is_on_the_bill_both_ways(licence, issue, in_unit):
-    in_unit(lambda uow: services.charge_order(uow, order_id=ORDER, **PARTIES))
-    in_unit(lambda uow: services.reverse(uow, template="charge_order", reference=ORDER))
+    in_unit(lambda uow: trading_services.charge_order(uow, order_id=ORDER, **PARTIES))
+    in_unit(lambda uow: wallet_services.reverse(uow, template="charge_order", reference=ORDER))
     document = issue().document
     assert document["lines"] == [
         {"kind": "package", "order_id": ORDER, "amount": str(PRICE)},

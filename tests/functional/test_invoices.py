@@ -13,24 +13,28 @@ from app.core.clock import iso_instant
 from app.core.money import SCALE
 from app.core.reach import Reach
 from app.core.signing import Ed25519Signer
-from ledger.journal import postings, queries, services
-from ledger.journal.audit_queries import find_imbalances
-from ledger.journal.bank_transfer_payment_gateway import BankTransferGateway
-from ledger.journal.billing import invoice_evidence_services, invoice_services, period_services
-from ledger.journal.billing.errors import InvoiceDiffers
-from ledger.journal.billing.invoicing import InvoiceFacts, invoice_document
-from ledger.journal.booking import book
-from ledger.journal.errors import (
+from ledger.journal.audit.queries import find_imbalances
+from ledger.journal.billing import period_services
+from ledger.journal.billing.invoices import evidence_services as invoice_evidence_services
+from ledger.journal.billing.invoices import queries as invoice_queries
+from ledger.journal.billing.invoices import services as invoice_services
+from ledger.journal.billing.invoices.documents import InvoiceFacts, invoice_document
+from ledger.journal.billing.invoices.errors import (
+    InvoiceDiffers,
     InvoiceNotFound,
     InvoiceNotYetPublished,
     InvoicePeriodOverlaps,
-    LicencePartiesNotFound,
-    PeriodUnfit,
 )
-from ledger.journal.events import InvoiceIssued
-from ledger.journal.log_lane_ledger import LogLaneLedger
-from ledger.journal.models import LicenceParties
-from ledger.journal.ports import JournalPorts
+from ledger.journal.billing.invoices.events import InvoiceIssued
+from ledger.journal.billing.ports import BillingPorts
+from ledger.journal.books import postings
+from ledger.journal.books.booking import book
+from ledger.journal.books.errors import PeriodUnfit
+from ledger.journal.evidence.log_lane_ledger import LogLaneLedger
+from ledger.journal.trading import queries as trading_queries
+from ledger.journal.trading import services
+from ledger.journal.trading.errors import LicencePartiesNotFound
+from ledger.journal.trading.models import LicenceParties
 from ledger.log.intake import append_leaves
 from ledger.log.keys import LogKeys
 from ledger.log.sequencing.sequencer import Sequencer
@@ -55,7 +59,7 @@ def keys():
 
 @pytest.fixture
 def ports(keys):
-    return JournalPorts(BankTransferGateway("Bank, account 1"), LogLaneLedger(), keys.statements)
+    return BillingPorts(LogLaneLedger(), keys.statements)
 
 
 @pytest.fixture
@@ -294,7 +298,7 @@ def test_an_invoice_is_rebuilt_byte_for_byte_from_its_leaves(open_lane, issue, c
     clock.advance(seconds=1)
     issued = issue(START, clock.now())
     with units.begin(Reach.EXCHANGE) as uow:
-        stored = queries.get_invoice(uow.session, issued.invoice_id, BUYER)
+        stored = invoice_queries.get_invoice(uow.session, issued.invoice_id, BUYER)
         spans = ports.lane_ledger.lanes(
             uow.session, LICENCE, from_at=stored.from_at, until_at=stored.until_at
         )
@@ -456,7 +460,7 @@ def test_a_bill_below_zero_is_possible_exact_and_verified(
 
 def rebuild(units, ports, invoice):
     with units.begin(Reach.EXCHANGE) as uow:
-        stored = queries.get_invoice(uow.session, invoice.invoice_id, None)
+        stored = invoice_queries.get_invoice(uow.session, invoice.invoice_id, None)
         return invoice_evidence_services.rebuild_invoice(uow.session, ports, stored)
 
 
@@ -508,13 +512,13 @@ def test_only_parties_see_an_invoice_with_or_without_the_query_s_filter(
     invoice = issue(START, clock.now())
     for party in (BUYER, SUPPLIER):
         with units.begin(Reach.organisation(party)) as uow:
-            assert queries.get_invoice(uow.session, invoice.invoice_id, party) is not None
-            assert queries.get_licence_parties(uow.session, LICENCE, party) is not None
+            assert invoice_queries.get_invoice(uow.session, invoice.invoice_id, party) is not None
+            assert trading_queries.get_licence_parties(uow.session, LICENCE, party) is not None
     with units.begin(Reach.EXCHANGE) as uow:
         with pytest.raises(InvoiceNotFound):
-            queries.get_invoice(uow.session, invoice.invoice_id, STRANGER)
+            invoice_queries.get_invoice(uow.session, invoice.invoice_id, STRANGER)
         with pytest.raises(LicencePartiesNotFound):
-            queries.get_licence_parties(uow.session, LICENCE, STRANGER)
+            trading_queries.get_licence_parties(uow.session, LICENCE, STRANGER)
     with units.begin(Reach.organisation(STRANGER)) as uow:
         assert uow.session.scalar(text("SELECT count(*) FROM invoices")) == 0
         assert uow.session.scalar(text("SELECT count(*) FROM licence_parties")) == 0

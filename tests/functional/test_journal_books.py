@@ -9,19 +9,23 @@ from sqlalchemy.exc import DBAPIError
 
 from app.core.money import SCALE
 from app.core.reach import Reach
-from ledger.journal import postings, queries, services
-from ledger.journal.audit_queries import find_imbalances
-from ledger.journal.booking import book
-from ledger.journal.chart import AccountKind, payable_of, wallet_of
-from ledger.journal.errors import (
+from ledger.journal.audit.queries import find_imbalances
+from ledger.journal.books import postings
+from ledger.journal.books.booking import book
+from ledger.journal.books.chart import AccountKind, payable_of, wallet_of
+from ledger.journal.books.errors import (
     AccountNotOpen,
-    InsufficientFunds,
     NotReversible,
     ReferenceReused,
     TransactionNotFound,
 )
-from ledger.journal.events import OrderCharged
-from ledger.journal.models import JournalAccount, PostedLine, Wallet
+from ledger.journal.books.models import JournalAccount, PostedLine
+from ledger.journal.trading import services as trading_services
+from ledger.journal.trading.events import OrderCharged
+from ledger.journal.wallets import queries
+from ledger.journal.wallets import services as wallet_services
+from ledger.journal.wallets.errors import InsufficientFunds
+from ledger.journal.wallets.models import Wallet
 
 BUYER, SUPPLIER = "org_buyer", "org_supplier"
 SPLIT = {"supplier": 8400, "commission": 1000, "tax": 600}
@@ -40,7 +44,7 @@ def funded(in_unit):
 
     def fund(uow):
         for organisation_id in (BUYER, SUPPLIER):
-            services.open_accounts(uow, organisation_id=organisation_id)
+            wallet_services.open_accounts(uow, organisation_id=organisation_id)
         draft = postings.top_up(
             reference="tup_1", organisation_id=BUYER, amount=1000 * SCALE, currency="CNY"
         )
@@ -60,7 +64,7 @@ def balance(in_unit, account_id):
 
 def test_opening_accounts_twice_changes_nothing(in_unit):
     for _ in range(2):
-        in_unit(lambda uow: services.open_accounts(uow, organisation_id=BUYER))
+        in_unit(lambda uow: wallet_services.open_accounts(uow, organisation_id=BUYER))
     count = text("SELECT count(*) FROM journal_accounts")
     assert in_unit(lambda uow: uow.session.scalar(count)) == len(AccountKind)
     assert wallet(in_unit).balance_amount == 0
@@ -68,7 +72,7 @@ def test_opening_accounts_twice_changes_nothing(in_unit):
 
 def test_an_order_is_charged_once_and_split(in_unit, funded, units):
     for _ in range(2):
-        in_unit(lambda uow: services.charge_order(uow, amount=300 * SCALE, **ORDER))
+        in_unit(lambda uow: trading_services.charge_order(uow, amount=300 * SCALE, **ORDER))
     assert wallet(in_unit).balance_amount == 700 * SCALE
     assert balance(in_unit, payable_of(SUPPLIER, "CNY")) == 252 * SCALE
     assert [type(event) for event in units.events] == [OrderCharged]
@@ -76,14 +80,14 @@ def test_an_order_is_charged_once_and_split(in_unit, funded, units):
 
 
 def test_an_order_of_nothing_books_nothing(in_unit, funded, units):
-    in_unit(lambda uow: services.charge_order(uow, amount=0, **ORDER))
+    in_unit(lambda uow: trading_services.charge_order(uow, amount=0, **ORDER))
     assert units.events == []
     assert wallet(in_unit).balance_amount == 1000 * SCALE
 
 
 def test_an_order_beyond_the_wallet_is_refused_with_the_facts(in_unit, funded):
     with pytest.raises(InsufficientFunds) as refusal:
-        in_unit(lambda uow: services.charge_order(uow, amount=1001 * SCALE, **ORDER))
+        in_unit(lambda uow: trading_services.charge_order(uow, amount=1001 * SCALE, **ORDER))
     assert refusal.value.status == 402
     assert refusal.value.facts == {
         "needed_amount": "1001.00000000",
@@ -96,7 +100,7 @@ def test_an_order_beyond_the_wallet_is_refused_with_the_facts(in_unit, funded):
 
 def test_a_buyer_without_a_wallet_has_nothing_available(in_unit):
     with pytest.raises(InsufficientFunds) as refusal:
-        in_unit(lambda uow: services.charge_order(uow, amount=SCALE, **ORDER))
+        in_unit(lambda uow: trading_services.charge_order(uow, amount=SCALE, **ORDER))
     assert refusal.value.facts["available_amount"] == "0.00000000"
 
 
@@ -108,7 +112,9 @@ def test_two_orders_at_once_cannot_spend_the_same_money(units, in_unit, funded):
         with units.begin(Reach.EXCHANGE) as uow:
             start.wait()
             try:
-                services.charge_order(uow, amount=600 * SCALE, **{**ORDER, "order_id": order_id})
+                trading_services.charge_order(
+                    uow, amount=600 * SCALE, **{**ORDER, "order_id": order_id}
+                )
                 uow.commit()
                 outcomes.append("charged")
             except InsufficientFunds:
@@ -124,9 +130,9 @@ def test_two_orders_at_once_cannot_spend_the_same_money(units, in_unit, funded):
 
 
 def test_a_reference_with_other_postings_is_refused(in_unit, funded):
-    in_unit(lambda uow: services.charge_order(uow, amount=100 * SCALE, **ORDER))
+    in_unit(lambda uow: trading_services.charge_order(uow, amount=100 * SCALE, **ORDER))
     with pytest.raises(ReferenceReused):
-        in_unit(lambda uow: services.charge_order(uow, amount=200 * SCALE, **ORDER))
+        in_unit(lambda uow: trading_services.charge_order(uow, amount=200 * SCALE, **ORDER))
 
 
 def test_an_account_that_is_not_open_takes_no_posting(in_unit):
@@ -138,29 +144,33 @@ def test_an_account_that_is_not_open_takes_no_posting(in_unit):
 
 
 def test_a_reversal_gives_everybody_back_what_they_had(in_unit, funded):
-    in_unit(lambda uow: services.charge_order(uow, amount=300 * SCALE, **ORDER))
+    in_unit(lambda uow: trading_services.charge_order(uow, amount=300 * SCALE, **ORDER))
     for _ in range(2):
-        in_unit(lambda uow: services.reverse(uow, template="charge_order", reference="ord_1"))
+        in_unit(
+            lambda uow: wallet_services.reverse(uow, template="charge_order", reference="ord_1")
+        )
     assert wallet(in_unit).balance_amount == 1000 * SCALE
     assert balance(in_unit, payable_of(SUPPLIER, "CNY")) == 0
     assert in_unit(lambda uow: find_imbalances(uow.session)) == []
 
 
 def test_a_top_up_that_was_spent_cannot_be_reversed(in_unit, funded):
-    in_unit(lambda uow: services.charge_order(uow, amount=300 * SCALE, **ORDER))
+    in_unit(lambda uow: trading_services.charge_order(uow, amount=300 * SCALE, **ORDER))
     with pytest.raises(InsufficientFunds):
-        in_unit(lambda uow: services.reverse(uow, template="top_up", reference="tup_1"))
+        in_unit(lambda uow: wallet_services.reverse(uow, template="top_up", reference="tup_1"))
 
 
 def test_a_reversal_is_not_reversed(in_unit, funded):
-    in_unit(lambda uow: services.reverse(uow, template="top_up", reference="tup_1"))
+    in_unit(lambda uow: wallet_services.reverse(uow, template="top_up", reference="tup_1"))
     with pytest.raises(NotReversible):
-        in_unit(lambda uow: services.reverse(uow, template="reverse", reference="top_up:tup_1"))
+        in_unit(
+            lambda uow: wallet_services.reverse(uow, template="reverse", reference="top_up:tup_1")
+        )
 
 
 def test_what_was_never_booked_cannot_be_reversed(in_unit):
     with pytest.raises(TransactionNotFound):
-        in_unit(lambda uow: services.reverse(uow, template="top_up", reference="tup_none"))
+        in_unit(lambda uow: wallet_services.reverse(uow, template="top_up", reference="tup_none"))
 
 
 @pytest.mark.parametrize(
@@ -318,7 +328,7 @@ def test_the_audit_finds_a_wallet_that_is_not_its_postings(in_unit, funded):
 
 
 def test_a_party_sees_its_own_postings_and_nothing_else_without_any_filter(in_unit, funded, units):
-    in_unit(lambda uow: services.charge_order(uow, amount=300 * SCALE, **ORDER))
+    in_unit(lambda uow: trading_services.charge_order(uow, amount=300 * SCALE, **ORDER))
     tables = {"postings": PostedLine, "journal_accounts": JournalAccount, "wallets": Wallet}
 
     def owners(reach):

@@ -11,10 +11,9 @@ from app.core.clock import iso_instant
 from app.core.money import SCALE
 from app.core.reach import Reach
 from app.core.signing import Ed25519Signer
-from ledger.journal import services
-from ledger.journal.bank_transfer_payment_gateway import BankTransferGateway
-from ledger.journal.log_lane_ledger import LogLaneLedger
-from ledger.journal.ports import JournalPorts
+from ledger.journal.billing.ports import BillingPorts
+from ledger.journal.evidence.log_lane_ledger import LogLaneLedger
+from ledger.journal.trading import services
 from ledger.log.keys import LogKeys
 from ledger.log.sequencing.sequencer import Sequencer
 from tests.unit.journal.journal_app import (
@@ -41,7 +40,7 @@ def keys():
 @pytest.fixture
 def call(units, keys, clock):
     """Makes one request as a named principal."""
-    ports = JournalPorts(BankTransferGateway("Bank of Examples"), LogLaneLedger(), keys.statements)
+    ports = BillingPorts(LogLaneLedger(), keys.statements)
     client = journal_app(units, ports, clock).test_client()
     numbers = itertools.count()
 

@@ -8,20 +8,22 @@ from psycopg.rows import tuple_row
 
 from app.core.money import SCALE
 from app.core.reach import Reach
-from ledger.journal import postings, services
-from ledger.journal.audit_queries import find_imbalances
-from ledger.journal.booking import book
-from ledger.journal.call_books import CallBooks
-from ledger.journal.errors import (
+from ledger.journal.audit.queries import find_imbalances
+from ledger.journal.books import postings
+from ledger.journal.books.booking import book
+from ledger.journal.books.call_books import CallBooks
+from ledger.journal.books.errors import (
     AccountNotOpen,
-    InsufficientFunds,
     LeaseNotOpen,
     LeaseOverspent,
     LeaseSpendDiffers,
     ReferenceReused,
 )
-from ledger.journal.splits import shares
-from ledger.journal.wallet_leases import WalletLeases
+from ledger.journal.books.splits import shares
+from ledger.journal.trading import services as trading_services
+from ledger.journal.wallets import services as wallet_services
+from ledger.journal.wallets.errors import InsufficientFunds
+from ledger.journal.wallets.leases import WalletLeases
 from metering.ports import CallRun
 
 BUYER, SUPPLIER = "org_buyer", "org_supplier"
@@ -34,7 +36,7 @@ def funded(units):
     """A buyer with 10.00 CNY and a supplier."""
     with units.begin(Reach.EXCHANGE) as uow:
         for organisation_id in (BUYER, SUPPLIER):
-            services.open_accounts(uow, organisation_id=organisation_id)
+            wallet_services.open_accounts(uow, organisation_id=organisation_id)
         draft = postings.top_up(
             reference="tup_1", organisation_id=BUYER, amount=10 * SCALE, currency="CNY"
         )
@@ -93,7 +95,7 @@ def test_an_order_that_the_held_money_would_cover_is_told_what_is_held(
         "split": SPLIT,
     }
     with units.begin(Reach.EXCHANGE) as uow, pytest.raises(InsufficientFunds) as refusal:
-        services.charge_order(uow, amount=7 * SCALE, **order)
+        trading_services.charge_order(uow, amount=7 * SCALE, **order)
     assert refusal.value.facts["pending_amount"] == "4.00000000"
     assert "4.00000000 CNY is held for calls" in str(refusal.value)
 
@@ -251,7 +253,7 @@ def test_calls_beyond_the_lease_are_refused_by_the_database(funded, leases, conn
 
 def test_a_lease_of_another_buyer_pays_for_nothing(funded, leases, connection, clock, units):
     with units.begin(Reach.EXCHANGE) as uow:
-        services.open_accounts(uow, organisation_id="org_other")
+        wallet_services.open_accounts(uow, organisation_id="org_other")
         uow.commit()
     reserve(leases, connection)
     with pytest.raises(LeaseNotOpen):

@@ -12,18 +12,22 @@ from app.core.money import SCALE
 from app.core.principals import Principal, Role
 from app.core.reach import Reach
 from app.core.states import IllegalTransition
-from ledger.journal import queries, top_up_services
-from ledger.journal.audit_queries import find_imbalances
-from ledger.journal.bank_transfer_payment_gateway import BankTransferGateway
-from ledger.journal.creditor_reference import is_creditor_reference
-from ledger.journal.errors import SecondPersonRequired, TopUpAmountUnfit, TopUpNotFound
-from ledger.journal.events import TopUpCancelled, TopUpConfirmed, TopUpRequested
-from ledger.journal.top_up_errors import (
+from ledger.journal.audit.queries import find_imbalances
+from ledger.journal.deciders import SecondPersonRequired
+from ledger.journal.top_ups import queries as top_up_queries
+from ledger.journal.top_ups import services as top_up_services
+from ledger.journal.top_ups.bank_transfer_gateway import BankTransferGateway
+from ledger.journal.top_ups.creditor_reference import is_creditor_reference
+from ledger.journal.top_ups.errors import (
     ConfirmationDiffers,
     ConfirmerNotIndependent,
     MayNotCancelTopUp,
+    TopUpAmountUnfit,
     TopUpArrived,
+    TopUpNotFound,
 )
+from ledger.journal.top_ups.events import TopUpCancelled, TopUpConfirmed, TopUpRequested
+from ledger.journal.wallets import queries as wallet_queries
 from tests.factories.crossing import second_runs_into_first
 
 AMOUNT = 1000 * SCALE
@@ -75,7 +79,7 @@ def confirm(run, requested):
 def balance(units):
     with units.begin(Reach.EXCHANGE) as uow:
         assert find_imbalances(uow.session) == []
-        wallet = queries.find_wallet_for_update(uow.session, BUYER.organisation_id, "CNY")
+        wallet = wallet_queries.find_wallet_for_update(uow.session, BUYER.organisation_id, "CNY")
         return wallet.balance_amount if wallet else 0
 
 
@@ -255,4 +259,4 @@ def test_a_stranger_s_reach_holds_no_top_up_even_without_a_filter(requested, uni
     with units.begin(Reach.organisation("org_other")) as uow:
         assert uow.session.scalar(text("SELECT count(*) FROM top_ups")) == 0
         with pytest.raises(TopUpNotFound):
-            queries.get_top_up_for_update(uow.session, requested.top_up_id)
+            top_up_queries.get_top_up_for_update(uow.session, requested.top_up_id)

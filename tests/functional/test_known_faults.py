@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from app.core.canonical import canonical_bytes
 from app.core.reach import Reach
-from ledger.journal.splits import added_shares
+from ledger.journal.books.splits import added_shares
 from metering import services
 from metering.delivery.http_upstream import HttpUpstream
 from metering.leases import upkeep

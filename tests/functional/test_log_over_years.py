@@ -17,14 +17,14 @@ from app.core.canonical import canonical_bytes
 from app.core.ids import InvoiceId, LicenceId
 from app.core.reach import Reach
 from app.core.signing import Ed25519Signer
-from ledger.journal.billing.invoicing import (
+from ledger.journal.billing.invoices.documents import (
     InvoiceFacts,
     evidence_document,
     invoice_document,
     lane_leaves,
     signed_bytes,
 )
-from ledger.journal.log_lane_ledger import LogLaneLedger
+from ledger.journal.evidence.log_lane_ledger import LogLaneLedger
 from ledger.log.sequencing.sequencer import Sequencer
 from ledger.log.services import note_licence_parties
 from ledger.log.tree.checkpoints import Checkpoint, sign_checkpoint

@@ -7,7 +7,8 @@ import pytest
 
 from app.core.canonical import canonical_bytes
 from app.core.reach import Reach
-from ledger.journal.billing import invoice_evidence_services, invoice_services
+from ledger.journal.billing.invoices import evidence_services as invoice_evidence_services
+from ledger.journal.billing.invoices import services as invoice_services
 from tests.factories.billing import LoggedLane, open_licence, statement_ports
 
 CALLS = 1_000_000

@@ -10,20 +10,22 @@ from app.core.money import SCALE
 from app.core.principals import Principal, Role
 from app.core.reach import Reach
 from app.core.states import IllegalTransition
-from ledger.journal import postings, top_up_services, wallet_queries
-from ledger.journal.audit_queries import find_imbalances
+from ledger.journal.audit.queries import find_imbalances
 from ledger.journal.billing import exposure_queries
-from ledger.journal.booking import book
+from ledger.journal.books import postings
+from ledger.journal.books.booking import book
+from ledger.journal.books.provider_books import open_exchange_accounts
 from ledger.journal.charge_backs import owed_returns
 from ledger.journal.charge_backs import services as charge_back_services
 from ledger.journal.charge_backs.errors import ReturnExceedsTopUp, ReturnNotFound, TopUpNotPaid
 from ledger.journal.charge_backs.events import TopUpReturned
-from ledger.journal.events import TopUpPaid
-from ledger.journal.ports import PaymentInstructions
-from ledger.journal.provider_books import open_exchange_accounts
-from ledger.journal.services import open_accounts
-from ledger.journal.top_up_errors import ConfirmationDiffers
-from ledger.journal.wallet_leases import WalletLeases
+from ledger.journal.top_ups import services as top_up_services
+from ledger.journal.top_ups.errors import ConfirmationDiffers
+from ledger.journal.top_ups.events import TopUpPaid
+from ledger.journal.top_ups.ports import PaymentInstructions
+from ledger.journal.wallets import queries as wallet_queries
+from ledger.journal.wallets.leases import WalletLeases
+from ledger.journal.wallets.services import open_accounts
 from ledger.log.services import driver_cursor
 from tests.factories.crossing import second_runs_into_first
 from tests.factories.traded_books import balances

@@ -17,7 +17,7 @@ from ledger.journal.settlement import run_services
 from ledger.journal.settlement.run_services import RunPeriod
 from ledger.journal.statement_evidence import services as statement_services
 from ledger.log.sequencing.sequencer import Sequencer
-from tests.factories.traded_books import ORIGIN, SUPPLIER, log_keys, settlement_ports
+from tests.factories.traded_books import ORIGIN, SUPPLIER, evidence_ports, log_keys
 from tests.functional.test_credits import credit_calls, licence, reacting
 
 __all__ = ["credit_calls", "licence", "reacting"]
@@ -45,7 +45,7 @@ def sequence(reacting, clock):
 def ports():
     """As of the new year: the statement key under its new name."""
     return replace(
-        settlement_ports(), signer=RenamedSigner(log_keys().statements, f"{NEXT}/statements")
+        evidence_ports(), signer=RenamedSigner(log_keys().statements, f"{NEXT}/statements")
     )
 
 

@@ -7,7 +7,7 @@ from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWorkFactory
 from compliance.models.narrowing import Narrowing
 from compliance.services import continue_narrowing, narrowing
-from ledger.journal import services as journal
+from ledger.journal.wallets import services as journal
 from metering.models import Entitlement
 from tests.factories.compliance import (
     BUYER_ID,

@@ -7,11 +7,11 @@ from app.core.cipher import Cipher
 from app.core.money import SCALE
 from app.core.principals import Principal, Role
 from app.core.reach import Reach
-from ledger.journal.audit_queries import find_imbalances
+from ledger.journal.audit.queries import find_imbalances
+from ledger.journal.balances.queries import list_payables
 from ledger.journal.bank_accounts import services as bank_account_services
 from ledger.journal.bank_accounts.details import BankDetails
 from ledger.journal.credits import services as credit_services
-from ledger.journal.payable_queries import list_payables
 from ledger.journal.payouts import desk as payout_desk
 from ledger.journal.payouts import services as payout_services
 from ledger.journal.settlement import run_services
@@ -21,7 +21,7 @@ from tests.factories.traded_books import (
     SUPPLIER,
     TradedLicence,
     balances,
-    settlement_ports,
+    evidence_ports,
 )
 
 PAYABLE, SETTLED = f"{SUPPLIER}/payable/CNY", f"{SUPPLIER}/settled/CNY"
@@ -164,7 +164,7 @@ def test_each_supplier_sees_its_own_alone_and_the_second_lock_holds(units, licen
 
 def _credited(uow, licence_id):
     corrections = credit_services.call_corrections(
-        uow.session, settlement_ports(), licence_id, [(1, 1, None)]
+        uow.session, evidence_ports(), licence_id, [(1, 1, None)]
     )
     credit_services.give_credit(
         uow,

@@ -10,11 +10,11 @@ from sqlalchemy.exc import DBAPIError
 from app.core.money import SCALE
 from app.core.reach import Reach
 from app.core.states import IllegalTransition
-from ledger.journal import top_up_services
-from ledger.journal.errors import InsufficientFunds
-from ledger.journal.events import HeldMoneyWanted
-from ledger.journal.top_up_errors import PaidThroughProvider
-from ledger.journal.wallet_leases import WalletLeases
+from ledger.journal.top_ups import services as top_up_services
+from ledger.journal.top_ups.errors import PaidThroughProvider
+from ledger.journal.wallets.errors import InsufficientFunds
+from ledger.journal.wallets.events import HeldMoneyWanted
+from ledger.journal.wallets.leases import WalletLeases
 from ledger.payments import account_services, findings, inbox, queries, services
 from ledger.payments.errors import (
     AmountUnfit,

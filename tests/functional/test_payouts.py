@@ -13,13 +13,13 @@ from app.core.money import SCALE, Money
 from app.core.principals import Principal, Role
 from app.core.reach import Reach
 from app.core.states import IllegalTransition
-from ledger.journal import provider_books
-from ledger.journal.audit_queries import find_imbalances
+from ledger.journal.audit.queries import find_imbalances
 from ledger.journal.bank_accounts import services as bank_account_services
 from ledger.journal.bank_accounts.details import BankDetails
 from ledger.journal.bank_accounts.errors import BankAccountInForce
-from ledger.journal.deciders import DeciderNotIndependent
-from ledger.journal.errors import AccountFrozen, SecondPersonRequired
+from ledger.journal.books import provider_books
+from ledger.journal.books.errors import AccountFrozen
+from ledger.journal.deciders import DeciderNotIndependent, SecondPersonRequired
 from ledger.journal.payouts import desk as payout_desk
 from ledger.journal.payouts import services as payout_services
 from ledger.journal.payouts.errors import (

@@ -7,9 +7,9 @@ from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWorkFactory
 from app.reactions import build_reactions
 from app.reactions.returned_periods import RETURNED_PERIODS
-from ledger.journal.audit_queries import find_imbalances
+from ledger.journal.audit.queries import find_imbalances
 from ledger.journal.billing import freeze_services, period_postings
-from ledger.journal.booking import book
+from ledger.journal.books.booking import book
 from ledger.journal.credits import services as credit_services
 from ledger.journal.credits.errors import CreditExceedsCharge
 from metering.models import LicencePeriod

@@ -4,9 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ledger.journal.billing import invoice_evidence_services, invoice_services
-from ledger.journal.billing.errors import InvoiceDiffers
-from ledger.journal.models import Invoice
+from ledger.journal.billing.invoices import evidence_services as invoice_evidence_services
+from ledger.journal.billing.invoices import services as invoice_services
+from ledger.journal.billing.invoices.errors import InvoiceDiffers
+from ledger.journal.billing.invoices.models import Invoice
 from tests.factories.billing import LoggedLane, open_licence, statement_ports
 
 START = datetime(2026, 11, 20, 8, tzinfo=UTC)

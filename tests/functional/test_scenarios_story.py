@@ -7,7 +7,7 @@ import pytest
 from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWorkFactory
 from compliance.rules import rule_set
-from ledger.journal import services as journal
+from ledger.journal.wallets import services as journal
 from tests.factories.compliance import (
     BUYER_ID,
     CLEAR,

@@ -15,11 +15,10 @@ from app.core.principals import Principal, Role
 from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWorkFactory
 from app.reactions import build_reactions
-from ledger.journal.bank_transfer_payment_gateway import BankTransferGateway
+from ledger.journal.billing.ports import BillingPorts
 from ledger.journal.credits.notes import SIGNATURE_DOMAIN as CREDIT_DOMAIN
-from ledger.journal.log_lane_ledger import LogLaneLedger
+from ledger.journal.evidence.log_lane_ledger import LogLaneLedger
 from ledger.journal.payouts import services as payout_services
-from ledger.journal.ports import JournalPorts
 from ledger.journal.settlement import run_services
 from ledger.journal.settlement.statements import SIGNATURE_DOMAIN as STATEMENT_DOMAIN
 from ledger.log.sequencing.sequencer import Sequencer
@@ -39,7 +38,7 @@ WAIT = 3 * 86_400
 
 @pytest.fixture
 def call(units, clock):
-    ports = JournalPorts(BankTransferGateway("Bank"), LogLaneLedger(), log_keys().statements)
+    ports = BillingPorts(LogLaneLedger(), log_keys().statements)
     client = journal_app(units, ports, clock).test_client()
     numbers = itertools.count()
 

@@ -11,8 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from app.core.canonical import canonical_bytes, digest_hex
 from app.core.money import MINOR, SCALE
 from app.core.reach import Reach
-from ledger.journal import services
-from ledger.journal.audit_queries import find_imbalances
+from ledger.journal.audit.queries import find_imbalances
 from ledger.journal.billing import deferral_services, period_services
 from ledger.journal.credits import services as credit_services
 from ledger.journal.settlement import queries as settlement_queries
@@ -25,7 +24,8 @@ from ledger.journal.settlement.errors import (
 )
 from ledger.journal.settlement.events import SettlementMade, SettlementRunFinished
 from ledger.journal.settlement.run_services import RunPeriod
-from ledger.journal.statement_queries import supplier_statement
+from ledger.journal.supplier_statements.queries import supplier_statement
+from ledger.journal.wallets import services
 from tests.factories.traded_books import (
     BUYER,
     CONTRIBUTOR,
@@ -34,7 +34,7 @@ from tests.factories.traded_books import (
     SUPPLIER,
     TradedLicence,
     balances,
-    settlement_ports,
+    evidence_ports,
 )
 
 PAYABLE, SETTLED = f"{SUPPLIER}/payable/CNY", f"{SUPPLIER}/settled/CNY"
@@ -97,7 +97,7 @@ def settlements(units, supplier_id=SUPPLIER, currency="CNY"):
 def credit(units, licence, n, credit_id):
     with units.begin(Reach.EXCHANGE) as uow:
         corrections = credit_services.call_corrections(
-            uow.session, settlement_ports(), licence.licence_id, [(1, n, None)]
+            uow.session, evidence_ports(), licence.licence_id, [(1, n, None)]
         )
         credit_services.give_credit(
             uow,

@@ -6,12 +6,12 @@ import pytest
 
 from app.core.money import SCALE
 from app.core.reach import Reach
-from ledger.journal import provider_books, services
-from ledger.journal.audit_queries import find_imbalances
-from ledger.journal.bank_transfer_payment_gateway import BankTransferGateway
-from ledger.journal.log_lane_ledger import LogLaneLedger
-from ledger.journal.ports import JournalPorts
+from ledger.journal.audit.queries import find_imbalances
+from ledger.journal.billing.ports import BillingPorts
+from ledger.journal.books import provider_books
+from ledger.journal.evidence.log_lane_ledger import LogLaneLedger
 from ledger.journal.suspense.events import SuspenseMoneyAssigned
+from ledger.journal.wallets import services
 from tests.factories.traded_books import balances, log_keys
 from tests.unit.journal.journal_app import BUYER_ID, STRANGER_ID, journal_app
 
@@ -22,7 +22,7 @@ ASSIGNMENTS = "/v1/suspense-assignments"
 
 @pytest.fixture
 def call(units, clock):
-    ports = JournalPorts(BankTransferGateway("Bank"), LogLaneLedger(), log_keys().statements)
+    ports = BillingPorts(LogLaneLedger(), log_keys().statements)
     client = journal_app(units, ports, clock).test_client()
     numbers = itertools.count()
 

@@ -6,12 +6,12 @@ import pytest
 
 from app.core.cipher import Cipher
 from app.core.money import SCALE
-from ledger.journal import services
 from ledger.journal.arrivals import services as arrival_services
-from ledger.journal.audit_queries import find_imbalances
-from ledger.journal.errors import AccountFrozen
+from ledger.journal.audit.queries import find_imbalances
+from ledger.journal.books.errors import AccountFrozen
 from ledger.journal.suspense import assignment_services, return_services
 from ledger.journal.suspense import queries as suspense_queries
+from ledger.journal.wallets import services
 from tests.functional.test_books_audit import audit, frozen, operator
 
 FIRST, SECOND = operator(1), operator(2)

@@ -10,11 +10,12 @@ from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWorkFactory
 from app.reactions import build_reactions
 from app.reactions.returned_periods import RETURNED_PERIODS
-from ledger.journal.audit_queries import find_imbalances
-from ledger.journal.billing import invoice_evidence_services, invoice_services
+from ledger.journal.audit.queries import find_imbalances
+from ledger.journal.billing.invoices import evidence_services as invoice_evidence_services
+from ledger.journal.billing.invoices import services as invoice_services
+from ledger.journal.billing.ports import BillingPorts
 from ledger.journal.credits import services as credit_services
-from ledger.journal.log_lane_ledger import LogLaneLedger
-from ledger.journal.ports import JournalPorts
+from ledger.journal.evidence.log_lane_ledger import LogLaneLedger
 from ledger.journal.settlement import queries as settlement_queries
 from ledger.journal.settlement import run_services
 from ledger.journal.settlement import services as settlement_services
@@ -183,7 +184,7 @@ def test_invoices_and_the_statement_of_a_term_come_to_what_was_paid(licensed):
     """The last month's invoice is below zero, and each is made again as it was."""
     licence = licensed(falling(), 24 * SCALE)
     close_all(licence)
-    ports = JournalPorts(None, LogLaneLedger(), log_keys().statements)
+    ports = BillingPorts(LogLaneLedger(), log_keys().statements)
     months = licence.world.sql("SELECT from_at, until_at FROM licence_periods ORDER BY period")
     with licence.units.begin(Reach.EXCHANGE) as uow:
         issued = [

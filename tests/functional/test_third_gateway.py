@@ -11,8 +11,8 @@ from app.core.reach import Reach
 from app.factory import create_control_plane
 from app.web.access import Authenticator
 from app.wiring import payments
-from ledger.journal.audit_queries import find_imbalances
-from ledger.journal.hosted_payment_gateway import HostedPaymentGateway
+from ledger.journal.audit.queries import find_imbalances
+from ledger.journal.top_ups.hosted_payment_gateway import HostedPaymentGateway
 from tests.factories.payments import (
     AMOUNT,
     BUYER,

@@ -3,7 +3,8 @@
 import pytest
 
 from app.core.money import MINOR
-from ledger.journal import services, wallet_queries
+from ledger.journal.wallets import queries as wallet_queries
+from ledger.journal.wallets import services
 from ledger.journal.withdrawals import queries as withdrawal_queries
 from ledger.journal.withdrawals.standing import Standing
 

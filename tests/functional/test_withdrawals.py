@@ -9,14 +9,16 @@ from sqlalchemy.exc import IntegrityError
 from app.core.money import SCALE
 from app.core.principals import Principal, Role
 from app.core.reach import Reach
-from ledger.journal import postings, services, top_up_services
-from ledger.journal.audit_queries import find_imbalances
-from ledger.journal.bank_transfer_payment_gateway import BankTransferGateway
-from ledger.journal.booking import book
-from ledger.journal.creditor_reference import creditor_reference
+from ledger.journal.audit.queries import find_imbalances
+from ledger.journal.billing.ports import BillingPorts
+from ledger.journal.books import postings
+from ledger.journal.books.booking import book
 from ledger.journal.deciders import DeciderNotIndependent
-from ledger.journal.log_lane_ledger import LogLaneLedger
-from ledger.journal.ports import JournalPorts
+from ledger.journal.evidence.log_lane_ledger import LogLaneLedger
+from ledger.journal.top_ups import services as top_up_services
+from ledger.journal.top_ups.bank_transfer_gateway import BankTransferGateway
+from ledger.journal.top_ups.creditor_reference import creditor_reference
+from ledger.journal.wallets import services
 from ledger.journal.withdrawals import services as withdrawal_services
 from ledger.journal.withdrawals.errors import WithdrawalExceedsRefundable
 from ledger.journal.withdrawals.events import WithdrawalFailed, WithdrawalPaid
@@ -32,7 +34,7 @@ DETAILS = {"holder": "Buyer Ltd", "bank": "ICBC", "account_number": "6222 0000 1
 
 @pytest.fixture
 def call(units, clock):
-    ports = JournalPorts(BankTransferGateway("Bank"), LogLaneLedger(), log_keys().statements)
+    ports = BillingPorts(LogLaneLedger(), log_keys().statements)
     client = journal_app(units, ports, clock).test_client()
     numbers = itertools.count()
 

@@ -9,9 +9,7 @@ from app.core.money import SCALE
 from app.core.principals import Principal, Role
 from app.core.reach import Reach
 from app.core.states import IllegalTransition
-from ledger.journal import postings, services, top_up_services
-from ledger.journal.audit_queries import find_imbalances
-from ledger.journal.bank_transfer_payment_gateway import BankTransferGateway
+from ledger.journal.audit.queries import find_imbalances
 from ledger.journal.billing import (
     bill_payment_services,
     books_cursor,
@@ -21,13 +19,17 @@ from ledger.journal.billing import (
     run_services,
 )
 from ledger.journal.billing.events import CreditBillPaid, PaymentReminded
-from ledger.journal.booking import book
+from ledger.journal.billing.ports import BillingPorts
+from ledger.journal.books import postings
+from ledger.journal.books.booking import book
 from ledger.journal.charge_backs import owed_returns
 from ledger.journal.charge_backs import services as charge_back_services
-from ledger.journal.hosted_payment_gateway import HostedPaymentGateway
-from ledger.journal.log_lane_ledger import LogLaneLedger
-from ledger.journal.ports import JournalPorts
-from ledger.journal.wallet_leases import WalletLeases
+from ledger.journal.evidence.log_lane_ledger import LogLaneLedger
+from ledger.journal.top_ups import services as top_up_services
+from ledger.journal.top_ups.hosted_payment_gateway import HostedPaymentGateway
+from ledger.journal.trading import services as trading_services
+from ledger.journal.wallets import services as wallet_services
+from ledger.journal.wallets.leases import WalletLeases
 from ledger.journal.withdrawals import queries as withdrawal_queries
 from ledger.journal.write_offs import recoveries
 from ledger.journal.write_offs import services as write_off_services
@@ -56,7 +58,7 @@ DISPUTED = {"gateway": "stripe", "provider_reference": "dp_1"}
 
 @pytest.fixture
 def ports():
-    return JournalPorts(BankTransferGateway("Bank"), LogLaneLedger(), log_keys().statements)
+    return BillingPorts(LogLaneLedger(), log_keys().statements)
 
 
 @pytest.fixture
@@ -85,7 +87,7 @@ def do(units):
 @pytest.fixture
 def opened(do):
     for organisation_id in (BUYER_ID, SUPPLIER_ID):
-        do(services.open_accounts, organisation_id=organisation_id)
+        do(wallet_services.open_accounts, organisation_id=organisation_id)
 
 
 @pytest.fixture
@@ -108,7 +110,7 @@ def buy(do):
 
     def run(amount):
         do(
-            services.charge_order,
+            trading_services.charge_order,
             order_id=f"ord_{next(numbers)}",
             buyer_id=BUYER_ID,
             supplier_id=SUPPLIER_ID,

@@ -16,17 +16,21 @@ from sqlalchemy import func, select
 
 from app.core.principals import Principal, Role
 from app.core.reach import Reach
-from ledger.journal import postings, services, top_up_services
-from ledger.journal.audit_queries import find_imbalances
+from ledger.journal.audit.queries import find_imbalances
 from ledger.journal.billing import credit_line_services, period_services
 from ledger.journal.billing.write_off_models import WriteOff
-from ledger.journal.booking import book
+from ledger.journal.books import postings
+from ledger.journal.books.booking import book
+from ledger.journal.books.chart import receivable_of
+from ledger.journal.books.models import PostedLine
 from ledger.journal.charge_backs import owed_returns
 from ledger.journal.charge_backs import services as charge_back_services
-from ledger.journal.chart import receivable_of
-from ledger.journal.errors import InsufficientFunds
-from ledger.journal.hosted_payment_gateway import HostedPaymentGateway
-from ledger.journal.models import PostedLine, Wallet
+from ledger.journal.top_ups import services as top_up_services
+from ledger.journal.top_ups.hosted_payment_gateway import HostedPaymentGateway
+from ledger.journal.trading import services as trading_services
+from ledger.journal.wallets import services as wallet_services
+from ledger.journal.wallets.errors import InsufficientFunds
+from ledger.journal.wallets.models import Wallet
 from ledger.journal.write_offs import queries as write_off_queries
 from ledger.journal.write_offs import recoveries
 from ledger.journal.write_offs import services as write_off_services
@@ -57,7 +61,7 @@ class DebtMachine(RuleBasedStateMachine):
         self.net, self.proposed = 0, None
         self.cards, self.disputes = {}, {}
         for organisation_id in (self.buyer, self.supplier):
-            self.do(services.open_accounts, organisation_id=organisation_id)
+            self.do(wallet_services.open_accounts, organisation_id=organisation_id)
         # A card that is taken back when a part is spent is where most debts begin.
         self.pay_by_card(paid)
         if spent := paid * share // 100:
@@ -116,7 +120,7 @@ class DebtMachine(RuleBasedStateMachine):
         available = self.wallet().available_amount
         try:
             self.do(
-                services.charge_order,
+                trading_services.charge_order,
                 order_id=f"ord_{next(self.numbers)}",
                 buyer_id=self.buyer,
                 supplier_id=self.supplier,

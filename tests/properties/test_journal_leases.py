@@ -15,12 +15,15 @@ from hypothesis.stateful import (
 )
 
 from app.core.reach import Reach
-from ledger.journal import postings, services
-from ledger.journal.audit_queries import find_imbalances
-from ledger.journal.booking import book
-from ledger.journal.call_books import CallBooks
-from ledger.journal.errors import InsufficientFunds, LeaseOverspent
-from ledger.journal.wallet_leases import WalletLeases
+from ledger.journal.audit.queries import find_imbalances
+from ledger.journal.books import postings
+from ledger.journal.books.booking import book
+from ledger.journal.books.call_books import CallBooks
+from ledger.journal.books.errors import LeaseOverspent
+from ledger.journal.trading import services as trading_services
+from ledger.journal.wallets import services as wallet_services
+from ledger.journal.wallets.errors import InsufficientFunds
+from ledger.journal.wallets.leases import WalletLeases
 from metering.ports import CallRun
 
 SPLIT = {"supplier": 8400, "commission": 1000, "tax": 600}
@@ -42,7 +45,7 @@ class WalletMachine(RuleBasedStateMachine):
         self.open_leases = {}
         with self.units.begin(Reach.EXCHANGE) as uow:
             for organisation_id in (self.buyer, self.supplier):
-                services.open_accounts(uow, organisation_id=organisation_id)
+                wallet_services.open_accounts(uow, organisation_id=organisation_id)
             uow.commit()
 
     def teardown(self):
@@ -74,7 +77,7 @@ class WalletMachine(RuleBasedStateMachine):
     def order(self, amount):
         with self.units.begin(Reach.EXCHANGE) as uow:
             try:
-                services.charge_order(
+                trading_services.charge_order(
                     uow,
                     order_id=f"ord_{self.run}_{self._next()}",
                     buyer_id=self.buyer,

@@ -18,12 +18,12 @@ from sqlalchemy import func, select
 from app.core.cipher import Cipher
 from app.core.principals import Principal, Role
 from app.core.reach import Reach
-from ledger.journal import services
 from ledger.journal.arrivals import services as arrival_services
-from ledger.journal.audit_queries import find_imbalances
-from ledger.journal.models import PostedLine
+from ledger.journal.audit.queries import find_imbalances
+from ledger.journal.books.models import PostedLine
 from ledger.journal.suspense import assignment_services, return_services
 from ledger.journal.suspense.errors import SuspenseAssigned, SuspenseReturnExists
+from ledger.journal.wallets import services
 
 FEN, CIPHER = 10**6, Cipher(b"k" * 32)
 FIRST, SECOND = (

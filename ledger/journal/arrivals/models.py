@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base
 from app.core.ids import PersonId
-from ledger.journal.chart import BANK_TRANSFER
+from ledger.journal.books.chart import BANK_TRANSFER
 
 
 class BankArrival(Base):

@@ -15,7 +15,6 @@ from app.core.ids import PersonId
 from app.core.money import Money
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
-from ledger.journal import provider_books
 from ledger.journal.arrivals import queries as arrival_queries
 from ledger.journal.arrivals.errors import (
     ArrivalCameBack,
@@ -24,11 +23,12 @@ from ledger.journal.arrivals.errors import (
     ArrivalNotYet,
 )
 from ledger.journal.arrivals.models import BankArrival
-from ledger.journal.chart import BANK_TRANSFER
-from ledger.journal.creditor_reference import is_creditor_reference
-from ledger.journal.models import TopUp
+from ledger.journal.books import provider_books
+from ledger.journal.books.chart import BANK_TRANSFER
 from ledger.journal.suspense import queries as suspense_queries
-from ledger.journal.top_ups import TopUpState, check_transferable
+from ledger.journal.top_ups.creditor_reference import is_creditor_reference
+from ledger.journal.top_ups.life_cycle import TopUpState, check_transferable
+from ledger.journal.top_ups.models import TopUp
 
 _REFERENCE = re.compile(r"RF[0-9]{2}[0-9A-Z]{16}")
 

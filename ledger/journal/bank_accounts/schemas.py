@@ -3,7 +3,7 @@
 from marshmallow import fields, validate
 
 from app.web.schemas import Identifier, Schema, Text, Timestamp
-from ledger.journal.chart import CURRENCIES, HOME_CURRENCY
+from ledger.journal.books.chart import CURRENCIES, HOME_CURRENCY
 
 _CURRENCY = validate.OneOf(CURRENCIES)
 

@@ -13,9 +13,9 @@ from ledger.journal.billing.books_cursor import cursor_for_update
 from ledger.journal.billing.errors import WalletNotOpen
 from ledger.journal.billing.events import BalanceLow, SpendSpiked
 from ledger.journal.billing.models import BooksCursor, SpendAlert, SpendBucket
-from ledger.journal.chart import wallet_of
-from ledger.journal.held_money import held_amount
-from ledger.journal.models import Wallet
+from ledger.journal.books.chart import wallet_of
+from ledger.journal.wallets.held_money import held_amount
+from ledger.journal.wallets.models import Wallet
 
 PORTION = 200
 HOUR = timedelta(hours=1)

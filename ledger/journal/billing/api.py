@@ -4,18 +4,17 @@ from typing import Any
 
 from flask import Response
 
-from app.core.ids import InvoiceId, OrganisationId
+from app.core.ids import OrganisationId
 from app.core.paging import Page
 from app.core.principals import Permission
 from app.web.access import requires
 from app.web.blueprints import Blueprint
-from app.web.context import current_principal, get, own_organisation, unit_of_work
+from app.web.context import current_principal, own_organisation, unit_of_work
 from app.web.idempotency import idempotent
 from app.web.limits import limit
 from app.web.paging import PageQuerySchema, page_schema
 from app.web.printed import PDF, printed
 from app.web.schemas import members_of
-from ledger.journal import queries
 from ledger.journal.billing import (
     alert_services,
     credit_bill_queries,
@@ -23,53 +22,14 @@ from ledger.journal.billing import (
     deferral_services,
     exposure_queries,
     freeze_services,
-    invoice_evidence_services,
 )
 from ledger.journal.billing import run_services as billing_run_services
 from ledger.journal.billing import schemas as billing_schemas
 from ledger.journal.billing.documents_pdf import render_pdf, signed_for_print
 from ledger.journal.billing.models import BillingRun, CreditBill, CreditLine, Deferral, SpendAlert
-from ledger.journal.models import AccountFreeze, Invoice
-from ledger.journal.ports import JournalPorts
+from ledger.journal.books.models import AccountFreeze
 
 blueprint = Blueprint("billing", __name__, url_prefix="/v1", description="Bills and credit.")
-
-
-def invoice_pdf(invoice: Invoice) -> Response:
-    """The signed invoice as pages; the same bytes every time."""
-    document = signed_for_print(
-        invoice.document, key_name=invoice.key_name, signature=invoice.signature_text
-    )
-    return printed(render_pdf(document), invoice.invoice_id)
-
-
-@blueprint.route("/invoices/<string:invoice_id>/pdf", methods=["GET"])
-@blueprint.response(200, content_type=PDF)
-@requires(Permission.READ_OWN)
-@limit("60 per minute")
-def get_invoice_pdf(invoice_id: str) -> Response:
-    """The signed invoice as a printed page in Chinese and English; the same bytes every time."""
-    with unit_of_work() as uow:
-        invoice = queries.get_invoice(uow.session, InvoiceId(invoice_id), own_organisation())
-    return invoice_pdf(invoice)
-
-
-@blueprint.route("/invoices/<string:invoice_id>/rebuilt", methods=["GET"])
-@blueprint.response(200, billing_schemas.RebuiltSchema)
-@requires(Permission.AUDIT)
-@limit("6 per minute")
-def get_rebuilt_invoice(invoice_id: str) -> dict[str, Any]:
-    """The invoice made again from every leaf and booking; refused when a byte differs."""
-    with unit_of_work() as uow:
-        invoice = queries.get_invoice(uow.session, InvoiceId(invoice_id), own_organisation())
-        document = invoice_evidence_services.rebuild_invoice(
-            uow.session, get(JournalPorts), invoice
-        )
-        return {
-            "invoice_id": invoice_id,
-            "invoice_hash": invoice.invoice_hash,
-            "document": document,
-        }
 
 
 @blueprint.route("/billing-runs", methods=["POST"])

@@ -17,8 +17,8 @@ from ledger.journal.billing.models import (
     CreditLine,
     DunningStepTaken,
 )
-from ledger.journal.chart import wallet_of
-from ledger.journal.models import PostedLine
+from ledger.journal.books.chart import wallet_of
+from ledger.journal.books.models import PostedLine
 
 PORTION = 100
 

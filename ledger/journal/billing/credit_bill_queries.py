@@ -10,7 +10,7 @@ from app.core.ids import OrganisationId
 from app.core.paging import Page, paginate
 from ledger.journal.billing.errors import CreditBillNotFound
 from ledger.journal.billing.models import IS_OPEN, BillPayment, CreditBill, DunningStepTaken
-from ledger.journal.models import JournalTransaction, PostedLine
+from ledger.journal.books.models import JournalTransaction, PostedLine
 
 
 @dataclass(frozen=True)

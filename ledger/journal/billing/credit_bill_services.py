@@ -16,18 +16,19 @@ from ledger.journal.billing.credit_billing import (
     signed_bytes,
 )
 from ledger.journal.billing.events import CreditBillIssued
+from ledger.journal.billing.invoices.models import Invoice
 from ledger.journal.billing.models import ACTIVE, CreditBill, CreditLine
 from ledger.journal.billing.months import month_bounds
-from ledger.journal.chart import wallet_of
-from ledger.journal.models import Invoice, PostedLine
-from ledger.journal.ports import JournalPorts
+from ledger.journal.billing.ports import BillingPorts
+from ledger.journal.books.chart import wallet_of
+from ledger.journal.books.models import PostedLine
 
 INVOICES_MAX = 1_000
 
 
 def bill_wallets(
     uow: UnitOfWork,
-    ports: JournalPorts,
+    ports: BillingPorts,
     *,
     month: str,
     after: str,
@@ -48,7 +49,7 @@ def bill_wallets(
     return [line.credit_line_id for line in lines]
 
 
-def _bill(uow: UnitOfWork, ports: JournalPorts, line: CreditLine, month: str) -> None:
+def _bill(uow: UnitOfWork, ports: BillingPorts, line: CreditLine, month: str) -> None:
     """The month's bill of a line, when the month left something to pay; once."""
     from_at, until_at = month_bounds(month)
     own = (CreditBill.organisation_id == line.organisation_id) & (
@@ -81,7 +82,7 @@ def _bill(uow: UnitOfWork, ports: JournalPorts, line: CreditLine, month: str) ->
     _store(uow, ports, line, facts)
 
 
-def _store(uow: UnitOfWork, ports: JournalPorts, line: CreditLine, facts: BillFacts) -> None:
+def _store(uow: UnitOfWork, ports: BillingPorts, line: CreditLine, facts: BillFacts) -> None:
     document = bill_document(facts)
     bill = CreditBill(
         bill_id=facts.bill_id,

@@ -10,7 +10,6 @@ from app.core.ids import OrganisationId, PersonId
 from app.core.paging import Page, paginate
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
-from ledger.journal import queries
 from ledger.journal.billing.books_cursor import settled_posting_id
 from ledger.journal.billing.dunning import STANDARD, check_plan
 from ledger.journal.billing.errors import (
@@ -26,9 +25,10 @@ from ledger.journal.billing.events import (
     CreditLineSuspended,
 )
 from ledger.journal.billing.models import ACTIVE, CREDIT_LINE, CreditLine
-from ledger.journal.chart import wallet_of
-from ledger.journal.held_money import ask_back_credit
-from ledger.journal.models import Wallet
+from ledger.journal.books.chart import wallet_of
+from ledger.journal.wallets import queries as wallet_queries
+from ledger.journal.wallets.held_money import ask_back_credit
+from ledger.journal.wallets.models import Wallet
 
 _ONE_APPROVAL = text("SELECT pg_advisory_xact_lock(hashtext('credit_lines'), hashtext(:wallet_id))")
 
@@ -50,7 +50,7 @@ def propose_credit_line(
     """
     plan = check_plan(STANDARD if dunning is None else dunning)
     owner_id = OrganisationId(organisation_id)
-    if queries.find_wallet_for_update(uow.session, owner_id, currency) is None:
+    if wallet_queries.find_wallet_for_update(uow.session, owner_id, currency) is None:
         raise WalletNotOpen(organisation_id, currency)
     line = CreditLine(
         credit_line_id=uow.ids.new("crl"),
@@ -197,6 +197,6 @@ def list_credit_lines(
 
 
 def _wallet(session: Session, line: CreditLine) -> Wallet:
-    wallet = queries.find_wallet_for_update(session, line.organisation_id, line.currency)
+    wallet = wallet_queries.find_wallet_for_update(session, line.organisation_id, line.currency)
     assert wallet is not None, "a line is proposed for a wallet, and wallets are never closed"
     return wallet

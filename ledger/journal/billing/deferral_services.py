@@ -13,11 +13,11 @@ from ledger.journal.billing import period_postings
 from ledger.journal.billing.deferring import days_of, days_over, due_next, earned_amount, is_kept
 from ledger.journal.billing.events import DeferralEnded
 from ledger.journal.billing.models import Deferral
-from ledger.journal.booking import book
-from ledger.journal.covered_booking import book_covered
-from ledger.journal.events import OrderCharged
-from ledger.journal.services import open_accounts
-from ledger.journal.splits import check_split, contributors
+from ledger.journal.books.booking import book
+from ledger.journal.books.splits import check_split, contributors
+from ledger.journal.trading.events import OrderCharged
+from ledger.journal.wallets.covered_booking import book_covered
+from ledger.journal.wallets.services import open_accounts
 
 PORTION = 200
 

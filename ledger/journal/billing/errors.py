@@ -120,19 +120,3 @@ class BillingMonthUnfit(CounterfoilError):
             "A month is written 2026-11 and is over, in Asia/Shanghai, before it is billed.",
             month=month,
         )
-
-
-class InvoiceDiffers(CounterfoilError):
-    """What was rebuilt from leaves and books is not the invoice that was signed."""
-
-    kind = ErrorKind.CONFLICT
-    slug = "invoice-differs"
-    title = "The rebuilt invoice differs"
-
-    def __init__(self, invoice_id: str, *, stored_hash: str, rebuilt_hash: str, why: str) -> None:
-        super().__init__(
-            f"The rebuilt invoice is not the one that was signed: {why}.",
-            invoice_id=invoice_id,
-            stored_hash=stored_hash,
-            rebuilt_hash=rebuilt_hash,
-        )

@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 from app.core.ids import OrganisationId
 from app.core.paging import Page, matching, paginate
 from ledger.journal.billing.models import IS_OPEN, CreditBill
-from ledger.journal.chart import receivable_of
-from ledger.journal.held_money import held_amount
-from ledger.journal.models import Wallet
-from ledger.journal.wallet_queries import owed_amounts
+from ledger.journal.books.chart import receivable_of
+from ledger.journal.wallets.held_money import held_amount
+from ledger.journal.wallets.models import Wallet
+from ledger.journal.wallets.queries import owed_amounts
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,13 @@ from app.core.ids import OrganisationId, PersonId
 from app.core.paging import Page, paginate
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
-from ledger.journal.audit_rules.all_rules import STRETCHES
-from ledger.journal.audit_rules.stretches import Finding, Stretch, find_in, next_end
+from ledger.journal.audit.rules.all_rules import STRETCHES
+from ledger.journal.audit.rules.stretches import Finding, Stretch, find_in, next_end
 from ledger.journal.billing.books_cursor import cursor_for_update
 from ledger.journal.billing.errors import AnotherPersonMustDecide, FreezeIsLifted, FreezeNotFound
 from ledger.journal.billing.events import AccountFreezeLifted, AccountWasFrozen
-from ledger.journal.chart import EXCHANGE, AccountKind
-from ledger.journal.models import AccountFreeze, JournalAccount
+from ledger.journal.books.chart import EXCHANGE, AccountKind
+from ledger.journal.books.models import AccountFreeze, JournalAccount
 
 _SUSPENSE = f"{EXCHANGE}/{AccountKind.SUSPENSE}/"
 

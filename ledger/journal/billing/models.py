@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey, Text, and_
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base
-from app.core.ids import InvoiceId, LicenceId, OrderId, OrganisationId, PersonId
+from app.core.ids import LicenceId, OrderId, OrganisationId, PersonId
 from app.core.states import Transitions
 
 
@@ -37,19 +37,6 @@ class Deferral(Base):
     def deferred_amount(self) -> int:
         """What is paid and neither earned nor given back."""
         return self.price_amount - self.recognised_amount - self.refunded_amount
-
-
-class InvoiceLine(Base):
-    """Which booked charge stands on which invoice; a charge stands on one."""
-
-    __tablename__ = "invoice_lines"
-
-    transaction_id: Mapped[int] = mapped_column(
-        ForeignKey("journal_transactions.transaction_id"), primary_key=True
-    )
-    invoice_id: Mapped[InvoiceId] = mapped_column(Text)
-    buyer_id: Mapped[OrganisationId] = mapped_column(Text)
-    supplier_id: Mapped[OrganisationId] = mapped_column(Text)
 
 
 class BillingRun(Base):

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from ledger.journal.chart import AccountKind, exchange_account, receivable_of, wallet_of
-from ledger.journal.postings import Draft, Posting, received
-from ledger.journal.splits import added_shares, shares
+from ledger.journal.books.chart import AccountKind, exchange_account, receivable_of, wallet_of
+from ledger.journal.books.postings import Draft, Posting, received
+from ledger.journal.books.splits import added_shares, shares
 
 
 def charge_period(

@@ -13,13 +13,14 @@ from ledger.journal.billing import period_postings
 from ledger.journal.billing.books_cursor import cursor_for_update
 from ledger.journal.billing.events import PeriodAdjusted, PeriodCharged
 from ledger.journal.billing.write_off_models import MINIMUM, WriteOffItem
-from ledger.journal.booking import book
-from ledger.journal.covered_booking import book_covered
-from ledger.journal.errors import AccountFrozen, InsufficientFunds
-from ledger.journal.models import JournalTransaction, PostedLine
-from ledger.journal.postings import Draft
-from ledger.journal.services import open_accounts
-from ledger.journal.splits import contributors
+from ledger.journal.books.booking import book
+from ledger.journal.books.errors import AccountFrozen
+from ledger.journal.books.models import JournalTransaction, PostedLine
+from ledger.journal.books.postings import Draft
+from ledger.journal.books.splits import contributors
+from ledger.journal.wallets.covered_booking import book_covered
+from ledger.journal.wallets.errors import InsufficientFunds
+from ledger.journal.wallets.services import open_accounts
 
 COLLECT_PORTION = 100
 _INSTANT = timedelta(microseconds=1)

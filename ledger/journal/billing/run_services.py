@@ -12,11 +12,11 @@ from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
 from ledger.journal.billing.credit_bill_services import bill_wallets
 from ledger.journal.billing.errors import BillingMonthUnfit
-from ledger.journal.billing.invoice_services import issue_due_invoice
+from ledger.journal.billing.invoices.services import issue_due_invoice
 from ledger.journal.billing.models import BillingRun
 from ledger.journal.billing.months import month_after, month_before, month_bounds
-from ledger.journal.models import LicenceParties
-from ledger.journal.ports import JournalPorts
+from ledger.journal.billing.ports import BillingPorts
+from ledger.journal.trading.models import LicenceParties
 
 PORTION = 20
 """Licences a transaction: short enough that calls never wait for it."""
@@ -69,7 +69,7 @@ def start_due_runs(uow: UnitOfWork) -> int:
     return begun
 
 
-def work_on_run(uow: UnitOfWork, ports: JournalPorts) -> int:
+def work_on_run(uow: UnitOfWork, ports: BillingPorts) -> int:
     """Issue the invoices of the next few licences of the oldest open run; how many were looked at.
 
     Each transaction is whole in itself, so a run that dies continues where it stopped.

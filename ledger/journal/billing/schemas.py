@@ -8,7 +8,7 @@ from app.web.schemas import AmountText, Identifier, Integer, Schema, Text, Times
 from ledger.journal.billing.credit_billing import LIMIT_MAX
 from ledger.journal.billing.dunning import DAYS_MAX, ORDER
 from ledger.journal.billing.models import CREDIT_LINE
-from ledger.journal.chart import CURRENCIES, HOME_CURRENCY
+from ledger.journal.books.chart import CURRENCIES, HOME_CURRENCY
 
 _CURRENCY = validate.OneOf(CURRENCIES)
 
@@ -215,11 +215,3 @@ class SpendAlertsSchema(Schema):
     """One alert a currency."""
 
     items = fields.List(fields.Nested(SpendAlertSchema), required=True)
-
-
-class RebuiltSchema(Schema):
-    """The invoice made again from leaves and books; the hash is the one that was signed."""
-
-    invoice_id = Identifier(required=True)
-    invoice_hash = fields.String(required=True)
-    document = fields.Raw(required=True, metadata={"type": "object"})

@@ -3,10 +3,12 @@
 from sqlalchemy import ColumnElement, exists, select
 
 from app.core.unit_of_work import UnitOfWork
-from ledger.journal import queries
-from ledger.journal.booking import book
+from ledger.journal.books.booking import book
+from ledger.journal.books.models import AccountFreeze
 from ledger.journal.charge_backs import postings as charge_back_postings
-from ledger.journal.models import CHARGE_BACK, WON, AccountFreeze, TopUpReturn, Wallet
+from ledger.journal.top_ups.models import CHARGE_BACK, WON, TopUpReturn
+from ledger.journal.wallets import queries as wallet_queries
+from ledger.journal.wallets.models import Wallet
 
 PORTION = 100
 
@@ -48,7 +50,7 @@ def _is_frozen() -> ColumnElement[bool]:
 
 
 def _collect(uow: UnitOfWork, returned: TopUpReturn) -> bool:
-    wallet = queries.find_wallet_for_update(
+    wallet = wallet_queries.find_wallet_for_update(
         uow.session, returned.organisation_id, returned.currency
     )
     assert wallet is not None, "a charge-back opened the accounts"

@@ -1,13 +1,13 @@
 """Posting templates of refunds, charge-backs and providers' fees. Pure and balanced."""
 
-from ledger.journal.chart import (
+from ledger.journal.books.chart import (
     AccountKind,
     clearing_account,
     exchange_account,
     receivable_of,
     wallet_of,
 )
-from ledger.journal.postings import Draft, Posting
+from ledger.journal.books.postings import Draft, Posting
 
 
 def take_back(

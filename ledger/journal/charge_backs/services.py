@@ -4,14 +4,15 @@ from sqlalchemy import func, select
 
 from app.core.ids import OrganisationId, TopUpId
 from app.core.unit_of_work import UnitOfWork
-from ledger.journal import queries
+from ledger.journal.books.clearing import book_cleared
 from ledger.journal.charge_backs import postings as charge_back_postings
 from ledger.journal.charge_backs.errors import ReturnExceedsTopUp, ReturnNotFound, TopUpNotPaid
 from ledger.journal.charge_backs.events import TopUpReturned
-from ledger.journal.clearing import book_cleared
-from ledger.journal.models import CHARGE_BACK, WON, TopUp, TopUpReturn
-from ledger.journal.services import open_accounts
-from ledger.journal.top_ups import TopUpState
+from ledger.journal.top_ups import queries as top_up_queries
+from ledger.journal.top_ups.life_cycle import TopUpState
+from ledger.journal.top_ups.models import CHARGE_BACK, WON, TopUp, TopUpReturn
+from ledger.journal.wallets import queries as wallet_queries
+from ledger.journal.wallets.services import open_accounts
 from ledger.journal.write_offs import recoveries
 
 _FIRST_STATE = {CHARGE_BACK: "disputed", "refund": "closed"}
@@ -111,7 +112,7 @@ def _take_back(
     provider_reference: str,
 ) -> TopUpReturn:
     # The top-up's lock makes the second of two equal reports find the first's row.
-    top_up = queries.get_top_up_for_update(uow.session, top_up_id)
+    top_up = top_up_queries.get_top_up_for_update(uow.session, top_up_id)
     existing = _find(uow, gateway, provider_reference)
     if existing is not None:
         return existing
@@ -164,7 +165,7 @@ def _check_left(uow: UnitOfWork, top_up: TopUp, kind: str, amount: int) -> None:
 def _covered(uow: UnitOfWork, top_up: TopUp, amount: int) -> int:
     """How much of the amount the wallet bears: money and credit limit, less what calls hold."""
     owner_id = OrganisationId(top_up.organisation_id)
-    wallet = queries.find_wallet_for_update(uow.session, owner_id, top_up.currency)
+    wallet = wallet_queries.find_wallet_for_update(uow.session, owner_id, top_up.currency)
     if wallet is None:
         return 0
     bearable = wallet.bearable_amount

@@ -17,7 +17,6 @@ from app.web.limits import limit
 from app.web.paging import page_schema
 from app.web.printed import PDF, printed
 from app.web.schemas import members_of
-from ledger.journal import queries
 from ledger.journal.billing.documents_pdf import render_pdf
 from ledger.journal.credits import queries as credit_queries
 from ledger.journal.credits import schemas
@@ -25,9 +24,10 @@ from ledger.journal.credits import services as credit_services
 from ledger.journal.credits.models import Credit
 from ledger.journal.credits.notes import CALL, Correction, signed_bytes
 from ledger.journal.deciders import DeciderNotIndependent
-from ledger.journal.evidence_ports import SettlementPorts
+from ledger.journal.evidence.ports import EvidencePorts
 from ledger.journal.ids import CreditId
-from ledger.journal.models import LicenceParties
+from ledger.journal.trading import queries as trading_queries
+from ledger.journal.trading.models import LicenceParties
 
 blueprint = Blueprint("credits", __name__, url_prefix="/v1", description="Credits to buyers.")
 
@@ -40,7 +40,7 @@ blueprint = Blueprint("credits", __name__, url_prefix="/v1", description="Credit
 def post_credit(command: dict[str, Any]) -> dict[str, Any]:
     """Give a licence's buyer back what was charged for calls, an order or a period."""
     with unit_of_work() as uow:
-        parties = queries.get_licence_parties(uow.session, command["licence_id"], None)
+        parties = trading_queries.get_licence_parties(uow.session, command["licence_id"], None)
         if current_principal().organisation_id in {parties.buyer_id, parties.supplier_id}:
             raise DeciderNotIndependent(parties.licence_id)
         corrections = _corrections(uow.session, parties, command["corrects"])
@@ -94,7 +94,7 @@ def get_credit_evidence(credit_id: str) -> Response:
     """
     credit = _find_credit(credit_id)
     with unit_of_work(Reach.EXCHANGE) as uow:
-        ports = get(SettlementPorts)
+        ports = get(EvidencePorts)
         evidence = credit_services.credit_evidence(uow.session, ports, credit)
     return Response(canonical_bytes(evidence), content_type="application/json")
 
@@ -103,7 +103,7 @@ def _corrections(
     session: Any, parties: LicenceParties, wanted: list[dict[str, Any]]
 ) -> list[Correction]:
     calls = [(each["lane"], each["n"], each["amount"]) for each in wanted if each["kind"] == CALL]
-    ports = get(SettlementPorts)
+    ports = get(EvidencePorts)
     corrections = credit_services.call_corrections(session, ports, parties.licence_id, calls)
     corrections += [
         credit_services.booked_correction(
@@ -125,7 +125,7 @@ def _find_credit(credit_id: str) -> Credit:
 
 
 def _signed(credit: Credit) -> dict[str, Any]:
-    signer = get(SettlementPorts).signer
+    signer = get(EvidencePorts).signer
     return {
         **members_of(schemas.CreditSummarySchema(), credit),
         "document": credit.document,

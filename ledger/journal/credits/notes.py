@@ -15,9 +15,9 @@ from typing import Any
 from app.core.canonical import canonical_bytes, digest_hex
 from app.core.clock import iso_instant
 from app.core.ids import LicenceId
+from ledger.journal.books.splits import unwound_shares
+from ledger.journal.evidence.leaves import LedgerProofs
 from ledger.journal.ids import CreditId
-from ledger.journal.ports import LedgerProofs
-from ledger.journal.splits import unwound_shares
 
 FORMAT = "counterfoil-credit-note/1"
 

@@ -11,12 +11,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.core.ids import LicenceId
-from ledger.journal import queries
-from ledger.journal.chart import wallet_of
+from ledger.journal.books.chart import wallet_of
+from ledger.journal.books.models import JournalTransaction, PostedLine
 from ledger.journal.credits import queries as credit_queries
 from ledger.journal.credits.notes import PeriodLeft
-from ledger.journal.evidence_ports import PeriodsOfCalls
-from ledger.journal.models import JournalTransaction, LicenceParties, PostedLine
+from ledger.journal.evidence.ports import PeriodsOfCalls
+from ledger.journal.trading import queries as trading_queries
+from ledger.journal.trading.models import LicenceParties
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def _standings(
     calls: Sequence[tuple[int, int]],
 ) -> dict[tuple[int, int], _Standing]:
     """How the periods of these and of all credited calls of the licence stand, by call."""
-    parties = queries.find_licence_parties_for_update(session, licence_id)
+    parties = trading_queries.find_licence_parties_for_update(session, licence_id)
     if parties is None:
         return {}
     credited = credit_queries.credited_calls(session, licence_id)

@@ -10,7 +10,7 @@ from app.core.paging import Page, paginate
 from ledger.journal.credits.errors import CreditNotFound
 from ledger.journal.credits.models import Credit, CreditItem
 from ledger.journal.credits.notes import CALL
-from ledger.journal.evidence_ports import call_place
+from ledger.journal.evidence.leaves import call_place
 from ledger.journal.ids import CreditId
 
 

@@ -6,7 +6,7 @@ from app.web.paging import PageQuerySchema
 from app.web.schemas import AmountText, Identifier, Integer, Schema, Text, Timestamp
 from ledger.journal.credits import notes
 from ledger.journal.credits.notes import CALL, ORDER, PERIOD, REASON_CODES
-from ledger.journal.schemas import LeafProofSchema
+from ledger.journal.evidence.schemas import LeafProofSchema
 
 _UNNAMED = "A call is named by lane and n (or by its receipt), a period by its name."
 

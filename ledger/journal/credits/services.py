@@ -8,9 +8,10 @@ from sqlalchemy.orm import Session
 from app.core.canonical import digest_hex
 from app.core.ids import LicenceId, OrganisationId
 from app.core.unit_of_work import UnitOfWork
-from ledger.journal import postings, queries
-from ledger.journal.booking import book
-from ledger.journal.chart import wallet_of
+from ledger.journal.books import postings
+from ledger.journal.books import queries as book_queries
+from ledger.journal.books.booking import book
+from ledger.journal.books.chart import wallet_of
 from ledger.journal.credits import queries as credit_queries
 from ledger.journal.credits.errors import (
     AlreadyCredited,
@@ -35,16 +36,18 @@ from ledger.journal.credits.notes import (
     unwound_parts,
 )
 from ledger.journal.credits.period_returns import left_of_periods
-from ledger.journal.evidence_ports import SettlementPorts, call_reference
+from ledger.journal.evidence.leaves import call_reference
+from ledger.journal.evidence.ports import EvidencePorts
 from ledger.journal.ids import CreditId
-from ledger.journal.models import LicenceParties
+from ledger.journal.trading import queries as trading_queries
+from ledger.journal.trading.models import LicenceParties
 
 _TEMPLATES = {ORDER: "charge_order", PERIOD: "charge_period"}
 
 
 def call_corrections(
     session: Session,
-    ports: SettlementPorts,
+    ports: EvidencePorts,
     licence_id: LicenceId,
     wanted: Sequence[tuple[int, int, int | None]],
 ) -> list[Correction]:
@@ -84,12 +87,15 @@ def booked_correction(
     Raises `ChargeNotFound`, `ChargeEarnedByDay`.
     """
     reference = parties.order_id if kind == ORDER else f"{parties.licence_id}:{reference}"
-    booked = queries.find_transaction(session, _TEMPLATES[kind], reference)
-    if booked is None and queries.find_transaction(session, "defer_order", reference) is not None:
+    booked = book_queries.find_transaction(session, _TEMPLATES[kind], reference)
+    if (
+        booked is None
+        and book_queries.find_transaction(session, "defer_order", reference) is not None
+    ):
         raise ChargeEarnedByDay(reference)
     if booked is None:
         raise ChargeNotFound(reference)
-    lines = queries.list_lines(session, booked.transaction_id)
+    lines = book_queries.list_lines(session, booked.transaction_id)
     wallet_id = wallet_of(parties.buyer_id, parties.currency)
     charged = -sum(line.amount for line in lines if line.account_id == wallet_id)
     if charged <= 0:
@@ -125,7 +131,7 @@ def give_credit(
     `AlreadyCredited`, `CreditExceedsCharge`, `ChargeNotFound`, `LicencePartiesNotFound`.
     """
     # Locked: of two credits of one licence the second sees the first's number and amounts.
-    parties = queries.get_licence_parties_for_update(uow.session, licence_id)
+    parties = trading_queries.get_licence_parties_for_update(uow.session, licence_id)
     existing = uow.session.get(Credit, credit_id)
     if existing is not None:
         return existing
@@ -155,7 +161,7 @@ def give_credit(
     return _store(uow, parties, facts)
 
 
-def credit_evidence(session: Session, ports: SettlementPorts, credit: Credit) -> dict[str, Any]:
+def credit_evidence(session: Session, ports: EvidencePorts, credit: Credit) -> dict[str, Any]:
     """The note, and the proven leaf of every credit of its licence up to it.
 
     Raises `CreditNotYetPublished`. Needs the exchange's reach.

@@ -14,7 +14,6 @@ from app.web.context import current_principal, get, own_organisation, unit_of_wo
 from app.web.idempotency import idempotent
 from app.web.paging import page_schema
 from app.web.schemas import members_of
-from ledger.journal import queries
 from ledger.journal.disputes import queries as dispute_queries
 from ledger.journal.disputes import schemas
 from ledger.journal.disputes import services as dispute_services
@@ -22,9 +21,10 @@ from ledger.journal.disputes.claims import Claim
 from ledger.journal.disputes.errors import DisputeNotFound
 from ledger.journal.disputes.models import Dispute
 from ledger.journal.disputes.services import AcceptedCall
-from ledger.journal.errors import LicencePartiesNotFound
-from ledger.journal.evidence_ports import SettlementPorts
+from ledger.journal.evidence.ports import EvidencePorts
 from ledger.journal.ids import DisputeId
+from ledger.journal.trading import queries as trading_queries
+from ledger.journal.trading.errors import LicencePartiesNotFound
 
 blueprint = Blueprint("disputes", __name__, url_prefix="/v1", description="Disputed calls.")
 
@@ -39,7 +39,7 @@ def post_dispute(command: dict[str, Any]) -> dict[str, Any]:
     buyer_id = current_principal().organisation_id
     with unit_of_work() as uow:
         # Asked with the caller's own reach: only the licence's buyer gets past this line.
-        parties = queries.get_licence_parties(
+        parties = trading_queries.get_licence_parties(
             uow.session, command["licence_id"], own_organisation()
         )
         if parties.buyer_id != buyer_id:
@@ -47,7 +47,7 @@ def post_dispute(command: dict[str, Any]) -> dict[str, Any]:
     claims = [Claim(**claim) for claim in command.pop("calls")]
     with unit_of_work(Reach.EXCHANGE) as uow:
         dispute = dispute_services.open_dispute(
-            uow, get(SettlementPorts), current_principal(), claims=claims, **command
+            uow, get(EvidencePorts), current_principal(), claims=claims, **command
         )
         shown = _shown(uow.session, dispute)
         uow.commit()
@@ -86,7 +86,7 @@ def get_dispute_evidence(dispute_id: str) -> Response:
             uow.session, DisputeId(dispute_id), own_organisation()
         )
     with unit_of_work(Reach.EXCHANGE) as uow:
-        ports = get(SettlementPorts)
+        ports = get(EvidencePorts)
         evidence = dispute_services.dispute_evidence(uow.session, ports, dispute)
     return Response(canonical_bytes(evidence), content_type="application/json")
 
@@ -132,7 +132,7 @@ def post_dispute_decision(command: dict[str, Any], dispute_id: str) -> dict[str,
     with unit_of_work() as uow:
         dispute = dispute_services.decide_dispute(
             uow,
-            get(SettlementPorts),
+            get(EvidencePorts),
             current_principal(),
             dispute_id=DisputeId(dispute_id),
             accepted=[AcceptedCall(**each) for each in command["accepted"]],

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from app.core.ids import LicenceId
 from app.core.unit_of_work import UnitOfWork
-from ledger.journal import queries
+from ledger.journal.billing.invoices import queries as invoice_queries
 from ledger.journal.credits import queries as credit_queries
 from ledger.journal.credits.errors import AlreadyCredited
 from ledger.journal.credits.notes import CALL
@@ -21,7 +21,8 @@ from ledger.journal.disputes.errors import (
 )
 from ledger.journal.disputes.examination import ExaminedCall, Finding
 from ledger.journal.disputes.receipts import NotAReceipt, Receipt
-from ledger.journal.evidence_ports import LoggedCall, SettlementPorts
+from ledger.journal.evidence.leaves import LoggedCall
+from ledger.journal.evidence.ports import EvidencePorts
 
 INVOICES_MAX = 240
 """Twenty years of monthly invoices of one licence."""
@@ -38,7 +39,7 @@ class Claim:
 
 def examine(
     session: Session,
-    ports: SettlementPorts,
+    ports: EvidencePorts,
     licence_id: LicenceId,
     claims: Sequence[Claim],
 ) -> list[ExaminedCall]:
@@ -52,7 +53,7 @@ def examine(
     )
     invoices = [
         (invoice.invoice_id, invoice.invoice_hash, invoice.document)
-        for invoice in queries.list_licence_invoices(session, licence_id, INVOICES_MAX)
+        for invoice in invoice_queries.list_licence_invoices(session, licence_id, INVOICES_MAX)
     ]
     calls = []
     for (lane, n), receipt in sorted(places.items(), key=lambda item: item[0]):

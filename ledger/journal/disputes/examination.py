@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from ledger.journal.disputes.receipts import Receipt, is_signed
-from ledger.journal.evidence_ports import LoggedCall, call_reference
+from ledger.journal.evidence.leaves import LoggedCall, call_reference
 
 
 class Finding(StrEnum):

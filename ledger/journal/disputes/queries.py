@@ -13,7 +13,7 @@ from ledger.journal.credits.notes import CALL
 from ledger.journal.disputes.errors import DisputeNotFound
 from ledger.journal.disputes.examination import Finding
 from ledger.journal.disputes.models import Dispute, DisputeCall
-from ledger.journal.evidence_ports import call_reference
+from ledger.journal.evidence.leaves import call_reference
 from ledger.journal.ids import DisputeId
 
 

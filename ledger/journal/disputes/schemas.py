@@ -7,7 +7,7 @@ from app.web.schemas import AmountText, Identifier, Integer, Schema, Text, Times
 from ledger.journal.credits import notes
 from ledger.journal.disputes import life_cycle, receipts
 from ledger.journal.disputes.examination import Finding
-from ledger.journal.schemas import LeafProofSchema
+from ledger.journal.evidence.schemas import LeafProofSchema
 
 WORDS_MAX = 4_000
 

@@ -11,7 +11,6 @@ from app.core.canonical import digest_hex
 from app.core.ids import LicenceId, PersonId
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
-from ledger.journal import queries
 from ledger.journal.credits import services as credit_services
 from ledger.journal.credits.notes import within_periods
 from ledger.journal.deciders import DeciderNotIndependent
@@ -22,9 +21,11 @@ from ledger.journal.disputes.errors import AcceptedCallsUnfit, AnswerTooLate, Di
 from ledger.journal.disputes.examination import ExaminedCall, Finding
 from ledger.journal.disputes.life_cycle import TRANSITIONS, DisputeState
 from ledger.journal.disputes.models import Dispute, DisputeCall
-from ledger.journal.evidence_ports import SettlementPorts, call_reference
+from ledger.journal.evidence.leaves import call_reference
+from ledger.journal.evidence.ports import EvidencePorts
 from ledger.journal.ids import CreditId, DisputeId
-from ledger.journal.models import LicenceParties
+from ledger.journal.trading import queries as trading_queries
+from ledger.journal.trading.models import LicenceParties
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class AcceptedCall:
 
 def open_dispute(
     uow: UnitOfWork,
-    ports: SettlementPorts,
+    ports: EvidencePorts,
     principal: Principal,
     *,
     licence_id: LicenceId,
@@ -53,7 +54,7 @@ def open_dispute(
     `CallsTooOldToDispute`, `LicencePartiesNotFound`.
     """
     # Locked: the second of two disputes about one call finds the first.
-    parties = queries.get_licence_parties_for_update(uow.session, licence_id)
+    parties = trading_queries.get_licence_parties_for_update(uow.session, licence_id)
     calls = examine(uow.session, ports, licence_id, claims)
     check_disputable(uow, licence_id, calls)
     dispute_id = DisputeId(uow.ids.new("dsp"))
@@ -104,7 +105,7 @@ def withdraw_dispute(uow: UnitOfWork, *, dispute_id: DisputeId) -> Dispute:
 
 def decide_dispute(
     uow: UnitOfWork,
-    ports: SettlementPorts,
+    ports: EvidencePorts,
     principal: Principal,
     *,
     dispute_id: DisputeId,
@@ -149,7 +150,7 @@ def decide_dispute(
     return dispute
 
 
-def dispute_evidence(session: Session, ports: SettlementPorts, dispute: Dispute) -> dict[str, Any]:
+def dispute_evidence(session: Session, ports: EvidencePorts, dispute: Dispute) -> dict[str, Any]:
     """The signed bundle, and the proofs of those of its leaves that are published.
 
     Needs the exchange's reach.
@@ -242,7 +243,7 @@ def _mark(calls: Sequence[DisputeCall], accepted: Sequence[AcceptedCall]) -> Non
 
 def _credit(
     uow: UnitOfWork,
-    ports: SettlementPorts,
+    ports: EvidencePorts,
     dispute: Dispute,
     accepted: Sequence[AcceptedCall],
 ) -> int:

@@ -13,7 +13,6 @@ from app.web.limits import limit
 from app.web.paging import page_schema
 from app.web.staff_reads import unnoted
 from ledger.journal.bank_accounts import outgoing_schemas
-from ledger.journal.creditor_reference import creditor_reference
 from ledger.journal.ids import PayoutId
 from ledger.journal.payouts import desk as payout_desk
 from ledger.journal.payouts import queries as payout_queries
@@ -21,7 +20,8 @@ from ledger.journal.payouts import schemas
 from ledger.journal.payouts import services as payout_services
 from ledger.journal.payouts.errors import PayoutGatewayUnknown
 from ledger.journal.payouts.models import Payout
-from ledger.journal.ports import JournalPorts
+from ledger.journal.top_ups.creditor_reference import creditor_reference
+from ledger.journal.top_ups.ports import PaymentGateways
 
 blueprint = Blueprint(
     "payouts", __name__, url_prefix="/v1", description="Paying settlements out, by two people."
@@ -44,7 +44,7 @@ def post_payout(command: dict[str, Any]) -> Payout:
 
 def _check_gateway(name: str) -> None:
     """Nobody would ever send it, or tell what became of it."""
-    if get(JournalPorts).find_gateway(name) is None:
+    if get(PaymentGateways).find(name) is None:
         raise PayoutGatewayUnknown(name)
 
 

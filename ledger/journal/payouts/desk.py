@@ -9,7 +9,7 @@ from ledger.journal.bank_accounts import services as bank_account_services
 from ledger.journal.bank_accounts.details import BankDetails
 from ledger.journal.bank_accounts.outgoing import PayoutState
 from ledger.journal.bank_accounts.return_services import state_return
-from ledger.journal.chart import BANK_TRANSFER
+from ledger.journal.books.chart import BANK_TRANSFER
 from ledger.journal.ids import PayoutId
 from ledger.journal.payouts import queries as payout_queries
 from ledger.journal.payouts import services as payout_services

@@ -1,13 +1,13 @@
 """Posting templates of payouts. Pure and balanced."""
 
-from ledger.journal.chart import (
+from ledger.journal.books.chart import (
     AccountKind,
     clearing_account,
     exchange_account,
     payable_of,
     settled_of,
 )
-from ledger.journal.postings import Draft, Posting
+from ledger.journal.books.postings import Draft, Posting
 
 
 def pay_out(*, payout_id: str, supplier_id: str, amount: int, currency: str) -> Draft:

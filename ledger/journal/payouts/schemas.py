@@ -6,7 +6,7 @@ from app.web.paging import PageQuerySchema
 from app.web.schemas import Identifier, Schema, Text
 from ledger.journal.bank_accounts.outgoing import PayoutState
 from ledger.journal.bank_accounts.outgoing_schemas import BankInstructionsSchema, OutgoingSchema
-from ledger.journal.chart import BANK_TRANSFER
+from ledger.journal.books.chart import BANK_TRANSFER
 
 
 class RequestPayoutSchema(Schema):

@@ -10,10 +10,11 @@ from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
 from ledger.journal.bank_accounts import queries as bank_account_queries
 from ledger.journal.bank_accounts.outgoing import TRANSITIONS, PayoutState
-from ledger.journal.booking import book
-from ledger.journal.chart import BANK_TRANSFER, payable_of, settled_of
-from ledger.journal.clearing import book_cleared
-from ledger.journal.covered_booking import check_not_frozen
+from ledger.journal.books.booking import book
+from ledger.journal.books.chart import BANK_TRANSFER, payable_of, settled_of
+from ledger.journal.books.clearing import book_cleared
+from ledger.journal.books.freezes import check_not_frozen
+from ledger.journal.books.postings import Draft
 from ledger.journal.deciders import check_independent, check_second
 from ledger.journal.ids import BankAccountId, PayoutId, SettlementId
 from ledger.journal.payouts import events
@@ -26,7 +27,6 @@ from ledger.journal.payouts.errors import (
     PayoutExists,
 )
 from ledger.journal.payouts.models import Payout
-from ledger.journal.postings import Draft
 from ledger.journal.settlement import queries as settlement_queries
 
 

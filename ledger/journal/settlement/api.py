@@ -18,7 +18,7 @@ from app.web.paging import page_schema
 from app.web.printed import PDF, printed
 from app.web.schemas import members_of
 from ledger.journal.billing.documents_pdf import render_pdf
-from ledger.journal.evidence_ports import SettlementPorts
+from ledger.journal.evidence.ports import EvidencePorts
 from ledger.journal.ids import RunId, SettlementId
 from ledger.journal.settlement import queries as settlement_queries
 from ledger.journal.settlement import run_services, schemas
@@ -79,7 +79,7 @@ def get_settlements(query: dict[str, Any]) -> Page[Settlement]:
 def get_settlement(settlement_id: str) -> dict[str, Any]:
     """One settlement with its statement, signed by the statement key."""
     settlement = _find_settlement(settlement_id)
-    signer = get(SettlementPorts).signer
+    signer = get(EvidencePorts).signer
     signature = signer.sign(signed_bytes(settlement.statement))
     return {
         **members_of(schemas.SettlementSummarySchema(), settlement),

@@ -1,7 +1,7 @@
 """The posting template of a settlement. Pure and balanced."""
 
-from ledger.journal.chart import payable_of, settled_of
-from ledger.journal.postings import Draft, Posting
+from ledger.journal.books.chart import payable_of, settled_of
+from ledger.journal.books.postings import Draft, Posting
 
 
 def settle(*, settlement_id: str, supplier_id: str, amount: int, currency: str) -> Draft:

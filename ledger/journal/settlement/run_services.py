@@ -13,9 +13,9 @@ from app.core.canonical import digest_hex
 from app.core.exchange_calendar import month_start
 from app.core.ids import OrganisationId
 from app.core.unit_of_work import UnitOfWork
-from ledger.journal.chart import CURRENCIES
+from ledger.journal.books.chart import CURRENCIES
+from ledger.journal.books.models import JournalAccount
 from ledger.journal.ids import RunId
-from ledger.journal.models import JournalAccount
 from ledger.journal.settlement import queries as settlement_queries
 from ledger.journal.settlement import settled_ranges
 from ledger.journal.settlement.errors import SettlementPeriodUnfit, SettlementRunOpen

@@ -9,10 +9,9 @@ from sqlalchemy.orm import Session
 from app.core.canonical import digest_hex
 from app.core.ids import OrganisationId
 from app.core.unit_of_work import UnitOfWork
-from ledger.journal.booking import book
-from ledger.journal.chart import payable_of
+from ledger.journal.books.booking import book
+from ledger.journal.books.chart import payable_of
 from ledger.journal.ids import SettlementId
-from ledger.journal.services import open_accounts
 from ledger.journal.settlement import postings as settlement_postings
 from ledger.journal.settlement import queries as settlement_queries
 from ledger.journal.settlement import settled_ranges
@@ -25,6 +24,7 @@ from ledger.journal.settlement.statements import (
     StatementFacts,
     statement_document,
 )
+from ledger.journal.wallets.services import open_accounts
 
 
 def rebuild_statement(session: Session, settlement: Settlement) -> dict[str, Any]:

@@ -13,9 +13,9 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from ledger.journal.chart import AccountKind, exchange_account
-from ledger.journal.earnings import CATEGORY_OF, OTHER
+from ledger.journal.books.chart import AccountKind, exchange_account
 from ledger.journal.settlement.statements import MOVES_OUT, StatementLine
+from ledger.journal.supplier_statements.earnings import CATEGORY_OF, OTHER
 
 # One statement, one snapshot: what is seen and what had begun belong together.
 _HORIZON = text(

@@ -14,9 +14,9 @@ from app.core.clock import iso_instant
 from app.core.exchange_calendar import month_start
 from app.core.ids import OrganisationId
 from app.core.money import MINOR
-from ledger.journal.earnings import CATEGORIES
 from ledger.journal.ids import RunId, SettlementId
 from ledger.journal.settlement.sum_tree import SALT_BYTES, Row, Sums, SumTree
+from ledger.journal.supplier_statements.earnings import CATEGORIES
 
 FORMAT = "counterfoil-supplier-statement/1"
 

@@ -15,9 +15,7 @@ from app.web.blueprints import Blueprint
 from app.web.context import get, own_organisation, unit_of_work
 from app.web.limits import limit
 from app.web.paging import PageQuerySchema, page_schema
-from ledger.journal import queries as journal_queries
-from ledger.journal.errors import LicencePartiesNotFound
-from ledger.journal.evidence_ports import SettlementPorts
+from ledger.journal.evidence.ports import EvidencePorts
 from ledger.journal.ids import SettlementId
 from ledger.journal.settlement import queries as settlement_queries
 from ledger.journal.settlement.errors import SettlementNotFound
@@ -27,6 +25,8 @@ from ledger.journal.statement_evidence import schemas
 from ledger.journal.statement_evidence import services as statement_services
 from ledger.journal.statement_evidence.errors import StatementRowNotFound
 from ledger.journal.statement_evidence.queries import SettlementRow
+from ledger.journal.trading import queries as trading_queries
+from ledger.journal.trading.errors import LicencePartiesNotFound
 
 blueprint = Blueprint("statements", __name__, url_prefix="/v1", description="Statements' evidence.")
 
@@ -45,7 +45,7 @@ def get_settlement_evidence(settlement_id: str) -> Response:
             uow.session, SettlementId(settlement_id), own_organisation()
         )
     with unit_of_work(Reach.EXCHANGE) as uow:
-        ports = get(SettlementPorts)
+        ports = get(EvidencePorts)
         evidence = statement_services.statement_evidence(uow.session, ports, settlement)
     return Response(canonical_bytes(evidence), content_type="application/json")
 
@@ -64,7 +64,7 @@ def get_settlement_row_evidence(settlement_id: str, licence_id: str) -> Response
     settlement = _find_for_row(SettlementId(settlement_id), LicenceId(licence_id))
     with unit_of_work(Reach.EXCHANGE) as uow:
         evidence = statement_services.row_evidence(
-            uow.session, get(SettlementPorts), settlement, LicenceId(licence_id)
+            uow.session, get(EvidencePorts), settlement, LicenceId(licence_id)
         )
     return Response(canonical_bytes(evidence), content_type="application/json")
 
@@ -77,7 +77,7 @@ def get_licence_settlement_rows(page: dict[str, Any], licence_id: str) -> Page[S
     """The settlements in which a licence has a row, newest first."""
     organisation_id = own_organisation()
     with unit_of_work() as uow:
-        parties = journal_queries.get_licence_parties(
+        parties = trading_queries.get_licence_parties(
             uow.session, LicenceId(licence_id), organisation_id
         )
     # The buyer sees its licence's row in whoever's statement; a supplier sees its own statements.
@@ -109,6 +109,6 @@ def _find_for_row(settlement_id: SettlementId, licence_id: LicenceId) -> Settlem
 def _check_buyer(
     session: Session, licence_id: LicenceId, organisation_id: OrganisationId | None
 ) -> None:
-    parties = journal_queries.get_licence_parties(session, licence_id, organisation_id)
+    parties = trading_queries.get_licence_parties(session, licence_id, organisation_id)
     if organisation_id not in {None, parties.buyer_id}:
         raise LicencePartiesNotFound(licence_id)

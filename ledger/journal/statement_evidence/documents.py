@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.core.canonical import canonical_bytes
-from ledger.journal.ports import LedgerProofs
+from ledger.journal.evidence.leaves import LedgerProofs
 from ledger.journal.settlement.models import StatementRow
 from ledger.journal.settlement.sum_tree import Row, Sums, SumTree
 

@@ -3,7 +3,7 @@
 from marshmallow import fields
 
 from app.web.schemas import AmountText, Identifier, Schema, Timestamp
-from ledger.journal.schemas import LeafProofSchema
+from ledger.journal.evidence.schemas import LeafProofSchema
 
 
 class SettlementRowSchema(Schema):

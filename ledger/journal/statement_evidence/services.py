@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.core.ids import LicenceId
-from ledger.journal.evidence_ports import SettlementPorts
+from ledger.journal.evidence.ports import EvidencePorts
 from ledger.journal.settlement import queries as settlement_queries
 from ledger.journal.settlement.models import Settlement
 from ledger.journal.settlement.statements import signed_bytes
@@ -21,7 +21,7 @@ from ledger.journal.statement_evidence.errors import StatementNotYetPublished, S
 
 
 def statement_evidence(
-    session: Session, ports: SettlementPorts, settlement: Settlement
+    session: Session, ports: EvidencePorts, settlement: Settlement
 ) -> dict[str, Any]:
     """The whole statement, every row of its tree with its salt, and its leaf.
 
@@ -37,7 +37,7 @@ def statement_evidence(
 
 
 def row_evidence(
-    session: Session, ports: SettlementPorts, settlement: Settlement, licence_id: LicenceId
+    session: Session, ports: EvidencePorts, settlement: Settlement, licence_id: LicenceId
 ) -> dict[str, Any]:
     """A licence's row, its path and the statement's leaf; no other row.
 
@@ -53,7 +53,7 @@ def row_evidence(
 
 def _evidence(  # noqa: PLR0917 -- both kinds of evidence, put together alike
     session: Session,
-    ports: SettlementPorts,
+    ports: EvidencePorts,
     settlement: Settlement,
     format_name: str,
     document: dict[str, Any],

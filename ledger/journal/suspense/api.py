@@ -9,7 +9,7 @@ from app.web.blueprints import Blueprint
 from app.web.context import current_principal, unit_of_work
 from app.web.idempotency import idempotent
 from app.web.paging import page_schema
-from ledger.journal import schemas as journal_schemas
+from ledger.journal import decider_schemas
 from ledger.journal.bank_accounts import outgoing_schemas
 from ledger.journal.suspense import assignment_services, return_services, schemas
 from ledger.journal.suspense import queries as suspense_queries
@@ -55,7 +55,7 @@ def get_suspense_assignments(query: dict[str, Any]) -> Page[SuspenseAssignment]:
 
 
 @blueprint.route("/suspense-assignments/<string:assignment_id>/decision", methods=["POST"])
-@blueprint.arguments(journal_schemas.SecondWordSchema)
+@blueprint.arguments(decider_schemas.SecondWordSchema)
 @blueprint.response(200, schemas.SuspenseAssignmentSchema)
 @requires(Permission.CONFIRM_TOP_UPS)
 @idempotent
@@ -97,7 +97,7 @@ def get_suspense_returns(query: dict[str, Any]) -> Page[SuspenseReturn]:
 
 
 @blueprint.route("/suspense-returns/<string:return_id>/decision", methods=["POST"])
-@blueprint.arguments(journal_schemas.SecondWordSchema)
+@blueprint.arguments(decider_schemas.SecondWordSchema)
 @blueprint.response(200, schemas.SuspenseReturnSchema)
 @requires(Permission.CONFIRM_TOP_UPS)
 @idempotent

@@ -9,14 +9,14 @@ from app.core.ids import OrganisationId, PersonId
 from app.core.money import Money
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
-from ledger.journal import queries
 from ledger.journal.billing.errors import WalletNotOpen
-from ledger.journal.booking import book
+from ledger.journal.books.booking import book
 from ledger.journal.deciders import check_independent, check_second
 from ledger.journal.suspense import postings as suspense_postings
 from ledger.journal.suspense import queries as suspense_queries
 from ledger.journal.suspense.events import SuspenseMoneyAssigned
 from ledger.journal.suspense.models import SUSPENSE_ASSIGNMENT, SuspenseAssignment
+from ledger.journal.wallets import queries as wallet_queries
 
 
 def propose_assignment(
@@ -32,7 +32,7 @@ def propose_assignment(
     suspense_queries.check_undecided(uow.session, reference)
     owner_id = OrganisationId(organisation_id)
     check_independent(principal, owner_id, owner_id)
-    if queries.find_wallet_for_update(uow.session, owner_id, found.currency) is None:
+    if wallet_queries.find_wallet_for_update(uow.session, owner_id, found.currency) is None:
         raise WalletNotOpen(organisation_id, found.currency)
     assignment = SuspenseAssignment(
         assignment_id=uow.ids.new("sus"),

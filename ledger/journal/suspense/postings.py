@@ -2,8 +2,8 @@
 
 from typing import TypedDict, Unpack
 
-from ledger.journal.chart import AccountKind, exchange_account, wallet_of
-from ledger.journal.postings import Draft, Posting
+from ledger.journal.books.chart import AccountKind, exchange_account, wallet_of
+from ledger.journal.books.postings import Draft, Posting
 
 
 def assign_suspense(*, reference: str, organisation_id: str, amount: int, currency: str) -> Draft:

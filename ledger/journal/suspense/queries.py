@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 
 from app.core.money import Money
 from app.core.paging import Page, matching, paginate
-from ledger.journal.chart import CURRENCIES, AccountKind, exchange_account
-from ledger.journal.covered_booking import check_not_frozen
-from ledger.journal.models import JournalTransaction, PostedLine
+from ledger.journal.books.chart import CURRENCIES, AccountKind, exchange_account
+from ledger.journal.books.freezes import check_not_frozen
+from ledger.journal.books.models import JournalTransaction, PostedLine
 from ledger.journal.suspense.errors import (
     SuspenseAssigned,
     SuspenseAssignmentNotFound,

@@ -7,10 +7,10 @@ from app.core.ids import PersonId
 from app.core.money import Money
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
-from ledger.journal.booking import book
-from ledger.journal.chart import BANK_TRANSFER
+from ledger.journal.books.booking import book
+from ledger.journal.books.chart import BANK_TRANSFER
+from ledger.journal.books.postings import Draft
 from ledger.journal.deciders import check_second
-from ledger.journal.postings import Draft
 from ledger.journal.suspense import postings as suspense_postings
 from ledger.journal.suspense import queries as suspense_queries
 from ledger.journal.suspense.errors import SuspenseReturnsAtProvider

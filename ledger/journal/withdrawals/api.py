@@ -13,8 +13,8 @@ from app.web.limits import limit
 from app.web.paging import page_schema
 from app.web.staff_reads import unnoted
 from ledger.journal.bank_accounts import outgoing_schemas
-from ledger.journal.creditor_reference import creditor_reference
 from ledger.journal.ids import WithdrawalId
+from ledger.journal.top_ups.creditor_reference import creditor_reference
 from ledger.journal.withdrawals import queries as withdrawal_queries
 from ledger.journal.withdrawals import schemas
 from ledger.journal.withdrawals import services as withdrawal_services

@@ -9,11 +9,12 @@ from app.core.ids import OrganisationId
 from app.core.paging import Page, matching, paginate
 from ledger.journal.bank_accounts.outgoing import PayoutState
 from ledger.journal.billing.models import IS_OPEN, CreditBill
-from ledger.journal.chart import BANK_TRANSFER, receivable_of
+from ledger.journal.books.chart import BANK_TRANSFER, receivable_of
 from ledger.journal.ids import WithdrawalId
-from ledger.journal.models import TopUp, Wallet
-from ledger.journal.top_ups import TopUpState
-from ledger.journal.wallet_queries import WalletView, owed_amounts
+from ledger.journal.top_ups.life_cycle import TopUpState
+from ledger.journal.top_ups.models import TopUp
+from ledger.journal.wallets.models import Wallet
+from ledger.journal.wallets.queries import WalletView, owed_amounts
 from ledger.journal.withdrawals.errors import WithdrawalNotFound
 from ledger.journal.withdrawals.models import Withdrawal
 from ledger.journal.withdrawals.standing import Standing

@@ -6,7 +6,7 @@ from app.web.paging import PageQuerySchema
 from app.web.schemas import AmountText, Identifier, Schema
 from ledger.journal.bank_accounts.outgoing import PayoutState
 from ledger.journal.bank_accounts.outgoing_schemas import BankInstructionsSchema, OutgoingSchema
-from ledger.journal.chart import CURRENCIES, HOME_CURRENCY
+from ledger.journal.books.chart import CURRENCIES, HOME_CURRENCY
 
 
 class RequestWithdrawalSchema(Schema):

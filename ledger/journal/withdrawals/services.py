@@ -8,20 +8,20 @@ from app.core.cipher import Cipher
 from app.core.ids import OrganisationId, PersonId
 from app.core.principals import Permission, Principal
 from app.core.unit_of_work import UnitOfWork
-from ledger.journal import queries
 from ledger.journal.bank_accounts import queries as bank_account_queries
 from ledger.journal.bank_accounts import services as bank_account_services
 from ledger.journal.bank_accounts.details import BankDetails
 from ledger.journal.bank_accounts.outgoing import TRANSITIONS, PayoutState
 from ledger.journal.bank_accounts.return_services import state_return
-from ledger.journal.booking import book
-from ledger.journal.chart import wallet_of
-from ledger.journal.covered_booking import check_not_frozen
+from ledger.journal.books.booking import book
+from ledger.journal.books.chart import wallet_of
+from ledger.journal.books.freezes import check_not_frozen
+from ledger.journal.books.postings import Draft
 from ledger.journal.deciders import check_independent, check_second
-from ledger.journal.held_money import ask_back_all, ask_back_amount
 from ledger.journal.ids import BankAccountId, WithdrawalId
-from ledger.journal.postings import Draft
-from ledger.journal.top_ups import check_transferable
+from ledger.journal.top_ups.life_cycle import check_transferable
+from ledger.journal.wallets import queries as wallet_queries
+from ledger.journal.wallets.held_money import ask_back_all, ask_back_amount
 from ledger.journal.withdrawals import events
 from ledger.journal.withdrawals import postings as withdrawal_postings
 from ledger.journal.withdrawals import queries as withdrawal_queries
@@ -98,7 +98,7 @@ def approve_withdrawal(
     check_not_frozen(uow.session, wallet_of(owner_id, currency))
     ask_back_amount(uow, owner_id, currency, withdrawal.amount)
     # Calls and other withdrawals take from the wallet under the same lock.
-    wallet = queries.find_wallet_for_update(uow.session, owner_id, currency)
+    wallet = wallet_queries.find_wallet_for_update(uow.session, owner_id, currency)
     standing = withdrawal_queries.standing_of(
         uow.session, owner_id, currency, counts_requests=False
     )

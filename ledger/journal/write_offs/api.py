@@ -10,7 +10,7 @@ from app.web.context import current_principal, own_organisation, unit_of_work
 from app.web.idempotency import idempotent
 from app.web.paging import page_schema
 from app.web.schemas import members_of
-from ledger.journal import schemas as journal_schemas
+from ledger.journal import decider_schemas
 from ledger.journal.billing.write_off_models import WriteOff
 from ledger.journal.write_offs import queries as write_off_queries
 from ledger.journal.write_offs import schemas
@@ -57,7 +57,7 @@ def get_write_off(write_off_id: str) -> dict[str, Any]:
 
 
 @blueprint.route("/write-offs/<string:write_off_id>/decision", methods=["POST"])
-@blueprint.arguments(journal_schemas.SecondWordSchema)
+@blueprint.arguments(decider_schemas.SecondWordSchema)
 @blueprint.response(200, schemas.WriteOffSummarySchema)
 @requires(Permission.CONFIRM_TOP_UPS)
 @idempotent

@@ -1,7 +1,7 @@
 """Posting templates of debts that are written off. Pure and balanced."""
 
-from ledger.journal.chart import AccountKind, exchange_account, receivable_of, wallet_of
-from ledger.journal.postings import Draft, Posting
+from ledger.journal.books.chart import AccountKind, exchange_account, receivable_of, wallet_of
+from ledger.journal.books.postings import Draft, Posting
 
 
 def write_off(

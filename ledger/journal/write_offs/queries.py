@@ -8,15 +8,10 @@ from sqlalchemy.orm import Session, aliased
 from app.core.ids import OrganisationId
 from app.core.paging import Page, matching, paginate
 from ledger.journal.billing.write_off_models import MINIMUM, WriteOff, WriteOffItem
-from ledger.journal.chart import receivable_of
-from ledger.journal.models import (
-    CHARGE_BACK,
-    WON,
-    JournalTransaction,
-    PostedLine,
-    TopUpReturn,
-    Wallet,
-)
+from ledger.journal.books.chart import receivable_of
+from ledger.journal.books.models import JournalTransaction, PostedLine
+from ledger.journal.top_ups.models import CHARGE_BACK, WON, TopUpReturn
+from ledger.journal.wallets.models import Wallet
 from ledger.journal.write_offs.errors import WriteOffNotFound
 
 CREDIT = "credit"

@@ -4,14 +4,16 @@ from sqlalchemy import exists, select, text
 
 from app.core.ids import OrganisationId
 from app.core.unit_of_work import UnitOfWork
-from ledger.journal import queries
 from ledger.journal.billing.bill_payment_services import close_bill
 from ledger.journal.billing.credit_billing import match_payment
 from ledger.journal.billing.models import BillPayment, CreditBill
 from ledger.journal.billing.write_off_models import WRITE_OFF, WRITTEN_OFF, WriteOff, WriteOffItem
-from ledger.journal.booking import book
-from ledger.journal.chart import receivable_of, wallet_of
-from ledger.journal.models import CHARGE_BACK, AccountFreeze, PostedLine, TopUpReturn, Wallet
+from ledger.journal.books.booking import book
+from ledger.journal.books.chart import receivable_of, wallet_of
+from ledger.journal.books.models import AccountFreeze, PostedLine
+from ledger.journal.top_ups.models import CHARGE_BACK, TopUpReturn
+from ledger.journal.wallets import queries as wallet_queries
+from ledger.journal.wallets.models import Wallet
 from ledger.journal.write_offs import postings as write_off_postings
 from ledger.journal.write_offs.events import WriteOffRecovered
 from ledger.journal.write_offs.queries import CREDIT, list_items
@@ -90,7 +92,7 @@ def _recover_from_wallet(uow: UnitOfWork, organisation_id: OrganisationId, curre
     ).all()
     # Charge-backs before the wallet, as whoever collects them takes both.
     returns = _lock_returns(uow, organisation_id, currency)
-    wallet = queries.find_wallet_for_update(uow.session, organisation_id, currency)
+    wallet = wallet_queries.find_wallet_for_update(uow.session, organisation_id, currency)
     assert wallet is not None, "a debt is written off of a wallet, and wallets are never closed"
     free = max(wallet.balance_amount - wallet.pending_amount, 0)
     parts = match_payment(free, [each.outstanding_amount for each in waiting])

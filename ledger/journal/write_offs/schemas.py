@@ -5,7 +5,7 @@ from marshmallow import fields, validate
 from app.web.paging import PageQuerySchema
 from app.web.schemas import AmountText, Identifier, Schema, Text, Timestamp
 from ledger.journal.billing.write_off_models import WRITE_OFF
-from ledger.journal.chart import CURRENCIES, HOME_CURRENCY
+from ledger.journal.books.chart import CURRENCIES, HOME_CURRENCY
 
 _CURRENCY = validate.OneOf(CURRENCIES)
 

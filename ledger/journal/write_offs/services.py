@@ -7,18 +7,19 @@ in later is taken for it (`recoveries`).
 from app.core.ids import OrganisationId, PersonId
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
-from ledger.journal import queries
 from ledger.journal.billing import credit_line_services
 from ledger.journal.billing.books_cursor import cursor_for_update
 from ledger.journal.billing.credit_bill_queries import open_bills
 from ledger.journal.billing.errors import WalletNotOpen
 from ledger.journal.billing.models import CREDIT_LINE, CreditBill, CreditLine
 from ledger.journal.billing.write_off_models import WRITE_OFF, WriteOff, WriteOffItem
-from ledger.journal.booking import book
-from ledger.journal.covered_booking import check_not_frozen
+from ledger.journal.books.booking import book
+from ledger.journal.books.freezes import check_not_frozen
 from ledger.journal.deciders import check_independent, check_second
-from ledger.journal.held_money import ask_back_all
-from ledger.journal.models import CHARGE_BACK, Wallet
+from ledger.journal.top_ups.models import CHARGE_BACK
+from ledger.journal.wallets import queries as wallet_queries
+from ledger.journal.wallets.held_money import ask_back_all
+from ledger.journal.wallets.models import Wallet
 from ledger.journal.write_offs import postings as write_off_postings
 from ledger.journal.write_offs import queries as write_off_queries
 from ledger.journal.write_offs.errors import DebtChanged, NothingOwed, WalletInUse, WriteOffProposed
@@ -41,7 +42,7 @@ def propose_write_off(
     if standing is not None:
         raise WriteOffProposed(standing.write_off_id)
     debts = write_off_queries.list_debts(uow.session, owner_id, currency)
-    if queries.find_wallet_for_update(uow.session, owner_id, currency) is None:
+    if wallet_queries.find_wallet_for_update(uow.session, owner_id, currency) is None:
         raise WalletNotOpen(organisation_id, currency)
     if not debts:
         raise NothingOwed(organisation_id, currency)
@@ -116,7 +117,7 @@ def _lock(
     line = credit_line_services.find_active(uow.session, owner_id, currency)
     bills = open_bills(uow.session, owner_id, currency)
     write_off_queries.lock_owed_returns(uow.session, owner_id, currency)
-    wallet = queries.find_wallet_for_update(uow.session, owner_id, currency)
+    wallet = wallet_queries.find_wallet_for_update(uow.session, owner_id, currency)
     assert wallet is not None, "a debt is proposed of a wallet, and wallets are never closed"
     return line, bills, wallet
 

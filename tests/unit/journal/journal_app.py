@@ -13,22 +13,29 @@ from app.web.context import Registry
 from app.web.documentation import ProblemApi
 from app.web.limits import limiter
 from app.web.observability import Metrics
-from ledger.journal import wallet_api
-from ledger.journal.api import blueprint
 from ledger.journal.arrivals import api as arrival_api
+from ledger.journal.audit import api as audit_api
+from ledger.journal.audit.ports import AuditPorts
+from ledger.journal.balances import api as balance_api
 from ledger.journal.bank_accounts import api as bank_account_api
 from ledger.journal.billing import api as billing_api
+from ledger.journal.billing.invoices import api as invoice_api
+from ledger.journal.billing.ports import BillingPorts
+from ledger.journal.books import api as book_api
 from ledger.journal.credits import api as credit_api
 from ledger.journal.disputes import api as dispute_api
-from ledger.journal.evidence_ports import SettlementPorts
+from ledger.journal.evidence.ports import EvidencePorts
 from ledger.journal.payouts import api as payout_api
-from ledger.journal.ports import JournalPorts
 from ledger.journal.settlement import api as settlement_api
-from ledger.journal.statement_evidence import api as statement_api
+from ledger.journal.statement_evidence import api as statement_evidence_api
+from ledger.journal.supplier_statements import api as statement_api
 from ledger.journal.suspense import api as suspense_api
+from ledger.journal.top_ups import api as top_up_api
+from ledger.journal.top_ups.bank_transfer_gateway import BankTransferGateway
+from ledger.journal.top_ups.ports import PaymentGateways
 from ledger.journal.withdrawals import api as withdrawal_api
 from ledger.journal.write_offs import api as write_off_api
-from tests.factories.traded_books import settlement_ports
+from tests.factories.traded_books import evidence_ports
 from tests.fakes.principals import NamedPrincipals
 
 
@@ -74,8 +81,10 @@ def journal_app(units, ports, clock):
     registry.add(Cipher, Cipher(bytes(32)))
     registry.add(UnitOfWorkFactory, units)
     registry.add(Authenticator, NamedPrincipals(PRINCIPALS))
-    registry.add(JournalPorts, ports)
-    registry.add(SettlementPorts, settlement_ports())
+    registry.add(PaymentGateways, PaymentGateways(BankTransferGateway("Bank of Examples")))
+    registry.add(BillingPorts, ports)
+    registry.add(AuditPorts, AuditPorts())
+    registry.add(EvidencePorts, evidence_ports())
     app.extensions["counterfoil"] = registry
     app.extensions["counterfoil.metrics"] = Metrics()
     problems.register(app)
@@ -86,18 +95,22 @@ def journal_app(units, ports, clock):
     access.register_authorisation(app)
     idempotency.register(app)
     documented = ProblemApi(app)
-    documented.register_blueprint(blueprint)
     for each in (
         arrival_api,
+        audit_api,
+        balance_api,
         bank_account_api,
         billing_api,
+        book_api,
         credit_api,
         dispute_api,
+        invoice_api,
         payout_api,
         settlement_api,
         statement_api,
+        statement_evidence_api,
         suspense_api,
-        wallet_api,
+        top_up_api,
         withdrawal_api,
         write_off_api,
     ):

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.journal.call_books import lines_of
-from ledger.journal.postings import accrue_calls
+from ledger.journal.books.call_books import lines_of
+from ledger.journal.books.postings import accrue_calls
 from metering.ports import CallRun
 
 amounts = st.integers(min_value=1, max_value=10**12)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ledger.journal.creditor_reference import creditor_reference, is_creditor_reference
+from ledger.journal.top_ups.creditor_reference import creditor_reference, is_creditor_reference
 
 TOP_UP_ID = "tup_01jd3v8q4m0000000000000009"
 

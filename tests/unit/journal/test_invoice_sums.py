@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ledger.journal.billing.invoicing import (
+from ledger.journal.billing.invoices.documents import (
     Charge,
     Credit,
     InvoiceFacts,
@@ -13,7 +13,7 @@ from ledger.journal.billing.invoicing import (
     rounded_parts,
     usage_tax,
 )
-from ledger.journal.ports import LaneLeaf, LaneSpan
+from ledger.journal.evidence.leaves import LaneLeaf, LaneSpan
 
 FEN = 1_000_000
 HALF = FEN // 2

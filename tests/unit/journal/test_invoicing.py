@@ -7,14 +7,14 @@ from hypothesis import strategies as st
 
 from app.core.canonical import canonical_bytes
 from app.core.money import MINOR
-from ledger.journal.billing.invoicing import (
+from ledger.journal.billing.invoices.documents import (
     Charge,
     InvoiceFacts,
     evidence_document,
     invoice_document,
     lane_leaves,
 )
-from ledger.journal.ports import LaneLeaf, LaneSpan, LedgerProofs, ProvenLeaf
+from ledger.journal.evidence.leaves import LaneLeaf, LaneSpan, LedgerProofs, ProvenLeaf
 
 FROM = datetime(2026, 11, 1, tzinfo=UTC)
 UNTIL = datetime(2026, 12, 1, tzinfo=UTC)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.journal.billing import period_postings
-from ledger.journal.postings import check_balanced
+from ledger.journal.books.postings import check_balanced
 
 SPLIT = {"supplier": 5000, "supplier:org_c": 3333, "commission": 1067, "tax": 600}
 PARTIES = {"supplier_id": "org_s", "currency": "CNY", "split": SPLIT}

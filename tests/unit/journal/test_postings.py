@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.journal import postings
-from ledger.journal.charge_backs import postings as charge_back_postings
-from ledger.journal.chart import (
+from ledger.journal.books import postings
+from ledger.journal.books.chart import (
     AccountKind,
     exchange_account,
     payable_of,
@@ -16,10 +15,11 @@ from ledger.journal.chart import (
     settled_of,
     wallet_of,
 )
+from ledger.journal.books.postings import Draft, Posting, Unbalanced
+from ledger.journal.books.splits import shares
+from ledger.journal.charge_backs import postings as charge_back_postings
 from ledger.journal.payouts import postings as payout_postings
-from ledger.journal.postings import Draft, Posting, Unbalanced
 from ledger.journal.settlement import postings as settlement_postings
-from ledger.journal.splits import shares
 
 SPLIT = {"supplier": 8400, "commission": 1000, "tax": 600}
 PARTIES: dict[str, Any] = {

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.journal.splits import (
+from ledger.journal.books.splits import (
     SplitIsWrong,
     added_shares,
     check_split,

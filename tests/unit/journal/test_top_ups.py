@@ -4,8 +4,13 @@ import pytest
 
 from app.core.money import SCALE
 from app.core.states import IllegalTransition
-from ledger.journal.errors import TopUpAmountUnfit
-from ledger.journal.top_ups import AMOUNT_MAX, TRANSITIONS, TopUpState, check_transferable
+from ledger.journal.top_ups.errors import TopUpAmountUnfit
+from ledger.journal.top_ups.life_cycle import (
+    AMOUNT_MAX,
+    TRANSITIONS,
+    TopUpState,
+    check_transferable,
+)
 
 
 @pytest.mark.parametrize("amount", [0, -SCALE, SCALE // 1000, AMOUNT_MAX + SCALE])

@@ -17,7 +17,7 @@ from app.reactions.recording import RECORDERS
 from app.reactions.telling import data_of, telling, telling_both
 from compliance.events import ListingSuspended
 from ledger.journal.billing.events import PeriodAdjusted, PeriodCharged
-from ledger.journal.events import TopUpCancelled
+from ledger.journal.top_ups.events import TopUpCancelled
 from tests.architecture import rules
 
 NOW = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)

@@ -1,0 +1,1 @@
+"""The books' self-audit: its rules, and every sum that does not hold."""

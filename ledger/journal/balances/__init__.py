@@ -1,0 +1,1 @@
+"""What an organisation has and is owed now."""

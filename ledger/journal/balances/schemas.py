@@ -1,0 +1,47 @@
+"""JSON shapes of what an organisation has and is owed."""
+
+from marshmallow import fields, validate
+
+from app.web.paging import PageQuerySchema
+from app.web.schemas import AmountText, Identifier, Schema, Timestamp
+from ledger.journal.books.chart import CURRENCIES
+
+_CURRENCY = validate.OneOf(CURRENCIES)
+
+
+class WalletSchema(Schema):
+    """Prepaid money: ``available`` is the balance less what running calls hold (``pending``).
+
+    ``owed`` is what charge-backs and minimums left owed, and what was written off; it is taken from
+    the next money paid in. ``refundable`` is what a withdrawal may ask for now.
+    """
+
+    account_id = fields.String(required=True)
+    organisation_id = Identifier(required=True)
+    currency = fields.String(required=True)
+    balance = AmountText(attribute="balance_amount", required=True)
+    pending = AmountText(attribute="pending_amount", required=True)
+    available = AmountText(attribute="available_amount", required=True)
+    owed = AmountText(attribute="owed_amount", required=True)
+    refundable = AmountText(attribute="refundable_amount", required=True)
+
+
+class WalletQuerySchema(PageQuerySchema):
+    """Which wallets or payables; ``organisation_id`` is for the exchange's staff, who see all."""
+
+    organisation_id = Identifier(load_default=None)
+    currency = fields.String(load_default=None, validate=_CURRENCY)
+
+
+class PayableSchema(Schema):
+    """What a supplier is owed now in one currency."""
+
+    account_id = fields.String(required=True)
+    organisation_id = Identifier(required=True)
+    currency = fields.String(required=True)
+    accrued = AmountText(attribute="accrued_amount", required=True, negative=True)
+    settled = AmountText(attribute="settled_amount", required=True)
+    under_way = AmountText(attribute="under_way_amount", required=True)
+    owed = AmountText(attribute="owed_amount", required=True, negative=True)
+    on_hold = AmountText(attribute="on_hold_amount", required=True)
+    settled_until = Timestamp(required=True, allow_none=True)

@@ -1,0 +1,1 @@
+"""Invoices: made from leaves and charges, signed, proven, made again."""

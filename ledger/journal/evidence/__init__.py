@@ -1,0 +1,1 @@
+"""What the log proves to the books, and the ports through which it is asked."""

@@ -1,0 +1,1 @@
+"""What a supplier earned in a period, per licence."""

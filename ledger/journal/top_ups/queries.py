@@ -1,0 +1,61 @@
+"""Reads of top-ups."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.core.ids import OrganisationId, TopUpId
+from app.core.paging import Page, paginate
+from ledger.journal.top_ups.errors import TopUpNotFound
+from ledger.journal.top_ups.models import TopUp
+
+
+def get_top_up(
+    session: Session, top_up_id: TopUpId, organisation_id: OrganisationId | None
+) -> TopUp:
+    """One top-up; ``organisation_id`` None asks as the exchange. Raises `TopUpNotFound`."""
+    found = session.get(TopUp, top_up_id)
+    if found is None or (organisation_id is not None and found.organisation_id != organisation_id):
+        raise TopUpNotFound(top_up_id)
+    return found
+
+
+def get_top_up_for_update(session: Session, top_up_id: TopUpId) -> TopUp:
+    """The top-up, locked and as last committed; raises `TopUpNotFound`."""
+    found = session.get(TopUp, top_up_id, with_for_update=True, populate_existing=True)
+    if found is None:
+        raise TopUpNotFound(top_up_id)
+    return found
+
+
+@dataclass(frozen=True)
+class TopUpFilter:
+    """Which top-ups; ``own`` is the organisation that asks, None for the exchange's people."""
+
+    own: OrganisationId | None
+    cursor: str | None
+    limit: int
+    state: str | None = None
+    organisation_id: str | None = None
+    reference: str | None = None
+
+    def members(self) -> dict[str, str]:
+        """What each member of a top-up has to be; a reference is printed in groups (ISO 11649)."""
+        reference = self.reference and "".join(self.reference.split()).upper()
+        asked = {
+            "state": self.state,
+            "organisation_id": self.organisation_id,
+            "reference": reference,
+        }
+        return {name: value for name, value in asked.items() if value is not None}
+
+
+def list_top_ups(session: Session, wanted: TopUpFilter) -> Page[TopUp]:
+    """Top-ups, newest first; raises `InvalidCursor`."""
+    statement = select(TopUp).filter_by(**wanted.members())
+    if wanted.own is not None:
+        statement = statement.where(TopUp.organisation_id == wanted.own)
+    return paginate(
+        session, statement, key=TopUp.top_up_id, cursor=wanted.cursor, limit=wanted.limit
+    )

@@ -1,0 +1,1 @@
+"""What the trade tells the books: an order is charged, a licence has parties."""
