@@ -89,6 +89,14 @@ EVERYBODYS = {
 }
 """Tables that anybody may read: nothing in them is private."""
 
+OPEN_TO_WRITE = {
+    # Queues that any reach appends to with its own write, and only the exchange reads.
+    "log_entries",
+    "log_entry_subjects",
+    "log_waiting",
+    "outbox_messages",
+}
+
 
 def declare(connection, reach):
     connection.execute(
@@ -150,6 +158,9 @@ class Everything:
             return {row["buyer_id"]}
         # What a buyer plans is nothing that a supplier reads in its evaluations.
         if table == "rule_evaluations" and row["stage"] not in {"review", "listing"}:
+            return set()
+        # What is only proposed to be given up is nothing that the debtor knows.
+        if table == "write_offs" and row["state"] not in {"written_off", "recovered"}:
             return set()
         # What a supplier delivers of persons is its own duty to know.
         return {row["supplier_id"]} if table == "person_counts" else named

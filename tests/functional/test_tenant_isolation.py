@@ -16,6 +16,7 @@ from app.core.reach import Reach
 from tests.factories.whose_rows import (
     EVERYBODYS,
     EXCHANGE_ONLY,
+    OPEN_TO_WRITE,
     OWNERS,
     WITHOUT_ROW_SECURITY,
     declare,
@@ -23,13 +24,6 @@ from tests.factories.whose_rows import (
 )
 
 NAMES = ("a", "b")
-OPEN_TO_WRITE = {
-    # Queues that any reach appends to with its own write, and only the exchange reads.
-    "log_entries",
-    "log_entry_subjects",
-    "log_waiting",
-    "outbox_messages",
-}
 SPEAKS_FIRST = {"orders": "no order without an approved scenario"}
 """A trigger that fires before the policy is asked: within this reach it finds no scenario."""
 NOTHING_THERE = {
@@ -102,13 +96,6 @@ def test_every_table_forces_row_security_on_its_owner_too(connection):
     assert not connection.execute(views + "::regnamespace", ("public",)).fetchall(), (
         "a view would run with its owner's rights"
     )
-
-
-def test_the_application_s_role_cannot_pass_by(connection):
-    role = "SELECT rolsuper, rolbypassrls, rolcreaterole FROM pg_roles WHERE rolname = current_user"
-    assert connection.execute(role).fetchone() == (False, False, False)
-    definers = "SELECT proname FROM pg_proc WHERE prosecdef AND pronamespace = %s::regnamespace"
-    assert connection.execute(definers, ("public",)).fetchall() == []
 
 
 def test_the_proof_is_about_rows_that_are_there(everything, organisations):
