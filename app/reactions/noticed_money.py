@@ -179,6 +179,9 @@ NOTICED_MONEY: dict[type[Event], Noticed] = {
     payments.PayoutAccountReady: Noticed(
         "payout_account.ready", telling("organisation_id", "gateway")
     ),
+    payments.PayoutAccountStopped: Noticed(
+        "payout_account.stopped", telling("organisation_id", "gateway", "state", "reason_code")
+    ),
     payments.PayoutAccountRefused: Noticed(
         "payout_account.refused", telling("organisation_id", "gateway", "reason_code")
     ),

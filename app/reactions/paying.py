@@ -118,9 +118,10 @@ def check_payout_account(uow: UnitOfWork, event: PayoutRequested) -> None:
 
 
 def request_transfer(uow: UnitOfWork, event: PayoutApproved) -> None:
-    """A payout that two people let go, through a provider."""
+    """A payout that two people let go, through a provider; it waits where that would refuse it."""
     if event.gateway == BANK_TRANSFER:
         return
+    accounts.check_ready(uow, organisation_id=event.supplier_id, gateway=event.gateway)
     operation = payments.request_transfer(
         uow,
         subject_id=event.payout_id,

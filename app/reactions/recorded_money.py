@@ -134,4 +134,5 @@ UNRECORDED_MONEY: dict[type[Event], str] = {
     payments.MovementUnexplained: _BETWEEN_OWNER_AND_PROVIDER,
     payments.PayoutAccountReady: "who is paid through whom is private",
     payments.PayoutAccountRefused: "who is not paid through whom is private",
+    payments.PayoutAccountStopped: "who is not paid through whom is private",
 }

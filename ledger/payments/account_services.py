@@ -13,7 +13,11 @@ from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from ledger.payments import queries
 from ledger.payments.errors import PayoutAccountNotReady
-from ledger.payments.events import PayoutAccountReady, PayoutAccountRefused
+from ledger.payments.events import (
+    PayoutAccountReady,
+    PayoutAccountRefused,
+    PayoutAccountStopped,
+)
 from ledger.payments.models import AccountState, PayoutAccount
 from ledger.payments.operations import (
     CLAIM_SECONDS,
@@ -41,7 +45,8 @@ def request_payout_account(
 ) -> PayoutAccount:
     """Ask for the organisation's account at a provider; once, however often it is asked.
 
-    One that the provider refused stays on record, and a new one is asked for in its place.
+    One that the provider refused to open stays on record, and a new one is asked for in its
+    place. One that it opened and rejected is not replaced: only the provider takes that back.
     """
     organisation_id = OrganisationId(principal.organisation_id)
     found = queries.find_payout_account(uow.session, organisation_id, gateway.name)
@@ -71,8 +76,12 @@ def request_payout_account(
 def check_ready(uow: UnitOfWork, *, organisation_id: str, gateway: str) -> None:
     """Raises `PayoutAccountNotReady` where a transfer to the supplier would be refused."""
     account = queries.find_payout_account(uow.session, organisation_id, gateway)
-    if account is None or account.state != AccountState.READY:
-        raise PayoutAccountNotReady(organisation_id, gateway)
+    if account is None:
+        raise PayoutAccountNotReady(organisation_id, gateway, state=None, reason_code=None)
+    if account.state != AccountState.READY:
+        raise PayoutAccountNotReady(
+            organisation_id, gateway, state=account.state, reason_code=account.reason_code
+        )
 
 
 def note_account(uow: UnitOfWork, *, gateway: str, sight: AccountSight) -> bool:
@@ -93,20 +102,41 @@ def note_account(uow: UnitOfWork, *, gateway: str, sight: AccountSight) -> bool:
 
 
 def _follow(uow: UnitOfWork, account: PayoutAccount, sight: AccountSight) -> None:
-    was_ready = account.state == AccountState.READY
-    account.state = AccountState.READY if sight.is_ready else AccountState.ONBOARDING
+    before, account.state = account.state, _state_of(sight)
     account.provider_reference = sight.reference
     account.requirements = list(sight.requirements)
     account.reason_code = sight.disabled_reason or None
     account.attempts_count, account.last_error = 0, None
     account.updated_at = uow.now
     account.due_at = None if sight.is_ready else uow.now + timedelta(seconds=LOOK_SECONDS)
-    if sight.is_ready and not was_ready:
+    if account.state != before:
+        _tell_change(uow, account, before)
+
+
+def _state_of(sight: AccountSight) -> AccountState:
+    if sight.is_rejected:
+        return AccountState.REJECTED
+    return AccountState.READY if sight.is_ready else AccountState.ONBOARDING
+
+
+def _tell_change(uow: UnitOfWork, account: PayoutAccount, before: str) -> None:
+    """Payouts can go there from now on, or not any more."""
+    if account.state == AccountState.READY:
         uow.record(
             PayoutAccountReady(
                 occurred_at=uow.now,
                 organisation_id=account.organisation_id,
                 gateway=account.gateway,
+            )
+        )
+    elif before == AccountState.READY or account.state == AccountState.REJECTED:
+        uow.record(
+            PayoutAccountStopped(
+                occurred_at=uow.now,
+                organisation_id=account.organisation_id,
+                gateway=account.gateway,
+                state=account.state,
+                reason_code=account.reason_code,
             )
         )
 

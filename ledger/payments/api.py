@@ -25,6 +25,7 @@ from ledger.payments.errors import (
     NoticeRefused,
     PayoutAccountNotOpen,
     PayoutAccountRefused,
+    PayoutAccountRejected,
     ProviderAway,
     ProviderRefused,
 )
@@ -268,13 +269,13 @@ def post_payout_account(command: dict[str, Any]) -> PayoutAccount:
 
 
 @blueprint.route("/payout-accounts", methods=["GET"])
-@blueprint.arguments(PageQuerySchema, location="query")
+@blueprint.arguments(schemas.PayoutAccountQuerySchema, location="query")
 @blueprint.response(200, page_schema(schemas.PayoutAccountSchema))
-@requires(Permission.READ_ACCOUNTS)
-def get_payout_accounts(page: dict[str, Any]) -> Page[PayoutAccount]:
-    """Accounts at providers, newest first."""
+@requires(Permission.READ_OWN)
+def get_payout_accounts(query: dict[str, Any]) -> Page[PayoutAccount]:
+    """Accounts at providers, newest first; staff see which supplier can be paid there."""
     with unit_of_work() as uow:
-        return queries.list_payout_accounts(uow.session, own_organisation(), **page)
+        return queries.list_payout_accounts(uow.session, own_organisation(), **query)
 
 
 @blueprint.route("/payout-accounts/<string:gateway>/onboarding", methods=["GET"])
@@ -289,6 +290,8 @@ def get_onboarding(gateway: str) -> AccountLink:
         account = queries.get_payout_account(uow.session, organisation_id, gateway)
     if account.state == AccountState.FAILED:
         raise PayoutAccountRefused(gateway, account.reason_code)
+    if account.state == AccountState.REJECTED:
+        raise PayoutAccountRejected(gateway, account.reason_code)
     if account.provider_reference is None:
         raise PayoutAccountNotOpen(gateway, account.state)
     try:

@@ -176,6 +176,21 @@ class PayoutAccountRefused(CounterfoilError):
         )
 
 
+class PayoutAccountRejected(CounterfoilError):
+    """The provider opened the account and wants no more of it."""
+
+    kind = ErrorKind.CONFLICT
+    slug = "payout-account-rejected"
+    title = "The provider rejected this account"
+
+    def __init__(self, gateway: str, reason_code: str | None) -> None:
+        super().__init__(
+            "Only the provider takes that back; be paid by bank transfer meanwhile.",
+            gateway=gateway,
+            reason_code=reason_code,
+        )
+
+
 class PayoutAccountNotReady(CounterfoilError):
     """A payout there would be refused, and its money would wait for the next settlement."""
 
@@ -183,11 +198,17 @@ class PayoutAccountNotReady(CounterfoilError):
     slug = "payout-account-not-ready"
     title = "The supplier's account at the provider is not ready"
 
-    def __init__(self, organisation_id: str, gateway: str) -> None:
+    def __init__(
+        self, organisation_id: str, gateway: str, *, state: str | None, reason_code: str | None
+    ) -> None:
         super().__init__(
-            f"Its owner opens an account at {gateway} and tells the provider what it asks.",
+            f"The provider rejected the account at {gateway}; pay by bank transfer."
+            if state == "rejected"
+            else f"Its owner opens an account at {gateway} and tells the provider what it asks.",
             organisation_id=organisation_id,
             gateway=gateway,
+            state=state,
+            reason_code=reason_code,
         )
 
 

@@ -151,3 +151,13 @@ class PayoutAccountRefused(Event):
     organisation_id: OrganisationId
     gateway: str
     reason_code: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PayoutAccountStopped(Event):
+    """Nothing is paid out to the supplier's account now; ``state`` says who may change that."""
+
+    organisation_id: OrganisationId
+    gateway: str
+    state: str
+    reason_code: str | None

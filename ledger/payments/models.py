@@ -146,7 +146,10 @@ class AccountState(StrEnum):
     SENT = "sent"
     ONBOARDING = "onboarding"
     READY = "ready"
+    REJECTED = "rejected"
+    """It was opened, and the provider wants no more of it; only the provider undoes that."""
     FAILED = "failed"
+    """It was never opened."""
 
 
 class PayoutAccount(Base):

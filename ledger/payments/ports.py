@@ -128,6 +128,8 @@ class AccountSight:
     is_ready: bool
     requirements: tuple[str, ...] = ()
     disabled_reason: str = ""
+    is_rejected: bool = False
+    """The provider closed it; nothing that its owner could tell there opens it again."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.core.ids import OrganisationId
-from app.core.paging import Page, paginate
+from app.core.paging import Page, matching, paginate
 from ledger.payments.errors import OperationNotFound, PayoutAccountNotFound
 from ledger.payments.models import (
     AccountState,
@@ -252,13 +252,16 @@ def get_payout_account(
 
 def list_payout_accounts(
     session: Session,
-    organisation_id: OrganisationId | None,
+    own: OrganisationId | None,
     *,
+    organisation_id: str | None = None,
+    state: str | None = None,
     cursor: str | None = None,
     limit: int = 20,
 ) -> Page[PayoutAccount]:
-    """Payout accounts, newest first."""
-    statement = select(PayoutAccount)
-    if organisation_id is not None:
-        statement = statement.where(PayoutAccount.organisation_id == organisation_id)
+    """Payout accounts of one's ``own`` organisation, or of all in reach, newest first."""
+    wanted = {PayoutAccount.organisation_id: organisation_id, PayoutAccount.state: state}
+    statement = select(PayoutAccount).where(*matching(wanted))
+    if own is not None:
+        statement = statement.where(PayoutAccount.organisation_id == own)
     return paginate(session, statement, key=PayoutAccount.account_id, cursor=cursor, limit=limit)

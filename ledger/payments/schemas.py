@@ -184,6 +184,13 @@ class OpenPayoutAccountSchema(Schema):
     gateway = fields.String(required=True, validate=_NAME)
 
 
+class PayoutAccountQuerySchema(PageQuerySchema):
+    """Accounts of one organisation, or in one state, or all."""
+
+    organisation_id = Identifier(load_default=None)
+    state = fields.String(load_default=None, validate=validate.OneOf([*AccountState]))
+
+
 class PayoutAccountSchema(Schema):
     """A supplier's account at a provider; payouts go there when it is ``ready``."""
 

@@ -65,6 +65,8 @@ _REFUND_OUTCOMES = {
 }
 _SESSION_OUTCOMES = {"open": Outcome.OPEN, "expired": Outcome.CANCELLED}
 _PAID = ("paid", "no_payment_required")
+_REJECTED = "rejected."
+"""What every reason begins with of which no more information rids an account."""
 _INTENT_OUTCOMES = {"requires_payment_method": Outcome.FAILED, "canceled": Outcome.FAILED}
 
 
@@ -151,12 +153,14 @@ def dispute_sight(dispute: Json) -> DisputeSight:
 def account_sight(account: Json) -> AccountSight:
     """A connected account: ready when it can take transfers and pay them out."""
     requirements = account.get("requirements") or {}
+    disabled_reason = str(requirements.get("disabled_reason") or "")
     capability = (account.get("capabilities") or {}).get("transfers")
     return AccountSight(
         reference=account["id"],
         is_ready=capability == "active" and bool(account.get("payouts_enabled")),
         requirements=tuple(requirements.get("currently_due") or ()),
-        disabled_reason=str(requirements.get("disabled_reason") or ""),
+        disabled_reason=disabled_reason,
+        is_rejected=disabled_reason.startswith(_REJECTED),
     )
 
 

@@ -262,6 +262,16 @@ class StripeState:
         )
         self.tell("account.updated", account)
 
+    def reject_account(self, account_id, reason="rejected.fraud"):
+        """The provider wants nothing to do with the supplier any more, and asks for nothing."""
+        account = self.get("account", account_id)
+        account.update(
+            capabilities={"transfers": "inactive"},
+            payouts_enabled=False,
+            requirements={"currently_due": [], "disabled_reason": reason},
+        )
+        self.tell("account.updated", account)
+
     def create_account_link(self, params):
         account = self.get("account", params["account"])
         return {

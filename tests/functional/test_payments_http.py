@@ -292,6 +292,26 @@ def test_a_supplier_opens_an_account_and_tells_the_provider_who_it_is(call, exch
     assert call("stranger", "GET", path).json["items"] == []
 
 
+def test_an_account_that_was_rejected_says_so_to_its_owner_and_to_operators(call, exchange, server):
+    exchange.ready_account()
+    server.state.reject_account(exchange.account().provider_reference, "rejected.listed")
+    exchange.deliver(server.take_notices())
+    exchange.work()
+    path = "/v1/payout-accounts"
+    for who in ("owner", "operator"):
+        (shown,) = call(who, "GET", f"{path}?state=rejected").json["items"]
+        assert (shown["state"], shown["reason_code"]) == ("rejected", "rejected.listed")
+        another = f"{path}?organisation_id=org_{'0' * 26}"
+        assert call(who, "GET", another).json["items"] == []
+        assert call(who, "GET", f"{path}?state=ready").json["items"] == []
+    refused = call("owner", "GET", f"{path}/stripe/onboarding")
+    assert (refused.status_code, refused.json["type"].rpartition("#")[2]) == (
+        409,
+        "payout-account-rejected",
+    )
+    assert refused.json["reason_code"] == "rejected.listed"
+
+
 def test_notices_are_taken_by_their_signature_and_by_nothing_else(call, app, exchange, server):
     top_up = exchange.top_up()
     server.state.pay(exchange.session_of(top_up.top_up_id))

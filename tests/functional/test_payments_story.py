@@ -10,6 +10,8 @@ from sqlalchemy.exc import DBAPIError
 from app.core.money import SCALE
 from app.core.reach import Reach
 from app.core.states import IllegalTransition
+from app.notices.models import Notice
+from ledger.journal.payouts import services as payout_services
 from ledger.journal.top_ups import services as top_up_services
 from ledger.journal.top_ups.errors import PaidThroughProvider
 from ledger.journal.wallets.errors import InsufficientFunds
@@ -28,6 +30,7 @@ from ledger.payments.errors import (
     RefundExceedsPayment,
 )
 from ledger.payments.models import PaymentEvent
+from ledger.payments.operations import LOOK_SECONDS
 from ledger.payments.ports import Subject, SubjectKind
 from tests.factories.crossing import second_runs_into_first
 from tests.factories.payments import (
@@ -456,6 +459,66 @@ def test_an_account_that_is_ready_no_more_is_not_paid_and_nothing_is_sent(exchan
     assert exchange.payout_now(payout.payout_id).state == "failed"
     assert exchange.sum_of(f"{SUPPLIER}/payable/CNY") == PART
     assert server.sent("/v1/transfers") == []
+
+
+def test_an_account_that_the_provider_rejects_says_so_until_it_takes_it_back(exchange, server):
+    account = exchange.ready_account()
+    reference = exchange.account().provider_reference
+    server.state.reject_account(reference)
+    tell(exchange, server, "account.updated")
+    shown = exchange.account()
+    assert (shown.state, shown.reason_code) == ("rejected", "rejected.fraud")
+    again = exchange.do(account_services.request_payout_account, OWNER, exchange.stripe)
+    assert again.account_id == account.account_id, "whom a provider rejects gets no second one"
+    server.state.verify_account(reference)
+    server.take_notices()
+    exchange.clock.advance(seconds=LOOK_SECONDS)
+    exchange.work()
+    shown = exchange.account()
+    assert (shown.state, shown.reason_code) == ("ready", None), "seen without its notice"
+
+
+def test_a_supplier_is_told_once_that_its_account_stopped(exchange, server):
+    def told():
+        with exchange.units.begin(Reach.EXCHANGE) as uow:
+            notices = uow.session.query(Notice).filter_by(notice_type="payout_account.stopped")
+            return [each.data for each in notices.order_by(Notice.id)]
+
+    exchange.ready_account()
+    assert told() == []
+    for stop in (server.state.suspend_account, server.state.reject_account):
+        stop(exchange.account().provider_reference)
+        tell(exchange, server, "account.updated")
+        exchange.clock.advance(seconds=LOOK_SECONDS)
+        exchange.work()
+    gateway = {"gateway": "stripe"}
+    assert told() == [
+        gateway | {"state": "onboarding", "reason_code": "listed"},
+        gateway | {"state": "rejected", "reason_code": "rejected.fraud"},
+    ]
+
+
+def test_a_payout_whose_account_stopped_waits_for_its_approval(exchange, server):
+    exchange.paid_top_up()
+    exchange.ready_account()
+    payout = exchange.do(exchange._payout, PART, "stripe")
+    server.state.reject_account(exchange.account().provider_reference)
+    tell(exchange, server, "account.updated")
+
+    def approve():
+        exchange.do(payout_services.approve_payout, SECOND, payout_id=payout.payout_id)
+
+    with pytest.raises(PayoutAccountNotReady) as refused:
+        approve()
+    assert (refused.value.facts["state"], refused.value.facts["reason_code"]) == (
+        "rejected",
+        "rejected.fraud",
+    )
+    assert exchange.payout_now(payout.payout_id).state == "requested"
+    server.state.verify_account(exchange.account().provider_reference)
+    tell(exchange, server, "account.updated")
+    approve()
+    assert exchange.payout_now(payout.payout_id).state == "sent"
 
 
 def test_a_transfer_that_the_balance_does_not_cover_fails_and_is_owed_again(exchange, server):

@@ -76,6 +76,7 @@ RULES = {
                 {"state": "onboarding", "provider_reference": None},
                 {"state": "planned"},
                 {"state": "failed"},
+                {"state": "rejected", "provider_reference": None},
             ],
             "state": [{"state": "closed", "provider_reference": None}],
         },

@@ -195,6 +195,26 @@ def test_what_an_account_says(transfers, payouts_enabled, is_ready):
 
 
 @pytest.mark.parametrize(
+    ("disabled_reason", "is_rejected"),
+    [
+        ("rejected.fraud", True),
+        ("rejected.platform_other", True),
+        ("rejected.incomplete_verification", True),
+        ("requirements.past_due", False),
+        ("under_review", False),
+        ("listed", False),
+        ("platform_paused", False),
+        (None, False),
+    ],
+)
+def test_an_account_says_whether_it_was_rejected(disabled_reason, is_rejected):
+    """As https://docs.stripe.com/api/accounts/object lists the reasons, under either version."""
+    account = {"id": "acct_1", "requirements": {"disabled_reason": disabled_reason}}
+    sight = sights.account_sight(account)
+    assert (sight.is_rejected, sight.disabled_reason) == (is_rejected, disabled_reason or "")
+
+
+@pytest.mark.parametrize(
     ("status", "lines", "outcome", "has_withdrawn"),
     [
         ("warning_needs_response", [], DisputeOutcome.OPEN, False),
