@@ -8,7 +8,7 @@ from io import BytesIO
 from app.web import rsgi
 from app.web.proxies import TrustedProxies
 from metering.calls.replies import plain_reply
-from metering.data_plane import DataPlane
+from metering.serving import Calls
 
 DATA = "/data/"
 CALL_BODY_BYTES_MAX = 64 * 1024
@@ -20,13 +20,13 @@ class LoopFront:
     def __init__(
         self,
         control_plane: rsgi.WsgiThreads,
-        make_data_plane: Callable[[asyncio.AbstractEventLoop], DataPlane],
+        make_data_plane: Callable[[asyncio.AbstractEventLoop], Calls],
         proxies: TrustedProxies,
     ) -> None:
         self._control_plane = control_plane
         self._make_data_plane = make_data_plane
         self._proxies = proxies
-        self._data_plane: DataPlane | None = None
+        self._data_plane: Calls | None = None
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Start serving; the process has forked by now."""

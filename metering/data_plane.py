@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
@@ -11,6 +11,7 @@ from typing import Any
 
 import psycopg
 import structlog
+from typing_extensions import override
 
 from app.core.clock import Clock
 from app.core.errors import CounterfoilError
@@ -30,11 +31,11 @@ from metering.errors import CallKeyUnknown, CallRateExceeded, MeterBusy, MeterUn
 from metering.leases.meters import Headroom
 from metering.rate_limits import Limits, RateLimits, Taken
 from metering.recording.receipts import receipt_header, signed_receipt
+from metering.serving import Calls
 from metering.signing.requests import demand_signature
 from metering.views import KeyView, LicenceView
-from metering.waiting import Waiting, finish
+from metering.waiting import Waiting
 
-StartResponse = Callable[[str, list[Header]], Any]
 _log = structlog.get_logger("metering.data_plane")
 
 
@@ -68,8 +69,8 @@ class DataPlaneSettings:
     """Whether the database says which second it is; False where a test's clock stands."""
 
 
-class DataPlane:
-    """``/data/<listing code>``: one instance a process, any number of threads."""
+class DataPlane(Calls):
+    """Decides, delivers, records, and answers then."""
 
     def __init__(
         self,
@@ -104,16 +105,8 @@ class DataPlane:
         self._lock = threading.Lock()
         self._idle = threading.Condition(self._lock)
 
-    def __call__(
-        self, environment: dict[str, Any], start_response: StartResponse
-    ) -> Iterable[bytes]:
-        """PEP 3333: for a plane whose waiting blocks."""
-        request_id, reply = finish(self.reply(environment))
-        start_response(*reply.start(request_id))
-        return (b"",) if environment["REQUEST_METHOD"] == "HEAD" else (reply.body,)
-
+    @override
     async def reply(self, environment: Mapping[str, Any]) -> tuple[str, Reply]:
-        """The request's id and its reply; the body, if there is one, is at ``wsgi.input``."""
         request_id = call_requests.read_request_id(environment, lambda: self._ids.new("req"))
         return request_id, await self._reply(environment, request_id)
 
@@ -247,8 +240,8 @@ class DataPlane:
             if self._is_closing and not self._in_flight:
                 self._idle.notify_all()
 
+    @override
     def close(self) -> None:
-        """Refuse new calls, let those in flight finish, give every lease back."""
         with self._idle:
             if self._is_closing:
                 return

@@ -115,7 +115,7 @@ class LoopWaiting:
         self._turns: dict[Hashable, asyncio.Future[None]] = {}
         self.ask = upstream.send
 
-    def signal(self) -> LoopSignal:
+    def signal(self, what: str) -> LoopSignal:  # noqa: ARG002 -- told to those who trace
         """A signal of this loop."""
         return LoopSignal(self._loop.create_future(), self._deadlines)
 

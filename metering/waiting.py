@@ -27,8 +27,8 @@ class Signal(Protocol):
 class Waiting(Protocol):
     """Everything that a call may have to wait for."""
 
-    def signal(self) -> Signal:
-        """A new signal, for the call that asks for it."""
+    def signal(self, what: str) -> Signal:
+        """A new signal, for the call that asks for it, which waits for ``what``."""
         ...
 
     def ring(self, signals: Iterable[Any]) -> None:
@@ -85,7 +85,7 @@ class ThreadWaiting:
     def __init__(self, upstream: Upstream) -> None:
         self._upstream = upstream
 
-    def signal(self) -> HeldLock:
+    def signal(self, what: str) -> HeldLock:  # noqa: ARG002 -- told to those who trace
         """A held lock."""
         return HeldLock()
 

@@ -255,7 +255,7 @@ class CallService:
             detail=detail,
             detail_key=detail_key,
             blind=blind,
-            decided=self._waiting.signal(),
+            decided=self._waiting.signal("record"),
             keyed=keyed,
             consent=call.consent,
             signed=None if signed is None else self._signatures.seal(licence.licence_id, signed),

@@ -71,7 +71,7 @@ class Bulkheads:
                 found = self._upstreams[upstream] = _Upstream()
             # The first call is always let in: refusing it would free nothing.
             if found.held > 0 and found.held >= SHARE * self._free:
-                signal = self._waiting.signal()
+                signal = self._waiting.signal("place")
                 found.waiting.append(signal)
                 return found, signal
             found.held += 1
