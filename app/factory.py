@@ -33,7 +33,7 @@ from app.web.observability import Metrics, configure_logs
 from app.web.proxies import TrustedProxies
 from app.web.rsgi import WsgiThreads
 from app.wiring import calls, views
-from metering.data_plane import DataPlane
+from metering.serving import Calls
 
 __all__ = [
     "Application",
@@ -52,7 +52,7 @@ class Application:
     """For servers of threads: data plane for `/data/`, control plane for everything else."""
 
     control_plane: Flask
-    data_plane: DataPlane
+    data_plane: Calls
     proxies: TrustedProxies
 
     def __call__(
@@ -112,6 +112,7 @@ def create_control_plane(parts: Parts) -> Flask:
         api.register_blueprint(blueprint)
     documentation.describe(api, *routes.metered_call())
     app.register_blueprint(operations.blueprint)
+    _trace(app, parts)
     cli.register(app, parts)
     return app
 
@@ -132,6 +133,13 @@ def _register_things(app: Flask, parts: Parts) -> None:
     app.extensions["counterfoil.metrics_token"] = parts.settings.metrics_token
     app.extensions["counterfoil.gauges"] = lambda: read_gauges(parts)
     app.extensions["counterfoil.readiness"] = {"database": lambda: _ask_database(parts)}
+
+
+def _trace(app: Flask, parts: Parts) -> None:
+    if parts.spans is not None:
+        from app.tracing.requests import trace_requests  # noqa: PLC0415 -- only where it is configured
+
+        trace_requests(app, parts.spans)
 
 
 def _ask_database(parts: Parts) -> None:

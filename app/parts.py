@@ -1,6 +1,7 @@
 """What every process of one installation builds from its settings, once."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sqlalchemy.engine import Engine
 
@@ -20,6 +21,9 @@ from ledger.log.sequencing.shards import ShardCalendar, origin_of_year
 from ledger.log.sequencing.succession import opened_calendar
 from migrations.run import upgrade
 
+if TYPE_CHECKING:
+    from app.tracing.spans import Spans
+
 POOL_MAX = 16
 """Connections of the control plane a process keeps; it may double under load."""
 
@@ -36,6 +40,8 @@ class Parts:
     cipher: Cipher
     keyring: FileKeyring
     units: UnitOfWorkFactory
+    spans: "Spans | None"
+    """What is traced, where a collector is named."""
     calendar: ShardCalendar
     """The log's shards as this process found them, and by rule those of the years to come."""
 
@@ -51,6 +57,7 @@ def build_parts(settings: Settings, *, clock: Clock | None = None) -> Parts:
     database_url = find_database(settings)
     upgrade(database_url)
     engine = make_engine(database_url, pool_size=min(settings.web_threads, POOL_MAX))
+    spans = _spans(settings, engine)
     ids = IdSource(clock)
     cipher = Cipher.from_passphrase(development_secret(settings))
     units = UnitOfWorkFactory(
@@ -73,5 +80,18 @@ def build_parts(settings: Settings, *, clock: Clock | None = None) -> Parts:
         cipher=cipher,
         keyring=keyring,
         units=units,
+        spans=spans,
         calendar=calendar,
     )
+
+
+def _spans(settings: Settings, engine: Engine) -> "Spans | None":
+    if settings.otlp_endpoint is None:
+        return None
+    # The SDK is large, and whoever has no collector has no use for it.
+    from app.tracing.requests import trace_statements  # noqa: PLC0415 -- only where it is configured
+    from app.tracing.spans import Spans  # noqa: PLC0415 -- as above
+
+    spans = Spans(settings.trace_service, settings.otlp_endpoint, share=settings.trace_share)
+    trace_statements(engine, spans)
+    return spans

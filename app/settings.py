@@ -59,6 +59,9 @@ class Settings:
     lease_seconds: float
     metrics_token: str | None
     metrics_folder: Path | None
+    otlp_endpoint: str | None
+    trace_share: float
+    trace_service: str
     log_level: str
 
     @property
@@ -98,6 +101,8 @@ DEFAULTS: Final[dict[str, str]] = {
     "COUNTERFOIL_COMMISSION_BP": "1000",
     "COUNTERFOIL_TAX_BP": "600",
     "COUNTERFOIL_LEASE_SECONDS": "15",
+    "OTEL_TRACES_SAMPLER_ARG": "0.01",
+    "OTEL_SERVICE_NAME": "counterfoil",
     "COUNTERFOIL_LOG_LEVEL": "INFO",
 }
 """Variables with a default; the rest are optional in development."""
@@ -109,6 +114,7 @@ OPTIONAL: Final = (
     "COUNTERFOIL_CHAIN_URL",
     "COUNTERFOIL_METRICS_TOKEN",
     "PROMETHEUS_MULTIPROC_DIR",
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
     "COUNTERFOIL_WITNESS_FILE",
     "COUNTERFOIL_STRIPE_API_KEY",
     "COUNTERFOIL_STRIPE_WEBHOOK_SECRET",
@@ -145,6 +151,12 @@ class _Reader:
         if self.text(name) not in options:
             self.problems.append(f"{name} must be one of {', '.join(options)}")
         return self.text(name)
+
+    def url(self, name: str) -> str | None:
+        given = self.optional(name)
+        if given is not None and not given.startswith(("http://", "https://")):
+            self.problems.append(f"{name} must be an http:// or https:// address")
+        return given
 
     def words(self, name: str) -> tuple[str, ...]:
         return tuple(part.strip() for part in self.text(name).split(",") if part.strip())
@@ -227,6 +239,9 @@ def from_environment(environ: Mapping[str, str]) -> Settings:
         lease_seconds=reader.number("COUNTERFOIL_LEASE_SECONDS", float, 1, 300),
         metrics_token=reader.optional("COUNTERFOIL_METRICS_TOKEN"),
         metrics_folder=reader.folder("PROMETHEUS_MULTIPROC_DIR"),
+        otlp_endpoint=reader.url("OTEL_EXPORTER_OTLP_ENDPOINT"),
+        trace_share=reader.number("OTEL_TRACES_SAMPLER_ARG", float, 0, 1),
+        trace_service=reader.text("OTEL_SERVICE_NAME"),
         log_level=reader.choice("COUNTERFOIL_LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR")),
     )
     if reader.problems:

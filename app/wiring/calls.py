@@ -15,10 +15,11 @@ from ledger.journal.wallets.leases import WalletLeases
 from ledger.log import intake
 from metering import assembly
 from metering.assembly import Outside
-from metering.data_plane import DataPlane, DataPlaneSettings
+from metering.data_plane import DataPlaneSettings
 from metering.delivery.http_upstream import HttpUpstream
 from metering.delivery.loop_upstream import LoopHttpUpstream
 from metering.loop_waiting import LoopWaiting
+from metering.serving import Calls
 from metering.waiting import ThreadWaiting, Waiting
 
 CALLS_A_PLACE = 4
@@ -31,19 +32,28 @@ def upstream_probe(parts: Parts) -> ListedUpstreamProbe:
     return ListedUpstreamProbe(parts.units, parts.cipher, upstream)
 
 
-def build_data_plane(parts: Parts) -> DataPlane:
+def build_data_plane(parts: Parts) -> Calls:
     """The data plane of this process, served by request threads; it starts threads of its own."""
     waiting = ThreadWaiting(HttpUpstream(parts.settings.upstream_networks))
     return _data_plane(parts, waiting, places=parts.settings.web_threads)
 
 
-def build_loop_data_plane(parts: Parts, loop: asyncio.AbstractEventLoop) -> DataPlane:
+def build_loop_data_plane(parts: Parts, loop: asyncio.AbstractEventLoop) -> Calls:
     """The data plane of this process, served by its event loop; it starts a few threads."""
     upstream = LoopHttpUpstream(loop, parts.settings.upstream_networks)
     return _data_plane(parts, LoopWaiting(loop, upstream), places=parts.settings.calls_in_flight)
 
 
-def _data_plane(parts: Parts, waiting: Waiting, *, places: int) -> DataPlane:
+def _data_plane(parts: Parts, waiting: Waiting, *, places: int) -> Calls:
+    if parts.spans is None:
+        return _untraced(parts, waiting, places=places)
+    from app.tracing.calls import TracedCalls, TracedWaiting  # noqa: PLC0415 -- as its SDK
+
+    plane = _untraced(parts, TracedWaiting(waiting, parts.spans), places=places)
+    return TracedCalls(plane, parts.spans)
+
+
+def _untraced(parts: Parts, waiting: Waiting, *, places: int) -> Calls:
     def connect() -> "psycopg.Connection[Any]":
         return psycopg.connect(with_waits(parts.database_url))
 

@@ -116,7 +116,8 @@ def build_worker(parts: Parts) -> Worker:
             Step("partitions", _HOUR, in_one(upkeep.add_partitions)),
             Step("sessions", _HOUR, in_one(accounts.forget_stale_access)),
             Step("responses", _HOUR, lambda: forget_expired(parts.units)),
-        ]
+        ],
+        parts.spans,
     )
 
 
@@ -146,7 +147,10 @@ def main() -> None:
     """Work with the environment's settings until SIGTERM."""
     settings = from_environment(os.environ)  # noqa: TID251 -- the one reading of settings
     configure_logs(settings.log_level)
-    build_worker(build_parts(settings)).run_until_signalled()
+    parts = build_parts(settings)
+    build_worker(parts).run_until_signalled()
+    if parts.spans is not None:
+        parts.spans.close()
 
 
 if __name__ == "__main__":

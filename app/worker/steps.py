@@ -5,13 +5,16 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from app.core import idempotency, outbox
 from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWork, UnitOfWorkFactory
+
+if TYPE_CHECKING:
+    from app.tracing.spans import Spans
 
 _log = structlog.get_logger("worker")
 
@@ -43,8 +46,9 @@ def in_unit(units: UnitOfWorkFactory, action: Callable[[UnitOfWork], Any]) -> Ca
 class Worker:
     """Runs every step in a thread of its own until it is told to stop."""
 
-    def __init__(self, steps: Sequence[Step]) -> None:
+    def __init__(self, steps: Sequence[Step], spans: "Spans | None" = None) -> None:
         self._steps = steps
+        self._spans = spans
         self._stop = threading.Event()
 
     def stop(self) -> None:
@@ -73,7 +77,7 @@ class Worker:
         while not self._stop.is_set():
             started = time.monotonic()
             try:
-                had_work = step.run()
+                had_work = self._run(step)
                 failures = 0
             except Exception:  # noqa: BLE001 -- the loop must outlive a failing step
                 failures += 1
@@ -82,6 +86,12 @@ class Worker:
             if not had_work:
                 pause = step.every_seconds * min(2**failures, 32) - (time.monotonic() - started)
                 self._stop.wait(max(pause, 0))
+
+    def _run(self, step: Step) -> bool:
+        if self._spans is None:
+            return step.run()
+        with self._spans.root(f"step {step.name}"):
+            return step.run()
 
 
 def drain_outbox(units: UnitOfWorkFactory, handlers: Mapping[str, Handler]) -> bool:

@@ -17,6 +17,7 @@ from app.core.compact_jws import sign_token
 from app.core.pseudonyms import pseudonym_of
 from app.core.reach import Reach
 from app.core.signing import Ed25519Signer
+from app.tracing.calls import TracedCalls, TracedWaiting
 from metering import consent_services, services
 from metering.assembly import Outside, build_data_plane
 from metering.calls.consent_desk import TOKEN_TYPE
@@ -261,9 +262,18 @@ class World:
         )
 
     def plane(
-        self, upstream=None, *, wallets=None, books=None, log=None, signer_at=None, **settings
+        self,
+        upstream=None,
+        *,
+        wallets=None,
+        books=None,
+        log=None,
+        signer_at=None,
+        spans=None,
+        **settings,
     ):
         loop = None if self.loop is None else self.loop.loop
+        waiting = waiting_of(upstream or HttpUpstream(["127.0.0.0/8"]), loop)
         plane = build_data_plane(
             DataPlaneSettings(**{"is_time_of_store": False} | settings),
             Outside(
@@ -275,10 +285,12 @@ class World:
                 wallets=wallets or FakeWallets(),
                 books=books or FakeBooks(),
                 log=log or FakeLog(),
-                waiting=waiting_of(upstream or HttpUpstream(["127.0.0.0/8"]), loop),
+                waiting=waiting if spans is None else TracedWaiting(waiting, spans),
                 consent_keys=(CONSENTS.public_key,),
             ),
         )
+        if spans is not None:
+            plane = TracedCalls(plane, spans)
         if loop is not None:
             plane = LoopPlane(plane, loop)
         self.planes.append(plane)

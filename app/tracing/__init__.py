@@ -1,0 +1,1 @@
+"""Traces (OpenTelemetry): what requests, calls and steps waited for, where a collector is named."""
