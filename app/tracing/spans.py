@@ -21,6 +21,8 @@ from structlog.contextvars import bound_contextvars
 
 Facts = Mapping[str, str | int]
 NO_FACTS: Facts = {}
+SEND_SECONDS = 2.0
+"""How long the collector is tried with what is to be sent; so long an end may take."""
 _DRAWN_BYTES = 4
 SERVER, CLIENT, INTERNAL = SpanKind.SERVER, SpanKind.CLIENT, SpanKind.INTERNAL
 
@@ -69,7 +71,8 @@ class Spans:
         self._entropy = entropy
         self._drawn_below = round(share * 2 ** (8 * _DRAWN_BYTES))
         self._provider = TracerProvider(ALWAYS_ON, Resource.create({SERVICE_NAME: service}))
-        exporter = OTLPSpanExporter(f"{collector_url.rstrip('/')}/v1/traces")
+        address = f"{collector_url.rstrip('/')}/v1/traces"
+        exporter = OTLPSpanExporter(address, timeout=SEND_SECONDS)
         self._provider.add_span_processor(BatchSpanProcessor(exporter))
         self._tracer = self._provider.get_tracer("counterfoil")
 
