@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Select, func, or_
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.core.errors import CounterfoilError, ErrorKind
+from app.core.principals import Permission, Principal
 
 Item = TypeVar("Item")
 LIMIT_DEFAULT = 20
@@ -72,6 +73,18 @@ def matching(
 ) -> list[ColumnElement[bool]]:
     """Conditions: each column has its value; None narrows nothing."""
     return [column == value for column, value in wanted.items() if value is not None]
+
+
+def awaiting_word(
+    principal: Principal,
+    permission: Permission,
+    first_by: InstrumentedAttribute[Any],
+    *waiting: ColumnElement[bool],
+) -> ColumnElement[bool]:
+    """Condition: it waits for a second person's word, and the principal may give that."""
+    if not principal.may(permission):
+        return false()
+    return and_(*waiting, first_by != principal.id)
 
 
 def containing(

@@ -48,6 +48,11 @@ def current_principal() -> Principal:
     return principal
 
 
+def whoever_asks(is_for_me: bool) -> Principal | None:  # noqa: FBT001 -- a query's own member
+    """Whose word a list is asked about, where it is about anybody's."""
+    return current_principal() if is_for_me else None
+
+
 def own_organisation() -> OrganisationId | None:
     """The first lock: whose rows to ask for; None for the exchange's staff, who see all."""
     principal = current_principal()

@@ -12,7 +12,7 @@ from app.core.principals import Permission
 from app.core.reach import Reach
 from app.web.access import public, requires
 from app.web.blueprints import Blueprint
-from app.web.context import current_principal, get, own_organisation, unit_of_work
+from app.web.context import current_principal, get, own_organisation, unit_of_work, whoever_asks
 from app.web.idempotency import idempotent
 from app.web.limits import limit
 from app.web.paging import PageQuerySchema, page_schema
@@ -79,6 +79,7 @@ def get_gateways() -> dict[str, Any]:
 @requires(Permission.READ_OWN)
 def get_operations(query: dict[str, Any]) -> Page[PaymentOperation]:
     """What was asked of providers and what became of it, newest first."""
+    query["asks"] = whoever_asks(query.pop("is_for_me"))
     with unit_of_work() as uow:
         return queries.list_operations(uow.session, own_organisation(), **query)
 

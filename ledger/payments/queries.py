@@ -7,7 +7,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.core.ids import OrganisationId
-from app.core.paging import Page, matching, paginate
+from app.core.paging import Page, awaiting_word, matching, paginate
+from app.core.principals import Permission, Principal
 from ledger.payments.errors import OperationNotFound, PayoutAccountNotFound
 from ledger.payments.models import (
     AccountState,
@@ -69,13 +70,14 @@ def list_operations(
     session: Session,
     organisation_id: OrganisationId | None,
     *,
+    asks: Principal | None = None,
     subject_id: str | None = None,
     kind: str | None = None,
     state: str | None = None,
     cursor: str | None = None,
     limit: int = 20,
 ) -> Page[PaymentOperation]:
-    """Operations, newest first."""
+    """Operations, newest first; ``asks``: those alone that wait for a word of its."""
     statement = select(PaymentOperation)
     for column, value in (
         (PaymentOperation.organisation_id, organisation_id),
@@ -85,6 +87,12 @@ def list_operations(
     ):
         if value is not None:
             statement = statement.where(column == value)
+    if asks is not None:
+        is_waiting = PaymentOperation.state == State.REQUESTED
+        first_by = PaymentOperation.requested_by
+        statement = statement.where(
+            awaiting_word(asks, Permission.CONFIRM_TOP_UPS, first_by, is_waiting)
+        )
     return paginate(
         session, statement, key=PaymentOperation.operation_id, cursor=cursor, limit=limit
     )

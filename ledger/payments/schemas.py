@@ -32,6 +32,7 @@ class PaymentOperationQuerySchema(PageQuerySchema):
     subject_id = Identifier(load_default=None)
     kind = fields.String(load_default=None, validate=validate.OneOf([*Kind]))
     state = fields.String(load_default=None, validate=validate.OneOf([*State]))
+    is_for_me = fields.Boolean(load_default=False)
 
 
 class PaymentOperationSchema(Schema):

@@ -146,6 +146,9 @@ def test_money_that_goes_back_is_nobody_s_meanwhile(call, step, proposed, units)
     assert problem(refused) == "suspense-return-exists"
     twice = call("operator", "POST", RETURNS, {"reference": REFERENCE, "reason": "No."})
     assert problem(twice) == "suspense-return-exists"
+    asked = f"{RETURNS}?is_for_me=true"
+    assert call("second_operator", "GET", asked).json["items"] == [proposed]
+    assert call("operator", "GET", asked).json["items"] == []
     assert step("decision", {"decision": "decline"}).json["state"] == "declined"
     assert call("operator", "POST", "/v1/suspense-assignments", body).status_code == 201
     states = call("auditor", "GET", f"{RETURNS}?state=declined").json["items"]

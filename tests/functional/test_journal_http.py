@@ -61,6 +61,19 @@ def topped_up(call):
     return made
 
 
+def test_a_top_up_that_one_saw_waits_for_every_operator_but_that_one(call):
+    made = call("buyer", "POST", "/v1/top-ups", {"amount": "1000.00"}).json
+
+    def asked_of(who):
+        waiting = call(who, "GET", "/v1/top-ups?is_for_me=true").json["items"]
+        return [each["id"] for each in waiting]
+
+    assert asked_of("second_operator") == [], "nobody has seen it yet"
+    call("operator", "POST", f"/v1/top-ups/{made['id']}/confirmation", {"amount": "1000.00"})
+    assert asked_of("second_operator") == [made["id"]]
+    assert asked_of("operator") == asked_of("buyer") == []
+
+
 @pytest.fixture
 def traded(topped_up, units, clock):
     """A package of 300.00 CNY charged to the buyer, and its licence."""

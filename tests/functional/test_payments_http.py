@@ -243,6 +243,11 @@ def test_a_refund_needs_two_operators(call, announced, exchange, server):
     assert call("buyer", "POST", "/v1/payment-refunds", body).status_code == 403
     refund = call("operator", "POST", "/v1/payment-refunds", body).json
     path = f"/v1/payment-operations/{refund['id']}/decision"
+    asked = "/v1/payment-operations?is_for_me=true"
+    assert call("operator", "GET", asked).json["items"] == []
+    assert [each["id"] for each in call("second operator", "GET", asked).json["items"]] == [
+        refund["id"]
+    ]
     alone = call("operator", "POST", path, {"decision": "approve"})
     assert alone.json["type"] == "/problems#operation-needs-second-person"
     assert call("second operator", "POST", path, {"decision": "approve"}).json["state"] == "planned"

@@ -16,7 +16,7 @@ from app.core.states import IllegalTransition
 from ledger.journal.audit.queries import find_imbalances
 from ledger.journal.bank_accounts import services as bank_account_services
 from ledger.journal.bank_accounts.details import BankDetails
-from ledger.journal.bank_accounts.errors import BankAccountInForce
+from ledger.journal.bank_accounts.errors import BankAccountInForce, NoReturnStated
 from ledger.journal.books import provider_books
 from ledger.journal.books.errors import AccountFrozen
 from ledger.journal.deciders import DeciderNotIndependent, SecondPersonRequired
@@ -248,6 +248,41 @@ def test_a_first_word_that_runs_into_another_first_is_the_second(do, units, appr
     )
     assert state == "failed"
     assert balances(units)[PAYABLE] == 50 * SCALE
+
+
+def test_a_first_word_is_taken_back_and_the_next_one_is_a_first_again(do, units, approved):
+    named = {"payout_id": approved.payout_id}
+    do(payout_desk.confirm_paid, **named)
+    gone = balances(units)
+    with pytest.raises(NoReturnStated):
+        do(payout_desk.withdraw_return, **named)
+    do(payout_desk.confirm_failed, OPERATOR, **named, failure_code="returned")
+    taken_back = do(payout_desk.withdraw_return, **named)
+    assert (taken_back.return_stated_by, taken_back.return_stated_at) == (None, None)
+    assert do(payout_desk.confirm_failed, COLLEAGUE, **named, failure_code="x1").state == "paid"
+    assert balances(units) == gone
+    assert do(payout_desk.confirm_failed, OPERATOR, **named, failure_code="x1").state == "failed"
+    with pytest.raises(NoReturnStated):
+        do(payout_desk.withdraw_return, **named)
+
+
+def test_a_word_that_is_taken_back_while_another_says_it_too_is_done(do, units, approved):
+    """Whichever has the row first decides; the second word found the first one."""
+    named = {"payout_id": approved.payout_id}
+    do(payout_desk.confirm_paid, **named)
+    do(payout_desk.confirm_failed, OPERATOR, **named, failure_code="returned")
+
+    def take_back(uow):
+        with pytest.raises(NoReturnStated):
+            payout_desk.withdraw_return(uow, **named)
+
+    second_runs_into_first(
+        units,
+        lambda uow: payout_desk.confirm_failed(uow, COLLEAGUE, **named, failure_code="returned"),
+        take_back,
+    )
+    assert balances(units)[PAYABLE] == 50 * SCALE
+    assert sound(units)
 
 
 def test_the_database_asks_for_two_who_say_that_a_payout_came_back(do, units, approved):

@@ -260,6 +260,7 @@ def test_a_payout_from_proposal_to_the_bank(call, licence, settle, clock):
     payout = call("operator", "POST", "/v1/payouts", body).json
     path = f"/v1/payouts/{payout['id']}"
     assert call("operator", "POST", f"{path}/approval").status_code == 403
+    assert _who_are_asked(call, path) == ["risk_officer"]
     assert call("risk_officer", "POST", f"{path}/approval").json["state"] == "approved"
     due = call("operator", "GET", f"{path}/instructions").json
     assert (due["account_number"], due["amount"]) == ("6222 0000 2345", "30.00000000")
@@ -273,11 +274,27 @@ def test_a_payout_from_proposal_to_the_bank(call, licence, settle, clock):
     assert [
         p["state"] for p in call("supplier", "GET", "/v1/payouts?state=paid").json["items"]
     ] == ["paid"]
+    _comes_back(call, path)
+
+
+def _comes_back(call, path):
+    """Two say so, the first one again after its word was taken back."""
     said = call("operator", "POST", f"{path}/failure", {"failure_code": "account_closed"})
     assert (said.json["state"], said.json["returned_by"]) == ("paid", None)
+    assert _who_are_asked(call, path) == ["second_operator"]
+    assert call("second_operator", "DELETE", f"{path}/failure").json["return_stated_by"] is None
+    call("operator", "POST", f"{path}/failure", {"failure_code": "account_closed"})
     back = call("second_operator", "POST", f"{path}/failure", {"failure_code": "account_closed"})
     assert back.json["state"] == "failed"
     assert back.json["returned_by"] != back.json["return_stated_by"] is not None
+
+
+def _who_are_asked(call, path):
+    """Whose word a payout waits for; nobody else's list has anything."""
+    everybody = ("operator", "second_operator", "risk_officer", "supplier")
+    asked = {who: call(who, "GET", "/v1/payouts?is_for_me=true").json["items"] for who in everybody}
+    assert {f"/v1/payouts/{each['id']}" for items in asked.values() for each in items} == {path}
+    return [who for who, items in asked.items() if items]
 
 
 def test_nothing_is_let_go_to_a_provider_that_is_not_there(call, licence, settle, units):

@@ -79,6 +79,10 @@ def test_two_operators_find_out_whose_it_is(call, proposed, units):
     (listed,) = call("operator", "GET", "/v1/suspense?open=true").json["items"]
     assert (listed["reference"], listed["amount"]) == (REFERENCE, "42.00000000")
     assert balances(units)[SUSPENSE] == 42 * SCALE, "a proposal moves nothing"
+    asked = f"{ASSIGNMENTS}?is_for_me=true"
+    assert call("operator", "GET", asked).json["items"] == []
+    assert call("auditor", "GET", asked).json["items"] == []
+    assert call("second_operator", "GET", asked).json["items"] == [proposed]
     alone = call("operator", "POST", decision(proposed), {"decision": "approve"})
     assert alone.json["type"] == "/problems#second-person-required"
     approved = call("second_operator", "POST", decision(proposed), {"decision": "approve"})

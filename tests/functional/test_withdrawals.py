@@ -181,6 +181,30 @@ def test_two_people_say_that_money_came_back(call, asked, units):
     assert sound(units)
 
 
+def _asked_of(call, who):
+    waiting = call(who, "GET", "/v1/withdrawals?is_for_me=true").json["items"]
+    return [each["id"] for each in waiting]
+
+
+def test_a_first_word_by_mistake_is_taken_back_by_any_operator(call, asked, units):
+    path = f"/v1/withdrawals/{asked['id']}"
+    assert _asked_of(call, "risk_officer") == [asked["id"]]
+    assert _asked_of(call, "operator") == []
+    call("risk_officer", "POST", f"{path}/approval")
+    call("operator", "POST", f"{path}/completion")
+    gone = balances(units)
+    none = call("operator", "DELETE", f"{path}/failure")
+    assert (none.status_code, none.json["type"]) == (409, "/problems#no-return-stated")
+    for who in ("operator", "second_operator"):
+        call("operator", "POST", f"{path}/failure", {"failure_code": "account_closed"})
+        assert _asked_of(call, "second_operator") == [asked["id"]]
+        assert _asked_of(call, "operator") == _asked_of(call, "buyer") == []
+        assert call("buyer", "DELETE", f"{path}/failure").status_code == 403
+        taken_back = call(who, "DELETE", f"{path}/failure").json
+        assert (taken_back["state"], taken_back["return_stated_by"]) == ("paid", None)
+    assert balances(units) == gone
+
+
 def test_a_line_of_the_statement_that_names_a_withdrawal_is_that_withdrawal_s(call, asked):
     path = f"/v1/withdrawals/{asked['id']}"
     line = {

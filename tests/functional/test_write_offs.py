@@ -227,6 +227,11 @@ def test_two_operators_give_a_debt_up_and_nobody_but_the_exchange_pays_for_it(
     assert balances(units) == before, "a proposal moves nothing"
     assert call("buyer", "GET", PATH).json["items"] == []
     assert problem(call("buyer", "GET", f"{PATH}/{proposed.json['id']}")) == ("write-off-not-found")
+    asked = f"{PATH}?is_for_me=true"
+    assert [each["id"] for each in call("second_operator", "GET", asked).json["items"]] == [
+        proposed.json["id"]
+    ]
+    assert call("operator", "GET", asked).json["items"] == []
     assert problem(decide(call, proposed.json, who="operator")) == "second-person-required"
     made = decide(call, proposed.json)
     assert (made.json["state"], made.json["outstanding_amount"]) == ("written_off", "200.00004000")

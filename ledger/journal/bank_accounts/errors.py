@@ -29,3 +29,16 @@ class BankAccountInForce(CounterfoilError):
             "Only details that still wait can be cancelled; register others to replace them.",
             bank_account_id=bank_account_id,
         )
+
+
+class NoReturnStated(CounterfoilError):
+    """Nobody said that it came back, or two did and it is done."""
+
+    kind = ErrorKind.CONFLICT
+    slug = "no-return-stated"
+    title = "There is no word to take back"
+
+    def __init__(self, subject_id: str) -> None:
+        super().__init__(
+            "Only a first word that waits for its second can be taken back.", subject_id=subject_id
+        )

@@ -2,13 +2,15 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from app.core.ids import OrganisationId
-from app.core.paging import Page, paginate
+from app.core.ids import OrganisationId, PersonId
+from app.core.paging import Page, awaiting_word, paginate
+from app.core.principals import Permission, Principal
 from ledger.journal.bank_accounts.errors import BankAccountNotFound
 from ledger.journal.bank_accounts.models import BankAccount
+from ledger.journal.bank_accounts.outgoing import PayoutState
 from ledger.journal.ids import BankAccountId
 
 
@@ -47,3 +49,19 @@ def list_bank_accounts(
     if organisation_id is not None:
         statement = statement.where(BankAccount.organisation_id == organisation_id)
     return paginate(session, statement, key=BankAccount.bank_account_id, cursor=cursor, limit=limit)
+
+
+def awaiting_second(
+    asks: Principal,
+    *,
+    state: InstrumentedAttribute[str],
+    requested_by: InstrumentedAttribute[PersonId],
+    stated_by: InstrumentedAttribute[PersonId | None],
+) -> ColumnElement[bool]:
+    """Condition on a transfer out: ``asks`` may approve it, or second that it came back."""
+    is_requested = state == PayoutState.REQUESTED
+    is_stated = and_(state == PayoutState.PAID, stated_by.is_not(None))
+    return or_(
+        awaiting_word(asks, Permission.APPROVE_PAYOUTS, requested_by, is_requested),
+        awaiting_word(asks, Permission.PROPOSE_PAYOUTS, stated_by, is_stated),
+    )

@@ -3,6 +3,7 @@
 from app.core.ids import PersonId
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
+from ledger.journal.bank_accounts.errors import NoReturnStated
 from ledger.journal.bank_accounts.models import Returnable
 from ledger.journal.deciders import check_second
 
@@ -22,3 +23,13 @@ def state_return(
     check_second(principal, transfer.return_stated_by, transfer_id)
     transfer.returned_by = PersonId(principal.id)
     return True
+
+
+def withdraw_return(transfer: Returnable, transfer_id: str) -> None:
+    """Take a first word back that waits for its second; another first one may follow.
+
+    Raises `NoReturnStated` where none waits. The transfer is locked.
+    """
+    if transfer.return_stated_by is None or transfer.returned_by is not None:
+        raise NoReturnStated(transfer_id)
+    transfer.return_stated_by = transfer.return_stated_at = None

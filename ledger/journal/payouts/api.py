@@ -7,7 +7,7 @@ from app.core.paging import Page
 from app.core.principals import Permission
 from app.web.access import requires
 from app.web.blueprints import Blueprint
-from app.web.context import current_principal, get, own_organisation, unit_of_work
+from app.web.context import current_principal, get, own_organisation, unit_of_work, whoever_asks
 from app.web.idempotency import idempotent
 from app.web.limits import limit
 from app.web.paging import page_schema
@@ -54,6 +54,7 @@ def _check_gateway(name: str) -> None:
 @requires(Permission.READ_OWN)
 def get_payouts(query: dict[str, Any]) -> Page[Payout]:
     """Payouts of the organisation, newest first."""
+    query["asks"] = whoever_asks(query.pop("is_for_me"))
     with unit_of_work() as uow:
         return payout_queries.list_payouts(uow.session, own_organisation(), **query)
 
@@ -154,5 +155,16 @@ def post_payout_failure(command: dict[str, Any], payout_id: str) -> Payout:
         payout = payout_desk.confirm_failed(
             uow, current_principal(), payout_id=PayoutId(payout_id), **command
         )
+        uow.commit()
+        return payout
+
+
+@blueprint.route("/payouts/<string:payout_id>/failure", methods=["DELETE"])
+@blueprint.response(200, schemas.PayoutSchema)
+@requires(Permission.PROPOSE_PAYOUTS)
+def delete_payout_failure(payout_id: str) -> Payout:
+    """Take the first of two words back that it came back, one's own or another operator's."""
+    with unit_of_work() as uow:
+        payout = payout_desk.withdraw_return(uow, payout_id=PayoutId(payout_id))
         uow.commit()
         return payout

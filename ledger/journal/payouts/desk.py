@@ -5,10 +5,10 @@ from app.core.ids import PersonId
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
 from ledger.journal.bank_accounts import queries as bank_account_queries
+from ledger.journal.bank_accounts import return_services
 from ledger.journal.bank_accounts import services as bank_account_services
 from ledger.journal.bank_accounts.details import BankDetails
 from ledger.journal.bank_accounts.outgoing import PayoutState
-from ledger.journal.bank_accounts.return_services import state_return
 from ledger.journal.books.chart import BANK_TRANSFER
 from ledger.journal.ids import PayoutId
 from ledger.journal.payouts import queries as payout_queries
@@ -67,9 +67,16 @@ def confirm_failed(
     _check_by_hand(payout)
     if payout.state != PayoutState.PAID:
         return payout_services.note_failed(uow, payout_id, failure_code=failure_code)
-    if not state_return(uow, principal, payout, payout_id):
+    if not return_services.state_return(uow, principal, payout, payout_id):
         return payout
     return payout_services.note_returned(uow, payout_id, failure_code=failure_code)
+
+
+def withdraw_return(uow: UnitOfWork, *, payout_id: PayoutId) -> Payout:
+    """One person's word that it came back does not hold. Raises `NoReturnStated`."""
+    payout = payout_queries.get_payout_for_update(uow.session, payout_id)
+    return_services.withdraw_return(payout, payout_id)
+    return payout
 
 
 def _check_by_hand(payout: Payout) -> None:

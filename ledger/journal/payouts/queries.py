@@ -5,6 +5,8 @@ from sqlalchemy.orm import Session
 
 from app.core.ids import OrganisationId
 from app.core.paging import Page, paginate
+from app.core.principals import Principal
+from ledger.journal.bank_accounts.queries import awaiting_second
 from ledger.journal.ids import PayoutId, SettlementId
 from ledger.journal.payouts.errors import PayoutNotFound
 from ledger.journal.payouts.models import Payout
@@ -39,14 +41,24 @@ def list_payouts(
     session: Session,
     organisation_id: OrganisationId | None,
     *,
+    asks: Principal | None = None,
     state: str | None,
     cursor: str | None,
     limit: int,
 ) -> Page[Payout]:
-    """Payouts of a supplier, or of all in reach, newest first."""
+    """Payouts of a supplier, or of all in reach, newest first; ``asks``: that wait for a word."""
     statement = select(Payout)
     if organisation_id is not None:
         statement = statement.where(Payout.supplier_id == organisation_id)
     if state is not None:
         statement = statement.where(Payout.state == state)
+    if asks is not None:
+        statement = statement.where(
+            awaiting_second(
+                asks,
+                state=Payout.state,
+                requested_by=Payout.requested_by,
+                stated_by=Payout.return_stated_by,
+            )
+        )
     return paginate(session, statement, key=Payout.payout_id, cursor=cursor, limit=limit)

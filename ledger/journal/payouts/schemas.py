@@ -20,6 +20,7 @@ class PayoutQuerySchema(PageQuerySchema):
     """Payouts in one state, or all."""
 
     state = fields.String(load_default=None, validate=validate.OneOf([*PayoutState]))
+    is_for_me = fields.Boolean(load_default=False)
 
 
 class PayoutSchema(OutgoingSchema):

@@ -6,7 +6,7 @@ from app.core.paging import Page
 from app.core.principals import Permission
 from app.web.access import requires
 from app.web.blueprints import Blueprint
-from app.web.context import current_principal, unit_of_work
+from app.web.context import current_principal, unit_of_work, whoever_asks
 from app.web.idempotency import idempotent
 from app.web.paging import page_schema
 from ledger.journal import decider_schemas
@@ -50,6 +50,7 @@ def post_suspense_assignment(command: dict[str, Any]) -> SuspenseAssignment:
 @requires(Permission.READ_EXCHANGE)
 def get_suspense_assignments(query: dict[str, Any]) -> Page[SuspenseAssignment]:
     """Assignments, newest first."""
+    query["asks"] = whoever_asks(query.pop("is_for_me"))
     with unit_of_work() as uow:
         return suspense_queries.list_assignments(uow.session, **query)
 
@@ -92,6 +93,7 @@ def post_suspense_return(command: dict[str, Any]) -> SuspenseReturn:
 @requires(Permission.READ_EXCHANGE)
 def get_suspense_returns(query: dict[str, Any]) -> Page[SuspenseReturn]:
     """Returns, newest first."""
+    query["asks"] = whoever_asks(query.pop("is_for_me"))
     with unit_of_work() as uow:
         return suspense_queries.list_returns(uow.session, **query)
 

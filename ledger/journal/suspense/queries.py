@@ -7,7 +7,8 @@ from sqlalchemy import exists, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from app.core.money import Money
-from app.core.paging import Page, matching, paginate
+from app.core.paging import Page, awaiting_word, matching, paginate
+from app.core.principals import Permission, Principal
 from ledger.journal.books.chart import CURRENCIES, AccountKind, exchange_account
 from ledger.journal.books.freezes import check_not_frozen
 from ledger.journal.books.models import JournalTransaction, PostedLine
@@ -140,10 +141,21 @@ def get_assignment_for_update(session: Session, assignment_id: str) -> SuspenseA
 
 
 def list_assignments(
-    session: Session, *, state: str | None, cursor: str | None, limit: int
+    session: Session,
+    *,
+    asks: Principal | None = None,
+    state: str | None,
+    cursor: str | None,
+    limit: int,
 ) -> Page[SuspenseAssignment]:
-    """Assignments, newest first."""
+    """Assignments, newest first; ``asks``: those alone that wait for a word of its."""
     statement = select(SuspenseAssignment).where(*matching({SuspenseAssignment.state: state}))
+    if asks is not None:
+        is_proposed = SuspenseAssignment.state == "proposed"
+        first_by = SuspenseAssignment.proposed_by
+        statement = statement.where(
+            awaiting_word(asks, Permission.CONFIRM_TOP_UPS, first_by, is_proposed)
+        )
     return paginate(
         session, statement, key=SuspenseAssignment.assignment_id, cursor=cursor, limit=limit
     )
@@ -162,8 +174,19 @@ def get_return_for_update(session: Session, return_id: str) -> SuspenseReturn:
 
 
 def list_returns(
-    session: Session, *, state: str | None, cursor: str | None, limit: int
+    session: Session,
+    *,
+    asks: Principal | None = None,
+    state: str | None,
+    cursor: str | None,
+    limit: int,
 ) -> Page[SuspenseReturn]:
-    """Returns, newest first."""
+    """Returns, newest first; ``asks``: those alone that wait for a word of its."""
     statement = select(SuspenseReturn).where(*matching({SuspenseReturn.state: state}))
+    if asks is not None:
+        is_proposed = SuspenseReturn.state == "proposed"
+        first_by = SuspenseReturn.proposed_by
+        statement = statement.where(
+            awaiting_word(asks, Permission.CONFIRM_TOP_UPS, first_by, is_proposed)
+        )
     return paginate(session, statement, key=SuspenseReturn.return_id, cursor=cursor, limit=limit)

@@ -36,6 +36,7 @@ class SuspenseAssignmentQuerySchema(PageQuerySchema):
     """Assignments in one state, or all."""
 
     state = fields.String(load_default=None, validate=_STATE)
+    is_for_me = fields.Boolean(load_default=False)
 
 
 class SuspenseAssignmentSchema(Schema):
@@ -71,6 +72,7 @@ class SuspenseReturnQuerySchema(PageQuerySchema):
         load_default=None,
         validate=_STATE,
     )
+    is_for_me = fields.Boolean(load_default=False)
 
 
 class SuspenseReturnSchema(Schema):

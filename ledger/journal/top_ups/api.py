@@ -7,7 +7,7 @@ from app.core.paging import Page
 from app.core.principals import Permission
 from app.web.access import requires
 from app.web.blueprints import Blueprint
-from app.web.context import current_principal, get, own_organisation, unit_of_work
+from app.web.context import current_principal, get, own_organisation, unit_of_work, whoever_asks
 from app.web.idempotency import idempotent
 from app.web.paging import page_schema
 from ledger.journal.top_ups import queries, schemas, services
@@ -56,6 +56,7 @@ def get_top_up(top_up_id: str) -> TopUp:
 @requires(Permission.READ_OWN)
 def get_top_ups(query: dict[str, Any]) -> Page[TopUp]:
     """Top-ups, newest first: those in a state, of an organisation, or of a bank's reference."""
+    query["asks"] = whoever_asks(query.pop("is_for_me"))
     wanted = queries.TopUpFilter(own_organisation(), **query)
     with unit_of_work() as uow:
         return queries.list_top_ups(uow.session, wanted)

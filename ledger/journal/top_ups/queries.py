@@ -6,8 +6,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.core.ids import OrganisationId, TopUpId
-from app.core.paging import Page, paginate
+from app.core.paging import Page, awaiting_word, paginate
+from app.core.principals import Permission, Principal
 from ledger.journal.top_ups.errors import TopUpNotFound
+from ledger.journal.top_ups.life_cycle import TopUpState
 from ledger.journal.top_ups.models import TopUp
 
 
@@ -39,6 +41,8 @@ class TopUpFilter:
     state: str | None = None
     organisation_id: str | None = None
     reference: str | None = None
+    asks: Principal | None = None
+    """Only those that wait for a word of this person."""
 
     def members(self) -> dict[str, str]:
         """What each member of a top-up has to be; a reference is printed in groups (ISO 11649)."""
@@ -56,6 +60,12 @@ def list_top_ups(session: Session, wanted: TopUpFilter) -> Page[TopUp]:
     statement = select(TopUp).filter_by(**wanted.members())
     if wanted.own is not None:
         statement = statement.where(TopUp.organisation_id == wanted.own)
+    if wanted.asks is not None:
+        is_waiting = TopUp.state == TopUpState.CONFIRMED_ONCE
+        first_by = TopUp.first_confirmed_by
+        statement = statement.where(
+            awaiting_word(wanted.asks, Permission.CONFIRM_TOP_UPS, first_by, is_waiting)
+        )
     return paginate(
         session, statement, key=TopUp.top_up_id, cursor=wanted.cursor, limit=wanted.limit
     )

@@ -31,6 +31,7 @@ class TopUpQuerySchema(PageQuerySchema):
     state = fields.String(load_default=None, validate=validate.OneOf([*TopUpState]))
     organisation_id = Identifier(load_default=None)
     reference = Text(load_default=None, max=64)
+    is_for_me = fields.Boolean(load_default=False)
 
 
 class TopUpSchema(Schema):

@@ -7,7 +7,7 @@ from app.core.paging import Page
 from app.core.principals import Permission
 from app.web.access import requires
 from app.web.blueprints import Blueprint
-from app.web.context import current_principal, get, own_organisation, unit_of_work
+from app.web.context import current_principal, get, own_organisation, unit_of_work, whoever_asks
 from app.web.idempotency import idempotent
 from app.web.limits import limit
 from app.web.paging import page_schema
@@ -44,6 +44,7 @@ def post_wallet_withdrawal(command: dict[str, Any]) -> Withdrawal:
 @requires(Permission.READ_OWN)
 def get_withdrawals(query: dict[str, Any]) -> Page[Withdrawal]:
     """Withdrawals of the organisation, newest first."""
+    query["asks"] = whoever_asks(query.pop("is_for_me"))
     with unit_of_work() as uow:
         return withdrawal_queries.list_withdrawals(uow.session, own_organisation(), **query)
 
@@ -147,5 +148,16 @@ def post_withdrawal_failure(command: dict[str, Any], withdrawal_id: str) -> With
         made = withdrawal_services.note_failed(
             uow, current_principal(), withdrawal_id=WithdrawalId(withdrawal_id), **command
         )
+        uow.commit()
+        return made
+
+
+@blueprint.route("/withdrawals/<string:withdrawal_id>/failure", methods=["DELETE"])
+@blueprint.response(200, schemas.WithdrawalSchema)
+@requires(Permission.PROPOSE_PAYOUTS)
+def delete_withdrawal_failure(withdrawal_id: str) -> Withdrawal:
+    """Take the first of two words back that it came back, one's own or another operator's."""
+    with unit_of_work() as uow:
+        made = withdrawal_services.withdraw_return(uow, withdrawal_id=WithdrawalId(withdrawal_id))
         uow.commit()
         return made

@@ -7,7 +7,9 @@ from sqlalchemy.orm import Session
 
 from app.core.ids import OrganisationId
 from app.core.paging import Page, matching, paginate
+from app.core.principals import Principal
 from ledger.journal.bank_accounts.outgoing import PayoutState
+from ledger.journal.bank_accounts.queries import awaiting_second
 from ledger.journal.billing.models import IS_OPEN, CreditBill
 from ledger.journal.books.chart import BANK_TRANSFER, receivable_of
 from ledger.journal.ids import WithdrawalId
@@ -44,16 +46,29 @@ def list_withdrawals(
     session: Session,
     own: OrganisationId | None,
     *,
+    asks: Principal | None = None,
     state: str | None,
     organisation_id: str | None,
     cursor: str | None,
     limit: int,
 ) -> Page[Withdrawal]:
-    """Withdrawals of one's ``own`` organisation, or of all in reach, newest first."""
+    """Withdrawals of one's ``own`` organisation, or of all in reach, newest first.
+
+    With ``asks`` those alone that wait for a word of its.
+    """
     wanted = {Withdrawal.state: state, Withdrawal.organisation_id: organisation_id}
     statement = select(Withdrawal).where(*matching(wanted))
     if own is not None:
         statement = statement.where(Withdrawal.organisation_id == own)
+    if asks is not None:
+        statement = statement.where(
+            awaiting_second(
+                asks,
+                state=Withdrawal.state,
+                requested_by=Withdrawal.requested_by,
+                stated_by=Withdrawal.return_stated_by,
+            )
+        )
     return paginate(session, statement, key=Withdrawal.withdrawal_id, cursor=cursor, limit=limit)
 
 

@@ -21,6 +21,7 @@ class WithdrawalQuerySchema(PageQuerySchema):
 
     state = fields.String(load_default=None, validate=validate.OneOf([*PayoutState]))
     organisation_id = Identifier(load_default=None)
+    is_for_me = fields.Boolean(load_default=False)
 
 
 class WithdrawalSchema(OutgoingSchema):

@@ -9,10 +9,10 @@ from app.core.ids import OrganisationId, PersonId
 from app.core.principals import Permission, Principal
 from app.core.unit_of_work import UnitOfWork
 from ledger.journal.bank_accounts import queries as bank_account_queries
+from ledger.journal.bank_accounts import return_services
 from ledger.journal.bank_accounts import services as bank_account_services
 from ledger.journal.bank_accounts.details import BankDetails
 from ledger.journal.bank_accounts.outgoing import TRANSITIONS, PayoutState
-from ledger.journal.bank_accounts.return_services import state_return
 from ledger.journal.books.booking import book
 from ledger.journal.books.chart import wallet_of
 from ledger.journal.books.freezes import check_not_frozen
@@ -236,7 +236,7 @@ def note_failed(
         return withdrawal
     was_paid = withdrawal.state == PayoutState.PAID
     state = TRANSITIONS.next(withdrawal.state, "return" if was_paid else "fail")
-    if was_paid and not state_return(uow, principal, withdrawal, withdrawal_id):
+    if was_paid and not return_services.state_return(uow, principal, withdrawal, withdrawal_id):
         return withdrawal
     withdrawal.state = state
     withdrawal.failed_at, withdrawal.failure_code = uow.now, failure_code
@@ -258,6 +258,13 @@ def note_failed(
             returned_by=withdrawal.returned_by,
         )
     )
+    return withdrawal
+
+
+def withdraw_return(uow: UnitOfWork, *, withdrawal_id: WithdrawalId) -> Withdrawal:
+    """One person's word that it came back does not hold. Raises `NoReturnStated`."""
+    withdrawal = withdrawal_queries.get_withdrawal_for_update(uow.session, withdrawal_id)
+    return_services.withdraw_return(withdrawal, withdrawal_id)
     return withdrawal
 
 

@@ -6,7 +6,7 @@ from app.core.paging import Page
 from app.core.principals import Permission
 from app.web.access import requires
 from app.web.blueprints import Blueprint
-from app.web.context import current_principal, own_organisation, unit_of_work
+from app.web.context import current_principal, own_organisation, unit_of_work, whoever_asks
 from app.web.idempotency import idempotent
 from app.web.paging import page_schema
 from app.web.schemas import members_of
@@ -40,6 +40,7 @@ def post_write_off(command: dict[str, Any]) -> WriteOff:
 @requires(Permission.READ_OWN)
 def get_write_offs(query: dict[str, Any]) -> Page[WriteOff]:
     """Debts that were written off, newest first; the exchange's staff see proposals too."""
+    query["asks"] = whoever_asks(query.pop("is_for_me"))
     with unit_of_work() as uow:
         return write_off_queries.list_write_offs(uow.session, own_organisation(), **query)
 

@@ -6,7 +6,8 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session, aliased
 
 from app.core.ids import OrganisationId
-from app.core.paging import Page, matching, paginate
+from app.core.paging import Page, awaiting_word, matching, paginate
+from app.core.principals import Permission, Principal
 from ledger.journal.billing.write_off_models import MINIMUM, WriteOff, WriteOffItem
 from ledger.journal.books.chart import receivable_of
 from ledger.journal.books.models import JournalTransaction, PostedLine
@@ -127,13 +128,17 @@ def list_write_offs(
     session: Session,
     own: OrganisationId | None,
     *,
+    asks: Principal | None = None,
     organisation_id: str | None,
     currency: str | None,
     state: str | None,
     cursor: str | None,
     limit: int,
 ) -> Page[WriteOff]:
-    """Write-offs of one's ``own`` organisation or of all in reach, newest first."""
+    """Write-offs of one's ``own`` organisation or of all in reach, newest first.
+
+    With ``asks`` those alone that wait for a word of its.
+    """
     wanted = {
         WriteOff.organisation_id: organisation_id,
         WriteOff.currency: currency,
@@ -142,4 +147,9 @@ def list_write_offs(
     statement = select(WriteOff).where(*matching(wanted))
     if own is not None:
         statement = statement.where(WriteOff.organisation_id == own)
+    if asks is not None:
+        is_proposed = WriteOff.state == "proposed"
+        statement = statement.where(
+            awaiting_word(asks, Permission.CONFIRM_TOP_UPS, WriteOff.proposed_by, is_proposed)
+        )
     return paginate(session, statement, key=WriteOff.write_off_id, cursor=cursor, limit=limit)

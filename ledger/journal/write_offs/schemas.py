@@ -29,6 +29,7 @@ class WriteOffQuerySchema(PageQuerySchema):
         load_default=None,
         validate=_STATE,
     )
+    is_for_me = fields.Boolean(load_default=False)
 
 
 class WriteOffItemSchema(Schema):
