@@ -256,6 +256,15 @@ def _is_frozen(uow, account_id):
     return False
 
 
+def lift(in_unit, freeze_id):
+    in_unit(
+        lambda uow: freeze_services.ask_to_lift(
+            uow, operator(1), freeze_id=freeze_id, reason="A test of the alarm."
+        )
+    )
+    in_unit(lambda uow: freeze_services.lift(uow, operator(2), freeze_id=freeze_id))
+
+
 @pytest.fixture
 def breach(in_unit, trading, plant):
     plant("UPDATE wallets SET balance_amount = balance_amount + 5 WHERE organisation_id = 'org_b'")
@@ -284,6 +293,36 @@ def test_a_freeze_is_lifted_by_two_people_with_a_reason_and_the_same_finding_sta
         in_unit(lambda uow: freeze_services.lift(uow, operator(2), freeze_id=freeze_id))
     # Another five units are another finding.
     plant("UPDATE wallets SET balance_amount = balance_amount + 5 WHERE organisation_id = 'org_b'")
+    assert audit(in_unit) == 1
+
+
+WRITE_OFF = (
+    "INSERT INTO write_offs (write_off_id, organisation_id, currency, amount, reason, state,"
+    " proposed_by, proposed_at, decided_by, decided_at) VALUES ('{0}', 'org_b', 'CNY', 7, 'r',"
+    " 'written_off', 'p', now(), 'q', now());"
+    "INSERT INTO write_off_items (write_off_id, kind, subject, organisation_id, amount)"
+    " VALUES ('{0}', 'credit', 'x', 'org_b', 7)"
+)
+LIFTED = {
+    "another rule finds as much of the same account": (
+        "UPDATE wallets SET balance_amount = balance_amount - 5 WHERE organisation_id = 'org_b'",
+        "UPDATE wallets SET pending_amount = 5 WHERE organisation_id = 'org_b'",
+    ),
+    "the same rule finds as much of another row": (
+        WRITE_OFF.format("wof_1"),
+        WRITE_OFF.format("wof_2"),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", LIFTED)
+def test_what_was_lifted_for_one_thing_freezes_for_another(in_unit, trading, plant, case):
+    first, second = LIFTED[case]
+    plant(first)
+    assert audit(in_unit) == 1
+    lift(in_unit, frozen(in_unit)[WALLET].freeze_id)
+    assert audit(in_unit) == 0
+    plant(second)
     assert audit(in_unit) == 1
 
 

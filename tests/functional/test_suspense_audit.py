@@ -127,6 +127,39 @@ BREACHES = {
         {"assignment_is_booked", "assignment_is_what_arrived"},
         {SUSPENSE, WALLET},
     ),
+    "an amount is raised that one person proposed": (
+        (
+            "INSERT INTO suspense_assignments SELECT 'sus_x', 'bank_transfer:5', 'org_other',"
+            " 5000000001, 'CNY', 'r', 'proposed', 'p', now(), NULL, NULL"
+        ),
+        {"assignment_is_what_arrived"},
+        {SUSPENSE},
+    ),
+    "what was assigned is assigned to somebody else as well": (
+        (
+            "DROP INDEX ix_suspense_assignments_reference;"
+            "INSERT INTO suspense_assignments SELECT 'sus_x', 'bank_transfer:1', 'org_other',"
+            " 1000000000, 'CNY', 'r', 'approved', 'p', now(), 'q', now()"
+        ),
+        {"assignment_is_booked", "suspense_was_decided"},
+        {SUSPENSE, WALLET, f"{OTHER}/wallet/CNY"},
+    ),
+    "a decision is taken back to what one person proposed": (
+        (
+            "UPDATE suspense_assignments SET state = 'proposed', decided_by = NULL,"
+            " decided_at = NULL WHERE state = 'approved'"
+        ),
+        {"assignment_is_booked", "suspense_was_decided"},
+        {SUSPENSE, WALLET},
+    ),
+    "a return is taken back to what one person proposed": (
+        (
+            "UPDATE suspense_returns SET state = 'proposed', decided_by = NULL, decided_at = NULL"
+            " WHERE state = 'approved'"
+        ),
+        {"suspense_return_is_booked", "suspense_was_decided"},
+        {SUSPENSE},
+    ),
     "a decision is taken back by an update": (
         "UPDATE suspense_assignments SET state = 'declined'",
         {"assignment_is_booked", "suspense_was_decided"},

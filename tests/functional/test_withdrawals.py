@@ -120,12 +120,14 @@ def test_from_the_request_to_the_bank(call, asked, units):
     assert call("risk_officer", "POST", f"{path}/approval").json["state"] == "approved"
     held = balances(units)
     assert (held[WALLET], held[TRANSIT]) == (40 * SCALE, 60 * SCALE)
+    assert sound(units)
     shown = call("operator", "GET", f"{path}/instructions").json
     assert (shown["holder"], shown["account_number"]) == ("Buyer Ltd", "6222 0000 1234")
     assert shown["reference"].startswith("RF")
     sent = {"provider_reference": "ICBC-1"}
     for _ in range(2):
         assert call("operator", "POST", f"{path}/dispatch", sent).json["state"] == "sent"
+    assert sound(units)
     for _ in range(2):
         assert call("operator", "POST", f"{path}/completion").json["state"] == "paid"
     held = balances(units)
