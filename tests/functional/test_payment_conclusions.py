@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from ledger.payments import conclusions, services
+from ledger.payments import conclusions, queries, services
 from ledger.payments.errors import NotRefundable
 from ledger.payments.operations import Outcome
 from ledger.payments.ports import DisputeOutcome, DisputeSight, Sight, Subject, SubjectKind
@@ -96,6 +96,16 @@ def test_what_has_not_arrived_is_not_charged_back(exchange, opened):
     assert not exchange.do(conclusions.note_dispute, opened.operation_id, dispute)
     assert exchange.operation(opened.operation_id).state == "open"
     assert exchange.effects() == {}
+
+
+def test_a_dispute_ends_once(exchange):
+    operation = exchange.payment(exchange.paid_top_up().top_up_id)
+    dispute = DisputeSight("dp_1", DisputeOutcome.OPEN, (), AMOUNT, "CNY", "x", has_withdrawn=True)
+    for outcome in (DisputeOutcome.OPEN, DisputeOutcome.WON, DisputeOutcome.LOST):
+        shown = replace(dispute, outcome=outcome)
+        assert exchange.do(conclusions.note_dispute, operation.operation_id, shown)
+    (ended,) = exchange.do(lambda uow: queries.list_disputes(uow.session, None)).items
+    assert (ended.state, exchange.balance()) == ("won", AMOUNT)
 
 
 class Showing:

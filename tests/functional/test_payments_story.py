@@ -17,7 +17,7 @@ from ledger.journal.top_ups.errors import PaidThroughProvider
 from ledger.journal.wallets.errors import InsufficientFunds
 from ledger.journal.wallets.events import HeldMoneyWanted
 from ledger.journal.wallets.leases import WalletLeases
-from ledger.payments import account_services, findings, inbox, queries, services
+from ledger.payments import account_services, findings, inbox, queries, services, sweep
 from ledger.payments.errors import (
     AmountUnfit,
     ApproverNotIndependent,
@@ -30,8 +30,8 @@ from ledger.payments.errors import (
     RefundExceedsPayment,
 )
 from ledger.payments.models import PaymentEvent
-from ledger.payments.operations import LOOK_SECONDS
-from ledger.payments.ports import Subject, SubjectKind
+from ledger.payments.operations import CLAIM_SECONDS, LOOK_SECONDS, UNKNOWN_FINDING_SECONDS
+from ledger.payments.ports import NotNow, Subject, SubjectKind
 from tests.factories.crossing import second_runs_into_first
 from tests.factories.payments import (
     AMOUNT,
@@ -156,6 +156,20 @@ def test_whoever_pays_before_the_session_is_expired_is_credited(exchange, server
     assert exchange.top_up_now(top_up.top_up_id).state == "posted"
     assert exchange.balance() == AMOUNT
     assert exchange.agrees()
+
+
+def test_a_session_that_nobody_wants_any_more_when_it_is_found_expires_at_once(
+    exchange, server, clock
+):
+    server.inject("drop_after", path="/v1/checkout/sessions")
+    top_up = exchange.top_up()
+    exchange.work()
+    exchange.do(top_up_services.cancel_top_up, PAYER, top_up_id=top_up.top_up_id)
+    clock.advance(seconds=60)
+    exchange.work()
+    assert exchange.payment(top_up.top_up_id).state == "cancelled"
+    (session,) = server.state.all("checkout.session")
+    assert session["status"] == "expired"
 
 
 def test_a_top_up_cancelled_before_it_was_sent_is_never_sent(exchange, server):
@@ -322,6 +336,19 @@ def test_refunds_together_never_exceed_the_payment(exchange):
     for thread in threads:
         thread.join()
     assert sorted(outcomes) == ["refused", "requested"]
+
+
+def test_nothing_and_more_than_was_paid_are_not_refunded(exchange):
+    top_up = exchange.paid_top_up()
+    for amount in (0, AMOUNT + 1):
+        with pytest.raises(RefundExceedsPayment):
+            exchange.do(
+                services.request_refund,
+                FIRST,
+                subject_id=top_up.top_up_id,
+                amount=amount,
+                reason="x",
+            )
 
 
 def test_an_unpaid_top_up_is_not_refunded(exchange):
@@ -607,13 +634,16 @@ def test_two_who_ask_at_once_after_a_refusal_get_one_account(exchange, server):
 
 
 def test_a_notice_that_nobody_signed_now_is_refused_and_not_stored(exchange, server, clock):
-    exchange.paid_top_up()
-    notice = server.sign({"id": "evt_1", "type": "account.updated", "created": 1, "data": {}})
-    clock.advance(seconds=301)
-    old = server.sign(notice.event)
-    clock.advance(seconds=-602)
-    future = old
-    clock.advance(seconds=301)
+    thing = {"object": "checkout.session", "id": "cs_test_unknown"}
+    event = {"id": "evt_1", "type": "checkout.session.completed", "created": 1}
+    event["data"] = {"object": thing}
+    clock.advance(seconds=-301)
+    old = server.sign(event)
+    clock.advance(seconds=602)
+    future = server.sign(event)
+    clock.advance(seconds=-301)
+    notice = server.sign(event)
+    large = server.sign({**event, "padding": "x" * inbox.BODY_BYTES_MAX})
     forged = [
         (notice.body + b" ", notice.header),
         (notice.body, ""),
@@ -621,13 +651,16 @@ def test_a_notice_that_nobody_signed_now_is_refused_and_not_stored(exchange, ser
         (notice.body, notice.header.replace("v1=", "v0=")),
         (notice.body, "t=９９,v1=00"),
         (notice.body, notice.header + ",t=5"),
+        (old.body, old.header),
         (future.body, future.header),
+        (large.body, large.header),
     ]
     for body, header in forged:
         with exchange.units.begin(Reach.EXCHANGE) as uow, pytest.raises(NoticeRefused):
             inbox.receive(uow, exchange.stripe, body=body, headers={"Stripe-Signature": header})
     with exchange.units.begin(Reach.EXCHANGE) as uow:
-        assert queries.list_notices(uow.session, state="waiting").items == []
+        assert queries.list_notices(uow.session).items == []
+    assert exchange.deliver([notice]) == [True]
 
 
 def test_a_poison_notice_dies_is_shown_and_can_be_replayed(exchange, server, clock, monkeypatch):
@@ -644,12 +677,72 @@ def test_a_poison_notice_dies_is_shown_and_can_be_replayed(exchange, server, clo
         dead = queries.list_notices(uow.session, state="dead").items
     assert [notice.attempts_count for notice in dead] == [12]
     assert ("notice_is_dead", dead[0].event_id) in exchange.findings()
-    exchange.do(inbox.replay, notice_id=dead[0].notice_id)
+    again = exchange.do(inbox.replay, notice_id=dead[0].notice_id)
+    assert again.attempts_count == 0
     exchange.work()
     assert exchange.balance() == AMOUNT
     assert exchange.findings() == set()
     with pytest.raises(NoticeNotDead):
         exchange.do(inbox.replay, notice_id=dead[0].notice_id)
+
+
+@pytest.mark.parametrize("call", ["send", "look"])
+def test_what_one_worker_has_in_its_hands_another_leaves_alone(exchange, server, monkeypatch, call):
+    asked, ask = [], getattr(exchange.stripe, call)
+
+    def asking(*arguments):
+        asked.append(arguments)
+        if len(asked) == 1:
+            exchange.work()
+        return ask(*arguments)
+
+    monkeypatch.setattr(exchange.stripe, call, asking)
+    session = exchange.session_of(exchange.top_up().top_up_id)
+    server.state.pay(session)
+    exchange.deliver(server.take_notices("checkout.session.completed"))
+    exchange.work()
+    assert exchange.balance() == AMOUNT
+    assert len(asked) == 1
+
+
+def test_who_fails_late_undoes_nothing_of_what_another_has_done(
+    exchange, server, clock, monkeypatch
+):
+    top_up, look, late = exchange.top_up(), exchange.stripe.look, []
+    server.state.pay(exchange.session_of(top_up.top_up_id))
+
+    def looking(subject):
+        if late:
+            return look(subject)
+        late.append(subject)
+        clock.advance(seconds=CLAIM_SECONDS)
+        exchange.work()
+        raise RuntimeError
+
+    monkeypatch.setattr(exchange.stripe, "look", looking)
+    exchange.deliver(server.take_notices("checkout.session.completed"))
+    exchange.work()
+    assert exchange.balance() == AMOUNT
+    with exchange.units.begin(Reach.EXCHANGE) as uow:
+        (notice,) = queries.list_notices(uow.session).items
+    assert (notice.state, notice.last_error) == ("done", None)
+
+
+def test_a_provider_that_is_busy_is_not_asked_before_it_wants(exchange, server, clock, monkeypatch):
+    asked = []
+
+    def busy(subject):
+        asked.append(subject)
+        raise NotNow("busy", retry_after_seconds=600)
+
+    session = exchange.session_of(exchange.top_up().top_up_id)
+    server.state.pay(session)
+    monkeypatch.setattr(exchange.stripe, "look", busy)
+    exchange.deliver(server.take_notices("checkout.session.completed"))
+    for seconds, asked_count in ((0, 1), (599, 1), (1, 2)):
+        clock.advance(seconds=seconds)
+        exchange.work()
+        assert len(asked) == asked_count
 
 
 def test_a_notice_of_something_that_is_not_ours_changes_nothing(exchange, server):
@@ -724,11 +817,23 @@ def test_a_difference_is_found_and_withdrawn_when_it_is_gone(exchange, server):
     assert exchange.agrees()
 
 
+def test_a_dispute_that_nobody_told_is_found_by_its_line_of_the_statement(exchange, server):
+    top_up = exchange.paid_top_up()
+    server.state.dispute(exchange.intent_of(top_up.top_up_id))
+    server.take_notices()
+    assert exchange.agrees()
+    assert (exchange.payment(top_up.top_up_id).state, exchange.balance()) == ("disputed", 0)
+    assert exchange.effects() == {"top_up": 1, "charge_back": 1}
+
+
 def test_an_operation_without_conclusion_is_shown(exchange, server, clock):
     top_up = exchange.top_up()
     server.inject("error_before", path="/v1/checkout/sessions", times=100)
     exchange.work()
-    clock.advance(seconds=3_700)
+    clock.advance(seconds=UNKNOWN_FINDING_SECONDS - 1)
+    exchange.sweep()
+    assert exchange.findings() == set()
+    clock.advance(seconds=1)
     exchange.sweep()
     operation = exchange.payment(top_up.top_up_id)
     assert operation.state == "sent"
@@ -738,6 +843,31 @@ def test_an_operation_without_conclusion_is_shown(exchange, server, clock):
     server.state.pay(exchange.payment(top_up.top_up_id).provider_reference)
     assert exchange.agrees()
     assert exchange.balance() == AMOUNT
+
+
+def test_every_operation_is_looked_for_that_is_in_nobody_s_hands(
+    exchange, server, clock, monkeypatch
+):
+    """Whoever sent it half a minute ago may be waiting for the answer still."""
+    monkeypatch.setattr(sweep, "PAGE", 1)
+    server.inject("drop_after", path="/v1/checkout/sessions", times=2)
+    for _ in range(2):
+        exchange.top_up()
+    exchange.work()
+    for seconds, state in ((30, "sent"), (1, "open")):
+        clock.advance(seconds=seconds)
+        exchange.sweep()
+        assert [each.state for each in exchange.operations()] == [state, state]
+
+
+def test_a_line_that_becomes_visible_late_is_read(exchange, server, clock):
+    exchange.paid_top_up()
+    assert exchange.agrees()
+    clock.advance(seconds=-3_600)
+    server.state.move("stripe_fee", -100, "cny")
+    clock.advance(seconds=3_600)
+    assert exchange.agrees()
+    assert exchange.effects() == {"top_up": 1, "provider_fee": 1}
 
 
 def test_two_workers_at_once_do_everything_once(exchange, server):
