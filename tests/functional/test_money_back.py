@@ -338,6 +338,20 @@ def test_a_lost_charge_back_stays(do, pay, report, units):
     assert balances(units) == {}
 
 
+def test_what_was_won_may_be_taken_back_for_another_reason(do, pay, report, units):
+    pay()
+    do(charge_back_services.note_disputed, amount=AMOUNT, **report)
+    named = {"gateway": "stripe", "provider_reference": "dp_1"}
+    do(charge_back_services.note_dispute_closed, **named, is_lost=False)
+    do(
+        charge_back_services.note_disputed,
+        amount=AMOUNT,
+        **{**report, "provider_reference": "dp_2"},
+    )
+    assert balances(units) == {}
+    assert sound(units)
+
+
 def test_refunds_of_a_top_up_never_exceed_it_and_a_failed_one_is_given_again(
     do, pay, report, units
 ):
@@ -352,6 +366,8 @@ def test_refunds_of_a_top_up_never_exceed_it_and_a_failed_one_is_given_again(
     named = {"gateway": "stripe", "provider_reference": "re_1"}
     for _ in range(2):
         assert do(charge_back_services.note_refund_failed, **named).state == "failed"
+    told = [event.state for event in units.events if isinstance(event, TopUpReturned)]
+    assert told == ["closed", "failed"]
     assert balances(units)[WALLET] == AMOUNT
     do(charge_back_services.note_refunded, amount=AMOUNT, **second)
     assert balances(units) == {}

@@ -7,7 +7,14 @@ import pytest
 from ledger.payments import conclusions, queries, services
 from ledger.payments.errors import NotRefundable
 from ledger.payments.operations import Outcome
-from ledger.payments.ports import DisputeOutcome, DisputeSight, Sight, Subject, SubjectKind
+from ledger.payments.ports import (
+    DisputeOutcome,
+    DisputeSight,
+    OutcomeUnknown,
+    Sight,
+    Subject,
+    SubjectKind,
+)
 from ledger.payments.watching import Watcher
 from tests.factories.payment_operations import start_reversal
 from tests.factories.payments import AMOUNT, FIRST, PART, SECOND, PayingExchange
@@ -109,13 +116,13 @@ def test_a_dispute_ends_once(exchange):
 
 
 class Showing:
-    """A provider at which everything is what it was told to show."""
+    """A provider at which everything of a kind is what it was told to show."""
 
-    def __init__(self, sight):
-        self.sight = sight
+    def __init__(self, sights):
+        self.sights = sights
 
-    def look(self, _subject):
-        return self.sight
+    def look(self, subject):
+        return self.sights[subject.kind]
 
 
 @pytest.mark.parametrize(
@@ -124,9 +131,21 @@ class Showing:
 def test_a_thing_of_another_kind_or_provider_pays_nothing(exchange, opened, gateway, kind):
     """Even where it carries our id: a provider speaks of its own operations only."""
     sight = Sight("re_1", Outcome.SUCCEEDED, AMOUNT, "CNY", operation_id=opened.operation_id)
-    watcher = Watcher(exchange.units, {gateway: Showing(sight)})
+    watcher = Watcher(exchange.units, {gateway: Showing({kind: sight})})
     assert not watcher.look(gateway, Subject(kind, "re_1"))
     assert exchange.operation(opened.operation_id).state == "open"
+    assert exchange.effects() == {}
+
+
+def test_a_dispute_of_what_the_provider_does_not_show_as_paid_is_asked_for_again(exchange, opened):
+    name = opened.provider_reference
+    dispute = DisputeSight("dp_1", DisputeOutcome.OPEN, (name,), AMOUNT, "CNY", "x", True)
+    still = Sight(name, Outcome.OPEN, AMOUNT, "CNY")
+    shown = Showing({SubjectKind.DISPUTE: dispute, SubjectKind.PAYMENT: still})
+    with pytest.raises(OutcomeUnknown):
+        Watcher(exchange.units, {"stripe": shown}).look(
+            "stripe", Subject(SubjectKind.DISPUTE, "dp_1")
+        )
     assert exchange.effects() == {}
 
 

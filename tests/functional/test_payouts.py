@@ -14,6 +14,7 @@ from app.core.principals import Principal, Role
 from app.core.reach import Reach
 from app.core.states import IllegalTransition
 from ledger.journal.audit.queries import find_imbalances
+from ledger.journal.bank_accounts import queries as bank_account_queries
 from ledger.journal.bank_accounts import services as bank_account_services
 from ledger.journal.bank_accounts.details import BankDetails
 from ledger.journal.bank_accounts.errors import BankAccountInForce, NoReturnStated
@@ -128,6 +129,13 @@ def test_two_people_pay_a_settlement_out_through_the_bank(do, units, proposed):
         payout_desk.confirm_sent, OPERATOR, payout_id=proposed.payout_id, provider_reference="B1"
     )
     assert sent.state == "sent"
+    with pytest.raises(IllegalTransition):
+        do(
+            payout_desk.confirm_sent,
+            OPERATOR,
+            payout_id=proposed.payout_id,
+            provider_reference="B2",
+        )
     assert do(payout_desk.confirm_paid, payout_id=proposed.payout_id).state == "paid"
     after = balances(units)
     assert {SETTLED, TRANSIT, PAYABLE}.isdisjoint(after)
@@ -379,9 +387,10 @@ def test_bank_details_count_after_three_days_and_the_old_until_then(
     settlement = settle()
     named = {"settlement_id": settlement.settlement_id}
     first = register()
+    clock.advance(seconds=WAIT - 1)
     with pytest.raises(BankAccountMissing):
         do(payout_services.request_payout, OPERATOR, **named)
-    clock.advance(seconds=WAIT)
+    clock.advance(seconds=1)
     second = register(replace(DETAILS, account_number="9999 9999 9999"))
     payout = do(payout_services.request_payout, OPERATOR, **named)
     assert payout.bank_account_id == first.bank_account_id
@@ -393,7 +402,12 @@ def test_bank_details_count_after_three_days_and_the_old_until_then(
     assert payout.bank_account_id == second.bank_account_id
 
 
-def test_details_that_wait_can_be_stopped_and_those_that_count_cannot(do, register, clock):
+def in_force(units, currency):
+    with units.begin(Reach.EXCHANGE) as uow:
+        return bank_account_queries.find_bank_account(uow.session, SUPPLIER, currency, at=uow.now)
+
+
+def test_details_that_wait_can_be_stopped_and_those_that_count_cannot(do, register, clock, units):
     account = register()
     assert account.masked == "Bank of Examples …2345"
     assert b"6222" not in account.details_sealed
@@ -401,8 +415,12 @@ def test_details_that_wait_can_be_stopped_and_those_that_count_cannot(do, regist
     for _ in range(2):
         cancelled = do(bank_account_services.cancel_bank_account, OWNER, **named)
         assert cancelled.cancelled_by == "psn_s"
+    clock.advance(seconds=WAIT)
+    assert in_force(units, "CNY") is None, "it was stopped"
     other = register()
     clock.advance(seconds=WAIT)
+    assert in_force(units, "CNY").bank_account_id == other.bank_account_id
+    assert in_force(units, "USD") is None, "it is of another currency"
     with pytest.raises(BankAccountInForce):
         do(
             bank_account_services.cancel_bank_account,
@@ -432,7 +450,8 @@ def test_another_gateway_is_not_confirmed_by_hand_but_tells_itself(do, units, se
         do(payout_services.note_sent, payout.payout_id, provider_reference="tr_1", sent_by="stripe")
         do(payout_services.note_paid, payout.payout_id)
     assert balances(units)["exchange/stripe/CNY"] == 50 * SCALE
-    do(payout_services.note_returned, payout.payout_id, failure_code="reversed")
+    for _ in range(2):
+        do(payout_services.note_returned, payout.payout_id, failure_code="reversed")
     assert balances(units)[PAYABLE] == 50 * SCALE
     assert "exchange/stripe/CNY" not in balances(units)
 
@@ -444,13 +463,14 @@ def test_nothing_settled_is_nothing_to_pay_out(do, units, licence, settle):
         do(payout_services.request_payout, OPERATOR, settlement_id=settlement.settlement_id)
 
 
-def test_a_frozen_account_is_not_paid_out(do, units, proposed):
+@pytest.mark.parametrize("account_id", [PAYABLE, SETTLED])
+def test_a_frozen_account_is_not_paid_out(do, units, proposed, account_id):
     freeze = (
         "INSERT INTO account_freezes (freeze_id, account_id, organisation_id, rule, finding,"
         " frozen_at) VALUES ('frz_1', :account_id, :organisation_id, 'r', '{}', now())"
     )
     with units.begin(Reach.EXCHANGE) as uow:
-        named = {"account_id": PAYABLE, "organisation_id": SUPPLIER}
+        named = {"account_id": account_id, "organisation_id": SUPPLIER}
         uow.session.execute(text(freeze), named)
         uow.commit()
     with pytest.raises(AccountFrozen):

@@ -1,6 +1,7 @@
 """A buyer's free money goes back to its bank: asked for, approved, sent, by different people."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
@@ -13,14 +14,17 @@ from ledger.journal.audit.queries import find_imbalances
 from ledger.journal.billing.ports import BillingPorts
 from ledger.journal.books import postings
 from ledger.journal.books.booking import book
-from ledger.journal.deciders import DeciderNotIndependent
+from ledger.journal.deciders import DeciderNotIndependent, SecondPersonRequired
 from ledger.journal.evidence.log_lane_ledger import LogLaneLedger
 from ledger.journal.top_ups import services as top_up_services
 from ledger.journal.top_ups.bank_transfer_gateway import BankTransferGateway
 from ledger.journal.top_ups.creditor_reference import creditor_reference
 from ledger.journal.wallets import services
 from ledger.journal.withdrawals import services as withdrawal_services
-from ledger.journal.withdrawals.errors import WithdrawalExceedsRefundable
+from ledger.journal.withdrawals.errors import (
+    MayNotCancelWithdrawal,
+    WithdrawalExceedsRefundable,
+)
 from ledger.journal.withdrawals.events import WithdrawalFailed, WithdrawalPaid
 from tests.factories.crossing import second_runs_into_first
 from tests.factories.traded_books import balances, log_keys
@@ -128,6 +132,8 @@ def test_from_the_request_to_the_bank(call, asked, units):
     for _ in range(2):
         assert call("operator", "POST", f"{path}/dispatch", sent).json["state"] == "sent"
     assert sound(units)
+    other = call("operator", "POST", f"{path}/dispatch", {"provider_reference": "ICBC-2"})
+    assert other.status_code == 409
     for _ in range(2):
         assert call("operator", "POST", f"{path}/completion").json["state"] == "paid"
     held = balances(units)
@@ -229,6 +235,8 @@ def test_a_line_of_the_statement_that_names_a_withdrawal_is_that_withdrawal_s(ca
 
 
 def test_no_more_than_is_free_and_came_by_the_bank(call, asked, units):
+    unfit = call("buyer", "POST", "/v1/withdrawals", {"amount": "0.001"})
+    assert unfit.json["type"] == "/problems#top-up-amount-unfit"
     more = call("buyer", "POST", "/v1/withdrawals", {"amount": "40.01"})
     assert more.json["type"] == "/problems#withdrawal-exceeds-refundable"
     assert more.json["refundable_amount"] == "40.00000000"
@@ -312,3 +320,28 @@ def test_nobody_else_sees_cancels_or_decides_it(call, asked, units):
     own = Principal("psn_x", BUYER_ID, frozenset({Role.BUYER}))
     with units.begin(Reach.EXCHANGE) as uow, pytest.raises(DeciderNotIndependent):
         withdrawal_services.approve_withdrawal(uow, own, withdrawal_id=asked["id"])
+    for other in (replace(own, roles=frozenset({Role.SUPPLIER})), PRINCIPALS["stranger"]):
+        with units.begin(Reach.EXCHANGE) as uow, pytest.raises(MayNotCancelWithdrawal):
+            withdrawal_services.cancel_withdrawal(uow, other, withdrawal_id=asked["id"])
+
+
+def test_who_let_it_go_does_not_send_it(asked, units):
+    both = replace(PRINCIPALS["risk_officer"], roles=frozenset({Role.RISK_OFFICER, Role.OPERATOR}))
+    with units.begin(Reach.EXCHANGE) as uow:
+        withdrawal_services.approve_withdrawal(uow, both, withdrawal_id=asked["id"])
+        with pytest.raises(SecondPersonRequired):
+            withdrawal_services.note_sent(
+                uow, both, withdrawal_id=asked["id"], provider_reference="ICBC-1"
+            )
+
+
+def test_a_frozen_wallet_pays_nothing_back(call, asked, units):
+    freeze = (
+        "INSERT INTO account_freezes (freeze_id, account_id, organisation_id, rule, finding,"
+        " frozen_at) VALUES ('frz_1', :account_id, :organisation_id, 'r', '{}', now())"
+    )
+    with units.begin(Reach.EXCHANGE) as uow:
+        uow.session.execute(text(freeze), {"account_id": WALLET, "organisation_id": BUYER_ID})
+        uow.commit()
+    refused = call("risk_officer", "POST", f"/v1/withdrawals/{asked['id']}/approval")
+    assert refused.json["type"] == "/problems#account-frozen"
