@@ -15,6 +15,7 @@ from ledger.journal.billing.errors import BillingMonthUnfit, WalletNotOpen
 from ledger.journal.billing.events import BalanceLow, SpendSpiked
 from ledger.journal.billing.invoices import queries
 from ledger.journal.wallets.leases import WalletLeases
+from ledger.journal.wallets.services import open_accounts
 from ledger.log.services import driver_cursor
 from tests.factories.billing import (
     SPLIT,
@@ -223,9 +224,10 @@ def look(in_unit, units):
 
 def test_a_low_balance_is_told_once_a_crossing(in_unit, alert, units):
     alert(spike_factor_percent=None)
-    assert look(in_unit, units) == []
-    for period in range(6):
+    for period in range(5):
         charge_period(in_unit, "lic_01", period)
+    assert look(in_unit, units) == [], "the threshold itself is not below it"
+    charge_period(in_unit, "lic_01", 6)
     (event,) = look(in_unit, units)
     assert (event.available_amount, event.threshold_amount) == (19 * SCALE, 20 * SCALE)
     charge_period(in_unit, "lic_01", 7)
@@ -235,6 +237,17 @@ def test_a_low_balance_is_told_once_a_crossing(in_unit, alert, units):
     for period in range(8, 18):
         charge_period(in_unit, "lic_01", period)
     assert len(look(in_unit, units)) == 1
+    alert(spike_factor_percent=None)
+    assert len(look(in_unit, units)) == 1, "what is set below tells at once"
+
+
+def test_every_wallet_is_looked_at_a_portion_at_a_time(in_unit, alert, units, monkeypatch):
+    in_unit(lambda uow: open_accounts(uow, organisation_id=BUYER, currency="USD"))
+    alert(spike_factor_percent=None)
+    alert(currency="USD", low_balance_amount=1, spike_factor_percent=None)
+    monkeypatch.setattr(alert_services, "PORTION", 1)
+    told = [event for _ in range(4) for event in look(in_unit, units)]
+    assert [(event.currency, event.available_amount) for event in told] == [("USD", 0)]
 
 
 def test_what_waits_for_calls_is_not_spent(in_unit, alert, units, clock):
@@ -252,6 +265,10 @@ def test_what_waits_for_calls_is_not_spent(in_unit, alert, units, clock):
 
     assert in_unit(hold) == 6 * SCALE
     assert look(in_unit, units) == []
+    for period in range(6):
+        charge_period(in_unit, "lic_01", period)
+    (event,) = look(in_unit, units)
+    assert event.available_amount == 19 * SCALE
 
 
 def top_up(units, amount):
@@ -292,6 +309,10 @@ def test_the_spike_s_figures_are_the_hour_s_and_the_average_hour_s(in_unit, aler
     assert look(in_unit, units) == []
     clock.advance(seconds=3600)
     assert look(in_unit, units) == []
+    for period in range(7, 10):
+        charge_period(in_unit, "lic_01", period)
+    (event,) = look(in_unit, units)
+    assert event.hour_amount == 3 * SCALE
 
 
 def test_of_two_first_alerts_set_at_once_the_second_counts(in_unit, licences, units):

@@ -69,6 +69,30 @@ def test_what_was_posted_after_the_plan_waits_however_early_it_was_booked(units,
     assert (own.n, own.period_amount) == (2, 2 * SCALE)
 
 
+def test_what_is_booked_when_a_period_ends_is_the_next_one_s(units, clock, in_unit):
+    lane = TradedLicence(units, clock).lane
+    lane.call(10 * SCALE)
+    clock.advance(seconds=1)
+    lane.call(4 * SCALE)
+    clock.advance(seconds=-1)
+    for amount in (5 * SCALE, 2 * SCALE):
+        _, settlements = settle(in_unit, clock)
+        (own,) = (each for each in settlements if each.supplier_id == SUPPLIER)
+        assert own.period_amount == amount
+
+
+def test_a_run_whose_barrier_came_with_a_restored_dump_does_not_wait_for_it(
+    units, clock, in_unit, plant
+):
+    """The server that drew it had counted further than this one has."""
+    TradedLicence(units, clock).lane.call(10 * SCALE)
+    clock.advance(seconds=1)
+    period = RunPeriod("CNY", None, clock.now())
+    in_unit(lambda uow: run_services.plan_run(uow, period, planned_by="psn_1", minimum_amount=0))
+    plant("UPDATE settlement_runs SET barrier_xid = barrier_xid + 1000000000")
+    assert in_unit(run_services.advance_run)
+
+
 @pytest.mark.parametrize(
     ("balance", "minimum", "settled"),
     [

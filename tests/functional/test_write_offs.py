@@ -4,6 +4,7 @@ import itertools
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import text
 
 from app.core.money import SCALE
 from app.core.principals import Principal, Role
@@ -24,6 +25,7 @@ from ledger.journal.books import postings
 from ledger.journal.books.booking import book
 from ledger.journal.charge_backs import owed_returns
 from ledger.journal.charge_backs import services as charge_back_services
+from ledger.journal.deciders import DeciderNotIndependent
 from ledger.journal.evidence.log_lane_ledger import LogLaneLedger
 from ledger.journal.top_ups import services as top_up_services
 from ledger.journal.top_ups.hosted_payment_gateway import HostedPaymentGateway
@@ -145,22 +147,48 @@ def pay(do):
 def owing(do, line, buy, clock, ports):
     """120.00 and the part of a fen on a bill of 120.01, 80.00 on none."""
     buy(120 * SCALE + 4_000)
+    bill_november(do, clock, ports)
+    buy(80 * SCALE)
+    clock.set(DECEMBER + timedelta(days=20))
+
+
+def bill_november(do, clock, ports):
     for _ in range(3):
         do(books_cursor.tally)
     clock.set(DECEMBER)
     do(run_services.start_due_runs)
     while do(run_services.work_on_run, ports):
         pass
-    buy(80 * SCALE)
-    clock.set(DECEMBER + timedelta(days=20))
 
 
 OWED = 200 * SCALE + 4_000
 
 
 @pytest.fixture
-def charged_back(do, opened, buy):
+def take_back(do, opened, buy):
+    """A card payment of 100.00 that is taken back by the payer's bank after some was spent."""
+
+    def run(number, spent_amount):
+        top_up_id = pay_by_card(do, f"pi_{number}")
+        buy(spent_amount)
+        do(
+            charge_back_services.note_disputed,
+            top_up_id=top_up_id,
+            amount=100 * SCALE,
+            gateway="stripe",
+            provider_reference=f"dp_{number}",
+        )
+
+    return run
+
+
+@pytest.fixture
+def charged_back(take_back):
     """A card payment of 100.00, spent to 30.00, and taken back by the payer's bank."""
+    take_back(1, 70 * SCALE)
+
+
+def pay_by_card(do, reference):
     gateway = HostedPaymentGateway("stripe", address_of=str, check=lambda *_: None)
     requested = do(
         top_up_services.request_top_up, PAYER, gateway, amount=100 * SCALE, currency="CNY"
@@ -170,14 +198,35 @@ def charged_back(do, opened, buy):
         requested.top_up_id,
         amount=100 * SCALE,
         gateway="stripe",
-        provider_reference="pi_1",
+        provider_reference=reference,
     )
-    buy(70 * SCALE)
+    return requested.top_up_id
+
+
+def owe_minimum(do, period, currency="CNY"):
+    """50.00 of a commitment that was not reached, and that no wallet paid yet."""
     do(
-        charge_back_services.note_disputed,
-        top_up_id=requested.top_up_id,
-        amount=100 * SCALE,
-        **DISPUTED,
+        period_services.adjust_period,
+        licence_id=LICENCE_ID,
+        buyer_id=BUYER_ID,
+        supplier_id=SUPPLIER_ID,
+        period=period,
+        currency=currency,
+        split=SPLIT,
+        excess_amount=0,
+        missing_amount=50 * SCALE,
+    )
+
+
+def lease(uow, clock, amount):
+    """Money that calls hold."""
+    return WalletLeases(clock).reserve(
+        driver_cursor(uow),
+        organisation_id=BUYER_ID,
+        currency="CNY",
+        wanted_amount=amount,
+        least_amount=1,
+        lease_id="lea_1",
     )
 
 
@@ -193,8 +242,8 @@ def decide(call, write_off, decision="approve", who="second_operator"):
 
 @pytest.fixture
 def written_off(call):
-    def run():
-        answer = decide(call, propose(call).json)
+    def run(**more):
+        answer = decide(call, propose(call, **more).json)
         assert answer.status_code == 200, answer.json
         return answer.json
 
@@ -355,19 +404,10 @@ def test_a_charge_back_that_is_lost_leaves_it_written_off(charged_back, units, d
 def test_a_commitment_that_was_written_off_is_not_collected_beside_it(
     call, opened, units, do, pay, written_off
 ):
-    do(
-        period_services.adjust_period,
-        licence_id=LICENCE_ID,
-        buyer_id=BUYER_ID,
-        supplier_id=SUPPLIER_ID,
-        period="1",
-        currency="CNY",
-        split=SPLIT,
-        excess_amount=0,
-        missing_amount=50 * SCALE,
-    )
+    owe_minimum(do, "1")
     made = written_off()
     assert shown(call, made)["items"][0]["subject"] == f"{LICENCE_ID}:1"
+    assert problem(propose(call)) == "nothing-owed"
     pay(60 * SCALE)
     assert do(period_services.collect_minimums) == 0
     assert do(recoveries.recover_next) == 1
@@ -376,12 +416,82 @@ def test_a_commitment_that_was_written_off_is_not_collected_beside_it(
     assert sound(units)
 
 
-def test_exactly_what_was_proposed_is_written_off_or_nothing(call, owing, units, pay):
+def test_a_commitment_that_was_collected_is_owed_no_more(call, opened, do, pay):
+    owe_minimum(do, "1")
+    pay(50 * SCALE)
+    assert do(period_services.collect_minimums) == 1
+    assert problem(propose(call)) == "nothing-owed"
+
+
+def test_the_oldest_of_a_currency_is_recovered_first(call, opened, do, take_back, pay, written_off):
+    do(wallet_services.open_accounts, organisation_id=BUYER_ID, currency="USD")
+    owe_minimum(do, "1", "USD")
+    dollars = written_off(currency="USD")
+    take_back(1, 70 * SCALE)
+    older = written_off()
+    owe_minimum(do, "2")
+    newer = written_off()
+    pay(60 * SCALE)
+    assert do(recoveries.recover_next) == 1
+    left = [shown(call, each)["outstanding_amount"] for each in (dollars, older, newer)]
+    assert left == ["50.00000000", "10.00000000", "50.00000000"]
+
+
+def test_of_two_charge_backs_the_one_that_is_won_is_recovered(call, do, take_back, written_off):
+    take_back(1, 70 * SCALE)
+    take_back(2, 100 * SCALE)
+    made = written_off()
+    do(
+        charge_back_services.note_dispute_closed,
+        is_lost=False,
+        gateway="stripe",
+        provider_reference="dp_2",
+    )
+    items = shown(call, made)["items"]
+    recovered = [(each["amount"], each["recovered_amount"]) for each in items]
+    assert recovered == [("70.00000000", "0.00000000"), ("100.00000000", "100.00000000")]
+
+
+def test_charge_backs_that_were_written_off_hide_none_that_is_owed(
+    do, take_back, pay, written_off, monkeypatch
+):
+    take_back(1, 70 * SCALE)
+    written_off()
+    take_back(2, 100 * SCALE)
+    pay(45 * SCALE)
+    monkeypatch.setattr(owed_returns, "PORTION", 1)
+    assert do(owed_returns.collect_owed) == 1
+
+
+def test_what_calls_hold_recovers_nothing(charged_back, units, do, pay, written_off, clock):
+    written_off()
+    pay(50 * SCALE)
+    assert do(lease, clock, 20 * SCALE) == 20 * SCALE
+    assert do(recoveries.recover_next) == 1
+    assert balances(units)[WALLET] == 20 * SCALE
+
+
+def test_the_last_of_the_credit_pays_a_bill_s_rounding_too(
+    call, line, buy, clock, ports, do, pay, written_off
+):
+    buy(120 * SCALE + 4_000)
+    bill_november(do, clock, ports)
+    assert written_off()["amount"] == "120.00004000"
+    pay(200 * SCALE)
+    assert do(recoveries.recover_next) == 1
+    (bill,) = call("buyer", "GET", "/v1/credit-bills").json["items"]
+    assert (bill["paid_amount"], bill["written_off_amount"]) == ("120.01000000", "0.00000000")
+
+
+def test_exactly_what_was_proposed_is_written_off_or_nothing(call, owing, units, pay, buy):
     proposed = propose(call).json
     pay(SCALE)
     changed = decide(call, proposed)
     assert (changed.status_code, problem(changed)) == (409, "debt-changed")
     assert changed.json["owed_amount"] == "199.00004000"
+    buy(2 * SCALE)
+    more = decide(call, proposed)
+    assert (problem(more), more.json["owed_amount"]) == ("debt-changed", "201.00004000")
     assert problem(propose(call)) == "write-off-proposed"
     assert decide(call, proposed, "decline").json["state"] == "declined"
     assert problem(propose(call, currency="USD")) == "wallet-not-open"
@@ -393,18 +503,7 @@ def test_exactly_what_was_proposed_is_written_off_or_nothing(call, owing, units,
 
 def test_nothing_is_written_off_while_calls_hold_money(call, owing, do, clock):
     proposed = propose(call).json
-
-    def lease(uow):
-        return WalletLeases(clock).reserve(
-            driver_cursor(uow),
-            organisation_id=BUYER_ID,
-            currency="CNY",
-            wanted_amount=SCALE,
-            least_amount=1,
-            lease_id="lea_1",
-        )
-
-    do(lease)
+    do(lease, clock, SCALE)
     assert problem(decide(call, proposed)) == "wallet-in-use"
 
 
@@ -415,6 +514,57 @@ def test_it_is_the_exchange_s_own_decision(call, owing):
         assert call(who, "POST", PATH, body).status_code == 403
         assert decide(call, proposed, who=who).status_code == 403
     assert problem(decide(call, {"id": "wof_1"})) == "write-off-not-found"
+
+
+def test_nobody_gives_up_what_its_own_organisation_owes(call, charged_back, do):
+    own = Principal("psn_x", BUYER_ID, frozenset({Role.OPERATOR}), has_second_factor=True)
+    named = {"organisation_id": BUYER_ID, "currency": "CNY", "reason": "Mine."}
+    with pytest.raises(DeciderNotIndependent):
+        do(write_off_services.propose_write_off, own, **named)
+    write_off_id = propose(call).json["id"]
+    with pytest.raises(DeciderNotIndependent):
+        do(write_off_services.approve_write_off, own, write_off_id=write_off_id)
+
+
+FREEZE = (
+    "INSERT INTO account_freezes (freeze_id, account_id, organisation_id, rule, finding,"
+    " frozen_at) VALUES ('frz_1', :account_id, :organisation_id, 'r', '{}', now())"
+)
+LIFT = (
+    "UPDATE account_freezes SET lift_reason = 'r', lift_asked_by = 'p', lift_asked_at = now(),"
+    " lifted_by = 'q', lifted_at = now()"
+)
+
+
+@pytest.fixture
+def freeze(do):
+    """Freeze the buyer's wallet, or lift that."""
+
+    def run(statement):
+        named = {"account_id": WALLET, "organisation_id": BUYER_ID}
+        do(lambda uow: uow.session.execute(text(statement), named if statement is FREEZE else {}))
+
+    return run
+
+
+def test_what_a_frozen_wallet_owes_is_not_given_up(call, charged_back, freeze):
+    proposed = propose(call).json
+    freeze(FREEZE)
+    assert problem(decide(call, proposed)) == "account-frozen"
+
+
+@pytest.mark.parametrize("is_written_off", [False, True])
+def test_a_frozen_wallet_pays_what_it_owes_when_the_freeze_is_lifted(
+    charged_back, do, pay, written_off, freeze, is_written_off
+):
+    if is_written_off:
+        written_off()
+    collect = recoveries.recover_next if is_written_off else owed_returns.collect_owed
+    pay(45 * SCALE)
+    freeze(FREEZE)
+    assert do(collect) == 0
+    freeze(LIFT)
+    assert do(collect) == 1
 
 
 # Two at once, against the database
