@@ -1,7 +1,7 @@
 """The worker's process: sequencer, checkpoints, anchors, outbox and everything that lapses."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from app.accounts import services as accounts
@@ -74,50 +74,96 @@ class Paying:
 def build_worker(parts: Parts) -> Worker:
     """Every timed step of one installation."""
     chain = Chain(parts)
+    return Worker(
+        [
+            *_log_steps(parts, chain),
+            *effect_steps(parts, chain),
+            *_notice_steps(parts),
+            *_payment_steps(parts),
+            *_compliance_steps(parts),
+            *_entitlement_steps(parts),
+            *billing_steps(parts, billing_ports(parts), audit_ports()),
+            *consent_steps(parts),
+            Step("erasures", _SECOND, in_unit(parts.units, erase_due)),
+            *quality_steps(parts, upstream_probe(parts)),
+            *_forgetting_steps(parts),
+        ],
+        parts.spans,
+    )
+
+
+def _log_steps(parts: Parts, chain: Chain) -> Sequence[Step]:
+    """Entries enter the log, and its heads are signed, anchored and witnessed."""
     keeper = checkpoint_keeper(parts)
     sequencer = Sequencer(parts.units, log_keys(parts), keeper=keeper, host=parts.settings.log_host)
     scrubber = Scrubber(parts.units, FileScrubCursor(parts.settings.var / "checkpoints"))
-    wallets = WalletLeases(parts.clock)
     every = min(parts.settings.checkpoint_seconds, _SECOND)
+    return (
+        Step("sequence", every, lambda: sequencer.step().has_more),
+        Step("scrub", _SCRUB_SECONDS, _quietly(lambda: bool(scrubber.look()))),
+        Step("anchor", _SECOND, Anchoring(parts, chain).look),
+        *(
+            Step(f"witness-{number}", _SECOND, _quietly(witness.look))
+            for number, witness in enumerate(build_witness_keepers(parts), start=1)
+        ),
+    )
+
+
+def _notice_steps(parts: Parts) -> Sequence[Step]:
+    """Organisations are told."""
+    in_one = partial(in_unit, parts.units)
+    return (
+        Step("webhooks", 0.2, build_dispatcher(parts).step),
+        Step("feed", 0.2, in_one(notices.number_notices)),
+        Step("stranded", _MINUTE, in_one(webhook_attempts.bury_stranded)),
+        Step("old-notices", _HOUR, in_one(notices.forget_notices)),
+    )
+
+
+def _payment_steps(parts: Parts) -> Sequence[Step]:
+    """Money moves at providers, and suppliers' payables are settled."""
     paying = Paying(parts, payment_gateways(parts))
     in_one = partial(in_unit, parts.units)
-    return Worker(
-        [
-            Step("sequence", every, lambda: sequencer.step().has_more),
-            Step("scrub", _SCRUB_SECONDS, _quietly(lambda: bool(scrubber.look()))),
-            Step("anchor", _SECOND, Anchoring(parts, chain).look),
-            *(
-                Step(f"witness-{number}", _SECOND, _quietly(keeper.look))
-                for number, keeper in enumerate(build_witness_keepers(parts), start=1)
-            ),
-            *effect_steps(parts, chain),
-            Step("webhooks", 0.2, build_dispatcher(parts).step),
-            Step("feed", 0.2, in_one(notices.number_notices)),
-            Step("stranded", _MINUTE, in_one(webhook_attempts.bury_stranded)),
-            Step("old-notices", _HOUR, in_one(notices.forget_notices)),
-            Step("payments", 0.5, paying.work),
-            Step("payment-sweep", parts.settings.payment_sweep_seconds, paying.sweep),
-            Step("settlement", _SECOND, in_one(run_services.advance_run)),
-            Step("settlement-day", _MINUTE, in_one(run_services.plan_monthly_runs)),
-            Step("expire", _MINUTE, in_one(_suspend_expired)),
-            Step("reminders", _MINUTE, in_one(_remind_of_lapses)),
-            Step("deadlines", _MINUTE, in_one(_keep_deadlines)),
-            Step("persons", _MINUTE, in_one(counting.count_persons)),
-            Step("live-quality", _MINUTE, in_one(measuring.measure_live_quality)),
-            Step("leases", _SECOND, in_one(lambda uow: upkeep.reclaim_leases(uow, wallets))),
-            Step("periods", _SECOND, lambda: turn_periods(parts.units)),
-            Step("renewals", _SECOND, in_one(renewing.end_unrenewed)),
-            *billing_steps(parts, billing_ports(parts), audit_ports()),
-            *consent_steps(parts),
-            Step("erasures", _SECOND, in_one(erase_due)),
-            *quality_steps(parts, upstream_probe(parts)),
-            Step("answers", _MINUTE, in_one(upkeep.forget_answers)),
-            Step("answer-times", _HOUR, in_one(forget_times)),
-            Step("partitions", _HOUR, in_one(upkeep.add_partitions)),
-            Step("sessions", _HOUR, in_one(accounts.forget_stale_access)),
-            Step("responses", _HOUR, lambda: forget_expired(parts.units)),
-        ],
-        parts.spans,
+    return (
+        Step("payments", 0.5, paying.work),
+        Step("payment-sweep", parts.settings.payment_sweep_seconds, paying.sweep),
+        Step("settlement", _SECOND, in_one(run_services.advance_run)),
+        Step("settlement-day", _MINUTE, in_one(run_services.plan_monthly_runs)),
+    )
+
+
+def _compliance_steps(parts: Parts) -> Sequence[Step]:
+    """What lapses, who is reminded of it, and what of trade is counted and measured."""
+    in_one = partial(in_unit, parts.units)
+    return (
+        Step("expire", _MINUTE, in_one(_suspend_expired)),
+        Step("reminders", _MINUTE, in_one(_remind_of_lapses)),
+        Step("deadlines", _MINUTE, in_one(_keep_deadlines)),
+        Step("persons", _MINUTE, in_one(counting.count_persons)),
+        Step("live-quality", _MINUTE, in_one(measuring.measure_live_quality)),
+    )
+
+
+def _entitlement_steps(parts: Parts) -> Sequence[Step]:
+    """Leases whose worker died come back; periods turn, and end where they are not renewed."""
+    wallets = WalletLeases(parts.clock)
+    in_one = partial(in_unit, parts.units)
+    return (
+        Step("leases", _SECOND, in_one(lambda uow: upkeep.reclaim_leases(uow, wallets))),
+        Step("periods", _SECOND, lambda: turn_periods(parts.units)),
+        Step("renewals", _SECOND, in_one(renewing.end_unrenewed)),
+    )
+
+
+def _forgetting_steps(parts: Parts) -> Sequence[Step]:
+    """What is kept for a while only, and room for what comes next."""
+    in_one = partial(in_unit, parts.units)
+    return (
+        Step("answers", _MINUTE, in_one(upkeep.forget_answers)),
+        Step("answer-times", _HOUR, in_one(forget_times)),
+        Step("partitions", _HOUR, in_one(upkeep.add_partitions)),
+        Step("sessions", _HOUR, in_one(accounts.forget_stale_access)),
+        Step("responses", _HOUR, lambda: forget_expired(parts.units)),
     )
 
 

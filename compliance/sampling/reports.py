@@ -35,15 +35,7 @@ def report_sample(
         "value_shift": shift_since_last(uow, sample.listing_code, measured["coded_values"]),
         "reported_at": iso_instant(uow.now),
         "valid_until": iso_instant(valid_until),
-        "commitment": {
-            "sample_id": sample.id,
-            "attempt": sample.attempt,
-            "kind": sample.kind,
-            "rows_root": sample.rows_root,
-            "row_total": sample.row_total,
-            "declaration_hash": sample.declaration_hash,
-            "drawn_from": sample.drawn_from,
-        },
+        "commitment": _commitment(sample),
     }
     report = QualityReport(
         id=report_id,
@@ -63,6 +55,19 @@ def report_sample(
     uow.record(_reported(uow, report, sample))
     tell_of_shift(uow, report)
     return report
+
+
+def _commitment(sample: QualitySample) -> dict[str, Any]:
+    """What the supplier was bound to, and what the draw was made from."""
+    return {
+        "sample_id": sample.id,
+        "attempt": sample.attempt,
+        "kind": sample.kind,
+        "rows_root": sample.rows_root,
+        "row_total": sample.row_total,
+        "declaration_hash": sample.declaration_hash,
+        "drawn_from": sample.drawn_from,
+    }
 
 
 def _reported(uow: UnitOfWork, report: QualityReport, sample: QualitySample) -> QualityReported:

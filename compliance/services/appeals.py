@@ -111,6 +111,14 @@ def _draft(
     )
 
 
+def _demand_first(uow: UnitOfWork, subject_id: str) -> None:
+    """Raises `AlreadyAppealed`: a decision is appealed once."""
+    before = select(FiledAppeal).where(FiledAppeal.subject_id == subject_id)
+    former = uow.session.scalars(before).one_or_none()
+    if former is not None:
+        raise AlreadyAppealed(former.id)
+
+
 def _file(
     uow: UnitOfWork,
     filed: FiledAppeal,
@@ -121,10 +129,7 @@ def _file(
     statement: str,
 ) -> FiledAppeal:
     policy = policy_in_force(uow)
-    before = select(FiledAppeal).where(FiledAppeal.subject_id == filed.subject_id)
-    former = uow.session.scalars(before).one_or_none()
-    if former is not None:
-        raise AlreadyAppealed(former.id)
+    _demand_first(uow, filed.subject_id)
     demand_in_time(decided_at, uow.now, policy.appeal_days)
     filed.id, filed.ground, filed.statement = uow.ids.new("apl"), ground, statement
     filed.filed_at = uow.now

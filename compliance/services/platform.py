@@ -51,17 +51,21 @@ def state_duty(
         stated_at=uow.now,
     )
     uow.session.add(made)
+    _tell_stated(uow, made)
+    return made
+
+
+def _tell_stated(uow: UnitOfWork, made: PlatformStatement) -> None:
     uow.record(
         PlatformDutyStated(
             occurred_at=uow.now,
             statement_id=made.id,
-            rule_id=rule_id,
+            rule_id=made.rule_id,
             outcome=made.outcome,
-            document_hash=document_hash,
-            valid_until=valid_until,
+            document_hash=made.document_hash,
+            valid_until=made.valid_until,
         )
     )
-    return made
 
 
 def confirm_duty(uow: UnitOfWork, principal: Principal, *, statement_id: str) -> PlatformStatement:

@@ -133,19 +133,24 @@ def _take_back(
         closed_at=None,
     )
     uow.session.add(returned)
-    open_accounts(uow, organisation_id=top_up.organisation_id, currency=top_up.currency)
-    draft = charge_back_postings.take_back(
-        template=kind,
-        reference=returned.return_id,
-        organisation_id=top_up.organisation_id,
-        wallet_amount=amount - owed,
-        owed_amount=owed,
-        currency=top_up.currency,
-        gateway=gateway,
-    )
-    book_cleared(uow, draft, gateway=gateway)
+    _book(uow, returned)
     _tell(uow, returned)
     return returned
+
+
+def _book(uow: UnitOfWork, returned: TopUpReturn) -> None:
+    """The wallet gives what it bears; the rest is owed."""
+    open_accounts(uow, organisation_id=returned.organisation_id, currency=returned.currency)
+    draft = charge_back_postings.take_back(
+        template=returned.kind,
+        reference=returned.return_id,
+        organisation_id=returned.organisation_id,
+        wallet_amount=returned.amount - returned.owed_amount,
+        owed_amount=returned.owed_amount,
+        currency=returned.currency,
+        gateway=returned.gateway,
+    )
+    book_cleared(uow, draft, gateway=returned.gateway)
 
 
 def _check_left(uow: UnitOfWork, top_up: TopUp, kind: str, amount: int) -> None:

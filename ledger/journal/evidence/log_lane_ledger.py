@@ -94,20 +94,7 @@ class LogLaneLedger:
     ) -> LedgerProofs | None:
         """See `LaneLedger.prove`; a leaf of an earlier shard stands under that one's last head."""
         wanted = [bytes.fromhex(leaf_hash) for leaf_hash in dict.fromkeys(leaf_hashes)]
-        placed = {
-            bytes(row.leaf_hash): row
-            for row in session.execute(
-                select(
-                    LogEntry.leaf_hash,
-                    LogEntry.body,
-                    LogPosition.shard,
-                    LogPosition.index.label("place"),
-                )
-                .join(LogPosition, LogPosition.arrival == LogEntry.arrival)
-                .where(LogEntry.leaf_hash.in_(wanted))
-                .order_by(LogPosition.shard)
-            )
-        }
+        placed = _placed(session, wanted)
         newest = _newest_checkpoint(session)
         if newest is None or len(placed) < len(wanted):
             return None
@@ -118,22 +105,19 @@ class LogLaneLedger:
             for row in placed.values()
         ):
             return None
-        read = {shard: stored_nodes(session, shard) for shard in shards}
-        return LedgerProofs(
-            newest.text,
-            {
-                leaf_hash.hex(): ProvenLeaf(
-                    bytes(row.body),
-                    row.place,
-                    tuple(
-                        make_inclusion_proof(read[row.shard], row.place, heads[row.shard].tree_size)
-                    ),
-                    origin="" if row.shard == newest.shard else _origin_of(heads[row.shard]),
-                )
-                for leaf_hash, row in placed.items()
-            },
-            tuple(link.document for link in links),
-        )
+        nodes = {shard: stored_nodes(session, shard) for shard in shards}
+        leaves = {
+            leaf_hash.hex(): ProvenLeaf(
+                bytes(row.body),
+                row.place,
+                tuple(
+                    make_inclusion_proof(nodes[row.shard], row.place, heads[row.shard].tree_size)
+                ),
+                origin="" if row.shard == newest.shard else _origin_of(heads[row.shard]),
+            )
+            for leaf_hash, row in placed.items()
+        }
+        return LedgerProofs(newest.text, leaves, tuple(link.document for link in links))
 
 
 class _LaneReader:
@@ -206,6 +190,22 @@ def _ends(session: Session, licence_id: LicenceId) -> list[tuple[int, int]]:
         for lane, last_n in session.execute(statement)
         if lane is not None and last_n is not None
     ]
+
+
+def _placed(session: Session, leaf_hashes: Sequence[bytes]) -> dict[bytes, Any]:
+    """Those of the leaves that stand in a tree, by hash, with shard and place."""
+    statement = (
+        select(
+            LogEntry.leaf_hash,
+            LogEntry.body,
+            LogPosition.shard,
+            LogPosition.index.label("place"),
+        )
+        .join(LogPosition, LogPosition.arrival == LogEntry.arrival)
+        .where(LogEntry.leaf_hash.in_(leaf_hashes))
+        .order_by(LogPosition.shard)
+    )
+    return {bytes(row.leaf_hash): row for row in session.execute(statement)}
 
 
 def _newest_checkpoint(session: Session) -> SignedCheckpoint | None:

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import Session
@@ -102,26 +101,23 @@ def _read(
         JournalTransaction.licence_id == parties.licence_id,
         (JournalTransaction.order_id == parties.order_id) & JournalTransaction.licence_id.is_(None),
     ]
-    rows: list[Any] = []
-    for which in own:
-        statement = (
-            select(
-                JournalTransaction.transaction_id,
-                JournalTransaction.template,
-                JournalTransaction.reference,
-                func.coalesce(-amount, 0).label("amount"),
-                func.coalesce(posted_tax, 0).label("posted_tax"),
-            )
-            .join(PostedLine, PostedLine.transaction_id == JournalTransaction.transaction_id)
-            .where(
-                which,
-                JournalTransaction.template != CALLS,
-                JournalTransaction.template.in_(_TEMPLATES),
-                wanted,
-            )
-            .group_by(JournalTransaction.transaction_id)
+    statement = (
+        select(
+            JournalTransaction.transaction_id,
+            JournalTransaction.template,
+            JournalTransaction.reference,
+            func.coalesce(-amount, 0).label("amount"),
+            func.coalesce(posted_tax, 0).label("posted_tax"),
         )
-        rows.extend(session.execute(statement).all())
+        .join(PostedLine, PostedLine.transaction_id == JournalTransaction.transaction_id)
+        .where(
+            JournalTransaction.template != CALLS,
+            JournalTransaction.template.in_(_TEMPLATES),
+            wanted,
+        )
+        .group_by(JournalTransaction.transaction_id)
+    )
+    rows = [row for which in own for row in session.execute(statement.where(which))]
     return [
         Booked(
             row.transaction_id, row.template, row.reference, int(row.amount), int(row.posted_tax)
