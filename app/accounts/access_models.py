@@ -132,7 +132,8 @@ class ApiKey(Base):
     organisation_id: Mapped[str]
     licence_id: Mapped[str] = mapped_column(ForeignKey("held_licences.licence_id"))
     name: Mapped[str]
-    prefix: Mapped[str]
+    hint: Mapped[str] = mapped_column("prefix")
+    """What its holder recognises it by: the characters behind the mark."""
     secret_hash: Mapped[str]
     networks: Mapped[list[str]]
     calls_per_second: Mapped[int | None]
@@ -161,7 +162,8 @@ class CollectorKey(Base):
     """Who records consents, whatever key it shows: stays the same through rotations."""
     organisation_id: Mapped[str] = mapped_column(ForeignKey("organisations.id"))
     name: Mapped[str]
-    prefix: Mapped[str]
+    hint: Mapped[str] = mapped_column("prefix")
+    """What its holder recognises it by: the characters behind the mark."""
     secret_hash: Mapped[str]
     networks: Mapped[list[str]]
     requests_per_minute: Mapped[int]

@@ -49,7 +49,7 @@ class ApiKeySchema(Schema):
     id = Identifier(required=True)
     licence_id = Identifier(required=True)
     name = fields.String(required=True)
-    prefix = fields.String(required=True)
+    prefix = fields.String(attribute="hint", required=True)
     networks = fields.List(fields.String(), required=True)
     calls_per_second = fields.Integer(required=True, allow_none=True)
     issued_by = Identifier(required=True)

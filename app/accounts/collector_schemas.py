@@ -40,7 +40,7 @@ class CollectorKeySchema(Schema):
     id = Identifier(required=True)
     collector_id = Identifier(required=True)
     name = fields.String(required=True)
-    prefix = fields.String(required=True)
+    prefix = fields.String(attribute="hint", required=True)
     state = fields.String(required=True, validate=validate.OneOf(STATES))
     networks = fields.List(fields.String(), required=True)
     requests_per_minute = fields.Integer(required=True)

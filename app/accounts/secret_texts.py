@@ -10,13 +10,13 @@ API_KEY_MARK = "cfk"
 COLLECTOR_KEY_MARK = "cfc"
 REFRESH_TOKEN_MARK = "cfr"  # noqa: S105 -- the mark that names the kind, no secret
 RESET_MARK = "cfw"
-PREFIX_LENGTH = 8
-_PREFIX_BYTES = 5
+HINT_LENGTH = 8
+_HINT_BYTES = 5
 _SECRET_BYTES = 32
 
 
 def new_api_key(entropy: Callable[[int], bytes]) -> str:
-    """A key text ``cfk_<8>_<43>``: a prefix to recognise it by and 256 random bits."""
+    """A key text ``cfk_<8>_<43>``: a hint to recognise it by and 256 random bits."""
     return _new_key(API_KEY_MARK, entropy)
 
 
@@ -31,8 +31,8 @@ def is_collector_key(text: str) -> bool:
 
 
 def _new_key(mark: str, entropy: Callable[[int], bytes]) -> str:
-    prefix = crockford(int.from_bytes(entropy(_PREFIX_BYTES), "big"), PREFIX_LENGTH)
-    return f"{mark}_{prefix}_{_secret(entropy)}"
+    hint = crockford(int.from_bytes(entropy(_HINT_BYTES), "big"), HINT_LENGTH)
+    return f"{mark}_{hint}_{_secret(entropy)}"
 
 
 def new_refresh_token(entropy: Callable[[int], bytes]) -> str:
@@ -45,9 +45,9 @@ def new_reset_token(entropy: Callable[[int], bytes]) -> str:
     return f"{RESET_MARK}_{_secret(entropy)}"
 
 
-def prefix_of(key: str) -> str:
+def hint_of(key: str) -> str:
     """The part of a key that may be shown again."""
-    return key[len(API_KEY_MARK) + 1 :][:PREFIX_LENGTH]
+    return key[len(API_KEY_MARK) + 1 :][:HINT_LENGTH]
 
 
 def hash_of(secret_text: str) -> str:

@@ -10,6 +10,7 @@ from app.core.principals import Permission
 from app.web.access import requires
 from app.web.context import current_principal, get, unit_of_work
 from app.web.idempotency import idempotent
+from app.web.schemas import members_of
 from listings import services
 from listings.api.blueprint import blueprint
 from listings.data_contracts.reading import read_contract
@@ -77,6 +78,5 @@ def get_contract(product_id: str, version_number: int) -> Response:
 
 
 def _shown(version: ProductVersion) -> dict[str, Any]:
-    names = set(ContractVersionSchema().fields) - {"has_credential", "ignored"}
-    shown = {name: getattr(version, name) for name in names}
+    shown = members_of(ContractVersionSchema(exclude=["has_credential", "ignored"]), version)
     return {**shown, "has_credential": version.credential is not None}

@@ -11,6 +11,7 @@ from app.web.conditions import IF_MATCH, asked_match, entity_tag
 from app.web.context import current_principal, get, unit_of_work
 from app.web.idempotency import idempotent
 from app.web.paging import page_schema
+from app.web.schemas import members_of
 from listings import services
 from listings.api.blueprint import blueprint
 from listings.models import DataProduct, ProductVersion
@@ -187,7 +188,6 @@ def _committed(uow: UnitOfWork, version: ProductVersion) -> Answer:
 
 def _shown(version: ProductVersion) -> Answer:
     """Read while the session lives; of the credential only that there is one."""
-    names = set(VersionSchema().fields) - {"has_credential"}
-    shown = {name: getattr(version, name) for name in names}
+    shown = members_of(VersionSchema(exclude=["has_credential"]), version)
     body = {**shown, "has_credential": version.credential is not None}
     return body, entity_tag(version.tag)

@@ -91,7 +91,8 @@ class ProductVersion(Base):
     created_at: Mapped[datetime]
     edited_at: Mapped[datetime]
     submitted_at: Mapped[datetime | None]
-    decided_at: Mapped[datetime | None]
+    moved_at: Mapped[datetime | None] = mapped_column("decided_at")
+    """When its state last changed by anything but editing and submitting."""
     offers: Mapped[list[Offer]] = relationship(
         order_by=Offer.id, cascade="all, delete-orphan", lazy="selectin"
     )
@@ -135,7 +136,7 @@ class ProductVersion(Base):
         elif event == "edit":
             self.edited_at = at
         else:
-            self.decided_at = at
+            self.moved_at = at
 
     def dossier(self) -> dict[str, Any]:
         """Everything reviewed, from what is stored now."""

@@ -52,7 +52,7 @@ class VersionSummarySchema(Schema):
     dossier_hash = fields.String(allow_none=True)
     created_at = Timestamp()
     submitted_at = Timestamp(allow_none=True)
-    decided_at = Timestamp(allow_none=True)
+    decided_at = Timestamp(attribute="moved_at", allow_none=True)
 
 
 class OwnRegistrationSchema(Schema):

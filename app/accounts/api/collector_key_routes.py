@@ -21,13 +21,14 @@ from app.core.principals import Permission
 from app.web.access import requires
 from app.web.context import current_principal, get, unit_of_work
 from app.web.idempotency import idempotent
+from app.web.schemas import members_of
 
-_NAMES = tuple(CollectorKeySchema().fields)
+_KEPT = CollectorKeySchema(exclude=["state"])
 
 
 def _shown(key: CollectorKey) -> dict[str, Any]:
     state = key.state(get(Clock).now())  # type: ignore[type-abstract]
-    return {name: getattr(key, name) for name in _NAMES} | {"state": state}
+    return members_of(_KEPT, key) | {"state": state}
 
 
 def _issued(issued: IssuedCollectorKey) -> dict[str, Any]:

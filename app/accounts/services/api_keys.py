@@ -17,7 +17,7 @@ from app.accounts.errors import (
 )
 from app.accounts.events import ApiKeyIssued, ApiKeyRevoked
 from app.accounts.networks import parse_networks
-from app.accounts.secret_texts import hash_of, new_api_key, prefix_of
+from app.accounts.secret_texts import hash_of, hint_of, new_api_key
 from app.core.clock import iso_instant
 from app.core.ids import ApiKeyId, LicenceId, OrganisationId
 from app.core.principals import Principal
@@ -139,7 +139,7 @@ def _issue(
         organisation_id=principal.organisation_id,
         licence_id=licence_id,
         name=name,
-        prefix=prefix_of(text),
+        hint=hint_of(text),
         secret_hash=hash_of(text),
         networks=list(networks),
         calls_per_second=calls_per_second,

@@ -16,7 +16,7 @@ from app.accounts.collector_errors import (
 )
 from app.accounts.events import CollectorKeyIssued, CollectorKeyRevoked
 from app.accounts.networks import parse_networks
-from app.accounts.secret_texts import hash_of, new_collector_key, prefix_of
+from app.accounts.secret_texts import hash_of, hint_of, new_collector_key
 from app.accounts.services.people import lock_organisation
 from app.core.clock import iso_instant
 from app.core.ids import OrganisationId
@@ -65,7 +65,7 @@ def issue_collector_key(
         collector_id=key_id.replace("cky", "col", 1),
         organisation_id=principal.organisation_id,
         name=name,
-        prefix=prefix_of(text),
+        hint=hint_of(text),
         secret_hash=hash_of(text),
         networks=list(accepted),
         requests_per_minute=requests_per_minute,
@@ -101,7 +101,7 @@ def rotate_collector_key(
             collector_id=old.collector_id,
             organisation_id=old.organisation_id,
             name=old.name,
-            prefix=prefix_of(text),
+            hint=hint_of(text),
             secret_hash=hash_of(text),
             networks=list(old.networks),
             requests_per_minute=old.requests_per_minute,

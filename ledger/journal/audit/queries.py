@@ -11,7 +11,10 @@ from ledger.journal.audit.rules.stretches import FINDINGS_MAX, Stretch, find_in,
 
 @dataclass(frozen=True)
 class Imbalance:
-    """A sum that does not hold: ``found`` where ``expected`` should be (10⁻⁸ units or a count)."""
+    """A sum that does not hold: ``found``, where ``expected`` should be or be its bound.
+
+    In 10⁻⁸ units, or the count of a rule that counts.
+    """
 
     rule: str
     subject: str

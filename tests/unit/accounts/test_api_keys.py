@@ -83,7 +83,7 @@ def test_the_text_is_stored_nowhere(house, buyer):
     with house.units.begin(Reach.EXCHANGE) as uow:
         (kept,) = uow.session.scalars(select(ApiKey))
     assert issued.text[13:] not in repr(vars(kept))
-    assert issued.text.startswith(f"cfk_{kept.prefix}_")
+    assert issued.text.startswith(f"cfk_{kept.hint}_")
 
 
 def test_a_long_licence_does_not_make_a_key_longer_than_a_year(house, buyer):

@@ -78,7 +78,7 @@ def test_the_text_is_stored_nowhere_and_told_to_nobody(house, supplier):
     with house.units.begin(Reach.EXCHANGE) as uow:
         (kept,) = uow.session.scalars(select(CollectorKey))
     assert kept.secret_hash == hashlib.sha256(issued.text.encode()).hexdigest()
-    assert issued.text.startswith(f"cfc_{kept.prefix}_")
+    assert issued.text.startswith(f"cfc_{kept.hint}_")
     assert issued.text[13:] not in repr(vars(kept))
     (event,) = events(house, CollectorKeyIssued)
     assert issued.text not in repr(event)

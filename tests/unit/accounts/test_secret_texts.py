@@ -4,7 +4,7 @@ import hashlib
 import re
 import secrets
 
-from app.accounts.secret_texts import hash_of, new_api_key, new_refresh_token, prefix_of
+from app.accounts.secret_texts import hash_of, hint_of, new_api_key, new_refresh_token
 
 
 def test_an_api_key_shows_its_kind_its_prefix_and_its_secret():
@@ -14,7 +14,7 @@ def test_an_api_key_shows_its_kind_its_prefix_and_its_secret():
 
 def test_the_prefix_is_the_middle_part():
     text = new_api_key(secrets.token_bytes)
-    assert text.startswith(f"cfk_{prefix_of(text)}_")
+    assert text.startswith(f"cfk_{hint_of(text)}_")
 
 
 def test_the_hash_is_over_the_whole_text():

@@ -34,7 +34,10 @@ def moved(templates: str, reference: str, account: str) -> str:
 
 @dataclass(frozen=True)
 class Finding:
-    """A sum that does not hold (10⁻⁸ units or a count), and the accounts that it touches."""
+    """A sum that does not hold (10⁻⁸ units or a count), and the accounts that it touches.
+
+    ``expected`` is what should be found, or the bound that it has to keep to, as the rule says.
+    """
 
     rule: str
     subject: str
