@@ -8,12 +8,12 @@ from sqlalchemy.orm import Session
 from app.core.paging import Page, matching, paginate
 from ledger.journal.arrivals.errors import SentBefore
 from ledger.journal.arrivals.models import BankArrival
-from ledger.journal.bank_accounts.outgoing import PayoutState
+from ledger.journal.bank_accounts.outgoing import OutgoingState
 from ledger.journal.payouts.models import Payout
 from ledger.journal.top_ups.creditor_reference import BODY_LENGTH, body_of
 from ledger.journal.withdrawals.models import Withdrawal
 
-_LET_GO = (PayoutState.APPROVED, PayoutState.SENT, PayoutState.PAID, PayoutState.FAILED)
+_LET_GO = (OutgoingState.APPROVED, OutgoingState.SENT, OutgoingState.PAID, OutgoingState.FAILED)
 
 
 def list_arrivals(

@@ -5,7 +5,7 @@ from enum import StrEnum
 from app.core.states import Transitions
 
 
-class PayoutState(StrEnum):
+class OutgoingState(StrEnum):
     """Proposed, approved by a second person, under way, arrived; or not."""
 
     REQUESTED = "requested"
@@ -18,14 +18,14 @@ class PayoutState(StrEnum):
 
 TRANSITIONS = Transitions(
     {
-        (PayoutState.REQUESTED, "approve"): PayoutState.APPROVED,
-        (PayoutState.REQUESTED, "cancel"): PayoutState.CANCELLED,
-        (PayoutState.APPROVED, "send"): PayoutState.SENT,
+        (OutgoingState.REQUESTED, "approve"): OutgoingState.APPROVED,
+        (OutgoingState.REQUESTED, "cancel"): OutgoingState.CANCELLED,
+        (OutgoingState.APPROVED, "send"): OutgoingState.SENT,
         # A gateway may tell the end without the middle, and late.
-        (PayoutState.APPROVED, "pay"): PayoutState.PAID,
-        (PayoutState.SENT, "pay"): PayoutState.PAID,
-        (PayoutState.APPROVED, "fail"): PayoutState.FAILED,
-        (PayoutState.SENT, "fail"): PayoutState.FAILED,
-        (PayoutState.PAID, "return"): PayoutState.FAILED,
+        (OutgoingState.APPROVED, "pay"): OutgoingState.PAID,
+        (OutgoingState.SENT, "pay"): OutgoingState.PAID,
+        (OutgoingState.APPROVED, "fail"): OutgoingState.FAILED,
+        (OutgoingState.SENT, "fail"): OutgoingState.FAILED,
+        (OutgoingState.PAID, "return"): OutgoingState.FAILED,
     }
 )

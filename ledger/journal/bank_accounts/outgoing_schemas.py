@@ -3,7 +3,7 @@
 from marshmallow import fields, validate
 
 from app.web.schemas import AmountText, Identifier, Schema, Text, Timestamp
-from ledger.journal.bank_accounts.outgoing import PayoutState
+from ledger.journal.bank_accounts.outgoing import OutgoingState
 
 
 class SendPayoutSchema(Schema):
@@ -30,7 +30,7 @@ class OutgoingSchema(Schema):
 
     amount = AmountText(required=True)
     currency = fields.String(required=True)
-    state = fields.String(required=True, validate=validate.OneOf([*PayoutState]))
+    state = fields.String(required=True, validate=validate.OneOf([*OutgoingState]))
     requested_by = Identifier(required=True)
     requested_at = Timestamp(required=True)
     approved_by = Identifier(allow_none=True)

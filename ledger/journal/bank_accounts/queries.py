@@ -10,7 +10,7 @@ from app.core.paging import Page, awaiting_word, paginate
 from app.core.principals import Permission, Principal
 from ledger.journal.bank_accounts.errors import BankAccountNotFound
 from ledger.journal.bank_accounts.models import BankAccount
-from ledger.journal.bank_accounts.outgoing import PayoutState
+from ledger.journal.bank_accounts.outgoing import OutgoingState
 from ledger.journal.ids import BankAccountId
 
 
@@ -59,8 +59,8 @@ def awaiting_second(
     stated_by: InstrumentedAttribute[PersonId | None],
 ) -> ColumnElement[bool]:
     """Condition on a transfer out: ``asks`` may approve it, or second that it came back."""
-    is_requested = state == PayoutState.REQUESTED
-    is_stated = and_(state == PayoutState.PAID, stated_by.is_not(None))
+    is_requested = state == OutgoingState.REQUESTED
+    is_stated = and_(state == OutgoingState.PAID, stated_by.is_not(None))
     return or_(
         awaiting_word(asks, Permission.APPROVE_PAYOUTS, requested_by, is_requested),
         awaiting_word(asks, Permission.PROPOSE_PAYOUTS, stated_by, is_stated),

@@ -107,8 +107,7 @@ def approve_credit_line(
         uow.session.flush()
         line.matched_posting_id = earlier.matched_posting_id
         line.suspended_at = earlier.suspended_at
-    line.state = state
-    line.decided_by, line.decided_at = PersonId(principal.id), uow.now
+    line.decide(state, by=principal.id, at=uow.now)
     wallet.credit_limit_amount = line.limit_amount
     uow.record(
         CreditLineApproved(
@@ -128,8 +127,8 @@ def decline_credit_line(
 ) -> CreditLine:
     """Give a proposal up; raises `CreditLineNotFound`, `IllegalTransition`."""
     line = get_for_update(uow.session, credit_line_id)
-    line.state = CREDIT_LINE.next(line.state, "decline")
-    line.decided_by, line.decided_at = PersonId(principal.id), uow.now
+    declined = CREDIT_LINE.next(line.state, "decline")
+    line.decide(declined, by=principal.id, at=uow.now)
     return line
 
 

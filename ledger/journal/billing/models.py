@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.core.db import Base
 from app.core.ids import LicenceId, OrderId, OrganisationId, PersonId
 from app.core.states import Transitions
+from ledger.journal.proposals import Proposal
 
 
 class Deferral(Base):
@@ -66,7 +67,7 @@ CREDIT_LINE = Transitions(
 )
 
 
-class CreditLine(Base):
+class CreditLine(Proposal, Base):
     """How much an organisation may owe, and what happens when it does not pay."""
 
     __tablename__ = "credit_lines"
@@ -78,11 +79,6 @@ class CreditLine(Base):
     due_days: Mapped[int]
     dunning: Mapped[list[dict[str, Any]]]
     reason: Mapped[str]
-    state: Mapped[str]
-    proposed_by: Mapped[PersonId] = mapped_column(Text)
-    proposed_at: Mapped[datetime]
-    decided_by: Mapped[PersonId | None] = mapped_column(Text)
-    decided_at: Mapped[datetime | None]
     matched_posting_id: Mapped[int]
     suspended_at: Mapped[datetime | None]
 

@@ -6,8 +6,9 @@ from sqlalchemy import ForeignKey, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base
-from app.core.ids import OrganisationId, PersonId
+from app.core.ids import OrganisationId
 from app.core.states import Transitions
+from ledger.journal.proposals import Proposal
 
 MINIMUM = "minimum"
 """A debt that is a commitment which was not reached; named by licence and period."""
@@ -21,7 +22,7 @@ WRITE_OFF = Transitions(
 )
 
 
-class WriteOff(Base):
+class WriteOff(Proposal, Base):
     """What an organisation owes in a currency and is not expected to pay; in 10⁻⁸ units."""
 
     __tablename__ = "write_offs"
@@ -32,11 +33,6 @@ class WriteOff(Base):
     amount: Mapped[int]
     recovered_amount: Mapped[int] = mapped_column(default=0)
     reason: Mapped[str]
-    state: Mapped[str]
-    proposed_by: Mapped[PersonId] = mapped_column(Text)
-    proposed_at: Mapped[datetime]
-    decided_by: Mapped[PersonId | None] = mapped_column(Text)
-    decided_at: Mapped[datetime | None]
     recovered_at: Mapped[datetime | None]
 
     @property

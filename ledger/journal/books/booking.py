@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from app.core.ids import LicenceId, OrderId
+from app.core.unit_of_work import UnitOfWork
 from ledger.journal.books.errors import (
     AccountNotOpen,
     BooksRefused,
@@ -89,3 +90,8 @@ def book(
             },
         )
     return transaction_id
+
+
+def book_now(uow: UnitOfWork, draft: Draft, *, licence_id: LicenceId | None = None) -> int | None:
+    """As `book`, for what happens when it is booked."""
+    return book(uow.session, draft, occurred_at=uow.now, booked_at=uow.now, licence_id=licence_id)

@@ -3,7 +3,7 @@
 from sqlalchemy.dialects.postgresql import insert
 
 from app.core.unit_of_work import UnitOfWork
-from ledger.journal.books.booking import book
+from ledger.journal.books.booking import book_now
 from ledger.journal.books.chart import EXCHANGE, clearing_account, clearing_kind
 from ledger.journal.books.models import JournalAccount
 from ledger.journal.books.postings import Draft
@@ -16,7 +16,7 @@ def book_cleared(uow: UnitOfWork, draft: Draft, *, gateway: str) -> int | None:
     """
     for currency in sorted({posting.currency for posting in draft.postings}):
         _open(uow, gateway, currency)
-    return book(uow.session, draft, occurred_at=uow.now, booked_at=uow.now)
+    return book_now(uow, draft)
 
 
 def _open(uow: UnitOfWork, gateway: str, currency: str) -> None:

@@ -3,7 +3,7 @@
 from sqlalchemy import ColumnElement, exists, select
 
 from app.core.unit_of_work import UnitOfWork
-from ledger.journal.books.booking import book
+from ledger.journal.books.booking import book_now
 from ledger.journal.books.models import AccountFreeze
 from ledger.journal.charge_backs import postings as charge_back_postings
 from ledger.journal.top_ups.models import CHARGE_BACK, WON, TopUpReturn
@@ -63,7 +63,7 @@ def _collect(uow: UnitOfWork, returned: TopUpReturn) -> bool:
         amount=amount,
         currency=returned.currency,
     )
-    book(uow.session, draft, occurred_at=uow.now, booked_at=uow.now)
+    book_now(uow, draft)
     returned.collected_amount += amount
     uow.session.expire(wallet)
     return True

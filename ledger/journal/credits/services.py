@@ -10,7 +10,7 @@ from app.core.ids import LicenceId, OrganisationId
 from app.core.unit_of_work import UnitOfWork
 from ledger.journal.books import postings
 from ledger.journal.books import queries as book_queries
-from ledger.journal.books.booking import book
+from ledger.journal.books.booking import book_now
 from ledger.journal.books.chart import wallet_of
 from ledger.journal.credits import queries as credit_queries
 from ledger.journal.credits.errors import (
@@ -157,7 +157,7 @@ def give_credit(
         currency=parties.currency,
         parts=parts,
     )
-    book(uow.session, draft, occurred_at=uow.now, booked_at=uow.now, licence_id=licence_id)
+    book_now(uow, draft, licence_id=licence_id)
     return _store(uow, parties, facts)
 
 

@@ -8,7 +8,7 @@ from ledger.journal.bank_accounts import queries as bank_account_queries
 from ledger.journal.bank_accounts import return_services
 from ledger.journal.bank_accounts import services as bank_account_services
 from ledger.journal.bank_accounts.details import BankDetails
-from ledger.journal.bank_accounts.outgoing import PayoutState
+from ledger.journal.bank_accounts.outgoing import OutgoingState
 from ledger.journal.books.chart import BANK_TRANSFER
 from ledger.journal.ids import PayoutId
 from ledger.journal.payouts import queries as payout_queries
@@ -26,7 +26,7 @@ def read_instructions(
     Raises `PayoutNotByHand`, `PayoutNotApproved`.
     """
     _check_by_hand(payout)
-    if payout.state != PayoutState.APPROVED or payout.bank_account_id is None:
+    if payout.state != OutgoingState.APPROVED or payout.bank_account_id is None:
         raise PayoutNotApproved(payout.payout_id, payout.state)
     account = bank_account_queries.get_bank_account(uow.session, payout.bank_account_id, None)
     uow.record(
@@ -65,7 +65,7 @@ def confirm_failed(
     """
     payout = payout_queries.get_payout_for_update(uow.session, payout_id)
     _check_by_hand(payout)
-    if payout.state != PayoutState.PAID:
+    if payout.state != OutgoingState.PAID:
         return payout_services.note_failed(uow, payout_id, failure_code=failure_code)
     if not return_services.state_return(uow, principal, payout, payout_id):
         return payout

@@ -4,7 +4,7 @@ from marshmallow import fields, validate
 
 from app.web.paging import PageQuerySchema
 from app.web.schemas import Identifier, Schema, Text
-from ledger.journal.bank_accounts.outgoing import PayoutState
+from ledger.journal.bank_accounts.outgoing import OutgoingState
 from ledger.journal.bank_accounts.outgoing_schemas import BankInstructionsSchema, OutgoingSchema
 from ledger.journal.books.chart import BANK_TRANSFER
 
@@ -19,7 +19,7 @@ class RequestPayoutSchema(Schema):
 class PayoutQuerySchema(PageQuerySchema):
     """Payouts in one state, or all."""
 
-    state = fields.String(load_default=None, validate=validate.OneOf([*PayoutState]))
+    state = fields.String(load_default=None, validate=validate.OneOf([*OutgoingState]))
     is_for_me = fields.Boolean(load_default=False)
 
 

@@ -9,8 +9,8 @@ from app.core.ids import PersonId
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
 from ledger.journal.bank_accounts import queries as bank_account_queries
-from ledger.journal.bank_accounts.outgoing import TRANSITIONS, PayoutState
-from ledger.journal.books.booking import book
+from ledger.journal.bank_accounts.outgoing import TRANSITIONS, OutgoingState
+from ledger.journal.books.booking import book_now
 from ledger.journal.books.chart import BANK_TRANSFER, payable_of, settled_of
 from ledger.journal.books.clearing import book_cleared
 from ledger.journal.books.freezes import check_not_frozen
@@ -58,25 +58,29 @@ def request_payout(
         currency=settlement.currency,
         gateway=gateway,
         bank_account_id=None,
-        state=PayoutState.REQUESTED,
+        state=OutgoingState.REQUESTED,
         requested_by=PersonId(principal.id),
         requested_at=uow.now,
     )
     payout.bank_account_id = _account_in_force(uow, payout)
     uow.session.add(payout)
+    _tell_requested(uow, payout)
+    return payout
+
+
+def _tell_requested(uow: UnitOfWork, payout: Payout) -> None:
     uow.record(
         events.PayoutRequested(
             occurred_at=uow.now,
             payout_id=payout.payout_id,
-            settlement_id=settlement_id,
+            settlement_id=payout.settlement_id,
             supplier_id=payout.supplier_id,
             amount=payout.amount,
             currency=payout.currency,
-            gateway=gateway,
+            gateway=payout.gateway,
             requested_by=payout.requested_by,
         )
     )
-    return payout
 
 
 def approve_payout(uow: UnitOfWork, principal: Principal, *, payout_id: PayoutId) -> Payout:
@@ -104,7 +108,7 @@ def approve_payout(uow: UnitOfWork, principal: Principal, *, payout_id: PayoutId
         amount=payout.amount,
         currency=payout.currency,
     )
-    book(uow.session, draft, occurred_at=uow.now, booked_at=uow.now)
+    book_now(uow, draft)
     uow.record(
         events.PayoutApproved(
             occurred_at=uow.now,
@@ -163,7 +167,7 @@ def note_paid(
 ) -> Payout:
     """The money left for good; told again, nothing happens. Raises `IllegalTransition`."""
     payout = payout_queries.get_payout_for_update(uow.session, payout_id)
-    if payout.state == PayoutState.PAID:
+    if payout.state == OutgoingState.PAID:
         return payout
     payout.state = TRANSITIONS.next(payout.state, "pay")
     payout.paid_at = uow.now
@@ -194,7 +198,7 @@ def note_failed(uow: UnitOfWork, payout_id: PayoutId, *, failure_code: str) -> P
     Raises `IllegalTransition` for a payout that is paid (see `note_returned`) or not approved.
     """
     payout = payout_queries.get_payout_for_update(uow.session, payout_id)
-    if payout.state == PayoutState.FAILED:
+    if payout.state == OutgoingState.FAILED:
         return payout
     payout.state = TRANSITIONS.next(payout.state, "fail")
     draft = payout_postings.payout_failed(
@@ -212,7 +216,7 @@ def note_returned(uow: UnitOfWork, payout_id: PayoutId, *, failure_code: str) ->
     A provider says so itself; of a bank transfer two people do (`desk.confirm_failed`).
     """
     payout = payout_queries.get_payout_for_update(uow.session, payout_id)
-    if payout.state == PayoutState.FAILED:
+    if payout.state == OutgoingState.FAILED:
         return payout
     payout.state = TRANSITIONS.next(payout.state, "return")
     draft = payout_postings.payout_returned(

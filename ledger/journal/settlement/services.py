@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from app.core.canonical import digest_hex
 from app.core.ids import OrganisationId
 from app.core.unit_of_work import UnitOfWork
-from ledger.journal.books.booking import book
+from ledger.journal.books.booking import book_now
 from ledger.journal.books.chart import payable_of
 from ledger.journal.ids import SettlementId
 from ledger.journal.settlement import postings as settlement_postings
@@ -128,7 +128,7 @@ def _fix(uow: UnitOfWork, settlement: Settlement, facts: StatementFacts) -> None
             amount=facts.settled_amount,
             currency=facts.currency,
         )
-        book(uow.session, draft, occurred_at=uow.now, booked_at=uow.now)
+        book_now(uow, draft)
     uow.record(
         SettlementMade(
             occurred_at=uow.now,

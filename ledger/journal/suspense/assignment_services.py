@@ -2,7 +2,7 @@
 
 Money at a provider goes back to its payer there: its statement shows it, and the suspense account
 holds nothing of it any more (`provider_books.note_unexplained`). Money at the bank goes back by
-`arrival_services`.
+`return_services`.
 """
 
 from app.core.ids import OrganisationId, PersonId
@@ -10,7 +10,7 @@ from app.core.money import Money
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
 from ledger.journal.billing.errors import WalletNotOpen
-from ledger.journal.books.booking import book
+from ledger.journal.books.booking import book_now
 from ledger.journal.deciders import check_independent, check_second
 from ledger.journal.suspense import postings as suspense_postings
 from ledger.journal.suspense import queries as suspense_queries
@@ -65,14 +65,14 @@ def approve_assignment(
     suspense_queries.check_held(
         uow.session, assignment.reference, Money(assignment.amount, assignment.currency)
     )
-    _decide(uow, principal, assignment, state)
+    assignment.decide(state, by=principal.id, at=uow.now)
     draft = suspense_postings.assign_suspense(
         reference=assignment.reference,
         organisation_id=assignment.organisation_id,
         amount=assignment.amount,
         currency=assignment.currency,
     )
-    book(uow.session, draft, occurred_at=uow.now, booked_at=uow.now)
+    book_now(uow, draft)
     uow.record(
         SuspenseMoneyAssigned(
             occurred_at=uow.now,
@@ -95,12 +95,6 @@ def decline_assignment(
     Raises `SuspenseAssignmentNotFound`, `IllegalTransition`.
     """
     assignment = suspense_queries.get_assignment_for_update(uow.session, assignment_id)
-    _decide(uow, principal, assignment, SUSPENSE_ASSIGNMENT.next(assignment.state, "decline"))
+    declined = SUSPENSE_ASSIGNMENT.next(assignment.state, "decline")
+    assignment.decide(declined, by=principal.id, at=uow.now)
     return assignment
-
-
-def _decide(
-    uow: UnitOfWork, principal: Principal, assignment: SuspenseAssignment, state: str
-) -> None:
-    assignment.state = state
-    assignment.decided_by, assignment.decided_at = PersonId(principal.id), uow.now

@@ -6,8 +6,9 @@ from sqlalchemy import Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base
-from app.core.ids import OrganisationId, PersonId
+from app.core.ids import OrganisationId
 from app.core.states import Transitions
+from ledger.journal.proposals import Proposal
 
 SUSPENSE_RETURN = Transitions(
     {
@@ -20,7 +21,7 @@ SUSPENSE_RETURN = Transitions(
 )
 
 
-class SuspenseReturn(Base):
+class SuspenseReturn(Proposal, Base):
     """Money in suspense that goes back to its sender, by one person's word and another's."""
 
     __tablename__ = "suspense_returns"
@@ -30,11 +31,6 @@ class SuspenseReturn(Base):
     amount: Mapped[int]
     currency: Mapped[str]
     reason: Mapped[str]
-    state: Mapped[str]
-    proposed_by: Mapped[PersonId] = mapped_column(Text)
-    proposed_at: Mapped[datetime]
-    decided_by: Mapped[PersonId | None] = mapped_column(Text)
-    decided_at: Mapped[datetime | None]
     provider_reference: Mapped[str | None]
     failure_code: Mapped[str | None]
     ended_at: Mapped[datetime | None]
@@ -50,7 +46,7 @@ SUSPENSE_ASSIGNMENT = Transitions(
 )
 
 
-class SuspenseAssignment(Base):
+class SuspenseAssignment(Proposal, Base):
     """Whose money it was that arrived unexplained, by one person's word and another's."""
 
     __tablename__ = "suspense_assignments"
@@ -61,8 +57,3 @@ class SuspenseAssignment(Base):
     amount: Mapped[int]
     currency: Mapped[str]
     reason: Mapped[str]
-    state: Mapped[str]
-    proposed_by: Mapped[PersonId] = mapped_column(Text)
-    proposed_at: Mapped[datetime]
-    decided_by: Mapped[PersonId | None] = mapped_column(Text)
-    decided_at: Mapped[datetime | None]

@@ -7,9 +7,8 @@ from app.core.ids import PersonId
 from app.core.money import Money
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
-from ledger.journal.books.booking import book
+from ledger.journal.books.booking import book_now
 from ledger.journal.books.chart import BANK_TRANSFER
-from ledger.journal.books.postings import Draft
 from ledger.journal.deciders import check_second
 from ledger.journal.suspense import postings as suspense_postings
 from ledger.journal.suspense import queries as suspense_queries
@@ -58,9 +57,8 @@ def approve_return(uow: UnitOfWork, principal: Principal, *, return_id: str) -> 
     suspense_queries.check_held(
         uow.session, returned.reference, Money(returned.amount, returned.currency)
     )
-    returned.state = state
-    returned.decided_by, returned.decided_at = PersonId(principal.id), uow.now
-    _book(uow, suspense_postings.return_suspense(**_facts(returned)))
+    returned.decide(state, by=principal.id, at=uow.now)
+    book_now(uow, suspense_postings.return_suspense(**_facts(returned)))
     uow.record(
         SuspenseReturnApproved(
             occurred_at=uow.now,
@@ -75,8 +73,8 @@ def approve_return(uow: UnitOfWork, principal: Principal, *, return_id: str) -> 
 def decline_return(uow: UnitOfWork, principal: Principal, *, return_id: str) -> SuspenseReturn:
     """Give a proposal up; raises `SuspenseReturnNotFound`, `IllegalTransition`."""
     returned = suspense_queries.get_return_for_update(uow.session, return_id)
-    returned.state = SUSPENSE_RETURN.next(returned.state, "decline")
-    returned.decided_by, returned.decided_at = PersonId(principal.id), uow.now
+    declined = SUSPENSE_RETURN.next(returned.state, "decline")
+    returned.decide(declined, by=principal.id, at=uow.now)
     return returned
 
 
@@ -90,7 +88,7 @@ def complete_return(uow: UnitOfWork, *, return_id: str, provider_reference: str)
         return returned
     returned.state = SUSPENSE_RETURN.next(returned.state, "complete")
     returned.provider_reference, returned.ended_at = provider_reference, uow.now
-    _book(uow, suspense_postings.suspense_return_paid(**_facts(returned)))
+    book_now(uow, suspense_postings.suspense_return_paid(**_facts(returned)))
     return returned
 
 
@@ -108,8 +106,8 @@ def fail_return(uow: UnitOfWork, *, return_id: str, failure_code: str) -> Suspen
     returned.provider_reference = None
     facts = _facts(returned)
     if was_paid:
-        _book(uow, suspense_postings.suspense_return_back(**facts))
-    _book(uow, suspense_postings.suspense_return_failed(**facts))
+        book_now(uow, suspense_postings.suspense_return_back(**facts))
+    book_now(uow, suspense_postings.suspense_return_failed(**facts))
     return returned
 
 
@@ -119,7 +117,3 @@ def _facts(returned: SuspenseReturn) -> suspense_postings.SuspenseReturnFacts:
         "amount": returned.amount,
         "currency": returned.currency,
     }
-
-
-def _book(uow: UnitOfWork, draft: Draft) -> None:
-    book(uow.session, draft, occurred_at=uow.now, booked_at=uow.now)

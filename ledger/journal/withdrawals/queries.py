@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from app.core.ids import OrganisationId
 from app.core.paging import Page, matching, paginate
 from app.core.principals import Principal
-from ledger.journal.bank_accounts.outgoing import PayoutState
+from ledger.journal.bank_accounts.outgoing import OutgoingState
 from ledger.journal.bank_accounts.queries import awaiting_second
 from ledger.journal.billing.models import IS_OPEN, CreditBill
 from ledger.journal.books.chart import BANK_TRANSFER, receivable_of
@@ -21,7 +21,7 @@ from ledger.journal.withdrawals.errors import WithdrawalNotFound
 from ledger.journal.withdrawals.models import Withdrawal
 from ledger.journal.withdrawals.standing import Standing
 
-_GONE = (PayoutState.APPROVED, PayoutState.SENT, PayoutState.PAID)
+_GONE = (OutgoingState.APPROVED, OutgoingState.SENT, OutgoingState.PAID)
 
 
 def get_withdrawal(
@@ -110,7 +110,7 @@ def _standings(
     session: Session, own: Mapping[_Key, int], *, counts_requests: bool
 ) -> dict[_Key, Standing]:
     """How wallets stand that hold ``own`` money, in as many statements for all as for one."""
-    is_asked = Withdrawal.state == PayoutState.REQUESTED
+    is_asked = Withdrawal.state == OutgoingState.REQUESTED
     asked = (
         _sums(session, own, Withdrawal, amount=Withdrawal.amount, wanted=is_asked)
         if counts_requests

@@ -4,7 +4,7 @@ from marshmallow import fields, validate
 
 from app.web.paging import PageQuerySchema
 from app.web.schemas import AmountText, Identifier, Schema
-from ledger.journal.bank_accounts.outgoing import PayoutState
+from ledger.journal.bank_accounts.outgoing import OutgoingState
 from ledger.journal.bank_accounts.outgoing_schemas import BankInstructionsSchema, OutgoingSchema
 from ledger.journal.books.chart import CURRENCIES, HOME_CURRENCY
 
@@ -19,7 +19,7 @@ class RequestWithdrawalSchema(Schema):
 class WithdrawalQuerySchema(PageQuerySchema):
     """Withdrawals in one state, or of one organisation, or all."""
 
-    state = fields.String(load_default=None, validate=validate.OneOf([*PayoutState]))
+    state = fields.String(load_default=None, validate=validate.OneOf([*OutgoingState]))
     organisation_id = Identifier(load_default=None)
     is_for_me = fields.Boolean(load_default=False)
 

@@ -12,11 +12,10 @@ from ledger.journal.bank_accounts import queries as bank_account_queries
 from ledger.journal.bank_accounts import return_services
 from ledger.journal.bank_accounts import services as bank_account_services
 from ledger.journal.bank_accounts.details import BankDetails
-from ledger.journal.bank_accounts.outgoing import TRANSITIONS, PayoutState
-from ledger.journal.books.booking import book
+from ledger.journal.bank_accounts.outgoing import TRANSITIONS, OutgoingState
+from ledger.journal.books.booking import book_now
 from ledger.journal.books.chart import wallet_of
 from ledger.journal.books.freezes import check_not_frozen
-from ledger.journal.books.postings import Draft
 from ledger.journal.deciders import check_independent, check_second
 from ledger.journal.ids import BankAccountId, WithdrawalId
 from ledger.journal.top_ups.life_cycle import check_transferable
@@ -62,7 +61,7 @@ def request_withdrawal(
         amount=asked,
         currency=currency,
         bank_account_id=account_id,
-        state=PayoutState.REQUESTED,
+        state=OutgoingState.REQUESTED,
         requested_by=PersonId(principal.id),
         requested_at=uow.now,
     )
@@ -110,7 +109,7 @@ def approve_withdrawal(
         )
     withdrawal.state = withdrawal_state
     withdrawal.approved_by, withdrawal.approved_at = PersonId(principal.id), uow.now
-    _book(uow, withdrawal_postings.withdraw(**_facts(withdrawal)))
+    book_now(uow, withdrawal_postings.withdraw(**_facts(withdrawal)))
     uow.session.expire(wallet)
     uow.record(
         events.WithdrawalApproved(
@@ -157,7 +156,7 @@ def read_instructions(
 
     Raises `WithdrawalNotApproved`.
     """
-    if withdrawal.state != PayoutState.APPROVED:
+    if withdrawal.state != OutgoingState.APPROVED:
         raise WithdrawalNotApproved(withdrawal.withdrawal_id, withdrawal.state)
     account = bank_account_queries.get_bank_account(uow.session, withdrawal.bank_account_id, None)
     uow.record(
@@ -205,11 +204,11 @@ def note_paid(uow: UnitOfWork, *, withdrawal_id: WithdrawalId) -> Withdrawal:
     Raises `WithdrawalNotFound`, `IllegalTransition`.
     """
     withdrawal = withdrawal_queries.get_withdrawal_for_update(uow.session, withdrawal_id)
-    if withdrawal.state == PayoutState.PAID:
+    if withdrawal.state == OutgoingState.PAID:
         return withdrawal
     withdrawal.state = TRANSITIONS.next(withdrawal.state, "pay")
     withdrawal.paid_at = uow.now
-    _book(uow, withdrawal_postings.withdrawal_paid(**_facts(withdrawal)))
+    book_now(uow, withdrawal_postings.withdrawal_paid(**_facts(withdrawal)))
     uow.record(
         events.WithdrawalPaid(
             occurred_at=uow.now,
@@ -232,9 +231,9 @@ def note_failed(
     Raises `WithdrawalNotFound`, `IllegalTransition`, `SecondPersonRequired`.
     """
     withdrawal = withdrawal_queries.get_withdrawal_for_update(uow.session, withdrawal_id)
-    if withdrawal.state == PayoutState.FAILED:
+    if withdrawal.state == OutgoingState.FAILED:
         return withdrawal
-    was_paid = withdrawal.state == PayoutState.PAID
+    was_paid = withdrawal.state == OutgoingState.PAID
     state = TRANSITIONS.next(withdrawal.state, "return" if was_paid else "fail")
     if was_paid and not return_services.state_return(uow, principal, withdrawal, withdrawal_id):
         return withdrawal
@@ -245,7 +244,7 @@ def note_failed(
         if was_paid
         else withdrawal_postings.withdrawal_failed
     )
-    _book(uow, template(**_facts(withdrawal)))
+    book_now(uow, template(**_facts(withdrawal)))
     uow.record(
         events.WithdrawalFailed(
             occurred_at=uow.now,
@@ -286,7 +285,3 @@ def _facts(withdrawal: Withdrawal) -> withdrawal_postings.WithdrawalFacts:
         "amount": withdrawal.amount,
         "currency": withdrawal.currency,
     }
-
-
-def _book(uow: UnitOfWork, draft: Draft) -> None:
-    book(uow.session, draft, occurred_at=uow.now, booked_at=uow.now)

@@ -8,7 +8,7 @@ from ledger.journal.billing.bill_payment_services import close_bill
 from ledger.journal.billing.credit_billing import match_payment
 from ledger.journal.billing.models import BillPayment, CreditBill
 from ledger.journal.billing.write_off_models import WRITE_OFF, WRITTEN_OFF, WriteOff, WriteOffItem
-from ledger.journal.books.booking import book
+from ledger.journal.books.booking import book_now
 from ledger.journal.books.chart import receivable_of, wallet_of
 from ledger.journal.books.models import AccountFreeze, PostedLine
 from ledger.journal.top_ups.models import CHARGE_BACK, TopUpReturn
@@ -182,7 +182,7 @@ def _recover(uow: UnitOfWork, write_off: WriteOff, amount: int, account_id: str)
         amount=amount,
         currency=write_off.currency,
     )
-    transaction_id = book(uow.session, draft, occurred_at=uow.now, booked_at=uow.now)
+    transaction_id = book_now(uow, draft)
     write_off.recovered_amount += amount
     if write_off.outstanding_amount == 0:
         write_off.state = WRITE_OFF.next(write_off.state, "recover")

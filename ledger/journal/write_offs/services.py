@@ -13,7 +13,7 @@ from ledger.journal.billing.credit_bill_queries import open_bills
 from ledger.journal.billing.errors import WalletNotOpen
 from ledger.journal.billing.models import CREDIT_LINE, CreditBill, CreditLine
 from ledger.journal.billing.write_off_models import WRITE_OFF, WriteOff, WriteOffItem
-from ledger.journal.books.booking import book
+from ledger.journal.books.booking import book_now
 from ledger.journal.books.freezes import check_not_frozen
 from ledger.journal.deciders import check_independent, check_second
 from ledger.journal.top_ups.models import CHARGE_BACK
@@ -78,8 +78,7 @@ def approve_write_off(uow: UnitOfWork, principal: Principal, *, write_off_id: st
     line, bills, wallet = _lock(uow, write_off)
     debts = write_off_queries.list_debts(uow.session, write_off.organisation_id, write_off.currency)
     _check_unchanged(uow, write_off, wallet, debts)
-    write_off.state = state
-    write_off.decided_by, write_off.decided_at = PersonId(principal.id), uow.now
+    write_off.decide(state, by=principal.id, at=uow.now)
     _book(uow, write_off, debts)
     uow.session.expire(wallet)
     if line is not None:
@@ -103,8 +102,8 @@ def approve_write_off(uow: UnitOfWork, principal: Principal, *, write_off_id: st
 def decline_write_off(uow: UnitOfWork, principal: Principal, *, write_off_id: str) -> WriteOff:
     """Give a proposal up; raises `WriteOffNotFound`, `IllegalTransition`."""
     write_off = write_off_queries.get_write_off_for_update(uow.session, write_off_id)
-    write_off.state = WRITE_OFF.next(write_off.state, "decline")
-    write_off.decided_by, write_off.decided_at = PersonId(principal.id), uow.now
+    declined = WRITE_OFF.next(write_off.state, "decline")
+    write_off.decide(declined, by=principal.id, at=uow.now)
     return write_off
 
 
@@ -163,7 +162,7 @@ def _book(uow: UnitOfWork, write_off: WriteOff, debts: list[Debt]) -> None:
         receivable_amount=write_off.amount - drawn,
         currency=write_off.currency,
     )
-    book(uow.session, draft, occurred_at=uow.now, booked_at=uow.now)
+    book_now(uow, draft)
 
 
 def _rest(uow: UnitOfWork, write_off: WriteOff, bills: list[CreditBill]) -> None:

@@ -18,7 +18,7 @@ from ledger.journal.billing.invoices.events import InvoiceIssued
 from ledger.journal.billing.invoices.models import Invoice, InvoiceLine
 from ledger.journal.billing.ports import BillingPorts
 from ledger.journal.books import postings
-from ledger.journal.books.booking import book
+from ledger.journal.books.booking import book_now
 from ledger.journal.books.errors import PeriodUnfit
 from ledger.journal.trading import queries as trading_queries
 from ledger.journal.trading.models import LicenceParties
@@ -185,10 +185,4 @@ def _book_rounding(uow: UnitOfWork, parties: LicenceParties, facts: InvoiceFacts
         rounding=facts.rounding_amount,
         currency=facts.currency,
     )
-    book(
-        uow.session,
-        draft,
-        occurred_at=uow.now,
-        booked_at=uow.now,
-        licence_id=facts.licence_id,
-    )
+    book_now(uow, draft, licence_id=facts.licence_id)
