@@ -92,6 +92,8 @@ def test_a_line_of_the_statement_is_recorded_once_and_waits_in_suspense(call, ar
     again = call("second_operator", "POST", ARRIVALS, LINE)
     assert again.json == arrived
     assert balances(units) == {BANK: -HELD, SUSPENSE: HELD}
+    unfit = call("operator", "POST", ARRIVALS, LINE | {"bank_reference": "8", "amount": "0.001"})
+    assert problem(unfit) == "top-up-amount-unfit"
     for other in ({"amount": "43.00"}, {"arrived_on": "2026-11-19"}, {"currency": "USD"}):
         assert problem(call("operator", "POST", ARRIVALS, LINE | other)) == "arrival-differs"
     assert open_items(call) == [REFERENCE]
@@ -120,6 +122,9 @@ def test_two_people_send_it_back_and_say_what_the_bank_did(call, step, units):
     for _ in range(2):
         done = step("completion", {"provider_reference": "OUT 9"})
         assert (done.status_code, done.json["state"]) == (200, "returned")
+    assert step("completion", {"provider_reference": "OUT 8"}).status_code == 409
+    again = call("operator", "POST", RETURNS, {"reference": REFERENCE, "reason": "Once more."})
+    assert problem(again) == "suspense-return-exists"
     assert balances(units) == {}
     (told,) = [each for each in units.events if isinstance(each, SuspenseReturnApproved)]
     assert (told.proposed_by, told.approved_by) == (FIRST.id, SECOND.id)
@@ -132,7 +137,8 @@ def test_what_did_not_arrive_is_in_suspense_again(call, step, units, was_paid):
     if was_paid:
         step("completion", {"provider_reference": "OUT 9"})
     for _ in range(2):
-        assert step("failure", {"failure_code": "account_closed"}).json["state"] == "failed"
+        failed = step("failure", {"failure_code": "account_closed"})
+        assert (failed.status_code, failed.json["state"]) == (200, "failed")
     assert balances(units) == {BANK: -HELD, SUSPENSE: HELD}
     assert open_items(call) == [REFERENCE]
     again = call("operator", "POST", RETURNS, {"reference": REFERENCE, "reason": "Once more."})

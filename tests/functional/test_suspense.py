@@ -5,11 +5,14 @@ import itertools
 import pytest
 
 from app.core.money import SCALE
+from app.core.principals import Principal, Role
 from app.core.reach import Reach
 from ledger.journal.audit.queries import find_imbalances
 from ledger.journal.billing.ports import BillingPorts
 from ledger.journal.books import provider_books
+from ledger.journal.deciders import DeciderNotIndependent
 from ledger.journal.evidence.log_lane_ledger import LogLaneLedger
+from ledger.journal.suspense import assignment_services
 from ledger.journal.suspense.events import SuspenseMoneyAssigned
 from ledger.journal.wallets import services
 from tests.factories.traded_books import balances, log_keys
@@ -128,6 +131,15 @@ def test_whose_it_may_be_is_checked(call, arrived):
     assert nothing.json["type"] == "/problems#suspense-not-found"
     unknown = call("operator", "POST", f"{ASSIGNMENTS}/sus_1/decision", {"decision": "approve"})
     assert unknown.json["type"] == "/problems#suspense-assignment-not-found"
+
+
+def test_nobody_decides_that_money_is_its_own_organisation_s(call, arrived, units):
+    own = Principal("psn_x", BUYER_ID, frozenset({Role.OPERATOR}), has_second_factor=True)
+    with units.begin(Reach.EXCHANGE) as uow, pytest.raises(DeciderNotIndependent):
+        assignment_services.propose_assignment(uow, own, **whose())
+    proposed = call("operator", "POST", ASSIGNMENTS, whose()).json["id"]
+    with units.begin(Reach.EXCHANGE) as uow, pytest.raises(DeciderNotIndependent):
+        assignment_services.approve_assignment(uow, own, assignment_id=proposed)
 
 
 def test_it_is_the_exchange_s_own_matter(call, proposed):

@@ -130,12 +130,14 @@ def test_from_the_request_to_the_bank(call, asked, units):
     assert shown["reference"].startswith("RF")
     sent = {"provider_reference": "ICBC-1"}
     for _ in range(2):
-        assert call("operator", "POST", f"{path}/dispatch", sent).json["state"] == "sent"
+        answer = call("operator", "POST", f"{path}/dispatch", sent)
+        assert (answer.status_code, answer.json["state"]) == (200, "sent")
     assert sound(units)
     other = call("operator", "POST", f"{path}/dispatch", {"provider_reference": "ICBC-2"})
     assert other.status_code == 409
     for _ in range(2):
-        assert call("operator", "POST", f"{path}/completion").json["state"] == "paid"
+        answer = call("operator", "POST", f"{path}/completion")
+        assert (answer.status_code, answer.json["state"]) == (200, "paid")
     held = balances(units)
     assert (held[WALLET], held[BANK]) == (40 * SCALE, -40 * SCALE)
     assert TRANSIT not in held
