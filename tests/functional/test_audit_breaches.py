@@ -534,6 +534,29 @@ def test_a_planted_breach_is_found(audit, number, rule):
     assert rule in {finding.rule for finding in answer.findings}
 
 
+UNCHANGED = "CREATE TRIGGER kept BEFORE {} ON {} EXECUTE FUNCTION journal_refuse_change()"
+
+
+def test_a_table_of_facts_that_misses_one_of_its_guards_is_found(audit):
+    """A trigger that is left may refuse less than the one that was there."""
+    found = audit(
+        20,
+        [
+            "DROP TRIGGER postings_immutable ON postings",
+            UNCHANGED.format("UPDATE OR TRUNCATE", "postings"),
+            "DROP TRIGGER credits_immutable ON credits",
+            UNCHANGED.format("UPDATE OR DELETE", "credits"),
+            "DROP TRIGGER settlements_immutable ON settlements",
+            UNCHANGED.format("DELETE OR TRUNCATE", "settlements"),
+            "DROP TRIGGER log_head_grows ON log_head",
+        ],
+    )
+    assert {(each.rule, each.subject) for each in found.findings} == {
+        ("records_are_guarded", table)
+        for table in ("postings", "credits", "settlements", "log_head")
+    }
+
+
 def test_a_shift_that_was_told_as_the_report_has_it_is_no_breach(audit):
     told = audit(15, [SHIFTED_REPORT, SHIFT_TOLD, ABOUT_SHIFT])
     rules = {each.rule for each in told.findings}
