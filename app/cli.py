@@ -21,6 +21,10 @@ from app.parts import Parts
 PASSWORD_VARIABLE = "COUNTERFOIL_OPERATOR_PASSWORD"  # noqa: S105 -- the name of a variable
 EXCHANGE_NAME = "Counterfoil Data Exchange"
 EXCHANGE_USCC = "91000000MA00000030"
+OWN_NAME = (
+    "In production give --name, the exchange's registered name, and --uscc, its unified social"
+    " credit code: they stand for good and cannot be changed afterwards."
+)
 
 
 def register(app: Flask, parts: Parts) -> None:
@@ -70,6 +74,8 @@ def _bootstrap_command(parts: Parts) -> click.Command:
 
         The password is read from COUNTERFOIL_OPERATOR_PASSWORD, or asked for.
         """
+        if parts.settings.is_production and (name == EXCHANGE_NAME or uscc == EXCHANGE_USCC):
+            raise click.ClickException(OWN_NAME)
         password = os.environ.get(PASSWORD_VARIABLE) or click.prompt("Password", hide_input=True)  # noqa: TID251 -- a secret of this one command
         with parts.units.begin(Reach.EXCHANGE) as uow:
             made = accounts.bootstrap_exchange(
