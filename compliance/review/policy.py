@@ -3,12 +3,13 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from importlib import resources
 from typing import Any
 
 from app.core.canonical import digest_hex
+from app.core.exchange_calendar import day_of, day_start
 from compliance.review.errors import PolicyInvalid
 
 _SATURDAY = 5
@@ -40,15 +41,15 @@ class Policy:
     def after_working_days(self, instant: datetime, count: int) -> datetime:
         """The end of the ``count``-th working day after an instant's day; itself for none.
 
-        Days are UTC days; Saturdays, Sundays and the policy's holidays do not count.
+        Days are Asia/Shanghai's; Saturdays, Sundays and the policy's holidays do not count.
         """
         if count == 0:
             return instant
-        day, left = instant.astimezone(UTC).date(), count
+        day, left = day_of(instant), count
         while left:
             day += timedelta(days=1)
             left -= day.weekday() < _SATURDAY and day not in self.holidays
-        return datetime.combine(day + timedelta(days=1), time(), UTC)
+        return day_start(day + timedelta(days=1))
 
 
 NUMBERS = tuple(each.name for each in fields(Policy) if each.name != "holidays")

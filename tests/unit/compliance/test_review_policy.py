@@ -6,10 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.core.exchange_calendar import SHANGHAI, day_of
 from compliance.review import policy
 from compliance.review.errors import PolicyInvalid
 
 FRIDAY = datetime(2026, 11, 20, 8, tzinfo=UTC)
+
+
+def midnight(year, month, day):
+    """With which that day begins in Shanghai."""
+    return datetime(year, month, day, tzinfo=SHANGHAI)
 
 
 def with_values(holidays=None, **values):
@@ -61,14 +67,28 @@ def test_a_changed_value_names_whose_word_it_is():
     ("count", "holidays", "end"),
     [
         (0, [], FRIDAY),
-        (1, [], datetime(2026, 11, 24, tzinfo=UTC)),
-        (5, [], datetime(2026, 11, 28, tzinfo=UTC)),
-        (10, [], datetime(2026, 12, 5, tzinfo=UTC)),
-        (1, [date(2026, 11, 23), date(2026, 11, 24)], datetime(2026, 11, 26, tzinfo=UTC)),
+        (1, [], midnight(2026, 11, 24)),
+        (5, [], midnight(2026, 11, 28)),
+        (10, [], midnight(2026, 12, 5)),
+        (1, [date(2026, 11, 23), date(2026, 11, 24)], midnight(2026, 11, 26)),
     ],
 )
 def test_working_days_skip_weekends_and_holidays(count, holidays, end):
     assert with_values(holidays).after_working_days(FRIDAY, count) == end
+
+
+@pytest.mark.parametrize(
+    ("instant", "holidays", "end"),
+    [
+        (datetime(2026, 11, 22, 15, 59, tzinfo=UTC), [], midnight(2026, 11, 24)),
+        (datetime(2026, 11, 22, 16, tzinfo=UTC), [], midnight(2026, 11, 25)),
+        (datetime(2026, 11, 22, 16, tzinfo=UTC), [date(2026, 11, 24)], midnight(2026, 11, 26)),
+        (datetime(2026, 11, 19, 16, tzinfo=UTC), [], midnight(2026, 11, 24)),
+    ],
+    ids=["late on a Sunday", "early on Monday", "before a holiday", "early on Friday"],
+)
+def test_working_days_are_those_of_the_exchange_s_own_time_zone(instant, holidays, end):
+    assert with_values(holidays).after_working_days(instant, 1) == end
 
 
 @given(
@@ -79,4 +99,4 @@ def test_more_working_days_end_later_and_never_on_a_free_day(start, count):
     values = policy.read(policy.shipped())
     end, later = (values.after_working_days(start, n) for n in (count, count + 1))
     assert start < end < later
-    assert (end.date() - date.resolution).weekday() < 5
+    assert (day_of(end) - date.resolution).weekday() < 5
