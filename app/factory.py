@@ -111,6 +111,7 @@ def create_control_plane(parts: Parts) -> Flask:
     for blueprint in routes.blueprints():
         api.register_blueprint(blueprint)
     documentation.describe(api, *routes.metered_call())
+    documentation.list_values(api, routes.listed_values())
     app.register_blueprint(operations.blueprint)
     _trace(app, parts)
     cli.register(app, parts)

@@ -6,7 +6,9 @@ from flask_smorest import Blueprint
 
 from app.accounts import api as accounts_api
 from app.auditing import api as auditing_api
+from app.auditing import trails
 from app.notices import api as notices_api
+from app.reactions.recording import entry_types
 from compliance import api as compliance_api
 from compliance.consent import api as consent_api
 from compliance.live import api as live_api
@@ -82,3 +84,11 @@ def blueprints() -> list[Blueprint]:
 def metered_call() -> tuple[str, dict[str, Any], dict[str, Any]]:
     """Path, operations and security scheme of what the data plane answers."""
     return call_description.PATH, call_description.operations(), call_description.KEY_SCHEME
+
+
+def listed_values() -> dict[tuple[str, str], frozenset[str]]:
+    """Members of shapes whose values no room knows alone."""
+    return {
+        ("LogEntry", "type"): entry_types(),
+        ("TrailRecord", "kind"): entry_types() | trails.KINDS,
+    }

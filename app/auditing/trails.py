@@ -13,9 +13,21 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.auditing.errors import AuditSubjectUnknown
+from ledger.journal.books.postings import TEMPLATES
+from ledger.payments.operations import Kind
 
 SOURCES = ("log", "journal", "compliance", "accounts", "payments")
 """Rooms whose records a trail has."""
+KINDS = TEMPLATES | {
+    "carried_answer",
+    "conflict_declaration",
+    "evaluation",
+    "item_answer",
+    "review_decision",
+    "verification",
+    *Kind,
+}
+"""Everything that a record may be, besides the types of the log's entries."""
 IDS_MAX = 20_000
 """Ids that one trail follows; a larger organisation is asked about licence by licence."""
 

@@ -1,7 +1,7 @@
 """The OpenAPI 3.1 document and its interactive page, served without any network."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -183,6 +183,16 @@ def describe(api: Any, path: str, operations: dict[str, Any], scheme: dict[str, 
     api.spec.components.security_scheme(name, scheme)
     # Not by `path()`, whose plugin wants a rule of Flask's.
     api.spec.options["paths"] = {path: operations}
+
+
+def list_values(api: Any, values: Mapping[tuple[str, str], Iterable[str]]) -> None:
+    """Say what a member (shape, name) can be, where only the whole application knows."""
+    api.spec.add(partial(_list_values, values))
+
+
+def _list_values(values: Mapping[tuple[str, str], Iterable[str]], document: dict[str, Any]) -> None:
+    for (shape, member), known in values.items():
+        document["components"]["schemas"][shape]["properties"][member]["enum"] = sorted(known)
 
 
 def _named(view: Callable[..., Any]) -> Callable[..., Any]:

@@ -7,10 +7,14 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from werkzeug.test import Client
 
+from app.auditing.trails import RECORDS
 from app.core.errors import STATUS, ErrorKind
 from app.factory import Application
+from app.reactions.recording import entry_types
 from app.web.proxies import TrustedProxies
 from compliance.review.history import HistoryKind
+from ledger.journal.books.postings import TEMPLATES
+from ledger.payments.operations import Kind
 from listings.vocabulary import codes
 
 PROBLEM = "application/problem+json"
@@ -162,6 +166,10 @@ def test_a_state_lists_what_it_can_be(client):
     assert labelled == {"#/components/schemas/Labelled"}
 
 
+TRAIL_KINDS = set(re.findall(r"'(?:compliance|accounts)', '(\w+)'", RECORDS))
+"""What a trail's own statement calls the records of rooms that keep no list of kinds."""
+
+
 @pytest.mark.parametrize(
     ("member", "values"),
     [
@@ -174,6 +182,8 @@ def test_a_state_lists_what_it_can_be(client):
         ("QualitySample.kind", {"FILE", "CALLS"}),
         ("Speciality.kind", {"SCENE", "LAW"}),
         ("TrailRecord.source", {"log", "journal", "compliance", "accounts", "payments"}),
+        ("LogEntry.type", entry_types()),
+        ("TrailRecord.kind", {*entry_types(), *TEMPLATES, *Kind, *TRAIL_KINDS}),
         ("UsageEvent.outcome", {"hit", "miss", "rows", "units"}),
         ("Verification.decision", {"verify", "refuse"}),
         ("WriteOff.state", {"proposed", "written_off", "recovered", "declined"}),

@@ -15,6 +15,54 @@ from ledger.journal.books.chart import (
 )
 from ledger.journal.books.splits import CONTRIBUTOR, added_shares, shares
 
+TEMPLATES = frozenset(
+    {
+        "accrue_calls",
+        "assign_suspense",
+        "charge_back",
+        "charge_back_won",
+        "charge_minimum",
+        "charge_order",
+        "charge_period",
+        "collect_charge_back",
+        "collect_minimum",
+        "credit",
+        "defer_order",
+        "invoice_rounding",
+        "pay_out",
+        "payout_failed",
+        "payout_paid",
+        "payout_part_returned",
+        "payout_returned",
+        "provider_fee",
+        "provider_payout",
+        "provider_unexplained",
+        "recognise",
+        "recover_write_off",
+        "refund",
+        "refund_deferred",
+        "refund_failed",
+        "return_suspense",
+        "reverse",
+        "settle",
+        "suspense_return_back",
+        "suspense_return_failed",
+        "suspense_return_paid",
+        "top_up",
+        "true_up",
+        "withdraw",
+        "withdrawal_failed",
+        "withdrawal_paid",
+        "withdrawal_returned",
+        "write_off",
+    }
+)
+"""Why money moves, over all rooms that book: nothing is booked for a reason that is not here."""
+
+
+class UnknownTemplate(ValueError):
+    """A draft names a reason to move money that the list of them does not have."""
+
 
 class Unbalanced(ValueError):
     """A currency of the draft does not sum to zero, or a draft has fewer than two postings."""
@@ -52,6 +100,8 @@ class Draft:
     postings: tuple[Posting, ...]
 
     def __post_init__(self) -> None:
+        if self.template not in TEMPLATES:
+            raise UnknownTemplate(self.template)
         check_balanced(self.postings)
 
 

@@ -15,7 +15,7 @@ from ledger.journal.books.chart import (
     settled_of,
     wallet_of,
 )
-from ledger.journal.books.postings import Draft, Posting, Unbalanced
+from ledger.journal.books.postings import Draft, Posting, Unbalanced, UnknownTemplate
 from ledger.journal.books.splits import shares
 from ledger.journal.charge_backs import postings as charge_back_postings
 from ledger.journal.payouts import postings as payout_postings
@@ -176,6 +176,15 @@ def test_postings_of_two_currencies_that_cancel_only_in_sum_are_refused():
             "top_up",
             "x",
             (Posting(wallet_of("org_b", "CNY"), 5), Posting(wallet_of("org_b", "USD"), -5)),
+        )
+
+
+def test_money_does_not_move_for_a_reason_that_is_not_on_the_list():
+    with pytest.raises(UnknownTemplate):
+        Draft(
+            "gift",
+            "x",
+            (Posting(wallet_of("org_b", "CNY"), 5), Posting(wallet_of("org_a", "CNY"), -5)),
         )
 
 
