@@ -193,6 +193,19 @@ def test_money_that_two_people_credited_is_not_recorded_once_more(call, units):
     assert balances(units) == {BANK: -HELD, WALLET: HELD}
 
 
+def test_money_that_came_to_the_bank_and_was_assigned_may_go_back_there(call, arrived):
+    def refundable():
+        (wallet,) = call("buyer", "GET", "/v1/wallets").json["items"]
+        return wallet["refundable"]
+
+    body = {"reference": arrived["reference"], "organisation_id": BUYER_ID, "reason": "Mine."}
+    made = call("operator", "POST", "/v1/suspense-assignments", body).json
+    assert refundable() == "0.00000000", "one person's word moves nothing"
+    path = f"/v1/suspense-assignments/{made['id']}/decision"
+    call("second_operator", "POST", path, {"decision": "approve"})
+    assert refundable() == "42.00000000"
+
+
 def test_what_has_not_arrived_by_the_day_in_shanghai_is_not_recorded(call, units, clock):
     clock.set(datetime(2026, 11, 20, 15, 59, 59, tzinfo=UTC))
     tomorrow = LINE | {"arrived_on": "2026-11-21"}

@@ -11,7 +11,8 @@ from app.core.principals import Principal
 from ledger.journal.bank_accounts.outgoing import OutgoingState
 from ledger.journal.bank_accounts.queries import awaiting_second
 from ledger.journal.billing.models import IS_OPEN, CreditBill
-from ledger.journal.books.chart import BANK_TRANSFER, receivable_of
+from ledger.journal.books.chart import BANK_TRANSFER, receivable_of, wallet_of
+from ledger.journal.books.models import JournalTransaction, PostedLine
 from ledger.journal.ids import WithdrawalId
 from ledger.journal.top_ups.life_cycle import TopUpState
 from ledger.journal.top_ups.models import TopUp
@@ -121,6 +122,7 @@ def _standings(
     )
     is_from_bank = and_(TopUp.gateway == BANK_TRANSFER, TopUp.state == TopUpState.POSTED)
     paid_in = _sums(session, own, TopUp, amount=TopUp.amount, wanted=is_from_bank)
+    assigned = _assigned(session, own)
     open_amount = CreditBill.amount - CreditBill.paid_amount
     billed = _sums(session, own, CreditBill, amount=open_amount, wanted=IS_OPEN)
     # Charge-backs and commitments, beside what bills ask for.
@@ -131,11 +133,28 @@ def _standings(
             own_amount=max(0, amount),
             owed_amount=owed.get(receivables[key], 0) + billed.get(key, 0),
             asked_amount=asked.get(key, 0),
-            paid_in_amount=paid_in.get(key, 0),
+            paid_in_amount=paid_in.get(key, 0) + assigned.get(key, 0),
             withdrawn_amount=gone.get(key, 0),
         )
         for key, amount in own.items()
     }
+
+
+def _assigned(session: Session, keys: Collection[_Key]) -> dict[_Key, int]:
+    """What came to the bank without a reference of a top-up's, and was found to be theirs."""
+    wallets = {wallet_of(*key): key for key in keys}
+    statement = (
+        select(PostedLine.account_id, func.sum(PostedLine.amount))
+        .join(JournalTransaction, JournalTransaction.transaction_id == PostedLine.transaction_id)
+        .where(
+            PostedLine.account_id.in_(wallets),
+            JournalTransaction.template == "assign_suspense",
+            JournalTransaction.reference.startswith(f"{BANK_TRANSFER}:", autoescape=True),
+        )
+        .group_by(PostedLine.account_id)
+    )
+    rows = session.execute(statement)
+    return {wallets[account_id]: int(total) for account_id, total in rows}
 
 
 def _sums(
