@@ -107,6 +107,14 @@ PROPOSAL = {
 }
 
 
+def _who_are_asked(call, path):
+    """Whose word something in a list waits for."""
+    everybody = ("operator", "second_operator", "buyer")
+    return [
+        who for who in everybody if call(who, "GET", f"{path}?is_for_me=true").json["items"] != []
+    ]
+
+
 def test_a_credit_line_is_proposed_and_approved_by_two_operators_and_seen_by_its_owner(
     call, traded
 ):
@@ -114,6 +122,7 @@ def test_a_credit_line_is_proposed_and_approved_by_two_operators_and_seen_by_its
     assert (made.status_code, made.json["state"]) == (201, "proposed")
     assert [step["step"] for step in made.json["dunning"]][-1] == "collection"
     path = f"/v1/credit-lines/{made.json['id']}"
+    assert _who_are_asked(call, "/v1/credit-lines") == ["second_operator"]
     own = call("operator", "POST", f"{path}/approval")
     assert own.json["type"].endswith("#another-person-must-decide")
     assert call("second_operator", "POST", f"{path}/approval").json["state"] == "active"
@@ -202,7 +211,9 @@ def test_a_freeze_is_seen_by_its_owner_and_lifted_by_two_operators(call, traded,
     (freeze,) = call("buyer", "GET", "/v1/account-freezes").json["items"]
     assert freeze["finding"]["difference"] == "1"
     path = f"/v1/account-freezes/{freeze['id']}/lifting"
+    assert _who_are_asked(call, "/v1/account-freezes") == []
     assert call("operator", "POST", f"{path}", {"reason": "Looked at."}).status_code == 200
+    assert _who_are_asked(call, "/v1/account-freezes") == ["second_operator"]
     again = call("operator", "POST", f"{path}/approval")
     assert again.json["type"].endswith("#another-person-must-decide")
     lifted = call("second_operator", "POST", f"{path}/approval").json

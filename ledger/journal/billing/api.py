@@ -9,7 +9,7 @@ from app.core.paging import Page
 from app.core.principals import Permission
 from app.web.access import requires
 from app.web.blueprints import Blueprint
-from app.web.context import current_principal, own_organisation, unit_of_work
+from app.web.context import current_principal, own_organisation, unit_of_work, whoever_asks
 from app.web.idempotency import idempotent
 from app.web.limits import limit
 from app.web.paging import PageQuerySchema, page_schema
@@ -97,13 +97,14 @@ def post_credit_line_refusal(credit_line_id: str) -> CreditLine:
 
 
 @blueprint.route("/credit-lines", methods=["GET"])
-@blueprint.arguments(PageQuerySchema, location="query")
+@blueprint.arguments(billing_schemas.SecondWordQuerySchema, location="query")
 @blueprint.response(200, page_schema(billing_schemas.CreditLineSchema))
 @requires(Permission.READ_OWN)
-def get_credit_lines(page: dict[str, Any]) -> Page[CreditLine]:
+def get_credit_lines(query: dict[str, Any]) -> Page[CreditLine]:
     """Credit lines, newest first."""
+    query["asks"] = whoever_asks(query.pop("is_for_me"))
     with unit_of_work() as uow:
-        return credit_line_services.list_credit_lines(uow.session, own_organisation(), **page)
+        return credit_line_services.list_credit_lines(uow.session, own_organisation(), **query)
 
 
 @blueprint.route("/exposures", methods=["GET"])
@@ -154,13 +155,14 @@ def get_credit_bill_pdf(bill_id: str) -> Response:
 
 
 @blueprint.route("/account-freezes", methods=["GET"])
-@blueprint.arguments(PageQuerySchema, location="query")
+@blueprint.arguments(billing_schemas.SecondWordQuerySchema, location="query")
 @blueprint.response(200, page_schema(billing_schemas.AccountFreezeSchema))
 @requires(Permission.READ_OWN)
-def get_account_freezes(page: dict[str, Any]) -> Page[AccountFreeze]:
+def get_account_freezes(query: dict[str, Any]) -> Page[AccountFreeze]:
     """Accounts that the audit froze, and who lifted it."""
+    query["asks"] = whoever_asks(query.pop("is_for_me"))
     with unit_of_work() as uow:
-        return freeze_services.list_freezes(uow.session, own_organisation(), **page)
+        return freeze_services.list_freezes(uow.session, own_organisation(), **query)
 
 
 @blueprint.route("/account-freezes/<string:freeze_id>/lifting", methods=["POST"])

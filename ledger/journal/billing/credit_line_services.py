@@ -7,8 +7,8 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from app.core.ids import OrganisationId, PersonId
-from app.core.paging import Page, paginate
-from app.core.principals import Principal
+from app.core.paging import Page, awaiting_word, paginate
+from app.core.principals import Permission, Principal
 from app.core.unit_of_work import UnitOfWork
 from ledger.journal.billing.books_cursor import settled_posting_id
 from ledger.journal.billing.dunning import STANDARD, check_plan
@@ -186,12 +186,25 @@ def find_active(
 
 
 def list_credit_lines(
-    session: Session, organisation_id: OrganisationId | None, *, cursor: str | None, limit: int
+    session: Session,
+    organisation_id: OrganisationId | None,
+    *,
+    asks: Principal | None = None,
+    cursor: str | None,
+    limit: int,
 ) -> Page[CreditLine]:
-    """Lines of one organisation, or of all in reach, newest first."""
+    """Lines of one organisation, or of all in reach, newest first.
+
+    With ``asks`` those alone that wait for a word of its.
+    """
     statement = select(CreditLine)
     if organisation_id is not None:
         statement = statement.where(CreditLine.organisation_id == organisation_id)
+    if asks is not None:
+        is_proposed = CreditLine.state == "proposed"
+        statement = statement.where(
+            awaiting_word(asks, Permission.CONFIRM_TOP_UPS, CreditLine.proposed_by, is_proposed)
+        )
     return paginate(session, statement, key=CreditLine.credit_line_id, cursor=cursor, limit=limit)
 
 

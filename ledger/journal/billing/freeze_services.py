@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.core.ids import OrganisationId, PersonId
-from app.core.paging import Page, paginate
-from app.core.principals import Principal
+from app.core.paging import Page, awaiting_word, paginate
+from app.core.principals import Permission, Principal
 from app.core.unit_of_work import UnitOfWork
 from ledger.journal.audit.rules.all_rules import STRETCHES
 from ledger.journal.audit.rules.stretches import Finding, Stretch, find_in, next_end
@@ -77,12 +77,24 @@ def lift(uow: UnitOfWork, principal: Principal, *, freeze_id: str) -> AccountFre
 
 
 def list_freezes(
-    session: Session, organisation_id: OrganisationId | None, *, cursor: str | None, limit: int
+    session: Session,
+    organisation_id: OrganisationId | None,
+    *,
+    asks: Principal | None = None,
+    cursor: str | None,
+    limit: int,
 ) -> Page[AccountFreeze]:
-    """Freezes of one organisation's accounts, or of all in reach, newest first."""
+    """Freezes of one organisation's accounts, or of all in reach, newest first.
+
+    With ``asks`` those alone whose lifting waits for a word of its.
+    """
     statement = select(AccountFreeze)
     if organisation_id is not None:
         statement = statement.where(AccountFreeze.organisation_id == organisation_id)
+    if asks is not None:
+        first_by = AccountFreeze.lift_asked_by
+        is_asked = and_(first_by.is_not(None), AccountFreeze.lifted_at.is_(None))
+        statement = statement.where(awaiting_word(asks, Permission.OPERATE, first_by, is_asked))
     return paginate(session, statement, key=AccountFreeze.freeze_id, cursor=cursor, limit=limit)
 
 

@@ -13,6 +13,12 @@ from ledger.journal.books.chart import CURRENCIES, HOME_CURRENCY
 _CURRENCY = validate.OneOf(CURRENCIES)
 
 
+class SecondWordQuerySchema(PageQuerySchema):
+    """All, or what waits for the word of a second person."""
+
+    is_for_me = fields.Boolean(load_default=False)
+
+
 class StartRunSchema(Schema):
     """The month to bill, in Asia/Shanghai."""
 
