@@ -115,6 +115,21 @@ class MeterBusy(CounterfoilError):
         super().__init__("Nothing was charged. Try again.", retry_after_seconds=1)
 
 
+class CallOutcomeUnknown(CounterfoilError):
+    """The connection to the database was lost in the call's commit; nobody knows its outcome."""
+
+    kind = ErrorKind.UNAVAILABLE
+    slug = "call-outcome-unknown"
+    title = "It is not known whether the call was recorded"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Repeat it with the same Idempotency-Key: it is charged once at most. Without one, look"
+            " at your usage before you repeat it.",
+            retry_after_seconds=5,
+        )
+
+
 class MeterUnavailable(CounterfoilError):
     """The call could not be recorded durably, so it was neither delivered nor charged."""
 

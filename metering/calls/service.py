@@ -14,7 +14,7 @@ from metering.calls.requests import CallRequest
 from metering.delivery.answer_times import AnswerTimes
 from metering.delivery.bulkheads import Bulkheads
 from metering.delivery.deliveries import Delivered, Fetched, fetch, shape
-from metering.errors import CallKeyUnknown, MeterUnavailable
+from metering.errors import CallKeyUnknown, CallOutcomeUnknown, MeterUnavailable
 from metering.leases.keeper import LeaseKeeper
 from metering.leases.meters import Headroom, Meter, Reservation
 from metering.leaves import Commitments, detail_record
@@ -107,7 +107,7 @@ class CallService:
     async def answer(self, call: Call) -> Answered:
         """The stored answer of a retry, or a delivered and recorded one.
 
-        Raises `CounterfoilError`; then nothing was charged.
+        Raises `CounterfoilError`; then nothing was charged, unless it is `CallOutcomeUnknown`.
         """
         if call.request.idempotency_key is not None:
             stored = await self._find(call)
@@ -178,7 +178,7 @@ class CallService:
             meter.settle(reservation, None)
             raise
         if not await pending.decided.wait(WAIT_SECONDS_MAX):
-            raise MeterUnavailable
+            raise CallOutcomeUnknown  # it stays in line, and may be recorded yet
         return pending, delivered
 
     async def _after(self, verdict: Verdict, call: Call) -> Call | Answered:
@@ -191,6 +191,8 @@ class CallService:
             return call
         if verdict is Verdict.SIGNED_BEFORE:
             raise CallSignatureReplayed
+        if verdict is Verdict.UNKNOWN:
+            raise CallOutcomeUnknown
         raise MeterUnavailable
 
     async def _decide_again(self, call: Call) -> Call:

@@ -33,6 +33,8 @@ from metering.waiting import Waiting
 
 ATTEMPTS_MAX = 6
 RECONNECT_SECONDS_MAX = 8.0
+LOOK_SECONDS_MAX = 25.0
+"""How long the database is waited for that knows the outcome of a commit; calls wait longer."""
 
 # The statements are the same for every batch and find rows by their keys. A plan for one batch's
 # sizes would be made anew for the next; made while a table is small, it would read it whole.
@@ -110,7 +112,7 @@ class _Committer(threading.Thread):
                 self._commit(batch)
             except Exception:  # noqa: BLE001 -- the thread must outlive any batch
                 _log.exception("batch failed", calls=len(batch))
-                self._conclude(batch, Verdict.FAILED)
+                self._give_up(batch)
             finally:
                 self._line.release(batch)
         self._drop()
@@ -122,7 +124,7 @@ class _Committer(threading.Thread):
             # One lane's trouble must not cost the others their calls.
             for of_lane in attempt.waiting_by_meter():
                 if not self._attempt(of_lane, attempt.at).run():
-                    self._conclude(of_lane, Verdict.FAILED)
+                    self._give_up(of_lane)
         self._conclude(repeats, Verdict.ANSWERED_BEFORE)
 
     def _attempt(self, calls: list[PendingCall], at: datetime) -> "_Attempt":
@@ -136,6 +138,14 @@ class _Committer(threading.Thread):
             said=self._line.go_on,
         )
 
+    def _give_up(self, calls: Sequence[PendingCall]) -> None:
+        """They are not recorded, but for those of which nobody could say it."""
+        unknown = [call for call in calls if call.is_uncertain and call.verdict is Verdict.WAITING]
+        for call in unknown:
+            call.meter.abandon()
+        self._conclude(unknown, Verdict.UNKNOWN)
+        self._conclude(calls, Verdict.FAILED)
+
     def _conclude(self, calls: Sequence[PendingCall], verdict: Verdict) -> None:
         """Bring those that have none to their verdict, and tell them all at once."""
         waiting = [call for call in calls if call.verdict is Verdict.WAITING]
@@ -144,9 +154,9 @@ class _Committer(threading.Thread):
         if waiting:
             self._waiting.ring([call.decided for call in waiting])
 
-    def _open(self) -> RoundTrips:
+    def _open(self, within_seconds: float) -> RoundTrips:
         if self._trips is None or self._trips.connection.closed:
-            self._trips = RoundTrips(_reconnect(self._connect))
+            self._trips = RoundTrips(_reconnect(self._connect, within_seconds))
         return self._trips
 
     def _drop(self) -> None:
@@ -155,9 +165,9 @@ class _Committer(threading.Thread):
         self._trips = None
 
 
-def _reconnect(connect: Connect) -> Connection:
+def _reconnect(connect: Connect, within_seconds: float) -> Connection:
     """A fresh connection, tried for a while: a killed server recovers within a second or two."""
-    deadline, pause = time.monotonic() + RECONNECT_SECONDS_MAX, 0.02
+    deadline, pause = time.monotonic() + within_seconds, 0.02
     while True:
         try:
             return _planning_once(open_connection(connect))
@@ -195,7 +205,7 @@ class _Attempt:
         at: datetime,
         calls: list[PendingCall],
         *,
-        open_: Callable[[], RoundTrips],
+        open_: Callable[[float], RoundTrips],
         drop: Callable[[], None],
         conclude: Callable[[Sequence[PendingCall], Verdict], None],
         said: Callable[[], None],
@@ -207,23 +217,26 @@ class _Attempt:
         self._conclude = conclude
         self._said = said
         self._calls = calls
-        self._is_uncertain = False
         self._batches: list[LaneBatch] = []
 
     def run(self) -> bool:
-        """Bring every call to a verdict; False leaves the waiting ones for another way."""
+        """Bring every call to a verdict; False leaves the waiting ones for another way.
+
+        Raises `psycopg.OperationalError` while the database cannot be reached.
+        """
         self._rebuild()
         for _ in range(ATTEMPTS_MAX):
             if not self._batches:
                 return True
+            trips = self._open(RECONNECT_SECONDS_MAX)  # nothing is uncertain before it is said
             try:
-                self._store.write(self._open(), self._batches, self.at, said=self._said)
+                self._store.write(trips, self._batches, self.at, said=self._said)
             except BatchRefused as refused:
                 self._exclude(refused)
             except (psycopg.OperationalError, psycopg.InterfaceError) as error:
                 if isinstance(error, _RETRY_ALONE):
                     return False
-                self._after_lost_connection(error)
+                self._after_lost_connection(error, trips)
             except (psycopg.Error, CounterfoilError):
                 # The books' refusals are facts of their own; both mean that nothing was written.
                 _log.exception("batch refused by the database")
@@ -248,7 +261,7 @@ class _Attempt:
             self._conclude(batch.calls, Verdict.RECORDED)
 
     def _exclude(self, refused: BatchRefused) -> None:
-        if self._is_uncertain:
+        if any(call.is_uncertain for batch in self._batches for call in batch.calls):
             # The refusal may be our own earlier attempt, found committed after all.
             self._look()
         if isinstance(refused, LanesLost):
@@ -260,17 +273,17 @@ class _Attempt:
             self._conclude(refused.calls, _VERDICTS[type(refused)])
         self._rebuild()
 
-    def _after_lost_connection(self, error: psycopg.Error) -> None:
+    def _after_lost_connection(self, error: psycopg.Error, trips: RoundTrips) -> None:
         _log.warning("connection lost in a commit", error=type(error).__name__)
-        self._is_uncertain = True
+        if trips.connection.closed:  # else the server has answered: nothing was written
+            for call in [call for batch in self._batches for call in batch.calls]:
+                call.is_uncertain = True
         self._drop()
         self._look()
 
     def _look(self) -> None:
         """Which batches of an unanswered attempt are on the disk: the lane's last leaf tells."""
-        stored = read_lanes(
-            self._open().connection, [batch.lane.lane_id for batch in self._batches]
-        )
+        stored = self._lanes_now()
         found = [
             batch
             for batch in self._batches
@@ -279,6 +292,18 @@ class _Attempt:
         self._recorded(found)
         # The others keep their leaves byte for byte, so that a late commit is still recognised.
         self._batches = [batch for batch in self._batches if batch not in found]
+
+    def _lanes_now(self) -> dict[str, tuple[int, bytes]]:
+        lane_ids = [batch.lane.lane_id for batch in self._batches]
+        deadline = time.monotonic() + LOOK_SECONDS_MAX
+        while True:
+            connection = self._open(deadline - time.monotonic()).connection
+            try:
+                return read_lanes(connection, lane_ids)
+            except psycopg.OperationalError:
+                self._drop()
+                if time.monotonic() > deadline:
+                    raise
 
 
 _RETRY_ALONE = (

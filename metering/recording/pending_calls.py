@@ -27,6 +27,8 @@ class Verdict(Enum):
     """A recorded call rests on the same signed request; this one was not recorded."""
     FAILED = 5
     """The database did not take it; the call was not recorded."""
+    UNKNOWN = 7
+    """The connection was lost in its commit, and the database was not there to say the outcome."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,8 @@ class PendingCall:
     since: float = field(default_factory=time.monotonic)
     """When it began to wait for its commit, on the process's monotonic clock."""
     verdict: Verdict = Verdict.WAITING
+    is_uncertain: bool = False
+    """An attempt to commit it was not answered: it may be on the disk, or come there late."""
     n: int = 0
     lane: int = 0
     lane_id: str = ""

@@ -1,5 +1,6 @@
 """The network to the database is cut around a commit: the lane's last leaf decides, once."""
 
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
@@ -8,9 +9,12 @@ import pytest
 
 from metering import connections
 from metering.assembly import Outside, build_data_plane
+from metering.calls import service
 from metering.data_plane import DataPlaneSettings
 from metering.ports import UpstreamAnswer
+from metering.recording import group_commit
 from tests.factories.metering import CIPHER, SIGNER, World, call
+from tests.factories.waiting import wait_until
 from tests.fakes.cutting_proxy import CuttingProxy
 from tests.fakes.loop_planes import waiting_of
 from tests.fakes.metering_ports import FakeBooks, FakeLog, FakeWallets, HeldUpstream
@@ -107,6 +111,139 @@ def check(world, count):
     assert world.one("SELECT sum(sequence)::bigint FROM lanes") == count
     twice = "SELECT lane_id, n FROM usage_events GROUP BY 1, 2 HAVING count(*) > 1"
     assert world.sql(twice) == []
+
+
+class Scripted:
+    """A commit store with a script: what happens at each attempt, instead of it or before."""
+
+    def __init__(self, store, *script):
+        self._store = store
+        self._script = list(script)
+
+    def write(self, trips, batches, at, *, said):
+        if self._script:
+            self._script.pop(0)(lambda: self._store.write(trips, batches, at, said=said), trips)
+        else:
+            self._store.write(trips, batches, at, said=said)
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+
+def lost(_write, trips):
+    trips.connection.close()
+    raise psycopg.OperationalError
+
+
+def written_and_lost(write, trips):
+    write()
+    lost(write, trips)
+
+
+def written_late(write, _trips):
+    """What an earlier attempt sent gets through while this one waits for its lock."""
+    write()
+    raise psycopg.errors.LockNotAvailable
+
+
+def refused(_write, _trips):
+    raise psycopg.errors.CheckViolation
+
+
+@pytest.fixture
+def scripted(world):
+    """A plane whose commits go by a script, once its lane is open."""
+
+    def prepare(licensed, *script, reconnect=None):
+        plane = world.plane(HeldUpstream(HIT))
+        assert call(plane, licensed, {"iata": "PVG"}).leaf["n"] == 1
+        for committer in plane._calls._committer._committers:
+            committer._store = Scripted(committer._store, *script)
+            if reconnect is not None:
+                committer._connect = reconnect
+        return plane
+
+    return prepare
+
+
+def test_a_commit_that_comes_late_is_recognised_by_the_retry_of_its_lane(world, scripted):
+    licensed = world.license()
+    answered = call(scripted(licensed, lost, written_late), licensed, {"iata": "PVG"})
+    assert (answered.status, answered.leaf["n"]) == (200, 2)
+    check(world, 2)
+
+
+class Database:
+    """The database as committing threads reach it, until it goes away for good."""
+
+    def __init__(self, url):
+        self._url = url
+        self.is_away = False
+
+    def connect(self):
+        if self.is_away:
+            raise psycopg.OperationalError
+        return psycopg.connect(self._url)
+
+
+@pytest.fixture
+def database(world, monkeypatch):
+    monkeypatch.setattr(group_commit, "LOOK_SECONDS_MAX", 0.2)
+    monkeypatch.setattr(group_commit, "RECONNECT_SECONDS_MAX", 0.2)
+    return Database(world.database_url)
+
+
+@pytest.mark.parametrize(("what", "count"), [(written_and_lost, 2), (lost, 1)])
+def test_an_outcome_that_nobody_can_tell_is_not_called_free(world, scripted, database, what, count):
+    def gone(write, trips):
+        database.is_away = True
+        what(write, trips)
+
+    licensed = world.license()
+    plane = scripted(licensed, gone, reconnect=database.connect)
+    answered = call(plane, licensed, {"iata": "PVG"}, idempotency_key="k")
+    assert (answered.status, answered.json["type"]) == (503, "/problems#call-outcome-unknown")
+    assert answered.headers["Retry-After"] == "5"
+    assert world.one("SELECT count(*) FROM usage_events") == count
+    another = world.plane(HeldUpstream(HIT))
+    for _ in range(2):
+        assert call(another, licensed, {"iata": "PVG"}, idempotency_key="k").status == 200
+    assert world.one("SELECT count(*) FROM usage_events") == 2
+
+
+def test_what_was_never_said_to_the_database_is_free(world, scripted, database):
+    licensed = world.license()
+    plane = scripted(licensed, reconnect=database.connect)
+    database.is_away = True
+    for committer in plane._calls._committer._committers:
+        committer._drop()
+    answered = call(plane, licensed, {"iata": "PVG"})
+    assert (answered.status, answered.json["type"]) == (503, "/problems#meter-unavailable")
+    check(world, 1)
+
+
+def test_a_refusal_after_an_attempt_without_answer_is_not_called_free(world, scripted):
+    licensed = world.license()
+    plane = scripted(licensed, lost, refused, refused)
+    answered = call(plane, licensed, {"iata": "PVG"})
+    assert (answered.status, answered.json["type"]) == (503, "/problems#call-outcome-unknown")
+
+
+def test_a_call_that_waited_too_long_for_its_commit_is_not_called_free(
+    world, scripted, monkeypatch
+):
+    monkeypatch.setattr(service, "WAIT_SECONDS_MAX", 0.1)
+    gate = threading.Event()
+    licensed = world.license()
+
+    def held(write, _trips):
+        assert gate.wait(60)
+        write()
+
+    answered = call(scripted(licensed, held), licensed, {"iata": "PVG"})
+    assert (answered.status, answered.json["type"]) == (503, "/problems#call-outcome-unknown")
+    gate.set()
+    wait_until(lambda: world.one("SELECT count(*) FROM usage_events") == 2)
 
 
 @pytest.fixture
