@@ -8,9 +8,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal, cast
 
+from ledger.journal.books.chart import CURRENCIES, HOME_CURRENCY
+
 Environment = Literal["development", "production"]
 
 _SECRET_LENGTH_MIN: Final = 32
+
+_BANK_ACCOUNT_LENGTHS: Final = range(10, 301)
+
+BANK_ACCOUNTS: Final = {each: f"COUNTERFOIL_BANK_ACCOUNT_{each}" for each in CURRENCIES}
+"""Currency -> the variable that says where payers transfer it to."""
+
+NO_BANK_ACCOUNT: Final = (
+    "There is no bank account: this installation is for development. Transfer nothing."
+)
 
 
 class SettingsRefused(Exception):
@@ -49,6 +60,7 @@ class Settings:
     trusted_proxies: tuple[str, ...]
     webhook_networks: tuple[str, ...]
     witness_file: Path | None
+    bank_accounts: Mapping[str, str]
     stripe_api_key: str | None = field(repr=False)
     stripe_webhook_secrets: tuple[str, ...] = field(repr=False)
     stripe_api_base: str
@@ -116,6 +128,7 @@ OPTIONAL: Final = (
     "PROMETHEUS_MULTIPROC_DIR",
     "OTEL_EXPORTER_OTLP_ENDPOINT",
     "COUNTERFOIL_WITNESS_FILE",
+    *BANK_ACCOUNTS.values(),
     "COUNTERFOIL_STRIPE_API_KEY",
     "COUNTERFOIL_STRIPE_WEBHOOK_SECRET",
 )
@@ -160,6 +173,23 @@ class _Reader:
 
     def words(self, name: str) -> tuple[str, ...]:
         return tuple(part.strip() for part in self.text(name).split(",") if part.strip())
+
+    def bank_accounts(self) -> dict[str, str]:
+        """What payers are told, by currency: one line that at least could name an account."""
+        found = {
+            each: self.text(name).strip()
+            for each, name in BANK_ACCOUNTS.items()
+            if self.optional(name)
+        }
+        for each, account in found.items():
+            has_number = any(character.isdecimal() for character in account)
+            is_line = account.isprintable() and len(account) in _BANK_ACCOUNT_LENGTHS
+            if not (has_number and is_line):
+                self.problems.append(
+                    f"{BANK_ACCOUNTS[each]} must be one line of 10 to 300 characters with the"
+                    " account's number"
+                )
+        return found
 
     def networks(self, name: str) -> tuple[str, ...]:
         found = tuple(part.strip() for part in self.text(name).split(",") if part.strip())
@@ -227,6 +257,7 @@ def from_environment(environ: Mapping[str, str]) -> Settings:
         trusted_proxies=reader.networks("COUNTERFOIL_TRUSTED_PROXIES"),
         webhook_networks=reader.networks("COUNTERFOIL_WEBHOOK_NETWORKS"),
         witness_file=reader.file("COUNTERFOIL_WITNESS_FILE"),
+        bank_accounts=_bank_accounts(reader, environment),
         stripe_api_key=reader.optional("COUNTERFOIL_STRIPE_API_KEY"),
         stripe_webhook_secrets=reader.words("COUNTERFOIL_STRIPE_WEBHOOK_SECRET"),
         stripe_api_base=reader.text("COUNTERFOIL_STRIPE_API_BASE"),
@@ -249,6 +280,13 @@ def from_environment(environ: Mapping[str, str]) -> Settings:
     return settings
 
 
+def _bank_accounts(reader: _Reader, environment: str) -> dict[str, str]:
+    given = reader.bank_accounts()
+    if environment == "production":
+        return given
+    return dict.fromkeys(CURRENCIES, NO_BANK_ACCOUNT) | given
+
+
 def _refuse_development_parts(reader: _Reader, environment: str) -> None:
     several = reader.text("COUNTERFOIL_WEB_PROCESSES") not in ("", "1")
     if several and not reader.optional("REDIS_URL"):
@@ -261,7 +299,13 @@ def _refuse_development_parts(reader: _Reader, environment: str) -> None:
         reader.problems.append(f"COUNTERFOIL_SECRET needs at least {_SECRET_LENGTH_MIN} characters")
     if environment != "production":
         return
-    needed = ("DATABASE_URL", "REDIS_URL", "COUNTERFOIL_SECRET", "COUNTERFOIL_CHAIN_URL")
+    needed = (
+        "DATABASE_URL",
+        "REDIS_URL",
+        "COUNTERFOIL_SECRET",
+        "COUNTERFOIL_CHAIN_URL",
+        BANK_ACCOUNTS[HOME_CURRENCY],
+    )
     reader.problems += [
         f"{name} is needed in production" for name in needed if not reader.optional(name)
     ]

@@ -12,12 +12,10 @@ from ledger.journal.evidence.ports import EvidencePorts
 from ledger.journal.top_ups.bank_transfer_gateway import BankTransferGateway
 from metering.plans.charged_periods import charged_periods
 
-PAY_INTO = "Counterfoil Data Exchange, settlement account"
 
-
-def bank_transfers() -> BankTransferGateway:
-    """Payments by bank transfer, which need nobody outside."""
-    return BankTransferGateway(PAY_INTO)
+def bank_transfers(parts: Parts) -> BankTransferGateway:
+    """Payments by bank transfer, to the accounts that the settings name."""
+    return BankTransferGateway(parts.settings.bank_accounts)
 
 
 def billing_ports(parts: Parts) -> BillingPorts:

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 
 from app.parts import Parts
-from ledger.journal.books.chart import CURRENCIES
 from ledger.journal.top_ups.bank_transfer_gateway import BankTransferGateway
 from ledger.journal.top_ups.hosted_payment_gateway import HostedPaymentGateway
 from ledger.payments.checkout_tokens import KeyedCheckoutTokens
@@ -62,7 +61,7 @@ def payment_ports(
         Offer(name, provider.currencies, is_hosted=True, pays_out=True)
         for name, provider in providers.items()
     ]
-    first = Offer(by_people.name, CURRENCIES, is_hosted=False, pays_out=True)
+    first = Offer(by_people.name, by_people.currencies, is_hosted=False, pays_out=True)
     return PaymentPorts(providers, [first, *hosted], _checkout_tokens(parts))
 
 

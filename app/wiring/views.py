@@ -47,7 +47,7 @@ def things(parts: Parts) -> list[tuple[type, object]]:
     access_keys = AccessKeys(parts.settings.public_url, AUDIENCE, parts.keyring.sessions)
     receipts = StoredReceipts(receipt_signers(parts).at)
     kit = CredentialKit(Argon2Passwords(), access_keys, parts.cipher, secrets.token_bytes)
-    providers = payment_gateways(parts)
+    providers, transfers = payment_gateways(parts), bank_transfers(parts)
     return [
         (CredentialKit, kit),
         (WebhookKit, WebhookKit(parts.cipher, secrets.token_bytes, receiver_policy(parts))),
@@ -59,11 +59,11 @@ def things(parts: Parts) -> list[tuple[type, object]]:
         (ConsentKit, _consent_kit(parts)),
         (HashTree, HashTrees()),
         (RowTree, HashTrees()),
-        (PaymentGateways, PaymentGateways(bank_transfers(), hosted_gateways(parts, providers))),
+        (PaymentGateways, PaymentGateways(transfers, hosted_gateways(parts, providers))),
         (BillingPorts, billing_ports(parts)),
         (AuditPorts, audit_ports()),
         (EvidencePorts, evidence_ports(parts)),
-        (PaymentPorts, payment_ports(parts, bank_transfers(), providers)),
+        (PaymentPorts, payment_ports(parts, transfers, providers)),
         (OperationRunner, OperationRunner(parts.units, providers)),
         (LogKeys, log_keys(parts)),
         (WitnessPolicy, read_witness_policy(parts)),

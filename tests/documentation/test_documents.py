@@ -1,6 +1,7 @@
 """What the documents point to exists: links, headings, targets of make, settings, files, facts."""
 
 import re
+import shlex
 
 import pytest
 import yaml
@@ -148,6 +149,7 @@ ASKED = {
     "PUBLIC_URL": "https://exchange.example",
     "LOG_HOST": "exchange.example",
     "CHAIN_URL": "http://besu.internal:8545",
+    "BANK_ACCOUNT_CNY": "Example Exchange Co., Ltd., Bank of Examples, 6222 0000 0000 0000",
     "COUNTERFOIL_SECRET": "x" * 32,
     "PROXY_NETWORKS": "172.16.0.0/12",
     "METRICS_TOKEN": "scrape-me",
@@ -163,14 +165,27 @@ def test_the_containers_start_with_what_the_page_asks_for():
     assert set(re.findall(r"\$\{(\w+):\?\}", text)) == set(ASKED)
     assert [name for name in ASKED if f"`{name}`" not in page] == []
     filled = re.sub(r"\$\{(\w+):\?\}", lambda match: ASKED[match[1]], text)
+    filled = re.sub(r"\$\{\w+:-\}", "", filled)
     services = yaml.safe_load(filled)["services"]
     settings = from_environment(services["exchange"]["environment"])
     assert settings.is_production
+    assert settings.bank_accounts == {"CNY": ASKED["BANK_ACCOUNT_CNY"]}
     script = (ROOT / "docs" / "compose-init.sql").read_text(encoding="utf-8")
     read = re.findall(r"^\\getenv \w+ (\w+)$", script, re.MULTILINE)
     assert read == ["APPLICATION_PASSWORD"]
     assert set(read) <= set(services["postgres"]["environment"])
     assert re.findall(r"PASSWORD '", script) == []
+
+
+def test_what_the_page_exports_starts_an_installation():
+    page = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
+    block = next(match["text"] for match in _FENCE.finditer(page))
+    exports = [shlex.split(line, comments=True) for line in block.splitlines()]
+    given = dict(each[1].split("=", 1) for each in exports if each[0] == "export")
+    settings = from_environment(
+        {name: value.replace("…", "x" * 32) for name, value in given.items()}
+    )
+    assert settings.is_production
 
 
 def test_no_two_decisions_have_one_number():

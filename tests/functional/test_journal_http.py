@@ -120,6 +120,17 @@ def test_a_top_up_is_announced_confirmed_twice_and_in_the_wallet(call, topped_up
     assert listed["state"] == "posted"
 
 
+def test_a_transfer_goes_to_the_account_of_its_currency_and_nowhere_without_one(call):
+    body = {"amount": "5.00", "currency": "HKD"}
+    assert call("buyer", "POST", "/v1/top-ups", body).json["pay_into"].endswith("Hong Kong")
+    refused = call("buyer", "POST", "/v1/top-ups", body | {"currency": "EUR"})
+    assert (refused.status_code, slug(refused)) == (422, "top-up-currency-not-taken")
+    assert refused.json["currency"] == "EUR"
+    assert refused.json["currencies"] == ["CNY", "HKD"]
+    (listed,) = call("buyer", "GET", "/v1/top-ups").json["items"]
+    assert listed["currency"] == "HKD"
+
+
 def test_top_ups_are_found_by_state_and_by_the_reference_as_a_bank_prints_it(call, topped_up):
     waiting = call("buyer", "POST", "/v1/top-ups", {"amount": "5"}).json
 

@@ -34,7 +34,7 @@ AMOUNT = 1000 * SCALE
 BUYER = Principal("psn_buyer", "org_buyer", frozenset({Role.BUYER}))
 FIRST = Principal("psn_1", "org_exchange", frozenset({Role.OPERATOR}), has_second_factor=True)
 SECOND = replace(FIRST, id="psn_2")
-GATEWAY = BankTransferGateway("Bank of Examples, account 0001")
+GATEWAY = BankTransferGateway({"CNY": "Bank of Examples, account 0001"})
 
 
 @pytest.fixture

@@ -10,10 +10,11 @@ import pytest
 from sqlalchemy import text
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from app.core.money import SCALE
+from app.core.money import SCALE, Money
 from app.core.reach import Reach
 from app.factory import create_control_plane
 from app.web.access import Authenticator
+from ledger.journal.top_ups.ports import PaymentGateways
 from ledger.payments.operation_runner import OperationRunner
 from ledger.payments.ports import PaymentPorts
 from tests.factories.payments import AMOUNT, BUYER, FIRST, OWNER, PAYER, SECOND, PayingExchange
@@ -91,6 +92,20 @@ def test_what_is_configured_is_listed_with_the_default_first(call):
         "is_hosted": True,
         "pays_out": True,
     }
+
+
+def test_a_transfer_is_offered_in_the_currencies_that_have_an_account(exchange):
+    accounts = {"EUR": "Bank of Examples, 0002", "CNY": "Bank of Examples, 0001"}
+    settings = replace(exchange.parts.settings, bank_accounts=accounts)
+    registry = create_control_plane(replace(exchange.parts, settings=settings)).extensions[
+        "counterfoil"
+    ]
+    first, stripe = registry.get(PaymentPorts).offers
+    assert (first.name, first.currencies) == ("bank_transfer", ("CNY", "EUR"))
+    assert tuple(stripe.currencies) == ("CNY", "USD", "EUR", "HKD")
+    money = Money(5 * SCALE, "EUR")
+    opened = registry.get(PaymentGateways).default.open_top_up("tup_" + "0" * 26, money)
+    assert opened.pay_into == accounts["EUR"]
 
 
 def test_the_default_is_still_a_bank_transfer(call, server):

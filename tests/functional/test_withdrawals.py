@@ -58,7 +58,7 @@ def pay_in(units):
             made = top_up_services.request_top_up(
                 uow,
                 PRINCIPALS["buyer"],
-                BankTransferGateway("Bank"),
+                BankTransferGateway({"CNY": "Bank"}),
                 amount=amount,
                 currency="CNY",
             )

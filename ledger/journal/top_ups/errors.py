@@ -1,5 +1,7 @@
 """Why a top-up is not announced, confirmed or given up."""
 
+from collections.abc import Sequence
+
 from app.core.errors import CounterfoilError, ErrorKind
 from app.core.money import format_amount
 
@@ -99,6 +101,22 @@ class TopUpGatewayUnknown(CounterfoilError):
 
     def __init__(self, gateway: str) -> None:
         super().__init__("GET /v1/payment-gateways lists the ways to pay.", gateway=gateway)
+
+
+class TopUpCurrencyNotTaken(CounterfoilError):
+    """The exchange has no bank account in the currency, so there is nowhere to transfer it to."""
+
+    kind = ErrorKind.INVALID
+    slug = "top-up-currency-not-taken"
+    title = "This currency is not taken that way"
+
+    def __init__(self, gateway: str, currency: str, currencies: Sequence[str]) -> None:
+        super().__init__(
+            "GET /v1/payment-gateways lists the ways to pay, each with its currencies.",
+            gateway=gateway,
+            currency=currency,
+            currencies=list(currencies),
+        )
 
 
 class TopUpArrived(CounterfoilError):

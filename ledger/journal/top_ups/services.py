@@ -27,7 +27,10 @@ from ledger.journal.wallets.services import open_accounts
 def request_top_up(
     uow: UnitOfWork, principal: Principal, gateway: PaymentGateway, *, amount: int, currency: str
 ) -> TopUp:
-    """Announce a transfer of ``amount`` (10⁻⁸ units); raises `TopUpAmountUnfit`."""
+    """Announce a transfer of ``amount`` (10⁻⁸ units); raises `TopUpAmountUnfit`.
+
+    The gateway refuses what it cannot take: a bank transfer `TopUpCurrencyNotTaken`.
+    """
     check_transferable(amount)
     top_up_id = TopUpId(uow.ids.new("tup"))
     instructions = gateway.open_top_up(top_up_id, Money(amount, currency))

@@ -1,8 +1,11 @@
-"""Half a payment provider is refused, and what is secret is never told."""
+"""Where payers are sent is given, half a payment provider is refused, no secret is told."""
 
 import pytest
 
-from app.settings import SettingsRefused, from_environment
+from app.settings import NO_BANK_ACCOUNT, SettingsRefused, from_environment
+from ledger.journal.books.chart import CURRENCIES
+
+ACCOUNT = "Example Data Exchange Co., Ltd., Bank of Examples, 6222 0000 0000 0000"
 
 PRODUCTION = {
     "COUNTERFOIL_ENV": "production",
@@ -11,6 +14,7 @@ PRODUCTION = {
     "COUNTERFOIL_SECRET": "x" * 40,
     "COUNTERFOIL_CHAIN_URL": "http://node:8545",
     "COUNTERFOIL_PUBLIC_URL": "https://exchange.example",
+    "COUNTERFOIL_BANK_ACCOUNT_CNY": ACCOUNT,
     "COUNTERFOIL_STRIPE_WEBHOOK_SECRET": "whsec_old_one, whsec_new_one",
 }
 LIVE, TEST = "sk_live_hidden", "sk_test_hidden"
@@ -62,3 +66,25 @@ def test_what_is_unfit_is_named_without_the_secret(values, named):
 def test_a_rehearsal_in_production_is_said_aloud():
     made = settings(COUNTERFOIL_STRIPE_API_KEY=TEST, COUNTERFOIL_STRIPE_TEST_KEYS="yes")
     assert made.stripe_api_key == TEST
+
+
+def test_production_needs_an_account_in_the_home_currency_and_invents_none():
+    with pytest.raises(SettingsRefused, match="COUNTERFOIL_BANK_ACCOUNT_CNY is needed"):
+        settings(COUNTERFOIL_BANK_ACCOUNT_CNY="")
+    assert settings().bank_accounts == {"CNY": ACCOUNT}
+    both = settings(COUNTERFOIL_BANK_ACCOUNT_EUR=f" {ACCOUNT} ").bank_accounts
+    assert both == {"CNY": ACCOUNT, "EUR": ACCOUNT}
+
+
+def test_development_says_of_each_currency_that_there_is_no_account():
+    made = from_environment({"COUNTERFOIL_BANK_ACCOUNT_USD": ACCOUNT}).bank_accounts
+    assert made == dict.fromkeys(CURRENCIES, NO_BANK_ACCOUNT) | {"USD": ACCOUNT}
+    assert "no bank account" in NO_BANK_ACCOUNT.lower()
+
+
+@pytest.mark.parametrize(
+    "given", [" ", "…", "Bank of Examples", "6222", "a bank\n6222 0000 0000", "6222 " * 80]
+)
+def test_what_nobody_could_transfer_to_is_no_account(given):
+    with pytest.raises(SettingsRefused, match="COUNTERFOIL_BANK_ACCOUNT_HKD must be"):
+        settings(COUNTERFOIL_BANK_ACCOUNT_HKD=given)

@@ -81,7 +81,8 @@ def journal_app(units, ports, clock):
     registry.add(Cipher, Cipher(bytes(32)))
     registry.add(UnitOfWorkFactory, units)
     registry.add(Authenticator, NamedPrincipals(PRINCIPALS))
-    registry.add(PaymentGateways, PaymentGateways(BankTransferGateway("Bank of Examples")))
+    accounts = {"CNY": "Bank of Examples", "HKD": "Bank of Examples, Hong Kong"}
+    registry.add(PaymentGateways, PaymentGateways(BankTransferGateway(accounts)))
     registry.add(BillingPorts, ports)
     registry.add(AuditPorts, AuditPorts())
     registry.add(EvidencePorts, evidence_ports())
