@@ -98,7 +98,8 @@ def set_day_cap(uow: UnitOfWork, *, buyer_id: str, licence_id: str, cap_amount: 
     Raises `EntitlementNotFound`, and `CapBelowSpending` under what today spent or has on lease.
     """
     entitlement = _lock_held(uow, buyer_id, licence_id)
-    key = {"licence_id": licence_id, "day": day_of(uow.now)}
+    # Of the instant at which no lease is taken any more: midnight may have passed at the lock.
+    key = {"licence_id": licence_id, "day": day_of(uow.clock.now())}
     uow.session.execute(
         insert(SpendingDay)
         .values(**key, buyer_id=buyer_id, cap_amount=None)

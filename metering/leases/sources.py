@@ -48,6 +48,8 @@ class Holdings:
     period: PeriodLeft
     sources: tuple[Source, ...]
     caps: tuple[CapLeft, ...]
+    at: datetime
+    """When it was read: a lease is of that instant's day, however long taking it lasts."""
     ends_at: datetime
     """A lease ends with the period, with the day, and with the first of its pools."""
 
@@ -86,7 +88,7 @@ def read_holdings(
     pools = connection.execute(sql.READ_POOLS, given).fetchall()
     sources = tuple(Source(*pool[:5]) for pool in pools)
     ends = [period.until_at, day_end(at), *(pool[5] for pool in pools)]
-    return Holdings(period, sources, _read_caps(connection, given, sources), min(ends))
+    return Holdings(period, sources, _read_caps(connection, given, sources), at, min(ends))
 
 
 def _read_caps(

@@ -163,3 +163,6 @@ TAKE_BACK = """
 UPDATE lanes SET holder = NULL, epoch = epoch + 1
 WHERE lane_id = %s AND holder IS NOT NULL AND expires_at <= %s
 """
+POSTPONE_TAKING_BACK = """
+UPDATE lanes SET expires_at = %s WHERE lane_id = %s AND holder IS NOT NULL AND expires_at <= %s
+"""

@@ -157,7 +157,7 @@ class LeaseStore:
     def _insert(
         self, connection: Connection, licence: LicenceView, granted: Granted, found: Holdings
     ) -> None:
-        slab, lane, now = granted.slab, granted.lane, self.clock.now()
+        slab, lane = granted.slab, granted.lane
         row = {
             "lease_id": granted.lease.lease_id,
             "lane_id": lane.lane_id,
@@ -168,9 +168,9 @@ class LeaseStore:
             "units": slab.units,
             "free_units": slab.free_units,
             "amount": slab.amount,
-            "at": now,
+            "at": found.at,
             "period": found.period.number,
-            "day": day_of(now),
+            "day": day_of(found.at),
             "key_id": granted.lease.key_id,
             "ends_at": found.ends_at,
             "pool_ids": [part.pool_id for part in slab.slices],
