@@ -16,6 +16,12 @@ STAFF = {
     "reviewer-2": ["reviewer"],
     "listing-officer": ["listing_officer"],
     "risk-officer": ["risk_officer"],
+    "panel-member-1": ["panel_member"],
+    "panel-member-2": ["panel_member"],
+    "panel-member-3": ["panel_member"],
+    "appeal-member-1": ["appeal_member"],
+    "appeal-member-2": ["appeal_member"],
+    "appeal-member-3": ["appeal_member"],
     "auditor": ["auditor"],
 }
 # Codes with valid check characters that belong to nobody (division 000000 is not assigned).

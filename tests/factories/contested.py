@@ -10,13 +10,9 @@ from demo.people import new_password, signed_in_staff
 from demo.products import airports
 from demo.world import Trade
 
-PANEL = ("panel-1", "panel-2", "panel-3")
-BOARD = ("board-1", "board-2", "board-3")
-STAFF = {
-    "intake-officer-2": "intake_officer",
-    **dict.fromkeys(PANEL, "panel_member"),
-    **dict.fromkeys(BOARD, "appeal_member"),
-}
+PANEL = ("panel-member-1", "panel-member-2", "panel-member-3")
+BOARD = ("appeal-member-1", "appeal-member-2", "appeal-member-3")
+OTHER_INTAKE = "intake-officer-2"
 
 
 def contest(world, exchange):
@@ -37,11 +33,11 @@ def contest(world, exchange):
 
 
 def _hire(world):
-    for name, role in STAFF.items():
-        email, password = f"{name}@exchange.example", new_password()
-        person = {"email": email, "name": name, "password": password, "roles": [role]}
-        world.staff_client("operator-1").post("/v1/staff", person)
-        world.staff[name] = signed_in_staff(world.base_url, email, password)
+    email, password = f"{OTHER_INTAKE}@exchange.example", new_password()
+    roles = ["intake_officer"]
+    person = {"email": email, "name": OTHER_INTAKE, "password": password, "roles": roles}
+    world.staff_client("operator-1").post("/v1/staff", person)
+    world.staff[OTHER_INTAKE] = signed_in_staff(world.base_url, email, password)
 
 
 def _submit(world, trade, name, name_en):
@@ -106,7 +102,7 @@ def _vote(world, case, path, members, votes, items=None):
 
 
 def _the_panel(world):
-    (panel,) = world.staff_client("panel-1").get("/v1/panels")["items"]
+    (panel,) = world.staff_client(PANEL[0]).get("/v1/panels")["items"]
     return f"/v1/panels/{panel['id']}"
 
 
@@ -173,7 +169,7 @@ def _appeal(world, case, rejected):
     appeal = world.supplier.client.post(f"{case}/appeal", body)
     _vote(world, case, f"/v1/appeals/{appeal['id']}", BOARD, ("for",) * 3)
     world.installation.settle()
-    _admit(world, _case(world, rejected), who="intake-officer-2")
+    _admit(world, _case(world, rejected), who=OTHER_INTAKE)
 
 
 def _emergency(world, listing_code):
