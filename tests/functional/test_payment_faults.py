@@ -2,6 +2,7 @@
 
 import pytest
 
+from ledger.payments import stripe_payment_gateway
 from tests.factories.payment_operations import PATHS, START, check_one_effect
 from tests.factories.payments import PayingExchange
 from tests.fakes.stripe_server import StripeServer
@@ -102,6 +103,28 @@ def test_a_provider_that_forgot_its_keys_is_searched_before_it_is_asked_again(
     server.forget_keys()
     finish(exchange, server, kind, operation, "never")
     check_one_effect(exchange, server, kind, operation)
+
+
+def test_it_is_searched_back_to_before_the_first_request_until_a_search_is_answered(
+    exchange, server, monkeypatch
+):
+    """The provider's clock is a minute behind, others paid meanwhile, and it forgot its keys."""
+    monkeypatch.setattr(stripe_payment_gateway, "_PAGE", 1)
+    operation = START["payment"](exchange)
+    server.inject("drop_after", path=PATHS["payment"])
+    exchange.work()
+    (session,) = server.state.all("checkout.session")
+    server.state.things[session["id"]]["created"] -= 60
+    for failure in ("refuse", "drop_before"):
+        server.forget_keys()
+        server.inject(failure, method="GET", path=PATHS["payment"])
+        exchange.clock.advance(seconds=7_200)
+        other = START["payment"](exchange)
+        exchange.work()
+        assert exchange.work_on(other.operation_id, "open") == "open"
+    assert exchange.work_on(operation.operation_id, "open") == "open"
+    assert exchange.operation(operation.operation_id).provider_reference == session["id"]
+    assert len(server.state.all("checkout.session")) == 3
 
 
 @pytest.mark.parametrize("kind", PATHS)

@@ -274,6 +274,7 @@ def test_two_operators_give_a_debt_up_and_nobody_but_the_exchange_pays_for_it(
     proposed = propose(call)
     assert (proposed.status_code, proposed.json["amount"]) == (201, "200.00004000")
     assert balances(units) == before, "a proposal moves nothing"
+    assert sound(units)
     assert call("buyer", "GET", PATH).json["items"] == []
     assert problem(call("buyer", "GET", f"{PATH}/{proposed.json['id']}")) == ("write-off-not-found")
     asked = f"{PATH}?is_for_me=true"

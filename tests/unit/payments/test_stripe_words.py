@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from stripe._encode import _api_encode
 
 from app.core.money import MINOR
+from ledger.payments import stripe_calls
 from ledger.payments import stripe_payment_gateway as adapter
 from ledger.payments import stripe_sights as sights
 from ledger.payments.errors import AmountUnfit
@@ -21,7 +22,10 @@ from ledger.payments.ports import (
     DisputeOutcome,
     MovementKind,
     NotAnEvent,
+    NotNow,
     Order,
+    OutcomeUnknown,
+    RequestRefused,
     SignatureRefused,
     SubjectKind,
 )
@@ -242,6 +246,27 @@ def test_what_a_dispute_says(status, lines, outcome, has_withdrawn):
         has_withdrawn,
         ("pi_1", "ch_1"),
     )
+
+
+@pytest.mark.parametrize(
+    ("error", "meaning"),
+    [
+        (stripe.InvalidRequestError("x", None, http_status=400), RequestRefused),
+        (stripe.IdempotencyError("x", http_status=400), OutcomeUnknown),
+        (stripe.RateLimitError("x", http_status=429), NotNow),
+        (stripe.InvalidRequestError("x", None, http_status=409), NotNow),
+        (stripe.AuthenticationError("x", http_status=401), NotNow),
+        (stripe.PermissionError("x", http_status=403), NotNow),
+        (stripe.APIError("x", http_status=500), OutcomeUnknown),
+        (stripe.APIConnectionError("x"), OutcomeUnknown),
+    ],
+)
+def test_what_an_error_says_of_what_was_asked(error, meaning):
+    def perform():
+        raise error
+
+    with pytest.raises(meaning):
+        stripe_calls.call(perform)
 
 
 @pytest.mark.parametrize(
