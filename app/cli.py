@@ -9,6 +9,7 @@ from flask import Flask
 
 from app.accounts import services as accounts
 from app.accounts.argon2_passwords import Argon2Passwords
+from app.commands.chain import chain_command
 from app.commands.erasure import erase_command
 from app.commands.imports import import_command
 from app.commands.keys import key_commands
@@ -35,6 +36,7 @@ def register(app: Flask, parts: Parts) -> None:
         erase_command(parts),
         quality_command(parts),
         shard_command(parts),
+        chain_command(parts),
         *key_commands(parts),
     ]
     for command in commands:

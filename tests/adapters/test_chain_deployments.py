@@ -4,13 +4,20 @@ import hashlib
 import secrets
 
 import pytest
+from eth_account import Account
 from sqlalchemy import select
 
 from app.core.reach import Reach
 from contracts import deployments
+from contracts.accounts import AccountKeys
 from contracts.client import JsonRpcChain
 from contracts.deployments import open_chain
-from contracts.errors import ChainUnavailable, DeploymentMismatch, LicenceNotOnChain
+from contracts.errors import (
+    ChainUnavailable,
+    DeploymentMismatch,
+    LicenceNotOnChain,
+    TransactionPending,
+)
 from contracts.licence_entries import OPEN_END_SECONDS, chain_licence_id, terms_commitment
 from contracts.licence_services import LicenceRecorder
 from contracts.models import ChainDeployment, ChainLicence
@@ -78,6 +85,30 @@ def test_a_process_killed_while_deploying_leaves_one_contract(units, url, monkey
     opened(units, url)
     assert [each.state for each in deployed(units)] == ["mined"] * 4
     assert rpc(url, "eth_blockNumber") == "0x4"
+
+
+def give_coins(url, address):
+    """One whole coin of an account that has many."""
+    fields = {
+        "nonce": 0,
+        "gas": 21_000,
+        "gasPrice": 2 * int(rpc(url, "eth_gasPrice"), 16),
+        "chainId": int(rpc(url, "eth_chainId"), 16),
+        "value": 10**18,
+        "to": address,
+    }
+    signed = Account.from_key(KEYS.registrar).sign_transaction(fields)
+    rpc(url, "eth_sendRawTransaction", "0x" + bytes(signed.raw_transaction).hex())
+
+
+def test_without_coins_nothing_is_deployed_and_with_them_it_goes_on(units, url):
+    poor = AccountKeys.derive(b"p" * 32)
+    with pytest.raises(TransactionPending):
+        open_chain(units, url, poor, origin=ORIGIN)
+    assert [each.state for each in deployed(units)] == ["planned"]
+    give_coins(url, poor.addresses[0])
+    open_chain(units, url, poor, origin=ORIGIN)
+    assert [each.state for each in deployed(units)] == ["mined"] * 4
 
 
 def test_a_chain_begun_anew_is_deployed_on_anew(units, tmp_path, clock):

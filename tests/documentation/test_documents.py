@@ -149,6 +149,8 @@ ASKED = {
     "PUBLIC_URL": "https://exchange.example",
     "LOG_HOST": "exchange.example",
     "CHAIN_URL": "http://besu.internal:8545",
+    "CHAIN_ID": "1337",
+    "CHAIN_GAS_GWEI_MAX": "0",
     "BANK_ACCOUNT_CNY": "Example Exchange Co., Ltd., Bank of Examples, 6222 0000 0000 0000",
     "COUNTERFOIL_SECRET": "x" * 32,
     "PROXY_NETWORKS": "172.16.0.0/12",
@@ -169,6 +171,7 @@ def test_the_containers_start_with_what_the_page_asks_for():
     services = yaml.safe_load(filled)["services"]
     settings = from_environment(services["exchange"]["environment"])
     assert settings.is_production
+    assert (settings.chain_id, settings.chain_gas_gwei_max) == (1337, 0)
     assert settings.bank_accounts == {"CNY": ASKED["BANK_ACCOUNT_CNY"]}
     script = (ROOT / "docs" / "compose-init.sql").read_text(encoding="utf-8")
     read = re.findall(r"^\\getenv \w+ (\w+)$", script, re.MULTILINE)
@@ -186,6 +189,8 @@ def test_what_the_page_exports_starts_an_installation():
         {name: value.replace("…", "x" * 32) for name, value in given.items()}
     )
     assert settings.is_production
+    assert "COUNTERFOIL_CHAIN_GAS_GWEI_MAX" in given
+    assert settings.chain_id is not None
 
 
 def test_no_two_decisions_have_one_number():
