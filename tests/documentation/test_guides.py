@@ -22,6 +22,9 @@ GET /v1/vocabularies
 Accept-Language: en
 ```
 """
+_FENCED_AND_AFTER = re.compile(
+    r"^<!-- (run [^\n]*?) -->\n```http\n.*?^```\n\n([^\n]*)$", re.MULTILINE | re.DOTALL
+)
 
 
 @pytest.fixture
@@ -67,6 +70,32 @@ def test_every_creating_request_of_the_guides_shows_its_idempotency_key():
     once_by_itself = "sessions(/refresh)?|second-factor(/confirmation)?|access-resets/use"
     allowed = rf"/v1/({once_by_itself}|{stored_nowhere})"
     assert [path for path in sorted(without) if not re.fullmatch(allowed, path)] == []
+
+
+def unseen_refusals(text):
+    """Requests that are not answered with success, without a line below that tells the reader."""
+    unseen = []
+    for mark, after in _FENCED_AND_AFTER.findall(text):
+        status = re.search(r"expect ([45]\d\d)", mark)
+        slug = re.search(r"slug (\S+)", mark)
+        link = rf" \[{slug[1]}\]\(\.\./problems\.md#{slug[1]}\)" if slug else ""
+        if status and not re.match(rf"→ {status[1]}{link}", after):
+            unseen.append(mark)
+    return unseen
+
+
+@pytest.mark.parametrize("path", GUIDES, ids=lambda path: path.name)
+def test_a_reader_sees_what_is_refused_and_as_what(path):
+    assert unseen_refusals(path.read_text(encoding="utf-8")) == []
+
+
+def test_a_refusal_that_only_the_mark_tells_is_noticed():
+    request = "```http\nGET /v1/vocabularies\n```\n\n"
+    told = f"<!-- run 1 expect 409 slug a-b -->\n{request}→ 409 [a-b](../problems.md#a-b)\n\n"
+    untold = f"<!-- run 2 expect 409 slug a-b -->\n{request}→ 409\n\n"
+    silent = f"<!-- run 3 expect 404 -->\n{request}Text.\n"
+    marks = unseen_refusals(told + untold + silent)
+    assert [mark.split()[1] for mark in marks] == ["2", "3"]
 
 
 def test_a_mark_says_what_is_expected_kept_and_saved():
