@@ -7,7 +7,7 @@ export PYTHONUNBUFFERED := 1
 # One test process a core; each has its own PostgreSQL.
 PARALLEL = -n auto --dist worksteal
 .DEFAULT_GOAL := help
-.PHONY: help demo run test anvil check coverage format format-check lint types layers audit bench crash install lock clean
+.PHONY: help demo run test anvil check coverage format format-check lint types layers audit bench crash install lock clean wheel
 
 help: ## Show this help
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ crash: $(STAMP) ## Kill −9 under load, and write var/crash/report.json
 
 ##@ Keep it
 install: $(STAMP) ## Set up the virtual environment
+
+wheel: $(STAMP) ## Build the verifier for buyers and auditors (writes var/wheel/)
+	$(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -w var/wheel ./verifier
 
 lock: ## Recompile the requirements with hashes (needs uv)
 	uv pip compile -q --universal --no-strip-extras --generate-hashes --python-version 3.11 --no-emit-index-url -o requirements.txt requirements.in
