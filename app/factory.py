@@ -113,7 +113,6 @@ def create_control_plane(parts: Parts) -> Flask:
     documentation.describe(api, *routes.metered_call())
     documentation.list_values(api, routes.listed_values())
     app.register_blueprint(operations.blueprint)
-    _trace(app, parts)
     cli.register(app, parts)
     return app
 
@@ -153,6 +152,7 @@ def _register_hooks(app: Flask, parts: Parts) -> None:
     problems.register(app)
     caching.register(app)
     request_context.register(app, parts.ids)
+    _trace(app, parts)
     addresses.register(app)
     access.register_authentication(app)
     limiter.init_app(app)

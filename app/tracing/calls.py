@@ -1,7 +1,6 @@
 """Metered calls, traced: the data plane's own code knows nothing of it, and pays nothing."""
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from contextlib import suppress
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -17,8 +16,6 @@ from metering.waiting import Signal, Waiting
 Value = TypeVar("Value")
 ROUTE = "/data/{listing_code}"
 _SERVER_ERROR = 500
-_STRANGERS = frozenset({401, 404})
-"""What they ask for is any word that they like."""
 
 
 class TracedCalls(Calls):
@@ -52,12 +49,11 @@ def _address(target: Target) -> dict[str, str]:
 
 def _note(span: Span, environment: Mapping[str, Any], request_id: str, reply: Reply) -> None:
     span.note({"http.response.status_code": reply.status, "counterfoil.request_id": request_id})
-    if reply.status not in _STRANGERS:
-        with suppress(requests.NoSuchAddress):
-            span.note({"counterfoil.listing_code": requests.read_listing_code(environment)})
     for name, value in reply.headers:
         if name == "Outcome":
-            span.note({"counterfoil.outcome": value})
+            # What has one was answered. Of all else the address is any word that a stranger likes.
+            code = requests.read_listing_code(environment)
+            span.note({"counterfoil.outcome": value, "counterfoil.listing_code": code})
     if reply.status >= _SERVER_ERROR:
         span.fail(str(reply.status))
 

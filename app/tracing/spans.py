@@ -5,6 +5,7 @@ parameter, key or body, and of an error its type alone. https://opentelemetry.io
 """
 
 import secrets
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
@@ -21,8 +22,8 @@ from structlog.contextvars import bound_contextvars
 
 Facts = Mapping[str, str | int]
 NO_FACTS: Facts = {}
-SEND_SECONDS = 2.0
-"""How long the collector is tried with what is to be sent; so long an end may take."""
+CLOSE_SECONDS = 2.0
+"""How long an end may take to send what waits."""
 _DRAWN_BYTES = 4
 SERVER, CLIENT, INTERNAL = SpanKind.SERVER, SpanKind.CLIENT, SpanKind.INTERNAL
 
@@ -70,10 +71,11 @@ class Spans:
         """The SDK reads further settings, such as headers, itself (`OTEL_EXPORTER_OTLP_…`)."""
         self._entropy = entropy
         self._drawn_below = round(share * 2 ** (8 * _DRAWN_BYTES))
-        self._provider = TracerProvider(ALWAYS_ON, Resource.create({SERVICE_NAME: service}))
+        self._provider = TracerProvider(
+            ALWAYS_ON, Resource.create({SERVICE_NAME: service}), shutdown_on_exit=False
+        )
         address = f"{collector_url.rstrip('/')}/v1/traces"
-        exporter = OTLPSpanExporter(address, timeout=SEND_SECONDS)
-        self._provider.add_span_processor(BatchSpanProcessor(exporter))
+        self._provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(address)))
         self._tracer = self._provider.get_tracer("counterfoil")
 
     @contextmanager
@@ -113,8 +115,11 @@ class Spans:
         return Span(self._tracer.start_span(name, None, kind, facts))
 
     def close(self) -> None:
-        """Send what waits, and end the thread."""
-        self._provider.shutdown()
+        """Send what waits, if the collector takes it soon."""
+        # The library tries for as many times ten seconds as there are batches.
+        ending = threading.Thread(target=self._provider.shutdown, name="traces", daemon=True)
+        ending.start()
+        ending.join(CLOSE_SECONDS)
 
 
 def current_trace_id() -> str | None:

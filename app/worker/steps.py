@@ -4,6 +4,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 if TYPE_CHECKING:
-    from app.tracing.spans import Spans
+    from app.tracing.spans import Span, Spans
 
 _log = structlog.get_logger("worker")
 
@@ -76,22 +77,22 @@ class Worker:
         failures = 0
         while not self._stop.is_set():
             started = time.monotonic()
-            try:
-                had_work = self._run(step)
-                failures = 0
-            except Exception:  # noqa: BLE001 -- the loop must outlive a failing step
-                failures += 1
-                had_work = False
-                _log.exception("step failed", step=step.name, failures=failures)
+            had_work = False
+            with self._traced(step) as span:
+                try:
+                    had_work = step.run()
+                    failures = 0
+                except Exception as error:  # noqa: BLE001 -- the loop must outlive a failing step
+                    failures += 1
+                    _log.exception("step failed", step=step.name, failures=failures)
+                    if span is not None:
+                        span.fail(type(error).__name__)
             if not had_work:
                 pause = step.every_seconds * min(2**failures, 32) - (time.monotonic() - started)
                 self._stop.wait(max(pause, 0))
 
-    def _run(self, step: Step) -> bool:
-        if self._spans is None:
-            return step.run()
-        with self._spans.root(f"step {step.name}"):
-            return step.run()
+    def _traced(self, step: Step) -> "AbstractContextManager[Span | None]":
+        return nullcontext() if self._spans is None else self._spans.root(f"step {step.name}")
 
 
 def drain_outbox(units: UnitOfWorkFactory, handlers: Mapping[str, Handler]) -> bool:

@@ -1,7 +1,9 @@
 """What is traced: what was done and how long it took, and nothing of what was sent."""
 
+import socket
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -13,8 +15,10 @@ from structlog.contextvars import get_contextvars
 from app.factory import create_control_plane
 from app.parts import build_parts
 from app.tracing.spans import Spans
+from app.web import request_context
+from app.worker import steps
 from app.worker.steps import Step, Worker
-from tests.factories.metering import World, call
+from tests.factories.metering import World, call, per_call
 from tests.fakes.otlp_collector import Collector
 from tests.fakes.upstream_server import UpstreamServer
 
@@ -102,8 +106,11 @@ def test_nothing_of_what_was_sent_is_told(world, collector, spans):
     plane = world.plane(spans=spans)
     for iata in ("PVG", "QQX"):
         call(plane, licensed, {"iata": iata}, address="203.0.113.77", idempotency_key="retry-0815")
-    call(plane, None, path="/data/nobody-s-secret-word", authorization="Bearer cf_stranger")
-    spans.close()
+    stranger = {"path": "/data/nobody-s-secret-word", "authorization": "Bearer cf_stranger"}
+    for method in ("GET", "PUT"):
+        call(plane, None, method=method, **stranger)
+    plane.close()
+    call(plane, None, **stranger)
     sent = b"".join(collector.bodies)
     assert CALL.encode() in sent
     key = licensed.key
@@ -111,6 +118,14 @@ def test_nothing_of_what_was_sent_is_told(world, collector, spans):
         assert secret.encode() not in sent
     assert b"nobody-s-secret-word" not in sent
     assert b"cf_stranger" not in sent
+
+
+def test_a_charged_miss_names_its_listing(world, collector, spans, upstream):
+    licensed = world.license(per_call(unit="call"))
+    assert call(world.plane(spans=spans), licensed, {"iata": "QQX"}).status == 404
+    (traced,) = told(collector, spans, CALL)
+    assert traced.facts["counterfoil.listing_code"] == licensed.listing_code
+    assert (traced.facts["counterfoil.outcome"], traced.is_failed) == ("miss", False)
 
 
 def test_a_supplier_that_fails_is_told_as_a_failure(world, collector, spans, upstream):
@@ -193,24 +208,58 @@ def test_a_statement_that_fails_is_told_by_its_type(traced_parts, collector):
     assert (work.is_failed, work.facts["error.type"]) == (True, "DataError")
 
 
-def test_a_step_of_the_worker_is_a_trace(collector, spans):
+class Lines:
+    """A log that keeps each line's event and what is bound to it."""
+
+    def __init__(self):
+        self.traced = []
+
+    def _keep(self, event, **_facts):
+        self.traced.append((event, get_contextvars().get("trace_id")))
+
+    info = exception = _keep
+
+
+@pytest.fixture
+def lines(monkeypatch):
+    kept = Lines()
+    for module in (steps, request_context):
+        monkeypatch.setattr(module, "_log", kept)
+    return kept
+
+
+def test_a_step_of_the_worker_is_a_trace(collector, spans, lines):
     def once():
         worker.stop()
-        return False
+        raise LookupError
 
     worker = Worker([Step("settle", 1.0, once)], spans)
     worker.run()
-    assert len(told(collector, spans, "step settle")) == 1
+    (traced,) = told(collector, spans, "step settle")
+    assert (traced.is_failed, traced.facts["error.type"]) == (True, "LookupError")
+    assert lines.traced == [("step failed", traced.trace_id)]
 
 
-def test_nothing_waits_for_a_collector_that_is_away(world, collector):
-    collector.stop()
-    spans = Spans("counterfoil", collector.url, share=1.0)
-    plane = world.plane(spans=spans)
-    licensed = world.license()
-    assert call(plane, licensed, {"iata": "PVG"}).status == 200
-    spans.close()
-    assert call(plane, licensed, {"iata": "PVG"}).status == 200
+def test_a_request_that_ends_early_has_its_trace_in_the_log(traced_parts, client, collector, lines):
+    answer = client.get("/v1/orders", headers={"Authorization": "Bearer nobody"})
+    assert answer.status_code == 401
+    (traced,) = told(collector, traced_parts.spans, "GET /v1/orders")
+    assert lines.traced == [("request", traced.trace_id)]
+
+
+def test_nothing_waits_long_for_a_collector_that_says_nothing(world):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        spans = Spans("counterfoil", url, share=1.0)
+        plane, licensed = world.plane(spans=spans), world.license()
+        for _ in range(1000):
+            with spans.root("much"):
+                pass
+        since = time.monotonic()
+        assert call(plane, licensed, {"iata": "PVG"}).status == 200
+        spans.close()
+        assert time.monotonic() - since < 8.0, "the library alone tries for ten seconds a batch"
+        assert call(plane, licensed, {"iata": "PVG"}).status == 200
 
 
 def test_without_a_collector_the_library_is_not_loaded(settings):
