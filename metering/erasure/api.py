@@ -11,7 +11,6 @@ from app.web.access import requires
 from app.web.blueprints import Blueprint
 from app.web.context import current_principal, get, unit_of_work
 from app.web.idempotency import idempotent
-from app.web.limits import limit
 from app.web.paging import PageQuerySchema, page_schema
 from app.web.schemas import Identifier, Integer, Schema, Text, Timestamp
 from metering.erasure import requests as erasure_requests
@@ -69,7 +68,7 @@ def propose_erasure(command: dict[str, Any]) -> Erasure:
 @blueprint.route("/erasures/<string:erasure_id>/approval", methods=["POST"])
 @blueprint.response(200, ErasureSchema)
 @requires(Permission.OPERATE)
-@limit("60 per minute")
+@idempotent
 def approve_erasure(erasure_id: str) -> Erasure:
     """Agree to an erasure that somebody else proposed; it cannot be undone."""
     with unit_of_work() as uow:

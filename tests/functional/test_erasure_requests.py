@@ -165,5 +165,7 @@ def test_over_http_it_takes_two_operators(http, parts):
     assert send(http, "psn_a", key="3", **{**body, "reason_code": "a whim"}).status_code == 422
     unknown = send(http, "psn_b", f"{PATH}/era_0/approval")
     assert unknown.get_json()["type"].endswith("erasure-not-found")
+    keyless = http.post(f"{PATH}/era_0/approval", headers={"Authorization": "psn_b"})
+    assert keyless.get_json()["type"].endswith("idempotency-key-missing")
     assert http.get(PATH, headers={"Authorization": "psn_a"}).get_json()["items"] == []
     assert http.get(PATH, headers={"Authorization": "psn_buyer"}).status_code == 403
