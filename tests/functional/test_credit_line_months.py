@@ -114,6 +114,39 @@ def test_each_currency_has_its_bills_and_its_own_money_pays_them(buyer, in_unit,
     assert [bill.open_amount for bill in dollars.bills] == [200 * SCALE]
 
 
+@pytest.fixture
+def two_lines(buyer, in_unit, clock):
+    """Two lines with an open bill each; money came in for the second alone."""
+    dollars = OnCredit(in_unit, clock, "USD")
+    for number, each in enumerate((buyer, dollars), start=1):
+        each.lend(500)
+        each.buy(100 * number, f"ord_{number}")
+    buyer.bill(DECEMBER)
+    dollars.receive(200, "tup_1")
+    return buyer, dollars
+
+
+def test_lines_that_are_not_paid_stand_before_no_other(two_lines, monkeypatch):
+    monkeypatch.setattr(bill_payment_services, "PORTION", 1)
+    unpaid, paid = two_lines
+    for _ in range(2):
+        paid.match()
+    assert [bill.open_amount for bill in paid.bills] == [0]
+    unpaid.receive(100, "tup_2")
+    for _ in range(2):
+        unpaid.match()
+    assert [bill.open_amount for bill in unpaid.bills] == [0]
+
+
+def test_money_that_came_in_and_was_not_matched_yet_is_not_chased(two_lines, units):
+    unpaid, paid = two_lines
+    assert paid.chase(paid.bills[0].due_at + timedelta(days=14)) > 0
+    reminded = {event.currency for event in units.events if isinstance(event, PaymentReminded)}
+    assert reminded == {"CNY"}
+    assert (paid.wallet.is_credit_suspended, unpaid.wallet.is_credit_suspended) == (False, True)
+    assert [bill.open_amount for bill in paid.bills] == [0]
+
+
 def test_a_line_is_chased_by_its_own_plan_from_its_very_instants(buyer):
     plan = [{"step": "reminder", "days": 0}, {"step": "suspension", "days": 3}]
     buyer.lend(500, dunning=plan)

@@ -4,7 +4,7 @@ from sqlalchemy import Select, select
 
 from app.core.unit_of_work import UnitOfWork
 from ledger.journal.billing import credit_line_services
-from ledger.journal.billing.books_cursor import settled_posting_id
+from ledger.journal.billing.books_cursor import cursor_for_update, settled_posting_id
 from ledger.journal.billing.credit_bill_queries import open_bills, steps_of
 from ledger.journal.billing.credit_billing import match_payment
 from ledger.journal.billing.dunning import DunningStep
@@ -24,9 +24,15 @@ PORTION = 100
 
 
 def match_payments(uow: UnitOfWork) -> int:
-    """Give what came into wallets to their bills, oldest first; how many payments were matched."""
-    lines = uow.session.scalars(_with_open_bills().limit(PORTION))
-    return sum(match_line(uow, line) for line in lines.all())
+    """Give what came into wallets to their bills, oldest first; how many payments were matched.
+
+    Round and round, so that those who never pay do not stand before those who do.
+    """
+    cursor = cursor_for_update(uow.session, "bill payments")
+    behind = _with_open_bills().where(CreditLine.credit_line_id > cursor.place).limit(PORTION)
+    lines = uow.session.scalars(behind).all()
+    cursor.place = lines[-1].credit_line_id if len(lines) == PORTION else ""
+    return sum(match_line(uow, line) for line in lines)
 
 
 def match_line(uow: UnitOfWork, line: CreditLine) -> int:

@@ -5,6 +5,7 @@ from sqlalchemy import select, text
 from app.core.ids import OrganisationId
 from app.core.unit_of_work import UnitOfWork
 from ledger.journal.billing import credit_line_services
+from ledger.journal.billing.bill_payment_services import match_line
 from ledger.journal.billing.credit_bill_queries import steps_of
 from ledger.journal.billing.dunning import DunningStep, due_steps
 from ledger.journal.billing.events import BillSentToCollection, PaymentReminded
@@ -40,6 +41,9 @@ def chase(uow: UnitOfWork) -> int:
 def _chase(uow: UnitOfWork, bill_id: str, organisation_id: OrganisationId, currency: str) -> int:
     # The line before its bills, as when payments are matched: two workers must not wait in a ring.
     line = credit_line_services.find_active(uow.session, organisation_id, currency)
+    if line is not None:
+        # Nobody is reminded of what came in already, however long its matching takes.
+        match_line(uow, line)
     bill = uow.session.get_one(CreditBill, bill_id, with_for_update=True, populate_existing=True)
     if bill.paid_at is not None or bill.written_off_at is not None:
         return 0
