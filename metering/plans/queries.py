@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
 from metering.models import AllowancePool, Entitlement, LicencePeriod
@@ -107,10 +107,18 @@ def left_over(session: Session, plan: PlanTerms, period: LicencePeriod) -> int:
     return left_to_carry(plan, max(0, sum(included) - paid))
 
 
-def due_to_open(session: Session, *, at: datetime, limit: int) -> list[str]:
-    """Licences whose next period begins by an instant."""
-    statement = select(Entitlement.licence_id).where(Entitlement.next_period_at <= at)
-    return list(session.scalars(statement.order_by(Entitlement.next_period_at).limit(limit)))
+def due_to_open(
+    session: Session, *, at: datetime, after: tuple[datetime, str] | None, limit: int
+) -> list[tuple[datetime, str]]:
+    """Licences whose next period begins by an instant, the oldest first, behind ``after``."""
+    place = tuple_(Entitlement.next_period_at, Entitlement.licence_id)
+    statement = select(Entitlement.next_period_at, Entitlement.licence_id).where(
+        Entitlement.next_period_at <= at
+    )
+    if after is not None:
+        statement = statement.where(place > after)
+    rows = session.execute(statement.order_by(*place).limit(limit))
+    return [(due_at, licence_id) for due_at, licence_id in rows if due_at is not None]
 
 
 def due_to_try(session: Session, *, at: datetime, limit: int) -> list[tuple[str, int]]:

@@ -31,16 +31,36 @@ _log = structlog.get_logger("metering.periods")
 
 def turn_periods(units: UnitOfWorkFactory) -> bool:
     """Open and close what is due; whether anything was done, so that more may be waiting."""
+    is_opened = _open_due(units)
     with units.begin(Reach.EXCHANGE) as uow:
-        opens_by = uow.now + timedelta(seconds=LEAD_SECONDS)
-        opening = due_to_open(uow.session, at=opens_by, limit=STEP_MAX)
         trying = due_to_try(uow.session, at=uow.now, limit=STEP_MAX)
-    done = [_open_next(units, licence_id) for licence_id in opening]
-    done += [_try(units, licence_id, number) for licence_id, number in trying]
-    return any(done)
+    done = [_try(units, licence_id, number) for licence_id, number in trying]
+    return is_opened or any(done)
+
+
+def _open_due(units: UnitOfWorkFactory) -> bool:
+    """Open the oldest that are due, past those that cannot be: they stay due until they can."""
+    after = None
+    while True:
+        with units.begin(Reach.EXCHANGE) as uow:
+            opens_by = uow.now + timedelta(seconds=LEAD_SECONDS)
+            due = due_to_open(uow.session, at=opens_by, after=after, limit=STEP_MAX)
+        done = [_open_next(units, licence_id) for _, licence_id in due]
+        if any(done) or len(due) < STEP_MAX:
+            return any(done)
+        after = due[-1]
 
 
 def _open_next(units: UnitOfWorkFactory, licence_id: str) -> bool:
+    try:
+        return _open_or_note(units, licence_id)
+    except (CounterfoilError, IntegrityError):
+        # Tried again with the next step; other licences must not wait for this one.
+        _log.exception("period not opened", licence_id=licence_id)
+        return False
+
+
+def _open_or_note(units: UnitOfWorkFactory, licence_id: str) -> bool:
     def begin(uow: UnitOfWork, entitlement: Entitlement) -> bool:
         if not _is_due(uow, entitlement):
             return False
@@ -57,9 +77,7 @@ def _open_next(units: UnitOfWorkFactory, licence_id: str) -> bool:
             return _in_unit(units, licence_id, begin)
         except CounterfoilError as error:
             if error.kind is not ErrorKind.PAYMENT_REQUIRED:
-                # Tried again with the next step; other licences must not wait for this one.
-                _log.exception("period not opened", licence_id=licence_id)
-                return False
+                raise
     return _in_unit(units, licence_id, note)
 
 

@@ -5,12 +5,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
+from sqlalchemy.exc import IntegrityError
 
 from app.core.errors import CounterfoilError, ErrorKind
 from app.core.reach import Reach
 from metering import services
 from metering.events import PeriodClosed, PeriodFeeUnpaid, PeriodOpened
 from metering.leases.sql import LOCK_ENTITLEMENT
+from metering.plans import steps
 from metering.plans.past_periods import list_periods
 from metering.plans.steps import turn_periods
 from metering.ports import UpstreamAnswer
@@ -421,6 +423,39 @@ def test_a_worker_that_dies_before_its_commit_leaves_the_period_for_the_next(wor
     assert [event.period for event in events(world, PeriodOpened)] == [1, 2]
     (closed,) = events(world, PeriodClosed)
     assert (closed.units, closed.total_amount) == (7, 60_000_000)
+
+
+class Frozen(CounterfoilError):
+    """As the journal refuses a fee of a frozen wallet."""
+
+    kind, slug, title = ErrorKind.CONFLICT, "account-frozen", "The account is frozen"
+
+    def __init__(self):
+        super().__init__("frozen")
+
+
+@pytest.mark.parametrize(
+    "refusal", [Frozen(), IntegrityError("INSERT", {}, Exception())], ids=["frozen", "constraint"]
+)
+def test_licences_that_cannot_open_stand_before_no_other(world, monkeypatch, refusal):
+    monkeypatch.setattr(steps, "STEP_MAX", 2)
+    frozen = [world.license(subscription(5), days=800, age_days=0) for _ in range(4)]
+    world.clock.advance(seconds=60)
+    sound = [world.license(subscription(5), days=800, age_days=0) for _ in range(3)]
+    refused = {licensed.licence_id for licensed in frozen}
+
+    def charge(_uow, event):
+        if event.licence_id in refused:
+            raise refusal
+
+    world.clock.advance(seconds=31 * DAY)
+    opened = "SELECT licence_id FROM licence_periods WHERE period = 2 AND state = 'open'"
+    with monkeypatch.context() as patched:
+        patched.setattr(world.units, "reactions", {PeriodOpened: (charge,)})
+        turn_all(world)
+        assert {row[0] for row in world.sql(opened)} == {each.licence_id for each in sound}
+    turn_all(world)
+    assert len(world.sql(opened)) == 7
 
 
 def test_a_meter_that_is_being_leased_into_is_not_given_back_under_its_lease(world):
