@@ -158,6 +158,7 @@ def _plane(loop: asyncio.AbstractEventLoop) -> DataPlane:
     waiting = LoopWaiting(loop, _Upstream())
     signer = Ed25519Signer.from_seed("bench/receipts", b"s" * 32)
     calls = CallService(
+        clock=clock,
         callers=callers,
         consents=nobody,
         keeper=keeper,

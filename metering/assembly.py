@@ -72,6 +72,7 @@ def build_data_plane(settings: DataPlaneSettings, outside: Outside) -> DataPlane
     )
     committer = _committer(settings, outside, ids)
     calls = CallService(
+        clock=outside.clock,
         callers=callers,
         consents=consents,
         keeper=keeper,

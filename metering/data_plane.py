@@ -167,9 +167,7 @@ class DataPlane(Calls):
         )
         if key is None or not hmac.compare_digest(key.secret_hash, secret_hash):
             raise CallKeyUnknown
-        if key.withdrawn_at is not None:
-            raise CallKeyUnknown
-        if key.expires_at is not None and key.expires_at <= self._clock.now():
+        if key.is_ended(self._clock.now()):
             raise CallKeyUnknown
         return key
 

@@ -102,6 +102,12 @@ class KeyView:
     is_capped: bool = False
     """Whether the key has a spending cap of its own."""
 
+    def is_ended(self, at: datetime) -> bool:
+        """Whether it was withdrawn, or is past its time (as a rotated key is)."""
+        return self.withdrawn_at is not None or (
+            self.expires_at is not None and self.expires_at <= at
+        )
+
     @property
     def capped_id(self) -> str | None:
         """The key, where its own cap must bear its calls."""

@@ -7,6 +7,7 @@ from time import perf_counter_ns
 from typing import Any, NamedTuple
 
 from app.core.canonical import canonical_bytes
+from app.core.clock import Clock
 from metering.calls.caller_cache import CallerCache
 from metering.calls.consent_desk import ConsentClaim, ConsentDesk
 from metering.calls.decisions import CallFacts, Refused, decide
@@ -82,6 +83,7 @@ class CallService:
     def __init__(
         self,
         *,
+        clock: Clock,
         callers: CallerCache,
         consents: ConsentDesk,
         keeper: LeaseKeeper,
@@ -93,6 +95,7 @@ class CallService:
         times: AnswerTimes,
         entropy: Callable[[int], bytes],
     ) -> None:
+        self._clock = clock
         self._callers = callers
         self._consents = consents
         self._keeper = keeper
@@ -199,7 +202,7 @@ class CallService:
         """The call under what stands now; raises the refusal when it may no longer be made."""
         self._callers.forget("licence", frozenset({call.key.licence.licence_id}))
         key = await self._waiting.aside(lambda: self._callers.find(call.key.secret_hash))
-        if key is None or key.withdrawn_at is not None:
+        if key is None or key.is_ended(self._clock.now()):
             raise CallKeyUnknown
         decision = decide(key, call.facts)
         if isinstance(decision, Refused):

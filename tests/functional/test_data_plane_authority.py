@@ -1,5 +1,6 @@
 """Withdrawals bite on the next call, retries cost nothing, and lost lanes cannot be written."""
 
+import hashlib
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -11,6 +12,7 @@ from metering import services
 from metering.leases import upkeep
 from metering.ports import UpstreamAnswer
 from tests.factories.metering import World, call, package, per_call
+from tests.fakes.clock import START
 from tests.fakes.metering_ports import FakeWallets, HeldUpstream
 
 YUAN = 10**8
@@ -38,12 +40,26 @@ def withdraw(world, licensed):
     world.change(services.withdraw_key, key_id=licensed.key_id)
 
 
+def rotate(world, licensed):
+    """Another key takes its place, without a time in which both are good."""
+    world.change(
+        services.admit_key,
+        key_id=licensed.key_id,
+        licence_id=licensed.licence_id,
+        organisation_id=licensed.buyer_id,
+        secret_hash=hashlib.sha256(licensed.key.encode()).hexdigest(),
+        networks=(),
+        expires_at=START,
+    )
+
+
 WITHDRAWALS = [
     (revoke, 403, "licence-not-active"),
     (suspend, 403, "listing-not-delivering"),
     (withdraw, 401, "call-key-unknown"),
+    (rotate, 401, "call-key-unknown"),
 ]
-NAMES = ["revoked", "suspended", "withdrawn"]
+NAMES = ["revoked", "suspended", "withdrawn", "rotated"]
 
 
 @pytest.mark.parametrize(("withdrawal", "status", "slug"), WITHDRAWALS, ids=NAMES)
