@@ -57,10 +57,18 @@ class Base(DeclarativeBase):
     }
 
 
-WAITS = {"connect_timeout": 5, "tcp_user_timeout": 10_000}
-"""How long a host that says nothing is waited for: seconds to connect, milliseconds for an answer
-to what was sent. Unbounded, a network that drops packets holds every thread for a quarter of an
-hour. https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS
+WAITS = {
+    "connect_timeout": 5,
+    "tcp_user_timeout": 10_000,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+}
+"""How long a host that says nothing is waited for: seconds to connect, milliseconds until what was
+sent is acknowledged; and seconds until it is asked whether it still lives, between such questions,
+and how many. Without the first two a network that drops packets holds every thread for a quarter of
+an hour; without the last three, a host that dies after it acknowledged holds it for two hours.
+https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS
 """
 
 
