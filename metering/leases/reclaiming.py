@@ -51,14 +51,16 @@ def reclaim_lanes(connection: Connection, wallets: Wallets, *, at: datetime, lim
 
 
 def _take_back(connection: Connection, wallets: Wallets, lane_id: str, *, at: datetime) -> bool:
+    connection.execute("SAVEPOINT lane")
     try:
-        with connection.transaction():
-            if connection.execute(sql.TAKE_BACK, (lane_id, at)).rowcount != 1:
-                return False
+        is_taken = connection.execute(sql.TAKE_BACK, (lane_id, at)).rowcount == 1
+        if is_taken:
             close_leases(connection, wallets, lane_id, None, at=at)
     except (psycopg.IntegrityError, CounterfoilError):
         _log.exception("lane not taken back", lane_id=lane_id)
+        connection.execute("ROLLBACK TO SAVEPOINT lane")
         again_at = at + timedelta(seconds=RETRY_SECONDS)
         connection.execute(sql.POSTPONE_TAKING_BACK, (again_at, lane_id, at))
-        return False
-    return True
+        is_taken = False
+    connection.execute("RELEASE SAVEPOINT lane")
+    return is_taken

@@ -92,7 +92,8 @@ def test_an_open_lease_of_before_returns_to_its_pools(running):
     connection.execute("INSERT INTO fake_wallets VALUES ('org_b', 0)")
     connection.execute("INSERT INTO fake_holds VALUES ('lse_open', 'org_b', 280000000, NULL)")
     at = datetime(2026, 11, 20, tzinfo=UTC)
-    assert reclaim_lanes(connection, FakeWallets(), at=at, limit=10) == 1
+    with connection.transaction():
+        assert reclaim_lanes(connection, FakeWallets(), at=at, limit=10) == 1
     assert connection.execute(POOLS).fetchall()[:2] == [
         ("lic_call", "free", 0, 20, 12, 0),
         ("lic_call", "priced", 40_000_000, None, 36, 0),
