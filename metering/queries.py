@@ -6,7 +6,7 @@ from sqlalchemy import Date, Select, case, cast, extract, func, or_, select, tex
 from sqlalchemy.orm import Session
 
 from app.core.exchange_calendar import local_time
-from app.core.paging import Page, between, matching, paginate
+from app.core.paging import Page, between, matching, of_party, paginate
 from metering.answers.outcomes import OutcomeKind
 from metering.errors import EntitlementNotFound, PlanNotKnown
 from metering.models import CallKey, Entitlement, PlanCopy, UsageEvent
@@ -62,6 +62,7 @@ def list_usage(
     organisation_id: str | None,
     *,
     licence_id: str | None = None,
+    listing_code: str | None = None,
     key_id: str | None = None,
     outcome: str | None = None,
     from_at: datetime | None = None,
@@ -70,11 +71,12 @@ def list_usage(
     limit: int,
 ) -> Page[UsageEvent]:
     """A page of usage events, newest first; ``from_at`` is included, ``until_at`` is not."""
-    statement = select(UsageEvent)
-    if organisation_id is not None:
-        statement = statement.where(
-            or_(UsageEvent.buyer_id == organisation_id, UsageEvent.supplier_id == organisation_id)
-        )
+    party = of_party(organisation_id, buyer=UsageEvent.buyer_id, supplier=UsageEvent.supplier_id)
+    statement = select(UsageEvent).where(*party)
+    if listing_code is not None:
+        # Events are indexed by licence, and a listing has few.
+        licences = select(Entitlement.licence_id).where(Entitlement.listing_code == listing_code)
+        statement = statement.where(UsageEvent.licence_id.in_(licences))
     key = None if key_id is None else session.get(CallKey, key_id)
     wanted = {
         # A key is of one licence, and events are indexed by that.

@@ -165,6 +165,7 @@ class UsageQuerySchema(PeriodQuerySchema):
     """Which usage events, of which time."""
 
     licence_id = Identifier(load_default=None)
+    listing_code = Text(load_default=None, max=64)
     key_id = Identifier(load_default=None)
     outcome = fields.String(load_default=None, validate=_ANSWER)
 

@@ -75,6 +75,23 @@ def matching(
     return [column == value for column, value in wanted.items() if value is not None]
 
 
+def of_party(
+    organisation_id: str | None,
+    side: str | None = None,
+    *,
+    buyer: InstrumentedAttribute[Any],
+    supplier: InstrumentedAttribute[Any],
+) -> list[ColumnElement[bool]]:
+    """Conditions: the organisation is its buyer or supplier, with a ``side`` that one alone.
+
+    Without an organisation everybody's rows are asked for, and nothing is narrowed.
+    """
+    if organisation_id is None:
+        return []
+    sides = {"buyer": buyer == organisation_id, "supplier": supplier == organisation_id}
+    return [or_(*sides.values()) if side is None else sides[side]]
+
+
 def awaiting_word(
     principal: Principal,
     permission: Permission,

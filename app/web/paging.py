@@ -82,6 +82,11 @@ class PeriodQuerySchema(PeriodSchema, PageQuerySchema):
     """A page of what a period has."""
 
 
+def side_field() -> fields.String:
+    """The filter of lists whose rows have a buyer and a supplier: as which of them one asks."""
+    return fields.String(load_default=None, validate=validate.OneOf(("supplier", "buyer")))
+
+
 @cache
 def page_schema(item: type[Schema]) -> type[Schema]:
     """The schema of ``{"items": [...], "next_cursor": ...}`` for an item schema."""

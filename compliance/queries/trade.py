@@ -2,7 +2,7 @@
 
 from sqlalchemy import ColumnElement, and_, exists, not_, or_, select
 
-from app.core.paging import Page, paginate
+from app.core.paging import Page, matching, of_party, paginate
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
 from compliance.errors import LicenceNotFound
@@ -85,21 +85,17 @@ def list_licences(
     uow: UnitOfWork,
     *,
     organisation_id: str | None,
+    side: str | None = None,
     state: str | None = None,
     listing_code: str | None = None,
     cursor: str | None = None,
     limit: int = 20,
 ) -> Page[Licence]:
     """Licences in which the organisation is a party, or all for the exchange (None)."""
-    wanted = select(Licence)
-    if organisation_id is not None:
-        wanted = wanted.where(
-            (Licence.buyer_id == organisation_id) | (Licence.supplier_id == organisation_id)
-        )
-    if state is not None:
-        wanted = wanted.where(Licence.state == state)
-    if listing_code is not None:
-        wanted = wanted.where(Licence.listing_code == listing_code)
+    wanted = select(Licence).where(
+        *of_party(organisation_id, side, buyer=Licence.buyer_id, supplier=Licence.supplier_id),
+        *matching({Licence.state: state, Licence.listing_code: listing_code}),
+    )
     return paginate(uow.session, wanted, key=Licence.id, cursor=cursor, limit=limit)
 
 

@@ -2,7 +2,7 @@
 
 from marshmallow import fields, validate
 
-from app.web.paging import PageQuerySchema
+from app.web.paging import PageQuerySchema, side_field
 from app.web.schemas import Schema, Timestamp
 from compliance.review.listing_machine import LICENCE_REVOCATIONS
 from compliance.review.scenario_machine import LicenceState
@@ -49,5 +49,6 @@ class LicenceSchema(Schema):
 class LicenceQuerySchema(PageQuerySchema):
     """Filters of licences."""
 
+    side = side_field()
     state = fields.String(load_default=None, validate=one_of(LicenceState))
     listing_code = fields.String(load_default=None, validate=validate.Length(min=1, max=30))

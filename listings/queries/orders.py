@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from app.core.paging import Page, between, matching, paginate
+from app.core.paging import Page, between, matching, of_party, paginate
 from listings.models import Agreement, Order
 from listings.offers.errors import AgreementNotFound, OrderNotFound
 
@@ -48,12 +48,8 @@ def list_orders(
     limit: int,
 ) -> Page[Order]:
     """Orders that the organisation placed or received, newest first."""
-    sides = {
-        "buyer": Order.buyer_id == organisation_id,
-        "supplier": Order.supplier_id == organisation_id,
-    }
-    is_party = or_(*sides.values()) if wanted.side is None else sides[wanted.side]
-    statement = select(Order).where(is_party, *wanted.conditions())
+    party = of_party(organisation_id, wanted.side, buyer=Order.buyer_id, supplier=Order.supplier_id)
+    statement = select(Order).where(*party, *wanted.conditions())
     return paginate(session, statement, key=Order.id, cursor=cursor, limit=limit)
 
 

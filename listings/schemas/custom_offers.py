@@ -2,7 +2,7 @@
 
 from marshmallow import fields, validate
 
-from app.web.paging import PageQuerySchema
+from app.web.paging import PageQuerySchema, side_field
 from app.web.schemas import Identifier, Schema, Text, Timestamp
 from listings.offers.custom_offer_states import STATES
 from listings.schemas.catalogue import PricedPlanSchema
@@ -38,7 +38,7 @@ class DeclineSchema(Schema):
 class CustomOfferQuerySchema(PageQuerySchema):
     """Which of one's custom offers."""
 
-    side = fields.String(load_default=None, validate=validate.OneOf(("supplier", "buyer")))
+    side = side_field()
     state = fields.String(load_default=None, validate=validate.OneOf(STATES))
     listing_code = Text(max=30, load_default=None)
 

@@ -2,7 +2,7 @@
 
 from marshmallow import fields, validate
 
-from app.web.paging import PeriodQuerySchema
+from app.web.paging import PeriodQuerySchema, side_field
 from app.web.schemas import AmountText, Identifier, Schema, Text, Timestamp
 from listings.offers.order_states import STATES
 
@@ -34,7 +34,7 @@ class PlaceOrderSchema(Schema):
 class OrderQuerySchema(PeriodQuerySchema):
     """Which of one's orders; the period is that of placing."""
 
-    side = fields.String(load_default=None, validate=validate.OneOf(("supplier", "buyer")))
+    side = side_field()
     state = fields.String(load_default=None, validate=validate.OneOf(STATES))
     listing_code = Text(max=30, load_default=None)
     buyer_id = Identifier(load_default=None)

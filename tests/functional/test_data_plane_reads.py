@@ -46,8 +46,15 @@ def test_the_second_lock_holds_when_the_query_forgets_its_filter(world):
     for organisation, seen in (("org_buyer", 1), ("org_supplier", 1), ("org_other", 0)):
         with world.units.begin(Reach.organisation(organisation)) as uow:
             usage = queries.list_usage(uow.session, None, cursor=None, limit=10)
+            other = queries.list_usage(
+                uow.session, None, listing_code="1000000001-OTHER", cursor=None, limit=10
+            )
+            same = queries.list_usage(
+                uow.session, None, listing_code=licensed.listing_code, cursor=None, limit=10
+            )
             held = queries.list_entitlements(uow.session, None, cursor=None, limit=10)
         assert (len(usage.items), len(held.items)) == (seen, seen)
+        assert (len(same.items), len(other.items)) == (seen, 0)
 
 
 def test_usage_is_paged_newest_first(world):

@@ -239,6 +239,14 @@ def test_an_invoice_is_issued_to_a_party_once_and_shown_to_both(call, traded, cl
     (listed,) = call("buyer", "GET", f"/v1/invoices?licence_id={LICENCE_ID}").json["items"]
     assert listed["invoice_hash"] == made.json["invoice_hash"]
     assert call("stranger", "GET", "/v1/invoices").json["items"] == []
+    issued_at = made.json["issued_at"].replace("+", "%2B")
+    for query, count in (
+        (f"from={issued_at}", 1),
+        (f"until={issued_at}", 0),
+        ("listing_code=AIR-1", 1),
+        ("listing_code=AIR-2", 0),
+    ):
+        assert len(call("supplier", "GET", f"/v1/invoices?{query}").json["items"]) == count
 
 
 def test_evidence_is_canonical_once_the_log_is_published(call, traded, clock, units, keys):

@@ -4,6 +4,8 @@ import base64
 import hashlib
 import itertools
 import json
+from datetime import datetime, timedelta
+from urllib.parse import urlencode
 
 import pytest
 from counterfoil_verify.cli import main as verify
@@ -34,6 +36,7 @@ from tests.unit.journal.journal_app import (
 )
 
 WAIT = 3 * 86_400
+LISTING = "AIR-1"
 
 
 @pytest.fixture
@@ -136,6 +139,33 @@ def test_lists_are_filtered_and_paged(call, opened):
     assert call("buyer", "GET", "/v1/disputes?state=lost").status_code == 422
 
 
+def found_by(call, who, path, **wanted):
+    """The ids in a list that is narrowed so."""
+    query = urlencode({"from" if name == "from_at" else name: wanted[name] for name in wanted})
+    return [each["id"] for each in call(who, "GET", f"{path}?{query}").json["items"]]
+
+
+def narrowed(call, path, made_at, only):
+    """The ``only`` thing in a list, by its listing and by when it was made, for both parties."""
+    ids = [only]
+    before, after = (made_at + timedelta(seconds=s) for s in (-1, 1))
+    for who in ("buyer", "supplier", "auditor"):
+        assert found_by(call, who, path, listing_code=LISTING) == ids
+        assert found_by(call, who, path, listing_code="AIR-999") == []
+        assert found_by(call, who, path, from_at=made_at, until=after) == ids
+        assert found_by(call, who, path, from_at=after) == []
+        assert found_by(call, who, path, until=made_at) == []
+        assert found_by(call, who, path, from_at=before, listing_code=LISTING) == ids
+    assert found_by(call, "stranger", path, listing_code=LISTING) == []
+    assert call("buyer", "GET", f"{path}?until={before:%Y}").status_code == 422
+
+
+def test_disputes_are_found_by_listing_and_by_when_they_were_opened(call, opened):
+    narrowed(call, "/v1/disputes", datetime.fromisoformat(opened["opened_at"]), opened["id"])
+    for side, found in (("buyer", [opened["id"]]), ("supplier", [])):
+        assert found_by(call, "buyer", "/v1/disputes", side=side) == found
+
+
 def test_the_evidence_is_signed_and_byte_for_byte_canonical(call, opened):
     answer = call("supplier", "GET", f"/v1/disputes/{opened['id']}/evidence")
     evidence = json.loads(answer.data)
@@ -211,6 +241,7 @@ def test_the_risk_officer_credits_calls_orders_and_nobody_else_does(call, licenc
     assert made.json["amount"] == "24.00000000"
     listed = call("buyer", "GET", f"/v1/credits?licence_id={LICENCE_ID}").json["items"]
     assert [each["id"] for each in listed] == [made.json["id"]]
+    narrowed(call, "/v1/credits", datetime.fromisoformat(made.json["given_at"]), made.json["id"])
     twice = call("risk_officer", "POST", "/v1/credits", body)
     assert twice.json["type"] == "/problems#already-credited"
     unnamed = {**body, "corrects": [{"kind": "period"}]}
@@ -258,6 +289,12 @@ def test_a_payout_from_proposal_to_the_bank(call, licence, settle, clock):
     for who in ("supplier", "risk_officer", "auditor"):
         assert call(who, "POST", "/v1/payouts", body).status_code == 403
     payout = call("operator", "POST", "/v1/payouts", body).json
+    for wanted, ids in (
+        ({"organisation_id": SUPPLIER_ID, "currency": "CNY"}, [payout["id"]]),
+        ({"organisation_id": BUYER_ID}, []),
+        ({"currency": "USD"}, []),
+    ):
+        assert found_by(call, "risk_officer", "/v1/payouts", **wanted) == ids
     path = f"/v1/payouts/{payout['id']}"
     assert call("operator", "POST", f"{path}/approval").status_code == 403
     assert _who_are_asked(call, path) == ["risk_officer"]

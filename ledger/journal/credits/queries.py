@@ -1,17 +1,19 @@
 """Reads of credits and of what they corrected."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.core.ids import LicenceId, OrganisationId
-from app.core.paging import Page, paginate
+from app.core.paging import Page, between, matching, of_party, paginate
 from ledger.journal.credits.errors import CreditNotFound
 from ledger.journal.credits.models import Credit, CreditItem
 from ledger.journal.credits.notes import CALL
 from ledger.journal.evidence.leaves import call_place
 from ledger.journal.ids import CreditId
+from ledger.journal.trading.queries import of_listing
 
 
 def get_credit(
@@ -29,16 +31,19 @@ def list_credits(
     organisation_id: OrganisationId | None,
     *,
     licence_id: LicenceId | None,
+    listing_code: str | None = None,
+    from_at: datetime | None = None,
+    until_at: datetime | None = None,
     cursor: str | None,
     limit: int,
 ) -> Page[Credit]:
-    """Credits of a party, newest first."""
-    statement = select(Credit)
-    if organisation_id is not None:
-        is_party = (Credit.buyer_id == organisation_id) | (Credit.supplier_id == organisation_id)
-        statement = statement.where(is_party)
-    if licence_id is not None:
-        statement = statement.where(Credit.licence_id == licence_id)
+    """Credits of a party, newest first; the period is that in which they were given."""
+    statement = select(Credit).where(
+        *of_party(organisation_id, buyer=Credit.buyer_id, supplier=Credit.supplier_id),
+        *matching({Credit.licence_id: licence_id}),
+        *of_listing(Credit.licence_id, listing_code),
+        *between(Credit.given_at, from_at, until_at),
+    )
     return paginate(session, statement, key=Credit.credit_id, cursor=cursor, limit=limit)
 
 

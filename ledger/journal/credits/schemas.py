@@ -2,7 +2,7 @@
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from app.web.paging import PageQuerySchema
+from app.web.paging import PeriodQuerySchema
 from app.web.schemas import AmountText, Identifier, Integer, Schema, Text, Timestamp
 from ledger.journal.credits import notes
 from ledger.journal.credits.notes import CALL, ORDER, PERIOD, REASON_CODES
@@ -44,9 +44,10 @@ class GiveCreditSchema(Schema):
     )
 
 
-class CreditQuerySchema(PageQuerySchema):
-    """Credits of one licence, or of all."""
+class CreditQuerySchema(PeriodQuerySchema):
+    """Which credits; the period is that of giving."""
 
+    listing_code = Text(max=64, load_default=None)
     licence_id = Identifier(load_default=None)
 
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
 from app.core.ids import InvoiceId, LicenceId, OrganisationId
-from app.core.paging import Page, paginate
+from app.core.paging import Page, between, matching, of_party, paginate
 from ledger.journal.credits.models import CreditItem
 from ledger.journal.credits.notes import CALL
 from ledger.journal.disputes.errors import DisputeNotFound
@@ -15,6 +16,7 @@ from ledger.journal.disputes.examination import Finding
 from ledger.journal.disputes.models import Dispute, DisputeCall
 from ledger.journal.evidence.leaves import call_reference
 from ledger.journal.ids import DisputeId
+from ledger.journal.trading.queries import of_listing
 
 
 def get_dispute(
@@ -39,20 +41,22 @@ def list_disputes(
     session: Session,
     organisation_id: OrganisationId | None,
     *,
+    side: str | None = None,
     licence_id: LicenceId | None,
+    listing_code: str | None = None,
+    from_at: datetime | None = None,
+    until_at: datetime | None = None,
     state: str | None,
     cursor: str | None,
     limit: int,
 ) -> Page[Dispute]:
-    """Disputes of a party, newest first."""
-    statement = select(Dispute)
-    if organisation_id is not None:
-        is_party = (Dispute.buyer_id == organisation_id) | (Dispute.supplier_id == organisation_id)
-        statement = statement.where(is_party)
-    if licence_id is not None:
-        statement = statement.where(Dispute.licence_id == licence_id)
-    if state is not None:
-        statement = statement.where(Dispute.state == state)
+    """Disputes of a party, newest first; the period is that in which they were opened."""
+    statement = select(Dispute).where(
+        *of_party(organisation_id, side, buyer=Dispute.buyer_id, supplier=Dispute.supplier_id),
+        *matching({Dispute.licence_id: licence_id, Dispute.state: state}),
+        *of_listing(Dispute.licence_id, listing_code),
+        *between(Dispute.opened_at, from_at, until_at),
+    )
     return paginate(session, statement, key=Dispute.dispute_id, cursor=cursor, limit=limit)
 
 

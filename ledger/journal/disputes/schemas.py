@@ -2,7 +2,7 @@
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from app.web.paging import PageQuerySchema
+from app.web.paging import PeriodQuerySchema, side_field
 from app.web.schemas import AmountText, Identifier, Integer, Schema, Text, Timestamp
 from ledger.journal.credits import notes
 from ledger.journal.disputes import life_cycle, receipts
@@ -71,9 +71,11 @@ class DecideDisputeSchema(Schema):
     text = Text(max=WORDS_MAX, required=True)
 
 
-class DisputeQuerySchema(PageQuerySchema):
-    """Disputes of one licence, in one state, or all."""
+class DisputeQuerySchema(PeriodQuerySchema):
+    """Which disputes; the period is that of opening."""
 
+    side = side_field()
+    listing_code = Text(max=64, load_default=None)
     licence_id = Identifier(load_default=None)
     state = fields.String(load_default=None, validate=validate.OneOf([*life_cycle.DisputeState]))
 

@@ -4,7 +4,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.core.ids import OrganisationId
-from app.core.paging import Page, paginate
+from app.core.paging import Page, matching, paginate
 from app.core.principals import Principal
 from ledger.journal.bank_accounts.queries import awaiting_second
 from ledger.journal.ids import PayoutId, SettlementId
@@ -39,19 +39,27 @@ def find_open_payout(session: Session, settlement_id: SettlementId) -> Payout | 
 
 def list_payouts(
     session: Session,
-    organisation_id: OrganisationId | None,
+    own: OrganisationId | None,
     *,
     asks: Principal | None = None,
     state: str | None,
+    organisation_id: str | None = None,
+    currency: str | None = None,
     cursor: str | None,
     limit: int,
 ) -> Page[Payout]:
-    """Payouts of a supplier, or of all in reach, newest first; ``asks``: that wait for a word."""
-    statement = select(Payout)
-    if organisation_id is not None:
-        statement = statement.where(Payout.supplier_id == organisation_id)
-    if state is not None:
-        statement = statement.where(Payout.state == state)
+    """Payouts of one's ``own`` organisation, or of all in reach, newest first.
+
+    With ``asks`` those alone that wait for a word of its.
+    """
+    wanted = {
+        Payout.supplier_id: organisation_id,
+        Payout.currency: currency,
+        Payout.state: state,
+    }
+    statement = select(Payout).where(*matching(wanted))
+    if own is not None:
+        statement = statement.where(Payout.supplier_id == own)
     if asks is not None:
         statement = statement.where(
             awaiting_second(

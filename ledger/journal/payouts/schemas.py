@@ -6,7 +6,7 @@ from app.web.paging import PageQuerySchema
 from app.web.schemas import Identifier, Schema, Text
 from ledger.journal.bank_accounts.outgoing import OutgoingState
 from ledger.journal.bank_accounts.outgoing_schemas import BankInstructionsSchema, OutgoingSchema
-from ledger.journal.books.chart import BANK_TRANSFER
+from ledger.journal.books.chart import BANK_TRANSFER, CURRENCIES
 
 
 class RequestPayoutSchema(Schema):
@@ -17,8 +17,10 @@ class RequestPayoutSchema(Schema):
 
 
 class PayoutQuerySchema(PageQuerySchema):
-    """Payouts in one state, or all."""
+    """Which payouts; staff may ask for one supplier's."""
 
+    organisation_id = Identifier(load_default=None)
+    currency = fields.String(load_default=None, validate=validate.OneOf(CURRENCIES))
     state = fields.String(load_default=None, validate=validate.OneOf([*OutgoingState]))
     is_for_me = fields.Boolean(load_default=False)
 

@@ -1,6 +1,9 @@
 """Reads of a licence's parties."""
 
-from sqlalchemy.orm import Session
+from typing import Any
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.core.ids import LicenceId, OrganisationId
 from ledger.journal.trading.errors import LicencePartiesNotFound
@@ -30,3 +33,13 @@ def find_licence_parties_for_update(
 ) -> LicenceParties | None:
     """The parties, locked; None for a licence of which the journal was never told."""
     return session.get(LicenceParties, licence_id, with_for_update=True)
+
+
+def of_listing(
+    licence_id: InstrumentedAttribute[Any], listing_code: str | None
+) -> list[ColumnElement[bool]]:
+    """Conditions: the row's licence is one of the listing; None narrows nothing."""
+    if listing_code is None:
+        return []
+    licences = select(LicenceParties.licence_id).where(LicenceParties.listing_code == listing_code)
+    return [licence_id.in_(licences)]

@@ -542,6 +542,15 @@ def test_lists_are_filtered(uow):
             uow, organisation_id=None, state=state, listing_code=listing_code
         )
         assert len(scenarios.items) == len(licences.items) == count
+    for organisation_id, side, count in [
+        (BUYER_ID, "buyer", 1),
+        (BUYER_ID, "supplier", 0),
+        (licence.supplier_id, "supplier", 1),
+        (licence.supplier_id, "buyer", 0),
+        (None, "buyer", 1),
+    ]:
+        found = queries.list_licences(uow, organisation_id=organisation_id, side=side)
+        assert len(found.items) == count
     assert queries.get_scenario(uow, scenario.id, buyer_id=None).id == scenario.id
     assert queries.get_licence(uow, licence.id, organisation_id=None).id == licence.id
 

@@ -6,9 +6,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.core.ids import InvoiceId, LicenceId, OrganisationId
-from app.core.paging import Page, paginate
+from app.core.paging import Page, between, matching, of_party, paginate
 from ledger.journal.billing.invoices.errors import InvoiceNotFound
 from ledger.journal.billing.invoices.models import Invoice
+from ledger.journal.trading.queries import of_listing
 
 
 def get_invoice(
@@ -26,16 +27,19 @@ def list_invoices(
     organisation_id: OrganisationId | None,
     *,
     licence_id: LicenceId | None,
+    listing_code: str | None = None,
+    from_at: datetime | None = None,
+    until_at: datetime | None = None,
     cursor: str | None,
     limit: int,
 ) -> Page[Invoice]:
-    """Invoices of a party, newest first."""
-    statement = select(Invoice)
-    if organisation_id is not None:
-        is_party = (Invoice.buyer_id == organisation_id) | (Invoice.supplier_id == organisation_id)
-        statement = statement.where(is_party)
-    if licence_id is not None:
-        statement = statement.where(Invoice.licence_id == licence_id)
+    """Invoices of a party, newest first; the period is that in which they were issued."""
+    statement = select(Invoice).where(
+        *of_party(organisation_id, buyer=Invoice.buyer_id, supplier=Invoice.supplier_id),
+        *matching({Invoice.licence_id: licence_id}),
+        *of_listing(Invoice.licence_id, listing_code),
+        *between(Invoice.issued_at, from_at, until_at),
+    )
     return paginate(session, statement, key=Invoice.invoice_id, cursor=cursor, limit=limit)
 
 

@@ -2,8 +2,8 @@
 
 from marshmallow import fields
 
-from app.web.paging import PageQuerySchema
-from app.web.schemas import AmountText, Identifier, Schema, Timestamp
+from app.web.paging import PeriodQuerySchema
+from app.web.schemas import AmountText, Identifier, Schema, Text, Timestamp
 from ledger.journal.evidence.schemas import LeafProofSchema
 
 
@@ -15,9 +15,10 @@ class IssueInvoiceSchema(Schema):
     until_at = Timestamp(data_key="until", required=True)
 
 
-class InvoiceQuerySchema(PageQuerySchema):
-    """Invoices of one licence, or of all."""
+class InvoiceQuerySchema(PeriodQuerySchema):
+    """Which invoices; the period is that of issuing, not the one that they bill."""
 
+    listing_code = Text(max=64, load_default=None)
     licence_id = Identifier(load_default=None)
 
 
