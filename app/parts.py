@@ -13,6 +13,7 @@ from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWorkFactory
 from app.database import find_database
 from app.keys.keyring import FileKeyring
+from app.keys.recognition import demand_file, demand_keys_of_log
 from app.reactions import build_reactions
 from app.reactions.recalling import LeaseRecall
 from app.settings import Settings, development_secret
@@ -69,8 +70,10 @@ def build_parts(settings: Settings, *, clock: Clock | None = None) -> Parts:
     )
     with units.begin(Reach.EXCHANGE) as uow:
         calendar = opened_calendar(uow.session, settings.log_host)
-    newest = calendar.newest or origin_of_year(settings.log_host, clock.now())
-    keyring = FileKeyring(settings.key_file, cipher, origin=newest)
+        demand_file(settings.key_file, calendar)
+        newest = calendar.newest or origin_of_year(settings.log_host, clock.now())
+        keyring = FileKeyring(settings.key_file, cipher, origin=newest)
+        demand_keys_of_log(uow.session, keyring, settings.key_file)
     return Parts(
         settings=settings,
         database_url=database_url,

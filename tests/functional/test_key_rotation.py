@@ -1,6 +1,8 @@
 """Rotating the log's keys: signatures before, during and after verify with the served keys."""
 
 import json
+import shutil
+from dataclasses import replace
 
 import pytest
 from counterfoil_verify.cli import main as verify
@@ -14,6 +16,7 @@ from app.core.canonical import canonical_bytes
 from app.core.reach import Reach
 from app.factory import create_control_plane
 from app.keys.keyring import FileKeyring
+from app.keys.recognition import KeysOfAnotherLog
 from app.keys.rotation import believed_receipt_keys
 from app.parts import build_parts
 from app.wiring.log import log_keys
@@ -28,6 +31,7 @@ from tests.unit.log.log_factory import AT, append_rows
 
 SECRET = b"k" * 32
 LICENCE = "0" * 32
+KEY_FILE = "signing-keys.json"
 
 
 class Installation:
@@ -326,3 +330,52 @@ def test_a_retired_seed_is_gone_and_the_file_stays_encrypted(installation):
     again = FileKeyring(path, installation.parts.cipher, origin=keyring.origin)
     assert again.receipts.public_key == installation.parts.keyring.receipts.public_key
     assert again.chain_account == keyring.chain_account
+
+
+@pytest.fixture
+def hosts(database_url, settings, clock, tmp_path):
+    """Starts a host of the exchange on its own folder; with another's keys, if they are copied."""
+    made = []
+
+    def start(name, *, keys_of=None):
+        var = tmp_path / name
+        if keys_of is not None:
+            (var / "keys").mkdir(parents=True, exist_ok=True)
+            shutil.copy(tmp_path / keys_of / "keys" / KEY_FILE, var / "keys" / KEY_FILE)
+        made.append(Installation(replace(settings, var=var), clock))
+        return made[-1]
+
+    yield start
+    for each in made:
+        each.close()
+
+
+def test_a_host_without_the_log_s_keys_does_not_start(hosts, tmp_path):
+    first = hosts("first")
+    first.work()
+    with pytest.raises(KeysOfAnotherLog, match="copy it from another host"):
+        hosts("second")
+    assert not (tmp_path / "second" / "keys" / KEY_FILE).exists(), "none was made"
+    second = hosts("second", keys_of="first").parts.keyring
+    assert second.receipts.public_key == first.parts.keyring.receipts.public_key
+
+
+def test_a_host_with_keys_of_its_own_does_not_start(hosts):
+    both = [hosts("first"), hosts("second")]
+    both[0].work()
+    with pytest.raises(KeysOfAnotherLog, match="other keys than those"):
+        both[1].restart()
+    both[0].restart()
+
+
+def test_a_host_that_missed_a_rotation_does_not_start(hosts):
+    first = hosts("first")
+    first.work()
+    second = hosts("second", keys_of="first")
+    rotate(first, "checkpoint")
+    first.work()
+    second.restart()
+    finish(first, "checkpoint")
+    with pytest.raises(KeysOfAnotherLog, match="also after each step of a rotation"):
+        second.restart()
+    hosts("second", keys_of="first")
