@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import sysconfig
+import tempfile
 import threading
 import time
 from contextlib import contextmanager
@@ -263,8 +264,10 @@ def interpreter_of_nobody(environment):
 
 def test_it_starts_and_stops_as_an_ordinary_user(tmp_path_factory):
     folder = tmp_path_factory.mktemp("nobody")
-    for each in (folder, folder.parent, folder.parent.parent):
-        each.chmod(0o755)
+    for each in (folder, *folder.parents):
+        if each == Path(tempfile.gettempdir()):
+            break
+        each.chmod(0o755)  # pytest closes the outermost at the start of each session
     os.chown(folder, NOBODY, NOBODY)
     installation = installation_in(folder)
     packages = sysconfig.get_path("purelib")
