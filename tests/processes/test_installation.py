@@ -250,8 +250,6 @@ CAN_START = (
 
 def interpreter_of_nobody(environment):
     """An interpreter that an ordinary user can start; skips where there is none."""
-    if os.getuid() != 0:
-        pytest.skip("not root: every other test here runs as an ordinary user already")
     if shutil.which("setpriv") is None:
         pytest.skip("there is no setpriv to become an ordinary user with")
     same_version = f"python{sys.version_info.major}.{sys.version_info.minor}"
@@ -262,13 +260,20 @@ def interpreter_of_nobody(environment):
     pytest.skip("an ordinary user can read neither this interpreter nor one of the same version")
 
 
-def test_it_starts_and_stops_as_an_ordinary_user(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("nobody")
-    for each in (folder, *folder.parents):
-        if each == Path(tempfile.gettempdir()):
-            break
-        each.chmod(0o755)  # pytest closes the outermost at the start of each session
-    os.chown(folder, NOBODY, NOBODY)
+@pytest.fixture
+def open_folder():
+    """Not of pytest's: every session of it closes the folder around them to all others."""
+    if os.getuid() != 0:
+        pytest.skip("not root: every other test here runs as an ordinary user already")
+    with tempfile.TemporaryDirectory(prefix="counterfoil-nobody-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        os.chown(folder, NOBODY, NOBODY)
+        yield folder
+
+
+def test_it_starts_and_stops_as_an_ordinary_user(open_folder):
+    folder = open_folder
     installation = installation_in(folder)
     packages = sysconfig.get_path("purelib")
     own = {"HOME": str(folder), "TMPDIR": str(folder), "PYTHONPATH": packages}
