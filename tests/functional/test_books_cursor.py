@@ -89,6 +89,31 @@ def test_a_look_inside_a_transaction_that_wrote_already_notes_nothing_new(units,
     assert tallied(units)["org_a/wallet/CNY"] == SCALE
 
 
+def test_a_cursor_that_came_with_a_restored_dump_does_not_wait_for_its_server(
+    units, wallets, plant
+):
+    """The server that drew its transaction number had counted further than this one has."""
+    with units.begin(Reach.EXCHANGE) as uow:
+        top_up(uow, "org_a", "tup_1")
+        uow.commit()
+    look(units)
+    plant("UPDATE books_cursor SET seen_xmax = seen_xmax + 1000000000")
+    for _ in range(3):
+        look(units)
+    assert tallied(units)["org_a/wallet/CNY"] == SCALE
+    with units.begin(Reach.EXCHANGE) as slow:
+        top_up(slow, "org_a", "tup_2")
+        slow.session.flush()
+        with units.begin(Reach.EXCHANGE) as quick:
+            top_up(quick, "org_b", "tup_3")
+            quick.commit()
+        assert [look(units) for _ in range(3)] == [0, 0, 0], "here it is waited for as before"
+        slow.commit()
+    for _ in range(3):
+        look(units)
+    assert tallied(units)["org_a/wallet/CNY"] == 2 * SCALE
+
+
 WRITES = 40
 
 

@@ -25,7 +25,12 @@ _HIGHEST = text(
     "SELECT coalesce(max(posting_id), 0) AS highest,"
     " pg_current_xact_id_if_assigned() IS NULL AS is_fresh FROM postings"
 )
-_OLDEST = text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+# A number from beyond this server's own counter came with a restored dump: nothing of the server
+# that drew it is still under way.
+_IS_PASSED = text(
+    "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint >= :xid"
+    " OR pg_snapshot_xmax(pg_current_snapshot())::text::bigint < :xid"
+)
 _OWN = text("SELECT pg_current_xact_id()::text::bigint")
 
 _TALLY = text(
@@ -84,7 +89,7 @@ def tally(uow: UnitOfWork) -> int:
     row = session.execute(_HIGHEST).one()
     look = Look(int(row.highest), bool(row.is_fresh))
     cursor = cursor_for_update(session, TALLY)
-    if session.scalars(_OLDEST).one() >= cursor.seen_xmax:
+    if session.scalars(_IS_PASSED, {"xid": cursor.seen_xmax}).one():
         cursor.settled = cursor.seen
         if look.is_fresh:
             cursor.seen = max(look.highest, cursor.seen)
