@@ -30,8 +30,13 @@ from ledger.payments.ports import DisputeOutcome, DisputeSight, Sight
 EXPIRED = "expired"
 
 
-def apply(uow: UnitOfWork, operation_id: str, sight: Sight) -> PaymentOperation:
-    """Let an operation be what the provider says that it is; raises `OperationNotFound`."""
+def apply(
+    uow: UnitOfWork, operation_id: str, sight: Sight, *, after_closing: bool = False
+) -> PaymentOperation:
+    """Let an operation be what the provider says that it is; raises `OperationNotFound`.
+
+    ``after_closing``: the provider was just asked to let nobody pay any more.
+    """
     operation = queries.get_operation_for_update(uow.session, operation_id)
     _remember_names(uow, operation, sight)
     if sight.outcome is Outcome.SUCCEEDED and _differs(operation, sight):
@@ -39,10 +44,10 @@ def apply(uow: UnitOfWork, operation_id: str, sight: Sight) -> PaymentOperation:
         return operation
     state = next_state(operation.kind, operation.state, sight.outcome)
     if state is None:
-        _keep_looking(uow, operation, sight)
+        _keep_looking(uow, operation, sight, after_closing=after_closing)
         return operation
     before, operation.state = operation.state, state
-    _keep_looking(uow, operation, sight)
+    _keep_looking(uow, operation, sight, after_closing=after_closing)
     if state is not State.OPEN:
         _conclude(uow, operation, before, sight.reason_code)
     return operation
@@ -115,14 +120,17 @@ def _tell_difference(uow: UnitOfWork, operation: PaymentOperation, sight: Sight)
     )
 
 
-def _keep_looking(uow: UnitOfWork, operation: PaymentOperation, sight: Sight) -> None:
+def _keep_looking(
+    uow: UnitOfWork, operation: PaymentOperation, sight: Sight, *, after_closing: bool
+) -> None:
     if operation.state != State.OPEN:
         return
     operation.checkout_url = sight.url or operation.checkout_url
     operation.expires_at = sight.expires_at or operation.expires_at
     operation.attempts_count, operation.last_error = 0, None
-    is_wanted = operation.cancel_requested_by is None
-    operation.due_at = next_look(uow.now, operation.expires_at) if is_wanted else uow.now
+    # What could not be closed is being paid by a slow method, for days: it is not asked at once.
+    may_wait = after_closing or operation.cancel_requested_by is None
+    operation.due_at = next_look(uow.now, operation.expires_at) if may_wait else uow.now
 
 
 def _conclude(uow: UnitOfWork, operation: PaymentOperation, before: str, reason_code: str) -> None:

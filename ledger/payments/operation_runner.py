@@ -67,6 +67,11 @@ class Claimed:
     provider_reference: str | None
     first_sent_at: datetime
 
+    @property
+    def is_closing(self) -> bool:
+        """Whether the provider is asked to let nobody pay any more."""
+        return self.is_open and self.is_to_be_closed and self.order.kind is Kind.PAYMENT
+
 
 class OperationRunner:
     """Takes due operations to their next state; safe in several workers at once."""
@@ -162,7 +167,7 @@ class OperationRunner:
     def _look_or_send(self, gateway: PaymentGateway, claimed: Claimed) -> Sight | None:
         reference = claimed.provider_reference
         if claimed.is_open and reference is not None:
-            if claimed.is_to_be_closed and claimed.order.kind is Kind.PAYMENT:
+            if claimed.is_closing:
                 return gateway.close_payment(reference)
             subject = Subject(SubjectKind(claimed.order.kind), reference, claimed.order.within)
             seen = gateway.look(subject)
@@ -178,7 +183,9 @@ class OperationRunner:
     def _store(self, claimed: Claimed, sight: Sight | None) -> None:
         with self._units.begin(Reach.EXCHANGE) as uow:
             if sight is not None:
-                conclusions.apply(uow, claimed.order.operation_id, sight)
+                conclusions.apply(
+                    uow, claimed.order.operation_id, sight, after_closing=claimed.is_closing
+                )
             else:
                 operation = queries.get_operation_for_update(
                     uow.session, claimed.order.operation_id

@@ -158,6 +158,42 @@ def test_whoever_pays_before_the_session_is_expired_is_credited(exchange, server
     assert exchange.agrees()
 
 
+def test_a_cancelled_payment_under_way_is_asked_for_once_a_look_until_it_ends(
+    exchange, server, clock
+):
+    """Nothing closes a session that a slow method completed; its money may come days later."""
+    top_up = exchange.top_up()
+    session = exchange.session_of(top_up.top_up_id)
+    server.state.pay(session, asynchronous=True)
+    tell(exchange, server)
+    exchange.do(top_up_services.cancel_top_up, PAYER, top_up_id=top_up.top_up_id)
+    for looks in (1, 2):
+        assert not exchange.paying.work(), "nothing is due again at once"
+        assert not exchange.paying.work()
+        assert len(server.sent(f"/v1/checkout/sessions/{session}/expire")) == looks
+        clock.advance(seconds=LOOK_SECONDS)
+    assert exchange.payment(top_up.top_up_id).state == "open"
+    server.state.settle(session, fails=False)
+    tell(exchange, server)
+    assert exchange.top_up_now(top_up.top_up_id).state == "posted"
+    assert exchange.balance() == AMOUNT
+
+
+def test_a_session_cancelled_while_it_is_looked_at_expires_at_once(exchange, server, clock):
+    """The answer to that look tells nothing of the cancelling, and does not put it off."""
+    top_up = exchange.top_up()
+    session = exchange.session_of(top_up.top_up_id)
+    clock.advance(seconds=LOOK_SECONDS)
+
+    def cancel():
+        exchange.do(top_up_services.cancel_top_up, PAYER, top_up_id=top_up.top_up_id)
+
+    server.inject("none", method="GET", path=f"/v1/checkout/sessions/{session}", then=cancel)
+    exchange.work()
+    assert server.state.get("checkout.session", session)["status"] == "expired"
+    assert exchange.payment(top_up.top_up_id).state == "cancelled"
+
+
 def test_a_session_that_nobody_wants_any_more_when_it_is_found_expires_at_once(
     exchange, server, clock
 ):
