@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import Row, text
 
 from app.core.unit_of_work import UnitOfWork
+from app.reactions.lane_round import LaneRound
 from compliance.rules.person_thresholds import PERSONAL_LEVELS
 from compliance.services import persons
 from metering.queries import count_delivered
@@ -21,18 +22,20 @@ DUE = text(
     ) d ON d.dossier->>'pi_level' = ANY (:levels)
     LEFT JOIN person_count_cursors p ON p.lane_id = l.lane_id
     WHERE l.sequence > coalesce(p.counted_n, 0)
-    ORDER BY l.lane_id LIMIT :lanes
+    ORDER BY l.lane_id <= :after, l.lane_id LIMIT :lanes
     """
 )
 
 
-def count_persons(uow: UnitOfWork) -> int:
+def count_persons(uow: UnitOfWork, lane_round: LaneRound) -> int:
     """Count a bounded stretch of calls under licences for personal information; lanes counted.
 
     Needs the exchange's reach. A lane that another worker counts is left to it.
     """
-    due = uow.session.execute(DUE, {"levels": list(PERSONAL_LEVELS), "lanes": LANES_MAX})
-    return sum(_count_lane(uow, lane) for lane in due.all())
+    wanted = {"levels": list(PERSONAL_LEVELS), "lanes": LANES_MAX, "after": lane_round.after}
+    due = uow.session.execute(DUE, wanted).all()
+    lane_round.go_on(due)
+    return sum(_count_lane(uow, lane) for lane in due)
 
 
 def _count_lane(uow: UnitOfWork, lane: Row[Any]) -> bool:

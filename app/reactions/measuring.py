@@ -3,6 +3,7 @@
 from sqlalchemy import Row, text
 
 from app.core.unit_of_work import UnitOfWork
+from app.reactions.lane_round import LaneRound
 from compliance.live import services as live
 from metering.delivery.answer_time_models import sum_times
 from metering.delivery.failure_models import sum_failures
@@ -15,17 +16,18 @@ DUE = text(
     SELECT l.lane_id, l.sequence FROM lanes l
     LEFT JOIN live_quality_cursors c ON c.lane_id = l.lane_id
     WHERE l.sequence > coalesce(c.counted_n, 0)
-    ORDER BY l.lane_id LIMIT :lanes
+    ORDER BY l.lane_id <= :after, l.lane_id LIMIT :lanes
     """
 )
 
 
-def measure_live_quality(uow: UnitOfWork) -> int:
+def measure_live_quality(uow: UnitOfWork, lane_round: LaneRound) -> int:
     """Count a bounded stretch of calls, and judge each listing concerned; lanes counted.
 
     Needs the exchange's reach. A lane that another worker counts is left to it.
     """
-    due = uow.session.execute(DUE, {"lanes": LANES_MAX}).all()
+    due = uow.session.execute(DUE, {"lanes": LANES_MAX, "after": lane_round.after}).all()
+    lane_round.go_on(due)
     touched: set[str] = set()
     counted = [_count_lane(uow, lane, touched) for lane in due]
     failures = [live.Failures(*each) for each in sum_failures(uow.session, uow.now)]

@@ -10,6 +10,7 @@ from app.notices import attempts as webhook_attempts
 from app.notices import services as notices
 from app.parts import Parts, build_parts
 from app.reactions import counting, measuring, renewing
+from app.reactions.lane_round import LaneRound
 from app.settings import from_environment
 from app.web.observability import configure_logs
 from app.wiring.books import audit_ports, billing_ports
@@ -135,12 +136,14 @@ def _payment_steps(parts: Parts) -> Sequence[Step]:
 def _compliance_steps(parts: Parts) -> Sequence[Step]:
     """What lapses, who is reminded of it, and what of trade is counted and measured."""
     in_one = partial(in_unit, parts.units)
+    count_persons = partial(counting.count_persons, lane_round=LaneRound())
+    measure_live_quality = partial(measuring.measure_live_quality, lane_round=LaneRound())
     return (
         Step("expire", _MINUTE, in_one(_suspend_expired)),
         Step("reminders", _MINUTE, in_one(_remind_of_lapses)),
         Step("deadlines", _MINUTE, in_one(_keep_deadlines)),
-        Step("persons", _MINUTE, in_one(counting.count_persons)),
-        Step("live-quality", _MINUTE, in_one(measuring.measure_live_quality)),
+        Step("persons", _MINUTE, in_one(count_persons)),
+        Step("live-quality", _MINUTE, in_one(measure_live_quality)),
     )
 
 

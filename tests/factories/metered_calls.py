@@ -18,12 +18,12 @@ from tests.factories.compliance import (
 
 LANE = text(
     "INSERT INTO lanes (lane_id, licence_id, buyer_id, number, epoch, expires_at, sequence,"
-    " last_leaf_hash, opened_at) VALUES (:lane, :licence, :buyer, 1, 1, :at, :n,"
+    " last_leaf_hash, opened_at) VALUES (:lane, :licence, :buyer, :number, 1, :at, :n,"
     " sha256('x'), :at) ON CONFLICT (lane_id) DO UPDATE SET sequence = excluded.sequence"
 )
 CALL = text(
-    "INSERT INTO usage_events VALUES (:event, :licence, :lane, 1, :n, 'lse', :buyer, :supplier,"
-    " :listing, 'key', :outcome, :units, 0, 0, 'CNY', :at, sha256('x'), '')"
+    "INSERT INTO usage_events VALUES (:event, :licence, :lane, :number, :n, 'lse', :buyer,"
+    " :supplier, :listing, 'key', :outcome, :units, 0, 0, 'CNY', :at, sha256('x'), '')"
 )
 
 
@@ -59,10 +59,11 @@ def make_licence(units, regions=("31",), **changes):
         return licence.id
 
 
-def use(units, licence_id, calls, first=1):
+def use(units, licence_id, calls, first=1, lane=1):
     """Metered calls as the data plane commits them: the events and the lane's sequence."""
     with units.begin(Reach.EXCHANGE) as uow:
-        names = {"licence": licence_id, "lane": f"{licence_id}/1", "buyer": BUYER_ID}
+        names = {"licence": licence_id, "lane": f"{licence_id}/{lane}", "number": lane}
+        names["buyer"] = BUYER_ID
         last = first + len(calls) - 1
         uow.session.execute(LANE, names | {"n": last, "at": uow.now})
         for n, (outcome, count, at) in enumerate(calls, start=first):

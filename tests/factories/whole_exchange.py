@@ -13,6 +13,7 @@ from app.cli import EXCHANGE_NAME, EXCHANGE_USCC
 from app.core.reach import Reach
 from app.factory import build_application, build_parts
 from app.notices.services import number_notices
+from app.reactions.lane_round import LaneRound
 from app.reactions.measuring import measure_live_quality
 from app.settings import from_environment
 from app.wiring.calls import upstream_probe
@@ -195,7 +196,7 @@ def trade(exchange, staff, name, number):
 def measure_live(exchange):
     """What the worker counts each minute."""
     with exchange.parts.units.begin(Reach.EXCHANGE) as uow:
-        measure_live_quality(uow)
+        measure_live_quality(uow, LaneRound())
         uow.commit()
 
 

@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import text
 
 from app.core.reach import Reach
-from app.reactions.measuring import measure_live_quality
+from app.reactions import measuring
+from app.reactions.lane_round import LaneRound
 from compliance.live.events import QualityDrifted, QualityRecovered
 from compliance.live.queries import live_quality
 from metering.connections import Connections
@@ -51,12 +52,12 @@ def fail(uow, kind, count, at=NOON):
     )  # fmt: skip
 
 
-def measured(units, **failures):
+def measured(units, lane_round=None, **failures):
     """What the page shows after the worker has counted; failures are an hour's sums so far."""
     with units.begin(Reach.EXCHANGE) as uow:
         for kind, count in failures.items():
             fail(uow, kind, count)
-        measure_live_quality(uow)
+        measuring.measure_live_quality(uow, lane_round or LaneRound())
         uow.commit()
         return live_quality(uow, LISTING_CODE)
 
@@ -76,6 +77,17 @@ def test_each_call_is_counted_once_and_failures_as_often_as_they_happened(units,
     assert (more["mismatch_count"], more["failed_count"]) == (1, 3)
     assert more["available_share"] == "0.666667"
     assert more["schema_valid_share"] == "0.833333"
+
+
+def test_a_lane_that_never_rests_does_not_keep_the_next_from_being_counted(
+    units, licence, monkeypatch
+):
+    monkeypatch.setattr(measuring, "LANES_MAX", 1)
+    lane_round = LaneRound()
+    use(units, licence, [("hit", 1, NOON)], first=50, lane=2)
+    for n, counted in ((1, 1), (2, 2), (3, 4)):
+        call(units, licence, n, n)
+        assert measured(units, lane_round)["answered_count"] == counted
 
 
 def test_days_are_those_of_shanghai(units, licence):

@@ -6,6 +6,7 @@ import pytest
 
 from app.core.reach import Reach
 from app.reactions import counting
+from app.reactions.lane_round import LaneRound
 from compliance.queries.persons import list_person_totals
 from compliance.rules.person_thresholds import reached_bp, threshold_of
 from tests.factories.compliance import (
@@ -35,9 +36,9 @@ def abroad():
     return personal_members(pi_categories=CREDIT, cross_border=crossing)
 
 
-def count(units):
+def count(units, lane_round=None):
     with units.begin(Reach.EXCHANGE) as uow:
-        done = counting.count_persons(uow)
+        done = counting.count_persons(uow, lane_round or LaneRound())
         uow.commit()
         return done
 
@@ -63,6 +64,19 @@ def test_delivered_records_are_counted_once_and_what_delivered_nothing_is_not(un
     # Credit information: 42 of 50 records.
     assert whole.reached_bp == 8_400
     assert (whole.exported_count, whole.exported_sensitive_count) == (0, 0)
+
+
+def test_a_lane_that_never_rests_does_not_keep_the_next_from_being_counted(
+    units, licence, monkeypatch
+):
+    monkeypatch.setattr(counting, "LANES_MAX", 1)
+    lane_round = LaneRound()
+    use(units, licence, [("rows", 40, at(11))], first=50, lane=2)
+    for n in (1, 2, 3):
+        use(units, licence, [("hit", 1, at(11))], first=n)
+        assert count(units, lane_round) == 1
+    whole, _ = totals(units)
+    assert (whole.calls_count, whole.records_count) == (4, 43)
 
 
 def test_the_year_is_that_of_china(units, licence):
