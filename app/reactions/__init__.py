@@ -150,7 +150,7 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     LicenceRevoked: (trading.end_licence, billing.end_deferral),
     PeriodOpened: (billing.charge_period,),
     PeriodClosed: (billing.adjust_period,),
-    LicenceEnded: (trading.note_licence_ended,),
+    LicenceEnded: (trading.note_licence_ended, billing.end_narrowed_deferral),
     AcknowledgementKeyRegistered: (signing.admit_signer,),
     AcknowledgementKeyWithdrawn: (signing.withdraw_signer,),
     EvidenceModeSet: (signing.demand_signatures,),

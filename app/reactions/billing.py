@@ -2,7 +2,8 @@
 
 from app.core.ids import LicenceId
 from app.core.unit_of_work import UnitOfWork
-from compliance.events import LicenceIssued, LicenceRevoked
+from compliance.events import LicenceEnded, LicenceIssued, LicenceRevoked
+from compliance.review.listing_machine import RevocationReason
 from ledger.journal.billing import deferral_services, period_services
 from ledger.journal.credits import period_returns
 from metering.events import PeriodClosed, PeriodOpened
@@ -64,3 +65,16 @@ def note_deferred_licence(uow: UnitOfWork, event: LicenceIssued) -> None:
 def end_deferral(uow: UnitOfWork, event: LicenceRevoked) -> None:
     """What was paid for the days that will not come goes back, or stays with the supplier."""
     deferral_services.end_deferral(uow, licence_id=event.licence_id, reason_code=event.reason_code)
+
+
+def end_narrowed_deferral(uow: UnitOfWork, event: LicenceEnded) -> None:
+    """So do the days that a narrowed term took; only who grants the rights, or a reviewer, narrows.
+
+    Narrowed to nothing a licence is revoked, for the same reason.
+    """
+    deferral_services.end_narrowed_deferral(
+        uow,
+        licence_id=event.licence_id,
+        ends_at=event.ends_at,
+        reason_code=RevocationReason.RIGHTS_ENDED,
+    )

@@ -11,7 +11,8 @@ from app.core.reach import Reach
 from app.reactions import billing, trading
 from app.wiring.books import audit_ports, billing_ports
 from app.worker.billing import billing_steps
-from compliance.events import LicenceRevoked
+from compliance.events import LicenceEnded, LicenceRevoked
+from ledger.journal.billing import deferral_services
 from ledger.journal.billing.models import Deferral
 from ledger.journal.books import postings
 from ledger.journal.books.booking import book
@@ -139,6 +140,43 @@ def test_a_yearly_order_waits_to_be_earned_and_any_other_is_paid_out_at_once(par
         billing.end_deferral(uow, revoked)
         uow.commit()
     assert balance(parts, "org_buyer/wallet/CNY") == 499 * SCALE
+
+
+@pytest.mark.parametrize(("ran_days", "refunded"), [(100, 265), (365, 0)])
+def test_days_that_a_narrowed_term_took_from_a_year_are_given_back(
+    parts, record, clock, ran_days, refunded
+):
+    yearly = order("yearly")
+    yearly.starts_at = clock.now()
+    issued_until = yearly.starts_at + timedelta(days=365)
+    with parts.units.begin(Reach.EXCHANGE) as uow:
+        trading.charge_order(uow, yearly)
+        issued = SimpleNamespace(
+            order_id=ORDER,
+            licence_id=LICENCE,
+            starts_at=yearly.starts_at,
+            ends_at=issued_until,
+        )
+        billing.note_deferred_licence(uow, issued)
+        uow.commit()
+    ends_at = yearly.starts_at + timedelta(days=ran_days)
+    clock.set(ends_at)
+    ended = LicenceEnded(
+        occurred_at=ends_at,
+        licence_id=LICENCE,
+        buyer_id=BUYER,
+        supplier_id=SUPPLIER,
+        ends_at=ends_at,
+    )
+    record(ended)
+    clock.set(issued_until)
+    with parts.units.begin(Reach.EXCHANGE) as uow:
+        deferral_services.recognise_due(uow)
+        uow.commit()
+    assert balance(parts, "exchange/deferred/CNY") == 0
+    assert balance(parts, "org_buyer/wallet/CNY") == (135 + refunded) * SCALE
+    earned = 365 - refunded
+    assert balance(parts, "org_supplier/payable/CNY") == earned * SCALE * 84 // 100
 
 
 def test_every_timed_step_runs_on_books_with_something_in_them_and_finds_them_well(parts, record):

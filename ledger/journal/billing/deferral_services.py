@@ -1,4 +1,4 @@
-"""Verbs on yearly packages: paid at the order, earned day by day, refunded when revoked."""
+"""Verbs on yearly packages: paid at the order, earned day by day, refunded when ended early."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -91,8 +91,19 @@ def recognise_due(uow: UnitOfWork) -> int:
     return len(found)
 
 
+def end_narrowed_deferral(
+    uow: UnitOfWork, *, licence_id: str, ends_at: datetime, reason_code: str
+) -> None:
+    """A licence ran its term; where that was longer when it was issued, its deferral ends too."""
+    issued_until = uow.session.scalar(
+        select(Deferral.ends_at).where(Deferral.licence_id == licence_id)
+    )
+    if issued_until is not None and issued_until > ends_at:
+        end_deferral(uow, licence_id=licence_id, reason_code=reason_code)
+
+
 def end_deferral(uow: UnitOfWork, *, licence_id: str, reason_code: str) -> None:
-    """A licence was revoked: what is not yet earned goes back to the buyer, or is kept.
+    """A licence ended early: what is not yet earned goes back to the buyer, or is kept.
 
     Kept are the rests of licences that the buyer ended itself: by breach or by withdrawing the
     scenario (`deferring.KEPT_REASONS`). Without a deferral nothing happens; nor the second time.
