@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from app.core.errors import CounterfoilError, ErrorKind
 from app.core.reach import Reach
@@ -17,10 +18,16 @@ from app.core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from ledger.log.anchors.chain_ports import AnchorRegistry, ContractHead, TransactionStatus
 from ledger.log.anchors.chain_watch import ChainWatch
 from ledger.log.anchors.models import Anchor
-from ledger.log.anchors.queries import find_last_plan, is_account_busy, list_unsettled
+from ledger.log.anchors.queries import (
+    find_last_plan,
+    is_account_busy,
+    is_on_chain,
+    list_unsettled,
+)
 from ledger.log.anchors.requests import RequestBook, answer
 from ledger.log.anchors.states import (
     ANCHOR_STATES,
+    IN_A_BLOCK,
     LOST_REASONS,
     MISSING_MAX,
     AnchorPolicy,
@@ -118,6 +125,8 @@ class AnchorKeeper:
     def _settle(self, anchor: Anchor, contract_head: ContractHead) -> str:
         mined_nonce = self._registry.mined_nonce()
         status = self._registry.status(anchor.transaction_hash)
+        if anchor.state == AnchorState.LOST and status.state not in IN_A_BLOCK:
+            return anchor.state
         is_head = (contract_head.size, contract_head.root.hex()) == (
             anchor.tree_size,
             anchor.root_hash,
@@ -147,7 +156,7 @@ class AnchorKeeper:
             before = anchor.state
             was_final = before == AnchorState.FINAL
             is_settled_since = was_final and seen.state != AnchorState.FINAL
-            if before == AnchorState.LOST or is_settled_since:
+            if is_settled_since or not _may_move(uow.session, anchor, finding):
                 return before
             _apply(anchor, finding, status, uow.now)
             uow.commit()
@@ -231,13 +240,20 @@ class AnchorKeeper:
             return True
 
 
+def _may_move(session: Session, anchor: Anchor, finding: Finding) -> bool:
+    """A lost one moves only when it is seen to have brought its head: no other one did."""
+    if anchor.state != AnchorState.LOST:
+        return True
+    return finding in IN_A_BLOCK and not is_on_chain(session, anchor.contract, anchor.tree_size)
+
+
 def _apply(anchor: Anchor, finding: Finding, status: TransactionStatus, now: datetime) -> None:
     anchor.state = ANCHOR_STATES.next(anchor.state, finding)
     if anchor.state in (AnchorState.MINED, AnchorState.FINAL):
         anchor.block_number, anchor.block_hash = status.block_number, status.block_hash
         anchor.mined_at = anchor.mined_at or now
-    if anchor.state == AnchorState.LOST:
-        anchor.lost_at, anchor.lost_reason = now, LOST_REASONS[finding]
+    is_lost = anchor.state == AnchorState.LOST
+    anchor.lost_at, anchor.lost_reason = (now, LOST_REASONS[finding]) if is_lost else (None, None)
     if anchor.state in _UNDER_WAY:
         anchor.block_number = anchor.block_hash = anchor.mined_at = None
     if anchor.state not in (AnchorState.PLANNED, AnchorState.LOST):

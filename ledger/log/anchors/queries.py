@@ -69,21 +69,31 @@ def get_latest_anchor(session: Session) -> Anchor:
 def list_unsettled(session: Session, contract: str, *, contract_size: int) -> list[Anchor]:
     """Up to 100 anchors of a contract whose fate is open, by nonce: the order of their blocks.
 
-    Open again is also that of a final one which the contract, with so many leaves, forgot.
+    Open again is also that of a final one which the contract, with so many leaves, forgot, and of
+    a lost one that may have brought the contract's head, when no other is known to have.
     """
+    is_open = or_(
+        Anchor.state.in_(_UNSETTLED),
+        and_(Anchor.state == AnchorState.FINAL, Anchor.tree_size > contract_size),
+    )
+    if not is_on_chain(session, contract, contract_size):
+        is_lost = Anchor.state == AnchorState.LOST
+        is_open = or_(is_open, and_(is_lost, Anchor.tree_size == contract_size))
     statement = (
         select(Anchor)
-        .where(
-            Anchor.contract == contract,
-            or_(
-                Anchor.state.in_(_UNSETTLED),
-                and_(Anchor.state == AnchorState.FINAL, Anchor.tree_size > contract_size),
-            ),
-        )
+        .where(Anchor.contract == contract, is_open)
         .order_by(Anchor.nonce, Anchor.id)
         .limit(UNSETTLED_MAX)
     )
     return list(session.scalars(statement))
+
+
+def is_on_chain(session: Session, contract: str, size: int) -> bool:
+    """Whether an anchor is known that brought the contract its head of that size."""
+    statement = select(Anchor.id).where(
+        Anchor.contract == contract, Anchor.tree_size == size, Anchor.state.in_(_ON_CHAIN)
+    )
+    return session.scalar(statement.limit(1)) is not None
 
 
 def find_last_plan(session: Session, contract: str) -> datetime | None:

@@ -67,6 +67,9 @@ ANCHOR_STATES = Transitions(
         (AnchorState.MINED, Finding.REVERTED): AnchorState.LOST,
         (AnchorState.MINED, Finding.OVERTAKEN): AnchorState.LOST,
         (AnchorState.MINED, Finding.EXPIRED): AnchorState.LOST,
+        # Given up too early: a node kept the bytes, and a block took them after all.
+        (AnchorState.LOST, Finding.MINED): AnchorState.MINED,
+        (AnchorState.LOST, Finding.FINAL): AnchorState.FINAL,
     }
 )
 
@@ -88,6 +91,8 @@ class Sight:
     """Gas costs so much more by now that a node would take another transaction in its place."""
 
 
+IN_A_BLOCK = (Finding.MINED, Finding.FINAL)
+
 MISSING_MAX = timedelta(minutes=10)
 """Bytes that no node keeps for so long, that wait behind a missing nonce, or that offer too little
 for gas, are signed anew."""
@@ -101,8 +106,10 @@ def find(sight: Sight) -> Finding:
         return Finding.EXPIRED if is_blocked else Finding.WAITS
     if sight.transaction_state != "unknown":
         return Finding(sight.transaction_state)
-    if sight.is_contract_head:
-        return Finding.WAITS  # it is there; the node that answered is behind another one
+    if sight.is_contract_head and sight.age <= MISSING_MAX:
+        # It is there, and the node that answered is behind another one; but not for so long: then
+        # another transaction brought the same head.
+        return Finding.WAITS
     if sight.nonce < sight.mined_nonce:
         return Finding.OVERTAKEN
     return Finding.EXPIRED if sight.age > MISSING_MAX else Finding.MISSING

@@ -50,6 +50,12 @@ def test_a_node_that_lags_behind_the_contract_is_not_believed():
     assert find(sight(mined_nonce=6, is_head=True)) is Finding.WAITS
 
 
+def test_a_head_that_another_transaction_brought_is_not_waited_for_for_ever():
+    late = MISSING_MAX + timedelta(seconds=1)
+    assert find(sight(mined_nonce=6, is_head=True, age=MISSING_MAX)) is Finding.WAITS
+    assert find(sight(mined_nonce=6, is_head=True, age=late)) is Finding.OVERTAKEN
+
+
 def test_bytes_that_no_node_keeps_are_given_up_after_a_while():
     assert find(sight(age=MISSING_MAX)) is Finding.MISSING
     assert find(sight(age=MISSING_MAX + timedelta(seconds=1))) is Finding.EXPIRED
@@ -62,8 +68,10 @@ def test_a_transaction_behind_a_missing_nonce_is_given_up_after_a_while():
     assert find(sight("pending", nonce=5, mined_nonce=5, age=late)) is Finding.WAITS
 
 
-def test_a_lost_anchor_never_moves_again():
-    for finding in Finding:
+def test_a_lost_anchor_moves_only_when_a_block_took_it_after_all():
+    assert ANCHOR_STATES.next(AnchorState.LOST, Finding.MINED) == AnchorState.MINED
+    assert ANCHOR_STATES.next(AnchorState.LOST, Finding.FINAL) == AnchorState.FINAL
+    for finding in set(Finding) - {Finding.MINED, Finding.FINAL}:
         with pytest.raises(IllegalTransition):
             ANCHOR_STATES.next(AnchorState.LOST, finding)
 
