@@ -159,7 +159,10 @@ class AnchorKeeper:
             if is_settled_since or not _may_move(uow.session, anchor, finding):
                 return before
             _apply(anchor, finding, status, uow.now)
-            uow.commit()
+            try:
+                uow.commit()
+            except IntegrityError:
+                return before  # out of its block while another is under way, which goes first
             if anchor.state != before:
                 _log.info("anchor", id=anchor.id, state=anchor.state, size=anchor.tree_size)
             if was_final and anchor.state != AnchorState.FINAL:

@@ -194,6 +194,24 @@ def test_a_reorganisation_that_forgets_the_anchor_gets_the_same_bytes(units, cha
     assert len(set(chain.sent)) == 1
 
 
+def test_an_anchor_out_of_its_block_while_the_next_is_under_way_is_mined_again(units, chain, clock):
+    publish(units, 3)
+    keep = keeper(units, chain)
+    keep.look()
+    chain.mines_at_once = False
+    publish(units, 2)
+    clock.advance(seconds=600)
+    keep.look()
+    assert states(units) == ["mined", "sent"]
+    chain.lose_last_block(forget=False)
+    keep.look()
+    chain.pool = dict(reversed(chain.pool.items()))
+    chain.mine()
+    keep.look()
+    assert states(units) == ["mined", "mined"]
+    assert chain.head().size == anchors(units)[-1].tree_size
+
+
 def test_an_old_anchor_out_of_its_block_gets_its_chance_before_it_is_given_up(units, chain, clock):
     publish(units, 3)
     keep = keeper(units, chain)
