@@ -1,5 +1,7 @@
 """Scrubbing a log on a real database: whatever its owner alters is found, and signing stops."""
 
+from datetime import UTC, datetime
+
 import pytest
 from sqlalchemy import text
 
@@ -12,6 +14,8 @@ from ledger.log.storage import shard_heads
 from tests.unit.log.log_factory import ORIGIN, append_facts, log_keys
 
 FEW = 600
+HOST = "exchange.example"
+NEXT_ORIGIN = f"{HOST}/log/2027"
 
 
 @pytest.fixture
@@ -46,9 +50,9 @@ def change(units, statement, **values):
         uow.commit()
 
 
-def stopped_reason(units):
+def stopped_reason(units, origin=ORIGIN):
     with units.begin(Reach.EXCHANGE) as uow:
-        return shard_heads.get_head(uow.session, ORIGIN).stopped_reason
+        return shard_heads.get_head(uow.session, origin).stopped_reason
 
 
 def look_round(scrubber, looks):
@@ -137,3 +141,38 @@ def test_a_tile_that_is_gone_is_found(units, sequencer, scrubber):
     change(units, "DELETE FROM log_tiles WHERE level = 0 AND number = 1")
     with pytest.raises(LogStorageAltered, match="tiles"):
         scrubber.look()
+
+
+def alter_first_tile(units, origin):
+    change(
+        units,
+        "UPDATE log_tiles SET hashes = set_byte(hashes, 7, get_byte(hashes, 7) # 128)"
+        " WHERE level = 0 AND number = 0"
+        " AND shard = (SELECT shard FROM log_head WHERE origin = :origin)",
+        origin=origin,
+    )
+
+
+def test_an_altered_shard_does_not_keep_the_later_ones_from_being_looked_at(
+    units, clock, scrubber, cursor
+):
+    sequencer = Sequencer(units, log_keys(), host=HOST)
+    append_facts(units, 5)
+    sequencer.step()
+    clock.set(datetime(2027, 1, 1, 0, 0, 1, tzinfo=UTC))
+    for _ in range(2):
+        sequencer.step()
+    append_facts(units, FEW)
+    sequencer.step()
+    alter_first_tile(units, ORIGIN)
+    with pytest.raises(LogStorageAltered):
+        scrubber.look()
+    assert stopped_reason(units) is not None
+    assert stopped_reason(units, NEXT_ORIGIN) is None
+    assert cursor.read(NEXT_ORIGIN) == 2, "it goes on where this look ended"
+    with pytest.raises(LogStorageAltered):
+        scrubber.look()
+    alter_first_tile(units, NEXT_ORIGIN)
+    with pytest.raises(LogStorageAltered):
+        scrubber.look()
+    assert stopped_reason(units, NEXT_ORIGIN) is not None

@@ -44,12 +44,21 @@ class Scrubber:
     def look(self) -> int:
         """Check the next stretch of each shard; how many tiles of entries, 0 for an empty log.
 
-        The end of a shard's round also checks its root. Raises `LogStorageAltered`; the signing of
-        that shard is stopped by then, and its cursor stands where the difference is.
+        The end of a shard's round also checks its root. Raises the first `LogStorageAltered` when
+        all were looked at; the signing of each shard that differs is stopped by then, and its
+        cursor stands where the difference is.
         """
         with self.units.begin(Reach.EXCHANGE) as uow:
             heads = shard_heads.list_heads(uow.session)
-        return sum(self._look(head.origin) for head in heads)
+        tiles_count, differences = 0, []
+        for head in heads:
+            try:
+                tiles_count += self._look(head.origin)
+            except LogStorageAltered as altered:
+                differences.append(altered)
+        if differences:
+            raise differences[0]
+        return tiles_count
 
     def _look(self, origin: str) -> int:
         with self.units.begin(Reach.EXCHANGE) as uow:
