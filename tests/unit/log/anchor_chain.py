@@ -3,8 +3,12 @@
 import hashlib
 from dataclasses import dataclass
 
+from sqlalchemy import select
+
+from app.core.reach import Reach
 from contracts.errors import ChainRefused, ChainUnavailable
 from ledger.log.anchors.keeper import AnchorKeeper
+from ledger.log.anchors.models import Anchor
 from ledger.log.anchors.states import AnchorPolicy
 from ledger.log.sequencing.sequencer import Sequencer
 from ledger.log.tree.merkle import check_consistency
@@ -148,3 +152,13 @@ def publish(units, count):
 
 def keeper(units, chain, policy=POLICY):
     return AnchorKeeper(units, ORIGIN, chain, policy)
+
+
+def anchors(units):
+    """Every anchor, in the order of their plans."""
+    with units.begin(Reach.EXCHANGE) as uow:
+        return list(uow.session.scalars(select(Anchor).order_by(Anchor.id)))
+
+
+def states(units):
+    return [anchor.state for anchor in anchors(units)]

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from app.core.reach import Reach
-from ledger.log.anchors.models import Anchor, AnchorRequest, ChainHealth
+from ledger.log.anchors.models import AnchorRequest, ChainHealth
 from ledger.log.anchors.queries import (
     EMBEDDED,
     INDEPENDENT,
@@ -15,22 +15,13 @@ from ledger.log.anchors.queries import (
 )
 from ledger.log.anchors.services import request_anchor
 from ledger.log.errors import SigningStopped
-from tests.unit.log.anchor_chain import FakeChain, Head, keeper, publish
+from tests.unit.log.anchor_chain import FakeChain, Head, anchors, keeper, publish, states
 from tests.unit.log.log_factory import ORIGIN
 
 
 @pytest.fixture
 def chain():
     return FakeChain()
-
-
-def anchors(units):
-    with units.begin(Reach.EXCHANGE) as uow:
-        return list(uow.session.scalars(select(Anchor).order_by(Anchor.id)))
-
-
-def states(units):
-    return [anchor.state for anchor in anchors(units)]
 
 
 def status(units):
@@ -142,34 +133,6 @@ def test_a_process_that_dies_after_sending_finds_its_anchor(units, chain, monkey
     assert len(chain.sent) == 1
 
 
-def test_one_anchor_is_under_way_at_a_time(units, chain, clock):
-    chain.mines_at_once = False
-    publish(units, 3)
-    keep = keeper(units, chain)
-    keep.look()
-    publish(units, 3)
-    clock.advance(seconds=700)
-    assert keep.look() is False
-    assert states(units) == ["sent"]
-    chain.mine()
-    keep.look()
-    assert states(units) == ["mined", "sent"]
-
-
-def test_two_anchorers_do_not_both_plan(units, chain):
-    publish(units, 3)
-    chain.is_refusing = True
-    first, second = keeper(units, chain), keeper(units, chain)
-    first.look()
-    assert second._plan(_copy(anchors(units)[0])) is False
-    assert states(units) == ["planned"]
-
-
-def _copy(anchor):
-    kept = {column.name: getattr(anchor, column.name) for column in Anchor.__table__.columns}
-    return Anchor(**{**kept, "transaction_hash": "0x" + "77" * 32})
-
-
 def test_a_reorganisation_puts_the_anchor_back_and_it_is_mined_again(units, chain):
     publish(units, 3)
     keep = keeper(units, chain)
@@ -192,24 +155,6 @@ def test_a_reorganisation_that_forgets_the_anchor_gets_the_same_bytes(units, cha
     keep.look()
     assert states(units) == ["mined"]
     assert len(set(chain.sent)) == 1
-
-
-def test_an_anchor_out_of_its_block_while_the_next_is_under_way_is_mined_again(units, chain, clock):
-    publish(units, 3)
-    keep = keeper(units, chain)
-    keep.look()
-    chain.mines_at_once = False
-    publish(units, 2)
-    clock.advance(seconds=600)
-    keep.look()
-    assert states(units) == ["mined", "sent"]
-    chain.lose_last_block(forget=False)
-    keep.look()
-    chain.pool = dict(reversed(chain.pool.items()))
-    chain.mine()
-    keep.look()
-    assert states(units) == ["mined", "mined"]
-    assert chain.head().size == anchors(units)[-1].tree_size
 
 
 def test_an_old_anchor_out_of_its_block_gets_its_chance_before_it_is_given_up(units, chain, clock):
@@ -311,70 +256,6 @@ def test_bytes_that_no_node_takes_are_signed_anew(units, chain, clock):
     chain.is_refusing = False
     keeper(units, chain).look()
     assert states(units) == ["lost", "mined"]
-
-
-def _given_up_and_mined_after_all(units, chain, clock):
-    """Two anchors of one head under one nonce; the first is lost, and the block takes it."""
-    chain.mines_at_once = False
-    publish(units, 3)
-    keep = keeper(units, chain)
-    keep.look()
-    kept = dict(chain.pool)
-    chain.pool.clear()
-    clock.advance(seconds=601)
-    keep.look()
-    assert states(units) == ["lost", "sent"]
-    assert len({anchor.nonce for anchor in anchors(units)}) == 1
-    chain.pool = kept
-    chain.mine()
-    return keep
-
-
-def test_an_anchor_that_is_mined_after_it_was_given_up_is_found(units, chain, clock):
-    keep = _given_up_and_mined_after_all(units, chain, clock)
-    keep.look()
-    assert states(units) == ["mined", "sent"]
-    found, _ = anchors(units)
-    assert (found.block_number, found.lost_at, found.lost_reason) == (1, None, None)
-    chain.mine()
-    keep.look()
-    assert states(units) == ["final", "sent"]
-
-
-def test_the_second_anchor_of_a_head_that_the_first_brought_holds_up_no_later_one(
-    units, chain, clock
-):
-    keep = _given_up_and_mined_after_all(units, chain, clock)
-    sent = list(chain.sent)
-    keep.look()
-    clock.advance(seconds=601)
-    keep.look()
-    _, second = anchors(units)
-    assert (second.state, second.lost_reason) == ("lost", "its nonce went to another transaction")
-    assert chain.sent == sent, "the head is there: nothing is sent for it again"
-    publish(units, 2)
-    assert keep.look() is True
-    chain.mine()
-    keep.look()
-    assert states(units) == ["final", "lost", "mined"]
-    assert chain.head().size == anchors(units)[-1].tree_size
-
-
-def test_a_transaction_after_the_one_that_brought_the_head_stays_lost(units, chain, clock):
-    chain.mines_at_once = False
-    publish(units, 3)
-    keep = keeper(units, chain)
-    chain.mine()  # another transaction of the same account
-    keep.look()
-    chain.lose_last_block(forget=True)
-    clock.advance(seconds=601)
-    keep.look()
-    assert [(anchor.state, anchor.nonce) for anchor in anchors(units)] == [("lost", 1), ("sent", 0)]
-    chain.pool = dict(reversed(chain.pool.items()))
-    chain.mine()
-    for _ in range(2):
-        keep.look()
-    assert states(units) == ["lost", "mined"], "the contract announced the head in one of them"
 
 
 def test_an_outage_is_shown_paused_and_repaired_by_one_transaction(units, chain, clock):
