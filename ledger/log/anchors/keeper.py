@@ -30,6 +30,7 @@ from ledger.log.anchors.states import (
     IN_A_BLOCK,
     LOST_REASONS,
     MISSING_MAX,
+    UNDER_WAY,
     AnchorPolicy,
     AnchorState,
     Finding,
@@ -46,7 +47,6 @@ CONTRACT_SOURCE = "the anchor contract"
 _OUTAGES = (ErrorKind.UNAVAILABLE, ErrorKind.BAD_GATEWAY)
 _TURN = timedelta(minutes=10)
 """How long another shard's anchor may hold the account up; then it is taken for forgotten."""
-_UNDER_WAY = (AnchorState.PLANNED, AnchorState.SENT)
 
 _log = structlog.get_logger()
 
@@ -105,7 +105,7 @@ class AnchorKeeper:
         open_states = self._settle_open(contract_head)
         if open_states:  # settling may have sent bytes again, and a block may have taken them
             contract_head = self._registry.head()
-        is_under_way = any(state in _UNDER_WAY for state in open_states)
+        is_under_way = any(state in UNDER_WAY for state in open_states)
         has_anchored = not is_under_way and self._anchor_if_due(contract_head)
         if has_anchored:
             contract_head = self._registry.head()
@@ -257,7 +257,7 @@ def _apply(anchor: Anchor, finding: Finding, status: TransactionStatus, now: dat
         anchor.mined_at = anchor.mined_at or now
     is_lost = anchor.state == AnchorState.LOST
     anchor.lost_at, anchor.lost_reason = (now, LOST_REASONS[finding]) if is_lost else (None, None)
-    if anchor.state in _UNDER_WAY:
+    if anchor.state in UNDER_WAY:
         anchor.block_number = anchor.block_hash = anchor.mined_at = None
     if anchor.state not in (AnchorState.PLANNED, AnchorState.LOST):
         anchor.sent_at = anchor.sent_at or now

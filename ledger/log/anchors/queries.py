@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.core.paging import Page, paginate
 from ledger.log.anchors.errors import NothingAnchored
 from ledger.log.anchors.models import Anchor, ChainHealth
-from ledger.log.anchors.states import LOST_REASONS, AnchorState, Finding
+from ledger.log.anchors.states import LOST_REASONS, UNDER_WAY, AnchorState, Finding
 from ledger.log.sequencing.publication import newest_checkpoint
 from ledger.log.storage import shard_heads
 
@@ -26,7 +26,7 @@ INDEPENDENT = (
     " validators, which this exchange cannot prove; ask them, or run a node."
 )
 
-_UNSETTLED = (AnchorState.PLANNED, AnchorState.SENT, AnchorState.MINED)
+_UNSETTLED = (*UNDER_WAY, AnchorState.MINED)
 _ON_CHAIN = (AnchorState.MINED, AnchorState.FINAL)
 UNSETTLED_MAX = 100
 
@@ -70,7 +70,8 @@ def list_unsettled(session: Session, contract: str, *, contract_size: int) -> li
     """Up to 100 anchors of a contract whose fate is open, by nonce: the order of their blocks.
 
     Open again is also that of a final one which the contract, with so many leaves, forgot, and of
-    a lost one that may have brought the contract's head, when no other is known to have.
+    a lost one that may have brought the contract's head, when no other is known to have. When there
+    are more than 100, the one under way is among them: until it is settled no other is planned.
     """
     is_open = or_(
         Anchor.state.in_(_UNSETTLED),
@@ -82,10 +83,10 @@ def list_unsettled(session: Session, contract: str, *, contract_size: int) -> li
     statement = (
         select(Anchor)
         .where(Anchor.contract == contract, is_open)
-        .order_by(Anchor.nonce, Anchor.id)
+        .order_by(Anchor.state.in_(UNDER_WAY).desc(), Anchor.nonce, Anchor.id)
         .limit(UNSETTLED_MAX)
     )
-    return list(session.scalars(statement))
+    return sorted(session.scalars(statement), key=lambda anchor: (anchor.nonce, anchor.id))
 
 
 def is_on_chain(session: Session, contract: str, size: int) -> bool:
@@ -115,7 +116,7 @@ def is_account_busy(session: Session, contract: str, *, nonce: int, since: datet
     """Whether another contract's anchor, planned since then, holds the account's next number."""
     statement = select(Anchor.id).where(
         Anchor.contract != contract,
-        Anchor.state.in_((AnchorState.PLANNED, AnchorState.SENT)),
+        Anchor.state.in_(UNDER_WAY),
         Anchor.nonce >= nonce,
         Anchor.planned_at > since,
     )

@@ -17,6 +17,9 @@ class AnchorState(StrEnum):
     LOST = "lost"
 
 
+UNDER_WAY = (AnchorState.PLANNED, AnchorState.SENT)
+
+
 class Finding(StrEnum):
     """What a look at the chain shows of an anchor's transaction."""
 

@@ -1,7 +1,10 @@
 """One anchor of a contract is under way at a time, and nothing keeps the next from its turn."""
 
+from dataclasses import replace
+
 import pytest
 
+from ledger.log.anchors import queries
 from ledger.log.anchors.models import Anchor
 from tests.unit.log.anchor_chain import FakeChain, anchors, keeper, publish, states
 
@@ -23,6 +26,31 @@ def test_one_anchor_is_under_way_at_a_time(units, chain, clock):
     chain.mine()
     keep.look()
     assert states(units) == ["mined", "sent"]
+
+
+class NeverFinal(FakeChain):
+    """A chain whose blocks stay open: every anchor in one is looked at again."""
+
+    def status(self, transaction_hash):
+        seen = super().status(transaction_hash)
+        return replace(seen, state="mined") if seen.state == "final" else seen
+
+
+def test_many_that_wait_for_finality_do_not_hide_the_one_under_way(units, clock, monkeypatch):
+    monkeypatch.setattr(queries, "UNSETTLED_MAX", 2)
+    chain = NeverFinal()
+    keep = keeper(units, chain)
+    for _ in range(2):
+        publish(units, 1)
+        keep.look()
+        clock.advance(seconds=600)
+    chain.mines_at_once = False
+    publish(units, 1)
+    keep.look()
+    assert states(units) == ["mined", "mined", "sent"]
+    chain.mine()
+    keep.look()
+    assert states(units) == ["mined", "mined", "mined"]
 
 
 def test_two_anchorers_do_not_both_plan(units, chain):
