@@ -48,14 +48,19 @@ def find_newest_anchor(
 
 def list_unanchored_origins(session: Session) -> list[str]:
     """The open shard, then each closed one whose last checkpoint is not final on chain yet."""
-    final = select(Anchor.origin, Anchor.tree_size).where(Anchor.state == AnchorState.FINAL)
-    done = {(origin, size) for origin, size in session.execute(final)}
     newest_first = shard_heads.list_heads(session)[::-1]
-    return [
-        head.origin
-        for place, head in enumerate(newest_first)
-        if not place or (head.stopped_reason is None and (head.origin, head.tree_size) not in done)
-    ]
+    closed = [head for head in newest_first[1:] if head.stopped_reason is None]
+    unanchored = [head for head in closed if not _is_final(session, head)]
+    return [head.origin for head in (*newest_first[:1], *unanchored)]
+
+
+def _is_final(session: Session, head: shard_heads.Head) -> bool:
+    statement = select(Anchor.id).where(
+        Anchor.origin == head.origin,
+        Anchor.tree_size == head.tree_size,
+        Anchor.state == AnchorState.FINAL,
+    )
+    return session.scalar(statement.limit(1)) is not None
 
 
 def get_latest_anchor(session: Session) -> Anchor:

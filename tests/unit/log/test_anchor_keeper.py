@@ -1,7 +1,7 @@
 """The anchorer against a chain that mines, re-organises, refuses and goes away."""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from app.core.reach import Reach
 from ledger.log.anchors.models import AnchorRequest, ChainHealth
@@ -11,6 +11,7 @@ from ledger.log.anchors.queries import (
     NO_CHAIN,
     StoredAnchors,
     get_chain_status,
+    list_unanchored_origins,
     signing_stopped,
 )
 from ledger.log.anchors.services import request_anchor
@@ -353,6 +354,17 @@ def test_health_is_written_when_it_changes_and_otherwise_now_and_then(units, cha
     clock.advance(seconds=20)
     keep.look()
     assert told() > first
+
+
+def test_no_anchor_is_read_to_find_the_open_shard(units, chain, engine):
+    publish(units, 3)
+    keeper(units, chain).look()
+    statements: list[str] = []
+    with units.begin(Reach.EXCHANGE) as uow:
+        event.listen(engine, "before_cursor_execute", lambda *call: statements.append(call[2]))
+        assert list_unanchored_origins(uow.session) == [ORIGIN]
+    assert statements
+    assert not [each for each in statements if "anchors" in each]
 
 
 def test_evidence_lists_anchors_newest_first(units, chain, clock):
