@@ -19,6 +19,7 @@ from ledger.log.anchors.chain_ports import AnchorRegistry, ContractHead, Transac
 from ledger.log.anchors.chain_watch import ChainWatch
 from ledger.log.anchors.models import Anchor
 from ledger.log.anchors.queries import (
+    find_given_up,
     find_last_plan,
     is_account_busy,
     is_on_chain,
@@ -235,12 +236,22 @@ class AnchorKeeper:
         with self._units.begin(Reach.EXCHANGE) as uow:
             anchor.id, anchor.planned_at = uow.ids.new("anc"), uow.now
             answer(uow.session, self._answered, at=uow.now)
-            uow.session.add(anchor)
+            given_up = find_given_up(uow.session, anchor.transaction_hash)
+            if given_up is None:
+                uow.session.add(anchor)
+            else:
+                anchor.id = given_up.id
+                _open_again(given_up, uow.now)
             try:
                 uow.commit()
             except IntegrityError:
                 return False
             return True
+
+
+def _open_again(anchor: Anchor, now: datetime) -> None:
+    anchor.state = ANCHOR_STATES.next(anchor.state, Finding.MISSING)
+    anchor.planned_at, anchor.lost_at, anchor.lost_reason = now, None, None
 
 
 def _may_move(session: Session, anchor: Anchor, finding: Finding) -> bool:

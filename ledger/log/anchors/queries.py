@@ -94,6 +94,14 @@ def list_unsettled(session: Session, contract: str, *, contract_size: int) -> li
     return sorted(session.scalars(statement), key=lambda anchor: (anchor.nonce, anchor.id))
 
 
+def find_given_up(session: Session, transaction_hash: str) -> Anchor | None:
+    """The lost anchor of the same bytes, locked, or None."""
+    statement = select(Anchor).where(
+        Anchor.transaction_hash == transaction_hash, Anchor.state == AnchorState.LOST
+    )
+    return session.scalars(statement.with_for_update()).one_or_none()
+
+
 def is_on_chain(session: Session, contract: str, size: int) -> bool:
     """Whether an anchor is known that brought the contract its head of that size."""
     statement = select(Anchor.id).where(

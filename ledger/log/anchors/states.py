@@ -73,6 +73,8 @@ ANCHOR_STATES = Transitions(
         # Given up too early: a node kept the bytes, and a block took them after all.
         (AnchorState.LOST, Finding.MINED): AnchorState.MINED,
         (AnchorState.LOST, Finding.FINAL): AnchorState.FINAL,
+        # Signed anew while the price of gas is the same: the same bytes, and so the same anchor.
+        (AnchorState.LOST, Finding.MISSING): AnchorState.PLANNED,
     }
 )
 

@@ -68,10 +68,11 @@ def test_a_transaction_behind_a_missing_nonce_is_given_up_after_a_while():
     assert find(sight("pending", nonce=5, mined_nonce=5, age=late)) is Finding.WAITS
 
 
-def test_a_lost_anchor_moves_only_when_a_block_took_it_after_all():
+def test_a_lost_anchor_moves_only_when_a_block_took_it_or_its_bytes_are_signed_again():
+    assert ANCHOR_STATES.next(AnchorState.LOST, Finding.MISSING) == AnchorState.PLANNED
     assert ANCHOR_STATES.next(AnchorState.LOST, Finding.MINED) == AnchorState.MINED
     assert ANCHOR_STATES.next(AnchorState.LOST, Finding.FINAL) == AnchorState.FINAL
-    for finding in set(Finding) - {Finding.MINED, Finding.FINAL}:
+    for finding in set(Finding) - {Finding.MISSING, Finding.MINED, Finding.FINAL}:
         with pytest.raises(IllegalTransition):
             ANCHOR_STATES.next(AnchorState.LOST, finding)
 

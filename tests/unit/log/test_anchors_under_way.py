@@ -6,7 +6,7 @@ import pytest
 
 from ledger.log.anchors import queries
 from ledger.log.anchors.models import Anchor
-from tests.unit.log.anchor_chain import FakeChain, anchors, keeper, publish, states
+from tests.unit.log.anchor_chain import FakeChain, Head, Signed, anchors, keeper, publish, states
 
 
 @pytest.fixture
@@ -147,3 +147,26 @@ def test_a_transaction_after_the_one_that_brought_the_head_stays_lost(units, cha
     for _ in range(2):
         keep.look()
     assert states(units) == ["lost", "mined"], "the contract announced the head in one of them"
+
+
+class SamePrice(FakeChain):
+    """Signs the same head under the same nonce with the same bytes, while gas costs the same."""
+
+    def sign_anchor(self, *, size, root, proof, nonce):
+        raw = f"{nonce}:{size}:{root.hex()}".encode()
+        self.signed[raw] = (Head(size, root), list(proof), nonce)
+        return Signed(raw, self.hash_of(raw), nonce)
+
+
+def test_bytes_that_were_given_up_are_sent_when_the_same_are_signed_again(units, clock):
+    chain = SamePrice()
+    publish(units, 3)
+    chain.is_refusing = True
+    keeper(units, chain).look()
+    clock.advance(seconds=601)
+    chain.is_refusing = False
+    keep = keeper(units, chain)
+    assert keep.look() is True
+    (anchor,) = anchors(units)
+    assert (anchor.state, anchor.lost_at, anchor.planned_at) == ("mined", None, clock.now())
+    assert chain.sent == [anchor.raw_transaction]
