@@ -76,6 +76,17 @@ class UnitOfWork:
         """Remember that something happened; its reactions run inside `commit`."""
         self._pending.append(event)
 
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """Undo what fails in the block alone: its rows, and the events that it recorded."""
+        recorded = len(self._pending)
+        try:
+            with self.session.begin_nested():
+                yield
+        except BaseException:
+            del self._pending[recorded:]
+            raise
+
     def tell_now(self, event: Event) -> bool:
         """Tell other processes while this transaction lasts; False where nobody carries it there.
 

@@ -27,11 +27,10 @@ from compliance.review.events import AppealDecided, AppealFiled
 from compliance.review.listing_machine import MACHINE, ListingState
 from compliance.review.panels import APPEAL, PanelState
 from compliance.services.cases.reviews import lock_case, reopen_review
-from compliance.services.listings.standing import lock_standing, open_causes
+from compliance.services.listings.standing import find_suspension, lock_standing, open_causes
 from compliance.services.listings.suspensions import (
     announce_resumption,
     end_suspension,
-    find_suspension,
     follow,
     standing_of,
     suspend,

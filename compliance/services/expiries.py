@@ -17,6 +17,7 @@ from compliance.services.licences.ends import revoke
 from compliance.services.listings.standing import open_causes
 from compliance.services.listings.suspensions import suspend
 from compliance.services.narrowing import continue_narrowing
+from compliance.services.portions import each_alone
 
 TERM_ENDED = "TERM_ENDED"
 
@@ -49,11 +50,13 @@ def _suspend_lapsed(uow: UnitOfWork, limit: int) -> int:
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    lapsed = list(uow.session.scalars(wanted))
-    for standing in lapsed:
-        causes = open_causes(standing, uow.session.get(Party, standing.supplier_id), uow.now)
-        suspend(uow, standing, MACHINE, causes[0])
-    return len(lapsed)
+    return each_alone(uow, list(uow.session.scalars(wanted)), _suspend_by_itself)
+
+
+def _suspend_by_itself(uow: UnitOfWork, standing: ListingStanding) -> bool:
+    causes = open_causes(standing, uow.session.get(Party, standing.supplier_id), uow.now)
+    suspend(uow, standing, MACHINE, causes[0])
+    return True
 
 
 def _end_licences(uow: UnitOfWork, limit: int) -> int:

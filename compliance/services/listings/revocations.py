@@ -14,10 +14,9 @@ from compliance.review.errors import RevocationAlreadyProposed
 from compliance.review.panels import REVOCATION, Panel, PanelState
 from compliance.review.suspension_events import RevocationProposed, RevocationRefused
 from compliance.services.licences.ends import revoke_licences_of_listing
-from compliance.services.listings.standing import find_approval, lock_standing
+from compliance.services.listings.standing import find_approval, find_suspension, lock_standing
 from compliance.services.listings.suspensions import (
     end_suspension,
-    find_suspension,
     follow,
     standing_of,
 )

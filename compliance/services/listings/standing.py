@@ -5,11 +5,12 @@ from datetime import datetime
 from sqlalchemy import select
 
 from app.core.unit_of_work import UnitOfWork
-from compliance.errors import ListingNeverPublished
+from compliance.errors import ListingNeverPublished, ListingNotInForce
 from compliance.lapses.expiry import evidence_lapses_at, lapses_of
 from compliance.models.licences import ListingStanding
 from compliance.models.registrations import ListingApplication, Registration
 from compliance.models.reviews import Party, ReviewCase
+from compliance.models.suspensions import Suspension
 from compliance.review.case_machine import Stage
 from compliance.review.listing_machine import ListingState, SuspensionReason
 from compliance.review.registration_machine import ApplicationState, RegistrationState
@@ -23,8 +24,10 @@ def note_listing_published(
 ) -> None:
     """Watch over a published listing.
 
-    Raises `ListingNeverPublished` without its approval or without its listing by a third person.
+    Raises `ListingNeverPublished` without its approval or without its listing by a third person,
+    `ListingNotInForce` while a suspension of it is open, delisted meanwhile or not.
     """
+    _demand_not_suspended(uow, listing_code)
     case = find_approval(uow, version_id, dossier_hash)
     if case is None or not _is_listing_approved(uow, case):
         raise ListingNeverPublished(listing_code)
@@ -54,6 +57,21 @@ def note_listing_published(
             delists_at=None,
         )
     )
+
+
+def _demand_not_suspended(uow: UnitOfWork, listing_code: str) -> None:
+    former = uow.session.get(ListingStanding, listing_code, with_for_update=True)
+    if former is not None and find_suspension(uow, listing_code) is not None:
+        # A new version must not undo a suspension, and its supplier not by delisting it first.
+        raise ListingNotInForce(listing_code, former.state)
+
+
+def find_suspension(uow: UnitOfWork, listing_code: str) -> Suspension | None:
+    """The listing's suspension in force, if there is one."""
+    wanted = select(Suspension).where(
+        Suspension.listing_code == listing_code, Suspension.ended_at.is_(None)
+    )
+    return uow.session.scalars(wanted).one_or_none()
 
 
 def find_approval(uow: UnitOfWork, version_id: str, dossier_hash: str) -> ReviewCase | None:

@@ -28,18 +28,15 @@ from compliance.review.suspension_events import (
 )
 from compliance.rules.errors import RulesBlock
 from compliance.services.evaluations.runs import run_rules
-from compliance.services.listings.standing import find_approval, lock_standing, open_causes
+from compliance.services.listings.standing import (
+    find_approval,
+    find_suspension,
+    lock_standing,
+    open_causes,
+)
 from compliance.services.policies import policy_in_force
 
 NARROW_THEN_WIDE = (SuspensionScope.NEW_ORDERS, SuspensionScope.ALL_CALLS)
-
-
-def find_suspension(uow: UnitOfWork, listing_code: str) -> Suspension | None:
-    """The listing's suspension in force, if there is one."""
-    wanted = select(Suspension).where(
-        Suspension.listing_code == listing_code, Suspension.ended_at.is_(None)
-    )
-    return uow.session.scalars(wanted).one_or_none()
 
 
 def standing_of(kept: ListingStanding, suspension: Suspension | None) -> machine.Standing:

@@ -51,6 +51,29 @@ def test_a_failing_reaction_fails_the_whole_transaction(engine, clock, ids):
     assert waiting(units) == 0
 
 
+def test_what_fails_behind_a_savepoint_is_undone_alone_with_what_it_recorded(engine, clock, ids):
+    told = []
+    units = UnitOfWorkFactory(
+        engine, clock, ids, {Happened: (lambda _uow, event: told.append(event.times),)}
+    )
+
+    def attempt(uow, times):
+        with uow.savepoint():
+            uow.enqueue("topic", {}, f"key {times}")
+            uow.record(Happened(occurred_at=uow.now, times=times))
+            if times == 2:
+                raise RuntimeError
+
+    with units.begin(Reach.EXCHANGE) as uow:
+        attempt(uow, 1)
+        with pytest.raises(RuntimeError):
+            attempt(uow, 2)
+        attempt(uow, 3)
+        uow.commit()
+    assert told == [1, 3]
+    assert waiting(units) == 2
+
+
 def test_reactions_that_never_settle_are_a_bug_that_raises(engine, clock, ids):
     def again(uow, event):
         uow.record(Happened(occurred_at=event.occurred_at, times=event.times + 1))

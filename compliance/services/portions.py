@@ -1,0 +1,30 @@
+"""What time brings about to a portion of rows: one that refuses stops no other."""
+
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+import structlog
+from sqlalchemy import inspect
+from sqlalchemy.exc import IntegrityError
+
+from app.core.db import Base
+from app.core.errors import CounterfoilError
+from app.core.unit_of_work import UnitOfWork
+
+_log = structlog.get_logger("compliance.portions")
+Row = TypeVar("Row", bound=Base)
+
+
+def each_alone(uow: UnitOfWork, rows: Iterable[Row], act: Callable[[UnitOfWork, Row], bool]) -> int:
+    """How many rows changed; one that refuses is undone, logged and found again the next time."""
+    return sum(_is_changed(uow, row, act) for row in rows)
+
+
+def _is_changed(uow: UnitOfWork, row: Row, act: Callable[[UnitOfWork, Row], bool]) -> bool:
+    try:
+        with uow.savepoint():
+            return act(uow, row)
+    except (IntegrityError, CounterfoilError):
+        identity = inspect(row).identity
+        _log.exception("row left as it was", table=row.__tablename__, identity=identity)
+        return False

@@ -1,0 +1,106 @@
+"""What time brings about: a row that refuses stops no other, and what is stopped stays stopped."""
+
+from datetime import timedelta
+
+import pytest
+
+from compliance import services
+from compliance.errors import ListingNotInForce
+from compliance.events import ListingSuspended
+from compliance.models.licences import ListingStanding
+from compliance.models.suspensions import Suspension
+from tests.factories.compliance import (
+    FIRST,
+    LISTING_CODE,
+    SECOND,
+    SUPPLIER_ID,
+    THIRD,
+    exchange_unit,
+    publish,
+)
+
+OTHER_CODE, OTHER_VERSION = "1000000001-0123456790", "ver_other"
+"""Looked at after the first one: rows come by their code."""
+
+
+@pytest.fixture
+def uow(units):
+    with exchange_unit(units) as unit:
+        yield unit
+
+
+def of(units, kind):
+    return [event for event in units.events if isinstance(event, kind)]
+
+
+def state_of(uow, listing_code=LISTING_CODE):
+    return uow.session.get_one(ListingStanding, listing_code).state
+
+
+def suspend(uow, scope="ALL_CALLS"):
+    services.suspend_listing(
+        uow, FIRST, listing_code=LISTING_CODE, reason_code="COMPLAINT", scope=scope
+    )
+
+
+def delist(uow):
+    services.note_listing_delisted(uow, listing_code=LISTING_CODE)
+
+
+@pytest.mark.parametrize("scope", ["NEW_ORDERS", "ALL_CALLS"])
+def test_a_new_version_of_a_delisted_listing_does_not_undo_its_suspension(uow, scope):
+    publish(uow)
+    suspend(uow, scope)
+    delist(uow)
+    with pytest.raises(ListingNotInForce):
+        publish(uow, version_id="ver_2")
+    assert state_of(uow) == "SUSPENDED"
+
+
+def test_a_new_version_of_a_delisted_listing_is_listed_once_it_was_resumed(uow):
+    publish(uow)
+    suspend(uow)
+    delist(uow)
+    for person in (THIRD, SECOND):
+        services.resume_listing(uow, person, listing_code=LISTING_CODE)
+    assert state_of(uow) == "DELISTING"
+    publish(uow, version_id="ver_2")
+    assert state_of(uow) == "LISTED"
+
+
+def test_a_new_version_is_listed_once_the_suspended_listing_has_left_the_exchange(uow):
+    publish(uow)
+    suspend(uow)
+    delist(uow)
+    uow.now += timedelta(days=31)
+    services.keep_deadlines(uow, 10)
+    assert state_of(uow) == "DELISTED"
+    publish(uow, version_id="ver_2")
+    assert state_of(uow) == "LISTED"
+
+
+def open_suspension(uow):
+    """A suspension in force of which the listing's standing knows nothing."""
+    uow.session.add(
+        Suspension(
+            id="sus_left",
+            listing_code=LISTING_CODE,
+            supplier_id=SUPPLIER_ID,
+            scope="ALL_CALLS",
+            reason_code="COMPLAINT",
+            suspended_by=FIRST.id,
+            suspended_at=uow.now,
+            ratify_until=uow.now,
+        )
+    )
+
+
+def test_a_listing_that_cannot_be_suspended_keeps_no_other_from_it(units, uow):
+    publish(uow)
+    publish(uow, listing_code=OTHER_CODE, version_id=OTHER_VERSION)
+    open_suspension(uow)
+    uow.now = uow.now.replace(year=2027, month=7)
+    assert services.suspend_expired(uow, 10) == 1
+    assert (state_of(uow), state_of(uow, OTHER_CODE)) == ("LISTED", "SUSPENDED")
+    uow.commit()
+    assert [event.listing_code for event in of(units, ListingSuspended)] == [OTHER_CODE]
