@@ -8,7 +8,7 @@ from sqlalchemy import Select, exists, select
 from sqlalchemy.orm import aliased
 
 from app.core.unit_of_work import UnitOfWork
-from compliance.models.licences import Licence, ListingStanding, Scenario
+from compliance.models.licences import ListingStanding, Scenario
 from compliance.models.panels import SittingPanel
 from compliance.models.platform import PlatformStatement
 from compliance.models.price_alarms import PriceAlarm
@@ -22,16 +22,17 @@ from compliance.review.listing_machine import ListingState
 from compliance.review.panels import APPEAL, CASE, SCENARIO, PanelState, close_overdue
 from compliance.review.price_alarms import UNDECIDED, PriceAlarmState
 from compliance.review.registration_machine import ApplicationState, RegistrationState
-from compliance.review.scenario_machine import LicenceState, ScenarioState
+from compliance.review.scenario_machine import ScenarioState
 from compliance.services.appeals import conclude_appeal, lock_appeal
 from compliance.services.cases.reviews import advance, lock_case
 from compliance.services.declarations import declarations_of
 from compliance.services.licences.price_alarms import begin_decision
 from compliance.services.listings.registrations import conclude_publicity
 from compliance.services.listings.revocations import conclude_revocation
-from compliance.services.listings.suspensions import complete_delisting
+from compliance.services.listings.suspensions import complete_delisting, is_held_back
 from compliance.services.panel_votes import conclude_case
 from compliance.services.panels import follow as follow_panel
+from compliance.services.portions import each_alone
 from compliance.services.scenarios.declaring import lock_scenario
 from compliance.services.scenarios.panels import conclude_scenario
 
@@ -43,7 +44,8 @@ PRICE, PRICE_DECISION = "PRICE", "PRICE_DECISION"
 def keep_deadlines(uow: UnitOfWork, limit: int) -> int:
     """Everything whose time is over, at most ``limit`` of each kind; how many rows changed.
 
-    Needs the exchange's reach. Rows that another worker holds are left to it.
+    Needs the exchange's reach. Rows that another worker holds are left to it; one that cannot be
+    brought to its end is left for the next time and stops no other.
     """
     steps = (
         _end_publicity,
@@ -73,18 +75,20 @@ def _end_publicity(uow: UnitOfWork, limit: int) -> int:
         Registration.publicity_ends_at <= uow.now,
     )
     ended = _next(uow, wanted.order_by(Registration.id), limit)
-    return sum(conclude_publicity(uow, each) for each in ended)
+    return each_alone(uow, ended, conclude_publicity)
 
 
 def _expire_supplements(uow: UnitOfWork, limit: int) -> int:
     wanted = select(ReviewCase).where(
         ReviewCase.stage == Stage.SUPPLEMENT, ReviewCase.due_at <= uow.now
     )
-    cases = _next(uow, wanted.order_by(ReviewCase.id), limit)
-    for case in cases:
-        advance(uow, case, lapse(case.review(declarations_of(uow, case))))
-        uow.record(ReviewExpired(occurred_at=uow.now, case_id=case.id, version_id=case.version_id))
-    return len(cases)
+    return each_alone(uow, _next(uow, wanted.order_by(ReviewCase.id), limit), _expire)
+
+
+def _expire(uow: UnitOfWork, case: ReviewCase) -> bool:
+    advance(uow, case, lapse(case.review(declarations_of(uow, case))))
+    uow.record(ReviewExpired(occurred_at=uow.now, case_id=case.id, version_id=case.version_id))
+    return True
 
 
 def _overdue_panels(uow: UnitOfWork, limit: int) -> list[SittingPanel]:
@@ -99,22 +103,23 @@ def _overdue_panels(uow: UnitOfWork, limit: int) -> list[SittingPanel]:
 
 def _close_panels(uow: UnitOfWork, limit: int) -> int:
     """A panel whose time is over concludes with the odd quorum that it has."""
-    closed = 0
-    for sitting in _overdue_panels(uow, limit):
-        panel = close_overdue(sitting.panel())
-        if panel.state is PanelState.OPEN:
-            continue
-        follow_panel(uow, sitting, panel)
-        if sitting.kind == CASE:
-            conclude_case(uow, sitting, lock_case(uow, sitting.subject_id), panel)
-        elif sitting.kind == SCENARIO:
-            conclude_scenario(uow, sitting, lock_scenario(uow, sitting.subject_id), panel)
-        elif sitting.kind == APPEAL:
-            conclude_appeal(uow, sitting, lock_appeal(uow, sitting.subject_id))
-        else:
-            conclude_revocation(uow, sitting, panel)
-        closed += 1
-    return closed
+    return each_alone(uow, _overdue_panels(uow, limit), _close)
+
+
+def _close(uow: UnitOfWork, sitting: SittingPanel) -> bool:
+    panel = close_overdue(sitting.panel())
+    if panel.state is PanelState.OPEN:
+        return False
+    follow_panel(uow, sitting, panel)
+    if sitting.kind == CASE:
+        conclude_case(uow, sitting, lock_case(uow, sitting.subject_id), panel)
+    elif sitting.kind == SCENARIO:
+        conclude_scenario(uow, sitting, lock_scenario(uow, sitting.subject_id), panel)
+    elif sitting.kind == APPEAL:
+        conclude_appeal(uow, sitting, lock_appeal(uow, sitting.subject_id))
+    else:
+        conclude_revocation(uow, sitting, panel)
+    return True
 
 
 def _escalate(uow: UnitOfWork, subject_id: str, stage: str, due_at: datetime) -> None:
@@ -240,13 +245,10 @@ def _escalate_suspensions(uow: UnitOfWork, limit: int) -> int:
 
 
 def _complete_delistings(uow: UnitOfWork, limit: int) -> int:
-    runs_on = select(Licence.id).where(
-        Licence.listing_code == ListingStanding.listing_code, Licence.state == LicenceState.ACTIVE
-    )
     wanted = select(ListingStanding).where(
         ListingStanding.state.in_([ListingState.DELISTING, ListingState.SUSPENDED]),
         ListingStanding.delists_at <= uow.now,
-        ~runs_on.exists(),
+        ~is_held_back(),
     )
     standings = _next(uow, wanted.order_by(ListingStanding.delists_at), limit)
-    return sum(complete_delisting(uow, each) for each in standings)
+    return each_alone(uow, standings, complete_delisting)

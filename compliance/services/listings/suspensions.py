@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, or_, select
 
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
@@ -10,7 +10,7 @@ from compliance.errors import CauseNotClosed
 from compliance.events import ListingResumed, ListingSuspended
 from compliance.models.licences import Licence, ListingStanding
 from compliance.models.reviews import Party
-from compliance.models.suspensions import Suspension
+from compliance.models.suspensions import Revocation, Suspension
 from compliance.review import suspension_machine as machine
 from compliance.review.listing_machine import (
     MACHINE,
@@ -18,6 +18,7 @@ from compliance.review.listing_machine import (
     SuspensionReason,
     SuspensionScope,
 )
+from compliance.review.panels import PanelState
 from compliance.review.scenario_machine import LicenceState
 from compliance.review.suspension_events import (
     DelistingCompleted,
@@ -250,12 +251,27 @@ def note_listing_delisted(uow: UnitOfWork, *, listing_code: str) -> None:
     )
 
 
-def complete_delisting(uow: UnitOfWork, kept: ListingStanding) -> bool:
-    """Off the exchange, if its notice is over and its last licence has ended; whether it is."""
-    active = select(func.count()).where(
-        Licence.listing_code == kept.listing_code, Licence.state == LicenceState.ACTIVE
+def is_held_back() -> ColumnElement[bool]:
+    """In SQL, of a standing: a licence of it runs on, or a panel sits over its revocation."""
+    code = ListingStanding.listing_code
+    licences = select(Licence.id).where(
+        Licence.listing_code == code, Licence.state == LicenceState.ACTIVE
     )
-    if kept.delists_at is None or kept.delists_at > uow.now or uow.session.scalar(active):
+    revocations = select(Revocation.id).where(
+        Revocation.listing_code == code, Revocation.state == PanelState.OPEN
+    )
+    return or_(licences.exists(), revocations.exists())
+
+
+def complete_delisting(uow: UnitOfWork, kept: ListingStanding) -> bool:
+    """Off the exchange, once its notice is over and its last licence has ended; whether it is.
+
+    A panel that sits over its revocation decides first: nobody escapes it by leaving.
+    """
+    held_back = select(ListingStanding.listing_code).where(
+        ListingStanding.listing_code == kept.listing_code, is_held_back()
+    )
+    if kept.delists_at is None or kept.delists_at > uow.now or uow.session.scalar(held_back):
         return False
     suspension = find_suspension(uow, kept.listing_code)
     follow(uow, kept, machine.delist(standing_of(kept, suspension), has_licences=False))

@@ -6,17 +6,22 @@ import pytest
 
 from compliance import services
 from compliance.errors import ListingNotInForce
-from compliance.events import ListingSuspended
+from compliance.events import ListingRevoked, ListingSuspended
 from compliance.models.licences import ListingStanding
 from compliance.models.suspensions import Suspension
 from tests.factories.compliance import (
     FIRST,
     LISTING_CODE,
+    PANEL,
+    PEOPLE,
     SECOND,
     SUPPLIER_ID,
     THIRD,
     exchange_unit,
+    panel_of,
     publish,
+    sit,
+    vote,
 )
 
 OTHER_CODE, OTHER_VERSION = "1000000001-0123456790", "ver_other"
@@ -104,3 +109,55 @@ def test_a_listing_that_cannot_be_suspended_keeps_no_other_from_it(units, uow):
     assert (state_of(uow), state_of(uow, OTHER_CODE)) == ("LISTED", "SUSPENDED")
     uow.commit()
     assert [event.listing_code for event in of(units, ListingSuspended)] == [OTHER_CODE]
+
+
+def called(uow, listing_code=LISTING_CODE):
+    """A panel of five over the listing's revocation, on which three sit."""
+    revocation = services.propose_revocation(
+        uow,
+        PEOPLE["risk"],
+        listing_code=listing_code,
+        reason_code="UNLAWFUL_SOURCE",
+        reason="The source was not theirs.",
+    )
+    panel = panel_of(uow, revocation.id)
+    panel.size = 5
+    sit(uow, panel)
+    return panel
+
+
+@pytest.mark.parametrize(("in_favour", "state"), [(True, "REVOKED"), (False, "DELISTED")])
+def test_a_listing_leaves_only_after_the_panel_over_its_revocation(units, uow, in_favour, state):
+    publish(uow)
+    panel = called(uow)
+    panel.due_at = uow.now + timedelta(days=60)
+    delist(uow)
+    uow.now += timedelta(days=31)
+    services.keep_deadlines(uow, 10)
+    assert state_of(uow) == "DELISTING"
+    for member in PANEL:
+        vote(uow, member, panel, in_favour=in_favour)
+    panel.due_at = uow.now
+    services.keep_deadlines(uow, 10)
+    assert state_of(uow) == state
+    uow.commit()
+    told = [event.is_under_notice for event in of(units, ListingRevoked)]
+    assert told == [True] * in_favour
+
+
+def test_a_panel_that_cannot_conclude_keeps_no_deadline_of_another(units, uow):
+    publish(uow)
+    publish(uow, listing_code=OTHER_CODE, version_id=OTHER_VERSION)
+    stuck, other = called(uow), called(uow, OTHER_CODE)
+    for panel in (stuck, other):
+        for member in PANEL:
+            vote(uow, member, panel)
+        panel.due_at = uow.now
+    # As one left it that took no notice of the panel.
+    uow.session.get_one(ListingStanding, LISTING_CODE).state = "DELISTED"
+    services.keep_deadlines(uow, 10)
+    assert (stuck.state, other.state) == ("OPEN", "CARRIED")
+    assert (state_of(uow), state_of(uow, OTHER_CODE)) == ("DELISTED", "REVOKED")
+    assert stuck.escalated_at == uow.now
+    uow.commit()
+    assert [event.listing_code for event in of(units, ListingRevoked)] == [OTHER_CODE]
