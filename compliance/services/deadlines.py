@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy import Select, exists, select
+from sqlalchemy import ColumnElement, Select, exists, select
 from sqlalchemy.orm import aliased
 
 from app.core.unit_of_work import UnitOfWork
@@ -91,19 +91,22 @@ def _expire(uow: UnitOfWork, case: ReviewCase) -> bool:
     return True
 
 
-def _overdue_panels(uow: UnitOfWork, limit: int) -> list[SittingPanel]:
+def _overdue_panels(
+    uow: UnitOfWork, limit: int, *that: ColumnElement[bool]
+) -> Sequence[SittingPanel]:
     wanted = select(SittingPanel).where(
-        SittingPanel.state == PanelState.OPEN,
-        SittingPanel.due_at <= uow.now,
-        SittingPanel.escalated_at.is_(None),
+        SittingPanel.state == PanelState.OPEN, SittingPanel.due_at <= uow.now, *that
     )
     batch = wanted.order_by(SittingPanel.id).limit(limit)
-    return list(uow.session.scalars(batch.with_for_update(skip_locked=True, of=SittingPanel)))
+    return uow.session.scalars(batch.with_for_update(skip_locked=True, of=SittingPanel)).all()
 
 
 def _close_panels(uow: UnitOfWork, limit: int) -> int:
-    """A panel whose time is over concludes with the odd quorum that it has."""
-    return each_alone(uow, _overdue_panels(uow, limit), _close)
+    """A panel whose time is over concludes with the odd quorum that it has, escalated or not."""
+    votes = SittingPanel.in_favour_count + SittingPanel.against_count
+    # What `close_overdue` leaves open must not fill the portion.
+    ripe = _overdue_panels(uow, limit, votes >= SittingPanel.quorum, votes % 2 == 1)
+    return each_alone(uow, ripe, _close)
 
 
 def _close(uow: UnitOfWork, sitting: SittingPanel) -> bool:
@@ -171,7 +174,7 @@ def _escalate_applications(uow: UnitOfWork, limit: int) -> int:
 
 
 def _escalate_panels(uow: UnitOfWork, limit: int) -> int:
-    panels = _overdue_panels(uow, limit)
+    panels = _overdue_panels(uow, limit, SittingPanel.escalated_at.is_(None))
     for sitting in panels:
         sitting.escalated_at = uow.now
         _escalate(uow, sitting.id, sitting.kind, sitting.due_at)

@@ -161,3 +161,29 @@ def test_a_panel_that_cannot_conclude_keeps_no_deadline_of_another(units, uow):
     assert stuck.escalated_at == uow.now
     uow.commit()
     assert [event.listing_code for event in of(units, ListingRevoked)] == [OTHER_CODE]
+
+
+def test_a_panel_that_was_escalated_concludes_once_it_has_its_quorum(uow):
+    publish(uow)
+    panel = called(uow)
+    for member in PANEL[:2]:
+        vote(uow, member, panel)
+    uow.now = panel.due_at
+    services.keep_deadlines(uow, 10)
+    assert (panel.state, panel.escalated_at) == ("OPEN", uow.now)
+    vote(uow, PANEL[2], panel)
+    services.keep_deadlines(uow, 10)
+    assert (panel.state, state_of(uow)) == ("CARRIED", "REVOKED")
+
+
+def test_a_panel_without_its_quorum_keeps_no_other_from_concluding(uow):
+    publish(uow)
+    publish(uow, listing_code=OTHER_CODE, version_id=OTHER_VERSION)
+    stuck, other = called(uow), called(uow, OTHER_CODE)
+    assert stuck.id < other.id
+    for panel, voters in ((stuck, PANEL[:2]), (other, PANEL)):
+        for member in voters:
+            vote(uow, member, panel)
+    uow.now = max(stuck.due_at, other.due_at)
+    services.keep_deadlines(uow, 1)
+    assert (stuck.state, other.state) == ("OPEN", "CARRIED")
