@@ -93,6 +93,8 @@ def refresh_session(uow: UnitOfWork, kit: CredentialKit, *, refresh_token: str) 
         _end_stolen(uow, session)
         return None
     person = uow.session.get_one(Person, session.person_id)
+    # Whoever was given a staff role since has staff's session, counted from the sign-in.
+    session.expires_at = min(session.expires_at, _session_end(person, session.started_at))
     if not (session.is_open(uow.now) and token.expires_at > uow.now and person.is_active):
         return None
     token.rotated_at = uow.now
@@ -127,11 +129,15 @@ def _open_session(uow: UnitOfWork, person: Person, *, has_second_factor: bool) -
         organisation_id=person.organisation_id,
         has_second_factor=has_second_factor,
         started_at=uow.now,
-        expires_at=session_end(uow.now, is_staff=bool(person.roles & STAFF_ROLES)),
+        expires_at=_session_end(person, uow.now),
     )
     uow.session.add(session)
     uow.session.flush()
     return session
+
+
+def _session_end(person: Person, started_at: datetime) -> datetime:
+    return session_end(started_at, is_staff=bool(person.roles & STAFF_ROLES))
 
 
 def _issue_tokens(

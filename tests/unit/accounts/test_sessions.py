@@ -21,6 +21,7 @@ from app.accounts.sign_in_errors import (
     SignInThrottled,
 )
 from app.accounts.throttling import ATTEMPTS_FREE, FORGOTTEN_AFTER
+from app.core.principals import Role
 from app.core.reach import Reach
 from tests.unit.accounts.house import PASSWORD
 
@@ -238,6 +239,35 @@ def test_a_session_of_staff_ends_after_half_a_day(house):
     tokens = house.sign_in("operator@exchange.cn")
     assert tokens.refresh_expires_at == house.units.clock.now() + STAFF_SESSION
     assert STAFF_SESSION < MEMBER_SESSION
+
+
+@pytest.fixture
+def former_auditor(house):
+    """Somebody of the exchange who signed in without a role, and what gives the role back."""
+    operator = house.open()
+    person = house.add_staff(operator, Role.AUDITOR, "auditor@exchange.cn")
+    given = {"person_id": person.id, "role": Role.AUDITOR}
+    house.do(services.withdraw_role, operator, **given)
+    return lambda: house.do(services.grant_role, operator, **given)
+
+
+def test_whoever_becomes_staff_in_a_session_has_it_no_longer_than_staff(house, former_auditor):
+    signed_in_at = house.units.clock.now()
+    tokens = house.sign_in("auditor@exchange.cn")
+    assert tokens.refresh_expires_at > signed_in_at + STAFF_SESSION
+    house.units.clock.advance(seconds=3600)
+    former_auditor()
+    refreshed = house.refresh(tokens)
+    assert house.authenticate(refreshed).roles == {Role.AUDITOR}
+    assert refreshed.refresh_expires_at == signed_in_at + STAFF_SESSION
+
+
+def test_whoever_becomes_staff_after_half_a_day_signs_in_again(house, former_auditor):
+    tokens = house.sign_in("auditor@exchange.cn")
+    house.units.clock.advance(seconds=STAFF_SESSION.total_seconds())
+    former_auditor()
+    assert house.refresh(tokens) is None
+    assert house.authenticate(house.sign_in("auditor@exchange.cn")).roles == {Role.AUDITOR}
 
 
 def test_an_access_token_ends_after_ten_minutes_and_is_refreshed(house, owner):
