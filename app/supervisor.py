@@ -45,9 +45,9 @@ class Child:
     def start(self, environment: dict[str, str]) -> None:
         """Start it in its own session, so that a terminal's signals reach only the supervisor."""
         self._clear_away()
+        self.started_at = time.monotonic()  # also of a start that fails: it is a short life
         self.process = subprocess.Popen(self.command, env=environment, start_new_session=True)  # noqa: S603 -- our own commands
         self.starts_count += 1
-        self.started_at = time.monotonic()
         _log.info("started", child=self.name, pid=self.process.pid, starts=self.starts_count)
 
     def next_pause(self) -> float:
@@ -67,6 +67,7 @@ class Child:
         if self.process is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)
+            self.process = None  # its number may be somebody else's by the next try
 
     def stop(self) -> None:
         """Ask, wait, and kill only what does not listen."""
@@ -95,8 +96,7 @@ class Supervisor:
             signal.signal(number, lambda *_: self._stop.set())
         self._prepare()
         for child in self._children:
-            child.start(self._environment)
-        _write_state(self._settings, self._children)
+            self._start(child)
         while not self._stop.wait(_POLL_SECONDS):
             self._revive()
         self._shut_down()
@@ -115,8 +115,19 @@ class Supervisor:
             if child.is_dead and not self._stop.is_set():
                 _log.warning("died", child=child.name)
                 self._stop.wait(child.next_pause())
-                child.start(self._environment)
-                _write_state(self._settings, self._children)
+                self._start(child)
+
+    def _start(self, child: Child) -> None:
+        """Start one; a machine that is short of something for a while costs no other child."""
+        try:
+            child.start(self._environment)
+        except OSError:  # no memory, no process left: the next poll tries again
+            _log.exception("cannot be started yet", child=child.name)
+            return
+        try:
+            _write_state(self._settings, self._children)
+        except OSError:
+            _log.exception("the children's process ids cannot be written")
 
     def _revive_database(self) -> None:
         data = self._settings.var / "postgres"

@@ -1,0 +1,69 @@
+"""A machine that is short of memory or room for a while loses none of the supervised processes."""
+
+import sys
+
+import pytest
+
+from app.settings import from_environment
+from app.supervisor import Child, Supervisor
+
+PROGRAM = "#!/bin/sh\nexec sleep 600\n"
+IDLE = [sys.executable, "-c", "import time; time.sleep(600)"]
+
+
+@pytest.fixture
+def supervisor(tmp_path):
+    made = Supervisor(
+        from_environment(
+            {
+                "COUNTERFOIL_VAR": str(tmp_path / "var"),
+                "COUNTERFOIL_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nothing",
+            }
+        )
+    )
+    yield made
+    for child in made._children:
+        child.stop()
+
+
+def noted(tmp_path):
+    return (tmp_path / "var" / "processes").read_text(encoding="ascii").splitlines()
+
+
+def test_a_child_that_cannot_be_started_holds_up_no_other_and_is_tried_again(supervisor, tmp_path):
+    program = tmp_path / "program"
+    late, sound = Child("late", [str(program)]), Child("sound", IDLE)
+    supervisor._children = [late, sound]
+    supervisor._revive()
+    assert (late.is_dead, sound.is_dead) == (True, False)
+    assert noted(tmp_path) == [f"sound {sound.process.pid}"]
+    program.write_text(PROGRAM, encoding="ascii")
+    program.chmod(0o755)
+    supervisor._revive()
+    assert (late.is_dead, sound.is_dead) == (False, False)
+    assert sound.starts_count == 1
+    assert noted(tmp_path) == [f"late {late.process.pid}", f"sound {sound.process.pid}"]
+
+
+def test_a_child_that_died_and_cannot_be_started_is_no_process_any_more(supervisor, tmp_path):
+    program = tmp_path / "program"
+    program.write_text(PROGRAM, encoding="ascii")
+    program.chmod(0o755)
+    child = Child("late", [str(program)])
+    supervisor._children = [child]
+    supervisor._revive()
+    child.stop()
+    program.unlink()
+    started_at = child.started_at
+    supervisor._revive()
+    # Its number may be another program's by the next try, which ends the group of that number.
+    assert child.process is None
+    assert child.started_at > started_at, "a start that fails is a short life"
+
+
+def test_process_ids_that_cannot_be_written_stop_nothing(supervisor, tmp_path):
+    (tmp_path / "var" / "processes").mkdir(parents=True)
+    first, second = Child("first", IDLE), Child("second", IDLE)
+    supervisor._children = [first, second]
+    supervisor._revive()
+    assert (first.is_dead, second.is_dead) == (False, False)
