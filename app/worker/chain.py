@@ -2,6 +2,9 @@
 
 import threading
 
+import structlog
+
+from app.core.errors import CounterfoilError
 from app.core.reach import Reach
 from app.parts import Parts
 from contracts.accounts import AccountKeys
@@ -11,6 +14,8 @@ from contracts.registries import JsonRpcAnchorRegistry
 from ledger.log.anchors.keeper import AnchorKeeper
 from ledger.log.anchors.queries import list_unanchored_origins
 from ledger.log.anchors.states import AnchorPolicy
+
+_log = structlog.get_logger("worker")
 
 
 class Chain:
@@ -23,9 +28,8 @@ class Chain:
 
     def anchors(self, origin: str) -> JsonRpcAnchorRegistry:
         """The registry that holds a shard's heads; each shard has its own."""
-        access = self.access()
         if origin == self._parts.origin:
-            return access.anchors
+            return self.access().anchors
         return open_anchor_registry(
             self._parts.units,
             self._url,
@@ -73,12 +77,23 @@ class Anchoring:
         self._keepers: dict[str, AnchorKeeper] = {}
 
     def look(self) -> bool:
-        """Follow open anchors, and anchor the newest head of each shard for which that is due."""
+        """Follow open anchors, and anchor the newest head of each shard for which that is due.
+
+        Raises the first shard's `CounterfoilError` after all have looked: the step then pauses.
+        """
         with self._parts.units.begin(Reach.EXCHANGE) as uow:
             origins = list_unanchored_origins(uow.session)
-        # All of them look: a shard that waits for a block holds up no other.
-        looks = [self._keeper(origin).look() for origin in origins or [self._parts.origin]]
-        return any(looks)
+        has_anchored, failures = False, []
+        # All of them look: a shard that waits for a block, or its registry's, holds up no other.
+        for origin in origins or [self._parts.origin]:
+            try:
+                has_anchored = self._keeper(origin).look() or has_anchored
+            except CounterfoilError as failure:
+                _log.warning("shard not anchored", origin=origin, slug=failure.slug)
+                failures.append(failure)
+        if failures:
+            raise failures[0]
+        return has_anchored
 
     def _keeper(self, origin: str) -> AnchorKeeper:
         if origin not in self._keepers:

@@ -5,12 +5,14 @@ from datetime import UTC, datetime
 import pytest
 from counterfoil_verify.chain import Chain as VerifiersChain
 from sqlalchemy import select
+from typing_extensions import override
 
 from app.core.reach import Reach
 from app.wiring.log import log_keys
-from app.worker.chain import Anchoring
+from app.worker.chain import Anchoring, Chain
 from app.worker.effects import ask_for_anchor
 from contracts.deployments import open_anchor_registry, open_chain
+from contracts.errors import TransactionPending
 from ledger.log.anchors.models import Anchor, AnchorRequest
 from ledger.log.anchors.queries import list_unanchored_origins
 from ledger.log.anchors.states import AnchorState
@@ -46,6 +48,28 @@ class OneChain:
     def close(self):
         for access in self._opened:
             access.close()
+
+
+class ChainAtTheTurn(Chain):
+    """The worker's own chain after a start in the new year, whose registry waits for its block."""
+
+    def __init__(self, parts, url):
+        super().__init__(parts)
+        self._node = url
+
+    @property
+    @override
+    def _url(self):
+        return self._node
+
+    @property
+    @override
+    def _keys(self):
+        return KEYS
+
+    @override
+    def access(self):
+        raise TransactionPending("AnchorRegistry")
 
 
 @pytest.fixture
@@ -122,6 +146,24 @@ def test_while_the_chain_is_away_over_the_turn_one_anchor_of_each_year_catches_u
     assert states.count(("2026", AnchorState.FINAL)) == 2
     assert states.count(("2027", AnchorState.FINAL)) == 1
     assert len(states) == 3
+
+
+def test_a_new_years_registry_that_waits_for_its_block_holds_up_no_closed_year(parts, clock, url):
+    clock.set(datetime(2026, 12, 31, 23, 59, 58, tzinfo=UTC))
+    sequence(parts, 20)
+    old = parts.origin
+    clock.set(datetime(2027, 1, 1, 0, 0, 1, tzinfo=UTC))
+    sequence(parts, 0)
+    sequence(parts, 7)
+    parts.keyring.origin = old.replace("2026", "2027")
+    with parts.units.begin(Reach.EXCHANGE) as uow:
+        size = find_head(uow.session, old).tree_size
+    anchoring = Anchoring(parts, ChainAtTheTurn(parts, url))
+    for _ in range(4):
+        with pytest.raises(TransactionPending):
+            anchoring.look()
+        clock.advance(seconds=1)
+    assert [each[:3] for each in anchored(parts)] == [(old, size, AnchorState.FINAL)]
 
 
 def test_an_anchor_under_way_holds_the_account_for_its_time_and_no_longer(parts, clock, chain):
