@@ -84,6 +84,17 @@ def mark_failed(message: OutboxMessage, *, at: datetime, error: str) -> None:
     message.due_at = at + timedelta(seconds=delay)
 
 
+def mark_waiting(message: OutboxMessage, *, at: datetime, error: str) -> None:
+    """Plan the next try of what time alone mends; it is no failure and never makes it dead.
+
+    The message waits as long again as it has waited: the delay doubles, up to the same cap.
+    """
+    message.last_error = error[:500]
+    age = (at - message.enqueued_at).total_seconds()
+    delay = min(max(age, _BACK_OFF_FIRST_SECONDS), _BACK_OFF_MAX_SECONDS)
+    message.due_at = at + timedelta(seconds=delay)
+
+
 def backlog(session: Session) -> dict[str, int]:
     """Counts of waiting and dead messages."""
     rows = session.execute(

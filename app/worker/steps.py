@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from app.core import idempotency, outbox
+from app.core.errors import CounterfoilError, ErrorKind
 from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
@@ -111,10 +112,20 @@ def _perform(message: outbox.OutboxMessage, handlers: Mapping[str, Handler], at:
     try:
         handlers[message.topic](message.payload)
     except Exception as error:  # noqa: BLE001 -- any failure means: try again later
-        _log.warning("effect failed", topic=message.topic, key=message.key, exc_info=error)
-        outbox.mark_failed(message, at=at, error=f"{type(error).__name__}: {error}")
+        is_passing = _is_passing(error)
+        event = "effect waits" if is_passing else "effect failed"
+        _log.warning(event, topic=message.topic, key=message.key, exc_info=error)
+        mark = outbox.mark_waiting if is_passing else outbox.mark_failed
+        mark(message, at=at, error=f"{type(error).__name__}: {error}")
     else:
         outbox.mark_done(message, at=at)
+
+
+def _is_passing(error: Exception) -> bool:
+    """Whether time alone mends it: what it needs is away, or it says when to ask again."""
+    return isinstance(error, CounterfoilError) and (
+        error.kind is ErrorKind.UNAVAILABLE or error.retry_after_seconds is not None
+    )
 
 
 def forget_expired(units: UnitOfWorkFactory) -> bool:

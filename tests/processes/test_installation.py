@@ -140,7 +140,7 @@ def test_nothing_was_lost_or_doubled_by_all_that(world):
 
 
 def test_every_effect_of_the_orders_reached_the_chain(world):
-    """A chain that was killed costs a try or two; what fails four times is another fault."""
+    """A chain that was killed costs no try; what fails four times is another fault."""
     untold = "SELECT count(*) FROM outbox_messages WHERE state = 'waiting' AND attempts_count < 4"
     failed = "SELECT topic, last_error FROM outbox_messages WHERE state <> 'done'"
     with books_of(world) as books:

@@ -7,11 +7,22 @@ import pytest
 from sqlalchemy import select, text
 
 from app.core import idempotency, outbox
+from app.core.errors import WorkCrossed
 from app.core.events import Event
 from app.core.paging import InvalidCursor, paginate
 from app.core.reach import Reach
 from app.core.unit_of_work import ROUNDS_MAX, ReactionsDoNotSettle, UnitOfWorkFactory
 from app.worker.steps import drain_outbox
+from contracts.errors import (
+    ChainRefused,
+    ChainUnavailable,
+    GasPriceTooHigh,
+    KeyNotOnChain,
+    LicenceNotOnChain,
+    StatementDiffers,
+    TransactionPending,
+    WrongChain,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,6 +139,79 @@ def test_a_failed_effect_is_tried_again_later_and_dies_in_the_end(units, clock):
     assert len(calls) == outbox.ATTEMPTS_MAX
     with units.begin(Reach.EXCHANGE) as uow:
         assert outbox.backlog(uow.session) == {"waiting": 0, "dead": 1}
+
+
+def enqueue_one(units):
+    with units.begin(Reach.EXCHANGE) as uow:
+        uow.enqueue("topic", {}, "key")
+        uow.commit()
+
+
+def only_message(units):
+    with units.begin(Reach.EXCHANGE) as uow:
+        return uow.session.scalars(select(outbox.OutboxMessage)).one()
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        ChainUnavailable("connection refused"),
+        WrongChain(said=1, configured=2),
+        GasPriceTooHigh(asked=2, most=1),
+        TransactionPending("0xab"),
+        LicenceNotOnChain("lic_1"),
+        KeyNotOnChain("ab"),
+        WorkCrossed(),
+    ],
+    ids=lambda reason: reason.slug,
+)
+def test_an_effect_that_cannot_happen_yet_waits_for_days_and_is_done_then(units, clock, reason):
+    enqueue_one(units)
+    calls = []
+
+    def wait(payload):
+        calls.append(payload)
+        raise reason
+
+    for _ in range(48):
+        drain_outbox(units, {"topic": wait})
+        clock.advance(seconds=3600)
+    assert len(calls) == 48
+    message = only_message(units)
+    assert (message.state, message.attempts_count) == ("waiting", 0)
+    assert message.last_error == f"{type(reason).__name__}: {reason.detail}"
+    drain_outbox(units, {"topic": calls.append})
+    message = only_message(units)
+    assert (message.state, message.last_error) == ("done", None)
+
+
+def test_an_effect_that_waits_is_asked_again_after_as_long_as_it_has_waited(units, clock):
+    enqueue_one(units)
+    pauses = []
+
+    def wait(_payload):
+        raise TransactionPending("0xab")
+
+    for _ in range(12):
+        drain_outbox(units, {"topic": wait})
+        pause = (only_message(units).due_at - clock.now()).total_seconds()
+        pauses.append(pause)
+        clock.advance(seconds=pause)
+    assert pauses == [2, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900]
+
+
+def test_what_an_effect_waited_for_counts_for_nothing_once_it_fails(units, clock):
+    enqueue_one(units)
+    reasons = [ChainUnavailable("away")] * 20 + [ChainRefused("no coins"), StatementDiffers("s")]
+
+    def answer(_payload):
+        raise reasons.pop(0)
+
+    for _ in range(len(reasons)):
+        drain_outbox(units, {"topic": answer})
+        clock.advance(seconds=3600)
+    message = only_message(units)
+    assert (message.state, message.attempts_count) == ("waiting", 2)
 
 
 def test_a_failed_effect_waits_before_it_is_tried_again(units):
