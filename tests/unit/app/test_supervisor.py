@@ -17,7 +17,7 @@ def supervisor(tmp_path):
         from_environment(
             {
                 "COUNTERFOIL_VAR": str(tmp_path / "var"),
-                "COUNTERFOIL_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nothing",
+                "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nothing",
             }
         )
     )
