@@ -15,7 +15,6 @@ from metering.waiting import Signal, Waiting
 
 Value = TypeVar("Value")
 ROUTE = "/data/{listing_code}"
-_SERVER_ERROR = 500
 
 
 class TracedCalls(Calls):
@@ -34,7 +33,8 @@ class TracedCalls(Calls):
             f"{known} {ROUTE}", SERVER, facts, caller=environment.get("HTTP_TRACEPARENT")
         ) as span:
             request_id, reply = await self._plane.reply(environment)
-            _note(span, environment, request_id, reply)
+            span.answer(reply.status, request_id)
+            _note_outcome(span, environment, reply)
         return request_id, reply
 
     @override
@@ -47,15 +47,12 @@ def _address(target: Target) -> dict[str, str]:
     return {"server.address": urlsplit(target.url).hostname or ""}
 
 
-def _note(span: Span, environment: Mapping[str, Any], request_id: str, reply: Reply) -> None:
-    span.note({"http.response.status_code": reply.status, "counterfoil.request_id": request_id})
+def _note_outcome(span: Span, environment: Mapping[str, Any], reply: Reply) -> None:
     for name, value in reply.headers:
         if name == "Outcome":
             # What has one was answered. Of all else the address is any word that a stranger likes.
             code = requests.read_listing_code(environment)
             span.note({"counterfoil.outcome": value, "counterfoil.listing_code": code})
-    if reply.status >= _SERVER_ERROR:
-        span.fail(str(reply.status))
 
 
 class TracedSignal:

@@ -14,7 +14,6 @@ from app.web.request_context import request_id
 
 WsgiApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 STATEMENT_LENGTH_MAX = 2_000
-_SERVER_ERROR = 500
 
 
 def trace_requests(app: Flask, spans: Spans) -> None:
@@ -40,14 +39,7 @@ def trace_requests(app: Flask, spans: Spans) -> None:
         if rule is not None:  # the rule, not the path: paths carry ids
             span.name(f"{request.method} {rule.rule}")
             span.note({"http.route": rule.rule})
-        span.note(
-            {
-                "http.response.status_code": response.status_code,
-                "counterfoil.request_id": request_id(),
-            }
-        )
-        if response.status_code >= _SERVER_ERROR:
-            span.fail(str(response.status_code))
+        span.answer(response.status_code, request_id())
         return response
 
     app.wsgi_app = traced  # type: ignore[method-assign] # Flask's own way to put something around it

@@ -8,6 +8,7 @@ import secrets
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from http import HTTPStatus
 
 from opentelemetry import trace
 from opentelemetry.context import Context
@@ -43,6 +44,12 @@ class Span:
     def name(self, name: str) -> None:
         """Call it otherwise: what it is was not known at its beginning."""
         self._span.update_name(name)
+
+    def answer(self, status: int, request_id: str) -> None:
+        """It was answered, and by which name it stands in the log."""
+        self.note({"http.response.status_code": status, "counterfoil.request_id": request_id})
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            self.fail(str(status))
 
     def fail(self, what: str) -> None:
         """It failed: the type of the error."""
