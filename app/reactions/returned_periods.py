@@ -63,7 +63,6 @@ RETURNED_PERIODS = Stretch(
             licence_id || coalesce(':' || period, '') AS subject, charged AS expected,
             given AS found, ARRAY[account_id] AS account_ids
         FROM held WHERE has_true_up AND given > charged
-        LIMIT 100
         """
     ),
 )

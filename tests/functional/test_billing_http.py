@@ -205,8 +205,8 @@ def test_a_buyer_sets_when_to_be_told(call, traded):
 def test_a_freeze_is_seen_by_its_owner_and_lifted_by_two_operators(call, traded, units):
     finding = Finding("wallet_is_its_postings", "x", 1, 2, (f"{BUYER_ID}/wallet/CNY",))
     with units.begin(Reach.EXCHANGE) as uow:
-        assert freeze_for(uow, finding) == 1
-        assert freeze_for(uow, finding) == 0
+        assert freeze_for(uow, [finding]) == 1
+        assert freeze_for(uow, [finding]) == 0
         uow.commit()
     (freeze,) = call("buyer", "GET", "/v1/account-freezes").json["items"]
     assert freeze["finding"]["difference"] == "1"

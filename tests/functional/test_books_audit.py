@@ -248,6 +248,23 @@ def test_a_breach_freezes_exactly_what_it_touches_and_others_trade_on(
     assert with_payable is (payable in accounts)
 
 
+def test_a_stretch_with_more_findings_than_are_read_at_a_time_freezes_every_account(in_unit, plant):
+    def set_up(uow):
+        for number in range(250):
+            buyer = f"org_{number}"
+            wallet_services.open_accounts(uow, organisation_id=buyer)
+            draft = postings.top_up(
+                reference=f"tup_{number}", organisation_id=buyer, amount=SCALE, currency="CNY"
+            )
+            book(uow.session, draft, occurred_at=uow.now, booked_at=uow.now)
+
+    in_unit(set_up)
+    plant("UPDATE postings SET amount = amount + 7 WHERE account_id LIKE 'org_%/wallet/CNY'")
+    assert in_unit(freeze_services.audit_next) == 250, "one look at each rule's first stretch"
+    assert in_unit(freeze_services.audit_next) == 0
+    assert len(in_unit(lambda uow: find_imbalances(uow.session))) == 100, "what an answer holds"
+
+
 def _is_frozen(uow, account_id):
     try:
         check_not_frozen(uow.session, account_id)

@@ -1,12 +1,15 @@
 """The books' self-audit from end to end: every rule over every row."""
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
 from ledger.journal.audit.rules.all_rules import STRETCHES
-from ledger.journal.audit.rules.stretches import FINDINGS_MAX, Stretch, find_in, next_end
+from ledger.journal.audit.rules.stretches import Finding, Stretch, find_in, next_end
+
+FINDINGS_MAX = 100
 
 
 @dataclass(frozen=True)
@@ -30,13 +33,18 @@ def find_imbalances(session: Session, further: Sequence[Stretch] = ()) -> list[I
     every sum.
     """
     found: dict[tuple[str, str], Imbalance] = {}
-    for stretch in (*STRETCHES, *further):
+    with closing(_find_all(session, (*STRETCHES, *further))) as findings:
+        for each in findings:
+            row = Imbalance(each.rule, each.subject, each.expected, each.found)
+            found.setdefault((each.rule, each.subject), row)
+            if len(found) == FINDINGS_MAX:
+                break
+    return list(found.values())
+
+
+def _find_all(session: Session, stretches: Sequence[Stretch]) -> Generator[Finding]:
+    for stretch in stretches:
         after = ""
         while (through := next_end(session, stretch, after)) is not None:
-            for each in find_in(session, stretch, after=after, through=through):
-                row = Imbalance(each.rule, each.subject, each.expected, each.found)
-                found.setdefault((each.rule, each.subject), row)
-            if len(found) >= FINDINGS_MAX:
-                break
+            yield from find_in(session, stretch, after=after, through=through)
             after = through
-    return list(found.values())[:FINDINGS_MAX]

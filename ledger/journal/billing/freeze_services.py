@@ -1,6 +1,6 @@
 """Verbs on the live audit: look a stretch further, freeze what a finding touches, lift by two."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 
 from sqlalchemy import and_, select
@@ -30,19 +30,22 @@ def audit_next(uow: UnitOfWork, further: Sequence[Stretch] = ()) -> int:
     return sum(_look(uow, stretch) for stretch in (*STRETCHES, *further))
 
 
-def freeze_for(uow: UnitOfWork, finding: Finding) -> int:
-    """Freeze the accounts that a finding touches; how many were not yet.
+def freeze_for(uow: UnitOfWork, findings: Iterable[Finding]) -> int:
+    """Freeze the accounts that findings touch, however many they are; how many were not yet.
 
     The exchange's own accounts are in everybody's transactions: freezing them would stop all
     trade, so the finding alone stands for them. Only suspense freezes: nothing leaves it but by
     decisions about single arrivals. A finding that two people lifted a freeze for does not freeze
     again until its difference changes.
     """
-    return sum(
-        _freeze(uow, account_id, finding)
-        for account_id in finding.account_ids
-        if account_id.startswith(_SUSPENSE) or not account_id.startswith(f"{EXCHANGE}/")
-    )
+    count, seen = 0, set[str]()
+    for finding in findings:
+        for account_id in finding.account_ids:
+            if account_id in seen or not _may_freeze(uow.session, account_id, finding):
+                continue
+            count += _freeze(uow, account_id, finding)
+            seen.add(account_id)
+    return count
 
 
 def ask_to_lift(
@@ -106,15 +109,19 @@ def _look(uow: UnitOfWork, stretch: Stretch) -> int:
         return 0
     findings = find_in(uow.session, stretch, after=cursor.place, through=through)
     cursor.place = through
-    return sum(freeze_for(uow, finding) for finding in findings)
+    return freeze_for(uow, findings)
+
+
+def _may_freeze(session: Session, account_id: str, finding: Finding) -> bool:
+    if account_id.startswith(f"{EXCHANGE}/") and not account_id.startswith(_SUSPENSE):
+        return False
+    # Who can write into the books past us can name an account that nobody has: nothing to freeze.
+    if session.get(JournalAccount, account_id) is None:
+        return False
+    return not _was_lifted(session, account_id, finding)
 
 
 def _freeze(uow: UnitOfWork, account_id: str, finding: Finding) -> bool:
-    # Who can write into the books past us can name an account that nobody has: nothing to freeze.
-    if uow.session.get(JournalAccount, account_id) is None:
-        return False
-    if _was_lifted(uow.session, account_id, finding):
-        return False
     organisation_id = OrganisationId(account_id.split("/", 1)[0])
     freeze_id = uow.ids.new("frz")
     row = {

@@ -32,7 +32,6 @@ TRANSACTIONS = Stretch(
         SELECT 'transaction_has_its_postings', transaction_id::text, posting_count,
             count(amount), array_remove(array_agg(DISTINCT account_id), NULL)
         FROM lines GROUP BY transaction_id, posting_count HAVING count(amount) <> posting_count
-        LIMIT 100
         """
     ),
 )
@@ -71,7 +70,6 @@ WALLETS = Stretch(
         UNION ALL
         SELECT 'pending_is_open_leases', account_id, leased, pending_amount, ARRAY[account_id]
         FROM taken WHERE pending_amount <> leased
-        LIMIT 100
         """
     ),
 )

@@ -24,7 +24,6 @@ DEFERRALS = Stretch(
         WHERE d.order_id > :after AND d.order_id <= :through AND (
             coalesce(booked.amount, 0) < 0 OR coalesce(booked.amount, 0)
                 <> d.price_amount - d.recognised_amount - d.refunded_amount)
-        LIMIT 100
         """
     ),
 )
@@ -73,7 +72,6 @@ WRITE_OFFS = Stretch(
         SELECT 'write_off_is_its_debts', write_off_id, amount - recovered_amount,
             items - recovered_items, ARRAY[account_id]
         FROM taken WHERE items <> amount OR recovered_items <> recovered_amount
-        LIMIT 100
         """
     ),
 )

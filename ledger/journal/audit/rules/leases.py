@@ -27,7 +27,6 @@ LEASES = Stretch(
         UNION ALL
         SELECT 'lease_is_its_postings', lease_id, spent_amount, booked, ARRAY[account_id]
         FROM taken WHERE spent_amount <> booked
-        LIMIT 100
         """
     ),
 )

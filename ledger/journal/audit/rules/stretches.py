@@ -3,13 +3,15 @@
 One statement sees one instant, so that trade going on beside it cannot look like a breach.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
-FINDINGS_MAX = 100
+_AT_ONCE = 100
+"""Findings held in memory at a time."""
 # Accounts of any row ``u`` that has an organisation or supplier, and a currency.
 BANK = "'exchange/bank/' || u.currency"
 SETTLED = "u.supplier_id || '/settled/' || u.currency"
@@ -69,7 +71,7 @@ class Check(NamedTuple):
 def row_by_row(table: str, key: str, portion: int, *checks: Check) -> Stretch:
     """Checks of the single rows of a table, so many at a time."""
     findings = "UNION ALL".join(_differing(table, key, check) for check in checks)
-    return Stretch(table, portion, by_key(table, key), text(f"{findings} LIMIT {FINDINGS_MAX}"))
+    return Stretch(table, portion, by_key(table, key), text(findings))
 
 
 def _differing(table: str, key: str, check: Check) -> str:
@@ -90,10 +92,14 @@ def next_end(session: Session, stretch: Stretch, after: str) -> str | None:
     return end
 
 
-def find_in(session: Session, stretch: Stretch, *, after: str, through: str) -> list[Finding]:
-    """What does not hold behind ``after`` up to ``through``, at most 100; needs full reach."""
-    rows = session.execute(stretch.findings, {"after": after, "through": through})
-    return [
-        Finding(row.rule, row.subject, int(row.expected), int(row.found), tuple(row.account_ids))
-        for row in rows
-    ]
+def find_in(session: Session, stretch: Stretch, *, after: str, through: str) -> Iterator[Finding]:
+    """Everything that does not hold behind ``after`` up to ``through``; needs full reach.
+
+    As many findings as the stretch has, read through a cursor: still one statement, of one instant.
+    """
+    arguments = {"after": after, "through": through}
+    options = {"yield_per": _AT_ONCE}
+    with session.execute(stretch.findings, arguments, execution_options=options) as rows:
+        for row in rows:
+            amounts = int(row.expected), int(row.found)
+            yield Finding(row.rule, row.subject, *amounts, tuple(row.account_ids))

@@ -101,7 +101,6 @@ DECISIONS = Stretch(
             1::bigint AS expected, decided AS found, (SELECT array_agg(DISTINCT p.account_id)
                 FROM postings p WHERE p.transaction_id = taken.transaction_id) AS account_ids
         FROM taken WHERE decided <> 1
-        LIMIT 100
         """
     ),
 )
