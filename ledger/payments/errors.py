@@ -34,7 +34,9 @@ class OperationNotFound(CounterfoilError):
     title = "There is no such payment operation"
 
     def __init__(self, operation_id: str) -> None:
-        super().__init__(f"No operation {operation_id} within your reach.", id=operation_id)
+        super().__init__(
+            f"No operation {operation_id} within your reach.", operation_id=operation_id
+        )
 
 
 class NotRefundable(CounterfoilError):
@@ -76,7 +78,9 @@ class OperationNeedsSecondPerson(CounterfoilError):
     title = "Another person must approve this"
 
     def __init__(self, operation_id: str) -> None:
-        super().__init__("You asked for it; a different operator decides.", id=operation_id)
+        super().__init__(
+            "You asked for it; a different operator decides.", operation_id=operation_id
+        )
 
 
 class ApproverNotIndependent(CounterfoilError):
@@ -87,7 +91,7 @@ class ApproverNotIndependent(CounterfoilError):
     title = "A party does not approve its own money"
 
     def __init__(self, operation_id: str) -> None:
-        super().__init__("The exchange's own people decide.", id=operation_id)
+        super().__init__("The exchange's own people decide.", operation_id=operation_id)
 
 
 class NoticeRefused(CounterfoilError):
@@ -109,7 +113,7 @@ class NoticeNotFound(CounterfoilError):
     title = "There is no such notice"
 
     def __init__(self, notice_id: str) -> None:
-        super().__init__(f"No notice {notice_id}.", id=notice_id)
+        super().__init__(f"No notice {notice_id}.", notice_id=notice_id)
 
 
 class NoticeNotDead(CounterfoilError):
@@ -120,7 +124,7 @@ class NoticeNotDead(CounterfoilError):
     title = "This notice has not been given up"
 
     def __init__(self, notice_id: str, state: str) -> None:
-        super().__init__("Only a dead notice is replayed.", id=notice_id, state=state)
+        super().__init__("Only a dead notice is replayed.", notice_id=notice_id, state=state)
 
 
 class FindingNotFound(CounterfoilError):
@@ -131,7 +135,7 @@ class FindingNotFound(CounterfoilError):
     title = "There is no such open finding"
 
     def __init__(self, finding_id: str) -> None:
-        super().__init__(f"No open finding {finding_id}.", id=finding_id)
+        super().__init__(f"No open finding {finding_id}.", finding_id=finding_id)
 
 
 class PayoutAccountNotFound(CounterfoilError):

@@ -171,6 +171,36 @@ def undocumented(names: Iterable[str], text: str) -> list[str]:
     return sorted(set(names) - headings)
 
 
+def stated_facts(trees: Iterable[tuple[str, ast.Module]]) -> dict[str, set[str]]:
+    """The facts that each error gives, by its slug, where its own code names every one."""
+    found = {}
+    for _, tree in trees:
+        for kind in (node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)):
+            slugs = [
+                ast.literal_eval(each.value)
+                for each in kind.body
+                if isinstance(each, ast.Assign) and ast.unparse(each.targets[0]) == "slug"
+            ]
+            calls = [
+                call
+                for call in ast.walk(kind)
+                if isinstance(call, ast.Call) and ast.unparse(call.func) == "super().__init__"
+            ]
+            given = {keyword.arg for call in calls for keyword in call.keywords}
+            if calls and None not in given:
+                facts = {name for name in given if name} - {"retry_after_seconds"}
+                found |= dict.fromkeys(slugs, facts)
+    return found
+
+
+def documented_facts(text: str) -> dict[str, set[str]]:
+    """The members that problems.md names of each slug, behind its status; headers are none."""
+    entries = re.findall(r"^### (\S+)\n\*\*\d+\*\*(?:.*?Members: (.*))?", text, re.MULTILINE)
+    return {
+        slug: set(re.findall(r"`([^`]+)`", members)) - {"Retry-After"} for slug, members in entries
+    }
+
+
 def imported_modules(tree: ast.Module) -> set[str]:
     """What a module imports, as dotted names (`from a import b` counts as `a` and `a.b`)."""
     names: set[str] = set()

@@ -130,6 +130,30 @@ def test_a_planted_undocumented_error_is_noticed(monkeypatch):
     monkeypatch.setattr(Planted, "__module__", "tests.planted")
 
 
+def test_a_problem_has_the_members_that_are_said_of_it():
+    stated = rules.stated_facts(rules.sources())
+    said = rules.documented_facts(document("problems.md"))
+    assert {slug: said[slug] for slug in stated} == stated
+
+
+def test_no_problem_has_an_id_that_does_not_say_of_what():
+    """`id` is a thing's own, in its own answer; a problem is about another thing."""
+    stated = rules.stated_facts(rules.sources())
+    assert [slug for slug, facts in stated.items() if "id" in facts] == []
+
+
+def test_a_fact_that_is_not_documented_is_found():
+    planted = ast.parse(
+        "class Planted(CounterfoilError):\n"
+        "    slug = 'planted'\n"
+        "    def __init__(self, lane):\n"
+        "        super().__init__('No.', lane=lane, retry_after_seconds=1)\n"
+    )
+    assert rules.stated_facts([("ledger/errors.py", planted)]) == {"planted": {"lane"}}
+    said = "### planted\n**409** Nothing. Members: `n`, `Retry-After`.\n"
+    assert rules.documented_facts(said) == {"planted": {"n"}}
+
+
 def test_no_two_errors_share_a_slug():
     rules.import_all()
     kinds = [kind for kind in rules.subclasses(CounterfoilError) if "slug" in vars(kind)]
