@@ -36,13 +36,13 @@ UNKEYED = {
     "notices.patch_webhook_endpoint": "sets the named members of an endpoint",
     # Takes away what is there once.
     "listings.delete_product": "what is gone is not found again",
-    "listings.delete_version": "what is gone is not found again; the next draft is told by If-Match",
+    "listings.delete_version": "what is gone is not found again; If-Match keeps the next draft",
     "metering.delete_day_cap": "no cap is none, however often",
     "metering.delete_key_cap": "no cap is none, however often",
     "metering.delete_licence_cap": "no cap is none, however often",
     "notices.delete_webhook_endpoint": "what is gone is not found again",
-    "payouts.delete_payout_failure": "takes back the one first word that waits for a second",
-    "withdrawals.delete_withdrawal_failure": "takes back the one first word that waits for a second",
+    "payouts.delete_payout_failure": "takes back the one first word that waits",
+    "withdrawals.delete_withdrawal_failure": "takes back the one first word that waits",
     # Reads, and asks by POST only because the question has a body.
     "compliance.post_probe": "looks at the upstream again; a later look replaces an earlier one",
     "log.post_evidence_bundle": "makes an archive of what is there, and keeps none",
