@@ -21,11 +21,12 @@ from app.auditing.schemas import (
 )
 from app.auditing.trails import Mark
 from app.core.clock import iso_instant
+from app.core.json_text import is_storable
 from app.core.paging import InvalidCursor, decode_cursor, encode_cursor
 from app.core.principals import Permission
 from app.core.reach import Reach
 from app.web.access import requires
-from app.web.blueprints import Blueprint, is_storable
+from app.web.blueprints import Blueprint
 from app.web.context import get, unit_of_work
 from app.web.limits import limit
 from ledger.log.bundle_services import Bundle

@@ -13,11 +13,37 @@ DEPTH_MAX = 100
 _TWICE = "An object has two members of one name."
 _TOO_DEEP = "It is nested too deep."
 _NO_NUMBER = "NaN and Infinity are no JSON."
+_UNSTORABLE = "A text of it holds NUL or a lone surrogate."
 _STRINGS_AND_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
 
 
 class JsonRefused(ValueError):
     """Well-formed or not, it is not read; the sentence says why."""
+
+
+def is_storable(text: str) -> bool:
+    """Whether PostgreSQL can store the text: no NUL, no lone surrogate."""
+    return "\x00" not in text and not any("\ud800" <= char <= "\udfff" for char in text)
+
+
+def demand_storable(value: object, *, levels: int) -> None:
+    """Raises `JsonRefused` for a text that cannot be stored, and beyond so many levels."""
+    _check_texts(value, levels, left=levels)
+
+
+def _check_texts(value: object, levels: int, *, left: int) -> None:
+    if left < 0:
+        msg = f"It is nested more than {levels} deep."
+        raise JsonRefused(msg)
+    if isinstance(value, str) and not is_storable(value):
+        raise JsonRefused(_UNSTORABLE)
+    if isinstance(value, dict):
+        for key, item in value.items():
+            _check_texts(key, levels, left=left - 1)
+            _check_texts(item, levels, left=left - 1)
+    elif isinstance(value, list):
+        for item in value:
+            _check_texts(item, levels, left=left - 1)
 
 
 def each_once(members: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from flask import Flask, request
 
 from app.core.errors import CounterfoilError, ErrorKind
-from app.web.blueprints import is_storable
+from app.core.json_text import is_storable
 
 
 class MalformedAddress(CounterfoilError):

@@ -14,12 +14,10 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import UnsupportedMediaType
 
 from app.core.errors import CounterfoilError, ErrorKind, InvalidFields
-from app.core.json_text import JsonRefused, each_once, load_json, reason_of
+from app.core.json_text import demand_storable, each_once, load_json, reason_of
 
 View = TypeVar("View", bound=Callable[..., Any])
 _DEPTH_MAX = 32
-_TOO_DEEP = f"It is nested more than {_DEPTH_MAX} deep."
-_UNSTORABLE = "A text of it holds NUL or a lone surrogate."
 _BINARY = {"type": "string", "format": "binary"}
 _JSON = {"type": "object"}
 
@@ -35,30 +33,11 @@ class MalformedBody(CounterfoilError):
         super().__init__(f"Send one JSON document in UTF-8. {reason}".rstrip())
 
 
-def is_storable(text: str) -> bool:
-    """Whether PostgreSQL can store the text: no NUL, no lone surrogate."""
-    return "\x00" not in text and not any("\ud800" <= char <= "\udfff" for char in text)
-
-
-def _check_texts(value: object, depth: int = 0) -> None:
-    if depth > _DEPTH_MAX:
-        raise JsonRefused(_TOO_DEEP)
-    if isinstance(value, str) and not is_storable(value):
-        raise JsonRefused(_UNSTORABLE)
-    if isinstance(value, dict):
-        for key, item in value.items():
-            _check_texts(key, depth + 1)
-            _check_texts(item, depth + 1)
-    elif isinstance(value, list):
-        for item in value:
-            _check_texts(item, depth + 1)
-
-
 def read_json(data: bytes) -> Any:
     """The JSON document in ``data``; raises `MalformedBody`."""
     try:
         document = load_json(data, pairs=each_once)
-        _check_texts(document)
+        demand_storable(document, levels=_DEPTH_MAX)
     except ValueError as error:
         raise MalformedBody(reason_of(error)) from None
     return document

@@ -11,6 +11,9 @@ from listings.data_contracts.form import ReadContract, entries
 FORM_MEMBERS_BY_ITSELF = frozenset({"name", "fields_in", "fields_out", "upstream"})
 """What the standard has its own words for; a custom property cannot say it a second time."""
 
+_PLACES_MAX = 18
+_NOT_A_NUMBER = f"A number that is not negative, of at most {_PLACES_MAX} places."
+
 
 def read_contract(document: Mapping[str, Any]) -> ReadContract:
     """The form of a draft; members that we have no place for stand in ``ignored``."""
@@ -99,7 +102,7 @@ def _read_service_level(read: ReadContract, entry: Mapping[str, Any], pointer: s
     name, unit = entry.get("property"), str(entry.get("unit", ""))
     number = _number(entry.get("value"))
     if number is None:
-        read.fault(f"{pointer}/value", "A number that is not negative.")
+        read.fault(f"{pointer}/value", _NOT_A_NUMBER)
     elif name == "latency" and unit in members.SECONDS:
         read.put("freshness_seconds", int(number * members.SECONDS[unit]), f"{pointer}/value")
     elif name == "frequency" and (format(number, "f"), unit) in members.FREQUENCIES:
@@ -108,12 +111,18 @@ def _read_service_level(read: ReadContract, entry: Mapping[str, Any], pointer: s
     elif name == "retention" and unit in {"d", "day", "days"} and number == int(number):
         read.put("retention", f"FIXED:{int(number)}", f"{pointer}/value")
     elif isinstance(name, str) and name in members.PROMISES:
-        member, scale = members.PROMISES[name]
-        promised = read.form.setdefault("service_level", {})
-        promised[member] = int(number * scale)
-        read.places[f"#/service_level/{member}"] = f"{pointer}/value"
+        _promise(read, name, number, f"{pointer}/value")
     else:
         read.ignore(pointer, "Not a service level that a listing promises, or not in this unit.")
+
+
+def _promise(read: ReadContract, name: str, number: Decimal, pointer: str) -> None:
+    member, scale = members.PROMISES[name]
+    promised = read.form.setdefault("service_level", {})
+    # A custom property may have said it before; what is no object there is refused by its shape.
+    if isinstance(promised, dict):
+        promised[member] = int(number * scale)
+        read.places[f"#/service_level/{member}"] = pointer
 
 
 def _number(value: object) -> Decimal | None:
@@ -123,7 +132,10 @@ def _number(value: object) -> Decimal | None:
         number = Decimal(str(value))
     except InvalidOperation:
         return None
-    return number if number.is_finite() and 0 <= number < 10**12 else None
+    if not number.is_finite() or not 0 <= number < 10**12:
+        return None
+    # Written out, 1e-999999999 is a gigabyte of zeros.
+    return number if int(number.as_tuple().exponent) >= -_PLACES_MAX else None
 
 
 def _read_server(read: ReadContract, entry: Mapping[str, Any], pointer: str) -> None:
@@ -154,7 +166,7 @@ def _read_price(read: ReadContract, price: Any) -> None:
         return
     amount = _number(price.get("priceAmount"))
     if amount is None:
-        read.fault("#/price/priceAmount", "A number that is not negative.")
+        read.fault("#/price/priceAmount", _NOT_A_NUMBER)
         return
     plan = {
         "kind": "per_call",

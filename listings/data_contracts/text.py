@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import yaml
 from typing_extensions import override
 
-from app.core.json_text import each_once, load_json, reason_of
+from app.core.json_text import JsonRefused, demand_storable, each_once, load_json, reason_of
 from listings.data_contracts.errors import ContractUnreadable
 
 BYTES_MAX = 256 * 1024
@@ -23,6 +23,10 @@ def read_contract_text(data: bytes) -> dict[str, Any]:
     if len(data) > BYTES_MAX:
         _refuse(f"A contract has at most {BYTES_MAX // 1024} KiB.")
     document = _read_json(data) if data.lstrip()[:1] == b"{" else _read_yaml(data)
+    try:
+        demand_storable(document, levels=DEPTH_MAX)
+    except JsonRefused as error:
+        _refuse(reason_of(error))
     if not isinstance(document, dict):
         _refuse("A contract is an object with members.")
     return document

@@ -232,3 +232,58 @@ def test_a_contract_keeps_the_credential_s_header_to_itself():
     _, _, contract = _written(load_draft(draft_version()))
     assert "X-Key" not in json.dumps(contract)
     assert "s3cret" not in json.dumps(contract)
+
+
+def contract_of(**members):
+    return {"apiVersion": "v3.0.2", "kind": "DataContract", "name": "城市信息", **members}
+
+
+@pytest.mark.parametrize("text", ["\x00", "\ud800", "a\udfff"])
+@pytest.mark.parametrize(
+    "place",
+    [
+        lambda text: {"description": {"purpose": text}},
+        lambda text: {"customProperties": [{"property": "sample", "value": [{"code": text}]}]},
+        lambda text: {"customProperties": [{"property": text, "value": None}]},
+    ],
+    ids=["text", "row", "name"],
+)
+def test_a_text_that_cannot_be_stored_is_told_in_json_and_in_yaml(text, place):
+    document = json.dumps(contract_of(**place(text)))
+    for written in (document, f"--- {document}"):
+        with pytest.raises(ContractUnreadable, match="NUL or a lone surrogate"):
+            read_contract_text(written.encode())
+
+
+def test_json_is_no_deeper_than_yaml():
+    value = functools.reduce(lambda inner, _: [inner], range(20), "a")
+    document = contract_of(customProperties=[{"property": "sample", "value": value}])
+    with pytest.raises(ContractUnreadable, match="more than 20 deep"):
+        read_contract_text(json.dumps(document).encode())
+
+
+@pytest.mark.parametrize("said", ["high", [1], None])
+def test_a_service_level_that_is_no_object_is_told_at_its_place(said):
+    document = contract_of(
+        customProperties=[{"property": "service_level", "value": said}],
+        slaProperties=[{"property": "availability", "value": 99.9}],
+    )
+    with pytest.raises(ContractInvalid) as refusal:
+        load_contract(read_contract(document))
+    assert {each["pointer"] for each in refusal.value.facts["errors"]} == {
+        "#/customProperties/0/value"
+    }
+
+
+@pytest.mark.parametrize("number", ["1e-19", "0e-99999", "1e-999999", "0.0000000000000000001"])
+def test_a_number_of_more_places_than_anybody_writes_is_not_written_out(number):
+    read = read_contract(
+        contract_of(
+            price={"priceAmount": number},
+            slaProperties=[{"property": "frequency", "value": number, "unit": "d"}],
+        )
+    )
+    assert {fault.pointer for fault in read.faults} == {
+        "#/price/priceAmount",
+        "#/slaProperties/0/value",
+    }
