@@ -16,6 +16,7 @@ from app.core.principals import Permission, Principal
 Item = TypeVar("Item")
 LIMIT_DEFAULT = 20
 LIMIT_MAX = 100
+_BIGINT_MAX = 2**63 - 1
 
 
 class InvalidCursor(CounterfoilError):
@@ -132,10 +133,7 @@ def paginate(
     ``parse`` turns the cursor's text into the key's type. Raises `InvalidCursor`.
     """
     if cursor is not None:
-        try:
-            bound = parse(decode_cursor(cursor))
-        except ValueError:
-            raise InvalidCursor from None
+        bound = _read_cursor(cursor, parse)
         statement = statement.where(key < bound if newest_first else key > bound)
     ordered = statement.order_by(key.desc() if newest_first else key.asc())
     items = list(session.scalars(ordered.limit(min(limit, LIMIT_MAX) + 1)))
@@ -143,3 +141,13 @@ def paginate(
         return Page(items, None)
     kept = items[: min(limit, LIMIT_MAX)]
     return Page(kept, encode_cursor(str(getattr(kept[-1], str(key.key)))))
+
+
+def _read_cursor(cursor: str, parse: Callable[[str], Any]) -> Any:
+    try:
+        bound = parse(decode_cursor(cursor))
+    except ValueError:
+        raise InvalidCursor from None
+    if isinstance(bound, int) and abs(bound) > _BIGINT_MAX:
+        raise InvalidCursor
+    return bound

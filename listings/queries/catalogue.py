@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Integer,
     and_,
@@ -135,7 +136,7 @@ def _order(query: CatalogueQuery) -> _Order:
         price: ColumnElement[Any] = Listing.lowest_price_amount.expression
         return _Order("price", price, is_descending=False, parse=int)
     if query.order == "relevance":
-        key = cast(_rank(search_query(query.words)) * _RANK_SCALE, Integer)
+        key = cast(_rank(search_query(query.words)) * _RANK_SCALE, BigInteger)
         return _Order("relevance", key, is_descending=True, parse=int)
     published: ColumnElement[Any] = Listing.published_at.expression
     return _Order("newest", published, is_descending=True, parse=_instant)

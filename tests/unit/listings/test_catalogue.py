@@ -168,6 +168,11 @@ def test_a_cursor_holds_no_more_than_a_price(find):
         find(sort="price", cursor=encode_cursor(f"price {2**62} x"))
 
 
+def test_a_cursor_may_hold_a_rank_that_nothing_has(find, catalogue):
+    place = {"cursor": encode_cursor(f"relevance {2**40} x"), "words": "airports"}
+    assert find(**place) != []
+
+
 def test_counts_ignore_their_own_choice_and_follow_the_others(market, catalogue):
     query = CatalogueQuery(chosen={"sector": ("FINANCE",), "kind": ("DATASET",)})
     with market.units.begin(Reach.PUBLIC) as uow:
