@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from app.core.json_text import is_storable
 from listings.imports import cells
 from listings.imports.cells import CellRefused
 from listings.imports.errors import ImportUnreadable
@@ -52,8 +53,9 @@ def read_listing_rows(text: str) -> tuple[list[ImportedDraft], list[RejectedRow]
     """
     drafts: list[ImportedDraft] = []
     rejected: list[RejectedRow] = []
-    for number, row in enumerate(_rows(text), start=FIRST_ROW):
-        outcome = _read_row(number, row)
+    columns, rows = _table(text)
+    for number, texts in rows:
+        outcome = _read_row(number, columns, texts)
         if isinstance(outcome, ImportedDraft):
             drafts.append(outcome)
         else:
@@ -61,35 +63,51 @@ def read_listing_rows(text: str) -> tuple[list[ImportedDraft], list[RejectedRow]
     return drafts, rejected
 
 
-def _rows(text: str) -> list[dict[str, Any]]:
+def _table(text: str) -> tuple[list[str], list[tuple[int, list[str]]]]:
+    """The columns, and each row that is not blank with its number."""
     if len(text) > CHARACTERS_MAX:
         msg = f"The file has more than {CHARACTERS_MAX} characters."
         raise ImportUnreadable(msg)
-    reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True)
+    reader = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True)
     try:
-        columns = set(reader.fieldnames or ())
-        if not columns >= NORMALISED and not columns >= RAW:
-            msg = "The header is not one of the known shapes; see the suppliers' guide."
-            raise ImportUnreadable(msg)
-        return _bounded(reader)
+        columns = next(reader, [])
+        _check_columns(columns)
+        return columns, _bounded(reader)
     except csv.Error as error:
         msg = f"Line {reader.line_num} is not well-formed: {error}."
         raise ImportUnreadable(msg) from None
 
 
-def _bounded(reader: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = []
-    for row in reader:
+def _check_columns(columns: list[str]) -> None:
+    known = set(columns)
+    if not known >= NORMALISED and not known >= RAW:
+        msg = "The header is not one of the known shapes; see the suppliers' guide."
+        raise ImportUnreadable(msg)
+    if len(known) != len(columns) or not all(map(is_storable, columns)):
+        msg = "The header names a column twice, or by signs that cannot be stored."
+        raise ImportUnreadable(msg)
+
+
+def _bounded(reader: Iterable[list[str]]) -> list[tuple[int, list[str]]]:
+    rows: list[tuple[int, list[str]]] = []
+    for number, texts in enumerate(reader, start=FIRST_ROW):
+        if not texts:
+            continue  # a blank line, which a spreadsheet counts
         if len(rows) == ROWS_MAX:
             msg = f"The file has more than {ROWS_MAX} rows; split it."
             raise ImportUnreadable(msg)
-        rows.append(row)
+        rows.append((number, texts))
     return rows
 
 
-def _read_row(number: int, row: dict[str, Any]) -> ImportedDraft | RejectedRow:
-    if None in row or None in row.values():
+def _read_row(number: int, columns: list[str], texts: list[str]) -> ImportedDraft | RejectedRow:
+    if len(texts) != len(columns):
         return RejectedRow(number, "*", "has not as many cells as the header")
+    row = dict(zip(columns, texts, strict=True))
+    # The origin keeps every cell, also those that nothing reads.
+    unstorable = next((name for name, cell in row.items() if not is_storable(cell)), None)
+    if unstorable is not None:
+        return RejectedRow(number, unstorable, "holds characters that cannot be stored")
     # Only the raw table tells the kind of product.
     readers = RAW_READERS if "product_type" in row else NORMALISED_READERS
     content: dict[str, Any] = {}

@@ -255,3 +255,25 @@ def test_more_rows_than_a_file_holds_are_not_entered(market):
     draft = one(ROW)
     with market.acting() as uow, pytest.raises(ImportUnreadable):
         services.import_drafts(uow, SUPPLIER, [draft] * (ROWS_MAX + 1))
+
+
+def test_a_cell_that_cannot_be_stored_refuses_its_row_and_no_other(market):
+    drafts, rejected = read_listing_rows(table(ROW, {**ROW, "url": "https://x\x00"}, ROW))
+    (row,) = rejected
+    assert (row.row_number, row.field) == (3, "url")
+    with market.acting() as uow:
+        assert len(services.import_drafts(uow, SUPPLIER, drafts)) == 2
+
+
+@pytest.mark.parametrize("columns", [[*COLUMNS, "url"], [*COLUMNS, "a\x00"]])
+def test_a_header_that_would_lose_a_cell_is_refused(columns):
+    text = table(ROW).replace(",".join(COLUMNS), ",".join(columns))
+    with pytest.raises(ImportUnreadable, match="names a column twice"):
+        read_listing_rows(text)
+
+
+def test_rows_are_counted_as_a_spreadsheet_does_with_the_blank_ones():
+    header, first, second = table(ROW, {**ROW, "title": ""}).splitlines()
+    drafts, (refused,) = read_listing_rows("\n".join([header, "", first, "", "", second, ""]))
+    assert [draft.row_number for draft in drafts] == [3]
+    assert (refused.row_number, refused.field) == (6, "title")
