@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from app.core.exchange_calendar import day_of
 from app.core.principals import Permission
 from app.core.reach import Reach
 from app.web.access import public, requires
@@ -44,7 +45,7 @@ def get_registry(asked: dict[str, Any]) -> Answer:
         limit=asked["limit"],
     )
     with unit_of_work(Reach.PUBLIC) as uow:
-        page = registry.search_registry(uow.session, query, today=uow.now.date())
+        page = registry.search_registry(uow.session, query, today=day_of(uow.now))
         items = [_entry(found, uow.now, language) for found in page.items]
     return in_language(language, {"items": items, "next_cursor": page.next_cursor})
 

@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.core.db import Base
+from app.core.exchange_calendar import day_of
 from listings.registry.states import LIFE_CYCLE, state_on
 
 
@@ -69,4 +70,4 @@ class RegistryEntry(Base):
 
     def state_at(self, instant: datetime) -> str:
         """The state as the registry says it at an instant."""
-        return state_on(self.state, valid_to=self.valid_to, today=instant.date())
+        return state_on(self.state, valid_to=self.valid_to, today=day_of(instant))

@@ -4,7 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, Select, Text, and_, cast, false, func, literal, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Text,
+    and_,
+    cast,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY
 from sqlalchemy.orm import Session
 
@@ -154,10 +166,25 @@ def list_descendants(session: Session, registration_id: str) -> list[Relative]:
 
 
 def is_among_origins(session: Session, product_id: str, inputs: Sequence[str]) -> bool:
-    """Whether one of the inputs is, or was made from, a registration of the product."""
-    named = list_entries(session, inputs)
-    above = [relative.entry for relative in _relatives(session, inputs, upwards=True)]
-    return any(found.product_id == product_id for found in (*named, *above))
+    """Whether one of the inputs is, or was made from, a registration of the product.
+
+    The walk is whole, however far up and however many they are: each is visited once.
+    """
+    edge = RegistryInput
+    above = (
+        select(edge.input_id.label("id"))
+        .where(edge.registration_id.in_(inputs))
+        .cte("above", recursive=True)
+    )
+    above = above.union(select(edge.input_id).join(above, edge.registration_id == above.c.id))
+    found = select(RegistryEntry.registration_id).where(
+        RegistryEntry.product_id == product_id,
+        or_(
+            RegistryEntry.registration_id.in_(inputs),
+            RegistryEntry.registration_id.in_(select(above.c.id)),
+        ),
+    )
+    return session.scalar(found.limit(1)) is not None
 
 
 def find_successor_id(session: Session, registration_id: str) -> str | None:

@@ -1,6 +1,6 @@
 """The registry: what is registered, to whom, made from what, and what became of it."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
@@ -18,7 +18,7 @@ from listings.registry.errors import RegistrationInUse, RegistryEntryNotFound
 from listings.registry.record import last_day, registry_record
 from listings.registry.states import state_on
 from tests.factories.listings import SUPPLIER, SUPPLIER_ID, record_content, record_members
-from tests.unit.listings.listings_app import PARTNER
+from tests.unit.listings.listings_app import PARTNER, listings_app
 
 
 @pytest.fixture
@@ -231,6 +231,17 @@ def test_nothing_is_made_from_itself(market):
     _refused_as_made_from_itself(market, draft)
 
 
+def test_nothing_is_made_from_itself_however_many_generations_lie_between(market):
+    product = market.product()
+    version = market.submit(market.draft(product))
+    nearest = market.finish(market.register(version))
+    market.publish(version)
+    for _ in range(registry.GENERATIONS_MAX + 1):
+        nearest = market.registered(derivation=_made_from(nearest.registration_id))
+    draft = market.draft(product, derivation=_made_from(nearest.registration_id))
+    _refused_as_made_from_itself(market, draft)
+
+
 def _refused_as_made_from_itself(market, draft):
     with pytest.raises(VersionInvalid) as refusal:
         market.submit(draft)
@@ -244,6 +255,17 @@ def test_a_registration_runs_out_with_its_first_right(market, clock):
     clock.advance(seconds=timedelta(days=365 * 5).total_seconds())
     assert _search(market, state="FINAL") == []
     assert _search(market, state="EXPIRED") == [registration.registration_id]
+
+
+def test_the_last_day_ends_at_midnight_where_the_exchange_is(market, clock):
+    registration = market.registered()
+    client = listings_app(market.units, clock).test_client()
+    midnight = datetime(2030, 1, 1, 16, tzinfo=UTC)
+    for instant, state in ((midnight - timedelta(seconds=1), "FINAL"), (midnight, "EXPIRED")):
+        clock.advance(seconds=(instant - clock.now()).total_seconds())
+        assert registration.state_at(instant) == state
+        (found,) = client.get(f"/v1/registry?state={state}").json["items"]
+        assert (found["id"], found["state"]["code"]) == (registration.registration_id, state)
 
 
 def test_the_last_day_is_still_in_force():
