@@ -10,7 +10,11 @@ from listings.offers.plan_prices import lowest_price
 def catalogue_entry(
     content: Mapping[str, Any], plans: Sequence[Mapping[str, Any]], *, supplier_name: str
 ) -> dict[str, Any]:
-    """The columns of a listing; the price is the lowest of one unit, at scale 10⁻⁸."""
+    """The columns of a listing; the price is the lowest of one unit, at scale 10⁻⁸.
+
+    Prices of two currencies are not compared: it is the lowest in the currency of the first plan.
+    """
+    currency = plans[0]["currency"]
     columns = {
         name: content[name]
         for name in (
@@ -32,8 +36,8 @@ def catalogue_entry(
         **{name: content.get(name, []) for name in ("industries", "modalities", "data_classes")},
         "delivery_grade": content.get("delivery_grade"),
         "price_models": sorted({plan["kind"] for plan in plans}),
-        "lowest_price_amount": lowest_price(plans) or 0,
-        "currency": plans[0]["currency"],
+        "lowest_price_amount": lowest_price(p for p in plans if p["currency"] == currency) or 0,
+        "currency": currency,
         "supplier_name": supplier_name,
     }
 

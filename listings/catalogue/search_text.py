@@ -12,6 +12,10 @@ from collections.abc import Iterable, Sequence
 QUERY_TOKENS_MAX = 24
 POSITION_MAX = 16_000
 """PostgreSQL caps positions at 16,383; what stands behind is found, but not as a phrase."""
+VECTOR_BYTES_MAX = 900_000
+"""PostgreSQL refuses a tsvector from 1 MiB on; the words behind this much find nothing."""
+_LEXEME_BYTES = 4
+_POSITION_BYTES = 2
 _WORD_LENGTH_MAX = 40
 _STOP = frozenset({"a", "an", "and", "by", "for", "in", "of", "on", "or", "the", "to", "with"})
 _GAP = 5
@@ -77,14 +81,26 @@ def search_vector(parts: Sequence[tuple[str, str]]) -> str:
     Tokens are letters, digits and Han characters only, so that nothing needs quoting rules.
     """
     places: dict[str, list[str]] = {}
+    size = 0
+    for token, place in _placed(parts):
+        if token not in places:
+            size += len(token.encode()) + _LEXEME_BYTES
+        size += _POSITION_BYTES
+        if size > VECTOR_BYTES_MAX:
+            break
+        places.setdefault(token, []).append(place)
+    return " ".join(f"'{token}':{','.join(at)}" for token, at in places.items())
+
+
+def _placed(parts: Sequence[tuple[str, str]]) -> Iterable[tuple[str, str]]:
+    """The tokens of all parts, one part behind the other, each with its position and weight."""
     start = 1
     for weight, text in parts:
         last = start
         for token, position in _positioned(text, start):
-            places.setdefault(token, []).append(f"{min(position, POSITION_MAX)}{weight}")
+            yield token, f"{min(position, POSITION_MAX)}{weight}"
             last = max(last, position)
         start = last + _GAP
-    return " ".join(f"'{token}':{','.join(at)}" for token, at in places.items())
 
 
 def search_query(text: str) -> str:

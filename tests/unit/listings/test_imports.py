@@ -274,6 +274,6 @@ def test_a_header_that_would_lose_a_cell_is_refused(columns):
 
 def test_rows_are_counted_as_a_spreadsheet_does_with_the_blank_ones():
     header, first, second = table(ROW, {**ROW, "title": ""}).splitlines()
-    drafts, (refused,) = read_listing_rows("\n".join([header, "", first, "", "", second, ""]))
+    drafts, (refused,) = read_listing_rows(f"{header}\n\n{first}\n\n\n{second}\n")
     assert [draft.row_number for draft in drafts] == [3]
     assert (refused.row_number, refused.field) == (6, "title")

@@ -1,5 +1,6 @@
 """From submission to the catalogue, and out of it again."""
 
+import random
 from datetime import timedelta
 
 import pytest
@@ -8,6 +9,7 @@ from sqlalchemy import text
 from app.core.canonical import digest_hex
 from app.core.states import IllegalTransition
 from listings import services
+from listings.catalogue.filters import CatalogueQuery
 from listings.catalogue.listing_codes import parse_listing_code
 from listings.errors import (
     DossierChanged,
@@ -19,6 +21,7 @@ from listings.errors import (
 )
 from listings.events import ListingDelisted, ListingPublished, PlanPublished, VersionSubmitted
 from listings.models import Listing, ProductVersion
+from listings.queries.catalogue import search_catalogue
 from tests.factories.listings import BUYER, SUPPLIER, SUPPLIER_ID
 
 
@@ -248,3 +251,36 @@ def test_a_new_verification_keeps_the_party_number_and_renames_the_listings(mark
     assert party.party_number == code[:10]
     with market.as_exchange() as uow:
         assert uow.session.get(Listing, code).supplier_name == "Renamed Ltd"
+
+
+def test_a_listing_of_two_currencies_shows_the_lowest_price_of_one(market):
+    plan = {"kind": "per_call", "unit": "call"}
+    plans = [
+        {**plan, "unit_price": price, "currency": currency}
+        for price, currency in (("10.00", "CNY"), ("2.00", "USD"), ("9.00", "CNY"))
+    ]
+    listing = market.listed(offers=[{"name": "Standard", "plans": plans}])
+    assert (listing.lowest_price_amount, listing.currency) == (900_000_000, "CNY")
+
+
+def test_a_listing_as_long_as_the_form_permits_is_found_by_its_first_words(market):
+    """Rare characters of four bytes, so that hardly a pair of them stands there twice."""
+    chance = random.Random(1)  # noqa: S311 -- the same text in every run
+
+    def words(length):
+        return "".join(map(chr, chance.choices(range(0x20000, 0x2A6DF), k=length)))
+
+    fields = [
+        {"name": f"f{at}", "type": "string", "description": words(300), "nullable": True}
+        for at in range(200)
+    ]
+    listing = market.listed(
+        name="城市",
+        description=words(4_000),
+        fields_out=fields,
+        sample=[{"f0": "a"}],
+        scenario_templates=[],
+    )
+    with market.as_exchange() as uow:
+        (found,) = search_catalogue(uow.session, CatalogueQuery("城市")).items
+    assert found.listing_code == listing.listing_code
