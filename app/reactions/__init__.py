@@ -138,7 +138,7 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     ConsentWithdrawn: (consenting.withdraw_consent,),
     ScenarioApproved: (trading.note_scenario,),
     ScenarioNarrowed: (trading.narrow_scenario,),
-    LicenceNarrowed: (trading.narrow_licence,),
+    LicenceNarrowed: (trading.narrow_licence, billing.narrow_deferral),
     ScenarioWithdrawn: (trading.end_scenario,),
     OrderPlaced: (trading.charge_order, trading.issue_licence, sharing.note_shares),
     LicenceIssued: (
@@ -150,7 +150,7 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     LicenceRevoked: (trading.end_licence, billing.end_deferral),
     PeriodOpened: (billing.charge_period,),
     PeriodClosed: (billing.adjust_period,),
-    LicenceEnded: (trading.note_licence_ended, billing.end_narrowed_deferral),
+    LicenceEnded: (trading.note_licence_ended,),
     AcknowledgementKeyRegistered: (signing.admit_signer,),
     AcknowledgementKeyWithdrawn: (signing.withdraw_signer,),
     EvidenceModeSet: (signing.demand_signatures,),

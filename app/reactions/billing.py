@@ -2,7 +2,7 @@
 
 from app.core.ids import LicenceId
 from app.core.unit_of_work import UnitOfWork
-from compliance.events import LicenceEnded, LicenceIssued, LicenceRevoked
+from compliance.events import LicenceIssued, LicenceNarrowed, LicenceRevoked
 from compliance.review.listing_machine import RevocationReason
 from ledger.journal.billing import deferral_services, period_services
 from ledger.journal.credits import period_returns
@@ -67,14 +67,15 @@ def end_deferral(uow: UnitOfWork, event: LicenceRevoked) -> None:
     deferral_services.end_deferral(uow, licence_id=event.licence_id, reason_code=event.reason_code)
 
 
-def end_narrowed_deferral(uow: UnitOfWork, event: LicenceEnded) -> None:
+def narrow_deferral(uow: UnitOfWork, event: LicenceNarrowed) -> None:
     """So do the days that a narrowed term took; only who grants the rights, or a reviewer, narrows.
 
     Narrowed to nothing a licence is revoked, for the same reason.
     """
-    deferral_services.end_narrowed_deferral(
+    deferral_services.narrow_deferral(
         uow,
         licence_id=event.licence_id,
+        starts_at=event.starts_at,
         ends_at=event.ends_at,
         reason_code=RevocationReason.RIGHTS_ENDED,
     )

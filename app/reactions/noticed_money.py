@@ -94,6 +94,10 @@ NOTICED_MONEY: dict[type[Event], Noticed] = {
         "period.adjusted",
         telling("buyer_id", "licence_id", "period", "amount", "currency", "is_owed"),
     ),
+    billing.DeferralNarrowed: Noticed(
+        "order.deferral_narrowed",
+        telling("buyer_id", "order_id", "licence_id", "amount", "currency", "ends_at"),
+    ),
     billing.DeferralEnded: Noticed(
         "order.deferral_ended",
         telling("buyer_id", "order_id", "licence_id", "refunded_amount", "currency", "reason_code"),

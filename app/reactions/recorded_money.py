@@ -103,6 +103,7 @@ UNRECORDED_MONEY: dict[type[Event], str] = {
     trading.OrderCharged: "the order is recorded; a price per buyer does not belong in the log",
     billing.PeriodCharged: "a price per buyer does not belong in the log; the invoice is recorded",
     billing.PeriodAdjusted: "a price per buyer does not belong in the log; the invoice is recorded",
+    billing.DeferralNarrowed: "follows from a narrowing, which is recorded",
     billing.DeferralEnded: "follows from a revocation or a narrowing, which is recorded",
     billing.CreditLineProposed: "a proposal lends nothing",
     billing.CreditLineApproved: "what a buyer may owe is between it and the exchange",

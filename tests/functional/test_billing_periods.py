@@ -9,7 +9,12 @@ from app.core.money import SCALE
 from app.core.reach import Reach
 from ledger.journal.audit.queries import find_imbalances
 from ledger.journal.billing import deferral_services, period_services
-from ledger.journal.billing.events import DeferralEnded, PeriodAdjusted, PeriodCharged
+from ledger.journal.billing.events import (
+    DeferralEnded,
+    DeferralNarrowed,
+    PeriodAdjusted,
+    PeriodCharged,
+)
 from ledger.journal.billing.models import Deferral
 from ledger.journal.books import postings
 from ledger.journal.books.booking import book
@@ -232,9 +237,56 @@ def test_a_buyer_s_breach_leaves_the_rest_with_the_supplier(in_unit, yearly, sum
     assert sums()["org_supplier/payable/CNY"] == postings.shares(PRICE, SPLIT)["supplier"]
 
 
+@pytest.mark.parametrize(
+    ("reason", "kept"),
+    [("REGULATOR_ORDER", 0), ("BREACH", PRICE * 250 // 365 - PRICE * 120 // 365)],
+)
+def test_a_year_that_is_narrowed_twice_and_ended_in_the_pause_is_given_back_or_kept_exactly(
+    in_unit, yearly, sums, clock, units, reason, kept
+):
+    def narrow(first_day, behind):
+        in_unit(
+            lambda uow: deferral_services.narrow_deferral(
+                uow,
+                licence_id=LICENCE,
+                starts_at=START + timedelta(days=first_day),
+                ends_at=START + timedelta(days=behind, hours=5),
+                reason_code="RIGHTS_ENDED",
+            )
+        )
+
+    clock.advance(seconds=50 * 86_400)
+    narrow(100, 300)
+    earned, back = PRICE * 50 // 365, PRICE * 100 // 365 - PRICE * 50 // 365
+    narrowed = units.events[-1]
+    assert isinstance(narrowed, DeferralNarrowed)
+    assert narrowed.amount == back + PRICE - PRICE * 300 // 365
+    assert narrowed.ends_at == START + timedelta(days=300)
+    narrow(100, 300)
+    assert units.events[-1] is narrowed
+    clock.advance(seconds=20 * 86_400)
+    assert in_unit(deferral_services.recognise_due) == 0
+    narrow(120, 250)
+    twice = deferral(in_unit)
+    assert (twice.recognised_amount, twice.deferred_amount) == (
+        earned,
+        PRICE * 250 // 365 - PRICE * 120 // 365,
+    )
+    in_unit(lambda uow: deferral_services.end_deferral(uow, licence_id=LICENCE, reason_code=reason))
+    assert units.events[-1].recognised_amount == earned + kept
+    assert wallet(in_unit).balance_amount == 2_000 * SCALE - earned - kept
+    assert "exchange/deferred/CNY" not in sums()
+    assert in_unit(lambda uow: find_imbalances(uow.session)) == []
+
+
 def test_a_licence_without_a_deferral_ends_without_money(in_unit, units):
     in_unit(
         lambda uow: deferral_services.end_deferral(uow, licence_id="lic_9", reason_code="BREACH")
+    )
+    in_unit(
+        lambda uow: deferral_services.narrow_deferral(
+            uow, licence_id="lic_9", starts_at=START, ends_at=START, reason_code="RIGHTS_ENDED"
+        )
     )
     assert units.events == []
 

@@ -11,7 +11,8 @@ from app.core.reach import Reach
 from app.reactions import billing, trading
 from app.wiring.books import audit_ports, billing_ports
 from app.worker.billing import billing_steps
-from compliance.events import LicenceEnded, LicenceRevoked
+from compliance.events import LicenceNarrowed, LicenceRevoked
+from ledger.journal.audit.queries import find_imbalances
 from ledger.journal.billing import deferral_services
 from ledger.journal.billing.models import Deferral
 from ledger.journal.books import postings
@@ -142,37 +143,55 @@ def test_a_yearly_order_waits_to_be_earned_and_any_other_is_paid_out_at_once(par
     assert balance(parts, "org_buyer/wallet/CNY") == 499 * SCALE
 
 
-@pytest.mark.parametrize(("ran_days", "refunded"), [(100, 265), (365, 0)])
-def test_days_that_a_narrowed_term_took_from_a_year_are_given_back(
-    parts, record, clock, ran_days, refunded
+@pytest.mark.parametrize(
+    ("starts_in", "ends_in", "refunded"),
+    [
+        (0, 100, 265),
+        (0, 99.5, 266),
+        (100.25, 365, 91),
+        (100.25, 300.75, 156),
+        (10.75, 365, 1),
+        (10.25, 365, 0),
+        (60.25, 60.75, 355),
+    ],
+)
+def test_days_that_a_narrowed_term_takes_from_a_year_are_given_back_at_once(
+    parts, record, clock, starts_in, ends_in, refunded
 ):
     yearly = order("yearly")
     yearly.starts_at = clock.now()
-    issued_until = yearly.starts_at + timedelta(days=365)
     with parts.units.begin(Reach.EXCHANGE) as uow:
         trading.charge_order(uow, yearly)
         issued = SimpleNamespace(
             order_id=ORDER,
             licence_id=LICENCE,
             starts_at=yearly.starts_at,
-            ends_at=issued_until,
+            ends_at=yearly.starts_at + timedelta(days=365),
         )
         billing.note_deferred_licence(uow, issued)
         uow.commit()
-    ends_at = yearly.starts_at + timedelta(days=ran_days)
-    clock.set(ends_at)
-    ended = LicenceEnded(
-        occurred_at=ends_at,
+    clock.set(yearly.starts_at + timedelta(days=10.5))
+    ends_at = yearly.starts_at + timedelta(days=ends_in)
+    narrowed = LicenceNarrowed(
+        occurred_at=clock.now(),
         licence_id=LICENCE,
         buyer_id=BUYER,
         supplier_id=SUPPLIER,
+        narrowing_id="nar_1",
+        terms={},
+        terms_hash="00" * 32,
+        starts_at=yearly.starts_at + timedelta(days=starts_in),
         ends_at=ends_at,
     )
-    record(ended)
-    clock.set(issued_until)
-    with parts.units.begin(Reach.EXCHANGE) as uow:
-        deferral_services.recognise_due(uow)
-        uow.commit()
+    record(narrowed)
+    assert balance(parts, "org_buyer/wallet/CNY") == (135 + refunded) * SCALE
+    assert balance(parts, "org_supplier/payable/CNY") == 10 * SCALE * 84 // 100
+    for at in (clock.now() + timedelta(days=1), yearly.starts_at + timedelta(days=400)):
+        clock.set(at)
+        with parts.units.begin(Reach.EXCHANGE) as uow:
+            deferral_services.recognise_due(uow)
+            assert find_imbalances(uow.session) == []
+            uow.commit()
     assert balance(parts, "exchange/deferred/CNY") == 0
     assert balance(parts, "org_buyer/wallet/CNY") == (135 + refunded) * SCALE
     earned = 365 - refunded

@@ -1,11 +1,13 @@
 """A package on invoices: its price, what was reversed, and a year's rest that went back."""
 
+import itertools
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import func, select
 
 from ledger.journal.billing import deferral_services
+from ledger.journal.billing.invoices import evidence_services
 from ledger.journal.billing.invoices import services as invoice_services
 from ledger.journal.books.models import PostedLine
 from ledger.journal.books.splits import shares
@@ -61,7 +63,7 @@ PARTIES = {
 }
 
 
-def test_a_year_s_price_and_the_rest_that_went_back_state_the_tax_that_was_kept(
+def test_a_year_s_price_and_what_went_back_of_it_state_the_tax_that_was_kept(
     licence, issue, in_unit, clock
 ):
     term = {"starts_at": START, "ends_at": START + YEAR}
@@ -71,25 +73,43 @@ def test_a_year_s_price_and_the_rest_that_went_back_state_the_tax_that_was_kept(
         deferral_services.note_deferred_licence(uow, order_id=ORDER, licence_id=LICENCE, **term)
 
     in_unit(place)
-    bought = issue()
-    clock.advance(seconds=100 * 86_400)
+    issued = [issue()]
+    clock.set(START + timedelta(days=100))
+    for behind in (301, 203):
+        in_unit(
+            lambda uow, behind=behind: deferral_services.narrow_deferral(
+                uow,
+                licence_id=LICENCE,
+                starts_at=START,
+                ends_at=START + timedelta(days=behind),
+                reason_code="RIGHTS_ENDED",
+            )
+        )
+    issued.append(issue())
     in_unit(
         lambda uow: deferral_services.end_deferral(
             uow, licence_id=LICENCE, reason_code="REGULATOR_ORDER"
         )
     )
-    refunded = issue()
-    earned = PRICE * 100 // 365
-    lines = [line for invoice in (bought, refunded) for line in invoice.document["lines"]]
-    assert [(line["kind"], int(line["amount"])) for line in lines] == [
-        ("yearly_package", PRICE),
-        ("refund", earned - PRICE),
+    issued.append(issue())
+    kept = [PRICE * days // 365 for days in (365, 301, 203, 100)]
+    lines = [line for invoice in issued for line in invoice.document["lines"]]
+    assert [(line["kind"], line["order_id"], int(line["amount"])) for line in lines] == [
+        ("yearly_package", ORDER, PRICE),
+        *(("refund", ORDER, after - before) for before, after in itertools.pairwise(kept)),
     ]
     tax_in_books = select(func.sum(PostedLine.amount)).where(
         PostedLine.account_id == "exchange/tax/CNY"
     )
-    stated = sum(int(invoice.document["tax"]["amount"]) for invoice in (bought, refunded))
+    stated = sum(int(invoice.document["tax"]["amount"]) for invoice in issued)
     assert stated == in_unit(lambda uow: uow.session.scalar(tax_in_books))
+    for invoice in issued:
+        rebuilt = in_unit(
+            lambda uow, invoice=invoice: evidence_services.rebuild_invoice(
+                uow.session, statement_ports(), invoice
+            )
+        )
+        assert rebuilt == invoice.document
     assert issue().document["lines"] == []
 
 

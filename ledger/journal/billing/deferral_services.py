@@ -1,4 +1,4 @@
-"""Verbs on yearly packages: paid at the order, earned day by day, refunded when ended early."""
+"""Verbs on yearly packages: paid at the order, earned day by day, refunded for days taken away."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -10,8 +10,16 @@ from app.core.ids import LicenceId, OrderId, OrganisationId
 from app.core.paging import Page, paginate
 from app.core.unit_of_work import UnitOfWork
 from ledger.journal.billing import period_postings
-from ledger.journal.billing.deferring import days_of, days_over, due_next, earned_amount, is_kept
-from ledger.journal.billing.events import DeferralEnded
+from ledger.journal.billing.deferring import (
+    DAY,
+    days_of,
+    days_over,
+    due_next,
+    earned_amount,
+    is_kept,
+    whole_days,
+)
+from ledger.journal.billing.events import DeferralEnded, DeferralNarrowed
 from ledger.journal.billing.models import Deferral
 from ledger.journal.books.booking import book
 from ledger.journal.books.splits import check_split, contributors
@@ -91,15 +99,34 @@ def recognise_due(uow: UnitOfWork) -> int:
     return len(found)
 
 
-def end_narrowed_deferral(
-    uow: UnitOfWork, *, licence_id: str, ends_at: datetime, reason_code: str
+def narrow_deferral(
+    uow: UnitOfWork, *, licence_id: str, starts_at: datetime, ends_at: datetime, reason_code: str
 ) -> None:
-    """A licence ran its term; where that was longer when it was issued, its deferral ends too."""
-    issued_until = uow.session.scalar(
-        select(Deferral.ends_at).where(Deferral.licence_id == licence_id)
-    )
-    if issued_until is not None and issued_until > ends_at:
-        end_deferral(uow, licence_id=licence_id, reason_code=reason_code)
+    """A licence's term became narrower: what was paid for the days that it took goes back now.
+
+    A narrowed term may also start later than now: until then no call is answered. A day of which
+    a part was taken counts for the buyer.
+    """
+    deferral = _get_open(uow, licence_id)
+    if deferral is None:
+        return
+    _recognise(uow, deferral, uow.now)
+    over = deferral.recognised_days
+    term = deferral.starts_at, deferral.ends_at
+    first, behind = whole_days(*term, from_at=starts_at, until_at=ends_at)
+    next_day = max(over, first) if starts_at > uow.now else over
+    if next_day >= behind:
+        _end(uow, deferral, reason_code)
+        return
+    was_behind = days_of(*term)
+    lost = _of_days(deferral, over, next_day) + _of_days(deferral, behind, was_behind)
+    if behind < was_behind:
+        deferral.ends_at = deferral.starts_at + behind * DAY
+    deferral.recognised_days = next_day
+    deferral.next_at = due_next(deferral.starts_at, deferral.ends_at, next_day)
+    if lost:
+        _refund(uow, deferral, lost, reference=f"{deferral.order_id}:{next_day}-{behind}")
+        _tell_narrowed(uow, deferral, lost)
 
 
 def end_deferral(uow: UnitOfWork, *, licence_id: str, reason_code: str) -> None:
@@ -108,33 +135,10 @@ def end_deferral(uow: UnitOfWork, *, licence_id: str, reason_code: str) -> None:
     Kept are the rests of licences that the buyer ended itself: by breach or by withdrawing the
     scenario (`deferring.KEPT_REASONS`). Without a deferral nothing happens; nor the second time.
     """
-    deferral = uow.session.scalars(
-        select(Deferral).where(Deferral.licence_id == licence_id).with_for_update()
-    ).one_or_none()
-    if deferral is None or deferral.closed_at is not None:
-        return
-    _recognise(uow, deferral, uow.now)
-    rest = deferral.deferred_amount
-    if rest == 0:
-        return
-    if is_kept(reason_code):
-        _earn(uow, deferral, rest, days=deferral.days, at=uow.now)
-    else:
-        _refund(uow, deferral, rest)
-    deferral.next_at, deferral.closed_at = None, uow.now
-    uow.record(
-        DeferralEnded(
-            occurred_at=uow.now,
-            order_id=deferral.order_id,
-            licence_id=LicenceId(licence_id),
-            buyer_id=deferral.buyer_id,
-            supplier_id=deferral.supplier_id,
-            recognised_amount=deferral.recognised_amount,
-            refunded_amount=deferral.refunded_amount,
-            currency=deferral.currency,
-            reason_code=reason_code,
-        )
-    )
+    deferral = _get_open(uow, licence_id)
+    if deferral is not None:
+        _recognise(uow, deferral, uow.now)
+        _end(uow, deferral, reason_code)
 
 
 def list_deferrals(
@@ -148,6 +152,15 @@ def list_deferrals(
         )
         statement = statement.where(is_party)
     return paginate(session, statement, key=Deferral.order_id, cursor=cursor, limit=limit)
+
+
+def _get_open(uow: UnitOfWork, licence_id: str) -> Deferral | None:
+    return uow.session.scalars(
+        select(Deferral)
+        .where(Deferral.licence_id == licence_id, Deferral.closed_at.is_(None))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one_or_none()
 
 
 def _set_term(deferral: Deferral, starts_at: datetime, ends_at: datetime) -> None:
@@ -170,14 +183,62 @@ def _tell_charged(uow: UnitOfWork, deferral: Deferral) -> None:
     )
 
 
+def _tell_narrowed(uow: UnitOfWork, deferral: Deferral, amount: int) -> None:
+    assert deferral.licence_id is not None, "it was found by its licence"
+    uow.record(
+        DeferralNarrowed(
+            occurred_at=uow.now,
+            order_id=deferral.order_id,
+            licence_id=deferral.licence_id,
+            buyer_id=deferral.buyer_id,
+            supplier_id=deferral.supplier_id,
+            amount=amount,
+            currency=deferral.currency,
+            ends_at=deferral.ends_at,
+        )
+    )
+
+
+def _of_days(deferral: Deferral, first: int, behind: int) -> int:
+    """What of the price is for these days of the term as it was paid (10⁻⁸ units)."""
+    price, days = deferral.price_amount, deferral.days
+    return earned_amount(price, days, behind) - earned_amount(price, days, first)
+
+
 def _recognise(uow: UnitOfWork, deferral: Deferral, at: datetime) -> None:
-    over = days_over(deferral.starts_at, deferral.ends_at, at)
-    earned = earned_amount(deferral.price_amount, deferral.days, over)
-    _earn(uow, deferral, earned - deferral.recognised_amount, days=over, at=at)
-    if over == deferral.days:
+    before = deferral.recognised_days
+    # Days that a narrowing gave back may be still to come.
+    over = max(before, days_over(deferral.starts_at, deferral.ends_at, at))
+    _earn(uow, deferral, _of_days(deferral, before, over), days=over, at=at)
+    if over == days_of(deferral.starts_at, deferral.ends_at):
         deferral.next_at, deferral.closed_at = None, uow.now
     else:
         deferral.next_at = due_next(deferral.starts_at, deferral.ends_at, over)
+
+
+def _end(uow: UnitOfWork, deferral: Deferral, reason_code: str) -> None:
+    rest = deferral.deferred_amount
+    if rest == 0:
+        return
+    if is_kept(reason_code):
+        _earn(uow, deferral, rest, days=deferral.days, at=uow.now)
+    else:
+        _refund(uow, deferral, rest, reference=deferral.order_id)
+    deferral.next_at, deferral.closed_at = None, uow.now
+    assert deferral.licence_id is not None, "it was found by its licence"
+    uow.record(
+        DeferralEnded(
+            occurred_at=uow.now,
+            order_id=deferral.order_id,
+            licence_id=deferral.licence_id,
+            buyer_id=deferral.buyer_id,
+            supplier_id=deferral.supplier_id,
+            recognised_amount=deferral.recognised_amount,
+            refunded_amount=deferral.refunded_amount,
+            currency=deferral.currency,
+            reason_code=reason_code,
+        )
+    )
 
 
 def _earn(uow: UnitOfWork, deferral: Deferral, amount: int, *, days: int, at: datetime) -> None:
@@ -202,9 +263,9 @@ def _earn(uow: UnitOfWork, deferral: Deferral, amount: int, *, days: int, at: da
     deferral.recognised_days = days
 
 
-def _refund(uow: UnitOfWork, deferral: Deferral, amount: int) -> None:
+def _refund(uow: UnitOfWork, deferral: Deferral, amount: int, *, reference: str) -> None:
     draft = period_postings.refund_deferred(
-        order_id=deferral.order_id,
+        reference=reference,
         buyer_id=deferral.buyer_id,
         amount=amount,
         currency=deferral.currency,

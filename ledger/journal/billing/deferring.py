@@ -19,6 +19,14 @@ def days_over(starts_at: datetime, ends_at: datetime, at: datetime) -> int:
     return max((at - starts_at) // DAY, 0)
 
 
+def whole_days(
+    starts_at: datetime, ends_at: datetime, *, from_at: datetime, until_at: datetime
+) -> tuple[int, int]:
+    """Which days of the term lie whole between two instants: the first, and behind the last."""
+    first = max(-((starts_at - from_at) // DAY), 0)
+    return first, days_over(starts_at, ends_at, until_at)
+
+
 def earned_amount(price: int, days: int, over: int) -> int:
     """The part of the price (10⁻⁸ units) earned after ``over`` of ``days`` days.
 

@@ -50,6 +50,22 @@ class DeferralEnded(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DeferralNarrowed(Event):
+    """A narrowed licence took days of a yearly package: so much went back for them now.
+
+    ``ends_at``: when the last day that is left ends.
+    """
+
+    order_id: OrderId
+    licence_id: LicenceId
+    buyer_id: OrganisationId
+    supplier_id: OrganisationId
+    amount: int
+    currency: str
+    ends_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class CreditLineProposed(Event):
     """An operator proposed that an organisation may owe up to a limit."""
 

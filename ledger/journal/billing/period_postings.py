@@ -96,11 +96,15 @@ def recognise(
     )  # fmt: skip
 
 
-def refund_deferred(*, order_id: str, buyer_id: str, amount: int, currency: str) -> Draft:
-    """What was paid and never earned goes back to the buyer's wallet."""
+def refund_deferred(*, reference: str, buyer_id: str, amount: int, currency: str) -> Draft:
+    """What was paid and never earned goes back to the buyer's wallet.
+
+    The reference begins with the order: the order alone for the rest of its price, behind a colon
+    the days that a narrowed term kept.
+    """
     return Draft(
         "refund_deferred",
-        order_id,
+        reference,
         (
             Posting(exchange_account(AccountKind.DEFERRED, currency), -amount),
             Posting(wallet_of(buyer_id, currency), amount),

@@ -32,7 +32,7 @@ class Booked:
 
 
 def _order(booked: Booked) -> dict[str, str]:
-    return {"order_id": booked.reference}
+    return {"order_id": booked.reference.partition(":")[0]}
 
 
 def _period(booked: Booked) -> dict[str, str]:
@@ -145,6 +145,23 @@ def _tax(session: Session, parties: LicenceParties, booked: Booked) -> int:
         return booked.posted_tax
     if booked.template == "defer_order":
         return shares(booked.amount, parties.split)["tax"]
-    price = session.get_one(Deferral, booked.reference).price_amount
-    kept = shares(price + booked.amount, parties.split)["tax"]
-    return kept - shares(price, parties.split)["tax"]
+    kept_before = _kept_before(session, parties, booked)
+    kept = shares(kept_before + booked.amount, parties.split)["tax"]
+    return kept - shares(kept_before, parties.split)["tax"]
+
+
+def _kept_before(session: Session, parties: LicenceParties, refund: Booked) -> int:
+    """What refunds before this one had left of a yearly price."""
+    wallet = wallet_of(parties.buyer_id, parties.currency)
+    refunded = (
+        select(func.coalesce(func.sum(PostedLine.amount), 0))
+        .join(JournalTransaction, JournalTransaction.transaction_id == PostedLine.transaction_id)
+        .where(
+            JournalTransaction.order_id == parties.order_id,
+            JournalTransaction.template == refund.template,
+            JournalTransaction.transaction_id < refund.transaction_id,
+            PostedLine.account_id == wallet,
+        )
+    )
+    price = session.get_one(Deferral, parties.order_id).price_amount
+    return price - int(session.scalars(refunded).one())
