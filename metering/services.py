@@ -14,7 +14,7 @@ from metering import fences
 from metering.models import CallKey, DeliveryRoute, Entitlement, PlanCopy
 from metering.plans.pools import granted_free_units, granted_units
 from metering.plans.roll_over import carry_package
-from metering.plans.services import end_periods, open_first_period
+from metering.plans.services import end_periods, narrow_periods, open_first_period
 from metering.plans.terms import read_plan
 from metering.queries import get_entitlement
 
@@ -188,6 +188,7 @@ def narrow_entitlement(
             changed_at=uow.now,
         )
     )
+    narrow_periods(uow, licence_id, ends_at)
 
 
 def admit_key(

@@ -47,9 +47,14 @@ def detail_of(session: Session, entitlement: Entitlement, *, at: datetime) -> En
     return EntitlementDetail(entitlement, period, tuple(pools))
 
 
-def term_of(entitlement: Entitlement) -> Term:
-    """The licence's term."""
-    return Term(entitlement.starts_at, entitlement.ends_at)
+def term_of(session: Session, entitlement: Entitlement) -> Term:
+    """The licence's term as its periods are counted: a start that was narrowed moves none."""
+    first_at = session.scalar(
+        select(LicencePeriod.from_at).where(
+            LicencePeriod.licence_id == entitlement.licence_id, LicencePeriod.period == 1
+        )
+    )
+    return Term(first_at or entitlement.starts_at, entitlement.ends_at)
 
 
 def paid_pools_of(session: Session, licence_id: str, number: int) -> tuple[Pool, ...]:

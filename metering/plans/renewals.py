@@ -10,7 +10,7 @@ from app.core.unit_of_work import UnitOfWork
 from metering.errors import EntitlementNotFound, NothingToRenew, RenewalOver
 from metering.events import RenewalChanged
 from metering.models import Entitlement, LicencePeriod
-from metering.plans.calendar import span
+from metering.plans.calendar import Span, span
 from metering.plans.queries import term_of
 from metering.plans.services import lock_entitlement
 from metering.plans.terms import read_plan
@@ -77,13 +77,13 @@ def _check_may_change(uow: UnitOfWork, entitlement: Entitlement, last: LicencePe
     if ends_at is not None and ends_at <= uow.now:
         raise RenewalOver(entitlement.licence_id, ends_at)
     plan = read_plan(entitlement.plan_terms)
-    if not plan.period_fee or _next_from(entitlement, last) is None:
+    if not plan.period_fee or _next_span(uow.session, entitlement, last) is None:
         raise NothingToRenew(entitlement.licence_id)
 
 
-def _next_from(entitlement: Entitlement, last: LicencePeriod) -> object:
+def _next_span(session: Session, entitlement: Entitlement, last: LicencePeriod) -> Span | None:
     unit = read_plan(entitlement.plan_terms).billing_period
-    return span(term_of(entitlement), unit, last.period + 1)
+    return span(term_of(session, entitlement), unit, last.period + 1)
 
 
 def _go_on(entitlement: Entitlement, last: LicencePeriod) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from metering.errors import ReplayNotPossible
 from metering.models import Entitlement, LicencePeriod
 from metering.plans.bills import PeriodBill, PeriodUsage, bill_periods, packages_for
-from metering.plans.calendar import Span, spans
+from metering.plans.calendar import Span, Term, spans
 from metering.plans.queries import term_of
 from metering.plans.terms import PlanTerms, Unit, read_plan
 
@@ -88,16 +88,16 @@ def replay(
     _check(held, plan)
     if from_at >= until_at:
         return []
-    term = term_of(entitlement)
+    term = term_of(session, entitlement)
     found = list(spans(term, plan.billing_period, until_at=until_at))
     trial_ends_at = term.starts_at + timedelta(days=plan.trial_days)
     bounds = sorted({each.from_at for each in found} | {from_at, until_at, trial_ends_at})
     counted = _count(session, entitlement.licence_id, bounds, _Recount(held.unit, plan.unit))
     usage = _Usage(bounds, counted, trial_ends_at)
     trial = _Trial(entitlement.licence_id, plan, usage, from_at, until_at)
-    whole = _bill(plan, entitlement, found, usage, until_at=until_at)
-    before = _bill(plan, entitlement, found, usage, until_at=from_at)
-    paid = list(_paid(session, entitlement, held))
+    whole = _bill(plan, term, found, usage, until_at=until_at)
+    before = _bill(plan, term, found, usage, until_at=from_at)
+    paid = list(_paid(session, entitlement, held, began_at=term.starts_at))
     return [
         trial.row(each, earlier, paid)
         for each, earlier in zip(whole, before, strict=True)
@@ -159,7 +159,7 @@ class _Usage:
 
 def _bill(
     plan: PlanTerms,
-    entitlement: Entitlement,
+    term: Term,
     found: Iterable[Span],
     usage: _Usage,
     *,
@@ -169,7 +169,7 @@ def _bill(
     for each in found:
         used = usage.between(each.from_at, min(each.until_at, until_at))
         usages.append(PeriodUsage(each, used.units, used.trial_units))
-    return bill_periods(plan, term_of(entitlement), usages)
+    return bill_periods(plan, term, usages)
 
 
 @dataclass(frozen=True)
@@ -180,10 +180,12 @@ class _Paid:
     amount: int
 
 
-def _paid(session: Session, entitlement: Entitlement, held: PlanTerms) -> Iterator[_Paid]:
+def _paid(
+    session: Session, entitlement: Entitlement, held: PlanTerms, *, began_at: datetime
+) -> Iterator[_Paid]:
     """Orders and fees when their time began, and what closing a period changed when it ended."""
     if held.is_prepaid:
-        yield _Paid(entitlement.starts_at, held.package_price)
+        yield _Paid(began_at, held.package_price)
     statement = select(LicencePeriod).where(
         LicencePeriod.licence_id == entitlement.licence_id,
         LicencePeriod.state.in_(("open", "closed")),

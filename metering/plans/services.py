@@ -1,7 +1,7 @@
 """A licence's periods begin: with their pools, and with their fee."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
@@ -30,19 +30,19 @@ def lock_entitlement(session: Session, licence_id: str) -> Entitlement | None:
 
 def open_first_period(uow: UnitOfWork, entitlement: Entitlement) -> None:
     """The period that begins with the licence, in the transaction that grants it."""
-    first = span(term_of(entitlement), read_plan(entitlement.plan_terms).billing_period, 1)
+    unit = read_plan(entitlement.plan_terms).billing_period
+    first = span(term_of(uow.session, entitlement), unit, 1)
     assert first is not None, "a licence ends after it begins"
-    period = _new_period(uow, entitlement, first)
-    _open(uow, entitlement, period)
-    _announce_next(entitlement, first.number)
+    _announce_next(uow.session, entitlement, first.number)
+    _open(uow, entitlement, _new_period(uow, entitlement, first))
 
 
 def begin_next_period(uow: UnitOfWork, entitlement: Entitlement) -> LicencePeriod | None:
-    """The period that is due next, opened; None when it is over before it could be opened."""
+    """The period that is due next, opened; None when it is over before a call could be made."""
     found = _next_span(uow.session, entitlement)
+    _announce_next(uow.session, entitlement, found.number)
     period = _new_period(uow, entitlement, found)
-    _announce_next(entitlement, found.number)
-    if found.until_at <= uow.now:
+    if found.until_at <= _first_use(uow, entitlement):
         period.state = "lapsed"
         return None
     _open(uow, entitlement, period)
@@ -52,10 +52,10 @@ def begin_next_period(uow: UnitOfWork, entitlement: Entitlement) -> LicencePerio
 def note_unpaid(uow: UnitOfWork, entitlement: Entitlement) -> None:
     """The next period's fee was not to be had: calls are refused until it is."""
     found = _next_span(uow.session, entitlement)
+    _announce_next(uow.session, entitlement, found.number)
     period = _new_period(uow, entitlement, found)
     period.state = "unpaid"
     period.try_at = uow.now + timedelta(seconds=RETRY_SECONDS)
-    _announce_next(entitlement, found.number)
     uow.record(
         PeriodFeeUnpaid(
             occurred_at=uow.now,
@@ -72,10 +72,15 @@ def note_unpaid(uow: UnitOfWork, entitlement: Entitlement) -> None:
 
 def pay_period(uow: UnitOfWork, entitlement: Entitlement, period: LicencePeriod) -> None:
     """Open an unpaid period; one that is over, or whose licence ended, lapses for nothing."""
-    if period.until_at <= uow.now or entitlement.state != "active":
+    if period.until_at <= _first_use(uow, entitlement) or entitlement.state != "active":
         period.state = "lapsed"
     else:
         _open(uow, entitlement, period)
+
+
+def _first_use(uow: UnitOfWork, entitlement: Entitlement) -> datetime:
+    """From when on calls may be made: a narrowed licence may start later than now."""
+    return max(uow.now, entitlement.starts_at)
 
 
 def _next_span(session: Session, entitlement: Entitlement) -> Span:
@@ -85,14 +90,14 @@ def _next_span(session: Session, entitlement: Entitlement) -> Span:
         )
     )
     unit = read_plan(entitlement.plan_terms).billing_period
-    found = span(term_of(entitlement), unit, (last or 0) + 1)
+    found = span(term_of(session, entitlement), unit, (last or 0) + 1)
     assert found is not None, "the next period's start is only kept while there is one"
     return found
 
 
-def _announce_next(entitlement: Entitlement, number: int) -> None:
+def _announce_next(session: Session, entitlement: Entitlement, number: int) -> None:
     unit = read_plan(entitlement.plan_terms).billing_period
-    following = span(term_of(entitlement), unit, number + 1)
+    following = span(term_of(session, entitlement), unit, number + 1)
     entitlement.next_period_at = None if following is None else following.from_at
 
 
@@ -166,6 +171,13 @@ def end_periods(uow: UnitOfWork, licence_id: str) -> None:
         uow.session.execute(text(statement), given)
 
 
+def narrow_periods(uow: UnitOfWork, licence_id: str, ends_at: datetime) -> None:
+    """A licence will end sooner: its periods end with it, and none begins afterwards."""
+    given = {"licence_id": licence_id, "at": ends_at}
+    for statement in _NARROW_PERIODS:
+        uow.session.execute(text(statement), given)
+
+
 _END_PERIODS = (
     "UPDATE entitlements SET next_period_at = NULL WHERE licence_id = :licence_id",
     """
@@ -175,5 +187,21 @@ _END_PERIODS = (
     """
     UPDATE licence_periods SET until_at = greatest(from_at, least(until_at, :at)), try_at = :at
     WHERE licence_id = :licence_id AND state = 'open'
+    """,
+)
+
+_NARROW_PERIODS = (
+    """
+    UPDATE entitlements SET next_period_at = NULL
+    WHERE licence_id = :licence_id AND next_period_at >= :at
+    """,
+    """
+    UPDATE licence_periods SET state = 'lapsed'
+    WHERE licence_id = :licence_id AND state = 'unpaid' AND from_at >= :at
+    """,
+    """
+    UPDATE licence_periods
+    SET until_at = greatest(from_at, :at), try_at = least(try_at, greatest(from_at, :at))
+    WHERE licence_id = :licence_id AND state IN ('open', 'unpaid') AND until_at > :at
     """,
 )
