@@ -70,11 +70,11 @@ def ask_contributors(uow: UnitOfWork, version: ProductVersion) -> None:
 def _contributions(uow: UnitOfWork, version: ProductVersion) -> Iterable[Contribution]:
     if version not in uow.session:
         return []  # a draft that is only being begun has asked nobody
+    # Held: whoever agrees just now agrees to what stood before, and is asked anew behind it.
+    wanted = select(Contribution).where(Contribution.version_id == version.id).with_for_update()
     # The version is in the middle of its change: half of it must not be written yet.
     with uow.session.no_autoflush:
-        return uow.session.scalars(
-            select(Contribution).where(Contribution.version_id == version.id)
-        ).all()
+        return uow.session.scalars(wanted.order_by(Contribution.id)).all()
 
 
 def _new(uow: UnitOfWork, version: ProductVersion, contributor_id: str) -> Contribution:

@@ -19,6 +19,7 @@ from listings.events import (
 from listings.models import AgreementShare, Contribution
 from listings.offers.errors import ContributionChanged, ContributionDecided, ContributionNotFound
 from listings.queries.contributions import list_agreement_shares, list_contributions
+from tests.factories.crossing import second_runs_into_first
 from tests.factories.listings import BUYER, BUYER_ID, SUPPLIER, SUPPLIER_ID
 
 FIRST_ID, SECOND_ID = "org_" + "4" * 26, "org_" + "5" * 26
@@ -308,3 +309,31 @@ def test_a_draft_that_a_contributor_agreed_to_is_not_deleted_nor_its_product(par
             delete(uow, SUPPLIER, product_id=version.product_id, **named)
         assert refused.value.facts["reason"] == "AGREED_TO"
     assert {each.state for each in asked(partners, version).values()} == {"AGREED", "ASKED"}
+
+
+def test_who_agrees_while_the_shares_change_has_not_agreed_to_the_new_ones(partners):
+    version = partners.draft(partners.product(), contributors=SHARES[:1])
+    contribution = asked(partners, version)[FIRST_ID]
+    less = [{**SHARES[0], "share_bp": 1}]
+
+    def agree_now(uow):
+        services.agree_to_contribution(
+            uow, FIRST, contribution_id=contribution.id, terms_hash=contribution.terms_hash
+        )
+
+    def change(uow):
+        services.amend_draft(
+            uow,
+            SUPPLIER,
+            partners.cipher,
+            product_id=version.product_id,
+            version_number=version.version_number,
+            form={"contributors": less},
+        )
+
+    second_runs_into_first(partners.units, agree_now, change)
+    asked_anew = asked(partners, version)[FIRST_ID]
+    assert asked_anew.terms["contributors"] == less
+    assert (asked_anew.state, asked_anew.decided_at) == ("ASKED", None)
+    with pytest.raises(VersionIncomplete):
+        partners.submit(version)
