@@ -71,6 +71,7 @@ def sign_in(
         raise SignInRefused
     if not kit.passwords.matches(person.password_hash, secret):
         raise SignInRefused
+    _hold_as_verified(uow, kit.passwords, person, secret)
     has_second_factor = prove_second_factor(uow, kit, person.id, one_time_code)
     _strengthen_hash(kit.passwords, person, secret)
     _forget_attempts(uow, person.email)
@@ -107,6 +108,19 @@ def _find_active(uow: UnitOfWork, email: str) -> Person | None:
         Person.email == normalise_email(email), Person.deactivated_at.is_(None)
     )
     return uow.session.scalars(statement).one_or_none()
+
+
+def _hold_as_verified(uow: UnitOfWork, passwords: Passwords, person: Person, password: str) -> None:
+    """Nobody ends this person's access until the session stands, and nobody has meanwhile.
+
+    A password takes a while to verify. A session that opened behind a change of it, a reset or a
+    deactivation would not be among those that were ended.
+    """
+    verified = person.password_hash
+    uow.session.refresh(person, with_for_update={"key_share": True})
+    is_same = person.password_hash == verified
+    if not person.is_active or not (is_same or passwords.matches(person.password_hash, password)):
+        raise SignInRefused
 
 
 def _strengthen_hash(passwords: Passwords, person: Person, password: str) -> None:

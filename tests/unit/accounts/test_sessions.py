@@ -13,6 +13,7 @@ from app.accounts.access_tokens import LIFETIME
 from app.accounts.argon2_passwords import Argon2Passwords
 from app.accounts.email_addresses import email_hash
 from app.accounts.events import RefreshTokenReused
+from app.accounts.models import Person
 from app.accounts.session_rules import KEPT_AFTER_END, MEMBER_SESSION, STAFF_SESSION
 from app.accounts.sign_in_errors import (
     AccessTokenRefused,
@@ -331,3 +332,69 @@ def test_what_is_stale_is_forgotten_in_portions(house, owner):
     assert house.do(services.forget_stale_access, portion=1) == 2
     assert house.do(services.forget_stale_access) == 3
     assert stored(house, select(RefreshToken)) == []
+
+
+NEW_PASSWORD = "a longer walk by the river"
+
+
+def _change_password(house, owner, person):
+    tokens = house.sign_in(person.email)
+    house.do(
+        services.change_password,
+        house.kit.passwords,
+        house.authenticate(tokens),
+        present_password=PASSWORD,
+        new_password=NEW_PASSWORD,
+        session_id=house.authenticate(tokens).session_id,
+    )
+
+
+def _reset_access(house, owner, person):
+    house.do(services.reset_access, house.kit, owner, person_id=person.id)
+
+
+def _deactivate(house, owner, person):
+    house.do(services.deactivate_person, owner, person_id=person.id)
+
+
+@pytest.fixture
+def while_verifying(house, monkeypatch):
+    """Has something happen once, while a password is being verified."""
+
+    def arrange(happens):
+        matches, waiting = Argon2Passwords.matches, [happens]
+
+        def verify(passwords, known, given):
+            found = matches(passwords, known, given)
+            if waiting:
+                waiting.pop()()
+            return found
+
+        monkeypatch.setattr(Argon2Passwords, "matches", verify)
+
+    return arrange
+
+
+@pytest.mark.parametrize("end_access", [_change_password, _reset_access, _deactivate])
+def test_no_session_opens_behind_an_end_of_access(house, owner, while_verifying, end_access):
+    person = house.add(owner, [Role.BUYER], "buyer@example.cn")
+    while_verifying(lambda: end_access(house, owner, person))
+    with pytest.raises(SignInRefused):
+        house.sign_in(person.email)
+    sessions = stored(house, select(SignedInSession).where(SignedInSession.ended_at.is_(None)))
+    # Whoever changes the password stays where they did it.
+    assert len(sessions) == (end_access is _change_password)
+
+
+def test_a_hash_that_another_sign_in_strengthened_meanwhile_is_verified_anew(
+    house, owner, while_verifying
+):
+    stronger = Argon2Passwords(PasswordHasher(time_cost=2, memory_cost=8, parallelism=1))
+
+    def strengthen():
+        with house.units.begin(Reach.EXCHANGE) as uow:
+            uow.session.get_one(Person, owner.id).password_hash = stronger.hash(PASSWORD)
+            uow.commit()
+
+    while_verifying(strengthen)
+    assert house.authenticate(house.sign_in(EMAIL)).id == owner.id
