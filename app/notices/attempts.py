@@ -48,7 +48,8 @@ def note_attempt(
         return
     _log_attempt(uow, delivery, attempt, started_at=started_at, took=took)
     _advance(uow, entropy, delivery, attempt)
-    if endpoint is not None and endpoint.is_enabled:
+    # What an address did that the endpoint no longer has says nothing of its new one.
+    if endpoint is not None and endpoint.is_enabled and endpoint.url == claimed.url:
         endpoint.pace = "slow" if is_slow else "quick"
         _judge_endpoint(uow, endpoint, attempt)
 

@@ -437,3 +437,27 @@ def test_dead_letters_are_counted_for_the_metrics(units, clock, receiver):
     send_all(units)
     with units.begin(Reach.EXCHANGE) as uow:
         assert queries.count_deliveries(uow) == {"waiting": 0, "dead": 2}
+
+
+def test_an_address_that_was_replaced_meanwhile_does_not_switch_its_successor_off(units, receiver):
+    endpoint_id, _ = make_endpoint(units, f"{receiver.url}/old")
+    tell(units)
+
+    def move(received):
+        if received.path.endswith("/new"):
+            return 204
+        with units.begin(Reach.organisation(OURS)) as uow:
+            services.change_endpoint(
+                uow, kit(), principal(), endpoint_id=endpoint_id, url=f"{receiver.url}/new"
+            )
+            uow.commit()
+        return 410
+
+    receiver.answer = move
+    send_all(units)
+    endpoint, delivery = only(units, WebhookEndpoint), only(units, WebhookDelivery)
+    assert (endpoint.state, endpoint.failing_since, endpoint.pace) == ("enabled", None, "quick")
+    assert (delivery.state, delivery.last_outcome) == ("waiting", "gone")
+    units.clock.set(delivery.due_at)
+    send_all(units)
+    assert only(units, WebhookDelivery).state == "delivered"
