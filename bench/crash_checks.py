@@ -3,11 +3,12 @@
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, Self
 
 import psycopg
 
-from bench.crash_load import Acknowledged
+from bench.crash_load import Acknowledged, Answers
 
 _STRANDED = (
     "SELECT count(*) FROM leases WHERE closed_at IS NULL",
@@ -71,6 +72,9 @@ _GAPS = (
     """,
 )
 
+# The detail's commitment is in the leaf, so a call's name is as good as its receipt.
+_NAMES = "SELECT convert_from(detail, 'UTF8')::json ->> 'request_id' FROM usage_events"
+
 
 class Books:
     """The tables, seen with the exchange's own reach."""
@@ -96,19 +100,20 @@ class Books:
         """Leases that nobody works under any more, and what they still hold."""
         return self._sum(_STRANDED)
 
-    def compare(self, held: Sequence[Acknowledged]) -> dict[str, int]:
+    def compare(self, answers: Answers) -> dict[str, int]:
         """What was lost, doubled, oversold and left unbalanced, and how many events there are."""
+        held = answers.acknowledged
         events = {
             (licence_id, lane, n): bytes(leaf_hash)
             for licence_id, lane, n, leaf_hash in self.rows(
                 "SELECT licence_id, lane, n, leaf_hash FROM usage_events"
             )
         }
-        count = int(self.rows("SELECT count(*) FROM usage_events")[0][0])
+        recorded = Counter(name for (name,) in self.rows(_NAMES))
         return {
-            "events": count,
-            "lost": _missing(held, events) + self._sum(_GAPS),
-            "doubled": _repeated(held) + max(count - len(held), 0),
+            "events": recorded.total(),
+            "lost": _missing(held, events) + _unrecorded(held, recorded) + self._sum(_GAPS),
+            "doubled": _repeated(held) + surplus(recorded, answers.may_be_recorded),
             "oversold_units": self._sum(_OVERSOLD),
             "unbalanced": self._sum(_UNBALANCED),
         }
@@ -123,8 +128,18 @@ def _missing(held: Sequence[Acknowledged], events: dict[tuple[str, int, int], by
     )
 
 
+def _unrecorded(held: Sequence[Acknowledged], recorded: Counter[str]) -> int:
+    """Calls that were answered with a receipt and are nobody's event."""
+    return sum(not recorded[each.name] for each in held)
+
+
 def _repeated(held: Sequence[Acknowledged]) -> int:
-    """Two calls under one event, or one call under two."""
+    """Two calls under one event, or one call answered twice."""
     points = Counter((each.licence_id, each.lane, each.n) for each in held)
-    keys = Counter(each.key for each in held)
-    return sum(count - 1 for counts in (points, keys) for count in counts.values())
+    names = Counter(each.name for each in held)
+    return sum(count - 1 for counts in (points, names) for count in counts.values())
+
+
+def surplus(recorded: Counter[str], may_be_recorded: AbstractSet[str]) -> int:
+    """Events beyond one a call, and beyond none of calls that were refused or never sent."""
+    return sum(count - (name in may_be_recorded) for name, count in recorded.items())

@@ -89,10 +89,11 @@ class Client:
         self, method: str, path: str, data: bytes | None, headers: Mapping[str, str]
     ) -> Answer:
         is_fresh = not hasattr(self._local, "connection")
+        is_charged_each = path.startswith("/data/") and "Idempotency-Key" not in headers
         try:
             return self._exchange_once(method, path, data, headers)
         except (ConnectionError, http.client.RemoteDisconnected):
-            if is_fresh:
+            if is_fresh or is_charged_each:
                 raise
         # A kept connection whose other end is gone; every POST carries its key, so once more.
         return self._exchange_once(method, path, data, headers)
