@@ -3,7 +3,7 @@
 import json
 import socket
 import threading
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -21,6 +21,8 @@ from tests.unit.contracts.embedded import KEYS
 CHAIN = 26_113
 CONTRACT = "0x" + "ab" * 20
 SENT, BLOCK = "0x" + "cd" * 32, "0x" + "ef" * 32
+PORTIONS = 5_000
+"""Of an answer that trickles: minutes of them."""
 OUTAGES = {ErrorKind.UNAVAILABLE, ErrorKind.BAD_GATEWAY}
 RECEIPT = {
     "transactionHash": SENT, "blockNumber": "0x7", "blockHash": BLOCK, "status": "0x1",
@@ -40,6 +42,8 @@ class Node:
 
     def __init__(self):
         self.answers, self.asked = dict(TRUTH), []
+        self.pause_before_answer = threading.Event()
+        self.pause_before_answer.set()
         node = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -48,6 +52,7 @@ class Node:
             def do_POST(self):
                 asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 node.asked.append(asked["method"])
+                node.pause_before_answer.wait(60)
                 result = {"jsonrpc": "2.0", "id": asked["id"]}
                 body = json.dumps(result | {"result": node.answers.get(asked["method"])}).encode()
                 # In one piece: two would each wait for the other's acknowledgement.
@@ -214,20 +219,30 @@ def test_an_answer_without_end_is_left(node, monkeypatch):
         assert chain.facts
 
 
-def test_an_answer_that_trickles_is_left(monkeypatch):
+HEAD = b"HTTP/1.1 200 OK\r\n"
+
+
+@pytest.mark.parametrize(
+    ("begin", "portion"),
+    [
+        (HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n"),
+        (HEAD + b"Content-Length: 60000\r\n\r\n", b" "),
+        (HEAD + b"Content-Length: ", b"6"),
+    ],
+    ids=["chunks", "body", "head"],
+)
+def test_an_answer_that_trickles_is_left(monkeypatch, begin, portion):
+    """Each byte comes long before the socket's own timeout."""
     monkeypatch.setattr(answers, "ANSWER_SECONDS_MAX", 0.1)
     paused, listening = threading.Event(), socket.create_server(("127.0.0.1", 0))
 
     def trickle():
         connection, _ = listening.accept()
-        with connection:
+        with connection, suppress(OSError):
             connection.recv(65_536)
-            connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
-            for _ in range(200):
-                try:
-                    connection.sendall(b"1\r\n \r\n")
-                except OSError:
-                    return
+            connection.sendall(begin)
+            for _ in range(PORTIONS):
+                connection.sendall(portion)
                 paused.wait(0.02)
 
     threading.Thread(target=trickle, daemon=True).start()
@@ -238,6 +253,18 @@ def test_an_answer_that_trickles_is_left(monkeypatch):
         pytest.raises(ChainUnavailable, match="seconds"),
     ):
         chain.block_number()
+
+
+def test_a_kept_connection_is_bounded_too(node, monkeypatch):
+    with chain_of(node) as chain:
+        assert chain.block_number() == 7
+        monkeypatch.setattr(answers, "ANSWER_SECONDS_MAX", 0.1)
+        node.pause_before_answer.clear()
+        with pytest.raises(ChainUnavailable, match="seconds"):
+            chain.block_number()
+        node.pause_before_answer.set()
+        monkeypatch.undo()
+        assert chain.block_number() == 7
 
 
 @pytest.mark.parametrize(

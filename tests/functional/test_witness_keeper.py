@@ -1,6 +1,7 @@
 """The log asks real witnesses over HTTP, keeps what they sign, and says honestly what it has."""
 
 import socket
+import threading
 import time
 
 import metamorphic_log
@@ -41,6 +42,8 @@ from tests.vectors.primitives import seeded
 KEYS = log_keys()
 LOG_KEY = parse_vkey(key_of(KEYS.checkpoint).text)
 TIME = 1_795_161_600
+PORTIONS = 2_400
+"""Of a head that trickles: two minutes of them."""
 
 
 class Outsider:
@@ -335,6 +338,23 @@ def test_a_witness_that_takes_its_time_is_cut_off(raw, speak):
     with pytest.raises(WitnessUnreachable, match="timed_out"):
         HttpWitnessClient(timeout_seconds=0.5).add_checkpoint(raw(speak).rstrip("/"), b"x")
     assert time.monotonic() - started < 20  # it would never end
+
+
+def test_a_head_that_trickles_is_cut_off_before_its_end(raw):
+    cut_off = threading.Event()
+
+    def trickle_a_head(connection):
+        connection.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+        try:
+            for _ in range(PORTIONS):
+                connection.sendall(b"x")
+                time.sleep(0.05)
+        except OSError:
+            cut_off.set()
+
+    with pytest.raises(WitnessUnreachable, match="timed_out"):
+        HttpWitnessClient(timeout_seconds=0.5).add_checkpoint(raw(trickle_a_head)[:-1], b"x")
+    assert cut_off.wait(60)
 
 
 @pytest.mark.parametrize(

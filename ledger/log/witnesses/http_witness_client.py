@@ -1,9 +1,9 @@
 """Asks witnesses over HTTP/1.1: bounded in time as a whole and in size, no redirects."""
 
 import http.client
-import time
 from urllib.parse import urlsplit
 
+from app.core.socket_bounds import SocketBound
 from ledger.log.witnesses.ports import WitnessAnswer, WitnessUnreachable
 
 TIMEOUT_SECONDS = 10.0
@@ -24,7 +24,10 @@ class HttpWitnessClient:
         )
         connection = kind(str(parts.hostname), parts.port, timeout=self._timeout_seconds)
         try:
-            return self._ask(connection, f"{parts.path}/add-checkpoint", body)
+            with SocketBound(self._timeout_seconds) as bound:
+                connection.connect()
+                bound.watch(connection.sock)
+                return _ask(connection, f"{parts.path}/add-checkpoint", body)
         except TimeoutError as error:
             raise WitnessUnreachable("timed_out") from error
         except (OSError, http.client.HTTPException, ValueError) as error:
@@ -32,23 +35,12 @@ class HttpWitnessClient:
         finally:
             connection.close()
 
-    def _ask(self, connection: http.client.HTTPConnection, path: str, body: bytes) -> WitnessAnswer:
-        until = time.monotonic() + self._timeout_seconds
-        headers = {"Content-Type": "text/plain; charset=utf-8", "Connection": "close"}
-        connection.request("POST", path, body, headers)
-        sock = connection.sock
-        answer = connection.getresponse()
-        received = b""
-        # Since Python 3.13 an answer closes itself, and its socket, with its last byte.
-        while not answer.isclosed():
-            left = until - time.monotonic()
-            if left <= 0:
-                raise TimeoutError
-            sock.settimeout(left)
-            portion = answer.read1(ANSWER_BYTES_MAX)
-            received += portion
-            if len(received) > ANSWER_BYTES_MAX:
-                raise WitnessUnreachable("answered_too_much")
-            if not portion:
-                break
-        return WitnessAnswer(answer.status, received)
+
+def _ask(connection: http.client.HTTPConnection, path: str, body: bytes) -> WitnessAnswer:
+    headers = {"Content-Type": "text/plain; charset=utf-8", "Connection": "close"}
+    connection.request("POST", path, body, headers)
+    answer = connection.getresponse()
+    received = answer.read(ANSWER_BYTES_MAX + 1)
+    if len(received) > ANSWER_BYTES_MAX:
+        raise WitnessUnreachable("answered_too_much")
+    return WitnessAnswer(answer.status, received)
