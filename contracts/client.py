@@ -150,10 +150,11 @@ class JsonRpcChain:
 
     # Reading
 
-    def call(self, address: str, data: bytes) -> bytes:
-        """The return data of a view; raises `ChainRefused` when it reverts."""
+    def call(self, address: str, data: bytes, *, block: int | None = None) -> bytes:
+        """The return data of a view on a block, or the newest; raises `ChainRefused`."""
         call: Any = {"to": _checksummed(address), "data": data, "from": self.account}
-        return bytes(ask(lambda: self._web3.eth.call(call)))
+        at: Any = "latest" if block is None else block
+        return bytes(ask(lambda: self._web3.eth.call(call, at)))
 
     def code_at(self, address: str) -> bytes:
         """The code at an address, empty when there is none."""
@@ -162,6 +163,11 @@ class JsonRpcChain:
     def block_number(self) -> int:
         """The newest block's number."""
         return counted(ask(lambda: self._web3.eth.block_number), "the newest block")
+
+    def final_block(self) -> int | None:
+        """The newest final block's number; None while none is."""
+        tagged = self._tagged_number() if self._finality.tag else None
+        return self._finality.final_number(newest=self.block_number(), tagged=tagged)
 
     def block_hash(self, number: int) -> str | None:
         """The hash of the block at a height, None above the head."""
@@ -248,8 +254,8 @@ class JsonRpcChain:
     def _mined_state(self, number: int, *, is_successful: bool) -> TransactionState:
         if not is_successful:
             return TransactionState.REVERTED
-        tagged = self._tagged_number() if self._finality.tag else None
-        is_final = self._finality.is_final(number, newest=self.block_number(), tagged=tagged)
+        final = self.final_block()
+        is_final = final is not None and number <= final
         return TransactionState.FINAL if is_final else TransactionState.MINED
 
     def _tagged_number(self) -> int | None:

@@ -57,15 +57,15 @@ class ChainRefused(CounterfoilError):
 
 
 class TransactionPending(CounterfoilError):
-    """The transaction was sent and is not yet in a block; asking again later is the remedy."""
+    """The transaction was sent and its block is not final yet; asking again later is the remedy."""
 
     kind = ErrorKind.UNAVAILABLE
     slug = "transaction-pending"
-    title = "The transaction is not in a block yet"
+    title = "The transaction is not in a final block yet"
 
     def __init__(self, subject: str) -> None:
         super().__init__(
-            "The transaction was sent and is not in a block yet.",
+            "The transaction was sent and is not in a final block yet.",
             retry_after_seconds=5,
             subject=subject,
         )

@@ -30,11 +30,12 @@ class Finality:
             return cls(text, tag=text.removeprefix("tag:"))
         raise FinalityUnknown(text)
 
-    def is_final(self, block_number: int, *, newest: int, tagged: int | None) -> bool:
-        """Whether a mined block is final, given the newest and the tagged block's numbers.
+    def final_number(self, *, newest: int, tagged: int | None) -> int | None:
+        """The newest final block's number, given the newest and the tagged block's; None: no block.
 
         A block counts as its own first confirmation.
         """
         if self.tag is not None:
-            return tagged is not None and block_number <= tagged
-        return newest - block_number + 1 >= self.confirmations
+            return tagged
+        final = newest + 1 - max(self.confirmations, 1)
+        return final if final >= 0 else None

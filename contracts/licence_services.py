@@ -36,7 +36,7 @@ class LicenceRecorder:
     def grant_licence(self, payload: Mapping[str, Any]) -> None:
         """Put ``{licence_id, terms_hash, starts_at, ends_at}`` on chain.
 
-        Raises `TransactionPending` until it is in a block; the outbox delivers it again.
+        Raises `TransactionPending` until its block is final; the outbox delivers it again.
         """
         licence = self._remember(payload)
         chain_id = chain_licence_id(licence.licence_id)
@@ -52,13 +52,19 @@ class LicenceRecorder:
                 "granting",
                 lambda nonce: self._registry.sign_grants([grant], nonce),
             )
+        else:
+            self._sender.demand_final(
+                licence.licence_id,
+                "granting",
+                lambda: self._registry.final_standing(chain_id) is not LicenceStanding.UNKNOWN,
+            )
         self._settle(licence.licence_id, "granted")
 
     def revoke_licence(self, payload: Mapping[str, Any]) -> None:
         """End ``{licence_id}`` on chain for good.
 
         Raises `LicenceNotOnChain` while its grant is not there, `TransactionPending` until the
-        revocation is in a block.
+        revocation's block is final.
         """
         licence = self._find(payload["licence_id"])
         chain_id = chain_licence_id(payload["licence_id"])
@@ -70,6 +76,12 @@ class LicenceRecorder:
                 licence.licence_id,
                 "revoking",
                 lambda nonce: self._registry.sign_revocation(chain_id, nonce),
+            )
+        else:
+            self._sender.demand_final(
+                licence.licence_id,
+                "revoking",
+                lambda: self._registry.final_standing(chain_id) is LicenceStanding.REVOKED,
             )
         self._settle(licence.licence_id, "revoked")
 
@@ -94,8 +106,10 @@ class LicenceRecorder:
             licence = uow.session.get_one(ChainLicence, licence_id, with_for_update=True)
             if state == "revoked":
                 licence.state, licence.revoked_at = state, licence.revoked_at or uow.now
-            elif licence.state in ("planned", "granting"):
-                licence.state, licence.granted_at = state, uow.now
+            else:
+                licence.granted_at = licence.granted_at or uow.now
+                if licence.state in ("planned", "granting"):
+                    licence.state = state
             uow.commit()
 
 

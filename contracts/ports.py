@@ -44,6 +44,10 @@ class LicenceRegistry(ChainAccount, Protocol):
         """What the newest block records of a licence, by its id on chain."""
         ...
 
+    def final_standing(self, licence: bytes) -> LicenceStanding:
+        """What the newest final block records of it."""
+        ...
+
     def sign_grants(self, grants: Sequence[LicenceGrant], nonce: int) -> SignedTransaction:
         """A signed, unsent grant of 1 to 50 licences."""
         ...
@@ -57,7 +61,11 @@ class SettlementRegistry(ChainAccount, Protocol):
     """The settlement registry through the registrar's account."""
 
     def root_of(self, statement: bytes) -> bytes | None:
-        """The recorded root of a statement, by its id on chain."""
+        """The root of a statement on the newest block, by its id on chain."""
+        ...
+
+    def final_root_of(self, statement: bytes) -> bytes | None:
+        """The root of a statement on the newest final block."""
         ...
 
     def sign_records(self, statements: Sequence[StatementRoot], nonce: int) -> SignedTransaction:
@@ -70,6 +78,10 @@ class KeyRegistry(ChainAccount, Protocol):
 
     def key(self, origin: bytes, public_key: bytes) -> AnnouncedKey | None:
         """What the newest block says of a log's key."""
+        ...
+
+    def final_key(self, origin: bytes, public_key: bytes) -> AnnouncedKey | None:
+        """What the newest final block says of it."""
         ...
 
     def sign_announcement(

@@ -39,8 +39,8 @@ class StatementRecorder:
     def record_statement(self, payload: Mapping[str, Any]) -> None:
         """Put ``{statement_id, root_hash}`` on chain.
 
-        Raises `TransactionPending` until it is in a block, `StatementDiffers` when the chain holds
-        another root for it: nothing can mend that but a person.
+        Raises `TransactionPending` until its block is final, `StatementDiffers` when the chain
+        holds another root for it: nothing can mend that but a person.
         """
         statement_id, root = payload["statement_id"], bytes.fromhex(payload["root_hash"])
         chain_id = chain_statement_id(statement_id)
@@ -54,6 +54,12 @@ class StatementRecorder:
             )
         elif recorded != root:
             raise StatementDiffers(statement_id)
+        else:
+            self._sender.demand_final(
+                statement_id,
+                "recording",
+                lambda: self._registry.final_root_of(chain_id) == root,
+            )
         with self._units.begin(Reach.EXCHANGE) as uow:
             row = uow.session.get_one(ChainStatement, statement_id, with_for_update=True)
             row.state, row.recorded_at = "recorded", row.recorded_at or uow.now
@@ -82,42 +88,56 @@ class KeyRecorder:
     def announce_key(self, payload: Mapping[str, Any]) -> None:
         """Announce ``{origin, public_key, role, from_size}``; the key in hexadecimal.
 
-        Raises `TransactionPending` until it is in a block.
+        Raises `TransactionPending` until its block is final.
         """
-        origin, key = payload["origin"], bytes.fromhex(payload["public_key"])
+        origin, key = chain_origin(payload["origin"]), bytes.fromhex(payload["public_key"])
         role, from_size = KeyRole[payload["role"].upper()], int(payload["from_size"])
         self._remember(payload)
-        if self._registry.key(chain_origin(origin), key) is None:
+        if self._registry.key(origin, key) is None:
             self._sender.send(
-                (origin, payload["public_key"]),
+                _row_key(payload),
                 "announcing",
                 lambda nonce: self._registry.sign_announcement(
-                    chain_origin(origin), key, role=role, from_size=from_size, nonce=nonce
+                    origin, key, role=role, from_size=from_size, nonce=nonce
                 ),
+            )
+        else:
+            self._sender.demand_final(
+                _row_key(payload),
+                "announcing",
+                lambda: self._registry.final_key(origin, key) is not None,
             )
         with self._units.begin(Reach.EXCHANGE) as uow:
             row = _key_row(uow, payload)
+            row.announced_at = row.announced_at or uow.now
             if row.state in ("planned", "announcing"):
-                row.state, row.announced_at = "announced", uow.now
+                row.state = "announced"
             uow.commit()
 
     def retire_key(self, payload: Mapping[str, Any]) -> None:
         """End ``{origin, public_key, until_size}``; an end that is earlier on chain stays.
 
-        Raises `KeyNotOnChain` while its announcement is not there, `TransactionPending`.
+        Raises `KeyNotOnChain` while its announcement is not there, `TransactionPending` until its
+        block is final.
         """
         origin, key = chain_origin(payload["origin"]), bytes.fromhex(payload["public_key"])
         until_size = int(payload["until_size"])
         known = self._registry.key(origin, key)
         if known is None:
             raise KeyNotOnChain(payload["public_key"])
-        if known.until_size is None or known.until_size > until_size:
+        if not known.ends_by(until_size):
             self._sender.send(
-                (payload["origin"], payload["public_key"]),
+                _row_key(payload),
                 "retiring",
                 lambda nonce: self._registry.sign_retirement(
                     origin, key, until_size=until_size, nonce=nonce
                 ),
+            )
+        else:
+            self._sender.demand_final(
+                _row_key(payload),
+                "retiring",
+                lambda: self._is_finally_ended(origin, key, until_size),
             )
         with self._units.begin(Reach.EXCHANGE) as uow:
             row = _key_row(uow, payload)
@@ -126,6 +146,10 @@ class KeyRecorder:
             )
             row.state, row.retired_at = "retired", row.retired_at or uow.now
             uow.commit()
+
+    def _is_finally_ended(self, origin: bytes, key: bytes, until_size: int) -> bool:
+        known = self._registry.final_key(origin, key)
+        return known is not None and known.ends_by(until_size)
 
     def _remember(self, payload: Mapping[str, Any]) -> None:
         row = {name: payload[name] for name in ("public_key", "origin", "role", "from_size")}
@@ -136,6 +160,9 @@ class KeyRecorder:
             uow.commit()
 
 
+def _row_key(payload: Mapping[str, Any]) -> tuple[str, str]:
+    return payload["origin"], payload["public_key"]
+
+
 def _key_row(uow: UnitOfWork, payload: Mapping[str, Any]) -> ChainKey:
-    key = (payload["origin"], payload["public_key"])
-    return uow.session.get_one(ChainKey, key, with_for_update=True)
+    return uow.session.get_one(ChainKey, _row_key(payload), with_for_update=True)

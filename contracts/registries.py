@@ -22,6 +22,7 @@ NO_PREDECESSOR = "0x" + "00" * 20
 OPEN_END = 2**64 - 1
 """The last size of a key that has no end."""
 
+_WORD = 32
 _ANCHOR_GAS = 250_000
 _GRANT_GAS = 100_000
 _GRANT_IN_BATCH_GAS = 60_000
@@ -82,6 +83,10 @@ class AnnouncedKey:
     from_size: int
     until_size: int | None
 
+    def ends_by(self, size: int) -> bool:
+        """Whether it speaks for no larger tree than this."""
+        return self.until_size is not None and self.until_size <= size
+
 
 class _Contract:
     def __init__(self, chain: JsonRpcChain, address: str, name: str) -> None:
@@ -115,13 +120,23 @@ class _Contract:
     def _read(self, function: str, *values: Any) -> tuple[Any, ...]:
         abi = _function(self._artefact, function)
         answer = self.chain.call(self.contract, call_data(self._artefact, function, *values))
+        return self._decoded(abi, answer)
+
+    def _decoded(self, abi: Any, answer: bytes) -> tuple[Any, ...]:
         try:
             return decode(_types(abi["outputs"]), answer)
         except DecodingError as error:
             reason = (
-                f"{function} gives no {self._artefact.contract}'s answer: {type(error).__name__}"
+                f"{abi['name']} gives no {self._artefact.contract}'s answer: {type(error).__name__}"
             )
             raise ChainUnavailable(reason) from error
+
+    def _read_final(self, function: str, *values: Any) -> tuple[Any, ...]:
+        """What the newest final block holds: zeros before its contract, as the contract itself."""
+        abi = _function(self._artefact, function)
+        block, data = self.chain.final_block(), call_data(self._artefact, function, *values)
+        answer = b"" if block is None else self.chain.call(self.contract, data, block=block)
+        return self._decoded(abi, answer or bytes(_WORD * len(abi["outputs"])))
 
     def _sign(self, gas: int, nonce: int, function: str, *values: Any) -> SignedTransaction:
         data = call_data(self._artefact, function, *values)
@@ -158,8 +173,12 @@ class JsonRpcLicenceRegistry(_Contract):
         super().__init__(chain, address, LICENCE_REGISTRY)
 
     def standing(self, licence: bytes) -> LicenceStanding:
-        """What the chain records of a licence, by its id on chain."""
+        """What the newest block records of a licence, by its id on chain."""
         return LicenceStanding(self._read("licence", licence)[0])
+
+    def final_standing(self, licence: bytes) -> LicenceStanding:
+        """What the newest final block records of it."""
+        return LicenceStanding(self._read_final("licence", licence)[0])
 
     def grant_of(self, licence: bytes) -> LicenceGrant | None:
         """The recorded grant, or None."""
@@ -187,8 +206,13 @@ class JsonRpcSettlementRegistry(_Contract):
         super().__init__(chain, address, SETTLEMENT_REGISTRY)
 
     def root_of(self, statement: bytes) -> bytes | None:
-        """The recorded root of a statement, by its id on chain, or None."""
+        """The root of a statement on the newest block, by its id on chain, or None."""
         (root,) = self._read("root_of", statement)
+        return bytes(root) if any(root) else None
+
+    def final_root_of(self, statement: bytes) -> bytes | None:
+        """The root of a statement on the newest final block, or None."""
+        (root,) = self._read_final("root_of", statement)
         return bytes(root) if any(root) else None
 
     def sign_records(self, statements: Sequence[StatementRoot], nonce: int) -> SignedTransaction:
@@ -208,13 +232,12 @@ class JsonRpcKeyRegistry(_Contract):
         super().__init__(chain, address, KEY_REGISTRY)
 
     def key(self, origin: bytes, public_key: bytes) -> AnnouncedKey | None:
-        """What the chain says of a key of the log whose origin has this SHA-256, or None."""
-        role, from_size, until_size = self._read("key", origin, public_key)
-        if role == 0:
-            return None
-        return AnnouncedKey(
-            KeyRole(role), from_size, None if until_size == OPEN_END else until_size
-        )
+        """What the newest block says of a key of the log whose origin has this SHA-256, or None."""
+        return _announced(*self._read("key", origin, public_key))
+
+    def final_key(self, origin: bytes, public_key: bytes) -> AnnouncedKey | None:
+        """What the newest final block says of it, or None."""
+        return _announced(*self._read_final("key", origin, public_key))
 
     def sign_announcement(
         self, origin: bytes, public_key: bytes, *, role: KeyRole, from_size: int, nonce: int
@@ -227,6 +250,12 @@ class JsonRpcKeyRegistry(_Contract):
     ) -> SignedTransaction:
         """A signed, unsent retirement; the end of a key only moves back."""
         return self._sign(_KEY_GAS, nonce, "retire", origin, public_key, until_size)
+
+
+def _announced(role: int, from_size: int, until_size: int) -> AnnouncedKey | None:
+    if role == 0:
+        return None
+    return AnnouncedKey(KeyRole(role), from_size, None if until_size == OPEN_END else until_size)
 
 
 def call_data(artefact: Artefact, function: str, *values: Any) -> bytes:

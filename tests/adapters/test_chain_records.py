@@ -1,12 +1,14 @@
 """Statements and log keys through the outbox: once on chain, however often they are delivered."""
 
 import hashlib
+from contextlib import closing
 
 import pytest
 
 from app.core.reach import Reach
+from contracts.client import JsonRpcChain
 from contracts.deployments import open_chain
-from contracts.errors import KeyNotOnChain, StatementDiffers
+from contracts.errors import ChainRefused, KeyNotOnChain, StatementDiffers
 from contracts.models import ChainKey, ChainStatement
 from contracts.record_services import (
     KeyRecorder,
@@ -14,9 +16,9 @@ from contracts.record_services import (
     chain_origin,
     chain_statement_id,
 )
-from contracts.registries import AnnouncedKey, KeyRole
+from contracts.registries import AnnouncedKey, JsonRpcSettlementRegistry, KeyRole
 from tests.adapters.chain_nodes import anvil, embedded, rpc
-from tests.unit.contracts.embedded import KEYS
+from tests.unit.contracts.embedded import KEYS, STRANGER
 
 pytestmark = pytest.mark.chain
 ORIGIN = "exchange.example/log/2026"
@@ -122,3 +124,11 @@ def test_the_same_key_speaks_for_the_next_shard_too(units, chain):
     keys(units, chain).announce_key({**KEY, "origin": "exchange.example/log/2027", "from_size": 0})
     assert announced(chain).from_size == 7
     assert row(units, ChainKey, ("exchange.example/log/2027", PUBLIC_KEY)).state == "announced"
+
+
+def test_what_the_contract_reverts_is_a_failure_and_does_not_wait(units, chain, url):
+    """Its gas is spent at every try: tries are counted, and end with a person who looks."""
+    with closing(JsonRpcChain(url, bytes(STRANGER.key))) as stranger:
+        registry = JsonRpcSettlementRegistry(stranger, chain.statements.contract)
+        with pytest.raises(ChainRefused, match="reverted"):
+            StatementRecorder(units, registry).record_statement(STATEMENT)

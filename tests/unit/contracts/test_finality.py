@@ -7,20 +7,20 @@ from contracts.finality import Finality
 
 
 def test_instant_finality_needs_nothing_but_the_block():
-    assert Finality.parse("instant").is_final(9, newest=9, tagged=None)
+    assert Finality.parse("instant").final_number(newest=9, tagged=None) == 9
 
 
 def test_a_block_is_its_own_first_confirmation():
     finality = Finality.parse("confirmations:3")
-    assert not finality.is_final(9, newest=10, tagged=None)
-    assert finality.is_final(9, newest=11, tagged=None)
+    assert finality.final_number(newest=11, tagged=None) == 9
+    assert finality.final_number(newest=2, tagged=None) == 0
+    assert finality.final_number(newest=1, tagged=None) is None, "not even the first block"
 
 
 def test_a_tag_decides_alone():
     finality = Finality.parse("tag:finalized")
-    assert not finality.is_final(9, newest=99, tagged=8)
-    assert not finality.is_final(9, newest=99, tagged=None)
-    assert finality.is_final(9, newest=99, tagged=9)
+    assert finality.final_number(newest=99, tagged=8) == 8
+    assert finality.final_number(newest=99, tagged=None) is None
 
 
 @pytest.mark.parametrize(
