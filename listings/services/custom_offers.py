@@ -143,7 +143,8 @@ def accept_custom_offer(
 ) -> Order:
     """Order on the proposed plan, of the version that is on sale at that instant.
 
-    Raises `CustomOfferNotFound`, `CustomOfferNotOpen`, and as `place_order`.
+    Raises `CustomOfferNotFound`, `CustomOfferNotOpen`, `CustomOfferInvalid` where that version no
+    longer says how to count what the plan is by, and as `place_order`.
     """
     if not accept_terms:
         raise TermsNotAccepted
@@ -151,6 +152,9 @@ def accept_custom_offer(
     offer = lock_received(uow.session, custom_offer_id, buyer_id=buyer.organisation_id)
     offer.demand_open(uow.now)
     listing = listing_on_sale(uow, offer.listing_code, buyer)
+    faults = counting_faults(listing.version.content, [offer.terms])
+    if faults:
+        raise CustomOfferInvalid(faults)
     plan = ChosenPlan(offer.plan_id, offer.plan_hash, offer.terms, offer.id)
     deal = make_deal(uow, policy, buyer=buyer, listing=listing, plan=plan, scenario_id=scenario_id)
     order = close_deal(uow, deal)

@@ -444,3 +444,23 @@ def test_of_two_that_decide_at_once_one_is_too_late(market, propose, accept):
         kept = uow.session.get(CustomOffer, offer.id)
     assert len(orders) == (kept.state == "ACCEPTED")
     assert kept.order_id == (orders[0].id if orders else None)
+
+
+def test_an_offer_by_the_row_is_not_accepted_of_a_version_that_counts_none(market, accept):
+    product = market.product()
+    listing = market.listed(product, outcome_rule={"rows": "/cities"})
+    market.scenario(listing.listing_code)
+    by_the_row = {
+        "listing_code": listing.listing_code,
+        "buyer_id": BUYER_ID,
+        "plan": {**PLAN, "unit": "row"},
+        "valid_until": market.clock.now() + timedelta(days=30),
+    }
+    with market.acting() as uow:
+        offer = services.propose_custom_offer(uow, SUPPLIER, **by_the_row)
+    market.listed(product, outcome_rule={})
+    with pytest.raises(CustomOfferInvalid) as refusal:
+        accept(offer)
+    assert [each["pointer"] for each in refusal.value.facts["errors"]] == ["#/outcome_rule/rows"]
+    market.listed(product, outcome_rule={"rows": "/towns"})
+    assert accept(offer).custom_offer_id == offer.id
