@@ -22,10 +22,10 @@ from ledger.journal.billing.deferring import (
 from ledger.journal.billing.events import DeferralEnded, DeferralNarrowed
 from ledger.journal.billing.models import Deferral
 from ledger.journal.books.booking import book
-from ledger.journal.books.splits import check_split, contributors
+from ledger.journal.books.splits import check_split
 from ledger.journal.trading.events import OrderCharged
 from ledger.journal.wallets.covered_booking import book_covered
-from ledger.journal.wallets.services import open_accounts
+from ledger.journal.wallets.services import open_receivers
 
 PORTION = 200
 
@@ -48,8 +48,7 @@ def defer_order(
     """
     if amount == 0:
         return
-    for organisation_id in (supplier_id, *contributors(split)):
-        open_accounts(uow, organisation_id=OrganisationId(organisation_id), currency=currency)
+    open_receivers(uow, supplier_id=supplier_id, currency=currency, split=split)
     draft = period_postings.defer_order(
         order_id=order_id, buyer_id=buyer_id, amount=amount, currency=currency
     )

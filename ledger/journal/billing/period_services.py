@@ -17,10 +17,9 @@ from ledger.journal.books.booking import book
 from ledger.journal.books.errors import AccountFrozen
 from ledger.journal.books.models import JournalTransaction, PostedLine
 from ledger.journal.books.postings import Draft
-from ledger.journal.books.splits import contributors
 from ledger.journal.wallets.covered_booking import book_covered
 from ledger.journal.wallets.errors import InsufficientFunds
-from ledger.journal.wallets.services import open_accounts
+from ledger.journal.wallets.services import open_receivers
 
 COLLECT_PORTION = 100
 _INSTANT = timedelta(microseconds=1)
@@ -43,7 +42,7 @@ def charge_period(
     """
     if amount == 0:
         return
-    _open_receivers(uow, supplier_id, currency, split)
+    open_receivers(uow, supplier_id=supplier_id, currency=currency, split=split)
     draft = period_postings.charge_period(
         reference=f"{licence_id}:{period}",
         buyer_id=buyer_id,
@@ -90,7 +89,7 @@ def adjust_period(
     """
     if not excess_amount and not missing_amount:
         return
-    _open_receivers(uow, supplier_id, currency, split)
+    open_receivers(uow, supplier_id=supplier_id, currency=currency, split=split)
     closed = _ClosedPeriod(
         LicenceId(licence_id),
         OrganisationId(buyer_id),
@@ -221,10 +220,3 @@ def _collect(uow: UnitOfWork, reference: str, buyer_id: str, *, amount: int, cur
         # Both are raised before anything is written.
         return False
     return True
-
-
-def _open_receivers(
-    uow: UnitOfWork, supplier_id: str, currency: str, split: Mapping[str, int]
-) -> None:
-    for organisation_id in (supplier_id, *contributors(split)):
-        open_accounts(uow, organisation_id=OrganisationId(organisation_id), currency=currency)

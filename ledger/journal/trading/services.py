@@ -11,7 +11,7 @@ from ledger.journal.books import postings
 from ledger.journal.trading.events import OrderCharged
 from ledger.journal.trading.models import LicenceParties
 from ledger.journal.wallets.covered_booking import book_covered
-from ledger.journal.wallets.services import open_accounts
+from ledger.journal.wallets.services import open_accounts, open_receivers
 
 
 def charge_order(
@@ -38,7 +38,7 @@ def charge_order(
         currency=currency,
         split=split,
     )
-    open_accounts(uow, organisation_id=supplier_id, currency=currency)
+    open_receivers(uow, supplier_id=supplier_id, currency=currency, split=split)
     if book_covered(uow, draft, order_id=order_id) is None:
         return
     uow.record(
@@ -68,8 +68,8 @@ def note_licence(
     split: Mapping[str, int] | None = None,
 ) -> None:
     """Remember who pays whom under a licence and see that their accounts are open; once."""
-    for organisation_id in (buyer_id, supplier_id):
-        open_accounts(uow, organisation_id=OrganisationId(organisation_id), currency=currency)
+    open_accounts(uow, organisation_id=OrganisationId(buyer_id), currency=currency)
+    open_receivers(uow, supplier_id=supplier_id, currency=currency, split=split or {})
     parties = {
         "licence_id": licence_id,
         "order_id": order_id,

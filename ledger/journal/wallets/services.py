@@ -1,5 +1,7 @@
 """Verbs on accounts with a wallet among them: open them, undo what was booked."""
 
+from collections.abc import Mapping
+
 from sqlalchemy.dialects.postgresql import insert
 
 from app.core.ids import LicenceId, OrderId, OrganisationId
@@ -17,6 +19,7 @@ from ledger.journal.books.chart import (
 from ledger.journal.books.errors import NotReversible, TransactionNotFound
 from ledger.journal.books.models import JournalAccount
 from ledger.journal.books.postings import Posting
+from ledger.journal.books.splits import contributors
 from ledger.journal.wallets.covered_booking import book_covered
 from ledger.journal.wallets.models import Wallet
 
@@ -45,6 +48,14 @@ def open_accounts(
     }
     uow.session.execute(insert(JournalAccount).values(accounts).on_conflict_do_nothing())
     uow.session.execute(insert(Wallet).values(wallet).on_conflict_do_nothing())
+
+
+def open_receivers(
+    uow: UnitOfWork, *, supplier_id: str, currency: str, split: Mapping[str, int]
+) -> None:
+    """Open the accounts of everybody who gets a part of a charge, in its currency."""
+    for organisation_id in (supplier_id, *contributors(split)):
+        open_accounts(uow, organisation_id=OrganisationId(organisation_id), currency=currency)
 
 
 def reverse(uow: UnitOfWork, *, template: str, reference: str) -> int | None:
