@@ -68,7 +68,8 @@ def close_top_up(uow: UnitOfWork, event: paid.PaymentFailed) -> None:
 def take_refund(uow: UnitOfWork, event: paid.RefundApproved) -> None:
     """The money leaves the wallet before it is sent, so that it is not spent meanwhile.
 
-    Only money that is there: a refund never makes a debt. Raises `InsufficientFunds`.
+    Only money that is there: a refund never makes a debt. Raises `InsufficientFunds`,
+    `AccountFrozen`.
     """
     ask_back_amount(uow, event.organisation_id, event.currency, event.amount)
     returned = charge_back_services.note_refunded(

@@ -88,7 +88,8 @@ def approve(uow: UnitOfWork, principal: Principal, *, operation_id: str) -> Paym
     """The second person agrees; a refund's money leaves the wallet in the same transaction.
 
     Raises `OperationNotFound`, `IllegalTransition`, `OperationNeedsSecondPerson`,
-    `ApproverNotIndependent`, `NotRefundable`, and what the books refuse (`InsufficientFunds`).
+    `ApproverNotIndependent`, `NotRefundable`, and what the books refuse (`InsufficientFunds`,
+    `AccountFrozen`).
     """
     operation = queries.get_operation_for_update(uow.session, operation_id)
     state = TRANSITIONS[operation.kind].next(operation.state, "approve")

@@ -1,6 +1,7 @@
 """Gateways tell of money that came and went back: each report once, whatever the wallet holds."""
 
 import threading
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import text
@@ -10,10 +11,13 @@ from app.core.money import SCALE
 from app.core.principals import Principal, Role
 from app.core.reach import Reach
 from app.core.states import IllegalTransition
+from app.reactions import paying
 from ledger.journal.audit.queries import find_imbalances
 from ledger.journal.billing import exposure_queries
 from ledger.journal.books import postings
 from ledger.journal.books.booking import book
+from ledger.journal.books.errors import AccountFrozen
+from ledger.journal.books.models import AccountFreeze
 from ledger.journal.books.provider_books import open_exchange_accounts
 from ledger.journal.charge_backs import owed_returns
 from ledger.journal.charge_backs import services as charge_back_services
@@ -24,6 +28,7 @@ from ledger.journal.top_ups.errors import ConfirmationDiffers
 from ledger.journal.top_ups.events import TopUpPaid
 from ledger.journal.top_ups.ports import PaymentInstructions
 from ledger.journal.wallets import queries as wallet_queries
+from ledger.journal.wallets.errors import InsufficientFunds
 from ledger.journal.wallets.leases import WalletLeases
 from ledger.journal.wallets.services import open_accounts
 from ledger.log.services import driver_cursor
@@ -406,3 +411,46 @@ def test_the_owner_reads_what_went_back_and_nobody_else(do, pay, report, units):
         with units.begin(Reach.organisation(organisation_id)) as uow:
             seen = uow.session.scalar(text("SELECT count(*) FROM top_up_returns"))
             assert seen == count
+
+
+def take_refund(uow, amount):
+    """As two operators approved it."""
+    approved = SimpleNamespace(
+        operation_id="pop_1",
+        subject_id=uow.session.scalar(text("SELECT top_up_id FROM top_ups")),
+        organisation_id="org_buyer",
+        amount=amount,
+        currency="CNY",
+        gateway="stripe",
+    )
+    paying.take_refund(uow, approved)
+
+
+def test_a_refund_takes_own_money_and_draws_no_credit(do, pay, units):
+    pay()
+    spend(units, 70 * SCALE)
+    lend(do, 80 * SCALE)
+    with pytest.raises(InsufficientFunds) as refused:
+        do(take_refund, 31 * SCALE)
+    assert refused.value.facts["available_amount"] == "30.00000000"
+    assert balances(units)[WALLET] == 30 * SCALE
+    do(take_refund, 30 * SCALE)
+    assert balances(units).get(WALLET, 0) == 0
+    assert sound(units)
+
+
+def test_a_frozen_wallet_gives_no_refund_and_a_charge_back_all_the_same(do, pay, report, units):
+    pay()
+    freeze = AccountFreeze(
+        freeze_id="frz_1",
+        account_id=WALLET,
+        organisation_id="org_buyer",
+        rule="test",
+        finding={},
+        frozen_at=units.clock.now(),
+    )
+    do(lambda uow: uow.session.add(freeze))
+    with pytest.raises(AccountFrozen):
+        do(take_refund, SCALE)
+    assert balances(units)[WALLET] == AMOUNT
+    assert do(charge_back_services.note_disputed, amount=AMOUNT, **report).owed_amount == 0

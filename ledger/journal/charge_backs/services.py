@@ -5,6 +5,7 @@ from sqlalchemy import func, select
 from app.core.ids import OrganisationId, TopUpId
 from app.core.unit_of_work import UnitOfWork
 from ledger.journal.books.clearing import book_cleared
+from ledger.journal.books.freezes import check_not_frozen
 from ledger.journal.charge_backs import postings as charge_back_postings
 from ledger.journal.charge_backs.errors import ReturnExceedsTopUp, ReturnNotFound, TopUpNotPaid
 from ledger.journal.charge_backs.events import TopUpReturned
@@ -65,7 +66,8 @@ def note_refunded(
 ) -> TopUpReturn:
     """The exchange paid ``amount`` (10⁻⁸ units) of a top-up back; once per reference.
 
-    Needs the exchange's reach. Raises as `note_disputed`.
+    The buyer's own money: what the wallet lends counts for nothing. Needs the exchange's reach.
+    Raises as `note_disputed`, and `AccountFrozen`.
     """
     return _take_back(
         uow,
@@ -117,7 +119,7 @@ def _take_back(
     if existing is not None:
         return existing
     _check_left(uow, top_up, kind, amount)
-    owed = amount - _covered(uow, top_up, amount)
+    owed = amount - _covered(uow, top_up, kind, amount)
     returned = TopUpReturn(
         return_id=uow.ids.new("ret"),
         top_up_id=top_up_id,
@@ -167,13 +169,19 @@ def _check_left(uow: UnitOfWork, top_up: TopUp, kind: str, amount: int) -> None:
         raise ReturnExceedsTopUp(top_up.top_up_id, left_amount=left, returned_amount=amount)
 
 
-def _covered(uow: UnitOfWork, top_up: TopUp, amount: int) -> int:
-    """How much of the amount the wallet bears: money and credit limit, less what calls hold."""
+def _covered(uow: UnitOfWork, top_up: TopUp, kind: str, amount: int) -> int:
+    """How much of the amount the wallet bears, less what calls hold.
+
+    A bank also takes what may be lent, and asks nobody; we pay back a buyer's own money only.
+    """
     owner_id = OrganisationId(top_up.organisation_id)
     wallet = wallet_queries.find_wallet_for_update(uow.session, owner_id, top_up.currency)
     if wallet is None:
         return 0
     bearable = wallet.bearable_amount
+    if kind != CHARGE_BACK:
+        check_not_frozen(uow.session, wallet.account_id)
+        bearable = max(wallet.balance_amount - wallet.pending_amount, 0)
     uow.session.expire(wallet)
     return min(amount, bearable)
 
