@@ -2,10 +2,11 @@
 
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from counterfoil_verify import canonical
 from counterfoil_verify.chain import Chain, parse_address
-from counterfoil_verify.errors import Rejected, require
+from counterfoil_verify.errors import NotChecked, Rejected, require
 from counterfoil_verify.fields import Record
 from counterfoil_verify.log.heads import HeadBook
 from counterfoil_verify.merkle import Head
@@ -13,10 +14,21 @@ from counterfoil_verify.merkle import Head
 STEP = "anchors"
 ANCHORS_BYTES_MAX = 16_777_216
 ANCHORS_MAX = 65_536
+REGISTRIES_SHOWN = 3
 STATUSES = frozenset({"planned", "sent", "mined", "final", "lost"})
 ON_CHAIN = frozenset({"mined", "final"})
 _HASH = re.compile(r"(?:0x)?[0-9a-f]{64}")
 _RAW = re.compile(r"(?:0x)?(?:[0-9a-f]{2})*")
+
+
+class Registry(NamedTuple):
+    """What the reader knows from elsewhere: the contract that was promised, a node to ask."""
+
+    contract: str
+    chain: Chain | None
+
+
+NO_REGISTRY = Registry("", None)
 
 
 @dataclass(frozen=True)
@@ -75,9 +87,14 @@ def _optional_hex(record: Record, name: str, form: re.Pattern[str], *, is_due: b
     return text.removeprefix("0x")
 
 
-def check_anchors(anchors: list[Anchor], newest: Head, heads: HeadBook) -> None:
-    """Reject anchors that fork from, or run ahead of, the bundle's checkpoint."""
+def check_anchors(anchors: list[Anchor], newest: Head, heads: HeadBook, contract: str = "") -> None:
+    """Reject anchors that fork from, or run ahead of, the bundle's checkpoint.
+
+    And those of another registry than the reader was promised, where it names one.
+    """
     for anchor in anchors:
+        other = f"an anchor is in the registry {anchor.contract}"
+        require(contract in {"", anchor.contract}, STEP, other)
         ahead = f"an anchor of size {anchor.head.tree_size} is ahead of the checkpoint"
         require(anchor.head.tree_size <= newest.tree_size, STEP, ahead)
         heads.note(anchor.head)
@@ -86,11 +103,20 @@ def check_anchors(anchors: list[Anchor], newest: Head, heads: HeadBook) -> None:
 def check_on_chain(anchors: list[Anchor], chain: Chain) -> int:
     """How many anchors the chain confirms; Rejected when it says otherwise."""
     claimed = [anchor for anchor in anchors if anchor.is_on_chain]
+    if not claimed:
+        raise NotChecked(STEP, "no anchor is on a chain yet: there is nothing to ask the node for")
     chain_id = chain.chain_id()
     for anchor in claimed:
         require(anchor.chain_id == chain_id, STEP, f"the node is of chain {chain_id}")
         _check_one(anchor, chain)
     return len(claimed)
+
+
+def describe_registries(anchors: list[Anchor]) -> str:
+    """Which contracts the anchors name; that they are the promised ones, they cannot say."""
+    found = sorted({anchor.contract for anchor in anchors})
+    more = f" and {len(found) - REGISTRIES_SHOWN} more" if len(found) > REGISTRIES_SHOWN else ""
+    return f" in {', '.join(found[:REGISTRIES_SHOWN])}{more}" if found else ""
 
 
 def _check_one(anchor: Anchor, chain: Chain) -> None:

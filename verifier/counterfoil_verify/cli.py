@@ -8,19 +8,18 @@ from contextlib import ExitStack
 from io import TextIOWrapper
 from pathlib import Path
 
+from counterfoil_verify import cli_buyers as buyers
 from counterfoil_verify.commands import bundles as bundle_commands
 from counterfoil_verify.commands import chain as chain_commands
 from counterfoil_verify.commands import documents as document_commands
 from counterfoil_verify.commands import log as log_commands
 from counterfoil_verify.commands import money as money_commands
 from counterfoil_verify.commands import receipts as receipt_commands
-from counterfoil_verify.commands import vaults as vault_commands
+from counterfoil_verify.commands.vaults import read_private_key
 from counterfoil_verify.errors import NotChecked, Rejected
 from counterfoil_verify.report import Report
 from counterfoil_verify.signed_reports import sign_report
-from counterfoil_verify.vault import ReceiptVault
 
-VaultAction = Callable[[ReceiptVault, argparse.Namespace, Report], None]
 PASSED, REJECTED, NOT_CHECKED = 0, 1, 3
 _ABOUT = (
     "Checks what a Counterfoil exchange claims, without trusting it. Exit code 0: every step"
@@ -119,6 +118,7 @@ def _chain(parser: argparse.ArgumentParser) -> None:
 def _bundle(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, help="evidence bundle (zip)")
     parser.add_argument("--rpc", help="address of an EVM node, to check the anchors")
+    parser.add_argument("--contract", help="the anchor registry that was promised")
     parser.set_defaults(run=bundle_commands.check_bundle)
 
 
@@ -126,59 +126,6 @@ def _contradiction(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("first", type=Path, help="usage receipt, invoice evidence or checkpoint")
     parser.add_argument("second", type=Path, help="another one")
     parser.set_defaults(run=bundle_commands.check_contradiction)
-
-
-def _in_vault(
-    act: VaultAction, add_arguments: Callable[[argparse.ArgumentParser], None]
-) -> Callable[[argparse.ArgumentParser], None]:
-    """The arguments of an action on a buyer's vault."""
-
-    def add(parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("vault", type=Path, help="the vault's file; made when not there")
-        add_arguments(parser)
-        parser.set_defaults(run=vault_commands.use_vault, act=act)
-
-    return add
-
-
-def _take(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("files", type=Path, nargs="+", help="receipts: JSON, or header values")
-    parser.add_argument("--body", type=Path, help="the answer that came with the one receipt")
-
-
-def _watch(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("place", help="the log's address, or a folder")
-
-
-def _promises(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("place", help="the exchange's address")
-    parser.add_argument(
-        "--token", default="", help="a buyer's bearer token (better: $COUNTERFOIL_TOKEN)"
-    )
-    parser.add_argument("--token-file", type=Path, help="a file that holds the token")
-
-
-def _show(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("licence", help="the licence's id")
-
-
-def _acknowledge(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("licence", help="the licence's id")
-    parser.add_argument("--name", required=True, help="the key's name: …/acknowledgements")
-    parser.add_argument("--signing-key", type=Path, required=True, help="Ed25519 key, PEM")
-    parser.add_argument("--out", type=Path, help="where to write it; standard output otherwise")
-
-
-def _buyer_key(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("signing_key", type=Path, help="Ed25519 key, PEM")
-    parser.add_argument("--name", required=True, help="<organisation id>/acknowledgements")
-    parser.set_defaults(run=vault_commands.show_buyer_key)
-
-
-def _acknowledgement(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", type=Path, help="a buyer's acknowledgement")
-    parser.add_argument("--invoice", type=Path, help="invoice evidence to compare it with")
-    parser.set_defaults(run=vault_commands.check_acknowledgement_file)
 
 
 def _report(parser: argparse.ArgumentParser) -> None:
@@ -199,33 +146,18 @@ _COMMANDS: dict[str, tuple[Callable[[argparse.ArgumentParser], None], str]] = {
     "log": (_log, "audit the whole log"),
     "chain": (_chain, "compare a checkpoint with the anchor contract"),
     "bundle": (_bundle, "check an evidence bundle"),
-    "acknowledgement": (_acknowledgement, "check a buyer's acknowledgement"),
-    "buyer-key": (_buyer_key, "show the verification key that a buyer registers at the exchange"),
     "report": (_report, "check an auditor's signature under a report"),
-    "vault-take": (_in_vault(vault_commands.take, _take), "verify and keep usage receipts"),
-    "vault-watch": (
-        _in_vault(vault_commands.watch, _watch),
-        "accept the log's newest checkpoint, if it extends the last one",
-    ),
-    "vault-promises": (
-        _in_vault(vault_commands.promises, _promises),
-        "fetch the proofs that the kept receipts promise",
-    ),
-    "vault-show": (
-        _in_vault(vault_commands.show, _show),
-        "show what the vault holds of a licence, and what speaks against the exchange",
-    ),
-    "vault-acknowledge": (
-        _in_vault(vault_commands.acknowledge, _acknowledge),
-        "sign a licence's running totals as far as every receipt is held",
-    ),
     "contradiction": (_contradiction, "show that two signed statements contradict each other"),
+    **buyers.COMMANDS,
 }
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a check; 0 passed, 1 rejected, 2 used wrongly, 3 could not check."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.sign_with is not None and options.json is None:
+        parser.error("--sign-with signs what --json writes: give both")
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     report = Report(options.command, sys.stdout)
@@ -233,12 +165,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with ExitStack() as options.opened:
             options.run(options, report)
     except Rejected as error:
+        report.stop(error.step, f"rejected: {error.reason}")
         return _end(options, report, f"REJECTED at {error.step}: {error.reason}", REJECTED)
     except NotChecked as error:
+        report.stop(error.step, f"not checked: {error.reason}")
         return _end(options, report, f"NOT CHECKED ({error.step}): {error.reason}", NOT_CHECKED)
     except Exception as error:  # noqa: BLE001 -- Python ends in 1 on a traceback, which would read as a verdict
-        told = f"NOT CHECKED (verifier): {type(error).__name__}: {error}"[:300]
-        return _end(options, report, told, NOT_CHECKED)
+        fault = f"{type(error).__name__}: {error}"[:300]
+        report.stop("verifier", f"not checked: {fault}")
+        return _end(options, report, f"NOT CHECKED (verifier): {fault}", NOT_CHECKED)
     return _end(options, report, "verified", PASSED)
 
 
@@ -264,7 +199,7 @@ def _write_report(options: argparse.Namespace, data: bytes) -> None:
     """The report, and beside it its signature where a key is given."""
     options.json.write_bytes(data)
     if options.sign_with is not None:
-        key = vault_commands.read_private_key(options.sign_with)
+        key = read_private_key(options.sign_with)
         signature = sign_report(data, name=options.signer or "", key=key)
         options.json.with_name(options.json.name + ".sig").write_bytes(signature + b"\n")
 

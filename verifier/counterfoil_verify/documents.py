@@ -2,6 +2,7 @@
 
 import datetime as dt
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 from counterfoil_verify.errors import NotChecked, Rejected, require
@@ -58,6 +59,21 @@ def check_validity(leaf: Leaf, day: dt.date) -> str:
     require(starts is None or starts <= day, VALIDITY, f"valid from {starts} on")
     require(ends is None or day <= ends, VALIDITY, f"valid until {ends}")
     return f"{starts or 'the beginning'} to {ends or 'no end'}"
+
+
+def valid_on(leaves: Sequence[Leaf], day: dt.date) -> tuple[list[Leaf], str]:
+    """Those of the entries whose days have this one, and the newest one's days; one at least."""
+    found, days, refused = [], "", None
+    for leaf in leaves:
+        try:
+            days = check_validity(leaf, day)
+        except Rejected as error:
+            refused = error
+        else:
+            found.append(leaf)
+    if refused is not None and not found:
+        raise refused
+    return found, days
 
 
 def _day(leaf: Leaf, name: str) -> dt.date | None:

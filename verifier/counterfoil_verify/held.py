@@ -34,20 +34,20 @@ class HeldReceipt(NamedTuple):
     def contradicts(self, evidence: InvoiceEvidence) -> str:
         """Why this receipt and the invoice cannot both be true; empty when they can.
 
-        A call whose leaf was not yet due when the invoice was issued may be on the next one.
+        A call whose leaf was not yet due when the invoice was issued may be on the next one. What
+        the invoice itself says counts, and what is proven; how they are put together is unsigned.
         """
         invoice, point = evidence.invoice, self.point
         if point.licence != invoice.licence:
             return ""
         is_owed = invoice.covers(point.at) and self.due_at <= invoice.issued_at
-        lane = evidence.by_number.get(point.lane)
-        if lane is None:
+        if not evidence.leaves_at.get(self.place, set()) <= {self.leaf}:
+            return f"the log has another leaf for number {point.n}"
+        closing_n = evidence.signed_ends.get(point.lane)
+        if closing_n is None:
             return "its lane is not in the invoice" if is_owed else ""
-        for proven in (lane.opening, lane.closing):
-            if proven.point.n == point.n and proven.leaf.hash != self.leaf:
-                return f"the log has another leaf for number {point.n}"
-        if point.n > lane.closing.point.n and is_owed:
-            return f"its number is above the closing number {lane.closing.point.n}"
+        if point.n > closing_n and is_owed:
+            return f"its number is above the closing number {closing_n}"
         return ""
 
     def fault_after(self, earlier: "HeldReceipt") -> str:

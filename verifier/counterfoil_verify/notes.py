@@ -74,8 +74,17 @@ def open_checkpoint(data: bytes, keyring: Keyring) -> Checkpoint:
     signers = [key for key in signed if _is_valid_at(keyring, key, head.tree_size)]
     require(signers, STEP, f"its key was retired before size {head.tree_size}")
     witnesses = _verified(text, signatures, keyring.witnesses)
-    names = tuple(dict.fromkeys(key.name for key in witnesses))
-    return Checkpoint(origin, head, signers[0], names)
+    return Checkpoint(origin, head, signers[0], _names_of(witnesses, keys))
+
+
+def _names_of(witnesses: Iterable[Key], own: Iterable[Key]) -> tuple[str, ...]:
+    """One name for each key that is not the log's own: names are free, keys are not."""
+    named: dict[bytes, str] = {}
+    for key in witnesses:
+        named.setdefault(key.public, key.name)
+    for key in own:
+        named.pop(key.public, None)
+    return tuple(dict.fromkeys(named.values()))
 
 
 def read_head(data: bytes) -> tuple[str, Head]:

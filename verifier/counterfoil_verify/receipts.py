@@ -56,6 +56,11 @@ class UsageReceipt:
         """Whether the commitments can no longer be opened."""
         return self.detail is None
 
+    @property
+    def names_request(self) -> bool:
+        """Whether the detail record has what the commitment to the request opens to."""
+        return self.detail is not None and set(_REQUEST_MEMBERS) <= self.detail.members.keys()
+
 
 def parse_receipt(data: bytes, *, is_strict: bool = True) -> UsageReceipt:
     """A usage receipt from its canonical JSON, or from the value of the `Usage-Receipt` header.
@@ -155,7 +160,7 @@ def check_detail(receipt: UsageReceipt) -> None:
         return
     detail = receipt.detail.members
     _commitment(receipt, "detail", canonical.encode(dict(detail)))
-    if all(name in detail for name in _REQUEST_MEMBERS):
+    if receipt.names_request:
         request: Json = {name: detail[name] for name in _REQUEST_MEMBERS}
         _commitment(receipt, "request", canonical.encode(request))
 

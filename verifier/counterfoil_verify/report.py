@@ -45,6 +45,11 @@ class Report:
         """Whether something was checked and all of it passed."""
         return bool(self.steps) and all(step.ok for step in self.steps)
 
+    def stop(self, name: str, detail: str) -> None:
+        """Tell of a failure that ended the command between its steps, as of a step of its own."""
+        if all(step.ok for step in self.steps):
+            self._add(Step(self._number + 1, name, ok=False, detail=detail))
+
     def say(self, line: str) -> None:
         """Print a line that is not a step; what is no letter in it is spelled out.
 

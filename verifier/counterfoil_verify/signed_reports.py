@@ -59,6 +59,15 @@ def parse_report_signature(data: bytes) -> ReportSignature:
     )
 
 
+def stated(report: bytes) -> str:
+    """Which command the report is of and what came of it: a signature makes no check pass."""
+    try:
+        record = Record("report", canonical.parse_json(report), "the report")
+        return f"{record.text('command')}: {record.record('facts').text('verdict')}"
+    except Rejected:
+        return "it says nothing of a check"
+
+
 def check_report(report: bytes, found: ReportSignature, auditor: Key) -> None:
     """Reject unless this auditor signed exactly these bytes."""
     same = found.key == auditor and auditor.algorithm == ED25519

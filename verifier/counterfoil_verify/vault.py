@@ -17,7 +17,13 @@ from counterfoil_verify.errors import NotChecked, Rejected, require
 from counterfoil_verify.held import HeldReceipt, hold
 from counterfoil_verify.keys import Keyring
 from counterfoil_verify.log.tiles import Source
-from counterfoil_verify.log.turns import find_fork, host_of
+from counterfoil_verify.log.turns import (
+    find_fork,
+    host_of,
+    in_order,
+    of_shard,
+    why_not_extended,
+)
 from counterfoil_verify.notes import Checkpoint, open_checkpoint, read_head
 from counterfoil_verify.proofs import check_proof, parse_proof
 
@@ -63,6 +69,8 @@ class ReceiptVault:
 
     def __init__(self, path: Path, keyring: Keyring) -> None:
         self._keyring = keyring
+        self._agreed: set[bytes] = set()
+        """The checkpoint of the last proof, once it was compared."""
         try:
             self._store = sqlite3.connect(path, isolation_level=None)
             self._store.execute("PRAGMA journal_mode = WAL")
@@ -99,17 +107,26 @@ class ReceiptVault:
         if body is not None:
             receipts.check_body(receipt, body)
         held = hold(receipt)
+        # Compared and kept in one: another process may be taking the same number just now.
+        with self._transaction() as store:
+            found = self._contradicting(held)
+            if found is None:
+                store.execute(
+                    "INSERT OR IGNORE INTO receipts VALUES (?, ?, ?, ?, ?, NULL, ?)",
+                    (held.leaf, *held.place, held.due_at, data),
+                )
+        if found is not None:
+            self._keep_contradiction(found[0], data, found[1], step=CONTRADICTION)
+        return held
+
+    def _contradicting(self, held: HeldReceipt) -> tuple[bytes, str] | None:
+        """A kept receipt that cannot be true beside this one, and why."""
         for kept in self._around(held):
             earlier = hold(receipts.parse_receipt(kept, is_strict=False))
             reason = contradiction_between(earlier, held)
             if reason:
-                self._keep_contradiction(kept, data, reason, step=CONTRADICTION)
-        with self._transaction() as store:
-            store.execute(
-                "INSERT OR IGNORE INTO receipts VALUES (?, ?, ?, ?, ?, NULL, ?)",
-                (held.leaf, *held.place, held.due_at, data),
-            )
-        return held
+                return kept, reason
+        return None
 
     def take_answer(self, headers: Mapping[str, str], body: bytes) -> HeldReceipt:
         """Keep the receipt that an answer of the data plane carries in its header.
@@ -199,16 +216,40 @@ class ReceiptVault:
         )
         return [hold(receipts.parse_receipt(row[0], is_strict=False)) for row in rows]
 
-    def prove(self, leaf: bytes, proof: bytes) -> Checkpoint:
-        """Accept the proof (C2SP tlog-proof) that a kept receipt's leaf is in the log."""
-        checkpoint = check_proof(parse_proof(proof), leaf, self._keyring)
+    def prove(self, leaf: bytes, proof: bytes, log: Source | None = None) -> Checkpoint:
+        """Accept the proof (C2SP tlog-proof) that a kept receipt's leaf is in the log.
+
+        Rejected for another log than was promised; and as a fork, with both heads kept, when the
+        last accepted head of the shard is of another history. Heads of two sizes are compared by
+        the tiles of ``log``, and not without it.
+        """
+        parsed = parse_proof(proof)
+        checkpoint = check_proof(parsed, leaf, self._keyring)
+        row = self._store.execute("SELECT data FROM receipts WHERE leaf = ?", (leaf,)).fetchone()
+        if row is None:
+            raise Rejected(STEP, "no receipt with this leaf is kept")
+        promised = receipts.parse_receipt(row[0], is_strict=False).promise.origin
+        is_promised = host_of(checkpoint.origin) == host_of(promised)
+        require(is_promised, STEP, f"the proof is in {checkpoint.origin}, promised was {promised}")
+        if parsed.checkpoint not in self._agreed:
+            self._check_history(checkpoint, parsed.checkpoint, log)
+            self._agreed = {parsed.checkpoint}
         with self._transaction() as store:
-            changed = store.execute(
+            store.execute(
                 "UPDATE receipts SET proven_size = ? WHERE leaf = ?",
                 (checkpoint.head.tree_size, leaf),
             )
-            require(changed.rowcount == 1, STEP, "no receipt with this leaf is kept")
         return checkpoint
+
+    def _check_history(self, checkpoint: Checkpoint, note: bytes, log: Source | None) -> None:
+        kept = self.last_head(checkpoint.origin)
+        if kept is None:
+            return
+        _, last = read_head(kept)
+        tiles = None if log is None else of_shard(log, checkpoint)
+        reason = why_not_extended(*in_order(last, checkpoint.head), tiles)
+        if reason:
+            self._keep_contradiction(kept, note, reason, step=FORK)
 
     # Heads
 

@@ -20,10 +20,11 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from counterfoil_verify.errors import NotChecked, Rejected, require
-from counterfoil_verify.keys import ED25519, KEYS_BYTES_MAX, Key, parse_keyring, parse_vkey
+from counterfoil_verify.keys import ED25519, KEYS_BYTES_MAX, Key, KeyEnd, parse_keyring, parse_vkey
 from counterfoil_verify.log.paths import TilePaths
 from counterfoil_verify.log.sources import CHECKPOINT, open_source, read_file
 from counterfoil_verify.notes import NOTE_BYTES_MAX, parse_note
+from counterfoil_verify.report import printable
 from counterfoil_verify.witness.cosigning import COSIGNED, Witness
 from counterfoil_verify.witness.requests import (
     WitnessKey,
@@ -48,11 +49,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return run(options)
     except Rejected as error:
-        print(f"REFUSED at {error.step}: {error.reason}", file=sys.stderr)
-        return REJECTED
+        return _end(f"REFUSED at {error.step}: {error.reason}", REJECTED)
     except NotChecked as error:
-        print(f"NOT DONE ({error.step}): {error.reason}", file=sys.stderr)
-        return NOT_CHECKED
+        return _end(f"NOT DONE ({error.step}): {error.reason}", NOT_CHECKED)
+    except Exception as error:  # noqa: BLE001 -- Python ends in 1 on a traceback, which would read as a refusal
+        return _end(f"NOT DONE (witness): {type(error).__name__}: {error}"[:300], NOT_CHECKED)
+
+
+def _end(told: str, code: int) -> int:
+    print(printable(told), file=sys.stderr)
+    return code
+
+
+def _show_note(note: bytes) -> None:
+    """A log's note, line by line: below its head a log may write what it likes."""
+    for line in note.decode(errors="replace").split("\n"):
+        print(printable(line))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -115,13 +127,17 @@ def _read_key(folder: Path) -> WitnessKey:
     return WitnessKey(check_name(name), key)
 
 
-def _logs(options: argparse.Namespace) -> list[Key]:
+def _witness(options: argparse.Namespace, store: WitnessStore) -> Witness:
+    """The witness of the folder, for the logs named; a retired key speaks up to its end."""
     found = [parse_vkey(text) for text in options.log]
+    ends: dict[Key, KeyEnd] = {}
     for path in options.keys:
-        found += parse_keyring(read_file(path, KEYS_BYTES_MAX), str(path)).checkpoint
+        keyring = parse_keyring(read_file(path, KEYS_BYTES_MAX), str(path))
+        found += keyring.checkpoint
+        ends |= keyring.ends
     require(found, "keys", "name at least one log, by --log or --keys")
     require(all(key.algorithm == ED25519 for key in found), "keys", "a log's key is no Ed25519 key")
-    return found
+    return Witness(_read_key(options.folder), store, found, now=_clock, ends=ends)
 
 
 def _clock() -> float:
@@ -133,8 +149,7 @@ def _serve(options: argparse.Namespace) -> int:
     host, _, port = options.bind.rpartition(":")
     require(host and port.isdecimal(), "bind", "not host:port")
     with closing(WitnessStore(options.folder / _STATE)) as store:
-        key = _read_key(options.folder)
-        witness = Witness(key, store, _logs(options), now=_clock)
+        witness = _witness(options, store)
         try:
             server = WitnessServer((host.strip("[]"), int(port)), witness, prefix=options.prefix)
         except (OSError, OverflowError) as error:
@@ -143,7 +158,10 @@ def _serve(options: argparse.Namespace) -> int:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: ended.set())
         stop = serve_in_background(server)
-        print(f"{key.public.text}\nserving {server.path} on port {server.server_port}", flush=True)
+        print(
+            f"{witness.key.public.text}\nserving {server.path} on port {server.server_port}",
+            flush=True,
+        )
         ended.wait()
         stop()
     return PASSED
@@ -155,7 +173,7 @@ def _cosign(options: argparse.Namespace) -> int:
         closing(WitnessStore(options.folder / _STATE)) as store,
         closing(open_source(options.place)) as source,
     ):
-        witness = Witness(_read_key(options.folder), store, _logs(options), now=_clock)
+        witness = _witness(options, store)
         note = source.read(CHECKPOINT, NOTE_BYTES_MAX)
         if note is None:
             raise NotChecked(CHECKPOINT, f"{options.place} serves no checkpoint")
@@ -183,11 +201,12 @@ def _show(options: argparse.Namespace) -> int:
     with closing(WitnessStore(options.folder / _STATE)) as store:
         print(_read_key(options.folder).public.text)
         for origin in store.origins():
-            print(f"{origin} {store.known(origin).head.tree_size}")
+            print(printable(f"{origin} {store.known(origin).head.tree_size}"))
         evidence = store.evidence()
     for each in evidence:
-        print(f"\n{each.origin}: {each.reason}\n{each.known_note.decode()}")
-        print(each.offered_note.decode())
+        print("\n" + printable(f"{each.origin}: {each.reason}"))
+        _show_note(each.known_note)
+        _show_note(each.offered_note)
     return REJECTED if evidence else PASSED
 
 

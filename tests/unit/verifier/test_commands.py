@@ -160,7 +160,7 @@ def test_a_bundle_with_an_erased_call_has_no_gap(desk, exchange, call):
     assert outcome.code == 0
     assert outcome.report["counts"] == {
         "receipts": 6, "inclusion_proofs": 6, "invoices": 1, "anchors": 1, "leaves": 14,
-        "signed": 0, "disputed": 0,
+        "signed": 0, "disputed": 0, "unread_files": 0, "untied_heads": 0,
     }  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """The log that a bundle may carry whole: rebuilt, replayed, and compared with the bundle's rest."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from counterfoil_verify.container import Container
 from counterfoil_verify.errors import require
@@ -8,6 +8,7 @@ from counterfoil_verify.log.heads import HeadBook
 from counterfoil_verify.log.shards import Shard, ShardedFacts, audit_shards, first_leaf, open_shards
 from counterfoil_verify.log.sources import SHARDS, ContainerSource
 from counterfoil_verify.log.tiles import Source
+from counterfoil_verify.merkle import Head
 from counterfoil_verify.money.invoices import InvoiceEvidence
 from counterfoil_verify.notes import Checkpoint
 
@@ -35,6 +36,15 @@ def audit_export(
     for evidence in billed:
         _check_lane_count(evidence, heads.open(evidence.checkpoint), facts)
     return facts
+
+
+def count_untied(heads: HeadBook, ends: Mapping[str, Head], facts: ShardedFacts | None) -> int:
+    """How many of the heads named may be of another history than the checkpoint.
+
+    ``ends`` are the checkpoint and what it carries on, by origin.
+    """
+    known = {(origin, head.tree_size) for origin, head in ends.items()}
+    return heads.untied(known | facts.roots.keys() if facts else known)
 
 
 def _exported(container: Container, checkpoint: Checkpoint, heads: HeadBook) -> list[Shard]:

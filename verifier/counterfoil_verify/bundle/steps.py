@@ -6,14 +6,20 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from counterfoil_verify import canonical, receipts
-from counterfoil_verify.anchors import ANCHORS_BYTES_MAX, check_anchors, check_on_chain
+from counterfoil_verify.anchors import (
+    ANCHORS_BYTES_MAX,
+    NO_REGISTRY,
+    Registry,
+    check_anchors,
+    check_on_chain,
+    describe_registries,
+)
 from counterfoil_verify.anchors import parse_anchors as read_anchors
 from counterfoil_verify.bundle.leaves import read_leaves
-from counterfoil_verify.bundle.log import audit_export
-from counterfoil_verify.bundle.manifest import Manifest, check_files, check_manifest
+from counterfoil_verify.bundle.log import audit_export, count_untied
+from counterfoil_verify.bundle.manifest import Manifest, check_files, check_manifest, unread_files
 from counterfoil_verify.bundle.requests import SignedCalls
 from counterfoil_verify.canonical import Json
-from counterfoil_verify.chain import Chain
 from counterfoil_verify.container import Container
 from counterfoil_verify.errors import Rejected, require
 from counterfoil_verify.fields import WHOLE_MAX, Record
@@ -27,6 +33,7 @@ from counterfoil_verify.log.succession import LINKS_BYTES_MAX, Link, check_links
 from counterfoil_verify.merkle import Head, check_inclusion
 from counterfoil_verify.money import invoices
 from counterfoil_verify.money.invoice_succession import check_succession
+from counterfoil_verify.money.whole_invoices import check_invoice
 from counterfoil_verify.notes import NOTE_BYTES_MAX, Checkpoint
 from counterfoil_verify.proofs import parse_proof
 from counterfoil_verify.report import Report
@@ -98,7 +105,7 @@ def keyring_inside(container: Container) -> Keyring:
 
 
 def check_bundle(
-    container: Container, given: Keyring | None, report: Report, *, chain: Chain | None = None
+    container: Container, given: Keyring | None, report: Report, *, registry: Registry = NO_REGISTRY
 ) -> Bundle:
     """Steps 2 to 10 of a canonical container; without given keys, with those it carries."""
     with report.step(MANIFEST) as detail:
@@ -115,7 +122,7 @@ def check_bundle(
         INCLUSION: check_inclusions,
         LANES: check_chains,
         INVOICES: check_invoices,
-        ANCHORS: lambda bundle: check_anchoring(bundle, chain),
+        ANCHORS: lambda bundle: check_anchoring(bundle, registry),
         LOG: check_log,
     }
     for name, check in steps.items():
@@ -127,7 +134,9 @@ def check_bundle(
 
 def check_digests(bundle: Bundle) -> str:
     """Every file is the one whose digest was signed, and none is missing or added."""
-    return f"{check_files(bundle.container, bundle.manifest):,} digests"
+    count, unread = check_files(bundle.container, bundle.manifest), unread_files(bundle.container)
+    bundle.counts["unread_files"] = len(unread)
+    return f"{count:,} digests" + (f", not read: {', '.join(unread[:5])}" if unread else "")
 
 
 def check_checkpoint(bundle: Bundle) -> str:
@@ -243,29 +252,25 @@ def _check_invoice(bundle: Bundle, name: str) -> invoices.InvoiceEvidence:
     require(is_named, INVOICES, "the name is not the invoice's id")
     checkpoint = bundle.heads.open(evidence.checkpoint)
     require(checkpoint.origin in bundle.origins, INVOICES, "a checkpoint of another log")
-    earlier = check_links(checkpoint, evidence.predecessors, bundle.heads.open)
-    invoices.check_signature(evidence, bundle.keyring, checkpoint.origin, earlier)
-    invoices.check_inclusions(evidence, checkpoint.head, earlier)
-    invoices.check_lanes(evidence)
-    invoices.check_sums(evidence)
+    check_invoice(evidence, bundle.keyring, bundle.heads.open)
     for receipt in bundle.held_of(evidence.invoice.licence):
         fault = receipt.contradicts(evidence)
         require(not fault, INVOICES, f"{receipt.name}: {fault}")
     return evidence
 
 
-def check_anchoring(bundle: Bundle, chain: Chain | None) -> str:
+def check_anchoring(bundle: Bundle, registry: Registry) -> str:
     """Anchors name heads of this log; consistency proofs tie them to the checkpoint."""
     anchors = []
     if "anchors.json" in bundle.container:
         anchors = read_anchors(bundle.container.read("anchors.json", ANCHORS_BYTES_MAX))
-    check_anchors(anchors, bundle.head, bundle.heads)
+    check_anchors(anchors, bundle.head, bundle.heads, registry.contract)
     bundle.counts["anchors"] = len(anchors)
     linked = _check_consistency(bundle) if "consistency.json" in bundle.container else 0
-    if chain is None:
-        return f"{len(anchors)} anchors, {linked} consistency proofs, not asked of a chain"
-    confirmed = check_on_chain(anchors, chain)
-    return f"{len(anchors)} anchors, {linked} consistency proofs, {confirmed} confirmed by chain"
+    told = f"{len(anchors)} anchors{describe_registries(anchors)}, {linked} consistency proofs"
+    if registry.chain is None:
+        return f"{told}, not asked of a chain"
+    return f"{told}, {check_on_chain(anchors, registry.chain)} confirmed by chain"
 
 
 def _check_consistency(bundle: Bundle) -> int:
@@ -283,9 +288,12 @@ def check_log(bundle: Bundle) -> str:
     """The whole log, when it was exported: rebuilt, replayed, and compared with all the rest."""
     assert bundle.checkpoint is not None, "steps run in order"
     facts = audit_export(bundle.container, bundle.checkpoint, bundle.heads, bundle.billed)
+    heads = {bundle.manifest.origin: bundle.head, **bundle.earlier}
+    untied = bundle.counts["untied_heads"] = count_untied(bundle.heads, heads, facts)
+    loose = f", {untied} heads that nothing here ties to the checkpoint" if untied else ""
     if facts is None:
-        return "no export"
+        return f"no export{loose}"
     bundle.facts, bundle.counts["leaves"] = facts, facts.leaves
     carried = facts.lanes.carried_count
     seen = f", {carried} lanes from a shard that is not here" if carried else ""
-    return f"{facts.leaves:,} leaves: {describe_types(facts.types)}{seen}"
+    return f"{facts.leaves:,} leaves: {describe_types(facts.types)}{seen}{loose}"

@@ -4,8 +4,9 @@ import argparse
 from pathlib import Path
 
 from counterfoil_verify import contradictions
+from counterfoil_verify.anchors import NO_REGISTRY, Registry
 from counterfoil_verify.bundle import steps as bundles
-from counterfoil_verify.chain import Chain
+from counterfoil_verify.chain import Chain, parse_address
 from counterfoil_verify.commands.inputs import given_keys, kept, trusted_keys
 from counterfoil_verify.container import Container
 from counterfoil_verify.keys import parse_vkey
@@ -16,6 +17,7 @@ from counterfoil_verify.signed_reports import (
     REPORT_BYTES_MAX,
     SIGNATURE_BYTES_MAX,
     parse_report_signature,
+    stated,
 )
 from counterfoil_verify.signed_reports import check_report as check_signed_report
 
@@ -23,11 +25,12 @@ from counterfoil_verify.signed_reports import check_report as check_signed_repor
 def check_bundle(options: argparse.Namespace, report: Report) -> None:
     """An evidence bundle in ten steps."""
     chain = kept(options, Chain(options.rpc)) if options.rpc else None
-    open_bundle(options, report, options.file, chain=chain)
+    contract = parse_address(options.contract, "contract") if options.contract else ""
+    open_bundle(options, report, options.file, registry=Registry(contract, chain))
 
 
 def open_bundle(
-    options: argparse.Namespace, report: Report, path: Path, *, chain: Chain | None = None
+    options: argparse.Namespace, report: Report, path: Path, *, registry: Registry = NO_REGISTRY
 ) -> bundles.Bundle:
     """A bundle that passed its ten steps."""
     with report.step(bundles.CONTAINER) as detail:
@@ -36,7 +39,7 @@ def open_bundle(
     given = given_keys(options)
     if given is not None:
         report.show_keys(given)
-    return bundles.check_bundle(container, given, report, chain=chain)
+    return bundles.check_bundle(container, given, report, registry=registry)
 
 
 def check_contradiction(options: argparse.Namespace, report: Report) -> None:
@@ -63,5 +66,8 @@ def check_report(options: argparse.Namespace, report: Report) -> None:
         detail.append(found.key.name)
     with report.step("signature") as detail:
         auditor = parse_vkey(options.auditor)
-        check_signed_report(read_file(options.file, REPORT_BYTES_MAX), found, auditor)
+        data = read_file(options.file, REPORT_BYTES_MAX)
+        check_signed_report(data, found, auditor)
         detail.append(auditor.fingerprint)
+    with report.step("report") as detail:
+        detail.append(stated(data))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from counterfoil_verify.commands import vaults as vault_commands
 from counterfoil_verify.commands.inputs import describe_head, kept, keys_of_log
-from counterfoil_verify.errors import require
+from counterfoil_verify.errors import NotChecked, require
 from counterfoil_verify.keys import Keyring
 from counterfoil_verify.log.audit import STEPS as AUDIT_STEPS
 from counterfoil_verify.log.audit import describe_strange, describe_types, read_checkpoint
@@ -16,6 +16,7 @@ from counterfoil_verify.log.shards import Shard, ShardedFacts, audit_shards, fir
 from counterfoil_verify.log.sources import open_source, read_file
 from counterfoil_verify.log.succession import STEP as SUCCESSION
 from counterfoil_verify.log.tiles import Source
+from counterfoil_verify.log.turns import host_of
 from counterfoil_verify.merkle import Head
 from counterfoil_verify.notes import NOTE_BYTES_MAX, Checkpoint, open_checkpoint
 from counterfoil_verify.report import Report
@@ -30,17 +31,18 @@ def check_log(options: argparse.Namespace, report: Report) -> None:
     with report.step("checkpoint") as detail:
         checkpoint = read_checkpoint(source, keyring)
         detail.append(describe_head(checkpoint))
-    earlier = _earlier(options, keyring, checkpoint)
+    seen = _seen(options, keyring, checkpoint)
     with report.together(*AUDIT_STEPS, SUCCESSION) as details:
         shards = _shards(options, source, keyring, checkpoint)
+        _check_reached(shards, seen)
         facts = audit_shards(
             shards,
-            sizes=[head.tree_size for head in earlier],
+            sizes={origin: [head.tree_size] for origin, head in seen.items()},
             has_tiles=lambda _source: not options.without_tiles,
             progress=_progress(),
         )
-        for head in earlier:
-            same = facts.roots.get((checkpoint.origin, head.tree_size)) == head.root_hash
+        for origin, head in seen.items():
+            same = facts.roots.get((origin, head.tree_size)) == head.root_hash
             require(same, "root", f"the log had another root hash at size {head.tree_size}")
         _detail_audit(details, facts)
         details[SUCCESSION].append(_told_shards(shards))
@@ -67,14 +69,28 @@ def _told_shards(shards: list[Shard]) -> str:
     return f"carries on {', '.join(earlier)}" if earlier else "the first shard"
 
 
-def _earlier(options: argparse.Namespace, keyring: Keyring, newest: Checkpoint) -> list[Head]:
+def _seen(options: argparse.Namespace, keyring: Keyring, newest: Checkpoint) -> dict[str, Head]:
+    """The head that the auditor kept, by its shard: this one or an earlier one of the log."""
     if options.since is None:
-        return []
+        return {}
     earlier = open_checkpoint(read_file(options.since, NOTE_BYTES_MAX), keyring)
-    require(earlier.origin == newest.origin, "checkpoint", "the earlier one is of another log")
-    is_earlier = earlier.head.tree_size <= newest.head.tree_size
-    require(is_earlier, "checkpoint", "the log is smaller than it was")
-    return [earlier.head]
+    same = host_of(earlier.origin) == host_of(newest.origin)
+    require(same, "checkpoint", "the earlier one is of another log")
+    if earlier.origin == newest.origin:
+        is_earlier = earlier.head.tree_size <= newest.head.tree_size
+        require(is_earlier, "checkpoint", "the log is smaller than it was")
+    return {earlier.origin: earlier.head}
+
+
+def _check_reached(shards: list[Shard], seen: dict[str, Head]) -> None:
+    """The audit comes to the kept head: its shard is one of those audited, and not smaller."""
+    sizes = {shard.checkpoint.origin: shard.checkpoint.head.tree_size for shard in shards}
+    for origin, head in seen.items():
+        if origin not in sizes and shards[-1].predecessor is not None:
+            raise NotChecked(SUCCESSION, f"the earlier checkpoint is of {origin}, not looked at")
+        require(origin in sizes, SUCCESSION, f"the log does not carry on {origin}, kept earlier")
+        is_there = head.tree_size <= sizes[origin]
+        require(is_there, "root", f"{origin} is smaller than it was")
 
 
 def _detail_audit(details: dict[str, list[str]], facts: ShardedFacts) -> None:

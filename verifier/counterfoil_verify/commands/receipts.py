@@ -6,14 +6,14 @@ from pathlib import Path
 
 from counterfoil_verify import canonical, receipts, signed_requests
 from counterfoil_verify.commands.inputs import describe_head, trusted_keys
-from counterfoil_verify.errors import Rejected, require
+from counterfoil_verify.errors import NotChecked, Rejected, require
 from counterfoil_verify.fields import HASH_SIZE, WHOLE_MAX, Record
 from counterfoil_verify.keys import Keyring
 from counterfoil_verify.leaves import LEAF_BYTES_MAX, Leaf, parse_leaf
 from counterfoil_verify.log.sources import read_file
 from counterfoil_verify.log.succession import LINKS_BYTES_MAX, check_opening
 from counterfoil_verify.log.succession import STEP as SUCCESSION
-from counterfoil_verify.notes import NOTE_BYTES_MAX, open_checkpoint
+from counterfoil_verify.notes import NOTE_BYTES_MAX, Checkpoint, open_checkpoint
 from counterfoil_verify.proofs import check_proof as prove
 from counterfoil_verify.proofs import parse_proof
 from counterfoil_verify.report import Report
@@ -23,6 +23,8 @@ BODY_BYTES_MAX = 1 << 28
 
 def check_receipt(options: argparse.Namespace, report: Report) -> None:
     """A usage receipt: format, signature, commitments, then body and proof where given."""
+    if options.opening and options.proof is None:
+        raise NotChecked(SUCCESSION, "--opening leads to a proof: give --proof")
     keyring = trusted_keys(options, report)
     with report.step("format") as detail:
         data = read_file(options.file, 2 * receipts.RECEIPT_BYTES_MAX)
@@ -37,14 +39,16 @@ def check_receipt(options: argparse.Namespace, report: Report) -> None:
     with report.step("commitments") as detail:
         receipts.check_detail(receipt)
         detail.extend(["the detail record was erased"] if receipt.is_erased else [])
+        is_closed = not (receipt.is_erased or receipt.names_request)
+        detail.extend(["the request stays closed: the detail names none"] if is_closed else [])
     if options.body is not None:
         with report.step("body"):
             receipts.check_body(receipt, read_file(options.body, BODY_BYTES_MAX))
     if options.proof is not None:
         origin = receipt.promise.origin
-        found, index = check_inclusion(report, options.proof, receipt.call.leaf, keyring)
-        if found != origin:
-            _check_follows(options, report, keyring, shards=(found, origin))
+        checkpoint, index = check_inclusion(report, options.proof, receipt.call.leaf, keyring)
+        if checkpoint.origin != origin:
+            _check_follows(options, report, keyring, shards=(checkpoint.origin, origin))
             index = WHOLE_MAX  # behind every end of a key of the promised shard
         receipts.check_key(keyring, key, index)
 
@@ -67,14 +71,16 @@ def _check_follows(
         detail.append(f"{shards[0]} carries on {promised}")
 
 
-def check_inclusion(report: Report, path: Path, leaf: Leaf, keyring: Keyring) -> tuple[str, int]:
-    """Where the proof in a file shows the leaf to be: the log's origin, and the index."""
+def check_inclusion(
+    report: Report, path: Path, leaf: Leaf, keyring: Keyring
+) -> tuple[Checkpoint, int]:
+    """Where the proof in a file shows the leaf to be: under which checkpoint, at which index."""
     with report.together("proof", "checkpoint", "inclusion") as details:
         proof = parse_proof(read_file(path, NOTE_BYTES_MAX))
         checkpoint = prove(proof, leaf.hash, keyring)
         details["checkpoint"].append(describe_head(checkpoint))
         details["inclusion"].append(f"leaf {proof.index:,}")
-    return checkpoint.origin, proof.index
+    return checkpoint, proof.index
 
 
 def check_signed_request(options: argparse.Namespace, report: Report) -> None:

@@ -22,10 +22,13 @@ from counterfoil_verify.acknowledgements import (
 )
 from counterfoil_verify.commands.inputs import kept, trusted_keys
 from counterfoil_verify.errors import NotChecked, Rejected, require
+from counterfoil_verify.held import HeldReceipt
 from counterfoil_verify.keys import BUYERS_SUFFIX, named_key
 from counterfoil_verify.log.sources import CHECKPOINT, SiteSource, open_source, read_file
+from counterfoil_verify.log.tiles import Source
 from counterfoil_verify.money.invoices import EVIDENCE_BYTES_MAX, parse_invoice
-from counterfoil_verify.notes import NOTE_BYTES_MAX
+from counterfoil_verify.money.whole_invoices import check_invoice
+from counterfoil_verify.notes import NOTE_BYTES_MAX, open_checkpoint
 from counterfoil_verify.report import Report
 from counterfoil_verify.transport import Site
 from counterfoil_verify.vault import STEP, ReceiptVault
@@ -35,6 +38,7 @@ BODY_BYTES_MAX = 1 << 28
 TOKEN_BYTES_MAX = 8_192
 ENVIRONMENT_NAME = "COUNTERFOIL_TOKEN"
 MICROSECONDS = 1_000_000
+FAULTS_SHOWN = 10
 
 
 def use_vault(options: argparse.Namespace, report: Report) -> None:
@@ -72,17 +76,34 @@ def promises(vault: ReceiptVault, options: argparse.Namespace, report: Report) -
     """Fetch a ledger proof for each receipt without one; a promise past its time is broken."""
     now = int(dt.datetime.now(dt.UTC).timestamp() * MICROSECONDS)  # noqa: TID251 -- no clock is injected here
     proven, waiting = 0, 0
+    faults: list[str] = []
     with report.step("promises") as detail:
         with closing(SiteSource(Site(options.place), read_token(options))) as source:
+            log = source.shard("log")
             for held in vault.unproven():
                 proof = source.read(f"v1/ledger-proofs/{held.leaf.hex()}", NOTE_BYTES_MAX)
-                if proof is None:
-                    require(held.due_at >= now, "promises", f"{held.name}: the promise is broken")
+                if proof is None and held.due_at >= now:
                     waiting += 1
                     continue
-                vault.prove(held.leaf, proof)
-                proven += 1
-        detail.append(f"{proven} proven, {waiting} not due yet")
+                fault = _unkept(vault, held, proof, log)
+                proven += not fault
+                faults.extend([fault] if fault else [])
+        report.counts |= {"proven": proven, "waiting": waiting, "broken": len(faults)}
+        told = f"{proven} proven, {waiting} not due yet"
+        more = f", and {len(faults) - FAULTS_SHOWN} more" if len(faults) > FAULTS_SHOWN else ""
+        require(not faults, "promises", f"{'; '.join(faults[:FAULTS_SHOWN])}{more} ({told})")
+        detail.append(told)
+
+
+def _unkept(vault: ReceiptVault, held: HeldReceipt, proof: bytes | None, log: Source) -> str:
+    """Why a promise that is due, or has a proof, is not kept; one keeps no other from its proof."""
+    if proof is None:
+        return f"{held.name}: the promise is broken"
+    try:
+        vault.prove(held.leaf, proof, log)
+    except Rejected as error:
+        return f"{held.name}: {error.reason}"
+    return ""
 
 
 def show(vault: ReceiptVault, options: argparse.Namespace, report: Report) -> None:
@@ -125,7 +146,7 @@ def show_buyer_key(options: argparse.Namespace, report: Report) -> None:
 
 
 def check_acknowledgement_file(options: argparse.Namespace, report: Report) -> None:
-    """An acknowledgement: format, the buyer's signature, and what an invoice has beyond it."""
+    """An acknowledgement: format, the buyer's signature, and what a right invoice has beyond it."""
     keyring = trusted_keys(options, report)
     with report.step("format") as detail:
         found = parse_acknowledgement(read_file(options.file, BYTES_MAX))
@@ -135,7 +156,9 @@ def check_acknowledgement_file(options: argparse.Namespace, report: Report) -> N
     if options.invoice is not None:
         with report.step("tail") as detail:
             data = read_file(options.invoice, EVIDENCE_BYTES_MAX)
-            tails = unacknowledged(parse_invoice(data, is_strict=False), found)
+            evidence = parse_invoice(data, is_strict=False)
+            check_invoice(evidence, keyring, lambda note: open_checkpoint(note, keyring))
+            tails = unacknowledged(evidence, found)
             detail.extend(f"lane {lane}: {count} calls not acknowledged" for lane, count in tails)
             report.counts["unacknowledged"] = sum(count for _, count in tails)
 

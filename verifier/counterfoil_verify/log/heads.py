@@ -1,7 +1,9 @@
 """Every head that a piece of evidence names: two roots for one size are a fork."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from operator import itemgetter
 
 from counterfoil_verify.errors import Rejected, require
 from counterfoil_verify.keys import Keyring
@@ -20,15 +22,34 @@ class HeadBook:
         self._opened: dict[bytes, Checkpoint] = {}
         """By the notes' digests: a bundle may carry more notes than there is memory."""
         self._roots: dict[tuple[str, int], bytes] = {}
+        self._links: set[tuple[int, int]] = set()
 
     def __iter__(self) -> Iterator[tuple[str, Head]]:
         for (origin, tree_size), root_hash in self._roots.items():
             yield origin, Head(tree_size, root_hash)
 
     @property
-    def sizes(self) -> frozenset[int]:
-        """The tree sizes of the log's own shard named so far."""
-        return frozenset(size for origin, size in self._roots if origin == self._origin)
+    def sizes(self) -> Mapping[str, Iterable[int]]:
+        """The tree sizes named so far, by their shard."""
+        found: dict[str, list[int]] = {}
+        for origin, size in self._roots:
+            found.setdefault(origin, []).append(size)
+        return found
+
+    def untied(self, known: AbstractSet[tuple[str, int]]) -> int:
+        """How many heads no proof ties to those known: they may be of another history.
+
+        What extends a known head is tied to it, and what either begins with.
+        """
+        tied = {size for origin, size in known if origin == self._origin}
+        for first, second in sorted(self._links):
+            if first in tied:
+                tied.add(second)
+        for first, second in sorted(self._links, key=itemgetter(1), reverse=True):
+            if second in tied:
+                tied.add(first)
+        own = {(self._origin, size) for size in tied}
+        return sum(place not in known and place not in own for place in self._roots)
 
     def open(self, data: bytes) -> Checkpoint:
         """A verified checkpoint; Rejected as a fork when another root is known for its size."""
@@ -52,3 +73,4 @@ class HeadBook:
         if first is None or second is None:
             raise Rejected(FORK, f"a proof from {first_size} to {second_size}, sizes of no head")
         check_consistency(Head(first_size, first), Head(second_size, second), path)
+        self._links.add((first_size, second_size))

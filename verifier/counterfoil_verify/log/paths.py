@@ -18,6 +18,8 @@ class TilePaths:
 
     def consistency(self, first_size: int) -> list[bytes]:
         """The proof from an earlier size to this one; RFC 9162, section 2.1.4.1."""
+        if not first_size:
+            return []
         return self._subproof(first_size, 0, self._tree_size, is_whole=True)
 
     def _subproof(self, size: int, start: int, end: int, *, is_whole: bool) -> list[bytes]:

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from counterfoil_verify.errors import NotChecked, Rejected, require
@@ -14,6 +14,7 @@ from counterfoil_verify.log.tiles import ENTRIES, TILE_WIDTH, Source, read_entri
 from counterfoil_verify.notes import NOTE_BYTES_MAX, Checkpoint
 
 CHECKPOINT = "checkpoint"
+NO_SIZES: Mapping[str, Iterable[int]] = {}
 _FOLDER = re.compile(r"[0-9A-Za-z][0-9A-Za-z-]{0,63}", re.ASCII)
 
 
@@ -75,6 +76,9 @@ def open_shards(source: Source, newest: Checkpoint, open_note: Opener) -> list[S
     shards = [Shard(source, newest, first_leaf(source, newest))]
     while shards[-1].predecessor is not None:
         require(len(shards) < SHARDS_MAX, STEP, f"more than {SHARDS_MAX} shards")
+        origins = {shard.checkpoint.origin for shard in shards}
+        is_new = shards[-1].predecessor.origin not in origins
+        require(is_new, STEP, "a shard follows itself")
         shards.append(_before(source, shards[-1].predecessor, open_note))
     return shards
 
@@ -94,13 +98,13 @@ def _before(source: Source, named: Predecessor, open_note: Opener) -> Shard:
 def audit_shards(
     shards: Sequence[Shard],
     *,
-    sizes: Iterable[int] = (),
+    sizes: Mapping[str, Iterable[int]] = NO_SIZES,
     has_tiles: Callable[[Source], bool] = lambda _source: True,
     progress: Progress = no_progress,
 ) -> ShardedFacts:
     """Audit every shard, oldest first, with lanes that go on from one to the next.
 
-    ``shards`` are newest first, ``sizes`` further ones of the newest shard whose roots are wanted.
+    ``shards`` are newest first, ``sizes`` further ones whose roots are wanted, by shard.
     A shard whose predecessor is not among them takes its lanes as they come in.
     """
     is_whole = shards[-1].predecessor is None
@@ -111,7 +115,7 @@ def audit_shards(
         audit = Audit(
             shard.source,
             shard.checkpoint.head,
-            sizes=() if place else sizes,
+            sizes=sizes.get(shard.checkpoint.origin, ()),
             has_tiles=has_tiles(shard.source),
             lanes=found.lanes,
             start=start,

@@ -87,8 +87,9 @@ def split_entries(data: bytes, index: int, width: int) -> list[bytes]:
 def read_tile(source: Source, level: int, index: int, width: int) -> bytes | None:
     """The first `width` hashes of a tile, or None when neither form of it is served."""
     data = source.read(tile_name(level, index, width), TILE_BYTES_MAX)
-    if data is None and width < TILE_WIDTH:
-        data = source.read(tile_name(level, index), TILE_BYTES_MAX)
+    if data is not None or width == TILE_WIDTH:
+        return data
+    data = source.read(tile_name(level, index), TILE_BYTES_MAX)
     return None if data is None else data[: width * HASH_SIZE]
 
 

@@ -62,13 +62,13 @@ def find_fork(
     for _ in range(SHARDS_MAX):
         last = accepted.get(head.origin)
         if last is not None:
-            reason = why_not_extended(last, head.head, _of_shard(source, head))
+            reason = why_not_extended(last, head.head, of_shard(source, head))
             return Fork(reason, head.origin, note) if reason else None
         opening = _read_opening(_shard(source, head), open_note)
         if opening is None:
             return Fork(f"{head.origin} carries on nothing", max(accepted), note)
         require(opening.later.origin == head.origin, STEP, "the opening is of another shard")
-        reason = why_not_extended(*_in_order(opening.later, head), _of_shard(source, head))
+        reason = why_not_extended(*in_order(opening.later.head, head.head), of_shard(source, head))
         require(not reason, STEP, f"the opening is of another {head.origin}: {reason}")
         last = accepted.get(opening.earlier.origin)
         if last is not None and last in opening.abandoned:
@@ -77,14 +77,17 @@ def find_fork(
     raise Rejected(STEP, f"more than {SHARDS_MAX} shards")
 
 
-def why_not_extended(last: Head, newest: Head, tiles: Source) -> str:
-    """Why the newer head of a shard does not extend the last one; empty when it does."""
+def why_not_extended(last: Head, newest: Head, tiles: Source | None) -> str:
+    """Why the newer head of a shard does not extend the last one; empty when it does.
+
+    Without tiles only heads of one size are compared, and a larger one is let pass.
+    """
     if newest.tree_size < last.tree_size:
         return f"the log shrank from {last.tree_size} to {newest.tree_size} leaves"
     if newest.tree_size == last.tree_size:
         is_same = newest.root_hash == last.root_hash
         return "" if is_same else f"two root hashes for size {newest.tree_size}"
-    if last.tree_size == 0:
+    if last.tree_size == 0 or tiles is None:
         return ""
     path = TilePaths(tiles, newest.tree_size).consistency(last.tree_size)
     try:
@@ -95,10 +98,9 @@ def why_not_extended(last: Head, newest: Head, tiles: Source) -> str:
     return ""
 
 
-def _in_order(first: Checkpoint, second: Checkpoint) -> tuple[Head, Head]:
-    if first.head.tree_size <= second.head.tree_size:
-        return first.head, second.head
-    return second.head, first.head
+def in_order(first: Head, second: Head) -> tuple[Head, Head]:
+    """The smaller head before the larger one."""
+    return (first, second) if first.tree_size <= second.tree_size else (second, first)
 
 
 def host_of(origin: str) -> str:
@@ -110,7 +112,7 @@ def _shard(source: Source, head: Checkpoint) -> Source:
     return source.shard(folder_of(head.origin))
 
 
-def _of_shard(source: Source, head: Checkpoint) -> Source:
+def of_shard(source: Source, head: Checkpoint) -> Source:
     """Where a shard's tiles are: the log's own place for the open one, else below its year."""
     data = source.read("checkpoint", LINKS_BYTES_MAX)
     is_open = data is not None and data.partition(b"\n")[0].decode(errors="replace") == head.origin

@@ -89,9 +89,20 @@ class InvoiceEvidence:
     predecessors: tuple[Link, ...] = ()
 
     @cached_property
-    def by_number(self) -> dict[int, LaneEvidence]:
-        """The lanes by their numbers."""
-        return {lane.lane: lane for lane in self.lanes}
+    def signed_ends(self) -> dict[int, int]:
+        """The closing number of each lane, as the signed invoice has it."""
+        return {line.lane: line.closing_n for line in self.invoice.lines}
+
+    @cached_property
+    def leaves_at(self) -> dict[tuple[str, int, int], set[bytes]]:
+        """The hashes of the leaves shown, by licence, lane and number."""
+        found: dict[tuple[str, int, int], set[bytes]] = {}
+        for lane in self.lanes:
+            for proven in (lane.opening, lane.closing):
+                point = proven.point
+                place = (point.licence, point.lane, point.n)
+                found.setdefault(place, set()).add(proven.leaf.hash)
+        return found
 
     def place_of(self, leaf: ProvenLeaf) -> tuple[int, int]:
         """Where the leaf stands in the order of the whole log."""

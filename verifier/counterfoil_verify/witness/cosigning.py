@@ -6,12 +6,12 @@ lead to cosignatures over two histories, or over a smaller tree after a larger o
 """
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from counterfoil_verify.errors import Rejected
-from counterfoil_verify.keys import ED25519, Key
-from counterfoil_verify.merkle import CONSISTENCY, check_consistency
+from counterfoil_verify.keys import ED25519, Key, KeyEnd
+from counterfoil_verify.merkle import CONSISTENCY, Head, check_consistency
 from counterfoil_verify.witness.requests import AddCheckpoint, WitnessKey, parse_add_checkpoint
 from counterfoil_verify.witness.store import Evidence, WitnessStore
 
@@ -45,9 +45,12 @@ class Witness:
         logs: Iterable[Key],
         *,
         now: Callable[[], float],
+        ends: Mapping[Key, KeyEnd] | None = None,
     ) -> None:
+        """``ends`` are of those logs' keys that were retired."""
         self.key = key
         self._store, self._now = store, now
+        self._ends = ends or {}
         self._logs: dict[str, list[Key]] = {}
         for log in logs:
             self._logs.setdefault(log.name, []).append(log)
@@ -68,7 +71,7 @@ class Witness:
         keys = self._logs.get(request.origin)
         if keys is None:
             return _refusal(UNKNOWN_LOG, "this witness does not know the log")
-        if not _is_signed(request, keys):
+        if not _is_signed(request, [key for key in keys if self._speaks_for(key, request.head)]):
             return _refusal(NOT_SIGNED, "no known key of the log signed the checkpoint")
         if request.old_size > request.head.tree_size:
             return _refusal(MALFORMED, "the old size is beyond the checkpoint's")
@@ -81,6 +84,10 @@ class Witness:
                 return _refusal(BROKEN, "this witness's clock is before 1970")
             self._store.remember(request.origin, request.head, request.note, timestamp)
         return WitnessAnswer(COSIGNED, TEXT, self.key.cosign(request.text, timestamp))
+
+    def _speaks_for(self, key: Key, head: Head) -> bool:
+        end = self._ends.get(key)
+        return end is None or head.tree_size <= end.until_size
 
     def _compare(self, request: AddCheckpoint) -> WitnessAnswer | None:
         """Why the checkpoint is not cosigned; None when it extends the last one."""
