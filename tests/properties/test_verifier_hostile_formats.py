@@ -1,5 +1,6 @@
 """The formats beside receipts, invoices and bundles: any bytes end in a named refusal."""
 
+import base64
 import contextlib
 import io
 import json
@@ -38,12 +39,19 @@ CREDITS = vectors("credits.json")
 STATEMENTS = vectors("statements.json")
 REQUESTS = vectors("signed_requests.json")
 CHECKPOINTS = vectors("checkpoints.json")
+QUALITY = vectors("quality.json")
+ROWS = QUALITY["accepted"][0]
 EVIDENCE = {
     "credit-note": (CREDITS["accepted"][0]["credit_note"].encode(), CREDITS["keys"]),
     "statement": (STATEMENTS["accepted"][0]["statement"].encode(), STATEMENTS["keys"]),
     "signed-request": (
         REQUESTS["accepted"][0]["signed_request"].encode(), REQUESTS["keys"],
         ("--receipt", REQUESTS["accepted"][0]["receipt"].encode()),
+    ),
+    "rows-reveal": (
+        ROWS["rows"].encode(), QUALITY["keys"],
+        *((f"--{name}", ROWS[name].encode())
+          for name in ("report", "entry", "proof", "committed", "committed-proof")),
     ),
     "report": (
         sign_report(b"{}\n", name=AUDITOR.name, key=KEY), CREDITS["keys"],
@@ -67,14 +75,23 @@ def run(words):
     return code, last
 
 
+def lay_out(folder, files):
+    for name, data in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(base64.b64decode(data))
+    return folder
+
+
 def check(desk, command, data):
     _, keys, *more = EVIDENCE[command]
     (desk / "evidence").write_bytes(data)
     (desk / "keys.json").write_text(json.dumps(keys), encoding="ascii")
     words = [command, desk / "evidence", "--keys", desk / "keys.json"]
     for option, content in more:
-        (desk / "beside").write_bytes(content)
-        words += [option, desk / "beside"]
+        (desk / f"beside{option}").write_bytes(content)
+        words += [option, desk / f"beside{option}"]
+    if command == "rows-reveal":
+        words += ["--log", lay_out(desk / "log", ROWS["log"])]
     if command == "report":
         (desk / "report.json").write_bytes(b"{}\n")
         words = ["report", desk / "report.json", "--signature", desk / "evidence"]

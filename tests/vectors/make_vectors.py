@@ -22,6 +22,7 @@ from tests.vectors.primitives import (
     seeded,
     tree_hash,
 )
+from tests.vectors.quality_vectors import quality_vectors
 from tests.vectors.signed_vectors import signed_vectors
 from tests.vectors.statement_vectors import statement_vectors
 from tests.vectors.witness_vectors import witness_vectors
@@ -291,6 +292,7 @@ def all_vectors():
         "invoices.json": invoice_vectors(),
         "credits.json": credit_vectors(),
         "documents.json": document_vectors(),
+        "quality.json": quality_vectors(),
         "signed_requests.json": signed_vectors(),
         "statements.json": statement_vectors(),
         "logs.json": log_vectors(),

@@ -15,6 +15,7 @@ from counterfoil_verify.commands import documents as document_commands
 from counterfoil_verify.commands import log as log_commands
 from counterfoil_verify.commands import money as money_commands
 from counterfoil_verify.commands import receipts as receipt_commands
+from counterfoil_verify.commands import rows as row_commands
 from counterfoil_verify.commands.vaults import read_private_key
 from counterfoil_verify.errors import NotChecked, Rejected
 from counterfoil_verify.report import Report
@@ -128,6 +129,27 @@ def _contradiction(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=bundle_commands.check_contradiction)
 
 
+def _rows_root(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, help="the rows: CSV, .json (a list) or .jsonl")
+    parser.add_argument("--of", type=Path, help="the sample or report that they belong to")
+    parser.add_argument("--reveal", type=Path, help="write the drawn rows with their paths there")
+    parser.set_defaults(run=row_commands.compute_root)
+
+
+def _rows_reveal(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, help="the revealed rows: index, row and path of each")
+    for name, about in (
+        ("report", "the quality report, as the exchange shows it"),
+        ("entry", "the log's entry of the report"),
+        ("proof", "its ledger proof"),
+        ("committed", "the log's entry of the commitment"),
+        ("committed-proof", "its ledger proof, not older than the draw"),
+    ):
+        parser.add_argument(f"--{name}", type=Path, required=True, help=about)
+    parser.add_argument("--log", required=True, help="where the log's tiles are")
+    parser.set_defaults(run=row_commands.check_revealed)
+
+
 def _report(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, help="the report that --json wrote")
     parser.add_argument("--signature", type=Path, required=True, help="its signature file")
@@ -148,6 +170,8 @@ _COMMANDS: dict[str, tuple[Callable[[argparse.ArgumentParser], None], str]] = {
     "bundle": (_bundle, "check an evidence bundle"),
     "report": (_report, "check an auditor's signature under a report"),
     "contradiction": (_contradiction, "show that two signed statements contradict each other"),
+    "rows-root": (_rows_root, "compute the root over a file's rows, as a quality sample commits"),
+    "rows-reveal": (_rows_reveal, "check revealed rows against a quality report and the log"),
     **buyers.COMMANDS,
 }
 

@@ -11,11 +11,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from tests.unit.verifier.servers import Quiet, node, serving
 from tests.unit.verifier.test_documents import page
+from tests.unit.verifier.test_rows import CSV
 from tests.unit.verifier.test_signed_requests import KEY, VKEY, signed_call
 from tests.vectors.credit_vectors import desk as credit_desk
 from tests.vectors.document_vectors import CONTRACT, hash_of
 from tests.vectors.exchange import small_exchange
 from tests.vectors.primitives import canonical, hash_leaf
+from tests.vectors.quality_vectors import QualityDesk
 from tests.vectors.statement_vectors import StatementDesk
 
 PEM = KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
@@ -37,6 +39,7 @@ class Case:
             valid_to="2026-12-31",
         )  # fmt: skip
         self.leaf = hash_leaf(exchange.entries[at]).hex()
+        quality = QualityDesk(exchange=exchange)
         self.promised = hash_leaf(exchange.entries[self.call["index"]]).hex()
         first = exchange.lanes["lic_a"][0].calls[0]
         other = exchange.entries[first["index"]].replace(b'"scn_1"', b'"scn_2"')
@@ -64,6 +67,12 @@ class Case:
             "entry.tlog-proof": exchange.proof(at),
             "checkpoint": exchange.checkpoint(),
             "checkpoint-of-last-year": exchange.checkpoint(6),
+            "rows.csv": CSV, "sample.json": canonical(quality.sample()),
+            "quality-report.json": canonical(quality.report()),
+            "quality-entry.json": exchange.entries[quality.reported_at],
+            "quality.tlog-proof": exchange.proof(quality.reported_at),
+            "committed-entry.json": exchange.entries[quality.committed_at],
+            "committed.tlog-proof": exchange.proof(quality.committed_at),
             "a.json": exchange.receipt(first),
             "b.json": exchange.receipt(first, entry=other),
             **proven,

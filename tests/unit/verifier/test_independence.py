@@ -14,7 +14,7 @@ from eth_utils.crypto import keccak
 
 PACKAGE = Path(counterfoil_verify.__file__).parent
 ALLOWED = {"counterfoil_verify", "cryptography"} | set(sys.stdlib_module_names)
-STANDS_ON = ["log", "money", "bundle", "commands"]
+STANDS_ON = ["log", "money", "quality", "bundle", "commands"]
 """Subpackages; each may import those before it."""
 GENERATOR = sorted((Path(__file__).parents[2] / "vectors").glob("*.py"))
 

@@ -1,0 +1,1 @@
+"""Quality reports: the rows that a supplier committed to, and those drawn of them."""
