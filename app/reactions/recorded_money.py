@@ -20,6 +20,7 @@ from ledger.payments import events as payments
 from metering import events as metering
 
 _TWO_WHO_SAID_RETURNED = ("return_stated_by", "returned_by")
+_WORD_TAKEN_BACK = ("return_stated_by", "return_stated_at", "withdrawn_by")
 
 RECORDED_MONEY: dict[type[Event], Recorded] = {
     invoices.InvoiceIssued: Recorded("invoice", ("invoice_id", "licence_id", "invoice_hash")),
@@ -71,6 +72,9 @@ RECORDED_MONEY: dict[type[Event], Recorded] = {
     withdrawals.WithdrawalFailed: Recorded(
         "withdrawal_failed", ("withdrawal_id", "failure_code"), optional=_TWO_WHO_SAID_RETURNED
     ),
+    withdrawals.WithdrawalReturnWithdrawn: Recorded(
+        "withdrawal_return_withdrawn", ("withdrawal_id", *_WORD_TAKEN_BACK)
+    ),
     suspense.SuspenseReturnApproved: Recorded(
         "suspense_return", ("return_id", "proposed_by", "approved_by")
     ),
@@ -81,6 +85,9 @@ RECORDED_MONEY: dict[type[Event], Recorded] = {
     payouts.PayoutPaid: Recorded("payout_paid", ("payout_id",)),
     payouts.PayoutFailed: Recorded(
         "payout_failed", ("payout_id", "failure_code"), optional=_TWO_WHO_SAID_RETURNED
+    ),
+    payouts.PayoutReturnWithdrawn: Recorded(
+        "payout_return_withdrawn", ("payout_id", *_WORD_TAKEN_BACK)
     ),
 }
 

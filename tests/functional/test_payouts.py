@@ -1,18 +1,22 @@
 """Payouts: two people, details that waited, and money that is never in two places."""
 
+import json
 import threading
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from app.core.cipher import Cipher
+from app.core.clock import iso_instant
 from app.core.errors import CounterfoilError
 from app.core.money import SCALE, Money
 from app.core.principals import Principal, Role
 from app.core.reach import Reach
 from app.core.states import IllegalTransition
+from app.core.unit_of_work import UnitOfWorkFactory
+from app.reactions import build_reactions
 from ledger.journal.audit.queries import find_imbalances
 from ledger.journal.bank_accounts import queries as bank_account_queries
 from ledger.journal.bank_accounts import services as bank_account_services
@@ -37,6 +41,7 @@ from ledger.journal.settlement import run_services
 from ledger.journal.settlement import services as settlement_services
 from ledger.journal.settlement.run_services import RunPeriod
 from ledger.journal.settlement.statements import RETURNED_AT_FIRST
+from ledger.log.models import LogEntry
 from tests.factories.crossing import second_runs_into_first
 from tests.factories.traded_books import SUPPLIER, TradedLicence, balances
 
@@ -263,15 +268,33 @@ def test_a_first_word_is_taken_back_and_the_next_one_is_a_first_again(do, units,
     do(payout_desk.confirm_paid, **named)
     gone = balances(units)
     with pytest.raises(NoReturnStated):
-        do(payout_desk.withdraw_return, **named)
+        do(payout_desk.withdraw_return, COLLEAGUE, **named)
     do(payout_desk.confirm_failed, OPERATOR, **named, failure_code="returned")
-    taken_back = do(payout_desk.withdraw_return, **named)
+    taken_back = do(payout_desk.withdraw_return, COLLEAGUE, **named)
     assert (taken_back.return_stated_by, taken_back.return_stated_at) == (None, None)
     assert do(payout_desk.confirm_failed, COLLEAGUE, **named, failure_code="x1").state == "paid"
     assert balances(units) == gone
     assert do(payout_desk.confirm_failed, OPERATOR, **named, failure_code="x1").state == "failed"
     with pytest.raises(NoReturnStated):
-        do(payout_desk.withdraw_return, **named)
+        do(payout_desk.withdraw_return, COLLEAGUE, **named)
+
+
+def test_a_word_that_is_taken_back_stays_in_the_log(do, engine, clock, ids, approved):
+    named = {"payout_id": approved.payout_id}
+    do(payout_desk.confirm_paid, **named)
+    said_at = clock.now()
+    do(payout_desk.confirm_failed, OPERATOR, **named, failure_code="returned")
+    clock.advance(seconds=60)
+    recording = UnitOfWorkFactory(engine, clock, ids, build_reactions())
+    with recording.begin(Reach.EXCHANGE) as uow:
+        payout_desk.withdraw_return(uow, COLLEAGUE, **named)
+        uow.commit()
+    with recording.begin(Reach.EXCHANGE) as uow:
+        of_type = LogEntry.entry_type == "payout_return_withdrawn"
+        (body,) = uow.session.scalars(select(LogEntry.body).where(of_type))
+    kept = json.loads(body)
+    assert (kept["payout"], kept["return_stated_at"]) == (approved.payout_id, iso_instant(said_at))
+    assert (kept["return_stated_by"], kept["withdrawn_by"]) == (OPERATOR.id, COLLEAGUE.id)
 
 
 def test_a_word_that_is_taken_back_while_another_says_it_too_is_done(do, units, approved):
@@ -282,7 +305,7 @@ def test_a_word_that_is_taken_back_while_another_says_it_too_is_done(do, units, 
 
     def take_back(uow):
         with pytest.raises(NoReturnStated):
-            payout_desk.withdraw_return(uow, **named)
+            payout_desk.withdraw_return(uow, COLLEAGUE, **named)
 
     second_runs_into_first(
         units,

@@ -25,7 +25,11 @@ from ledger.journal.withdrawals.errors import (
     MayNotCancelWithdrawal,
     WithdrawalExceedsRefundable,
 )
-from ledger.journal.withdrawals.events import WithdrawalFailed, WithdrawalPaid
+from ledger.journal.withdrawals.events import (
+    WithdrawalFailed,
+    WithdrawalPaid,
+    WithdrawalReturnWithdrawn,
+)
 from tests.factories.crossing import second_runs_into_first
 from tests.factories.traded_books import balances, log_keys
 from tests.unit.journal.journal_app import BUYER_ID, PRINCIPALS, journal_app
@@ -213,6 +217,12 @@ def test_a_first_word_by_mistake_is_taken_back_by_any_operator(call, asked, unit
         taken_back = call(who, "DELETE", f"{path}/failure").json
         assert (taken_back["state"], taken_back["return_stated_by"]) == ("paid", None)
     assert balances(units) == gone
+    first = PRINCIPALS["operator"].id
+    taken = [each for each in units.events if isinstance(each, WithdrawalReturnWithdrawn)]
+    assert [(each.return_stated_by, each.withdrawn_by) for each in taken] == [
+        (first, first),
+        (first, PRINCIPALS["second_operator"].id),
+    ]
 
 
 def test_a_line_of_the_statement_that_names_a_withdrawal_is_that_withdrawal_s(call, asked):

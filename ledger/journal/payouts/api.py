@@ -165,6 +165,8 @@ def post_payout_failure(command: dict[str, Any], payout_id: str) -> Payout:
 def delete_payout_failure(payout_id: str) -> Payout:
     """Take the first of two words back that it came back, one's own or another operator's."""
     with unit_of_work() as uow:
-        payout = payout_desk.withdraw_return(uow, payout_id=PayoutId(payout_id))
+        payout = payout_desk.withdraw_return(
+            uow, current_principal(), payout_id=PayoutId(payout_id)
+        )
         uow.commit()
         return payout

@@ -14,7 +14,7 @@ from ledger.journal.ids import PayoutId
 from ledger.journal.payouts import queries as payout_queries
 from ledger.journal.payouts import services as payout_services
 from ledger.journal.payouts.errors import PayoutNotApproved, PayoutNotByHand
-from ledger.journal.payouts.events import PayoutInstructionsRead
+from ledger.journal.payouts.events import PayoutInstructionsRead, PayoutReturnWithdrawn
 from ledger.journal.payouts.models import Payout
 
 
@@ -72,10 +72,19 @@ def confirm_failed(
     return payout_services.note_returned(uow, payout_id, failure_code=failure_code)
 
 
-def withdraw_return(uow: UnitOfWork, *, payout_id: PayoutId) -> Payout:
+def withdraw_return(uow: UnitOfWork, principal: Principal, *, payout_id: PayoutId) -> Payout:
     """One person's word that it came back does not hold. Raises `NoReturnStated`."""
     payout = payout_queries.get_payout_for_update(uow.session, payout_id)
-    return_services.withdraw_return(payout, payout_id)
+    stated = return_services.withdraw_return(payout, payout_id)
+    uow.record(
+        PayoutReturnWithdrawn(
+            occurred_at=uow.now,
+            payout_id=payout_id,
+            supplier_id=payout.supplier_id,
+            **stated,
+            withdrawn_by=PersonId(principal.id),
+        )
+    )
     return payout
 
 

@@ -1,6 +1,7 @@
 """What has happened to payouts."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from app.core.events import Event
 from app.core.ids import OrganisationId, PersonId
@@ -66,6 +67,17 @@ class PayoutFailed(Event):
     failure_code: str
     return_stated_by: PersonId | None = None
     returned_by: PersonId | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PayoutReturnWithdrawn(Event):
+    """The first of two words that it came back was taken back; nothing had moved."""
+
+    payout_id: PayoutId
+    supplier_id: OrganisationId
+    return_stated_by: PersonId
+    return_stated_at: datetime
+    withdrawn_by: PersonId
 
 
 @dataclass(frozen=True, kw_only=True)

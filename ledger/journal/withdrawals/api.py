@@ -158,6 +158,8 @@ def post_withdrawal_failure(command: dict[str, Any], withdrawal_id: str) -> With
 def delete_withdrawal_failure(withdrawal_id: str) -> Withdrawal:
     """Take the first of two words back that it came back, one's own or another operator's."""
     with unit_of_work() as uow:
-        made = withdrawal_services.withdraw_return(uow, withdrawal_id=WithdrawalId(withdrawal_id))
+        made = withdrawal_services.withdraw_return(
+            uow, current_principal(), withdrawal_id=WithdrawalId(withdrawal_id)
+        )
         uow.commit()
         return made

@@ -1,6 +1,7 @@
 """What has happened to withdrawals."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from app.core.events import Event
 from app.core.ids import OrganisationId, PersonId
@@ -56,6 +57,17 @@ class WithdrawalFailed(Event):
     failure_code: str
     return_stated_by: PersonId | None = None
     returned_by: PersonId | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class WithdrawalReturnWithdrawn(Event):
+    """The first of two words that it came back was taken back; nothing had moved."""
+
+    withdrawal_id: WithdrawalId
+    organisation_id: OrganisationId
+    return_stated_by: PersonId
+    return_stated_at: datetime
+    withdrawn_by: PersonId
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -260,10 +260,21 @@ def note_failed(
     return withdrawal
 
 
-def withdraw_return(uow: UnitOfWork, *, withdrawal_id: WithdrawalId) -> Withdrawal:
+def withdraw_return(
+    uow: UnitOfWork, principal: Principal, *, withdrawal_id: WithdrawalId
+) -> Withdrawal:
     """One person's word that it came back does not hold. Raises `NoReturnStated`."""
     withdrawal = withdrawal_queries.get_withdrawal_for_update(uow.session, withdrawal_id)
-    return_services.withdraw_return(withdrawal, withdrawal_id)
+    stated = return_services.withdraw_return(withdrawal, withdrawal_id)
+    uow.record(
+        events.WithdrawalReturnWithdrawn(
+            occurred_at=uow.now,
+            withdrawal_id=withdrawal_id,
+            organisation_id=withdrawal.organisation_id,
+            **stated,
+            withdrawn_by=PersonId(principal.id),
+        )
+    )
     return withdrawal
 
 
