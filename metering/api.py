@@ -13,7 +13,7 @@ from app.core.unit_of_work import UnitOfWork
 from app.web.access import requires
 from app.web.blueprints import Blueprint
 from app.web.context import current_principal, get, own_organisation, unit_of_work
-from app.web.paging import PageQuerySchema, page_schema
+from app.web.paging import page_schema
 from metering import cap_services, queries, schemas
 from metering.cap_services import Cap
 from metering.errors import PlanTermsUnreadable
@@ -40,13 +40,13 @@ blueprint = Blueprint(
 
 
 @blueprint.route("/entitlements", methods=["GET"])
-@blueprint.arguments(PageQuerySchema, location="query")
+@blueprint.arguments(schemas.EntitlementQuerySchema, location="query")
 @blueprint.response(200, page_schema(schemas.EntitlementSchema))
 @requires(Permission.READ_OWN)
-def get_entitlements(page: dict[str, Any]) -> Page[Entitlement]:
-    """Entitlements that the organisation holds or delivers."""
+def get_entitlements(query: dict[str, Any]) -> Page[Entitlement]:
+    """Entitlements that the organisation holds or delivers, newest licence first."""
     with unit_of_work() as uow:
-        return queries.list_entitlements(uow.session, own_organisation(), **page)
+        return queries.list_entitlements(uow.session, own_organisation(), **query)
 
 
 @blueprint.route("/entitlements/<licence_id>", methods=["GET"])

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import Date, Select, case, cast, extract, func, or_, select, text
+from sqlalchemy import Date, Select, case, cast, extract, func, select, text
 from sqlalchemy.orm import Session
 
 from app.core.exchange_calendar import local_time
@@ -13,21 +13,39 @@ from metering.models import CallKey, Entitlement, PlanCopy, UsageEvent
 from metering.plans.terms import PlanTerms, read_plan
 
 
-def _own_entitlements(organisation_id: str | None) -> Select[Entitlement]:
+def _own_entitlements(organisation_id: str | None, side: str | None = None) -> Select[Entitlement]:
     """Those of a party; None asks for everybody's and is for the exchange's staff."""
-    statement = select(Entitlement)
-    if organisation_id is None:
-        return statement
-    return statement.where(
-        or_(Entitlement.buyer_id == organisation_id, Entitlement.supplier_id == organisation_id)
+    return select(Entitlement).where(
+        *of_party(
+            organisation_id, side, buyer=Entitlement.buyer_id, supplier=Entitlement.supplier_id
+        )
     )
 
 
 def list_entitlements(
-    session: Session, organisation_id: str | None, *, cursor: str | None, limit: int
+    session: Session,
+    organisation_id: str | None,
+    *,
+    side: str | None = None,
+    state: str | None = None,
+    listing_code: str | None = None,
+    buyer_id: str | None = None,
+    supplier_id: str | None = None,
+    from_at: datetime | None = None,
+    until_at: datetime | None = None,
+    cursor: str | None,
+    limit: int,
 ) -> Page[Entitlement]:
-    """A page of entitlements."""
-    statement = _own_entitlements(organisation_id)
+    """A page of entitlements, newest licence first; the period is that in which they begin."""
+    wanted = {
+        Entitlement.state: state,
+        Entitlement.listing_code: listing_code,
+        Entitlement.buyer_id: buyer_id,
+        Entitlement.supplier_id: supplier_id,
+    }
+    statement = _own_entitlements(organisation_id, side).where(
+        *matching(wanted), *between(Entitlement.starts_at, from_at, until_at)
+    )
     return paginate(session, statement, key=Entitlement.licence_id, cursor=cursor, limit=limit)
 
 

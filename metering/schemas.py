@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, pre_dump, validate, validates_schema
 
-from app.web.paging import NextCursor, PageQuerySchema, PeriodQuerySchema
+from app.web.paging import NextCursor, PageQuerySchema, PeriodQuerySchema, side_field
 from app.web.schemas import AmountText, Identifier, Integer, Schema, Text, Timestamp
 from metering.answers.outcomes import ANSWERS
 from metering.models import ENTITLEMENT_STATES, PERIOD_STATES, CapScope
@@ -42,6 +42,16 @@ class EntitlementSchema(Schema):
         required=True,
     )
     renewal_ends_at = Timestamp(required=True, allow_none=True)
+
+
+class EntitlementQuerySchema(PeriodQuerySchema):
+    """Which entitlements; the period is that in which they begin."""
+
+    side = side_field()
+    state = fields.String(load_default=None, validate=validate.OneOf(ENTITLEMENT_STATES))
+    listing_code = Text(load_default=None, max=64)
+    buyer_id = Identifier(load_default=None)
+    supplier_id = Identifier(load_default=None)
 
 
 class RenewalSchema(Schema):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, or_
+from sqlalchemy import ColumnElement, Select, and_, false, func, not_, or_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.core.errors import CounterfoilError, ErrorKind
@@ -74,6 +74,16 @@ def matching(
 ) -> list[ColumnElement[bool]]:
     """Conditions: each column has its value; None narrows nothing."""
     return [column == value for column, value in wanted.items() if value is not None]
+
+
+def holding(
+    condition: ColumnElement[bool],
+    is_wanted: bool | None,  # noqa: FBT001 -- a query's own member
+) -> list[ColumnElement[bool]]:
+    """Conditions: it holds, or with False it does not; None narrows nothing."""
+    if is_wanted is None:
+        return []
+    return [condition if is_wanted else not_(condition)]
 
 
 def of_party(

@@ -15,7 +15,7 @@ from app.web.blueprints import Blueprint
 from app.web.context import current_principal, get, own_organisation, unit_of_work, whoever_asks
 from app.web.idempotency import idempotent
 from app.web.limits import limit
-from app.web.paging import PageQuerySchema, page_schema
+from app.web.paging import page_schema
 from app.web.staff_reads import unnoted
 from ledger.payments import account_services, findings, inbox, queries, schemas, services
 from ledger.payments.errors import (
@@ -142,13 +142,13 @@ def post_operation_decision(command: dict[str, Any], operation_id: str) -> Payme
 
 
 @blueprint.route("/payment-disputes", methods=["GET"])
-@blueprint.arguments(PageQuerySchema, location="query")
+@blueprint.arguments(schemas.PaymentDisputeQuerySchema, location="query")
 @blueprint.response(200, page_schema(schemas.PaymentDisputeSchema))
 @requires(Permission.READ_OWN)
-def get_payment_disputes(page: dict[str, Any]) -> Page[PaymentDispute]:
+def get_payment_disputes(query: dict[str, Any]) -> Page[PaymentDispute]:
     """Payments that payers' banks took back, newest first."""
     with unit_of_work() as uow:
-        return queries.list_disputes(uow.session, own_organisation(), **page)
+        return queries.list_disputes(uow.session, own_organisation(), **query)
 
 
 @blueprint.route("/checkouts/<string:subject_id>/<string:token>", methods=["GET"])

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.core.ids import OrganisationId
-from app.core.paging import Page, awaiting_word, matching, paginate
+from app.core.paging import Page, awaiting_word, between, holding, matching, paginate
 from app.core.principals import Permission, Principal
 from ledger.payments.errors import OperationNotFound, PayoutAccountNotFound
 from ledger.payments.models import (
@@ -145,15 +145,30 @@ def dispute_states(session: Session, operation_id: str) -> set[str]:
 
 def list_disputes(
     session: Session,
-    organisation_id: OrganisationId | None,
+    own: OrganisationId | None,
     *,
+    organisation_id: str | None = None,
+    operation_id: str | None = None,
+    state: str | None = None,
+    from_at: datetime | None = None,
+    until_at: datetime | None = None,
     cursor: str | None = None,
     limit: int = 20,
 ) -> Page[PaymentDispute]:
-    """Disputes, newest first."""
-    statement = select(PaymentDispute)
-    if organisation_id is not None:
-        statement = statement.where(PaymentDispute.organisation_id == organisation_id)
+    """Disputes of one's ``own`` organisation, or of all in reach, newest first.
+
+    The period is that in which the exchange learned of them.
+    """
+    wanted = {
+        PaymentDispute.organisation_id: organisation_id,
+        PaymentDispute.operation_id: operation_id,
+        PaymentDispute.state: state,
+    }
+    statement = select(PaymentDispute).where(
+        *matching(wanted), *between(PaymentDispute.opened_at, from_at, until_at)
+    )
+    if own is not None:
+        statement = statement.where(PaymentDispute.organisation_id == own)
     return paginate(session, statement, key=PaymentDispute.dispute_id, cursor=cursor, limit=limit)
 
 
@@ -175,10 +190,8 @@ def list_findings(
     limit: int = 20,
 ) -> Page[PaymentFinding]:
     """Findings, newest first."""
-    statement = select(PaymentFinding)
-    if is_open is not None:
-        resolved = PaymentFinding.resolved_at
-        statement = statement.where(resolved.is_(None) if is_open else resolved.is_not(None))
+    is_unresolved = PaymentFinding.resolved_at.is_(None)
+    statement = select(PaymentFinding).where(*holding(is_unresolved, is_open))
     return paginate(session, statement, key=PaymentFinding.finding_id, cursor=cursor, limit=limit)
 
 

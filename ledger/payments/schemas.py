@@ -2,7 +2,7 @@
 
 from marshmallow import fields, validate
 
-from app.web.paging import PageQuerySchema
+from app.web.paging import PageQuerySchema, PeriodQuerySchema
 from app.web.schemas import AmountText, Identifier, Schema, Text, Timestamp
 from ledger.payments.models import AccountState, NoticeState
 from ledger.payments.operations import Kind, State
@@ -81,6 +81,14 @@ class PaymentDecisionSchema(Schema):
     decision = fields.String(required=True, validate=validate.OneOf(["approve", "decline"]))
 
 
+class PaymentDisputeQuerySchema(PeriodQuerySchema):
+    """Which disputes; the period is that in which the exchange learned of them."""
+
+    organisation_id = Identifier(load_default=None)
+    operation_id = Identifier(load_default=None)
+    state = fields.String(load_default=None, validate=validate.OneOf([*DisputeOutcome]))
+
+
 class PaymentDisputeSchema(Schema):
     """A payment that the payer's bank took back, pending or decided."""
 
@@ -127,7 +135,7 @@ class PaymentReceivedSchema(Schema):
 class PaymentFindingQuerySchema(PageQuerySchema):
     """Open findings, resolved ones, or all."""
 
-    is_open = fields.Boolean(data_key="open", load_default=None)
+    is_open = fields.Boolean(load_default=None)
 
 
 class PaymentFindingSchema(Schema):

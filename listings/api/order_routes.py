@@ -14,7 +14,14 @@ from listings.models import Agreement, Order
 from listings.ports import ExchangePolicy
 from listings.queries import orders
 from listings.queries.orders import OrderFilter
-from listings.schemas.orders import AgreementSchema, OrderQuerySchema, OrderSchema, PlaceOrderSchema
+from listings.schemas.orders import (
+    AgreementQuerySchema,
+    AgreementSchema,
+    AgreementSummarySchema,
+    OrderQuerySchema,
+    OrderSchema,
+    PlaceOrderSchema,
+)
 
 
 @blueprint.route("/orders", methods=["POST"])
@@ -51,6 +58,17 @@ def get_order(order_id: str) -> Order:
     organisation_id = current_principal().organisation_id
     with unit_of_work() as uow:
         return orders.get_order(uow.session, order_id, organisation_id=organisation_id)
+
+
+@blueprint.route("/agreements", methods=["GET"])
+@blueprint.arguments(AgreementQuerySchema, location="query")
+@blueprint.response(200, page_schema(AgreementSummarySchema))
+@requires(Permission.READ_OWN)
+def get_agreements(query: dict[str, Any]) -> Page[Agreement]:
+    """List the agreements that one's organisation is party to, newest first."""
+    own = current_principal().organisation_id
+    with unit_of_work() as uow:
+        return orders.list_agreements(uow.session, organisation_id=own, **query)
 
 
 @blueprint.route("/agreements/<agreement_id>", methods=["GET"])

@@ -61,6 +61,33 @@ def get_order(session: Session, order_id: str, *, organisation_id: str) -> Order
     return order
 
 
+def list_agreements(
+    session: Session,
+    *,
+    organisation_id: str,
+    side: str | None = None,
+    listing_code: str | None = None,
+    buyer_id: str | None = None,
+    supplier_id: str | None = None,
+    from_at: datetime | None = None,
+    until_at: datetime | None = None,
+    cursor: str | None,
+    limit: int,
+) -> Page[Agreement]:
+    """Agreements that the organisation is party to, newest first; the period is that of closing."""
+    wanted = {
+        Agreement.listing_code: listing_code,
+        Agreement.buyer_id: buyer_id,
+        Agreement.supplier_id: supplier_id,
+    }
+    statement = select(Agreement).where(
+        *of_party(organisation_id, side, buyer=Agreement.buyer_id, supplier=Agreement.supplier_id),
+        *matching(wanted),
+        *between(Agreement.agreed_at, from_at, until_at),
+    )
+    return paginate(session, statement, key=Agreement.id, cursor=cursor, limit=limit)
+
+
 def get_agreement(session: Session, agreement_id: str, *, organisation_id: str) -> Agreement:
     """An agreement that the organisation is party to; raises `AgreementNotFound`."""
     agreement = session.get(Agreement, agreement_id)

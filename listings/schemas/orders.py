@@ -66,13 +66,27 @@ class OrderSchema(Schema):
     activated_at = Timestamp(allow_none=True)
 
 
-class AgreementSchema(Schema):
-    """The accepted terms; the hash is over their canonical JSON."""
+class AgreementQuerySchema(PeriodQuerySchema):
+    """Which of one's agreements; the period is that of agreeing."""
+
+    side = side_field()
+    listing_code = Text(max=30, load_default=None)
+    buyer_id = Identifier(load_default=None)
+    supplier_id = Identifier(load_default=None)
+
+
+class AgreementSummarySchema(Schema):
+    """An agreement in a list."""
 
     id = fields.String()
     buyer_id = fields.String()
     supplier_id = fields.String()
     listing_code = fields.String()
     agreement_hash = fields.String()
-    terms = fields.Dict()
     agreed_at = Timestamp()
+
+
+class AgreementSchema(AgreementSummarySchema):
+    """The accepted terms; the hash is over their canonical JSON."""
+
+    terms = fields.Dict()

@@ -9,9 +9,9 @@ from app.core.paging import Page
 from app.core.principals import Permission
 from app.web.access import requires
 from app.web.blueprints import Blueprint
-from app.web.context import current_principal, get, unit_of_work
+from app.web.context import current_principal, get, unit_of_work, whoever_asks
 from app.web.idempotency import idempotent
-from app.web.paging import PageQuerySchema, page_schema
+from app.web.paging import PeriodQuerySchema, page_schema
 from app.web.schemas import Identifier, Integer, Schema, Text, Timestamp
 from metering.erasure import requests as erasure_requests
 from metering.erasure.details import REASONS
@@ -34,6 +34,14 @@ class ProposeErasureSchema(Schema):
         if value > get(Clock).now():  # type: ignore[type-abstract]
             msg = "What is still to come cannot be erased."
             raise ValidationError(msg)
+
+
+class ErasureQuerySchema(PeriodQuerySchema):
+    """Which requests; the period is that of proposing."""
+
+    licence_id = Identifier(load_default=None)
+    state = fields.String(load_default=None, validate=validate.OneOf([*ErasureState]))
+    is_for_me = fields.Boolean(load_default=False)
 
 
 class ErasureSchema(Schema):
@@ -78,10 +86,11 @@ def approve_erasure(erasure_id: str) -> Erasure:
 
 
 @blueprint.route("/erasures", methods=["GET"])
-@blueprint.arguments(PageQuerySchema, location="query")
+@blueprint.arguments(ErasureQuerySchema, location="query")
 @blueprint.response(200, page_schema(ErasureSchema))
 @requires(Permission.READ_EXCHANGE)
 def list_erasures(query: dict[str, Any]) -> Page[Erasure]:
     """Requests for erasure, newest first."""
+    query["asks"] = whoever_asks(query.pop("is_for_me"))
     with unit_of_work() as uow:
         return erasure_requests.list_erasures(uow.session, **query)

@@ -7,7 +7,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.core.db import Base
-from app.core.paging import Page, paginate
+from app.core.paging import Page, awaiting_word, between, matching, paginate
+from app.core.principals import Permission, Principal
 from app.core.unit_of_work import UnitOfWork
 from metering.erasure.details import erase_details
 from metering.erasure.errors import ErasureNeedsAnotherPerson, ErasureNotFound
@@ -122,6 +123,28 @@ def erase_due(uow: UnitOfWork) -> int:
     return 1
 
 
-def list_erasures(session: Session, *, cursor: str | None, limit: int) -> Page[Erasure]:
-    """Requests, newest first; raises `InvalidCursor`."""
-    return paginate(session, select(Erasure), key=Erasure.erasure_id, cursor=cursor, limit=limit)
+def list_erasures(
+    session: Session,
+    *,
+    asks: Principal | None = None,
+    licence_id: str | None = None,
+    state: str | None = None,
+    from_at: datetime | None = None,
+    until_at: datetime | None = None,
+    cursor: str | None,
+    limit: int,
+) -> Page[Erasure]:
+    """Requests, newest first, by when they were proposed; raises `InvalidCursor`.
+
+    With ``asks`` those alone that wait for a word of its.
+    """
+    statement = select(Erasure).where(
+        *matching({Erasure.licence_id: licence_id, Erasure.state: state}),
+        *between(Erasure.proposed_at, from_at, until_at),
+    )
+    if asks is not None:
+        is_proposed = Erasure.state == ErasureState.PROPOSED
+        statement = statement.where(
+            awaiting_word(asks, Permission.OPERATE, Erasure.proposed_by, is_proposed)
+        )
+    return paginate(session, statement, key=Erasure.erasure_id, cursor=cursor, limit=limit)

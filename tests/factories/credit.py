@@ -113,7 +113,9 @@ class OnCredit:
     @property
     def bills(self):
         page = self.in_unit(
-            lambda uow: credit_bill_queries.list_bills(uow.session, BUYER, cursor=None, limit=9)
+            lambda uow: credit_bill_queries.list_bills(
+                uow.session, BUYER, at=uow.now, cursor=None, limit=9
+            )
         )
         own = [bill for bill in page.items if bill.currency == self.currency]
         return sorted(own, key=lambda bill: bill.month)

@@ -17,6 +17,7 @@ from ledger.journal.suspense.errors import SuspenseReturned, SuspenseReturnExist
 from ledger.journal.suspense.events import SuspenseReturnApproved
 from ledger.journal.wallets import services
 from tests.factories.crossing import second_runs_into_first
+from tests.factories.filtered import listed
 from tests.factories.traded_books import balances, log_keys
 from tests.unit.journal.journal_app import BUYER_ID, PRINCIPALS, journal_app
 
@@ -82,7 +83,7 @@ def sound(units):
 
 
 def open_items(call):
-    items = call("operator", "GET", "/v1/suspense?open=true").json["items"]
+    items = call("operator", "GET", "/v1/suspense?is_open=true").json["items"]
     return [each["reference"] for each in items]
 
 
@@ -99,6 +100,21 @@ def test_a_line_of_the_statement_is_recorded_once_and_waits_in_suspense(call, ar
     assert open_items(call) == [REFERENCE]
     assert call("operator", "GET", ARRIVALS).json["items"] == [arrived]
     assert sound(units)
+
+
+def test_an_arrival_is_found_by_either_reference_and_by_when_it_was_recorded(call, arrived):
+    at = arrived["recorded_at"]
+    for wanted, ids in (
+        ({"reference": REFERENCE}, [REFERENCE]),
+        ({"reference": LINE["bank_reference"], "currency": "CNY"}, [REFERENCE]),
+        ({"reference": "ICBC 2026-11-20/8"}, []),
+        ({"currency": "USD"}, []),
+        ({"from": at}, [REFERENCE]),
+        ({"until": at}, []),
+    ):
+        items = listed(call, "operator", ARRIVALS, wanted)
+        assert [each["reference"] for each in items] == ids
+    assert call("buyer", "GET", ARRIVALS).status_code == 403
 
 
 def test_its_owner_is_found_by_two_people_as_of_any_money_in_suspense(call, arrived, units):

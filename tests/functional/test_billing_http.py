@@ -13,6 +13,7 @@ from ledger.journal.billing.freeze_services import freeze_for
 from ledger.journal.billing.invoices import services as invoice_services
 from ledger.journal.trading import services
 from tests.factories.billing import SPLIT, LoggedLane, open_licence, statement_ports
+from tests.factories.filtered import check_filters, listed
 from tests.unit.journal.journal_app import (
     BUYER_ID,
     LICENCE_ID,
@@ -123,6 +124,24 @@ def test_a_credit_line_is_proposed_and_approved_by_two_operators_and_seen_by_its
     assert [step["step"] for step in made.json["dunning"]][-1] == "collection"
     path = f"/v1/credit-lines/{made.json['id']}"
     assert _who_are_asked(call, "/v1/credit-lines") == ["second_operator"]
+    at = made.json["proposed_at"]
+    check_filters(
+        call,
+        ("buyer", "operator"),
+        "/v1/credit-lines",
+        fits=[
+            {"organisation_id": BUYER_ID},
+            {"currency": "CNY"},
+            {"state": "proposed"},
+            {"from": at},
+        ],
+        misfits=[
+            {"organisation_id": SUPPLIER_ID},
+            {"currency": "USD"},
+            {"state": "active"},
+            {"until": at},
+        ],
+    )
     own = call("operator", "POST", f"{path}/approval")
     assert own.json["type"].endswith("#another-person-must-decide")
     assert call("second_operator", "POST", f"{path}/approval").json["state"] == "active"
@@ -160,6 +179,22 @@ def test_a_bill_is_shown_with_its_dunning_and_printed(call, traded, units, ports
             uow.commit()
     (row,) = call("buyer", "GET", "/v1/credit-bills").json["items"]
     assert (row["amount"], row["open_amount"]) == ("400.00000000", "400.00000000")
+    of_it = [{"organisation_id": BUYER_ID}, {"currency": "CNY"}, {"from": row["issued_at"]}]
+    not_of_it = [
+        {"organisation_id": SUPPLIER_ID},
+        {"currency": "USD"},
+        {"until": row["issued_at"]},
+        {"is_open": "false"},
+    ]
+    for days, is_overdue, other in ((0, "false", "true"), (15, "true", "false")):
+        clock.advance(seconds=days * 86_400)
+        check_filters(
+            call,
+            ("buyer", "operator"),
+            "/v1/credit-bills",
+            fits=[*of_it, {"is_open": "true"}, {"is_overdue": is_overdue}],
+            misfits=[*not_of_it, {"is_overdue": other}],
+        )
     bill = call("buyer", "GET", f"/v1/credit-bills/{row['id']}").json
     assert (bill["document"]["month"], bill["steps"]) == ("2026-11", [])
     printed = call("buyer", "GET", f"/v1/credit-bills/{row['id']}/pdf")
@@ -210,6 +245,15 @@ def test_a_freeze_is_seen_by_its_owner_and_lifted_by_two_operators(call, traded,
         uow.commit()
     (freeze,) = call("buyer", "GET", "/v1/account-freezes").json["items"]
     assert freeze["finding"]["difference"] == "1"
+    of_it = [{"organisation_id": BUYER_ID}, {"from": freeze["frozen_at"]}]
+    not_of_it = [{"organisation_id": SUPPLIER_ID}, {"until": freeze["frozen_at"]}]
+    check_filters(
+        call,
+        ("buyer", "operator"),
+        "/v1/account-freezes",
+        fits=[*of_it, {"is_open": "true"}],
+        misfits=[*not_of_it, {"is_open": "false"}],
+    )
     path = f"/v1/account-freezes/{freeze['id']}/lifting"
     assert _who_are_asked(call, "/v1/account-freezes") == []
     assert call("operator", "POST", f"{path}", {"reason": "Looked at."}).status_code == 200
@@ -218,10 +262,19 @@ def test_a_freeze_is_seen_by_its_owner_and_lifted_by_two_operators(call, traded,
     assert again.json["type"].endswith("#another-person-must-decide")
     lifted = call("second_operator", "POST", f"{path}/approval").json
     assert lifted["lifted_at"] is not None
+    check_filters(
+        call,
+        ("buyer", "operator"),
+        "/v1/account-freezes",
+        fits=[*of_it, {"is_open": "false"}],
+        misfits=[*not_of_it, {"is_open": "true"}],
+    )
     assert call("buyer", "POST", f"{path}/approval").status_code == 403
 
 
-def test_both_parties_see_what_a_yearly_package_earned(call, traded, units):
+@pytest.fixture
+def deferred(traded, units):
+    """A yearly package of the traded licence."""
     with units.begin(Reach.EXCHANGE) as uow:
         deferral_services.defer_order(
             uow,
@@ -234,7 +287,17 @@ def test_both_parties_see_what_a_yearly_package_earned(call, traded, units):
             starts_at=START,
             ends_at=START + timedelta(days=365),
         )
+        deferral_services.note_deferred_licence(
+            uow,
+            order_id=identifier("ord", 9),
+            licence_id=LICENCE_ID,
+            starts_at=START,
+            ends_at=START + timedelta(days=365),
+        )
         uow.commit()
+
+
+def test_both_parties_see_what_a_yearly_package_earned(call, deferred):
     for reader in ("buyer", "supplier", "auditor"):
         (row,) = call(reader, "GET", "/v1/deferrals").json["items"]
         assert (row["price"], row["deferred"], row["days"]) == (
@@ -243,3 +306,37 @@ def test_both_parties_see_what_a_yearly_package_earned(call, traded, units):
             365,
         )
     assert call("stranger", "GET", "/v1/deferrals").json["items"] == []
+
+
+def test_yearly_packages_are_found_by_what_they_are_of_and_by_when_they_begin(
+    call, deferred, units
+):
+    listing_code = "AIR-1"
+    fits = [
+        {"buyer_id": BUYER_ID},
+        {"supplier_id": SUPPLIER_ID},
+        {"listing_code": listing_code},
+        {"licence_id": LICENCE_ID},
+        {"order_id": identifier("ord", 9)},
+        {"currency": "CNY"},
+        {"from": START.isoformat()},
+    ]
+    misfits = [
+        {"buyer_id": SUPPLIER_ID},
+        {"supplier_id": BUYER_ID},
+        {"listing_code": "AIR-2"},
+        {"licence_id": identifier("lic", 7)},
+        {"order_id": ORDER_ID},
+        {"currency": "USD"},
+        {"until": START.isoformat()},
+    ]
+    readers, path = ("buyer", "supplier", "auditor"), "/v1/deferrals"
+    is_open, is_closed = {"is_open": "true"}, {"is_open": "false"}
+    check_filters(call, readers, path, fits=[*fits, is_open], misfits=[*misfits, is_closed])
+    for who, other in (("buyer", "supplier"), ("supplier", "buyer")):
+        assert len(listed(call, who, path, {"side": who})) == 1
+        assert listed(call, who, path, {"side": other}) == []
+    with units.begin(Reach.EXCHANGE) as uow:
+        deferral_services.end_deferral(uow, licence_id=LICENCE_ID, reason_code="REVOKED")
+        uow.commit()
+    check_filters(call, readers, path, fits=[*fits, is_closed], misfits=[*misfits, is_open])

@@ -134,7 +134,9 @@ def wallet(in_unit):
 
 def bills(in_unit):
     page = in_unit(
-        lambda uow: credit_bill_queries.list_bills(uow.session, BUYER, cursor=None, limit=9)
+        lambda uow: credit_bill_queries.list_bills(
+            uow.session, BUYER, at=uow.now, cursor=None, limit=9
+        )
     )
     return sorted(page.items, key=lambda bill: bill.month)
 
@@ -355,7 +357,9 @@ def test_after_a_standstill_every_step_is_taken_up_to_collection(in_unit, owing,
 def test_a_buyer_sees_its_own_credit_and_nobody_else_s(units, owing):
     for reader, count in ((BUYER, 2), (SUPPLIER, 0)):
         with units.begin(Reach.organisation(reader)) as uow:
-            page = credit_bill_queries.list_bills(uow.session, None, cursor=None, limit=9)
+            page = credit_bill_queries.list_bills(
+                uow.session, None, at=uow.now, cursor=None, limit=9
+            )
             assert len(page.items) == count
             assert uow.session.query(CreditBill).count() == count
             assert uow.session.query(CreditLine).count() == count // 2

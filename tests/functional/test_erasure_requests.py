@@ -132,6 +132,30 @@ def test_the_database_itself_wants_two_people(world, licensed, clock):
             uow.session.flush()
 
 
+def test_requests_are_found_by_licence_state_time_and_whose_word_they_wait_for(
+    world, licensed, clock
+):
+    at, operator = clock.now(), frozenset({Role.OPERATOR})
+    first, second = (
+        Principal(name, "org_exchange", operator, has_second_factor=True)
+        for name in ("psn_a", "psn_b")
+    )
+    auditor = Principal("psn_c", "org_exchange", frozenset({Role.AUDITOR}), has_second_factor=True)
+    erasure_id = propose(world, licensed, clock)
+
+    def found(**wanted):
+        with world.units.begin(Reach.EXCHANGE) as uow:
+            page = list_erasures(uow.session, **wanted, cursor=None, limit=10)
+            return [each.erasure_id for each in page.items]
+
+    proposed = {"licence_id": licensed.licence_id, "state": "proposed", "from_at": at}
+    assert found(**proposed) == found(asks=second) == [erasure_id]
+    assert found(licence_id="lic_0") == found(state="done") == found(until_at=at) == []
+    assert found(asks=first) == found(asks=auditor) == []
+    approve(world, erasure_id)
+    assert (found(asks=second), found(state="approved")) == ([], [erasure_id])
+
+
 class Named:
     """Believes whatever name the header gives, and knows what each may do."""
 
@@ -167,5 +191,7 @@ def test_over_http_it_takes_two_operators(http, parts):
     assert unknown.get_json()["type"].endswith("erasure-not-found")
     keyless = http.post(f"{PATH}/era_0/approval", headers={"Authorization": "psn_b"})
     assert keyless.get_json()["type"].endswith("idempotency-key-missing")
-    assert http.get(PATH, headers={"Authorization": "psn_a"}).get_json()["items"] == []
+    for query in ("", "?is_for_me=true", f"?licence_id={licence}&state=proposed"):
+        shown = http.get(f"{PATH}{query}", headers={"Authorization": "psn_a"})
+        assert shown.get_json()["items"] == []
     assert http.get(PATH, headers={"Authorization": "psn_buyer"}).status_code == 403

@@ -1,6 +1,7 @@
 """Caps, quotes, replays and what is left, over HTTP on a whole exchange."""
 
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
 
 import pytest
 
@@ -32,6 +33,30 @@ def key_of(everything, licence_id):
 
 def ask(person, method, path, body=None):
     return person.client.send(method, path, body=body)
+
+
+def test_entitlements_are_found_by_side_state_listing_parties_and_beginning(world, worlds):
+    shown = ask(world.buyer, "GET", f"/v1/entitlements/{world.airports.licence_id}").json
+    buyer, supplier = world.organisations["buyer"], world.organisations["supplier"]
+    begins = shown["starts_at"]
+    wanted = {"listing_code": shown["listing_code"], "state": shown["state"], "from": begins}
+    wanted |= {"buyer_id": buyer, "supplier_id": supplier}
+
+    def found(person, **changed):
+        query = urlencode({**wanted, **changed})
+        items = ask(person, "GET", f"/v1/entitlements?{query}").json["items"]
+        return [each["licence_id"] for each in items]
+
+    for who in ("buyer", "supplier"):
+        person = getattr(world, who)
+        assert found(person) == found(person, side=who) == [shown["licence_id"]]
+        assert found(person, side={"buyer": "supplier", "supplier": "buyer"}[who]) == []
+        assert found(person, state="revoked") == found(person, listing_code="AIR-0") == []
+        assert found(person, buyer_id=supplier) == found(person, supplier_id=buyer) == []
+        assert ask(person, "GET", f"/v1/entitlements?state={shown['state'].upper()}").status == 422
+        before = ask(person, "GET", f"/v1/entitlements?until={begins}").json["items"]
+        assert shown["licence_id"] not in [each["licence_id"] for each in before]
+        assert found(getattr(worlds["b"], who)) == []
 
 
 def test_an_entitlement_shows_its_period_and_pools(world, licence_id):

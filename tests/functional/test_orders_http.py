@@ -1,5 +1,7 @@
 """Orders and agreements over HTTP."""
 
+from urllib.parse import urlencode
+
 import pytest
 
 from app.core.ids import IdSource
@@ -82,6 +84,34 @@ def test_both_parties_see_it_and_a_stranger_does_not(call, command):
     problem = call("stranger", "GET", f"/v1/orders/{order['id']}", expect=404)
     assert problem["type"] == "/problems#order-not-found"
     call("stranger", "GET", f"/v1/agreements/{order['agreement_id']}", expect=404)
+
+
+def test_agreements_are_listed_to_their_parties_alone_and_found_as_orders_are(call, command):
+    order = call("buyer", "POST", "/v1/orders", command, expect=201)
+    whole = call("buyer", "GET", f"/v1/agreements/{order['agreement_id']}")
+    listed = {name: value for name, value in whole.items() if name != "terms"}
+    at = order["placed_at"]
+    fits = [
+        {"listing_code": order["listing_code"]},
+        {"buyer_id": order["buyer_id"]},
+        {"supplier_id": order["supplier_id"]},
+        {"from": at},
+    ]
+    misfits = [
+        {"listing_code": "AIR-0"},
+        {"buyer_id": order["supplier_id"]},
+        {"supplier_id": order["buyer_id"]},
+        {"until": at},
+    ]
+    sides = {"buyer": "supplier", "supplier": "buyer"}
+
+    def found(who, wanted):
+        return call(who, "GET", f"/v1/agreements?{urlencode(wanted)}")["items"]
+
+    for who, other in sides.items():
+        assert all(found(who, wanted) == [listed] for wanted in (*fits, {"side": who}))
+        assert not any(found(who, wanted) for wanted in (*misfits, {"side": other}))
+    assert not any(found("stranger", wanted) for wanted in ({}, *fits))
 
 
 def test_an_order_without_an_approved_scenario_is_refused(call, command):

@@ -15,8 +15,10 @@ from app.core.reach import Reach
 from app.factory import create_control_plane
 from app.web.access import Authenticator
 from ledger.journal.top_ups.ports import PaymentGateways
+from ledger.payments import queries as payment_queries
 from ledger.payments.operation_runner import OperationRunner
 from ledger.payments.ports import PaymentPorts
+from tests.factories.filtered import check_filters
 from tests.factories.payments import AMOUNT, BUYER, FIRST, OWNER, PAYER, SECOND, PayingExchange
 from tests.fakes.principals import NamedPrincipals
 from tests.fakes.stripe_server import StripeServer
@@ -362,7 +364,7 @@ def test_an_operator_sees_findings_and_lines_and_says_what_was_done(call, exchan
     server.state.succeed(server.state.make_intent(4_200, "cny", {}))
     exchange.sweep()
     path = "/v1/payment-findings"
-    (finding,) = call("operator", "GET", f"{path}?open=true").json["items"]
+    (finding,) = call("operator", "GET", f"{path}?is_open=true").json["items"]
     assert (finding["rule"], finding["found_amount"]) == ("movement_unexplained", "42.00000000")
     lines = call("operator", "GET", "/v1/payment-movements?explained_by=suspense").json["items"]
     assert [line["amount"] for line in lines] == ["42.00000000"]
@@ -370,7 +372,7 @@ def test_an_operator_sees_findings_and_lines_and_says_what_was_done(call, exchan
     assert call("buyer", "POST", resolve, {"resolution": "x"}).status_code == 403
     done = call("operator", "POST", resolve, {"resolution": "sent back by the bank"}).json
     assert done["resolved_by"] == FIRST.id
-    assert call("operator", "GET", f"{path}?open=true").json["items"] == []
+    assert call("operator", "GET", f"{path}?is_open=true").json["items"] == []
     assert call("operator", "POST", resolve, {"resolution": "again"}).status_code == 404
 
 
@@ -379,7 +381,37 @@ def test_an_operator_sees_what_is_under_way_at_the_provider_and_whose_it_is(call
     (seen,) = call("operator", "GET", "/v1/payment-operations?state=planned").json["items"]
     assert seen["subject_id"] == announced["id"]
     assert call("operator", "GET", "/v1/payment-operations?state=sent").json["items"] == []
-    assert call("operator", "GET", "/v1/payment-disputes").status_code == 200
+
+
+def test_a_dispute_is_found_by_whose_and_which_payment_it_is_and_by_its_state(
+    call, exchange, server
+):
+    payment = exchange.payment(exchange.paid_top_up().top_up_id)
+    server.state.dispute(exchange.intent_of(payment.subject_id))
+    exchange.deliver(server.take_notices())
+    exchange.work()
+    (dispute,) = call("operator", "GET", "/v1/payment-disputes").json["items"]
+    other, at = "org_" + "7" * 26, dispute["opened_at"]
+    check_filters(
+        call,
+        ("buyer", "operator"),
+        "/v1/payment-disputes",
+        fits=[
+            {"operation_id": payment.operation_id},
+            {"state": "open"},
+            {"from": at},
+        ],
+        misfits=[
+            {"organisation_id": other},
+            {"operation_id": "pop_" + "7" * 26},
+            {"state": "won"},
+            {"until": at},
+        ],
+    )
+    of_buyer = exchange.do(
+        lambda uow: payment_queries.list_disputes(uow.session, None, organisation_id=BUYER)
+    )
+    assert [each.dispute_id for each in of_buyer.items] == [dispute["id"]]
 
 
 def test_a_dead_notice_is_replayed_by_an_operator(call, exchange, server):

@@ -24,6 +24,7 @@ from ledger.journal.payouts import services as payout_services
 from ledger.journal.settlement import run_services
 from ledger.journal.settlement.statements import SIGNATURE_DOMAIN as STATEMENT_DOMAIN
 from ledger.log.sequencing.sequencer import Sequencer
+from tests.factories.filtered import check_filters, listed
 from tests.factories.traded_books import TradedLicence, log_keys
 from tests.unit.journal.journal_app import (
     BUYER_ID,
@@ -288,7 +289,9 @@ def test_a_payout_from_proposal_to_the_bank(call, licence, settle, clock):
     body = {"settlement_id": settled["id"]}
     for who in ("supplier", "risk_officer", "auditor"):
         assert call(who, "POST", "/v1/payouts", body).status_code == 403
+    _awaits_payout(call, settled, "true")
     payout = call("operator", "POST", "/v1/payouts", body).json
+    _awaits_payout(call, settled, "false")
     for wanted, ids in (
         ({"organisation_id": SUPPLIER_ID, "currency": "CNY"}, [payout["id"]]),
         ({"organisation_id": BUYER_ID}, []),
@@ -312,6 +315,33 @@ def test_a_payout_from_proposal_to_the_bank(call, licence, settle, clock):
         p["state"] for p in call("supplier", "GET", "/v1/payouts?state=paid").json["items"]
     ] == ["paid"]
     _comes_back(call, path)
+
+
+def _awaits_payout(call, settled, is_awaiting):
+    """Whether the supplier's one settlement waits for a payout, with what else it is found by."""
+    at, other = settled["settled_at"], {"true": "false", "false": "true"}[is_awaiting]
+    its = {"organisation_id": SUPPLIER_ID, "is_awaiting_payout": is_awaiting}
+    assert listed(call, "operator", "/v1/settlements", its) == [settled]
+    assert listed(call, "operator", "/v1/settlements", its | {"is_awaiting_payout": other}) == []
+    check_filters(
+        call,
+        ["supplier"],
+        "/v1/settlements",
+        fits=[
+            {"run_id": settled["run_id"]},
+            {"organisation_id": SUPPLIER_ID},
+            {"currency": "CNY"},
+            {"from": at},
+            {"is_awaiting_payout": is_awaiting},
+        ],
+        misfits=[
+            {"run_id": identifier("run", 7)},
+            {"organisation_id": BUYER_ID},
+            {"currency": "USD"},
+            {"until": at},
+            {"is_awaiting_payout": other},
+        ],
+    )
 
 
 def _comes_back(call, path):
@@ -369,6 +399,7 @@ def test_a_proposal_and_waiting_details_are_given_up(call, licence, settle, cloc
     payout = call("operator", "POST", "/v1/payouts", body).json
     cancelled = call("operator", "POST", f"/v1/payouts/{payout['id']}/cancellation")
     assert cancelled.json["state"] == "cancelled"
+    _awaits_payout(call, settled, "true")
     assert len(call("supplier", "GET", "/v1/bank-accounts").json["items"]) == 2
 
 

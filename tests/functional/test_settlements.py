@@ -292,6 +292,15 @@ def test_below_the_minimum_everything_is_carried_over(licence, settle, units):
     first, second = settlements(units)
     assert (first.settled_amount, first.carried_amount) == (0, SCALE // 2)
     assert (second.opening_amount, second.settled_amount) == (SCALE // 2, SCALE)
+    with units.begin(Reach.EXCHANGE) as uow:
+        waiting, others = (
+            settlement_queries.list_settlements(
+                uow.session, SUPPLIER, is_awaiting_payout=is_awaiting, cursor=None, limit=9
+            ).items
+            for is_awaiting in (True, False)
+        )
+        assert [each.settlement_id for each in waiting] == [second.settlement_id]
+        assert [each.settlement_id for each in others] == [first.settlement_id]
 
 
 def test_currencies_do_not_mix(licence, settle, units, clock):

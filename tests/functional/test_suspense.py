@@ -79,7 +79,7 @@ def sound(units):
 
 
 def test_two_operators_find_out_whose_it_is(call, proposed, units):
-    (listed,) = call("operator", "GET", "/v1/suspense?open=true").json["items"]
+    (listed,) = call("operator", "GET", "/v1/suspense?is_open=true").json["items"]
     assert (listed["reference"], listed["amount"]) == (REFERENCE, "42.00000000")
     assert balances(units)[SUSPENSE] == 42 * SCALE, "a proposal moves nothing"
     asked = f"{ASSIGNMENTS}?is_for_me=true"
@@ -92,8 +92,8 @@ def test_two_operators_find_out_whose_it_is(call, proposed, units):
     assert (approved.json["state"], approved.json["amount"]) == ("approved", "42.00000000")
     held = balances(units)
     assert (held[WALLET], held.get(SUSPENSE, 0)) == (42 * SCALE, 0)
-    assert call("operator", "GET", "/v1/suspense?open=true").json["items"] == []
-    assert len(call("operator", "GET", "/v1/suspense?open=false").json["items"]) == 1
+    assert call("operator", "GET", "/v1/suspense?is_open=true").json["items"] == []
+    assert len(call("operator", "GET", "/v1/suspense?is_open=false").json["items"]) == 1
     (told,) = [each for each in units.events if isinstance(each, SuspenseMoneyAssigned)]
     assert told.organisation_id == BUYER_ID
     again = call("operator", "POST", ASSIGNMENTS, whose())

@@ -2,7 +2,7 @@
 
 from marshmallow import fields, validate
 
-from app.web.paging import PageQuerySchema
+from app.web.paging import PeriodQuerySchema
 from app.web.schemas import AmountText, Identifier, Schema, Text, Timestamp
 from ledger.journal.books.chart import CURRENCIES, HOME_CURRENCY
 
@@ -19,10 +19,11 @@ class RecordArrivalSchema(Schema):
     statement_line = Text(max=1000, required=True)
 
 
-class ArrivalQuerySchema(PageQuerySchema):
-    """Arrivals in one currency, or in all."""
+class ArrivalQuerySchema(PeriodQuerySchema):
+    """Which arrivals; the period is that of recording."""
 
     currency = fields.String(load_default=None, validate=_CURRENCY)
+    reference = Text(load_default=None, max=200)
 
 
 class ArrivalSchema(Schema):

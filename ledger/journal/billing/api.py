@@ -97,7 +97,7 @@ def post_credit_line_refusal(credit_line_id: str) -> CreditLine:
 
 
 @blueprint.route("/credit-lines", methods=["GET"])
-@blueprint.arguments(billing_schemas.SecondWordQuerySchema, location="query")
+@blueprint.arguments(billing_schemas.CreditLineQuerySchema, location="query")
 @blueprint.response(200, page_schema(billing_schemas.CreditLineSchema))
 @requires(Permission.READ_OWN)
 def get_credit_lines(query: dict[str, Any]) -> Page[CreditLine]:
@@ -118,13 +118,13 @@ def get_exposures(page: dict[str, Any]) -> Page[exposure_queries.Exposure]:
 
 
 @blueprint.route("/credit-bills", methods=["GET"])
-@blueprint.arguments(PageQuerySchema, location="query")
+@blueprint.arguments(billing_schemas.CreditBillQuerySchema, location="query")
 @blueprint.response(200, page_schema(billing_schemas.CreditBillSummarySchema))
 @requires(Permission.READ_OWN)
-def get_credit_bills(page: dict[str, Any]) -> Page[CreditBill]:
+def get_credit_bills(query: dict[str, Any]) -> Page[CreditBill]:
     """Monthly bills of buying on credit, newest first."""
     with unit_of_work() as uow:
-        return credit_bill_queries.list_bills(uow.session, own_organisation(), **page)
+        return credit_bill_queries.list_bills(uow.session, own_organisation(), at=uow.now, **query)
 
 
 @blueprint.route("/credit-bills/<string:bill_id>", methods=["GET"])
@@ -155,7 +155,7 @@ def get_credit_bill_pdf(bill_id: str) -> Response:
 
 
 @blueprint.route("/account-freezes", methods=["GET"])
-@blueprint.arguments(billing_schemas.SecondWordQuerySchema, location="query")
+@blueprint.arguments(billing_schemas.AccountFreezeQuerySchema, location="query")
 @blueprint.response(200, page_schema(billing_schemas.AccountFreezeSchema))
 @requires(Permission.READ_OWN)
 def get_account_freezes(query: dict[str, Any]) -> Page[AccountFreeze]:
@@ -193,13 +193,13 @@ def post_freeze_lifting_approval(freeze_id: str) -> AccountFreeze:
 
 
 @blueprint.route("/deferrals", methods=["GET"])
-@blueprint.arguments(PageQuerySchema, location="query")
+@blueprint.arguments(billing_schemas.DeferralQuerySchema, location="query")
 @blueprint.response(200, page_schema(billing_schemas.DeferralSchema))
 @requires(Permission.READ_ACCOUNTS)
-def get_deferrals(page: dict[str, Any]) -> Page[Deferral]:
+def get_deferrals(query: dict[str, Any]) -> Page[Deferral]:
     """Yearly packages: what is paid, earned so far, and given back."""
     with unit_of_work() as uow:
-        return deferral_services.list_deferrals(uow.session, own_organisation(), **page)
+        return deferral_services.list_deferrals(uow.session, own_organisation(), **query)
 
 
 @blueprint.route("/spend-alerts", methods=["PUT"])

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from app.core.ids import OrganisationId
-from app.core.paging import Page, paginate
+from app.core.paging import Page, between, holding, matching, paginate
 from ledger.journal.billing.errors import CreditBillNotFound
 from ledger.journal.billing.models import IS_OPEN, BillPayment, CreditBill, DunningStepTaken
 from ledger.journal.books.models import JournalTransaction, PostedLine
@@ -32,12 +32,32 @@ def get_bill(session: Session, bill_id: str, organisation_id: OrganisationId | N
 
 
 def list_bills(
-    session: Session, organisation_id: OrganisationId | None, *, cursor: str | None, limit: int
+    session: Session,
+    own: OrganisationId | None,
+    *,
+    at: datetime,
+    organisation_id: str | None = None,
+    currency: str | None = None,
+    is_open: bool | None = None,
+    is_overdue: bool | None = None,
+    from_at: datetime | None = None,
+    until_at: datetime | None = None,
+    cursor: str | None,
+    limit: int,
 ) -> Page[CreditBill]:
-    """Bills of one organisation, or of all in reach, newest first."""
-    statement = select(CreditBill)
-    if organisation_id is not None:
-        statement = statement.where(CreditBill.organisation_id == organisation_id)
+    """Bills of one's ``own`` organisation, or of all in reach, newest first.
+
+    The period is that in which they were issued.
+    """
+    wanted = {CreditBill.organisation_id: organisation_id, CreditBill.currency: currency}
+    statement = select(CreditBill).where(
+        *matching(wanted),
+        *holding(IS_OPEN, is_open),
+        *holding(and_(IS_OPEN, CreditBill.due_at <= at), is_overdue),
+        *between(CreditBill.issued_at, from_at, until_at),
+    )
+    if own is not None:
+        statement = statement.where(CreditBill.organisation_id == own)
     return paginate(session, statement, key=CreditBill.bill_id, cursor=cursor, limit=limit)
 
 

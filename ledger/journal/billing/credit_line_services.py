@@ -1,13 +1,14 @@
 """Verbs on credit lines: propose, decide by a second person, suspend and resume."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from app.core.ids import OrganisationId, PersonId
-from app.core.paging import Page, awaiting_word, paginate
+from app.core.paging import Page, awaiting_word, between, matching, paginate
 from app.core.principals import Permission, Principal
 from app.core.unit_of_work import UnitOfWork
 from ledger.journal.billing.books_cursor import settled_posting_id
@@ -187,19 +188,31 @@ def find_active(
 
 def list_credit_lines(
     session: Session,
-    organisation_id: OrganisationId | None,
+    own: OrganisationId | None,
     *,
     asks: Principal | None = None,
+    organisation_id: str | None = None,
+    currency: str | None = None,
+    state: str | None = None,
+    from_at: datetime | None = None,
+    until_at: datetime | None = None,
     cursor: str | None,
     limit: int,
 ) -> Page[CreditLine]:
-    """Lines of one organisation, or of all in reach, newest first.
+    """Lines of one's ``own`` organisation, or of all in reach, newest first.
 
-    With ``asks`` those alone that wait for a word of its.
+    With ``asks`` those alone that wait for a word of its. The period is that of proposing.
     """
-    statement = select(CreditLine)
-    if organisation_id is not None:
-        statement = statement.where(CreditLine.organisation_id == organisation_id)
+    wanted = {
+        CreditLine.organisation_id: organisation_id,
+        CreditLine.currency: currency,
+        CreditLine.state: state,
+    }
+    statement = select(CreditLine).where(
+        *matching(wanted), *between(CreditLine.proposed_at, from_at, until_at)
+    )
+    if own is not None:
+        statement = statement.where(CreditLine.organisation_id == own)
     if asks is not None:
         is_proposed = CreditLine.state == "proposed"
         statement = statement.where(

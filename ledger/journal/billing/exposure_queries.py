@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import Session
 
 from app.core.ids import OrganisationId
-from app.core.paging import Page, matching, paginate
+from app.core.paging import Page, holding, matching, paginate
 from ledger.journal.billing.models import IS_OPEN, CreditBill
 from ledger.journal.books.chart import receivable_of
 from ledger.journal.wallets.held_money import held_amount
@@ -50,12 +50,13 @@ def list_exposures(
         Wallet.currency: currency,
         Wallet.is_credit_suspended: is_suspended,
     }
-    statement = select(Wallet).where(Wallet.credit_limit_amount > 0, *matching(wanted))
+    statement = select(Wallet).where(
+        Wallet.credit_limit_amount > 0,
+        *matching(wanted),
+        *holding(_owes_overdue(at), is_overdue),
+    )
     if own is not None:
         statement = statement.where(Wallet.organisation_id == own)
-    if is_overdue is not None:
-        owes = _owes_overdue(at)
-        statement = statement.where(owes if is_overdue else ~owes)
     page = paginate(
         session,
         statement,

@@ -3,7 +3,7 @@
 from marshmallow import fields, validate
 
 from app.core.money import format_amount
-from app.web.paging import PageQuerySchema
+from app.web.paging import PageQuerySchema, PeriodQuerySchema, side_field
 from app.web.schemas import AmountText, Identifier, Integer, Schema, Text, Timestamp
 from ledger.journal.billing.credit_billing import LIMIT_MAX
 from ledger.journal.billing.dunning import DAYS_MAX, ORDER
@@ -11,12 +11,6 @@ from ledger.journal.billing.models import CREDIT_LINE
 from ledger.journal.books.chart import CURRENCIES, HOME_CURRENCY
 
 _CURRENCY = validate.OneOf(CURRENCIES)
-
-
-class SecondWordQuerySchema(PageQuerySchema):
-    """All, or what waits for the word of a second person."""
-
-    is_for_me = fields.Boolean(load_default=False)
 
 
 class StartRunSchema(Schema):
@@ -61,6 +55,15 @@ class ProposeCreditLineSchema(Schema):
     dunning = fields.List(
         fields.Nested(DunningStepSchema), load_default=None, validate=validate.Length(max=4)
     )
+
+
+class CreditLineQuerySchema(PeriodQuerySchema):
+    """Which credit lines; the period is that of proposing."""
+
+    organisation_id = Identifier(load_default=None)
+    currency = fields.String(load_default=None, validate=_CURRENCY)
+    state = fields.String(load_default=None, validate=validate.OneOf(sorted(CREDIT_LINE.states())))
+    is_for_me = fields.Boolean(load_default=False)
 
 
 class CreditLineSchema(Schema):
@@ -116,6 +119,15 @@ class DunningTakenSchema(Schema):
     withdrawn_at = Timestamp(allow_none=True)
 
 
+class CreditBillQuerySchema(PeriodQuerySchema):
+    """Which bills; the period is that of issuing, not the month that they bill."""
+
+    organisation_id = Identifier(load_default=None)
+    currency = fields.String(load_default=None, validate=_CURRENCY)
+    is_open = fields.Boolean(load_default=None)
+    is_overdue = fields.Boolean(load_default=None)
+
+
 class CreditBillSummarySchema(Schema):
     """A month's bill in a list."""
 
@@ -160,6 +172,14 @@ class LiftFreezeSchema(Schema):
     reason = Text(max=500, required=True)
 
 
+class AccountFreezeQuerySchema(PeriodQuerySchema):
+    """Which freezes; the period is that of freezing."""
+
+    organisation_id = Identifier(load_default=None)
+    is_open = fields.Boolean(load_default=None)
+    is_for_me = fields.Boolean(load_default=False)
+
+
 class AccountFreezeSchema(Schema):
     """A frozen account, what was found, and who looked."""
 
@@ -174,6 +194,19 @@ class AccountFreezeSchema(Schema):
     lift_asked_at = Timestamp(allow_none=True)
     lifted_by = Identifier(allow_none=True)
     lifted_at = Timestamp(allow_none=True)
+
+
+class DeferralQuerySchema(PeriodQuerySchema):
+    """Which yearly packages; the period is that in which they begin."""
+
+    side = side_field()
+    buyer_id = Identifier(load_default=None)
+    supplier_id = Identifier(load_default=None)
+    listing_code = Text(max=64, load_default=None)
+    licence_id = Identifier(load_default=None)
+    order_id = Identifier(load_default=None)
+    currency = fields.String(load_default=None, validate=_CURRENCY)
+    is_open = fields.Boolean(load_default=None)
 
 
 class DeferralSchema(Schema):

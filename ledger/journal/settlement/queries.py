@@ -1,13 +1,24 @@
 """Reads of settlement runs, settlements and the rows of their statements."""
 
-from sqlalchemy import select
+from datetime import datetime
+
+from sqlalchemy import and_, column, exists, select, table
 from sqlalchemy.orm import Session
 
 from app.core.ids import OrganisationId
-from app.core.paging import Page, paginate
+from app.core.paging import Page, between, holding, matching, paginate
 from ledger.journal.ids import RunId, SettlementId
 from ledger.journal.settlement.errors import SettlementNotFound, SettlementRunNotFound
 from ledger.journal.settlement.models import PLANNED, Settlement, SettlementRun, StatementRow
+
+# The room of payouts stands on this one: its table is named here, and its code is not used.
+_PAYOUTS = table("payouts", column("settlement_id"), column("state"))
+_IS_AWAITING_PAYOUT = and_(
+    Settlement.settled_amount > 0,
+    ~exists().where(
+        _PAYOUTS.c.settlement_id == Settlement.settlement_id, _PAYOUTS.c.state != "cancelled"
+    ),
+)
 
 
 def get_run(session: Session, run_id: RunId) -> SettlementRun:
@@ -77,21 +88,34 @@ def find_last_settlement(session: Session, supplier_id: str, currency: str) -> S
 
 def list_settlements(
     session: Session,
-    organisation_id: OrganisationId | None,
+    own: OrganisationId | None,
     *,
-    run_id: RunId | None,
-    currency: str | None,
+    run_id: RunId | None = None,
+    organisation_id: str | None = None,
+    currency: str | None = None,
+    is_awaiting_payout: bool | None = None,
+    from_at: datetime | None = None,
+    until_at: datetime | None = None,
     cursor: str | None,
     limit: int,
 ) -> Page[Settlement]:
-    """Settlements of a supplier, or of all in reach, newest first."""
-    statement = select(Settlement)
-    if organisation_id is not None:
-        statement = statement.where(Settlement.supplier_id == organisation_id)
-    if run_id is not None:
-        statement = statement.where(Settlement.run_id == run_id)
-    if currency is not None:
-        statement = statement.where(Settlement.currency == currency)
+    """Settlements of one's ``own`` organisation, or of all in reach, newest first.
+
+    The period is that in which they were fixed. Awaiting a payout is what fixed something to pay
+    out and has no payout but cancelled ones.
+    """
+    wanted = {
+        Settlement.run_id: run_id,
+        Settlement.supplier_id: organisation_id,
+        Settlement.currency: currency,
+    }
+    statement = select(Settlement).where(
+        *matching(wanted),
+        *holding(_IS_AWAITING_PAYOUT, is_awaiting_payout),
+        *between(Settlement.settled_at, from_at, until_at),
+    )
+    if own is not None:
+        statement = statement.where(Settlement.supplier_id == own)
     return paginate(session, statement, key=Settlement.settlement_id, cursor=cursor, limit=limit)
 
 

@@ -2,7 +2,7 @@
 
 from marshmallow import fields, validate
 
-from app.web.paging import PageQuerySchema
+from app.web.paging import PageQuerySchema, PeriodQuerySchema
 from app.web.schemas import AmountText, Identifier, Schema, Timestamp
 from ledger.journal.books.chart import CURRENCIES, HOME_CURRENCY
 from ledger.journal.settlement.models import FINISHED, PLANNED
@@ -40,11 +40,13 @@ class SettlementRunSchema(Schema):
     finished_at = Timestamp(allow_none=True)
 
 
-class SettlementQuerySchema(PageQuerySchema):
-    """Settlements of one run or currency, or of all."""
+class SettlementQuerySchema(PeriodQuerySchema):
+    """Which settlements; the period is that in which they were fixed, not the one they settle."""
 
     run_id = Identifier(load_default=None)
+    organisation_id = Identifier(load_default=None)
     currency = fields.String(load_default=None, validate=_CURRENCY)
+    is_awaiting_payout = fields.Boolean(load_default=None)
 
 
 class SettlementSummarySchema(Schema):

@@ -10,9 +10,9 @@ _STATE = validate.OneOf(sorted(SUSPENSE_ASSIGNMENT.states()))
 
 
 class SuspenseQuerySchema(PageQuerySchema):
-    """What is still there (``open=true``), what was assigned or goes back, or all."""
+    """What is still there (``is_open=true``), what was assigned or goes back, or all."""
 
-    is_open = fields.Boolean(data_key="open", load_default=None)
+    is_open = fields.Boolean(load_default=None)
 
 
 class SuspendedSchema(Schema):
