@@ -57,8 +57,12 @@ NOT_EXPORTED = {
 SECRETS = (
     "password_hash", "secret_hash", "secret_ciphertext", "previous_ciphertext", "details_sealed",
     "sealed", "ciphertext", "detail_key", "detail", "token_version", "raw_transaction",
+    "key_ciphertext", "keys_sealed",
 )  # fmt: skip
 """Columns that never leave the database."""
+
+SECRETS_OF = {"access_resets": ("token_hash",)}
+"""Columns that are secret in one table only."""
 
 
 def export_organisation(
@@ -115,6 +119,11 @@ def _owned_tables(session: Session) -> dict[str, list[str]]:
     return {row.relname: row.columns for row in found if row.relname not in NOT_EXPORTED}
 
 
+def withheld(table: str) -> tuple[str, ...]:
+    """The columns of a table that an export leaves out."""
+    return (*SECRETS, *SECRETS_OF.get(table, ()))
+
+
 def _rows(
     session: Session, table: str, columns: list[str], scope: Scope, *, most: int
 ) -> list[str]:
@@ -123,7 +132,7 @@ def _rows(
     times = [f"t.{name}" for name in TIMES if name in columns and table not in WHOLE]
     at = f"coalesce({', '.join(times)}, :from_at)"
     within = f" AND {at} >= :from_at AND {at} < :until_at" if times else ""
-    secrets = "{" + ",".join(SECRETS) + "}"
+    secrets = "{" + ",".join(withheld(table)) + "}"
     query = (
         f"SELECT (to_jsonb(t) - CAST(:secrets AS text[]))::text FROM {table} t"  # noqa: S608 -- names from the catalogue
         f" WHERE ({owners}){within} LIMIT :most"

@@ -113,7 +113,7 @@ class TrailSchema(Schema):
     next_cursor = NextCursor(required=True, allow_none=True)
 
 
-class ExportQuerySchema(Schema):
+class ExportQuerySchema(PeriodSchema):
     """Whose records, and of which period; ``until`` is not included."""
 
     organisation_id = Identifier(required=True)

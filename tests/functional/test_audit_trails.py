@@ -107,6 +107,12 @@ def test_an_export_holds_no_secret_and_nobody_elses_row(audited):
     )
 
 
+def test_a_period_that_ends_before_it_begins_is_no_period_of_an_export(audited):
+    organisation_id = audited.world.organisations["buyer"]
+    period = f"from={PERIOD['until']}&until={PERIOD['from']}"
+    audited.auditor.get(f"/v1/audit-exports?organisation_id={organisation_id}&{period}", expect=422)
+
+
 def test_only_auditors_export_and_follow(audited):
     buyer = audited.world.buyer.client
     buyer.get("/v1/audit-trails?subject=x", expect=403)
