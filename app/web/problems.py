@@ -5,7 +5,7 @@ from typing import Any
 
 import structlog
 from flask import Flask, Response, json, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, InternalServerError
 
 from app.core.db import was_crossed
 from app.core.errors import CounterfoilError, WorkCrossed
@@ -87,7 +87,7 @@ def on_http_exception(error: HTTPException) -> Response:
     return _respond(document, headers)
 
 
-def on_unexpected(error: Exception) -> Response:
+def on_unexpected(error: BaseException) -> Response:
     """Whatever nobody foresaw: logged whole, told in one sentence."""
     if was_crossed(error):
         _log.warning("work crossed", exc_info=error)
@@ -97,15 +97,27 @@ def on_unexpected(error: Exception) -> Response:
         status=500,
         slug="internal-error",
         title="Something went wrong here",
-        detail="The request was not carried out. Quote the instance when you report it.",
+        detail="Whether the request was carried out is not known here. Send it again under the same"
+        " Idempotency-Key, or look what became of it; quote the instance when you report it.",
         instance=_instance(),
         facts={},
     )
     return _respond(document, {})
 
 
+def on_internal_error(error: InternalServerError) -> Response:
+    """What a view did not raise but a hook around it: the note of a reading, the commit."""
+    original = error.original_exception or error
+    if isinstance(original, CounterfoilError):
+        return on_counterfoil_error(original)
+    return on_unexpected(original)
+
+
 def register(app: Flask) -> None:
-    """Three handlers cover everything."""
+    """Four handlers cover everything."""
     app.register_error_handler(CounterfoilError, on_counterfoil_error)
     app.register_error_handler(HTTPException, on_http_exception)
+    app.register_error_handler(InternalServerError, on_internal_error)
     app.register_error_handler(Exception, on_unexpected)
+    # Flask's own line would show the error whole, as the structured log does not (`observability`).
+    app.logger.disabled = True
