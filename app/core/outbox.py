@@ -76,7 +76,7 @@ def mark_done(message: OutboxMessage, *, at: datetime) -> None:
 def mark_failed(message: OutboxMessage, *, at: datetime, error: str) -> None:
     """Plan the next try with doubled, capped delay, or declare the message dead."""
     message.attempts_count += 1
-    message.last_error = error[:500]
+    message.last_error = _storable(error)
     if message.attempts_count >= ATTEMPTS_MAX:
         message.state = "dead"
         return
@@ -89,10 +89,15 @@ def mark_waiting(message: OutboxMessage, *, at: datetime, error: str) -> None:
 
     The message waits as long again as it has waited: the delay doubles, up to the same cap.
     """
-    message.last_error = error[:500]
+    message.last_error = _storable(error)
     age = (at - message.enqueued_at).total_seconds()
     delay = min(max(age, _BACK_OFF_FIRST_SECONDS), _BACK_OFF_MAX_SECONDS)
     message.due_at = at + timedelta(seconds=delay)
+
+
+def _storable(error: str) -> str:
+    """What an error says as PostgreSQL can store it: a stranger's answer may stand in it."""
+    return error[:500].replace("\x00", "").encode("utf-8", "replace").decode()
 
 
 def backlog(session: Session) -> dict[str, int]:

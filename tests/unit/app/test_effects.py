@@ -3,6 +3,10 @@
 import ast
 from pathlib import Path
 
+import pytest
+from sqlalchemy import select
+
+from app.core.outbox import OutboxMessage
 from app.core.reach import Reach
 from app.worker.effects import effect_lines
 from app.worker.steps import drain_outbox
@@ -39,3 +43,24 @@ def test_an_effect_of_another_line_is_left_to_that_line(units):
     assert performed == [{"of": "a key that leaked"}]
     drain_outbox(units, {"upstream.probe": performed.append})
     assert performed[1:] == [{"of": "one that hangs"}]
+
+
+@pytest.mark.parametrize("said", ["an answer with \x00 in it", "half a sign: \ud800"])
+def test_an_error_that_cannot_be_stored_as_it_is_holds_up_no_other_effect(units, clock, said):
+    with units.begin(Reach.EXCHANGE) as uow:
+        for number in (1, 2):
+            uow.enqueue("upstream.probe", {"number": number}, f"probe {number}")
+        uow.commit()
+    performed = []
+
+    def probe(payload):
+        performed.append(payload["number"])
+        if payload["number"] == 1:
+            raise ValueError(said)
+
+    drain_outbox(units, {"upstream.probe": probe})
+    assert performed == [1, 2]
+    with units.begin(Reach.EXCHANGE) as uow:
+        failed, done = uow.session.scalars(select(OutboxMessage).order_by(OutboxMessage.id))
+    assert (failed.state, failed.attempts_count, done.state) == ("waiting", 1, "done")
+    assert failed.last_error.startswith("ValueError: ")
