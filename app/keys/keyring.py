@@ -139,6 +139,8 @@ def _write_once(path: Path, cipher: Cipher) -> None:
         pass
     finally:
         temporary.unlink()
+    # The log names these keys in its first leaf: they must not be lost with the machine's power.
+    _sync_folder(path.parent)
 
 
 def _complete(path: Path, cipher: Cipher) -> None:

@@ -1,5 +1,7 @@
 """Settings are read once and refused with every reason at once."""
 
+import os
+
 import pytest
 
 from app.core.cipher import Cipher
@@ -57,6 +59,18 @@ def test_the_development_secret_is_made_once_and_kept_private(tmp_path):
     assert (tmp_path / "secret").stat().st_mode & 0o077 == 0
     given = from_environment({"COUNTERFOIL_SECRET": "x" * 40})
     assert development_secret(given) == "x" * 40
+
+
+def test_a_new_keyring_is_in_its_folder_for_good_before_anything_is_signed(tmp_path, monkeypatch):
+    path, synced, sync = tmp_path / "keys.json", [], os.fsync
+
+    def note(handle):
+        synced.append((os.fstat(handle).st_ino, path.exists()))
+        sync(handle)
+
+    monkeypatch.setattr(os, "fsync", note)
+    FileKeyring(path, Cipher(bytes(32)), origin="host/log/2026")
+    assert (tmp_path.stat().st_ino, True) in synced
 
 
 def test_the_keyring_is_made_once_and_encrypted(tmp_path):
