@@ -25,6 +25,14 @@ def published_keys(session: Session, keys: LogKeys) -> dict[str, Any]:
     return {**document, "history": [*document["history"], *former]}
 
 
+def announced_keys(session: Session, origin: str) -> list[KeyRange]:
+    """The keys that a shard's own leaves name, with the ends that they tell; none before its first.
+
+    Needs the exchange's reach.
+    """
+    return _ranges(origin, _facts(session, origin))
+
+
 def _former(session: Session, keys: LogKeys) -> Iterator[KeyRange]:
     heads = session.scalars(select(LogHead).order_by(LogHead.shard.desc()).limit(SHARDS_MAX)).all()
     ends = {head.predecessor: head for head in heads}
@@ -32,7 +40,7 @@ def _former(session: Session, keys: LogKeys) -> Iterator[KeyRange]:
         if head.origin == keys.origin:
             continue
         following = ends.get(head.shard)
-        for each in _ranges(head.origin, _facts(session, head.origin)):
+        for each in announced_keys(session, head.origin):
             yield each if following is None else _ended(each, following)
 
 

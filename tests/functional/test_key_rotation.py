@@ -368,14 +368,15 @@ def test_a_host_with_keys_of_its_own_does_not_start(hosts):
     both[0].restart()
 
 
-def test_a_host_that_missed_a_rotation_does_not_start(hosts):
+@pytest.mark.parametrize("role", ["checkpoint", "receipts", "statements"])
+def test_a_host_that_missed_a_rotation_does_not_start(hosts, role):
     first = hosts("first")
     first.work()
     second = hosts("second", keys_of="first")
-    rotate(first, "checkpoint")
+    rotate(first, role)
     first.work()
     second.restart()
-    finish(first, "checkpoint")
+    finish(first, role)
     with pytest.raises(KeysOfAnotherLog, match="also after each step of a rotation"):
         second.restart()
     hosts("second", keys_of="first")
