@@ -38,6 +38,10 @@ class SuspensionReason(StrEnum):
     REGULATOR_ORDER = "REGULATOR_ORDER"
 
 
+CURED_BY_A_VERSION = (SuspensionReason.EVIDENCE_EXPIRED, SuspensionReason.RIGHTS_ENDED)
+"""What a version with other evidence, or on another right, takes away."""
+
+
 class RevocationReason(StrEnum):
     """Why a listing or a licence is ended for good."""
 

@@ -86,6 +86,17 @@ def lift(standing: Standing) -> Standing:
     return _free(standing, _resumed_state(standing))
 
 
+def cure(standing: Standing, officer_id: str) -> Standing:
+    """Resumed by the listing of a version that two others approved and that takes the cause away.
+
+    Raises `IllegalTransition`, `SecondPersonNeeded`.
+    """
+    following = _resumed_state(standing)
+    if officer_id == standing.suspended_by:
+        raise SecondPersonNeeded(standing.listing_code)
+    return _free(standing, following)
+
+
 def _resumed_state(standing: Standing) -> ListingState:
     event = RESUME_NOTICE if standing.is_under_notice else RESUME
     return ListingState(TRANSITIONS.next(standing.state, event))

@@ -676,6 +676,39 @@ def test_a_version_is_judged_over_the_time_in_which_it_was_listed_not_over_today
     assert audited.world.days.listing_code not in listings
 
 
+LAST_SUSPENSION = A_SUSPENSION.replace("WHERE", "WHERE arrival < 1000000 AND")
+PLANTED_SUSPENSION = f"({LAST_SUSPENSION} + 1000000)"
+
+
+def before_it_was_called(minutes, kind, source=LAST_SUSPENSION, **members):
+    """A further entry about the suspended listing, from before its calls."""
+    when = f"now() - interval '{minutes} minutes'"
+    return [
+        leaf(source, kind, planted=str(minutes), **members).replace("now() FROM", f"{when} FROM"),
+        about(source, kind),
+    ]
+
+
+def late_calls(audit, *planted):
+    found = audit(6, [statement for each in planted for statement in each]).findings
+    return [each for each in found if each.rule == "no_call_while_suspended"]
+
+
+NARROW = before_it_was_called(60, "suspended", scope="to_jsonb('NEW_ORDERS'::text)")
+
+
+def test_a_suspension_of_new_orders_closes_no_calls_before_it_is_widened(audit):
+    assert not late_calls(audit, NARROW)
+    widened = before_it_was_called(59, "suspension_widened", PLANTED_SUSPENSION)
+    assert late_calls(audit, NARROW, widened)
+
+
+def test_what_is_listed_anew_after_a_suspension_is_called_by_right(audit):
+    suspended = before_it_was_called(60, "suspended")
+    assert late_calls(audit, suspended)
+    assert not late_calls(audit, suspended, before_it_was_called(59, "listed", PLANTED_SUSPENSION))
+
+
 def test_every_rule_has_its_breach(audited):
     questions = list_questions(log_keys(audited.exchange.parts))
     rules = {

@@ -135,14 +135,17 @@ REVOKED = """
         AND {listing l.listing_code} AND {licence l.id} AND {party l.buyer_id l.supplier_id}
 """
 
-# One row for each suspension or withdrawal of a scenario, and until when it lasted.
+# One row for each suspension of calls or withdrawal of a scenario, and until when it lasted: a
+# suspended listing that left the exchange opens when it is listed anew.
 CLOSED = """
     SELECT e.arrival, e.entry_type, e.recorded_at AS closed_at, s.subject, (
         SELECT min(f.recorded_at) FROM log_entry_subjects g JOIN log_entries f USING (arrival)
-        WHERE g.subject = s.subject AND f.arrival > e.arrival AND f.entry_type = 'resumed'
+        WHERE g.subject = s.subject AND f.arrival > e.arrival
+            AND f.entry_type IN ('resumed', 'listed')
     ) AS opened_at
-    FROM log_entries e JOIN log_entry_subjects s USING (arrival)
-    WHERE e.entry_type IN ('suspended', 'scenario_withdrawn')
+    FROM log_entries e JOIN log_entry_subjects s USING (arrival) {leaf}
+    WHERE e.entry_type IN ('suspension_widened', 'scenario_withdrawn')
+        OR (e.entry_type = 'suspended' AND b.leaf->>'scope' = 'ALL_CALLS')
 """
 
 LATE = f"""

@@ -16,7 +16,8 @@ LOGGED = """
         SELECT f.entry_type, f.recorded_at, convert_from(f.body, 'UTF8')::jsonb AS leaf
         FROM log_entry_subjects s JOIN log_entries f USING (arrival)
         WHERE s.subject = b.leaf->>'listing_code' AND f.arrival > e.arrival
-            AND f.entry_type IN ('resumed', 'listing_revoked') ORDER BY f.arrival LIMIT 1
+            AND f.entry_type IN ('resumed', 'listing_revoked', 'delisting_completed')
+        ORDER BY f.arrival LIMIT 1
     ) n ON true
     WHERE e.entry_type = 'suspended' AND {within e.recorded_at} AND {listing g.listing_code}
         AND {party g.supplier_id}

@@ -1,7 +1,8 @@
 """Question 3, at past instants: what each version rested on, all the while that it was listed.
 
 Intervals come from the log alone: a listing is live from its listing or resumption to the next
-thing that happened to it. What it rested on is in the dossier that was approved.
+thing that happened to it; one that began and ended with the same transaction is none. What it
+rested on is in the dossier that was approved.
 """
 
 from collections.abc import Iterator, Mapping
@@ -57,7 +58,8 @@ INTERVALS = """
         WHERE s.subject = i.version_id AND e.entry_type = 'chain_link_narrowed'
             AND b.leaf->>'listing_code' = i.listing_code AND (b.leaf->>'is_end')::int = 1
     ) n ON true
-    WHERE i.entry_type IN ('listed', 'resumed') AND {within i.starts_at}
+    WHERE i.entry_type IN ('listed', 'resumed') AND i.ends_at IS DISTINCT FROM i.starts_at
+        AND {within i.starts_at}
         AND {listing i.listing_code} AND {party c.supplier_id}
 """
 

@@ -25,6 +25,7 @@ from compliance.rules.evaluation import Evaluation
 from compliance.rules.rule_set import Stage
 from compliance.services.declarations import declare, is_barred
 from compliance.services.evaluations.runs import run_rules
+from compliance.services.listings.cures import cure_listing
 from compliance.services.policies import policy_in_force
 from compliance.services.reasons import SealedReason, seal_reason
 
@@ -99,8 +100,9 @@ def decide_application(
     """The listing officer's declaration and decision; approving runs every rule again today.
 
     A declared conflict is kept for good, decides nothing and leaves the application to others.
-    Raises `ApplicationNotFound`, `IllegalTransition`, `ListingOfficerMustDiffer`,
-    `ReviewerConflicted`, `RulesBlock`, `DeclarationIncomplete`, `DossierHashMismatch`.
+    What it lists ends a suspension whose cause it takes away. Raises `ApplicationNotFound`,
+    `IllegalTransition`, `ListingOfficerMustDiffer`, `ReviewerConflicted`, `RulesBlock`,
+    `DeclarationIncomplete`, `DossierHashMismatch`, `CauseNotClosed`, `SecondPersonNeeded`.
     """
     application = uow.session.get(ListingApplication, application_id, with_for_update=True)
     if application is None:
@@ -127,6 +129,8 @@ def decide_application(
     application.reason, application.reason_salt = sealed.text, sealed.salt
     application.reason_hash, application.decided_at = sealed.hash, uow.now
     uow.session.flush()
+    if application.state == ApplicationState.LISTED:
+        cure_listing(uow, application, case, principal.id)
     _tell(uow, application, case, evaluation=evaluation, sealed=sealed)
     return application
 

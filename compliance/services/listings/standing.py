@@ -110,8 +110,15 @@ def open_causes(
     standing: ListingStanding, supplier: Party | None, now: datetime
 ) -> list[SuspensionReason]:
     """What would suspend the listing by itself at that instant."""
+    return causes_of(standing.evidence_lapses_at, supplier, now)
+
+
+def causes_of(
+    lapses_at: datetime | None, supplier: Party | None, now: datetime
+) -> list[SuspensionReason]:
+    """What suspends by itself a listing whose evidence lapses then."""
     causes = []
-    if standing.evidence_lapses_at is not None and standing.evidence_lapses_at <= now:
+    if lapses_at is not None and lapses_at <= now:
         causes.append(SuspensionReason.EVIDENCE_EXPIRED)
     if supplier is None or supplier.verified_until <= now:
         causes.append(SuspensionReason.VERIFICATION_LAPSED)

@@ -55,6 +55,15 @@ def resumed(world, person):
     return replace(world, standing=opened, opened_by=frozenset(both) if is_open else frozenset())
 
 
+def cured(world, person):
+    """A version that takes away what had lapsed, approved by the two others, is listed."""
+    opened = machine.cure(world.standing, person)
+    (approver, *_) = [each for each in PEOPLE if each not in {person, world.stopped_by}]
+    return replace(
+        world, standing=opened, has_lapsed=False, opened_by=frozenset({person, approver})
+    )
+
+
 def moves(world):
     standing = world.standing
     yield lambda: replace(world, has_lapsed=True, was_ticked=False)
@@ -76,6 +85,7 @@ def moves(world):
             )
         yield lambda p=person: replace(world, standing=machine.ratify(standing, p))
         yield lambda p=person: resumed(world, p)
+        yield lambda p=person: cured(world, p)
 
 
 def search():
