@@ -85,15 +85,22 @@ def test_what_was_granted_spent_and_leased_is_in_pools(running):
     assert connection.execute(days).fetchall() == [("2026-11-19", 40_000_000, 280_000_000)]
 
 
-def test_an_open_lease_of_before_returns_to_its_pools(running):
-    url, connection = running
-    upgrade(url)
+def hold_in_a_wallet(connection):
     connection.execute(TABLES)
     connection.execute("INSERT INTO fake_wallets VALUES ('org_b', 0)")
     connection.execute("INSERT INTO fake_holds VALUES ('lse_open', 'org_b', 280000000, NULL)")
-    at = datetime(2026, 11, 20, tzinfo=UTC)
+
+
+def reclaim(connection, at):
     with connection.transaction():
-        assert reclaim_lanes(connection, FakeWallets(), at=at, limit=10) == 1
+        return reclaim_lanes(connection, FakeWallets(), at=at, limit=10)
+
+
+def test_an_open_lease_of_before_returns_to_its_pools(running):
+    url, connection = running
+    upgrade(url)
+    hold_in_a_wallet(connection)
+    assert reclaim(connection, datetime(2026, 11, 20, tzinfo=UTC)) == 1
     assert connection.execute(POOLS).fetchall()[:2] == [
         ("lic_call", "free", 0, 20, 12, 0),
         ("lic_call", "priced", 40_000_000, None, 36, 0),
@@ -108,3 +115,20 @@ def test_going_back_keeps_the_entitlements_own_sums(running):
     downgrade(url, "0011_batch_booking")
     sums = "SELECT granted_units, spent_units FROM entitlements ORDER BY licence_id"
     assert connection.execute(sums).fetchall() == [(None, 44), (100, 60), (100, 60)]
+
+
+@pytest.mark.parametrize(
+    ("cap", "after"), [(None, None), (50_000_000, 320_000_000), (10**9, 10**9)]
+)
+def test_a_day_from_which_another_days_lease_was_subtracted_is_counted_anew(running, cap, after):
+    url, connection = running
+    upgrade(url, "0078_more_filters_of_lists")
+    hold_in_a_wallet(connection)
+    connection.execute("UPDATE spending_days SET leased_amount = 0, cap_amount = %s", (cap,))
+    assert reclaim(connection, datetime(2026, 11, 20, tzinfo=UTC)) == 0
+    upgrade(url, "0079_days_of_open_leases")
+    day = "SELECT cap_amount, spent_amount, leased_amount FROM spending_days"
+    assert connection.execute(day).fetchall() == [(after, 40_000_000, 280_000_000)]
+    assert reclaim(connection, datetime(2026, 11, 21, tzinfo=UTC)) == 1
+    assert connection.execute(day).fetchall() == [(after, 80_000_000, 0)]
+    assert connection.execute("SELECT balance FROM fake_wallets").fetchall() == [(240_000_000,)]
