@@ -18,6 +18,7 @@ from metering import cap_services, queries, schemas
 from metering.cap_services import Cap
 from metering.errors import PlanTermsUnreadable
 from metering.models import CapScope, DeliveryRoute, Entitlement, UsageEvent
+from metering.plans.calendar import Term
 from metering.plans.queries import EntitlementDetail, detail_of
 from metering.plans.quotes import (
     PoolLeft,
@@ -245,7 +246,7 @@ def _quote_licence(uow: UnitOfWork, command: dict[str, Any]) -> dict[str, Any]:
     warnings = licence_warnings(
         held.state,
         route.state,
-        held.usable_until,
+        Term(held.starts_at, held.usable_until),
         at=uow.now,
         until_at=command["until_at"],
     )

@@ -1,10 +1,10 @@
 """What a volume will cost under a plan, by the code that closes periods."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from metering.plans.bills import PeriodBill, PeriodUsage, bill_periods, packages_for
+from metering.plans.bills import PeriodBill, PeriodUsage, bill_periods, paid_pools
 from metering.plans.calendar import PeriodUnit, Term, boundary, spans
 from metering.plans.terms import PlanTerms
 
@@ -13,6 +13,7 @@ WARNINGS = (
     "ends-with-licence",
     "licence-revoked",
     "licence-ended",
+    "licence-not-begun",
     "listing-suspended",
 )
 """Codes of what a buyer should know before it pays."""
@@ -65,12 +66,14 @@ def quote_warnings(
 
 
 def licence_warnings(
-    state: str, route_state: str, ends_at: datetime, *, at: datetime, until_at: datetime | None
+    state: str, route_state: str, term: Term, *, at: datetime, until_at: datetime | None
 ) -> tuple[QuoteWarning, ...]:
     """Why a licence cannot be called with now, or not until the day its units are wanted."""
     if "revoked" in {state, route_state}:
         return (QuoteWarning("licence-revoked", None, None),)
-    found = []
+    found, ends_at = [], term.ends_at
+    if at < term.starts_at:
+        found.append(QuoteWarning("licence-not-begun", None, ends_at))
     if ends_at <= at:
         found.append(QuoteWarning("licence-ended", None, ends_at))
     elif until_at is not None and until_at > ends_at:
@@ -84,7 +87,7 @@ def quote_periods(terms: PlanTerms, period_units: Sequence[int], *, starts_at: d
     """The price of so many units in each of successive whole periods from a licence's start.
 
     A plan that counts over its whole term is quoted by month. Trial units are taken to be used in
-    time. Package units beyond one package need further packages.
+    time. Units beyond a package, or wanted in a period that begins behind its expiry, need another.
     """
     unit = terms.billing_period
     unit = PeriodUnit.MONTH if unit is PeriodUnit.TERM else unit
@@ -95,7 +98,7 @@ def quote_periods(terms: PlanTerms, period_units: Sequence[int], *, starts_at: d
         for found, units in zip(spans(term, unit, until_at=term.ends_at), period_units, strict=True)
     ]
     bills = bill_periods(terms, term, usages)
-    packages = packages_for(terms, sum(period_units))
+    packages = _packages(terms, bills)
     return Quote(
         units=sum(period_units),
         free_units=sum(bill.free_units for bill in bills),
@@ -107,6 +110,37 @@ def quote_periods(terms: PlanTerms, period_units: Sequence[int], *, starts_at: d
         refused_units=sum(bill.refused_units for bill in bills),
         periods=bills,
     )
+
+
+def _packages(terms: PlanTerms, bills: Sequence[PeriodBill]) -> int:
+    """Packages or years: one from the start on, others where units lack, each until it expires."""
+    if not terms.is_prepaid:
+        return 0
+    (pool,) = paid_pools(terms)
+    wanted = [bill.units - bill.free_units for bill in bills]
+    each_holds = max(1, sum(wanted)) if pool.units is None else pool.units
+    packages, held = 0, list[tuple[datetime | None, int]]()
+    for bill, units in zip(bills, wanted, strict=True):
+        at = bill.span.from_at
+        held = [(until, left) for until, left in held if until is None or until > at]
+        lacking = units - sum(left for _, left in held)
+        if lacking > 0 or not packages:
+            bought = max(1, -(-lacking // each_holds))
+            packages += bought
+            until_at = None if terms.valid_days is None else at + timedelta(days=terms.valid_days)
+            held.append((until_at, bought * each_holds))
+        held = list(_without(held, units))
+    return packages
+
+
+def _without(
+    held: Sequence[tuple[datetime | None, int]], units: int
+) -> Iterator[tuple[datetime | None, int]]:
+    """What is left of each when units were used, the oldest first."""
+    for until, left in held:
+        used = min(units, left)
+        units -= used
+        yield until, left - used
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,6 +128,9 @@ def test_a_quote_for_a_licence_that_nobody_can_call_with_is_warned_of(
     assert warnings() == []
     put(DeliveryRoute, version_id, "state", "suspended")
     assert warnings() == [("listing-suspended", None)]
+    begins_at = datetime.fromisoformat(ends_at) - timedelta(seconds=1)
+    put(Entitlement, licence_id, "starts_at", begins_at)
+    assert warnings() == [("licence-not-begun", ends_at), ("listing-suspended", None)]
     past = datetime.fromisoformat(ends_at).replace(year=2020)
     put(Entitlement, licence_id, "starts_at", past - timedelta(days=1))
     put(Entitlement, licence_id, "ends_at", past)

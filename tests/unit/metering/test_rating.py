@@ -8,6 +8,7 @@ from metering.plans.quotes import PoolLeft, Quote, quote_next, quote_periods
 from metering.plans.rating import Charge, count_units, rate_usage
 from metering.plans.terms import PlanNotReadable, Unit, read_plan
 from tests.factories.metering import package, per_call
+from tests.factories.plans import yearly
 from tests.fakes.clock import START
 
 HIT = Outcome(OutcomeKind.HIT, 1)
@@ -81,6 +82,23 @@ def test_a_packages_free_units_are_part_of_what_it_sells():
 def test_a_quote_beyond_one_package_needs_another():
     quote = quote_periods(read_plan(package(1000)), [1001], starts_at=START)
     assert (quote.packages, quote.total_amount) == (2, 2 * 300 * 10**8)
+
+
+@pytest.mark.parametrize(
+    ("plan", "months", "packages"),
+    [
+        (yearly(), [1] * 12, 1),
+        (yearly(), [1] * 13, 2),
+        (yearly(100), [5] * 24, 2),
+        (yearly(100), [0] * 11 + [150, 60, 0], 3),
+        (package(1000, valid_days=31), [10, 0, 10], 2),
+        (package(1000, valid_days=365), [600, 600, 600], 2),
+        (package(1000, valid_days=62), [600, 600, 100, 800], 3),
+        (package(1000, valid_days=365), [0, 0], 1),
+    ],
+)
+def test_a_quote_buys_again_what_expires_before_the_units_are_wanted(plan, months, packages):
+    assert quote_periods(read_plan(plan), months, starts_at=START).packages == packages
 
 
 @pytest.mark.parametrize(
