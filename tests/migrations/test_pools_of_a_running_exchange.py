@@ -122,11 +122,11 @@ def test_going_back_keeps_the_entitlements_own_sums(running):
 )
 def test_a_day_from_which_another_days_lease_was_subtracted_is_counted_anew(running, cap, after):
     url, connection = running
-    upgrade(url, "0078_more_filters_of_lists")
+    upgrade(url, "0079_cured_suspensions")
     hold_in_a_wallet(connection)
     connection.execute("UPDATE spending_days SET leased_amount = 0, cap_amount = %s", (cap,))
     assert reclaim(connection, datetime(2026, 11, 20, tzinfo=UTC)) == 0
-    upgrade(url, "0079_days_of_open_leases")
+    upgrade(url, "0080_days_of_open_leases")
     day = "SELECT cap_amount, spent_amount, leased_amount FROM spending_days"
     assert connection.execute(day).fetchall() == [(after, 40_000_000, 280_000_000)]
     assert reclaim(connection, datetime(2026, 11, 21, tzinfo=UTC)) == 1

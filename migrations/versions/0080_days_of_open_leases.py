@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0079_days_of_open_leases"
-down_revision = "0078_more_filters_of_lists"
+revision = "0080_days_of_open_leases"
+down_revision = "0079_cured_suspensions"
 branch_labels = None
 depends_on = None
 
