@@ -785,3 +785,18 @@ def test_the_application_itself_cannot_plant_a_breach(audited):
 def test_every_way_around_the_approval_of_a_use_is_found(audit, rule, planted):
     found = {finding.rule for finding in audit(3, planted).findings}
     assert rule in found
+
+
+@pytest.mark.parametrize(
+    ("seconds", "successor", "verdict"),
+    [(1, "'key_next'", Verdict.PASS), (60, "'key_next'", Verdict.FAIL), (1, "NULL", Verdict.FAIL)],
+)
+def test_a_call_that_was_under_way_when_its_key_was_rotated_may_end(
+    audit, seconds, successor, verdict
+):
+    ended = f"""
+        UPDATE api_keys k SET rotated_to = {successor}, expires_at = (SELECT max(u.occurred_at)
+            FROM usage_events u WHERE u.key_id = k.id) - interval '{seconds} seconds'
+        WHERE k.id IN (SELECT key_id FROM usage_events)
+    """
+    assert audit(5, [ended]).verdict is verdict

@@ -6,6 +6,7 @@ from app.auditing.rules import Rule, read_figures
 
 UNDER_WAY_SECONDS = 5
 """A call that had begun when its listing was suspended or its key withdrawn may still end."""
+_CLOSED = f"interval '{UNDER_WAY_SECONDS} seconds'"
 
 CALLS = """
     FROM usage_events u WHERE {within u.occurred_at} AND {listing u.listing_code}
@@ -50,14 +51,17 @@ PERMITTED = Method(
         ),
         Rule(
             "call_had_its_key",
-            "Each call was made with a key of its own licence that had not expired.",
-            "每次调用均使用本许可的未过期密钥。",
+            "Each call was made with a key of its own licence that had not expired, nor been"
+            " rotated away more than five seconds before.",
+            "每次调用均使用本许可的密钥，该密钥未过期，且未在五秒之前被轮换。",
             COUNT,
             CALL
             + CALLS
-            + """
+            # What a rotation ended, the gateways hear of; the day of its end they know beforehand.
+            + f"""
                 AND NOT EXISTS (SELECT FROM api_keys k WHERE k.id = u.key_id
-                    AND k.licence_id = u.licence_id AND u.occurred_at < k.expires_at)
+                    AND k.licence_id = u.licence_id AND u.occurred_at < k.expires_at
+                        + CASE WHEN k.rotated_to IS NULL THEN interval '0' ELSE {_CLOSED} END)
             """,
         ),
         Rule(
@@ -127,8 +131,6 @@ PERMITTED = Method(
     entries=ENTRIES,
 )
 
-_CLOSED = f"interval '{UNDER_WAY_SECONDS} seconds'"
-
 REVOKED = """
     FROM log_entries r JOIN licences l ON l.id = r.licence_id
     WHERE r.entry_type IN ('licence_revoked', 'licence_ended') AND {within r.recorded_at}
@@ -185,8 +187,9 @@ CUT_OFF = Method(
         ),
         Rule(
             "no_call_while_suspended",
-            "No call began five seconds after its listing was suspended or its scenario withdrawn.",
-            "挂牌暂停或场景撤回五秒后再无调用开始。",
+            "No call began five seconds after its listing's calls were suspended or its scenario"
+            " withdrawn.",
+            "挂牌的调用暂停或场景撤回五秒后再无调用开始。",
             f"SELECT count(*) FROM ({CLOSED}) z JOIN licences l"
             " ON z.subject IN (l.listing_code, l.scenario_id)"
             " WHERE {within z.closed_at} AND {listing l.listing_code} AND {licence l.id}"
