@@ -4,7 +4,6 @@ The creation is signed and stored before it is sent; its address follows from ac
 whoever comes next finds either the code at that address, or bytes that are safe to send again.
 """
 
-from contextlib import suppress
 from dataclasses import dataclass
 
 from eth_typing import HexAddress, HexStr
@@ -141,13 +140,24 @@ def open_anchor_registry(
 def ensure_deployed(units: UnitOfWorkFactory, chain: JsonRpcChain, wanted: Wanted) -> str:
     """The contract's address on this chain, deployed now if it never was.
 
-    Raises `TransactionPending` when the creation waits for a block: call again later.
+    Raises `TransactionPending` when the creation waits for a block, or for what the node refuses
+    it for, coins say: call again later.
     """
+    refusal = ""
     for _ in range(_ATTEMPTS_MAX):
         deployment = find_deployment(units, chain.facts, wanted) or _plan(units, chain, wanted)
         if _is_there(units, chain, deployment):
             return deployment.address
-    raise TransactionPending(wanted.contract)
+        try:
+            is_alive = _send_again(units, chain, wanted, deployment)
+        except ChainRefused as refused:
+            # Another process may have been faster: the next look at the code decides.
+            refusal = refused.reason
+            continue
+        if not is_alive:
+            # Its nonce went to another transaction, it reverted, or the chain was begun anew.
+            _settle(units, deployment.id, "lost")
+    raise TransactionPending(wanted.contract, refusal)
 
 
 def find_deployment(
@@ -167,10 +177,7 @@ def find_deployment(
 
 
 def _plan(units: UnitOfWorkFactory, chain: JsonRpcChain, wanted: Wanted) -> ChainDeployment:
-    artefact = load_artefact(wanted.contract)
-    data = creation_data(artefact, *wanted.constructor)
-    signed = chain.sign(to=None, data=data, gas=_DEPLOY_GAS, nonce=chain.next_nonce())
-    row = _row(chain, wanted, signed)
+    row = _row(chain, wanted, _sign(chain, wanted, chain.next_nonce()))
     with units.begin(Reach.EXCHANGE) as uow:
         # Two starts at once: the index lets one plan stand, and both go on with that one.
         uow.session.execute(
@@ -182,6 +189,11 @@ def _plan(units: UnitOfWorkFactory, chain: JsonRpcChain, wanted: Wanted) -> Chai
     deployment = find_deployment(units, chain.facts, wanted)
     assert deployment is not None, "the plan was just stored"
     return deployment
+
+
+def _sign(chain: JsonRpcChain, wanted: Wanted, nonce: int) -> SignedTransaction:
+    data = creation_data(load_artefact(wanted.contract), *wanted.constructor)
+    return chain.sign(to=None, data=data, gas=_DEPLOY_GAS, nonce=nonce)
 
 
 def _row(chain: JsonRpcChain, wanted: Wanted, signed: SignedTransaction) -> dict[str, object]:
@@ -203,24 +215,38 @@ def _row(chain: JsonRpcChain, wanted: Wanted, signed: SignedTransaction) -> dict
 
 def _is_there(units: UnitOfWorkFactory, chain: JsonRpcChain, deployment: ChainDeployment) -> bool:
     code = chain.code_at(deployment.address)
-    if code:
-        _check_code(deployment, code)
-        if deployment.state != "mined":
-            _settle(units, deployment.id, "mined")
-        return True
-    if not _send_again(chain, deployment):
-        # Its nonce went to another transaction, it reverted, or the chain was begun anew.
-        _settle(units, deployment.id, "lost")
-    return False
+    if not code:
+        return False
+    _check_code(deployment, code)
+    if deployment.state != "mined":
+        _settle(units, deployment.id, "mined")
+    return True
 
 
-def _send_again(chain: JsonRpcChain, deployment: ChainDeployment) -> bool:
-    """Send the stored creation; False when it can never be mined."""
+def _send_again(
+    units: UnitOfWorkFactory, chain: JsonRpcChain, wanted: Wanted, deployment: ChainDeployment
+) -> bool:
+    """Send the stored creation, or a dearer one; False when it can never be mined.
+
+    The dearer one has its nonce, and so its address. Raises `ChainRefused`.
+    """
     if deployment.state == "mined" or deployment.nonce < chain.mined_nonce():
         return False
-    with suppress(ChainRefused):  # another process was faster; the next look at the code decides
-        chain.send(deployment.raw_transaction)
-    return chain.status(deployment.transaction_hash).state is not TransactionState.REVERTED
+    chain.send(deployment.raw_transaction)
+    state = chain.status(deployment.transaction_hash).state
+    if state is TransactionState.PENDING and chain.is_outbid(deployment.raw_transaction):
+        signed = _sign(chain, wanted, deployment.nonce)
+        _store(units, deployment.id, signed)
+        chain.send(signed.raw)
+    return state is not TransactionState.REVERTED
+
+
+def _store(units: UnitOfWorkFactory, deployment_id: str, signed: SignedTransaction) -> None:
+    with units.begin(Reach.EXCHANGE) as uow:
+        deployment = uow.session.get_one(ChainDeployment, deployment_id)
+        deployment.raw_transaction = signed.raw
+        deployment.transaction_hash = signed.transaction_hash
+        uow.commit()
 
 
 def _check_code(deployment: ChainDeployment, code: bytes) -> None:

@@ -63,9 +63,11 @@ class TransactionPending(CounterfoilError):
     slug = "transaction-pending"
     title = "The transaction is not in a final block yet"
 
-    def __init__(self, subject: str) -> None:
+    def __init__(self, subject: str, refusal: str = "") -> None:
         super().__init__(
-            "The transaction was sent and is not in a final block yet.",
+            f"The node does not take the transaction: {refusal[:200]}"
+            if refusal
+            else "The transaction was sent and is not in a final block yet.",
             retry_after_seconds=5,
             subject=subject,
         )
