@@ -1,6 +1,7 @@
 """The data plane's own database connections: few, bounded, replaced when they break."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -23,6 +24,10 @@ SELECT set_config('counterfoil.reach', 'exchange', false),
        set_config('statement_timeout', '10000', false)
 """
 
+AWAY_SECONDS = 1.0
+"""After a connection that could not be opened, for how long nobody else tries."""
+AWAY = "the database could not be reached just now"
+
 
 def open_connection(connect: Connect) -> Connection:
     """A connection of the data plane; it leaves no transaction open."""
@@ -40,6 +45,7 @@ class Connections:
         self._connect = connect
         self._idle: list[Connection] = []
         self._permits = threading.BoundedSemaphore(size)
+        self._away_until = float("-inf")
 
     @contextmanager
     def transaction(self, *, is_flushed: bool = True) -> Iterator[Connection]:
@@ -68,11 +74,19 @@ class Connections:
             connection = self._idle.pop()
             if not connection.closed:
                 return connection
-        return open_connection(self._connect)
+        if time.monotonic() < self._away_until:
+            raise psycopg.OperationalError(AWAY)
+        try:
+            return open_connection(self._connect)
+        except psycopg.OperationalError:
+            # A hung server takes seconds to be given up: calls in line must not take as long each.
+            self._away_until = time.monotonic() + AWAY_SECONDS
+            raise
 
     def _give_back(self, connection: Connection) -> None:
         if connection.closed or connection.broken:
             connection.close()
+            self.close()  # what ended it has ended the others, too
         else:
             self._idle.append(connection)
 

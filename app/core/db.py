@@ -13,6 +13,8 @@ from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 from typing_extensions import override
 
+from app.core.silence import BoundedConnection
+
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -81,6 +83,11 @@ def waits(database_url: str) -> dict[str, int]:
 def with_waits(database_url: str) -> str:
     """The URL's own parameters and `waits`, as libpq reads them."""
     return make_conninfo(database_url, **waits(database_url))
+
+
+def connect_bounded(database_url: str) -> BoundedConnection:
+    """A connection for statements that the server bounds; one that says nothing is given up."""
+    return BoundedConnection.connect(with_waits(database_url))
 
 
 def make_engine(database_url: str, *, pool_size: int = 8) -> Engine:

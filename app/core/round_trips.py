@@ -16,6 +16,10 @@ import psycopg
 from psycopg import pq
 from psycopg.adapt import PyFormat, Transformer
 
+from app.core.silence import SILENT
+
+SILENCE_SECONDS_MAX = 12.0
+"""How long the server is waited for; longer than any statement of a transaction may take."""
 _PLACEHOLDER = re.compile(r"%(?:\((\w+)\))?s")
 LOST = "the connection is lost"
 Parameters = Sequence[Any] | Mapping[str, Any]
@@ -47,12 +51,15 @@ class RoundTrips:
         self.connection = connection
         self._transformer = Transformer(connection)
         self._names: dict[tuple[str, tuple[int, ...]], bytes] = {}
+        self._arrivals = select.poll()
+        self._arrivals.register(connection.pgconn.socket, select.POLLIN)
 
     def run(self, transaction: Transaction, said: Callable[[], None] = lambda: None) -> None:
         """Send everything and commit; raises `psycopg.Error` with nothing written.
 
         ``said`` is called when every statement is through and only the disk is waited for. After
-        an `OperationalError` that closed the connection the outcome is not known.
+        an `OperationalError` that closed the connection the outcome is not known; a server that
+        is silent for `SILENCE_SECONDS_MAX` ends so.
         """
         ready = [
             self._prepared("BEGIN", ()),
@@ -68,8 +75,8 @@ class RoundTrips:
             connection.send_flush_request()
             connection.send_query_prepared(*ready[-1])
             connection.pipeline_sync()
-            _flush(connection)
-            refused = _receive(connection, len(ready) - 1, said)
+            self._flush()
+            refused = self._receive(len(ready) - 1, said)
         finally:
             if connection.status == pq.ConnStatus.OK:
                 connection.exit_pipeline_mode()
@@ -90,13 +97,59 @@ class RoundTrips:
         name = self._names.get((query, types))
         if name is None:
             name = b"round_trip_%d" % len(self._names)
-            prepared = self.connection.pgconn.prepare(name, text, types)
-            if self.connection.closed:
-                raise psycopg.OperationalError(LOST)
-            if prepared.status != pq.ExecStatus.COMMAND_OK:
+            self.connection.pgconn.send_prepare(name, text, types)
+            self._flush()
+            prepared = self._result()
+            while self._result() is not None:
+                pass
+            if prepared is not None and prepared.status != pq.ExecStatus.COMMAND_OK:
                 raise psycopg.errors.error_from_result(prepared)
             self._names[query, types] = name
         return name, values, formats
+
+    def _flush(self) -> None:
+        """Send what waits; answers are taken meanwhile, or both sides would wait for ever."""
+        connection = self.connection.pgconn
+        ready = select.poll()
+        ready.register(connection.socket, select.POLLIN | select.POLLOUT)
+        while connection.flush():
+            if any(event & ~select.POLLOUT for event in self._events(ready)):
+                connection.consume_input()
+
+    def _receive(self, statements: int, said: Callable[[], None]) -> pq.abc.PGresult | None:
+        """Wait for every answer; the first refusal, if there is one."""
+        refused: pq.abc.PGresult | None = None
+        answered = 0
+        while True:
+            result = self._result()
+            if result is None:
+                # The end of one statement's answers.
+                answered += 1
+                if answered == statements and refused is None:
+                    said()
+                continue
+            if result.status == pq.ExecStatus.PIPELINE_SYNC:
+                return refused
+            if result.status == pq.ExecStatus.FATAL_ERROR:
+                refused = refused or result
+
+    def _result(self) -> pq.abc.PGresult | None:
+        connection = self.connection.pgconn
+        while connection.is_busy():
+            self._events(self._arrivals)
+            connection.consume_input()
+        result = connection.get_result()
+        if connection.status != pq.ConnStatus.OK:
+            raise psycopg.OperationalError(LOST)
+        return result
+
+    def _events(self, awaited: "select.poll") -> list[int]:
+        """What happened at the socket; a server that does nothing for so long is given up."""
+        events = awaited.poll(SILENCE_SECONDS_MAX * 1000)
+        if not events:
+            self.connection.close()
+            raise psycopg.OperationalError(SILENT)
+        return [event for _, event in events]
 
 
 @lru_cache(maxsize=256)
@@ -111,39 +164,3 @@ def _numbered(query: str) -> tuple[bytes, tuple[str, ...]]:
         return f"${distinct.index(name) + 1 if name else next(numbers)}"
 
     return _PLACEHOLDER.sub(number, query).encode(), distinct
-
-
-def _flush(connection: pq.abc.PGconn) -> None:
-    """Send what waits; the server's answers are taken meanwhile, or both would wait for ever."""
-    ready = select.poll()
-    ready.register(connection.socket, select.POLLIN | select.POLLOUT)
-    while connection.flush():
-        if any(event & ~select.POLLOUT for _, event in ready.poll()):
-            connection.consume_input()
-
-
-def _receive(
-    connection: pq.abc.PGconn, statements: int, said: Callable[[], None]
-) -> pq.abc.PGresult | None:
-    """Wait for every answer; the first refusal, if there is one."""
-    arrivals = select.poll()
-    arrivals.register(connection.socket, select.POLLIN)
-    refused: pq.abc.PGresult | None = None
-    answered = 0
-    while True:
-        while connection.is_busy():
-            arrivals.poll()
-            connection.consume_input()
-        result = connection.get_result()
-        if connection.status != pq.ConnStatus.OK:
-            raise psycopg.OperationalError(LOST)
-        if result is None:
-            # The end of one statement's answers.
-            answered += 1
-            if answered == statements and refused is None:
-                said()
-            continue
-        if result.status == pq.ExecStatus.PIPELINE_SYNC:
-            return refused
-        if result.status == pq.ExecStatus.FATAL_ERROR:
-            refused = refused or result

@@ -6,7 +6,7 @@ from typing import Any
 
 import psycopg
 
-from app.core.db import with_waits
+from app.core.db import connect_bounded
 from app.parts import Parts
 from app.probing import ListedUpstreamProbe
 from app.wiring.log import receipt_signers
@@ -55,7 +55,7 @@ def _data_plane(parts: Parts, waiting: Waiting, *, places: int) -> Calls:
 
 def _untraced(parts: Parts, waiting: Waiting, *, places: int) -> Calls:
     def connect() -> "psycopg.Connection[Any]":
-        return psycopg.connect(with_waits(parts.database_url))
+        return connect_bounded(parts.database_url)
 
     settings = DataPlaneSettings(
         lease_seconds=parts.settings.lease_seconds,

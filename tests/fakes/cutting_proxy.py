@@ -18,7 +18,7 @@ class CuttingProxy:
     """Passes everything on, until armed: then the next commit is cut off.
 
     ``cut`` is ``"before"``: the server never hears of the commit; or ``"after"``: it commits, and
-    nobody hears that it did.
+    nobody hears that it did. A cut that ``is_silent`` leaves both ends open: nothing more goes by.
     """
 
     def __init__(self, database_url, folder):
@@ -27,7 +27,9 @@ class CuttingProxy:
         self._path = Path(folder) / ".s.PGSQL.5432"
         self.url = conninfo.make_conninfo(database_url, host=str(folder))
         self.cut = None
+        self.is_silent = False
         self.cuts = 0
+        self._stopped = threading.Event()
         self._lock = threading.Lock()
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(str(self._path))
@@ -35,6 +37,7 @@ class CuttingProxy:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def stop(self):
+        self._stopped.set()
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
@@ -58,6 +61,8 @@ class CuttingProxy:
             while data := source.recv(1 << 20):
                 marks |= set(PREPARED.findall(data))
                 if any(mark in data for mark in marks) and self._is_cut(when):
+                    if self.is_silent:
+                        self._stopped.wait()
                     break
                 target.sendall(data)
         for each in (source, target):

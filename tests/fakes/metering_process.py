@@ -5,10 +5,10 @@ import os
 import secrets
 from multiprocessing.util import Finalize
 
-import psycopg
 import structlog
 
 from app.core.clock import SystemClock
+from app.core.db import connect_bounded
 from app.loop_front import LoopFront
 from app.web.proxies import TrustedProxies
 from app.web.rsgi import WsgiThreads
@@ -57,7 +57,7 @@ def make_plane(waiting):
             places=int(os.environ.get("METERED_PLACES", "8")),
         ),
         Outside(
-            connect=lambda: psycopg.connect(DATABASE_URL),
+            connect=lambda: connect_bounded(DATABASE_URL),
             clock=SystemClock(),
             entropy=secrets.token_bytes,
             cipher=CIPHER,

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 import psycopg
 import pytest
 
+from app.core import round_trips
 from metering import connections
 from metering.assembly import Outside, build_data_plane
 from metering.calls import service
@@ -75,6 +76,21 @@ def test_a_commit_whose_answer_is_lost_is_neither_lost_nor_doubled(world, cut, w
     assert (answered.status, answered.leaf["n"]) == (200, 2)
     assert call(cut.plane, licensed, {"iata": "PVG"}).leaf["n"] == 3
     check(world, 3)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_commit_whose_server_falls_silent_is_neither_lost_nor_doubled(
+    world, cut, when, monkeypatch
+):
+    """What was sent is acknowledged, and nothing more is heard on that connection."""
+    licensed = world.license()
+    assert call(cut.plane, licensed, {"iata": "PVG"}).leaf["n"] == 1
+    monkeypatch.setattr(round_trips, "SILENCE_SECONDS_MAX", 1.0)
+    cut.proxy.cut, cut.proxy.is_silent = when, True
+    answered = call(cut.plane, licensed, {"iata": "PVG"})
+    assert cut.proxy.cuts == 1
+    assert (answered.status, answered.leaf["n"]) == (200, 2)
+    check(world, 2)
 
 
 @pytest.mark.parametrize("when", ["before", "after"])

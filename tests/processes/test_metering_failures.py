@@ -12,14 +12,9 @@ import psycopg
 import pytest
 
 from app import embedded_postgres
-from app.core.clock import SystemClock
-from app.core.db import make_engine
-from app.core.ids import IdSource
 from app.core.reach import Reach
-from app.core.unit_of_work import UnitOfWorkFactory
 from metering.leases import upkeep
-from migrations.run import upgrade
-from tests.factories.metering import World, package
+from tests.factories.metering import package
 from tests.factories.waiting import wait_until
 from tests.fakes.hostile_upstream import HostileUpstream, answer
 from tests.fakes.metering_ports import FakeWallets
@@ -158,27 +153,6 @@ def test_a_hanging_upstream_does_not_take_the_real_servers_threads(world, start)
 
 
 # PostgreSQL itself, killed −9 in the middle of commits.
-
-
-@pytest.fixture
-def own_world(tmp_path):
-    """A world on a PostgreSQL of its own, which a test may kill."""
-    data = tmp_path / "postgres"
-    superuser = embedded_postgres.start(data)
-    url = embedded_postgres.ensure_database(superuser, "killed")
-    upgrade(url)
-    clock = SystemClock()
-    ids = IdSource(clock, os.urandom)
-    engine = make_engine(url)
-    upstream = UpstreamServer()
-    world = World(url, UnitOfWorkFactory(engine, clock, ids), clock, ids)
-    world.publish(f"{upstream.url}/airports")
-    world.data = data
-    yield world
-    world.close()
-    engine.dispose()
-    upstream.stop()
-    embedded_postgres.stop(data)
 
 
 def kill_and_restart(data: Path):
