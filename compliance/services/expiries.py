@@ -17,7 +17,7 @@ from compliance.services.licences.ends import revoke
 from compliance.services.listings.standing import open_causes
 from compliance.services.listings.suspensions import suspend
 from compliance.services.narrowing import continue_narrowing
-from compliance.services.portions import each_alone
+from compliance.services.portions import each_alone, next_of
 
 TERM_ENDED = "TERM_ENDED"
 
@@ -47,10 +47,8 @@ def _suspend_lapsed(uow: UnitOfWork, limit: int) -> int:
             ),
         )
         .order_by(ListingStanding.listing_code)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
     )
-    return each_alone(uow, list(uow.session.scalars(wanted)), _suspend_by_itself)
+    return each_alone(uow, next_of(uow, wanted, limit), _suspend_by_itself)
 
 
 def _suspend_by_itself(uow: UnitOfWork, standing: ListingStanding) -> bool:
@@ -60,27 +58,23 @@ def _suspend_by_itself(uow: UnitOfWork, standing: ListingStanding) -> bool:
 
 
 def _end_licences(uow: UnitOfWork, limit: int) -> int:
-    wanted = (
-        select(Licence)
-        .where(Licence.state == LicenceState.ACTIVE, Licence.ends_at <= uow.now)
-        .order_by(Licence.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    over = list(uow.session.scalars(wanted))
-    for licence in over:
-        licence.state = LICENCE_TRANSITIONS.next(licence.state, END)
-        licence.ended_at, licence.ended_by, licence.reason_code = uow.now, MACHINE, TERM_ENDED
-        uow.record(
-            LicenceEnded(
-                occurred_at=uow.now,
-                licence_id=licence.id,
-                buyer_id=licence.buyer_id,
-                supplier_id=licence.supplier_id,
-                ends_at=licence.ends_at,
-            )
+    over = select(Licence).where(Licence.state == LicenceState.ACTIVE, Licence.ends_at <= uow.now)
+    return each_alone(uow, next_of(uow, over.order_by(Licence.id), limit), _end)
+
+
+def _end(uow: UnitOfWork, licence: Licence) -> bool:
+    licence.state = LICENCE_TRANSITIONS.next(licence.state, END)
+    licence.ended_at, licence.ended_by, licence.reason_code = uow.now, MACHINE, TERM_ENDED
+    uow.record(
+        LicenceEnded(
+            occurred_at=uow.now,
+            licence_id=licence.id,
+            buyer_id=licence.buyer_id,
+            supplier_id=licence.supplier_id,
+            ends_at=licence.ends_at,
         )
-    return len(over)
+    )
+    return True
 
 
 def _revoke_left(uow: UnitOfWork, limit: int) -> int:
@@ -88,21 +82,16 @@ def _revoke_left(uow: UnitOfWork, limit: int) -> int:
         ListingStanding.state == ListingState.REVOKED
     )
     withdrawn = select(Scenario.id).where(Scenario.state == ScenarioState.WITHDRAWN)
-    wanted = (
-        select(Licence)
-        .where(
-            Licence.state == LicenceState.ACTIVE,
-            or_(Licence.listing_code.in_(revoked), Licence.scenario_id.in_(withdrawn)),
-        )
-        .order_by(Licence.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
+    left = select(Licence).where(
+        Licence.state == LicenceState.ACTIVE,
+        or_(Licence.listing_code.in_(revoked), Licence.scenario_id.in_(withdrawn)),
     )
-    left = list(uow.session.scalars(wanted))
-    for licence in left:
-        reason = _reason(uow, licence)
-        revoke(uow, licence, actor_id=MACHINE, reason_code=reason)
-    return len(left)
+    return each_alone(uow, next_of(uow, left.order_by(Licence.id), limit), _revoke)
+
+
+def _revoke(uow: UnitOfWork, licence: Licence) -> bool:
+    revoke(uow, licence, actor_id=MACHINE, reason_code=_reason(uow, licence))
+    return True
 
 
 def _reason(uow: UnitOfWork, licence: Licence) -> RevocationReason:

@@ -25,11 +25,14 @@ from compliance.services.licences.ends import revoke
 from compliance.services.licences.issuing import note_term
 from compliance.services.listings.standing import lock_standing
 from compliance.services.listings.suspensions import suspend
+from compliance.services.portions import each_alone, next_of
 from compliance.terms.effective_terms import Terms, effective, from_document, meet, to_document
 from compliance.terms.errors import ChainLinkNotFound, LicenceCannotBeIssued, NothingNarrowed
 
 AT_ONCE_MAX = 500
 """Licences changed in one transaction; the worker's tick goes on with a larger number."""
+TRIED_MAX = 10
+"""Losses that a tick tries to go on with, until one of them does."""
 
 
 def narrow_chain(
@@ -144,10 +147,16 @@ def narrow_scenario_licences(
 
 
 def continue_narrowing(uow: UnitOfWork, limit: int) -> int:
-    """Go on with what was too much for one transaction; how many licences were looked at."""
+    """Go on with what was too much for one transaction; how many licences were looked at.
+
+    One that cannot go on is left as it was, for the next time, and keeps no other from it.
+    """
     wanted = select(Narrowing).where(Narrowing.is_applied.is_(False)).order_by(Narrowing.id)
-    narrowing = uow.session.scalars(wanted.limit(1).with_for_update(skip_locked=True)).first()
-    return 0 if narrowing is None else _apply(uow, narrowing, limit)
+    for narrowing in next_of(uow, wanted, TRIED_MAX):
+        done = each_alone(uow, [narrowing], lambda uow, each: _apply(uow, each, limit))
+        if done:
+            return done
+    return 0
 
 
 def _apply(uow: UnitOfWork, narrowing: Narrowing, limit: int) -> int:

@@ -1,10 +1,10 @@
 """What time brings about to a portion of rows: one that refuses stops no other."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 import structlog
-from sqlalchemy import inspect
+from sqlalchemy import Select, inspect
 from sqlalchemy.exc import IntegrityError
 
 from app.core.db import Base
@@ -15,16 +15,21 @@ _log = structlog.get_logger("compliance.portions")
 Row = TypeVar("Row", bound=Base)
 
 
-def each_alone(uow: UnitOfWork, rows: Iterable[Row], act: Callable[[UnitOfWork, Row], bool]) -> int:
+def next_of(uow: UnitOfWork, wanted: Select[Row], limit: int) -> Sequence[Row]:
+    """The first of them, locked; those that another worker holds are passed over."""
+    return uow.session.scalars(wanted.limit(limit).with_for_update(skip_locked=True)).all()
+
+
+def each_alone(uow: UnitOfWork, rows: Iterable[Row], act: Callable[[UnitOfWork, Row], int]) -> int:
     """How many rows changed; one that refuses is undone, logged and found again the next time."""
-    return sum(_is_changed(uow, row, act) for row in rows)
+    return sum(_changed(uow, row, act) for row in rows)
 
 
-def _is_changed(uow: UnitOfWork, row: Row, act: Callable[[UnitOfWork, Row], bool]) -> bool:
+def _changed(uow: UnitOfWork, row: Row, act: Callable[[UnitOfWork, Row], int]) -> int:
     try:
         with uow.savepoint():
             return act(uow, row)
     except (IntegrityError, CounterfoilError):
         identity = inspect(row).identity
         _log.exception("row left as it was", table=row.__tablename__, identity=identity)
-        return False
+        return 0
