@@ -53,10 +53,11 @@ class ChainStore(BaseDB):
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             self._write_waiting()
+            self._connection.execute("COMMIT")
         except BaseException:
-            self._connection.execute("ROLLBACK")
+            if self._connection.in_transaction:  # some failures have ended it already
+                self._connection.execute("ROLLBACK")
             raise
-        self._connection.execute("COMMIT")
         self._waiting.clear()
 
     def discard(self) -> None:

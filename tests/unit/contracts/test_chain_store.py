@@ -1,5 +1,7 @@
 """The chain's store: a block at a time, or nothing of it."""
 
+import sqlite3
+
 import pytest
 
 from contracts.chain_store import ChainStore
@@ -66,6 +68,26 @@ def test_a_failed_persist_leaves_the_file_and_the_waiting_writes(store, file):
         store.persist()
     assert reopened(file) == {}
     assert store[b"a"] == b"1"
+
+
+def test_a_commit_that_fails_leaves_nothing_open_behind_it(store, file):
+    """Checked only when it commits, as a full disk may be."""
+    for statement in (
+        "PRAGMA foreign_keys=ON",
+        "CREATE TABLE missing (id INTEGER PRIMARY KEY)",
+        "CREATE TABLE owed (id REFERENCES missing (id) DEFERRABLE INITIALLY DEFERRED)",
+        "CREATE TRIGGER owing AFTER INSERT ON entries BEGIN INSERT INTO owed VALUES (1); END",
+    ):
+        store._connection.execute(statement)
+    store[b"a"] = b"1"
+    with pytest.raises(sqlite3.IntegrityError):
+        store.persist()
+    store.discard()
+    assert b"a" not in store
+    store._connection.execute("DROP TRIGGER owing")
+    store[b"b"] = b"2"
+    store.persist()
+    assert reopened(file) == {b"b": b"2"}
 
 
 def test_the_file_is_written_with_full_durability(store):
