@@ -10,6 +10,7 @@ from eth_abi.exceptions import DecodingError
 from eth_utils.abi import function_abi_to_4byte_selector
 
 from contracts.artefacts import Artefact, load_artefact
+from contracts.asking import ask
 from contracts.client import ChainFacts, JsonRpcChain, SignedTransaction, TransactionStatus
 from contracts.errors import ChainUnavailable
 
@@ -174,11 +175,13 @@ class JsonRpcLicenceRegistry(_Contract):
 
     def standing(self, licence: bytes) -> LicenceStanding:
         """What the newest block records of a licence, by its id on chain."""
-        return LicenceStanding(self._read("licence", licence)[0])
+        number = self._read("licence", licence)[0]
+        return ask(lambda: LicenceStanding(number))
 
     def final_standing(self, licence: bytes) -> LicenceStanding:
         """What the newest final block records of it."""
-        return LicenceStanding(self._read_final("licence", licence)[0])
+        number = self._read_final("licence", licence)[0]
+        return ask(lambda: LicenceStanding(number))
 
     def grant_of(self, licence: bytes) -> LicenceGrant | None:
         """The recorded grant, or None."""
@@ -255,7 +258,8 @@ class JsonRpcKeyRegistry(_Contract):
 def _announced(role: int, from_size: int, until_size: int) -> AnnouncedKey | None:
     if role == 0:
         return None
-    return AnnouncedKey(KeyRole(role), from_size, None if until_size == OPEN_END else until_size)
+    end = None if until_size == OPEN_END else until_size
+    return AnnouncedKey(ask(lambda: KeyRole(role)), from_size, end)
 
 
 def call_data(artefact: Artefact, function: str, *values: Any) -> bytes:

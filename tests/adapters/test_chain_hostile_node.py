@@ -15,7 +15,11 @@ from contracts import answers
 from contracts.client import JsonRpcChain, TransactionState
 from contracts.errors import ChainUnavailable, GasPriceTooHigh, WrongChain
 from contracts.limits import GWEI, ChainLimits
-from contracts.registries import JsonRpcAnchorRegistry
+from contracts.registries import (
+    JsonRpcAnchorRegistry,
+    JsonRpcKeyRegistry,
+    JsonRpcLicenceRegistry,
+)
 from tests.unit.contracts.embedded import KEYS
 
 CHAIN = 26_113
@@ -169,6 +173,17 @@ def test_a_contract_s_head_out_of_shape_is_an_outage_and_no_fork(node, data):
     node.answers["eth_call"] = data
     with chain_of(node) as chain, pytest.raises(ChainUnavailable):
         JsonRpcAnchorRegistry(chain, CONTRACT).head()
+
+
+@pytest.mark.parametrize("number", [3, 9, 255])
+def test_a_number_that_the_contract_does_not_have_is_an_outage(node, number):
+    """Not a failure that is counted: another node may answer better."""
+    node.answers["eth_call"] = "0x" + number.to_bytes(32).hex() + "00" * 32 * 4
+    with chain_of(node) as chain, pytest.raises(ChainUnavailable):
+        JsonRpcLicenceRegistry(chain, CONTRACT).standing(bytes(32))
+    node.answers["eth_call"] = "0x" + (number + 1).to_bytes(32).hex()[-64:] + "00" * 32 * 2
+    with chain_of(node) as chain, pytest.raises(ChainUnavailable):
+        JsonRpcKeyRegistry(chain, CONTRACT).key(bytes(32), bytes(32))
 
 
 def test_a_node_that_says_sent_has_sent_nothing_until_a_block_has_it(node):
