@@ -11,6 +11,8 @@ from metering.plans.calendar import PeriodUnit
 
 VALID_DAYS_YEARLY = 365
 TIERS_MAX = 50
+DAYS_MAX = 36_500
+"""A hundred years: terms that are only tried may name any, and the calendar has an end."""
 
 
 class PlanKind(StrEnum):
@@ -94,7 +96,10 @@ class PlanTerms:
     def __post_init__(self) -> None:
         if min(self._counts()) < 0 or self.calls_per_second < 1:
             raise PlanNotReadable
-        if self.kind is PlanKind.PACKAGE and not self.package_units:
+        if max(self.trial_days, self.valid_days or 0) > DAYS_MAX:
+            raise PlanNotReadable
+        is_unbounded = self.kind is PlanKind.YEARLY and self.package_units is None
+        if self.is_prepaid and not self.package_units and not is_unbounded:
             raise PlanNotReadable
         if self.kind in _TIERED and not _are_steps(self.tiers):
             raise PlanNotReadable
@@ -114,6 +119,7 @@ class PlanTerms:
             self.free_units,
             self.trial_units,
             self.trial_days,
+            self.valid_days or 0,
             self.minimum.amount if self.minimum else 0,
         )
 
@@ -172,7 +178,7 @@ def read_plan(terms: Mapping[str, Any]) -> PlanTerms:
             trial_days=_count(terms, "trial_days"),
             minimum=_minimum(terms.get("minimum")),
             currency=terms["currency"],
-            calls_per_second=int(terms["calls_per_second"]),
+            calls_per_second=_whole(terms["calls_per_second"]),
         )
     except (KeyError, TypeError, ValueError, AttributeError, NotAnAmount) as error:
         raise PlanNotReadable from error
@@ -183,7 +189,10 @@ def _price(terms: Mapping[str, Any], name: str) -> int:
 
 
 def _count(terms: Mapping[str, Any], name: str) -> int:
-    value = terms.get(name) or 0
+    return _whole(terms.get(name) or 0)
+
+
+def _whole(value: Any) -> int:
     if type(value) is not int:
         raise PlanNotReadable
     return value

@@ -113,8 +113,13 @@ def test_a_quote_buys_again_what_expires_before_the_units_are_wanted(plan, month
         package(0),
         package(1000.0),
         package(1000) | {"free_units": "5"},
+        per_call(calls_per_second=float("inf")),
+        per_call(calls_per_second=2.5),
+        per_call(trial_units=1, trial_days=10**8),
+        package(1000, valid_days=10**8),
+        package(1000, valid_days=-1),
+        yearly(0),
     ],
-    ids=["empty", "kind", "unit", "comma", "float", "rate", "no-units", "float-units", "text"],
 )
 def test_terms_that_cannot_be_rated_are_refused(terms):
     with pytest.raises(PlanNotReadable):
