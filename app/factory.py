@@ -13,6 +13,8 @@ from app.core.cipher import Cipher
 from app.core.clock import Clock
 from app.core.ids import IdSource
 from app.core.unit_of_work import UnitOfWorkFactory
+from app.documents import api as documents_api
+from app.documents.services import DOCUMENT_BYTES_MAX
 from app.gauges import read_gauges
 from app.loop_front import LoopFront
 from app.parts import Parts, build_parts
@@ -83,6 +85,7 @@ def build_loop_front(parts: Parts) -> LoopFront:
         create_control_plane(parts).wsgi_app,
         threads=parts.settings.web_threads,
         body_bytes_max=BODY_BYTES_MAX,
+        long_bodies={documents_api.PREFIX: DOCUMENT_BYTES_MAX},
     )
     return LoopFront(
         control_plane,

@@ -1,7 +1,10 @@
 """What compliance needs from outside."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
+
+from app.core.unit_of_work import UnitOfWork
 
 
 @dataclass(frozen=True)
@@ -19,4 +22,12 @@ class UpstreamProbe(Protocol):
 
     def probe(self, *, version_id: str, dossier: dict[str, Any]) -> ProbeResult:
         """The result of a bounded number of test calls; a dead upstream is a result, no error."""
+        ...
+
+
+class SentDocuments(Protocol):
+    """Which documents the exchange has, of those that evidence names by their hash."""
+
+    def sent(self, uow: UnitOfWork, organisation_id: str, hashes: Iterable[str]) -> set[str]:
+        """Those of the hashes (SHA-256, hexadecimal) whose document the organisation has sent."""
         ...

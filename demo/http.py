@@ -71,9 +71,13 @@ class Client:
         path: str,
         *,
         body: Any = None,
+        content: tuple[str, bytes] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        """Send one request; raises OSError or HTTPException where the connection fails."""
+        """Send one request, with a JSON body or with ``content`` (media type, bytes).
+
+        Raises OSError or HTTPException where the connection fails.
+        """
         sent = {"Accept": "application/json", **(headers or {})}
         if self.token:
             sent["Authorization"] = f"Bearer {self.token}"
@@ -83,6 +87,8 @@ class Client:
         if body is not None:
             data = json.dumps(body).encode()
             sent["Content-Type"] = "application/json"
+        if content is not None:
+            sent["Content-Type"], data = content
         return self._exchange(method, path, data, sent)
 
     def _exchange(

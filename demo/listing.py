@@ -3,6 +3,7 @@
 import time
 from typing import Any
 
+from demo import documents
 from demo.http import Surprise
 from demo.products import airports, working_days
 from demo.world import Trade, World
@@ -30,6 +31,8 @@ def _hand_in(world: World, content: dict[str, Any]) -> tuple[dict[str, Any], dic
     product = client.post("/v1/products", {"name": content["name"]})
     versions = f"/v1/products/{product['id']}/versions"
     client.post(versions, content)
+    for document in content["evidence"]:
+        documents.send(client, document["title"])
     return product, client.post(f"{versions}/1/submission")
 
 
@@ -97,6 +100,9 @@ def _review(world: World, name: str, case_id: str) -> None:
     view = client.get(f"/v1/review-cases/{case_id}")
     answers = {question["code"]: _NO_CONFLICT for question in view["conflict_questions"]}
     client.post(f"/v1/review-cases/{case_id}/assignment", {"answers": answers})
+    for document in view["documents"]:
+        if document["is_sent"]:
+            client.expect("GET", f"/v1/documents/{document['sha256']}", 200)
     items = [
         {"rule_id": item["rule_id"], "outcome": "PASS", "reason": "Read the documents; it holds."}
         for item in view["left_to_judge"]

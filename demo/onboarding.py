@@ -1,9 +1,9 @@
 """The exchange's staff, the supplier and the buyer: registered, verified, signed in."""
 
-import hashlib
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from demo import documents
 from demo.http import Client
 from demo.people import Person, new_password, signed_in_staff
 from demo.world import World
@@ -70,7 +70,13 @@ def _register(world: World, name: str, uscc: str, side: str) -> Person:
     reviewer.post(f"/v1/organisations/{organisation_id}/verification", decision)
     owner = Person(email, password, Client(world.base_url))
     owner.sign_in()
+    documents.send(owner.client, licence_of(uscc))
     return owner
+
+
+def licence_of(uscc: str) -> str:
+    """The title of an organisation's first document."""
+    return f"Business licence {uscc}"
 
 
 def _registration(name: str, uscc: str, side: str) -> dict[str, Any]:
@@ -84,7 +90,7 @@ def _registration(name: str, uscc: str, side: str) -> dict[str, Any]:
                 "kind": "business_licence",
                 "title": "Business licence",
                 "issuer": "Administration for Market Regulation",
-                "document_hash": hashlib.sha256(uscc.encode()).hexdigest(),
+                "document_hash": documents.hash_of(licence_of(uscc)),
             }
         ],
     }

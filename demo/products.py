@@ -1,22 +1,21 @@
 """The two products of the story, as their supplier describes them."""
 
-import hashlib
 from typing import Any
 
+from demo import documents
 from demo.upstream import CREDENTIAL_HEADER, find_airport, find_day
 
 PACKAGE_PRICE = "5.00"
 
 
 def _evidence(kind: str, title: str) -> dict[str, str]:
-    digest = hashlib.sha256(title.encode()).hexdigest()
     return {
         "kind": kind,
         "title": title,
         "issuer": "Skyways Open Data",
         "valid_from": "2026-01-01",
         "valid_to": "2028-12-31",
-        "sha256": digest,
+        "sha256": documents.hash_of(title),
         "visibility": "PARTIES",
     }
 

@@ -39,6 +39,8 @@ class Permission(StrEnum):
     OFFER_PRODUCTS = "offer_products"
     RECORD_CONSENTS = "record_consents"
     READ_CONSENTS = "read_consents"
+    KEEP_DOCUMENTS = "keep_documents"
+    READ_DOCUMENTS = "read_documents"
     BUY = "buy"
     REGISTER_BANK_ACCOUNTS = "register_bank_accounts"
     VERIFY_ORGANISATIONS = "verify_organisations"
@@ -60,7 +62,15 @@ class Permission(StrEnum):
     READ_EXCHANGE = "read_exchange"
 
 
-_MEMBER = frozenset({Permission.READ_OWN, Permission.READ_ACCOUNTS, Permission.READ_CONSENTS})
+_MEMBER = frozenset(
+    {
+        Permission.READ_OWN,
+        Permission.READ_ACCOUNTS,
+        Permission.READ_CONSENTS,
+        Permission.KEEP_DOCUMENTS,
+        Permission.READ_DOCUMENTS,
+    }
+)
 _STAFF = frozenset({Permission.READ_OWN, Permission.READ_CONSENTS, Permission.READ_EXCHANGE})
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
@@ -87,8 +97,13 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.MANAGE_WEBHOOKS,
     },
     Role.REVIEWER: _STAFF
-    | {Permission.REVIEW, Permission.VERIFY_ORGANISATIONS, Permission.SUSPEND},
-    Role.LISTING_OFFICER: _STAFF | {Permission.LIST},
+    | {
+        Permission.REVIEW,
+        Permission.VERIFY_ORGANISATIONS,
+        Permission.SUSPEND,
+        Permission.READ_DOCUMENTS,
+    },
+    Role.LISTING_OFFICER: _STAFF | {Permission.LIST, Permission.READ_DOCUMENTS},
     # Who proposes a payout never approves one, not even another's: the roles exclude each other.
     Role.RISK_OFFICER: _STAFF
     | {
@@ -97,10 +112,11 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.DECIDE_DISPUTES,
         Permission.SET_POLICY,
         Permission.READ_WORKLOAD,
+        Permission.READ_DOCUMENTS,
     },
-    Role.INTAKE_OFFICER: _STAFF | {Permission.ADMIT},
-    Role.PANEL_MEMBER: _STAFF | {Permission.VOTE},
-    Role.APPEAL_MEMBER: _STAFF | {Permission.DECIDE_APPEALS},
+    Role.INTAKE_OFFICER: _STAFF | {Permission.ADMIT, Permission.READ_DOCUMENTS},
+    Role.PANEL_MEMBER: _STAFF | {Permission.VOTE, Permission.READ_DOCUMENTS},
+    Role.APPEAL_MEMBER: _STAFF | {Permission.DECIDE_APPEALS, Permission.READ_DOCUMENTS},
     Role.OPERATOR: _STAFF
     | {
         Permission.OPERATE,
@@ -109,7 +125,13 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.PROPOSE_PAYOUTS,
         Permission.READ_WORKLOAD,
     },
-    Role.AUDITOR: _STAFF | {Permission.AUDIT, Permission.READ_ACCOUNTS, Permission.READ_WORKLOAD},
+    Role.AUDITOR: _STAFF
+    | {
+        Permission.AUDIT,
+        Permission.READ_ACCOUNTS,
+        Permission.READ_WORKLOAD,
+        Permission.READ_DOCUMENTS,
+    },
 }
 
 SECOND_FACTOR_PERMISSIONS = frozenset(

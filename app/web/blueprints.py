@@ -141,3 +141,14 @@ class Blueprint(SmorestBlueprint):  # type: ignore[misc] # flask-smorest ships n
             status, schema=_BINARY, content_type=content_type, success=True
         )
         return cast("Callable[[View], View]", described)
+
+    def or_shape(self, status: int, schema: Any) -> Callable[[View], View]:
+        """Say that the answer may come with another status that means success as well."""
+        described = super().alt_response(status, schema=schema, success=True)
+        return cast("Callable[[View], View]", described)
+
+    def takes_bytes(self, *content_types: str) -> Callable[[View], View]:
+        """Say that the body is bytes, of one of the content types; the view reads them."""
+        content = {content_type: {"schema": _BINARY} for content_type in content_types}
+        described = super().doc(requestBody={"required": True, "content": content})
+        return cast("Callable[[View], View]", described)

@@ -5,17 +5,21 @@ https://github.com/emmett-framework/granian/blob/master/docs/spec/RSGI.md
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from io import BytesIO
+from types import MappingProxyType
 from typing import Any, Protocol
 
 Header = tuple[str, str]
 Environment = dict[str, Any]
 WsgiApplication = Callable[[Environment, Callable[..., Any]], Iterable[bytes]]
 BODY_SECONDS = 30.0
-"""How long a client may take for its body."""
+"""How long a client may take for its body, and may wait for a place to send a long one."""
+LONG_BODIES_AT_ONCE = 4
+"""How many long bodies are read at a time, in each process."""
+READING = frozenset({"GET", "HEAD"})
 _WITHOUT_PREFIX = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
 _NO_SUCH_BODY = frozenset({"HEAD"})
 
@@ -164,20 +168,38 @@ def answer(scope: Scope, exchange: Exchange, reply: tuple[int, list[Header], byt
 class WsgiThreads:
     """Runs a WSGI application in a bounded number of threads, for an event loop."""
 
-    def __init__(self, application: WsgiApplication, *, threads: int, body_bytes_max: int) -> None:
+    def __init__(
+        self,
+        application: WsgiApplication,
+        *,
+        threads: int,
+        body_bytes_max: int,
+        long_bodies: Mapping[str, int] = MappingProxyType({}),
+    ) -> None:
+        """Bodies may be longer than ``body_bytes_max`` below the paths of ``long_bodies``."""
         self._application = application
         self._body_bytes_max = body_bytes_max
+        self._long_bodies = long_bodies
+        self._long_places = asyncio.Semaphore(LONG_BODIES_AT_ONCE)
         self._threads = ThreadPoolExecutor(threads, "wsgi")
 
     async def serve(
         self, scope: Scope, exchange: Exchange, prepare: Callable[[Environment], None]
     ) -> None:
         """One request; raises TimeoutError when its body does not come."""
-        body = await read_body(exchange, self._body_bytes_max)
+        body = await self._body(scope, exchange)
         environment = wsgi_environment(scope, body)
         prepare(environment)
         loop = asyncio.get_running_loop()
         answer(scope, exchange, await loop.run_in_executor(self._threads, self._run, environment))
+
+    async def _body(self, scope: Scope, exchange: Exchange) -> bytes:
+        bounds = [most for path, most in self._long_bodies.items() if scope.path.startswith(path)]
+        if not bounds or scope.method in READING:
+            return await read_body(exchange, self._body_bytes_max)
+        # Who sends it is not known yet: what they fill is bounded, and they wait for each other.
+        async with asyncio.timeout(BODY_SECONDS), self._long_places:
+            return await read_body(exchange, bounds[0])
 
     def _run(self, environment: Environment) -> tuple[int, list[Header], bytes]:
         started: list[tuple[str, list[Header]]] = []

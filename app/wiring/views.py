@@ -7,6 +7,7 @@ from app.accounts.argon2_passwords import Argon2Passwords
 from app.accounts.authentication import BearerAuthenticator
 from app.accounts.ports import CredentialKit
 from app.auditing.logged_readings import LoggedReadings
+from app.documents.queries import StoredDocuments
 from app.notices.ports import WebhookKit
 from app.parts import Parts
 from app.reactions.recording import entry_types
@@ -18,7 +19,7 @@ from app.wiring.log import log_keys, read_witness_policy, receipt_signers
 from app.wiring.notices import receiver_policy
 from app.wiring.payments import hosted_gateways, payment_gateways, payment_ports
 from compliance.consent.ports import ConsentKit, HashTree
-from compliance.ports import UpstreamProbe
+from compliance.ports import SentDocuments, UpstreamProbe
 from compliance.sampling.ports import RowTree
 from ledger.journal.audit.ports import AuditPorts
 from ledger.journal.billing.invoices.evidence_services import InvoiceEvidenceSource
@@ -56,6 +57,7 @@ def things(parts: Parts) -> list[tuple[type, object]]:
         (ExchangePolicy, ExchangePolicy(parts.settings.commission_bp, parts.settings.tax_bp)),
         (PublicAddress, PublicAddress(parts.settings.public_url.rstrip("/"))),
         (UpstreamProbe, upstream_probe(parts)),
+        (SentDocuments, StoredDocuments()),
         (ConsentKit, _consent_kit(parts)),
         (HashTree, HashTrees()),
         (RowTree, HashTrees()),

@@ -13,7 +13,7 @@ from compliance import queries, services
 from compliance.api.blueprint import blueprint
 from compliance.errors import UpstreamProbeUnavailable
 from compliance.models.reviews import ConflictDeclaration, ReviewCase, RuleEvaluation
-from compliance.ports import UpstreamProbe
+from compliance.ports import SentDocuments, UpstreamProbe
 from compliance.queries.case_history import HistoryEvent
 from compliance.queries.cases import CaseView
 from compliance.rules import rule_set
@@ -61,7 +61,8 @@ def get_own_review_cases(query: dict[str, Any]) -> Page[ReviewCase]:
 def get_review_case(case_id: str) -> CaseView:
     """One case: the dossier, the machine's findings, what is left to judge, what proves what."""
     with unit_of_work() as uow:
-        return queries.get_case_view(uow, case_id)
+        view = queries.get_case_view(uow, case_id)
+        return queries.say_what_was_sent(uow, get(SentDocuments), view)  # type: ignore[type-abstract]
 
 
 @blueprint.route("/review-cases/<case_id>/admission", methods=["POST"])

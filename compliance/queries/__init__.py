@@ -7,6 +7,7 @@ from compliance.queries.cases import (
     list_cases,
     list_cases_of_supplier,
     list_evaluations,
+    say_what_was_sent,
 )
 from compliance.queries.lapses import list_lapses
 from compliance.queries.later_steps import (
@@ -70,5 +71,6 @@ __all__ = [
     "list_scenario_templates",
     "list_scenarios",
     "list_suspensions",
+    "say_what_was_sent",
     "template_reference",
 ]

@@ -1,7 +1,7 @@
 """Reads: the reviewers' queue, and one case on one screen."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -18,6 +18,7 @@ from compliance.models.reviews import (
     ReviewCase,
     RuleEvaluation,
 )
+from compliance.ports import SentDocuments
 from compliance.queries.case_history import HistoryEvent, history_of
 from compliance.queries.specialities import get_own_specialities
 from compliance.review.case_errors import ReviewCaseNotFound
@@ -161,6 +162,14 @@ def get_case_view(uow: UnitOfWork, case_id: str) -> CaseView:
         documents=_documents(case.dossier, rules),
         conflict_questions=questions(),
     )
+
+
+def say_what_was_sent(uow: UnitOfWork, documents: SentDocuments, view: CaseView) -> CaseView:
+    """The view with ``is_sent`` at each of its documents: whether it can be opened here."""
+    hashes = [document["sha256"] for document in view.documents]
+    sent = documents.sent(uow, view.case.supplier_id, hashes)
+    marked = [{**each, "is_sent": each["sha256"] in sent} for each in view.documents]
+    return replace(view, documents=marked)
 
 
 def latest_evaluation(uow: UnitOfWork, case: ReviewCase) -> RuleEvaluation:

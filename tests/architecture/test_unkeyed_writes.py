@@ -35,6 +35,7 @@ UNKEYED = {
     "metering.put_renewal": "says whether a subscription goes on",
     "notices.patch_webhook_endpoint": "sets the named members of an endpoint",
     # Takes away what is there once.
+    "documents.delete_document": "what is gone is not found again",
     "listings.delete_product": "what is gone is not found again",
     "listings.delete_version": "what is gone is not found again; If-Match keeps the next draft",
     "metering.delete_day_cap": "no cap is none, however often",
@@ -49,6 +50,7 @@ UNKEYED = {
     "metering.post_plan_replay": "computes, and stores nothing",
     "metering.post_quote": "computes, and stores nothing",
     # Known by what it carries.
+    "documents.put_document": "its address is the hash of its bytes, so the same again is the same",
     "log.post_acknowledgement": "the same signed document again changes nothing",
     "payments.post_event": "a provider's notice is kept once by the provider's own id",
 }

@@ -21,7 +21,7 @@ from app.wiring.log import log_keys
 from app.wiring.notices import build_dispatcher
 from app.worker.effects import probe_case
 from app.worker.steps import drain_outbox
-from demo import listing, onboarding, trading
+from demo import documents, listing, onboarding, trading
 from demo.calls import Call, call
 from demo.http import Client
 from demo.people import Person, new_password
@@ -156,6 +156,7 @@ def register(world, side, name, number):
     owner = Person(email, password, Client(world.base_url))
     owner.sign_in()
     owner.enrol_second_factor()
+    documents.send(owner.client, onboarding.licence_of(uscc(number)))
     # Nobody is there: what concerns the organisation is told, tried, and stays in its log. An
     # address and no name: many at once that nobody resolves wait for the machine's resolver.
     owner.client.post("/v1/webhook-endpoints", {"url": "http://127.0.0.1:1/"})

@@ -54,6 +54,7 @@ WRITTEN_BY_OWNERS = {
     "data_products",
     "delivery_failures",
     "denial_counts",
+    "documents",
     "entitlements",
     "event_times",
     "evidence_modes",

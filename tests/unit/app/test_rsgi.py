@@ -139,3 +139,83 @@ def test_what_an_application_opened_is_closed():
 
     served(application, scope(), Exchange())
     assert closed == [1]
+
+
+class Slow(Exchange):
+    """A body whose second piece comes when it is let in; counts how many have begun."""
+
+    begun = 0
+
+    def __init__(self, let_in):
+        super().__init__(b"a", b"b")
+        self._let_in = let_in
+
+    async def __aiter__(self):
+        Slow.begun += 1
+        yield b"a"
+        await self._let_in.wait()
+        yield b"b"
+
+
+def long_bodies(bytes_max=30):
+    return rsgi.WsgiThreads(
+        echo, threads=1, body_bytes_max=10, long_bodies={"/v1/documents/": bytes_max}
+    )
+
+
+def serve(threads, asked, exchange):
+    asyncio.run(threads.serve(asked, exchange, lambda _environment: None))
+    threads.close()
+    return exchange
+
+
+def test_a_long_body_is_read_where_long_bodies_are_expected_and_only_there():
+    put, pieces = scope(method="PUT", path="/v1/documents/a"), [b"12345678"] * 3
+    assert serve(long_bodies(), put, Exchange(*pieces)).reply[2].endswith(b"".join(pieces))
+    endless = Exchange(*[b"12345678"] * 100)
+    assert serve(long_bodies(), put, endless).taken == 4
+    elsewhere = Exchange(*[b"12345678"] * 100)
+    assert serve(long_bodies(), scope(method="PUT", path="/v1/documents"), elsewhere).taken == 2
+    reading = Exchange(*[b"12345678"] * 100)
+    assert serve(long_bodies(), scope(path="/v1/documents/a"), reading).taken == 2
+
+
+def test_only_some_long_bodies_are_read_at_a_time_and_the_others_come_after_them():
+    Slow.begun = 0
+
+    async def run():
+        let_in, threads = asyncio.Event(), long_bodies()
+        exchanges = [Slow(let_in) for _ in range(rsgi.LONG_BODIES_AT_ONCE + 3)]
+        put = scope(method="PUT", path="/v1/documents/a")
+        served = [
+            asyncio.create_task(threads.serve(put, each, lambda _environment: None))
+            for each in exchanges
+        ]
+        for _ in range(100):  # turns of the loop: each is enough for all that may begin
+            await asyncio.sleep(0)
+        at_once = Slow.begun
+        let_in.set()
+        await asyncio.gather(*served)
+        threads.close()
+        return at_once, exchanges
+
+    at_once, exchanges = asyncio.run(run())
+    assert at_once == rsgi.LONG_BODIES_AT_ONCE
+    assert {each.reply[2] for each in exchanges} == {b"2 ab"}
+
+
+def test_who_finds_no_place_for_a_long_body_in_time_is_refused(monkeypatch):
+    monkeypatch.setattr(rsgi, "BODY_SECONDS", 0.05)
+
+    async def run():
+        never, threads = asyncio.Event(), long_bodies()
+        put = scope(method="PUT", path="/v1/documents/a")
+        served = [
+            asyncio.create_task(threads.serve(put, Slow(never), lambda _environment: None))
+            for _ in range(rsgi.LONG_BODIES_AT_ONCE + 1)
+        ]
+        results = await asyncio.gather(*served, return_exceptions=True)
+        threads.close()
+        return results
+
+    assert {type(each) for each in asyncio.run(run())} == {TimeoutError}
