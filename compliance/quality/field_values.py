@@ -13,6 +13,8 @@ Row = Mapping[str, Any]
 _INTEGER = re.compile(r"[+-]?\d{1,38}", re.ASCII)
 _BOOLEANS = frozenset({"true", "false", "0", "1"})
 _TEXT_MAX = 4096
+_EXPONENT_MAX = 300
+"""A number of more places is none: what adds up beyond a decimal's range ends in an error."""
 
 
 def is_filled(value: object) -> bool:
@@ -21,12 +23,12 @@ def is_filled(value: object) -> bool:
 
 
 def number(value: object) -> Decimal | None:
-    """The finite number in a cell, or None."""
+    """The finite number in a cell, of at most some three hundred places, or None."""
     try:
         found = Decimal(str(value).strip())
     except InvalidOperation:
         return None
-    return found if found.is_finite() else None
+    return found if found.is_finite() and abs(found.adjusted()) <= _EXPONENT_MAX else None
 
 
 def instant(value: object) -> datetime | None:

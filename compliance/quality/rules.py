@@ -5,12 +5,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from compliance.quality.field_values import Field, Row, instant
+from compliance.days import day_begins, day_is_over
+from compliance.quality.field_values import Field, Row
 
 
 @dataclass(frozen=True)
 class Rules:
-    """The schema and everything declared; what is absent makes indicators not assessable."""
+    """The schema and everything declared; what is absent makes indicators not assessable.
+
+    A period goes from its first instant up to the first one after its last day.
+    """
 
     fields: tuple[Field, ...]
     key_fields: tuple[str, ...] = ()
@@ -47,8 +51,8 @@ def read_rules(dossier: Mapping[str, Any], declared: Mapping[str, Any] | None = 
         relations=tuple(declared.get("relations") or ()),
         time_field=declared.get("time_field"),
         order_within=declared.get("order_within"),
-        period_from=_instant(period.get("from")),
-        period_to=_instant(period.get("to")),
+        period_from=_first_instant(period),
+        period_to=_end(period),
         freshness_seconds=declared.get("freshness_seconds") or dossier.get("freshness_seconds"),
         authorised=_authorised(dossier),
         quasi_identifiers=_flagged(fields, "is_quasi_identifier"),
@@ -86,8 +90,12 @@ def _flagged(fields: Sequence[Field], flag: str) -> tuple[str, ...]:
     return tuple(each.name for each in fields if each.declared.get(flag))
 
 
-def _instant(text: object) -> datetime | None:
-    return instant(text) if text else None
+def _first_instant(days: Mapping[str, Any]) -> datetime | None:
+    return day_begins(days["from"]) if days.get("from") else None
+
+
+def _end(days: Mapping[str, Any]) -> datetime | None:
+    return day_is_over(days["to"]) if days.get("to") else None
 
 
 def _authorised(
@@ -95,4 +103,4 @@ def _authorised(
 ) -> tuple[tuple[datetime | None, datetime | None], ...]:
     """The periods of the authorisation chain; an open end is None."""
     links = dossier.get("authorisation_chain") or ()
-    return tuple((_instant(link.get("from")), _instant(link.get("to"))) for link in links)
+    return tuple((_first_instant(link), _end(link)) for link in links)

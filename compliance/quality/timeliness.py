@@ -19,10 +19,10 @@ def _times(rules: Rules, rows: Sequence[Row]) -> list[datetime]:
 
 
 def period_correctness(rules: Rules, rows: Sequence[Row]) -> Indicator:
-    """0501: rows whose time lies in the declared period, ends included, of rows with a time."""
+    """0501: rows whose time lies in the declared days, the last included, of rows with a time."""
     low, high = rules.period_from, rules.period_to
     times = _times(rules, rows) if low or high else []
-    good = sum((low is None or at >= low) and (high is None or at <= high) for at in times)
+    good = sum((low is None or at >= low) and (high is None or at < high) for at in times)
     return measured(
         definitions.PERIOD_CORRECTNESS, (good, len(times)), lacking="no period or no time field"
     )

@@ -17,6 +17,7 @@ _CHECKED_SHARE_MIN = 0.4
 """Of numbers of the right shape, how many must pass the check not to pass it by chance."""
 _SERIAL_GAP_MAX = 20
 _SERIAL_COUNT_MIN = 8
+_SERIAL_DIGITS_MAX = 38
 _FREE_TEXT_CELLS_MIN = 3
 _FREE_TEXT_SHARE_MIN = 0.05
 _NEAR = 16
@@ -71,7 +72,7 @@ class Column:
     @cached_property
     def is_serial(self) -> bool:
         """Whether the numbers follow each other closely, as running numbers do."""
-        numbers = sorted({int(cell) for cell in self.filled if cell.isdecimal()})
+        numbers = sorted({int(cell) for cell in self.filled if _is_counted(cell)})
         if len(numbers) < _SERIAL_COUNT_MIN:
             return False
         return numbers[-1] - numbers[0] <= _SERIAL_GAP_MAX * len(numbers)
@@ -79,6 +80,10 @@ class Column:
     def has_cue(self, cues: Iterable[str]) -> bool:
         """Whether the name contains one of the cues."""
         return has_cue(self.name, cues)
+
+
+def _is_counted(cell: str) -> bool:
+    return cell.isdecimal() and len(cell) <= _SERIAL_DIGITS_MAX
 
 
 @dataclass

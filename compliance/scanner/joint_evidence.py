@@ -41,6 +41,7 @@ _TRACK_ROWS_MIN = 20
 
 _BIRTH_CUES = ("出生", "生日", "birth", "birthday", "birthdate", "dob", "chusheng", "csrq")
 _AGE_CUES = ("年龄", "age", "nianling")
+_AGE_DIGITS_MAX = 3
 _DAY = re.compile(r"(\d{4})[-/.年]?(\d{1,2})[-/.月]?(\d{1,2})日?(?:[ T].*)?", re.ASCII)
 MINOR_BEFORE_AGE = 14
 """PIPL 28 and 31."""
@@ -151,7 +152,7 @@ def _is_minor(column: Column, cell: str, on: date) -> bool:
     elif has_cue(column.name, _BIRTH_CUES):
         born = _day(cell)
     elif has_cue(column.name, _AGE_CUES):
-        return cell.isdecimal() and int(cell) < MINOR_BEFORE_AGE
+        return cell.isdecimal() and len(cell) <= _AGE_DIGITS_MAX and int(cell) < MINOR_BEFORE_AGE
     return born is not None and born <= on and _age(born, on) < MINOR_BEFORE_AGE
 
 

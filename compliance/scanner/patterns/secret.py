@@ -5,8 +5,12 @@ import re
 from compliance.scanner.patterns.spans import Span
 
 _NAMES = "password|passwd|secret|api_?key|access_?key|密码|口令"
-_VALUE = r"(?=[^\s\"'*]*\d)[^\s\"'*]{6,128}"
-"""What stands beside such a name is a secret if there is a digit in it and no star."""
+_VALUE = r"(?=[^\s\"'*]{0,255}\d)[^\s\"'*]{6,128}"
+"""What stands beside such a name is a secret if there is a digit in it and no star.
+
+The digit is looked for as far as a secret reaches: without a bound a cell of names and no digit is
+read to its end once for each of them.
+"""
 _SHAPES = tuple(
     re.compile(pattern, re.ASCII)
     for pattern in (

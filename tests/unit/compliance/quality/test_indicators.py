@@ -160,13 +160,13 @@ def test_foreign_keys_exist_and_parts_make_the_total():
 
 def test_time_is_held_against_period_freshness_and_order():
     timed = rules(
-        {"period": {"from": "2026-11-01", "to": "2026-11-29T11:00:00Z"}},
+        {"period": {"from": "2026-11-01", "to": "2026-11-28"}},
         time_field="at", order_within="s", freshness_seconds=7200,
     )  # fmt: skip
     rows = [
         {"at": "2026-11-29T11:30:00Z", "s": 1},
         {"at": "2026-11-29T10:30:00Z", "s": 1},
-        {"at": "2026-10-01", "s": 2},
+        {"at": "2026-11-28T23:59:59Z", "s": 2},
         {"at": 1_764_000_000_000, "s": 2},  # 2025-11-24T16:00Z
         {"at": "2026-11-29T12:30:00Z", "s": 2},
         {"at": "soon", "s": 2},
@@ -175,6 +175,14 @@ def test_time_is_held_against_period_freshness_and_order():
     assert counted(timeliness.timeliness(timed, rows, NOW)) == [(2, 5)]
     # s=1: one pair, falling; s=2: falling, then rising.
     assert counted(timeliness.order(timed, rows)) == [(1, 3)]
+
+
+def test_the_last_day_of_a_period_counts_whole():
+    timed = rules({"period": {"from": "2026-11-01", "to": "2026-11-28"}}, time_field="at")
+    days = ("2026-10-31", "2026-11-01", "2026-11-28", "2026-11-28T23:59:59Z", "2026-11-29")
+    assert counted(timeliness.period_correctness(timed, [{"at": day} for day in days])) == [(3, 5)]
+    open_ended = rules({"period": {"from": "2026-11-28"}}, time_field="at")
+    assert counted(timeliness.period_correctness(open_ended, [{"at": "2030-01-01"}])) == [(1, 1)]
 
 
 def test_the_lag_is_the_nearest_rank():
@@ -186,9 +194,13 @@ def test_the_lag_is_the_nearest_rank():
 
 def test_every_link_of_the_chain_must_cover_now():
     open_ended = {"authorisation_chain": [{"from": "2026-01-01", "to": None}]}
-    lapsed = {"authorisation_chain": [{"from": "2026-01-01"}, {"to": "2026-11-29"}]}
+    last_day = {"authorisation_chain": [{"from": "2026-11-29", "to": "2026-11-29"}]}
+    lapsed = {"authorisation_chain": [{"from": "2026-01-01"}, {"to": "2026-11-28"}]}
+    to_come = {"authorisation_chain": [{"from": "2026-11-30"}]}
     assert counted(timeliness.authorised_use(rules(open_ended), ROWS, NOW)) == [(4, 4)]
-    assert counted(timeliness.authorised_use(rules(lapsed), ROWS, NOW)) == [(0, 4)]
+    assert counted(timeliness.authorised_use(rules(last_day), ROWS, NOW)) == [(4, 4)]
+    for uncovered in (lapsed, to_come):
+        assert counted(timeliness.authorised_use(rules(uncovered), ROWS, NOW)) == [(0, 4)]
     assert not timeliness.authorised_use(rules(), ROWS, NOW).is_assessable
 
 
