@@ -88,15 +88,23 @@ def list_licences(
     side: str | None = None,
     state: str | None = None,
     listing_code: str | None = None,
+    buyer_id: str | None = None,
+    supplier_id: str | None = None,
     cursor: str | None = None,
     limit: int = 20,
 ) -> Page[Licence]:
     """Licences in which the organisation is a party, or all for the exchange (None)."""
-    wanted = select(Licence).where(
+    wanted = {
+        Licence.state: state,
+        Licence.listing_code: listing_code,
+        Licence.buyer_id: buyer_id,
+        Licence.supplier_id: supplier_id,
+    }
+    statement = select(Licence).where(
         *of_party(organisation_id, side, buyer=Licence.buyer_id, supplier=Licence.supplier_id),
-        *matching({Licence.state: state, Licence.listing_code: listing_code}),
+        *matching(wanted),
     )
-    return paginate(uow.session, wanted, key=Licence.id, cursor=cursor, limit=limit)
+    return paginate(uow.session, statement, key=Licence.id, cursor=cursor, limit=limit)
 
 
 def get_licence(uow: UnitOfWork, licence_id: str, *, organisation_id: str | None) -> Licence:

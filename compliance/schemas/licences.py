@@ -3,7 +3,7 @@
 from marshmallow import fields, validate
 
 from app.web.paging import PageQuerySchema, side_field
-from app.web.schemas import Schema, Timestamp
+from app.web.schemas import Identifier, Schema, Timestamp
 from compliance.review.listing_machine import LICENCE_REVOCATIONS
 from compliance.review.scenario_machine import LicenceState
 from compliance.schemas.reviews import one_of
@@ -52,3 +52,5 @@ class LicenceQuerySchema(PageQuerySchema):
     side = side_field()
     state = fields.String(load_default=None, validate=one_of(LicenceState))
     listing_code = fields.String(load_default=None, validate=validate.Length(min=1, max=30))
+    buyer_id = Identifier(load_default=None)
+    supplier_id = Identifier(load_default=None)

@@ -245,6 +245,9 @@ def test_an_invoice_is_issued_to_a_party_once_and_shown_to_both(call, traded, cl
         (f"until={issued_at}", 0),
         ("listing_code=AIR-1", 1),
         ("listing_code=AIR-2", 0),
+        (f"buyer_id={BUYER_ID}&supplier_id={SUPPLIER_ID}", 1),
+        (f"buyer_id={SUPPLIER_ID}", 0),
+        (f"supplier_id={BUYER_ID}", 0),
     ):
         assert len(call("supplier", "GET", f"/v1/invoices?{query}").json["items"]) == count
 

@@ -157,6 +157,9 @@ def narrowed(call, path, made_at, only):
         assert found_by(call, who, path, from_at=after) == []
         assert found_by(call, who, path, until=made_at) == []
         assert found_by(call, who, path, from_at=before, listing_code=LISTING) == ids
+        assert found_by(call, who, path, buyer_id=BUYER_ID, supplier_id=SUPPLIER_ID) == ids
+        assert found_by(call, who, path, buyer_id=SUPPLIER_ID) == []
+        assert found_by(call, who, path, supplier_id=BUYER_ID) == []
     assert found_by(call, "stranger", path, listing_code=LISTING) == []
     assert call("buyer", "GET", f"{path}?until={before:%Y}").status_code == 422
 
@@ -296,6 +299,8 @@ def test_a_payout_from_proposal_to_the_bank(call, licence, settle, clock):
         ({"organisation_id": SUPPLIER_ID, "currency": "CNY"}, [payout["id"]]),
         ({"organisation_id": BUYER_ID}, []),
         ({"currency": "USD"}, []),
+        ({"settlement_id": settled["id"]}, [payout["id"]]),
+        ({"settlement_id": identifier("stl", 7)}, []),
     ):
         assert found_by(call, "risk_officer", "/v1/payouts", **wanted) == ids
     path = f"/v1/payouts/{payout['id']}"
@@ -390,6 +395,13 @@ def test_a_proposal_and_waiting_details_are_given_up(call, licence, settle, cloc
     account = call("supplier", "POST", "/v1/bank-accounts", details).json
     path = f"/v1/bank-accounts/{account['id']}"
     assert call("stranger", "POST", f"{path}/cancellation").status_code == 404
+    check_filters(
+        call,
+        ("supplier", "operator"),
+        "/v1/bank-accounts",
+        fits=[{"organisation_id": SUPPLIER_ID}, {"currency": "CNY"}],
+        misfits=[{"organisation_id": BUYER_ID}, {"currency": "USD"}],
+    )
     assert call("supplier", "POST", f"{path}/cancellation").json["cancelled_by"]
     call("supplier", "POST", "/v1/bank-accounts", details)
     clock.advance(seconds=WAIT)

@@ -9,7 +9,7 @@ from app.web.access import requires
 from app.web.blueprints import Blueprint
 from app.web.context import current_principal, get, own_organisation, unit_of_work
 from app.web.idempotency import idempotent
-from app.web.paging import PageQuerySchema, page_schema
+from app.web.paging import page_schema
 from ledger.journal.bank_accounts import queries as bank_account_queries
 from ledger.journal.bank_accounts import schemas
 from ledger.journal.bank_accounts import services as bank_account_services
@@ -43,13 +43,13 @@ def post_bank_account(command: dict[str, Any]) -> BankAccount:
 
 
 @blueprint.route("/bank-accounts", methods=["GET"])
-@blueprint.arguments(PageQuerySchema, location="query")
+@blueprint.arguments(schemas.BankAccountQuerySchema, location="query")
 @blueprint.response(200, page_schema(schemas.BankAccountSchema))
 @requires(Permission.READ_OWN)
-def get_bank_accounts(page: dict[str, Any]) -> Page[BankAccount]:
+def get_bank_accounts(query: dict[str, Any]) -> Page[BankAccount]:
     """Registered bank details, masked, newest first."""
     with unit_of_work() as uow:
-        return bank_account_queries.list_bank_accounts(uow.session, own_organisation(), **page)
+        return bank_account_queries.list_bank_accounts(uow.session, own_organisation(), **query)
 
 
 @blueprint.route("/bank-accounts/<string:bank_account_id>/cancellation", methods=["POST"])

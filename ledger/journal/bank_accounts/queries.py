@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.core.ids import OrganisationId, PersonId
-from app.core.paging import Page, awaiting_word, paginate
+from app.core.paging import Page, awaiting_word, matching, paginate
 from app.core.principals import Permission, Principal
 from ledger.journal.bank_accounts.errors import BankAccountNotFound
 from ledger.journal.bank_accounts.models import BankAccount
@@ -42,12 +42,19 @@ def get_bank_account(
 
 
 def list_bank_accounts(
-    session: Session, organisation_id: OrganisationId | None, *, cursor: str | None, limit: int
+    session: Session,
+    own: OrganisationId | None,
+    *,
+    organisation_id: str | None = None,
+    currency: str | None = None,
+    cursor: str | None,
+    limit: int,
 ) -> Page[BankAccount]:
-    """Registered bank details, newest first."""
-    statement = select(BankAccount)
-    if organisation_id is not None:
-        statement = statement.where(BankAccount.organisation_id == organisation_id)
+    """Bank details of one's ``own`` organisation, or of all in reach, newest first."""
+    wanted = {BankAccount.organisation_id: organisation_id, BankAccount.currency: currency}
+    statement = select(BankAccount).where(*matching(wanted))
+    if own is not None:
+        statement = statement.where(BankAccount.organisation_id == own)
     return paginate(session, statement, key=BankAccount.bank_account_id, cursor=cursor, limit=limit)
 
 

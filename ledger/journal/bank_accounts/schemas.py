@@ -2,6 +2,7 @@
 
 from marshmallow import fields, validate
 
+from app.web.paging import PageQuerySchema
 from app.web.schemas import Identifier, Schema, Text, Timestamp
 from ledger.journal.books.chart import CURRENCIES, HOME_CURRENCY
 
@@ -23,6 +24,13 @@ class RegisterBankAccountSchema(Schema):
             error="Digits, letters and spaces, a digit or letter first.",
         ),
     )
+
+
+class BankAccountQuerySchema(PageQuerySchema):
+    """Which bank details; staff may ask for one organisation's."""
+
+    organisation_id = Identifier(load_default=None)
+    currency = fields.String(load_default=None, validate=_CURRENCY)
 
 
 class BankAccountSchema(Schema):

@@ -32,15 +32,22 @@ def list_credits(
     *,
     licence_id: LicenceId | None,
     listing_code: str | None = None,
+    buyer_id: str | None = None,
+    supplier_id: str | None = None,
     from_at: datetime | None = None,
     until_at: datetime | None = None,
     cursor: str | None,
     limit: int,
 ) -> Page[Credit]:
     """Credits of a party, newest first; the period is that in which they were given."""
+    wanted = {
+        Credit.licence_id: licence_id,
+        Credit.buyer_id: buyer_id,
+        Credit.supplier_id: supplier_id,
+    }
     statement = select(Credit).where(
         *of_party(organisation_id, buyer=Credit.buyer_id, supplier=Credit.supplier_id),
-        *matching({Credit.licence_id: licence_id}),
+        *matching(wanted),
         *of_listing(Credit.licence_id, listing_code),
         *between(Credit.given_at, from_at, until_at),
     )

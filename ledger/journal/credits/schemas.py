@@ -49,6 +49,8 @@ class CreditQuerySchema(PeriodQuerySchema):
 
     listing_code = Text(max=64, load_default=None)
     licence_id = Identifier(load_default=None)
+    buyer_id = Identifier(load_default=None)
+    supplier_id = Identifier(load_default=None)
 
 
 class CreditSummarySchema(Schema):

@@ -44,6 +44,8 @@ def list_disputes(
     side: str | None = None,
     licence_id: LicenceId | None,
     listing_code: str | None = None,
+    buyer_id: str | None = None,
+    supplier_id: str | None = None,
     from_at: datetime | None = None,
     until_at: datetime | None = None,
     state: str | None,
@@ -51,9 +53,15 @@ def list_disputes(
     limit: int,
 ) -> Page[Dispute]:
     """Disputes of a party, newest first; the period is that in which they were opened."""
+    wanted = {
+        Dispute.licence_id: licence_id,
+        Dispute.buyer_id: buyer_id,
+        Dispute.supplier_id: supplier_id,
+        Dispute.state: state,
+    }
     statement = select(Dispute).where(
         *of_party(organisation_id, side, buyer=Dispute.buyer_id, supplier=Dispute.supplier_id),
-        *matching({Dispute.licence_id: licence_id, Dispute.state: state}),
+        *matching(wanted),
         *of_listing(Dispute.licence_id, listing_code),
         *between(Dispute.opened_at, from_at, until_at),
     )

@@ -77,6 +77,8 @@ class DisputeQuerySchema(PeriodQuerySchema):
     side = side_field()
     listing_code = Text(max=64, load_default=None)
     licence_id = Identifier(load_default=None)
+    buyer_id = Identifier(load_default=None)
+    supplier_id = Identifier(load_default=None)
     state = fields.String(load_default=None, validate=validate.OneOf([*life_cycle.DisputeState]))
 
 

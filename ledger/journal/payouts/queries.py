@@ -44,6 +44,7 @@ def list_payouts(
     asks: Principal | None = None,
     state: str | None,
     organisation_id: str | None = None,
+    settlement_id: str | None = None,
     currency: str | None = None,
     cursor: str | None,
     limit: int,
@@ -54,6 +55,7 @@ def list_payouts(
     """
     wanted = {
         Payout.supplier_id: organisation_id,
+        Payout.settlement_id: settlement_id,
         Payout.currency: currency,
         Payout.state: state,
     }

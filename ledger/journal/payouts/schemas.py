@@ -20,6 +20,7 @@ class PayoutQuerySchema(PageQuerySchema):
     """Which payouts; staff may ask for one supplier's."""
 
     organisation_id = Identifier(load_default=None)
+    settlement_id = Identifier(load_default=None)
     currency = fields.String(load_default=None, validate=validate.OneOf(CURRENCIES))
     state = fields.String(load_default=None, validate=validate.OneOf([*OutgoingState]))
     is_for_me = fields.Boolean(load_default=False)

@@ -551,6 +551,15 @@ def test_lists_are_filtered(uow):
     ]:
         found = queries.list_licences(uow, organisation_id=organisation_id, side=side)
         assert len(found.items) == count
+    for buyer_id, supplier_id, count in [
+        (BUYER_ID, licence.supplier_id, 1),
+        (licence.supplier_id, None, 0),
+        (None, BUYER_ID, 0),
+    ]:
+        found = queries.list_licences(
+            uow, organisation_id=None, buyer_id=buyer_id, supplier_id=supplier_id
+        )
+        assert len(found.items) == count
     assert queries.get_scenario(uow, scenario.id, buyer_id=None).id == scenario.id
     assert queries.get_licence(uow, licence.id, organisation_id=None).id == licence.id
 

@@ -28,15 +28,22 @@ def list_invoices(
     *,
     licence_id: LicenceId | None,
     listing_code: str | None = None,
+    buyer_id: str | None = None,
+    supplier_id: str | None = None,
     from_at: datetime | None = None,
     until_at: datetime | None = None,
     cursor: str | None,
     limit: int,
 ) -> Page[Invoice]:
     """Invoices of a party, newest first; the period is that in which they were issued."""
+    wanted = {
+        Invoice.licence_id: licence_id,
+        Invoice.buyer_id: buyer_id,
+        Invoice.supplier_id: supplier_id,
+    }
     statement = select(Invoice).where(
         *of_party(organisation_id, buyer=Invoice.buyer_id, supplier=Invoice.supplier_id),
-        *matching({Invoice.licence_id: licence_id}),
+        *matching(wanted),
         *of_listing(Invoice.licence_id, listing_code),
         *between(Invoice.issued_at, from_at, until_at),
     )
