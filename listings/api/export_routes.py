@@ -10,6 +10,7 @@ from app.core.clock import iso_instant
 from app.core.reach import Reach
 from app.web.access import public
 from app.web.context import get, unit_of_work
+from app.web.limits import limit
 from app.web.printed import PDF, printed
 from listings.api.blueprint import blueprint
 from listings.api.catalogue_routes import shown_page
@@ -60,6 +61,7 @@ def get_croissant(listing_code: str) -> Response:
 @blueprint.route("/listings/<listing_code>/leaflet", methods=["GET"])
 @blueprint.response(200, content_type=PDF, description="可交易数据产品说明书")
 @public("a listing's page is what the exchange shows to everybody")
+@limit("60 per minute")
 def get_leaflet(listing_code: str) -> Response:
     """Show a listing's leaflet for print, in Chinese with English beside it; made of data only."""
     with unit_of_work(Reach.PUBLIC) as uow:

@@ -105,6 +105,8 @@ def _extent(page: Page) -> Iterator[tuple[str, Any]]:
     yield "时效（秒） Freshness in seconds", page.get("freshness_seconds")
 
 
+_CODES_LENGTH_MAX = 400
+"""So many signs of a field's coded values are printed; a listing may have 200 codes a field."""
 _FIELD_HEAD = ("序号 No.", "字段 Field", "类型 Type", "必填 Required", "说明 Description")
 
 
@@ -118,11 +120,19 @@ def _fields(side: str, fields: Sequence[Mapping[str, Any]]) -> tuple[Part, ...]:
 
 
 def _field(number: int, field: Mapping[str, Any]) -> tuple[Any, ...]:
-    coded = "；".join(f"{each['code']} {each['label']}" for each in field.get("coded_values", ()))
+    coded = _codes(field.get("coded_values", ()))
     example = f"例 e.g. {field['example']}" if field.get("example") is not None else ""
     said = "\n".join(each for each in (field["description"], coded, example) if each)
     is_required = field.get("required", not field.get("nullable", False))
     return number, field["name"], field["type"], is_required, said
+
+
+def _codes(coded: Sequence[Mapping[str, Any]]) -> str:
+    said = "；".join(f"{each['code']} {each['label']}" for each in coded)
+    if len(said) <= _CODES_LENGTH_MAX:
+        return said
+    kept = said[:_CODES_LENGTH_MAX].rpartition("；")[0]
+    return f"{kept}；…（共 {len(coded)} 个，见挂牌页 {len(coded)} in all, on the listing's page）"
 
 
 def _conditions(page: Page) -> Iterator[tuple[str, Any]]:

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from xml.sax.saxutils import escape
 
 from reportlab.lib.colors import HexColor
@@ -16,6 +17,8 @@ from listings.catalogue.leaflet import NOT_SAID, Part, Section
 
 CHINESE = "STSong-Light"
 """A font of the reader's own (Adobe's Asian font pack): nothing is embedded, files stay small."""
+LEAFLETS_KEPT = 64
+"""Of each process; they are some tens of kilobytes, at most a few hundred."""
 _INK, _LINE, _BAND = HexColor("#1c2530"), HexColor("#d5dae1"), HexColor("#f3f6f6")
 _MARGIN = 18 * mm
 _WIDTH = A4[0] - 2 * _MARGIN
@@ -30,8 +33,12 @@ _HEADING = ParagraphStyle(
 _FACT_WIDTHS = (48 * mm, _WIDTH - 48 * mm)
 
 
-def render_leaflet(sections: Sequence[Section], *, name: str, dossier_hash: str) -> bytes:
-    """The PDF of a leaflet; ``dossier_hash`` binds it to what was reviewed. No clock, no chance."""
+@lru_cache(maxsize=LEAFLETS_KEPT)
+def render_leaflet(sections: tuple[Section, ...], *, name: str, dossier_hash: str) -> bytes:
+    """The PDF of a leaflet; ``dossier_hash`` binds it to what was reviewed. No clock, no chance.
+
+    Kept, because anybody may ask for it, and setting a long one takes seconds of the processor.
+    """
     pdfmetrics.registerFont(UnicodeCIDFont(CHINESE))
     buffer = io.BytesIO()
     template = SimpleDocTemplate(

@@ -97,9 +97,28 @@ def test_a_section_without_anything_says_so_and_rows_without_words_are_left_out(
 
 def test_the_same_leaflet_gives_the_same_bytes_and_another_other_ones(whole):
     _, sections = whole
-    first = render_leaflet(sections, name="城市信息", dossier_hash="ab" * 32)
-    assert first == render_leaflet(sections, name="城市信息", dossier_hash="ab" * 32)
-    assert first != render_leaflet(sections, name="城市信息", dossier_hash="ac" * 32)
+    render = render_leaflet.__wrapped__  # each made anew
+    first = render(sections, name="城市信息", dossier_hash="ab" * 32)
+    assert first == render(sections, name="城市信息", dossier_hash="ab" * 32)
+    assert first != render(sections, name="城市信息", dossier_hash="ac" * 32)
+
+
+def test_a_leaflet_is_set_once_however_many_ask_for_it(whole):
+    _, sections = whole
+    first = render_leaflet(sections, name="城市信息", dossier_hash="ad" * 32)
+    _, again = sections_of(record_content())
+    assert render_leaflet(again, name="城市信息", dossier_hash="ad" * 32) is first
+
+
+def test_of_many_coded_values_a_leaflet_prints_some_and_says_how_many_there_are():
+    codes = [{"code": f"{at:03}", "label": "一致的结果"} for at in range(200)]
+    field = {"name": "result", "type": "string", "coded_values": codes}
+    _, sections = sections_of(version_content() | {"fields_out": [field]})
+    (cell,) = [row[4] for part in sections[2].parts for row in part.rows if row[1] == "result"]
+    assert cell.startswith("000 一致的结果；001 一致的结果；")
+    assert "共 200 个" in cell
+    assert "199" not in cell
+    assert len(cell) < 500
 
 
 def test_a_description_longer_than_a_page_breaks(whole):
