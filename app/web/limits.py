@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from http import HTTPStatus
+from ipaddress import ip_address, ip_network
 from typing import Any, TypeVar
 
 from flask import Flask, Response, current_app, request
@@ -27,10 +28,24 @@ def own_limits() -> str:
     return ";".join(filter(None, [getattr(view, "limit", ""), rule]))
 
 
+IPV6_PREFIX = 64
+"""What one customer has of addresses, and may change at every request (RFC 6177)."""
+
+
 def caller_key() -> str:
     """Whom a request counts against; the address is the socket's, never a header's."""
     principal = find_principal()
-    return principal.id if principal else f"address:{request.remote_addr}"
+    return principal.id if principal else f"address:{_counted(request.remote_addr or '')}"
+
+
+def _counted(address: str) -> str:
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    if found.version == 4:  # noqa: PLR2004 -- of the Internet Protocol
+        return address
+    return str(ip_network((found.packed, IPV6_PREFIX), strict=False))
 
 
 _WRITTEN = {name: f"X-Limiter-{name.name}" for name in HeaderNames}

@@ -316,6 +316,15 @@ def test_one_address_is_counted_as_one_however_many_connections_it_opens(app):
     assert seen[1] == seen[0] - 1
 
 
+def test_the_addresses_that_one_customer_may_change_at_will_are_counted_as_one(client):
+    def left_for(address):
+        return requests_left(client.get("/v1/listings", environ_base={"REMOTE_ADDR": address}))
+
+    first = left_for("2001:db8:1:2::1")
+    assert left_for("2001:db8:1:2:ffff::9") == first - 1
+    assert left_for("2001:db8:1:3::1") == first
+
+
 def test_an_answer_for_somebody_is_kept_by_nobody(client):
     somebody = {"Authorization": "Bearer nobody"}
     for_somebody = [
