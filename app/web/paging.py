@@ -13,7 +13,8 @@ from typing_extensions import override
 from app.core.paging import LIMIT_DEFAULT, LIMIT_MAX, InvalidCursor
 from app.web.schemas import Schema, Timestamp
 
-_CURSOR_MAX = 240
+_CURSOR_MAX = 700
+"""A page may end with a bank's reference of 120 characters, at four bytes each."""
 _BINDING_BYTES = 9
 
 

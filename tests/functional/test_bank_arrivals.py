@@ -117,6 +117,18 @@ def test_an_arrival_is_found_by_either_reference_and_by_when_it_was_recorded(cal
     assert call("buyer", "GET", ARRIVALS).status_code == 403
 
 
+def test_pages_of_arrivals_go_on_behind_the_longest_reference_that_a_bank_gives(call):
+    references = {f"{n}{'转' * 119}" for n in (1, 2)}
+    for reference in references:
+        line = LINE | {"bank_reference": reference}
+        assert call("operator", "POST", ARRIVALS, line).status_code == 201
+    first = call("operator", "GET", f"{ARRIVALS}?limit=1").json
+    second = call("operator", "GET", f"{ARRIVALS}?limit=1&cursor={first['next_cursor']}")
+    assert second.status_code == 200, second.json
+    shown = first["items"] + second.json["items"]
+    assert {each["bank_reference"] for each in shown} == references
+
+
 def test_its_owner_is_found_by_two_people_as_of_any_money_in_suspense(call, arrived, units):
     body = {"reference": REFERENCE, "organisation_id": BUYER_ID, "reason": "Its treasurer called."}
     made = call("operator", "POST", "/v1/suspense-assignments", body).json
