@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
@@ -38,6 +39,8 @@ from ledger.payments.ports import (
 
 ERROR_MAX = 500
 BATCH_MAX = 20
+
+_log = structlog.get_logger("payments")
 
 
 def request_payout_account(
@@ -173,15 +176,16 @@ class AccountRunner:
             return False
         gateway = self._gateways[claimed.gateway]
         try:
-            sight = _open_or_look(gateway, claimed)
+            self._store(claimed, _open_or_look(gateway, claimed))
         except RequestRefused as refusal:
             self._fail(claimed, refusal, is_final=claimed.provider_reference is None)
         except NotNow as failure:
             self._fail(claimed, failure, asked_seconds=failure.retry_after_seconds)
         except OutcomeUnknown as failure:
             self._fail(claimed, failure)
-        else:
-            self._store(claimed, sight)
+        except Exception as failure:  # noqa: BLE001 -- one answer must not hold up other suppliers
+            _log.exception("answer not taken", account=claimed.account_id)
+            self._fail(claimed, failure)
         return True
 
     def _claim(self, uow: UnitOfWork) -> Claimed | None:
