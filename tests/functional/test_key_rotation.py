@@ -17,6 +17,7 @@ from app.core.reach import Reach
 from app.factory import create_control_plane
 from app.keys.keyring import FileKeyring
 from app.keys.recognition import KeysOfAnotherLog
+from app.keys.role_keys import StoredKey
 from app.keys.rotation import believed_receipt_keys
 from app.parts import build_parts
 from app.wiring.log import log_keys
@@ -368,6 +369,17 @@ def test_a_host_with_keys_of_its_own_does_not_start(hosts):
     both[0].restart()
 
 
+def test_a_log_that_is_behind_the_key_file_does_not_keep_its_host_away(hosts):
+    """Its database came from a backup, or the command died before it told the log."""
+    host = hosts("first")
+    host.work()
+    keyring = host.parts.keyring
+    key = StoredKey(b"n" * 32, keyring.origin, 1, AT)
+    keyring.change("receipts", lambda held: held.with_next(key).switched())
+    host.restart()
+    assert host.parts.keyring.role("receipts").current == key
+
+
 @pytest.mark.parametrize("role", ["checkpoint", "receipts", "statements"])
 def test_a_host_that_missed_a_rotation_does_not_start(hosts, role):
     first = hosts("first")
@@ -380,3 +392,19 @@ def test_a_host_that_missed_a_rotation_does_not_start(hosts, role):
     with pytest.raises(KeysOfAnotherLog, match="also after each step of a rotation"):
         second.restart()
     hosts("second", keys_of="first")
+
+
+def test_a_host_that_missed_last_year_s_rotation_does_not_start(hosts, settings, clock):
+    first = hosts("first")
+    first.work()
+    second = hosts("second", keys_of="first")
+    rotate(first, "receipts")
+    finish(first, "receipts")
+    clock.advance(seconds=60 * 86_400)
+    sequencer = Sequencer(first.units, log_keys(first.parts), host=settings.log_host)
+    while sequencer.step().has_more:
+        pass
+    first.restart()
+    assert first.parts.origin.endswith("/2027")
+    with pytest.raises(KeysOfAnotherLog, match="also after each step of a rotation"):
+        second.restart()
