@@ -122,6 +122,11 @@ def close_version(uow: UnitOfWork, *, version_id: str) -> None:
 
 def reopen_version(uow: UnitOfWork, *, version_id: str) -> ProductVersion:
     """A rejection is appealed; raises `DraftOpen` beside another version on its way."""
+    # The product first, as whoever begins a version does: one of the two sees the other.
+    product_id = select(ProductVersion.product_id).where(ProductVersion.id == version_id)
+    uow.session.scalars(
+        select(DataProduct).where(DataProduct.id == product_id.scalar_subquery()).with_for_update()
+    ).one_or_none()
     version = lock_version_by_id(uow.session, version_id)
     open_number = uow.session.scalar(
         select(ProductVersion.version_number).where(

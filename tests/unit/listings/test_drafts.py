@@ -18,6 +18,7 @@ from listings.events import ProductRegistered
 from listings.models import DataProduct, Offer, Plan, ProductVersion, UpstreamCredential
 from listings.queries import products
 from listings.schemas.content import AmendVersionSchema
+from tests.factories.crossing import second_runs_into_first
 from tests.factories.listings import (
     BUYER,
     BUYER_ID,
@@ -240,3 +241,20 @@ def test_the_factory_s_form_loads_to_the_factory_s_content():
     form = load_draft(draft_version())
     del form["offers"], form["upstream"]["credential"]
     assert form == version_content()
+
+
+def test_a_version_that_is_reopened_while_the_next_is_begun_is_told_of_it(market):
+    product = market.product()
+    rejected = market.submit(market.draft(product))
+    with market.as_exchange() as uow:
+        services.reject_version(uow, version_id=rejected.id)
+
+    def begin(uow):
+        form = load_draft(draft_version())
+        services.draft_version(uow, SUPPLIER, market.cipher, product_id=product.id, form=form)
+
+    def reopen(uow):
+        services.reopen_version(uow, version_id=rejected.id)
+
+    with pytest.raises(DraftOpen):
+        second_runs_into_first(market.units, begin, reopen)
