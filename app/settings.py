@@ -3,6 +3,7 @@
 import ipaddress
 import os
 import secrets
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -343,10 +344,21 @@ def development_secret(settings: Settings) -> str:
         return settings.secret
     path = settings.var / "secret"
     settings.var.mkdir(parents=True, exist_ok=True)
-    try:
-        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode=0o600)
-    except FileExistsError:
-        return path.read_text(encoding="ascii")
+    if not path.exists():
+        _make_once(path, secrets.token_urlsafe(48))
+    return path.read_text(encoding="ascii")
+
+
+def _make_once(path: Path, text: str) -> None:
+    """The file with its text, whole or not at all; of two that make it the first one's stays."""
+    handle, aside = tempfile.mkstemp(dir=path.parent)
     with os.fdopen(handle, "w", encoding="ascii") as file:
-        file.write(made := secrets.token_urlsafe(48))
-    return made
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(aside, path)
+    except FileExistsError:
+        pass
+    finally:
+        Path(aside).unlink()

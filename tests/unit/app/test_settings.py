@@ -1,6 +1,7 @@
 """Settings are read once and refused with every reason at once."""
 
 import os
+import secrets
 
 import pytest
 
@@ -59,6 +60,21 @@ def test_the_development_secret_is_made_once_and_kept_private(tmp_path):
     assert (tmp_path / "secret").stat().st_mode & 0o077 == 0
     given = from_environment({"COUNTERFOIL_SECRET": "x" * 40})
     assert development_secret(given) == "x" * 40
+
+
+def test_a_secret_is_there_whole_or_not_at_all(tmp_path, monkeypatch):
+    """A process that died before it had written left an empty secret, and keys under it."""
+    settings = from_environment({"COUNTERFOIL_VAR": str(tmp_path)})
+
+    def die(_length):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(secrets, "token_urlsafe", die)
+        with pytest.raises(KeyboardInterrupt):
+            development_secret(settings)
+    assert len(development_secret(settings)) >= 48
+    assert [path.name for path in tmp_path.iterdir()] == ["secret"]
 
 
 def test_a_new_keyring_is_in_its_folder_for_good_before_anything_is_signed(tmp_path, monkeypatch):
