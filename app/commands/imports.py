@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from app.accounts.models import Organisation
 from app.core.principals import Principal, Role
 from app.core.reach import Reach
 from app.parts import Parts
@@ -55,9 +56,8 @@ def import_command(parts: Parts) -> click.Command:
         what it still misses, is reported without opening a review.
         """
         started = time.perf_counter()
+        _demand_supplier(parts, organisation)
         read = [(path.name, *_read_rows(path)) for path in paths]
-        if not dry_run:
-            _enter(parts, organisation, [draft for _, drafts, _ in read for draft in drafts])
         made = _report(read, _circumstances(parts, organisation), organisation)
         made["seconds"] = f"{time.perf_counter() - started:.1f}"
         made["peak_memory_mib"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
@@ -65,10 +65,21 @@ def import_command(parts: Parts) -> click.Command:
             report.write_text(json.dumps(made, ensure_ascii=False, indent=1), encoding="utf-8")
         if rejects:
             _write_rejects(rejects, [(name, row) for name, _, rows in read for row in rows])
+        # Last: whatever fails before has entered nothing, and may be repeated.
+        if not dry_run:
+            _enter(parts, organisation, [draft for _, drafts, _ in read for draft in drafts])
         click.echo(render_report(made))
         click.echo(f"{made['seconds']} s, at most {made['peak_memory_mib']} MiB")
 
     return import_listings
+
+
+def _demand_supplier(parts: Parts, organisation: str) -> None:
+    with parts.units.begin(Reach.EXCHANGE) as uow:
+        found = uow.session.get(Organisation, organisation)
+    if found is None or not found.is_supplier:
+        message = f"No supplier has the id {organisation}."
+        raise click.ClickException(message)
 
 
 def _read_rows(path: Path) -> tuple[list[ImportedDraft], list[RejectedRow]]:

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 from click.testing import CliRunner
 
+from app.accounts.models import Organisation
 from app.commands.imports import import_command
 from listings.queries import products
 from tests.factories.listings import SUPPLIER_ID, Market
@@ -17,7 +18,19 @@ REAL_FILES = {"shanghai.csv": 447, "beijing.csv": 714, "guangzhou.csv": 792}
 
 @pytest.fixture
 def market(units, clock):
-    return Market(units, clock)
+    market = Market(units, clock)
+    with market.as_exchange() as uow:
+        uow.session.add(
+            Organisation(
+                id=SUPPLIER_ID,
+                name="Supplier Ltd",
+                uscc="91310000MA1FL0000X",
+                is_supplier=True,
+                is_buyer=False,
+                registered_at=uow.now,
+            )
+        )
+    return market
 
 
 @pytest.fixture
@@ -105,6 +118,22 @@ def test_one_unreadable_file_enters_none_and_is_named(market, files, tmp_path, c
     result = CliRunner().invoke(command, given)
     assert (result.exit_code, type(result.exception)) == (1, SystemExit)
     assert f"Error: {told}" in result.output
+    assert _entered(market) == []
+
+
+def test_drafts_are_entered_for_a_supplier_that_there_is(market, files):
+    command = import_command(SimpleNamespace(units=market.units))
+    nobody = "org_" + "0" * 26
+    result = CliRunner().invoke(command, [str(files[0]), "--organisation", nobody])
+    assert (result.exit_code, result.output) == (1, f"Error: No supplier has the id {nobody}.\n")
+
+
+def test_what_fails_besides_has_entered_nothing_and_may_be_repeated(market, files, tmp_path):
+    command = import_command(SimpleNamespace(units=market.units))
+    absent = tmp_path / "absent" / "report.json"
+    given = [str(files[0]), "--organisation", SUPPLIER_ID, "--report", str(absent)]
+    result = CliRunner().invoke(command, given)
+    assert isinstance(result.exception, FileNotFoundError)
     assert _entered(market) == []
 
 
