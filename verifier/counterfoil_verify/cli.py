@@ -46,6 +46,9 @@ def _parser() -> argparse.ArgumentParser:
 def _receipt(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, help="usage receipt: JSON, or the header's value")
     parser.add_argument("--body", type=Path, help="the response body as received")
+    parser.add_argument(
+        "--parameters", type=Path, help="what was asked: JSON, typed as the listing's fields are"
+    )
     parser.add_argument("--proof", type=Path, help="the leaf's ledger proof")
     parser.add_argument(
         "--opening", type=Path, action="append", default=[],

@@ -11,6 +11,14 @@ from counterfoil_verify.money.invoices import InvoiceEvidence
 from counterfoil_verify.receipts import UsageReceipt
 
 
+class Gap(NamedTuple):
+    """Numbers of a lane, both ends included, of which the vault holds no receipt."""
+
+    lane: int
+    first: int
+    last: int
+
+
 class HeldReceipt(NamedTuple):
     """What the checks across receipts need of one verified receipt, and no more."""
 

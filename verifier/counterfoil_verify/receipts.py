@@ -15,6 +15,7 @@ FORMAT_STEP = "format"
 SIGNATURE_STEP = "signature"
 COMMITMENTS_STEP = "commitments"
 BODY_STEP = "body"
+REQUEST_STEP = "request"
 
 FORMAT = "counterfoil-usage-receipt/1"
 DOMAIN = b"counterfoil/usage-receipt/v1\x00"
@@ -163,6 +164,23 @@ def check_detail(receipt: UsageReceipt) -> None:
     if receipt.names_request:
         request: Json = {name: detail[name] for name in _REQUEST_MEMBERS}
         _commitment(receipt, "request", canonical.encode(request))
+
+
+def check_request(receipt: UsageReceipt, parameters: Json) -> None:
+    """Reject another request than the leaf commits to; its parameters are typed as it has them."""
+    if receipt.detail is None:
+        raise Rejected(REQUEST_STEP, "the key to the commitment was erased")
+    require(isinstance(parameters, dict), REQUEST_STEP, "the parameters are not an object")
+    detail = receipt.detail
+    request: Json = {
+        "method": detail.text("method"),
+        "listing": detail.text("listing"),
+        "parameters": parameters,
+    }
+    try:
+        _commitment(receipt, "request", canonical.encode(request))
+    except Rejected as error:
+        raise error.within(REQUEST_STEP) from error
 
 
 def check_body(receipt: UsageReceipt, body: bytes) -> None:

@@ -14,10 +14,13 @@ from counterfoil_verify import receipts
 from counterfoil_verify.acknowledgements import AcknowledgedLane
 from counterfoil_verify.contradictions import contradiction_between
 from counterfoil_verify.errors import NotChecked, Rejected, require
-from counterfoil_verify.held import HeldReceipt, hold
+from counterfoil_verify.fields import WHOLE_MAX
+from counterfoil_verify.held import Gap, HeldReceipt, hold
 from counterfoil_verify.keys import Keyring
 from counterfoil_verify.log.tiles import Source
 from counterfoil_verify.log.turns import (
+    Fork,
+    GivenUp,
     find_fork,
     host_of,
     in_order,
@@ -26,26 +29,12 @@ from counterfoil_verify.log.turns import (
 )
 from counterfoil_verify.notes import Checkpoint, open_checkpoint, read_head
 from counterfoil_verify.proofs import check_proof, parse_proof
+from counterfoil_verify.vault_tables import TABLES
 
 STEP = "vault"
 CONTRADICTION = "contradiction"
 FORK = "fork"
 HEADER = "usage-receipt"
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS receipts (
-    leaf BLOB PRIMARY KEY, licence TEXT NOT NULL, lane INTEGER NOT NULL, n INTEGER NOT NULL,
-    due_at INTEGER NOT NULL, proven_size INTEGER, data BLOB NOT NULL,
-    UNIQUE (licence, lane, n)
-) STRICT;
-CREATE INDEX IF NOT EXISTS unproven ON receipts (due_at) WHERE proven_size IS NULL;
-CREATE TABLE IF NOT EXISTS heads (
-    origin TEXT NOT NULL, tree_size INTEGER NOT NULL, data BLOB NOT NULL,
-    PRIMARY KEY (origin, tree_size)
-) STRICT;
-CREATE TABLE IF NOT EXISTS contradictions (
-    first BLOB NOT NULL, second BLOB NOT NULL, reason TEXT NOT NULL, UNIQUE (first, second)
-) STRICT;
-"""
 
 
 class Contradiction(NamedTuple):
@@ -56,26 +45,20 @@ class Contradiction(NamedTuple):
     reason: str
 
 
-class Gap(NamedTuple):
-    """Numbers of a lane, both ends included, of which the vault holds no receipt."""
-
-    lane: int
-    first: int
-    last: int
-
-
 class ReceiptVault:
     """Receipts, heads and contradictions of one buyer; durable before each method returns."""
 
     def __init__(self, path: Path, keyring: Keyring) -> None:
         self._keyring = keyring
+        self.reopened_count = 0
+        """Receipts whose proof the last head accepted took away: the log gave leaves up."""
         self._agreed: set[bytes] = set()
         """The checkpoint of the last proof, once it was compared."""
         try:
             self._store = sqlite3.connect(path, isolation_level=None)
             self._store.execute("PRAGMA journal_mode = WAL")
             self._store.execute("PRAGMA synchronous = FULL")
-            self._store.executescript(_SCHEMA)
+            self._store.executescript(TABLES)
         except sqlite3.Error as error:
             raise NotChecked(STEP, f"{path}: {error}") from error
 
@@ -231,6 +214,8 @@ class ReceiptVault:
         promised = receipts.parse_receipt(row[0], is_strict=False).promise.origin
         is_promised = host_of(checkpoint.origin) == host_of(promised)
         require(is_promised, STEP, f"the proof is in {checkpoint.origin}, promised was {promised}")
+        is_counted = checkpoint.head.tree_size <= self._kept_size(checkpoint.origin)
+        require(is_counted, STEP, f"the proof is under a head that {checkpoint.origin} gave up")
         if parsed.checkpoint not in self._agreed:
             self._check_history(checkpoint, parsed.checkpoint, log)
             self._agreed = {parsed.checkpoint}
@@ -251,12 +236,35 @@ class ReceiptVault:
         if reason:
             self._keep_contradiction(kept, note, reason, step=FORK)
 
+    def _kept_size(self, origin: str) -> int:
+        row = self._store.execute(
+            "SELECT kept_size FROM given_up WHERE origin = ?", (origin,)
+        ).fetchone()
+        return WHOLE_MAX if row is None else int(row[0])
+
+    def _reopen(self, given_up: GivenUp) -> int:
+        """Ask anew for proofs from behind what still counts of a shard; how many receipts."""
+        self._store.execute("INSERT OR REPLACE INTO given_up VALUES (?, ?)", given_up[:2])
+        self._store.execute("INSERT OR IGNORE INTO heads VALUES (?, ?, ?)", given_up)
+        reopened = 0
+        statement = "SELECT leaf, data FROM receipts WHERE proven_size > ?"
+        for leaf, data in self._store.execute(statement, (given_up.kept_size,)).fetchall():
+            promise = receipts.parse_receipt(data, is_strict=False).promise
+            if promise.origin == given_up.origin:
+                self._store.execute(
+                    "UPDATE receipts SET proven_size = NULL WHERE leaf = ?", (leaf,)
+                )
+                reopened += 1
+        return reopened
+
     # Heads
 
     def last_head(self, origin: str) -> bytes | None:
-        """The newest checkpoint of a log that was accepted."""
+        """The newest checkpoint of a log that was accepted and that it has not given up."""
         row = self._store.execute(
-            "SELECT data FROM heads WHERE origin = ? ORDER BY tree_size DESC LIMIT 1", (origin,)
+            "SELECT data FROM heads WHERE origin = ? AND tree_size <= ?"
+            " ORDER BY tree_size DESC LIMIT 1",
+            (origin, self._kept_size(origin)),
         ).fetchone()
         return None if row is None else bytes(row[0])
 
@@ -275,12 +283,13 @@ class ReceiptVault:
         checkpoint = open_checkpoint(data, self._keyring)
         kept = self._last_heads(host_of(checkpoint.origin))
         accepted = dict(read_head(head) for head in kept.values())
-        fork = find_fork(
+        found = find_fork(
             accepted, (checkpoint, data), source, lambda note: open_checkpoint(note, self._keyring)
         )
-        if fork is not None:
-            self._keep_contradiction(kept[fork.origin], fork.denying, fork.reason, step=FORK)
+        if isinstance(found, Fork):
+            self._keep_contradiction(kept[found.origin], found.denying, found.reason, step=FORK)
         with self._transaction() as store:
+            self.reopened_count = self._reopen(found) if found else 0
             store.execute(
                 "INSERT OR IGNORE INTO heads VALUES (?, ?, ?)",
                 (checkpoint.origin, checkpoint.head.tree_size, data),

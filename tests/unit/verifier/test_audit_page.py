@@ -57,6 +57,7 @@ class Case:
             "auditor.token": b"token\n", "buyer.token": b"token\n",
             "receipt.json": exchange.receipt(self.call),
             "answer.json": self.call["body"],
+            "parameters.json": json.dumps(self.call["detail"]["parameters"]).encode(),
             "receipt.tlog-proof": exchange.proof(self.call["index"]),
             "signed-request.json": canonical(request),
             "invoice.json": exchange.invoice("lic_a"),

@@ -1,6 +1,7 @@
 """Lies about receipts and money whose parts are each well signed: none of them passes."""
 
 import datetime as dt
+import hmac
 import json
 import sqlite3
 
@@ -12,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from tests.unit.verifier.servers import log_site
 from tests.vectors.exchange import Exchange
-from tests.vectors.primitives import canonical, hash_leaf
+from tests.vectors.primitives import canonical, hash_leaf, tree_hash
 
 BUYER = "org_buyer/acknowledgements"
 
@@ -165,6 +166,74 @@ def test_a_proof_under_another_history_than_was_watched_is_a_fork(desk, exchange
     assert (outcome.code, outcome.step) == (1, "promises")
     shown = desk.run("vault-show", vault, "lic_a")
     assert (shown.code, shown.step) == (1, "contradictions")
+
+
+@pytest.mark.parametrize("names", [("listing", "method"), ("listing", "method", "parameters")])
+def test_a_receipt_for_another_request_than_was_made_is_rejected(desk, names):
+    """The exchange's own detail names no parameters: the buyer does."""
+    exchange = Exchange()
+    lane = exchange.open_lane("lic_a")
+    key, asked = exchange.next_detail_key(lane), {"code": "CTU", "days": 3}
+    detail = {"listing": "airports", "method": "GET", "parameters": asked}
+    request = hmac.digest(key, b"request\0" + canonical(detail), "sha256").hex()
+    detail = {name: detail[name] for name in names}
+    committed = hmac.digest(key, b"detail\0" + canonical(detail), "sha256").hex()
+    call = exchange.call(lane, leaf={"request": request, "detail": committed})
+    receipt = desk.put("r.json", exchange.receipt({**call, "detail": detail}))
+    told = desk.run("receipt", receipt).output
+    assert ("the request stays closed" in told) == ("parameters" not in names)
+    for parameters, code in (
+        (b'{"days": 3, "code": "CTU"}', 0),
+        (b'{"code": "CTU", "days": "3"}', 1),
+        (b'{"code": "PEK", "days": 3}', 1),
+        (b"[]", 1),
+        (b'{"code": "CTU", "days": 3.0}', 3),
+    ):
+        given = desk.put("parameters.json", parameters)
+        assert desk.run("receipt", receipt, "--parameters", given).code == code
+    erased = desk.put("e.json", exchange.erased_receipt({**call, "detail": detail}))
+    outcome = desk.run("receipt", erased, "--parameters", desk.put("p.json", canonical(asked)))
+    assert (outcome.code, outcome.step) == (1, "request")
+
+
+def restored(exchange, size):
+    """The log after its backup: a new shard upon a smaller head than was published, openly."""
+    heads = [(at, tree_hash(exchange.hashes[:at]).hex()) for at in (size, len(exchange.entries))]
+    kept, lost = ({"tree_size": at, "root_hash": root} for at, root in heads)
+    new = Exchange(seed="restored", origin=f"{exchange.origin}-2")
+    named = {"origin": exchange.origin, "reason": "restored", **kept}
+    named["abandoned"] = [{"source": "published", **lost}]
+    new.append("shard_opened", origin=new.origin, keys={}, predecessor=named)
+    opening = {
+        "origin": new.origin, "checkpoint": new.checkpoint().decode(),
+        "opened": new.proven(0, 1), "predecessor_checkpoint": exchange.checkpoint(size).decode(),
+    }  # fmt: skip
+    return new, {**new.export(), "shards/2026-2/opening": canonical(opening)}
+
+
+def test_a_receipt_whose_leaf_the_log_gave_up_needs_a_new_proof(desk, exchange):
+    calls = exchange.lanes["lic_a"][0].calls
+    vault, given_up = taken(desk, exchange, calls), f"lic_a-1-{len(calls)}"
+    with log_site(proofs_of(exchange, calls)) as address:
+        assert desk.run("vault-promises", vault, address).code == 0
+    assert desk.run("vault-watch", vault, desk.lay_out(exchange.export())).code == 0
+    new, files = restored(exchange, 10)
+    roles = ("checkpoint", "receipts", "statements")
+    both = {role: [json.loads(each.keys)[role] for each in (exchange, new)] for role in roles}
+    desk.put("keys.json", canonical(both))
+    outcome = desk.run("vault-watch", vault, desk.lay_out(files, "restored"))
+    assert outcome.code == 0
+    assert "the log gave leaves up: 4 receipts need new proofs" in outcome.output
+    with log_site(proofs_of(exchange, calls)) as address:
+        outcome = desk.run("vault-promises", vault, address)
+    assert (outcome.code, outcome.report["counts"]["broken"]) == (1, 4)
+    assert "under a head that exchange.example/log/2026 gave up" in outcome.output
+    old = Exchange()
+    old.entries = exchange.entries[:10]
+    with log_site(proofs_of(old, calls[:3])) as address:
+        outcome = desk.run("vault-promises", vault, address)
+    assert outcome.report["counts"] == {"proven": 3, "waiting": 0, "broken": 1}
+    assert f"{given_up}: the promise is broken" in outcome.output
 
 
 def test_openings_without_a_proof_are_not_passed_over(desk, exchange):

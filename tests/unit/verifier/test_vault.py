@@ -5,10 +5,11 @@ import json
 
 import pytest
 from counterfoil_verify.errors import NotChecked, Rejected
+from counterfoil_verify.held import Gap
 from counterfoil_verify.keys import parse_keyring
 from counterfoil_verify.log.sources import FolderSource
 from counterfoil_verify.signed_requests import RequestSigner
-from counterfoil_verify.vault import Gap, ReceiptVault
+from counterfoil_verify.vault import ReceiptVault
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,

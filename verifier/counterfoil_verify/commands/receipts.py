@@ -22,7 +22,7 @@ BODY_BYTES_MAX = 1 << 28
 
 
 def check_receipt(options: argparse.Namespace, report: Report) -> None:
-    """A usage receipt: format, signature, commitments, then body and proof where given."""
+    """A usage receipt: format, signature, commitments, then request, body, proof where given."""
     if options.opening and options.proof is None:
         raise NotChecked(SUCCESSION, "--opening leads to a proof: give --proof")
     keyring = trusted_keys(options, report)
@@ -39,11 +39,9 @@ def check_receipt(options: argparse.Namespace, report: Report) -> None:
     with report.step("commitments") as detail:
         receipts.check_detail(receipt)
         detail.extend(["the detail record was erased"] if receipt.is_erased else [])
-        is_closed = not (receipt.is_erased or receipt.names_request)
-        detail.extend(["the request stays closed: the detail names none"] if is_closed else [])
-    if options.body is not None:
-        with report.step("body"):
-            receipts.check_body(receipt, read_file(options.body, BODY_BYTES_MAX))
+        is_opened = receipt.is_erased or receipt.names_request or options.parameters is not None
+        detail.extend([] if is_opened else ["the request stays closed without --parameters"])
+    _check_opened(options, report, receipt)
     if options.proof is not None:
         origin = receipt.promise.origin
         checkpoint, index = check_inclusion(report, options.proof, receipt.call.leaf, keyring)
@@ -51,6 +49,27 @@ def check_receipt(options: argparse.Namespace, report: Report) -> None:
             _check_follows(options, report, keyring, shards=(checkpoint.origin, origin))
             index = WHOLE_MAX  # behind every end of a key of the promised shard
         receipts.check_key(keyring, key, index)
+
+
+def _check_opened(
+    options: argparse.Namespace, report: Report, receipt: receipts.UsageReceipt
+) -> None:
+    """What only the buyer has, where it is given: what was asked, and the answer."""
+    if options.parameters is not None:
+        with report.step("request"):
+            receipts.check_request(receipt, _read_parameters(options.parameters))
+    if options.body is not None:
+        with report.step("body"):
+            receipts.check_body(receipt, read_file(options.body, BODY_BYTES_MAX))
+
+
+def _read_parameters(path: Path) -> canonical.Json:
+    """The buyer's own note of what it asked, in whatever spelling."""
+    data = read_file(path, receipts.RECEIPT_BYTES_MAX)
+    try:
+        return canonical.parse_json(data)
+    except Rejected as error:
+        raise NotChecked("request", f"{path.name}: {error.reason}") from error
 
 
 def _check_follows(

@@ -70,6 +70,10 @@ def watch(vault: ReceiptVault, options: argparse.Namespace, report: Report) -> N
             raise NotChecked("checkpoint", f"{options.place} serves no checkpoint")
         checkpoint = vault.watch(data, source)
         detail.append(f"{checkpoint.origin}, size {checkpoint.head.tree_size:,}")
+        if vault.reopened_count:
+            detail.append(
+                f"the log gave leaves up: {vault.reopened_count} receipts need new proofs"
+            )
 
 
 def promises(vault: ReceiptVault, options: argparse.Namespace, report: Report) -> None:

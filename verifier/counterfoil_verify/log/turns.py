@@ -37,6 +37,14 @@ class Fork(NamedTuple):
     denying: bytes
 
 
+class GivenUp(NamedTuple):
+    """The accepted head is one that the next shard names as abandoned: what of it still counts."""
+
+    origin: str
+    kept_size: int
+    note: bytes
+
+
 class Opening(NamedTuple):
     """How a shard begins: under which of its heads, upon which checkpoint, what was given up."""
 
@@ -51,9 +59,10 @@ def find_fork(
     newest: tuple[Checkpoint, bytes],
     source: Source,
     open_note: Opener,
-) -> Fork | None:
+) -> Fork | GivenUp | None:
     """What of a head contradicts those accepted, the last of each of its log's shards, if anything.
 
+    A log may give up leaves that it had published, openly; whoever relied on them has to know.
     NotChecked where the log does not serve what leads from the one to the other.
     """
     head, note = newest
@@ -72,7 +81,8 @@ def find_fork(
         require(not reason, STEP, f"the opening is of another {head.origin}: {reason}")
         last = accepted.get(opening.earlier.origin)
         if last is not None and last in opening.abandoned:
-            return None
+            kept_size = opening.earlier.head.tree_size
+            return GivenUp(opening.earlier.origin, kept_size, opening.note)
         head, note = opening.earlier, opening.note
     raise Rejected(STEP, f"more than {SHARDS_MAX} shards")
 
