@@ -10,6 +10,9 @@ from counterfoil_verify.leaves import LanePoint
 from counterfoil_verify.money.invoices import InvoiceEvidence
 from counterfoil_verify.receipts import UsageReceipt
 
+SKEW_MAX = 60_000_000
+"""Microseconds by which two clocks of one exchange may differ."""
+
 
 class Gap(NamedTuple):
     """Numbers of a lane, both ends included, of which the vault holds no receipt."""
@@ -84,6 +87,18 @@ def hold(receipt: UsageReceipt) -> HeldReceipt:
         previous=call.previous,
         due_at=receipt.promise.due_at,
     )
+
+
+def check_waiting(receipts: Iterable[HeldReceipt], made_at: int, step: str) -> None:
+    """Reject where a receipt without proof is due, or of a call behind the time of the making.
+
+    Both times are the exchange's own words: one that is put back must not excuse every proof.
+    """
+    for receipt in receipts:
+        later = f"the bundle says that it was made before the call of {receipt.name}"
+        require(receipt.point.at <= made_at + SKEW_MAX, step, later)
+        is_due = receipt.due_at <= made_at
+        require(not is_due, step, f"no proof for {receipt.name}, whose leaf is due")
 
 
 def check_lanes(receipts: Iterable[HeldReceipt], step: str) -> int:

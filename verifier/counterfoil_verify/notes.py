@@ -37,6 +37,8 @@ class Checkpoint:
     head: Head
     key: Key
     witnesses: tuple[str, ...]
+    signers: tuple[Key, ...] = ()
+    """Every trusted key that signed and speaks for a tree of this size."""
 
 
 def parse_note(data: bytes) -> tuple[bytes, list[NoteSignature]]:
@@ -74,7 +76,7 @@ def open_checkpoint(data: bytes, keyring: Keyring) -> Checkpoint:
     signers = [key for key in signed if _is_valid_at(keyring, key, head.tree_size)]
     require(signers, STEP, f"its key was retired before size {head.tree_size}")
     witnesses = _verified(text, signatures, keyring.witnesses)
-    return Checkpoint(origin, head, signers[0], _names_of(witnesses, keys))
+    return Checkpoint(origin, head, signers[0], _names_of(witnesses, keys), tuple(signers))
 
 
 def _names_of(witnesses: Iterable[Key], own: Iterable[Key]) -> tuple[str, ...]:

@@ -80,6 +80,33 @@ def test_what_a_log_writes_below_its_head_moves_no_cursor(desk, exchange, capsys
     assert not any(each in shown for each in "\x9b\u202e")
 
 
+# Keys that the log itself has ended
+
+
+def ending(exchange, until_size, signer=None):
+    """The log says that its checkpoint key is retired, and goes on signing with it."""
+    exchange.append(
+        "log_key_retired", origin=exchange.origin, role="checkpoint", reason="compromise",
+        key=exchange.checkpoints.vkey, from_size=0, until_size=until_size,
+    )  # fmt: skip
+    extra = "" if signer is None else signer.line(exchange.head_text())
+    return {**exchange.export(), "checkpoint": exchange.checkpoint(extra=extra)}
+
+
+def test_a_key_that_the_log_has_ended_signs_no_later_head(desk, exchange):
+    """Whatever the keys.json that the exchange serves leaves out."""
+    size = len(exchange.entries) + 1
+    newer = Key(exchange.origin, seeded("newer"))
+    outcome = desk.run("log", desk.lay_out(ending(exchange, size)))
+    assert outcome.code == 0
+    outcome = desk.run("log", desk.lay_out(ending(exchange, size)))
+    assert (outcome.code, outcome.step) == (1, "root")
+    assert f"retired at size {size}" in outcome.output
+    both = [exchange.checkpoints.vkey, newer.vkey]
+    desk.put("keys.json", canonical({**json.loads(exchange.keys), "checkpoint": both}))
+    assert desk.run("log", desk.lay_out(ending(exchange, size, newer))).code == 0
+
+
 # The chain
 
 

@@ -98,6 +98,46 @@ def test_an_invoice_that_nobody_signed_leaves_no_tail(desk, exchange):
     assert (outcome.code, outcome.step) == (1, "tail")
 
 
+# Times that the exchange itself writes
+
+
+def test_an_invoice_is_issued_behind_its_period(desk, exchange):
+    """One that says it was issued before would owe no call that a receipt shows."""
+
+    def early(invoice, evidence):
+        invoice["issued_at"] = invoice["period"]["from"]
+
+    def empty(invoice, evidence):
+        invoice["period"]["until"] = invoice["period"]["from"]
+
+    for change in (early, empty):
+        invoice = desk.put("invoice.json", exchange.invoice("lic_a", change=change))
+        outcome = desk.run("invoice", invoice)
+        assert (outcome.code, outcome.step) == (1, "lanes")
+
+
+def test_two_invoices_of_one_time_are_one_too_many(desk, exchange):
+    """Without a call between them, numbers alone would not tell."""
+    exchange.open_lane("lic_c")
+    files = exchange.bundle_files("lic_a")
+    for name in ("inv_2", "inv_3"):
+        files[f"invoices/{name}.json"] = exchange.invoice("lic_c", name)
+    outcome = desk.run("bundle", desk.put("b.zip", exchange.bundle(files)))
+    assert (outcome.code, outcome.step) == (1, "invoices")
+    assert "of a time that inv_2 has stated" in outcome.output
+
+
+def test_a_bundle_is_not_older_than_its_receipts(desk, exchange):
+    """One that says so would owe no proof."""
+    files = exchange.bundle_files("lic_a", has_log=False)
+    for name in [name for name in files if name.startswith("proofs/")]:
+        del files[name]
+    exchange.now -= dt.timedelta(minutes=10)
+    outcome = desk.run("bundle", desk.put("b.zip", exchange.bundle(files)))
+    assert (outcome.code, outcome.step) == (1, "inclusion")
+    assert "before the call" in outcome.output
+
+
 # Promises
 
 

@@ -32,6 +32,8 @@ class Manifest:
 
     origin: str
     created_at: int
+    made_at: str
+    """The same time as it is written."""
     files: Record
 
 
@@ -47,7 +49,8 @@ def check_manifest(container: Container, keyring: Keyring) -> Manifest:
     name = f"{origin}/statements"
     keys = keyring.unspoilt(keyring.statements)
     verify_named(keys, name, DOMAIN + data, signature, step=STEP)
-    return Manifest(origin, record.instant("created_at"), record.record("files"))
+    made_at = record.text("created_at")
+    return Manifest(origin, record.instant("created_at"), made_at, record.record("files"))
 
 
 def unread_files(container: Container) -> list[str]:

@@ -23,7 +23,7 @@ from counterfoil_verify.canonical import Json
 from counterfoil_verify.container import Container
 from counterfoil_verify.errors import Rejected, require
 from counterfoil_verify.fields import WHOLE_MAX, Record
-from counterfoil_verify.held import HeldReceipt, check_lanes, hold
+from counterfoil_verify.held import HeldReceipt, check_lanes, check_waiting, hold
 from counterfoil_verify.keys import COMPARE, KEYS_BYTES_MAX, Key, Keyring, parse_keyring
 from counterfoil_verify.leaves import Leaf
 from counterfoil_verify.log.audit import describe_types
@@ -111,7 +111,7 @@ def check_bundle(
     with report.step(MANIFEST) as detail:
         keyring = given or keyring_inside(container)
         manifest = check_manifest(container, keyring)
-        detail.append(f"signed by {manifest.origin}/statements")
+        detail.append(f"signed by {manifest.origin}/statements, made at {manifest.made_at}")
     if given is None:
         report.show_keys(keyring)
     bundle = Bundle(container, keyring, HeadBook(keyring, manifest.origin), manifest)
@@ -202,9 +202,7 @@ def check_inclusions(bundle: Bundle) -> str:
     waiting = [receipt for receipt in bundle.held if receipt.leaf not in proven]
     for leaf, key in bundle.ended.items():
         receipts.check_key(bundle.keyring, key, proven.get(leaf))
-    for receipt in waiting:
-        is_due = receipt.due_at <= bundle.manifest.created_at
-        require(not is_due, INCLUSION, f"no proof for {receipt.name}, whose leaf is due")
+    check_waiting(waiting, bundle.manifest.created_at, INCLUSION)
     shown = f", {len(bundle.leaves):,} leaves" if bundle.leaves else ""
     lacking = f", {len(bundle.unproven):,} of them without proof" if bundle.unproven else ""
     return f"{len(proven):,} proofs, {len(waiting)} receipts not yet due{shown}{lacking}"

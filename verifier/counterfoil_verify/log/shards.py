@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from counterfoil_verify.errors import NotChecked, Rejected, require
 from counterfoil_verify.leaves import parse_leaf
-from counterfoil_verify.log.audit import Audit, LogFacts, Progress, no_progress
+from counterfoil_verify.log.audit import ROOT, Audit, LogFacts, Progress, no_progress
 from counterfoil_verify.log.lanes import LaneBook
 from counterfoil_verify.log.succession import SHARDS_MAX, STEP, Opener, Predecessor, parse_opening
 from counterfoil_verify.log.tiles import ENTRIES, TILE_WIDTH, Source, read_entries
@@ -119,8 +119,10 @@ def audit_shards(
             has_tiles=has_tiles(shard.source),
             lanes=found.lanes,
             start=start,
+            signers=shard.checkpoint.signers,
         )
         facts = audit.run(lambda done, _size, start=start: progress(start + done, total))  # type: ignore[misc]
+        _check_signers(shard.checkpoint, facts)
         _check_closing(shard, facts, shards[place - 1] if place else None)
         _add(found, shard.checkpoint, facts)
     return found
@@ -133,6 +135,14 @@ def _add(found: ShardedFacts, checkpoint: Checkpoint, facts: LogFacts) -> None:
     found.incomplete.update(facts.incomplete)
     found.tiles += facts.tiles
     found.roots |= {(checkpoint.origin, size): root for size, root in facts.roots.items()}
+
+
+def _check_signers(checkpoint: Checkpoint, facts: LogFacts) -> None:
+    """A key that the log itself has ended signs no larger head, whatever a keys.json leaves out."""
+    size = checkpoint.head.tree_size
+    ends = [facts.retired.get(key.text, size) for key in checkpoint.signers]
+    told = f"the head's key was retired at size {max(ends, default=0)}, by the log's own entry"
+    require(not ends or max(ends) >= size, ROOT, told)
 
 
 def _check_closing(shard: Shard, facts: LogFacts, following: Shard | None) -> None:

@@ -190,7 +190,9 @@ def check_inclusions(evidence: InvoiceEvidence, head: Head, earlier: Heads = NO_
 
 def check_lanes(evidence: InvoiceEvidence) -> None:
     """Reject unless each line is its lane's closing totals minus its opening totals."""
-    lines = evidence.invoice.lines
+    invoice, lines = evidence.invoice, evidence.invoice.lines
+    is_over = invoice.starts_at < invoice.ends_at <= invoice.issued_at
+    require(is_over, LANES_STEP, "it was issued before its period was over")
     numbers = [line.lane for line in lines]
     shown = [lane.lane for lane in evidence.lanes]
     require(numbers == shown, LANES_STEP, "the lanes billed are not the lanes shown")
