@@ -2,6 +2,7 @@
 
 import hashlib
 import itertools
+from urllib.parse import urlencode
 
 import pytest
 from sqlalchemy import text
@@ -131,7 +132,10 @@ def test_a_transfer_goes_to_the_account_of_its_currency_and_nowhere_without_one(
     assert listed["currency"] == "HKD"
 
 
-def test_top_ups_are_found_by_state_and_by_the_reference_as_a_bank_prints_it(call, topped_up):
+def test_top_ups_are_found_by_state_and_by_the_reference_as_a_bank_prints_it(
+    call, topped_up, clock
+):
+    clock.advance(seconds=1)
     waiting = call("buyer", "POST", "/v1/top-ups", {"amount": "5"}).json
 
     def found(query, who="operator"):
@@ -146,6 +150,11 @@ def test_top_ups_are_found_by_state_and_by_the_reference_as_a_bank_prints_it(cal
     assert len(found(f"organisation_id={BUYER_ID}")) == 2
     assert found(f"organisation_id={SUPPLIER_ID}") == []
     assert found(f"reference={printed}", who="supplier") == []
+    since = urlencode({"from": waiting["requested_at"]})
+    before = urlencode({"until": waiting["requested_at"]})
+    assert found(f"{since}&currency=CNY") == [waiting["id"]]
+    assert found(before) == [topped_up["id"]]
+    assert found("currency=HKD") == found(since, who="supplier") == []
     assert call("operator", "GET", "/v1/top-ups?state=paid").status_code == 422
 
 

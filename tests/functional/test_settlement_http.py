@@ -301,6 +301,8 @@ def test_a_payout_from_proposal_to_the_bank(call, licence, settle, clock):
         ({"currency": "USD"}, []),
         ({"settlement_id": settled["id"]}, [payout["id"]]),
         ({"settlement_id": identifier("stl", 7)}, []),
+        ({"from_at": payout["requested_at"]}, [payout["id"]]),
+        ({"until": payout["requested_at"]}, []),
     ):
         assert found_by(call, "risk_officer", "/v1/payouts", **wanted) == ids
     path = f"/v1/payouts/{payout['id']}"

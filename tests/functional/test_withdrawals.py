@@ -31,6 +31,7 @@ from ledger.journal.withdrawals.events import (
     WithdrawalReturnWithdrawn,
 )
 from tests.factories.crossing import second_runs_into_first
+from tests.factories.filtered import check_filters
 from tests.factories.traded_books import balances, log_keys
 from tests.unit.journal.journal_app import BUYER_ID, PRINCIPALS, journal_app
 
@@ -328,6 +329,13 @@ def test_nobody_else_sees_cancels_or_decides_it(call, asked, units):
     )
     (listed,) = call("operator", "GET", "/v1/withdrawals?state=requested").json["items"]
     assert listed["id"] == asked["id"]
+    check_filters(
+        call,
+        ("buyer", "operator"),
+        "/v1/withdrawals",
+        fits=[{"organisation_id": BUYER_ID}, {"currency": "CNY"}, {"from": asked["requested_at"]}],
+        misfits=[{"currency": "USD"}, {"until": asked["requested_at"]}, {"state": "paid"}],
+    )
     assert call("buyer", "GET", path).json == listed
     own = Principal("psn_x", BUYER_ID, frozenset({Role.BUYER}))
     with units.begin(Reach.EXCHANGE) as uow, pytest.raises(DeciderNotIndependent):

@@ -1,10 +1,12 @@
 """Reads of payouts."""
 
+from datetime import datetime
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.core.ids import OrganisationId
-from app.core.paging import Page, matching, paginate
+from app.core.paging import Page, between, matching, paginate
 from app.core.principals import Principal
 from ledger.journal.bank_accounts.queries import awaiting_second
 from ledger.journal.ids import PayoutId, SettlementId
@@ -46,12 +48,14 @@ def list_payouts(
     organisation_id: str | None = None,
     settlement_id: str | None = None,
     currency: str | None = None,
+    from_at: datetime | None = None,
+    until_at: datetime | None = None,
     cursor: str | None,
     limit: int,
 ) -> Page[Payout]:
     """Payouts of one's ``own`` organisation, or of all in reach, newest first.
 
-    With ``asks`` those alone that wait for a word of its.
+    With ``asks`` those alone that wait for a word of its. The period is that of proposing.
     """
     wanted = {
         Payout.supplier_id: organisation_id,
@@ -59,7 +63,9 @@ def list_payouts(
         Payout.currency: currency,
         Payout.state: state,
     }
-    statement = select(Payout).where(*matching(wanted))
+    statement = select(Payout).where(
+        *matching(wanted), *between(Payout.requested_at, from_at, until_at)
+    )
     if own is not None:
         statement = statement.where(Payout.supplier_id == own)
     if asks is not None:

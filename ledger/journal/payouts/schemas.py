@@ -2,7 +2,7 @@
 
 from marshmallow import fields, validate
 
-from app.web.paging import PageQuerySchema
+from app.web.paging import PeriodQuerySchema
 from app.web.schemas import Identifier, Schema, Text
 from ledger.journal.bank_accounts.outgoing import OutgoingState
 from ledger.journal.bank_accounts.outgoing_schemas import BankInstructionsSchema, OutgoingSchema
@@ -16,8 +16,8 @@ class RequestPayoutSchema(Schema):
     gateway = Text(load_default=BANK_TRANSFER, max=40)
 
 
-class PayoutQuerySchema(PageQuerySchema):
-    """Which payouts; staff may ask for one supplier's."""
+class PayoutQuerySchema(PeriodQuerySchema):
+    """Which payouts; the period is that of proposing. Staff may ask for one supplier's."""
 
     organisation_id = Identifier(load_default=None)
     settlement_id = Identifier(load_default=None)

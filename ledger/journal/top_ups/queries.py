@@ -1,12 +1,13 @@
 """Reads of top-ups."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.core.ids import OrganisationId, TopUpId
-from app.core.paging import Page, awaiting_word, paginate
+from app.core.paging import Page, awaiting_word, between, paginate
 from app.core.principals import Permission, Principal
 from ledger.journal.top_ups.errors import TopUpNotFound
 from ledger.journal.top_ups.life_cycle import TopUpState
@@ -40,7 +41,11 @@ class TopUpFilter:
     limit: int
     state: str | None = None
     organisation_id: str | None = None
+    currency: str | None = None
     reference: str | None = None
+    from_at: datetime | None = None
+    until_at: datetime | None = None
+    """In which period they were announced."""
     asks: Principal | None = None
     """Only those that wait for a word of this person."""
 
@@ -50,6 +55,7 @@ class TopUpFilter:
         asked = {
             "state": self.state,
             "organisation_id": self.organisation_id,
+            "currency": self.currency,
             "reference": reference,
         }
         return {name: value for name, value in asked.items() if value is not None}
@@ -57,7 +63,8 @@ class TopUpFilter:
 
 def list_top_ups(session: Session, wanted: TopUpFilter) -> Page[TopUp]:
     """Top-ups, newest first; raises `InvalidCursor`."""
-    statement = select(TopUp).filter_by(**wanted.members())
+    announced = between(TopUp.requested_at, wanted.from_at, wanted.until_at)
+    statement = select(TopUp).filter_by(**wanted.members()).where(*announced)
     if wanted.own is not None:
         statement = statement.where(TopUp.organisation_id == wanted.own)
     if wanted.asks is not None:

@@ -2,7 +2,7 @@
 
 from marshmallow import fields, validate
 
-from app.web.paging import PageQuerySchema
+from app.web.paging import PeriodQuerySchema
 from app.web.schemas import AmountText, Identifier, Schema, Text, Timestamp
 from ledger.journal.books.chart import CURRENCIES, HOME_CURRENCY
 from ledger.journal.top_ups.life_cycle import TopUpState
@@ -25,11 +25,12 @@ class ConfirmTopUpSchema(Schema):
     currency = fields.String(load_default=HOME_CURRENCY, validate=_CURRENCY)
 
 
-class TopUpQuerySchema(PageQuerySchema):
+class TopUpQuerySchema(PeriodQuerySchema):
     """Which top-ups; a ``reference`` as the bank shows it, in groups and small letters too."""
 
     state = fields.String(load_default=None, validate=validate.OneOf([*TopUpState]))
     organisation_id = Identifier(load_default=None)
+    currency = fields.String(load_default=None, validate=_CURRENCY)
     reference = Text(load_default=None, max=64)
     is_for_me = fields.Boolean(load_default=False)
 

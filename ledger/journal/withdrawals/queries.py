@@ -1,12 +1,13 @@
 """Reads of withdrawals, and of what a wallet may pay back."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, SQLColumnExpression, and_, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from app.core.ids import OrganisationId
-from app.core.paging import Page, matching, paginate
+from app.core.paging import Page, between, matching, paginate
 from app.core.principals import Principal
 from ledger.journal.bank_accounts.outgoing import OutgoingState
 from ledger.journal.bank_accounts.queries import awaiting_second
@@ -48,17 +49,26 @@ def list_withdrawals(
     own: OrganisationId | None,
     *,
     asks: Principal | None = None,
-    state: str | None,
-    organisation_id: str | None,
+    state: str | None = None,
+    organisation_id: str | None = None,
+    currency: str | None = None,
+    from_at: datetime | None = None,
+    until_at: datetime | None = None,
     cursor: str | None,
     limit: int,
 ) -> Page[Withdrawal]:
     """Withdrawals of one's ``own`` organisation, or of all in reach, newest first.
 
-    With ``asks`` those alone that wait for a word of its.
+    With ``asks`` those alone that wait for a word of its. The period is that of asking.
     """
-    wanted = {Withdrawal.state: state, Withdrawal.organisation_id: organisation_id}
-    statement = select(Withdrawal).where(*matching(wanted))
+    wanted = {
+        Withdrawal.state: state,
+        Withdrawal.organisation_id: organisation_id,
+        Withdrawal.currency: currency,
+    }
+    statement = select(Withdrawal).where(
+        *matching(wanted), *between(Withdrawal.requested_at, from_at, until_at)
+    )
     if own is not None:
         statement = statement.where(Withdrawal.organisation_id == own)
     if asks is not None:

@@ -2,7 +2,7 @@
 
 from marshmallow import fields, validate
 
-from app.web.paging import PageQuerySchema
+from app.web.paging import PeriodQuerySchema
 from app.web.schemas import AmountText, Identifier, Schema
 from ledger.journal.bank_accounts.outgoing import OutgoingState
 from ledger.journal.bank_accounts.outgoing_schemas import BankInstructionsSchema, OutgoingSchema
@@ -16,11 +16,12 @@ class RequestWithdrawalSchema(Schema):
     currency = fields.String(load_default=HOME_CURRENCY, validate=validate.OneOf(CURRENCIES))
 
 
-class WithdrawalQuerySchema(PageQuerySchema):
-    """Withdrawals in one state, or of one organisation, or all."""
+class WithdrawalQuerySchema(PeriodQuerySchema):
+    """Which withdrawals; the period is that of asking."""
 
     state = fields.String(load_default=None, validate=validate.OneOf([*OutgoingState]))
     organisation_id = Identifier(load_default=None)
+    currency = fields.String(load_default=None, validate=validate.OneOf(CURRENCIES))
     is_for_me = fields.Boolean(load_default=False)
 
 
