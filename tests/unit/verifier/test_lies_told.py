@@ -4,8 +4,10 @@ import datetime as dt
 import hmac
 import json
 import sqlite3
+from types import SimpleNamespace
 
 import pytest
+from counterfoil_verify.commands import vaults
 from counterfoil_verify.keys import parse_keyring
 from counterfoil_verify.vault import ReceiptVault
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -16,6 +18,18 @@ from tests.vectors.exchange import Exchange
 from tests.vectors.primitives import canonical, hash_leaf, tree_hash
 
 BUYER = "org_buyer/acknowledgements"
+
+
+class LaterClock(dt.datetime):
+    @classmethod
+    def now(cls, tz=None):
+        return cls(2026, 12, 31, tzinfo=tz)
+
+
+@pytest.fixture(autouse=True)
+def behind_every_promise(monkeypatch):
+    """Whatever the day of the test's own machine, the little exchange's promises are due."""
+    monkeypatch.setattr(vaults, "dt", SimpleNamespace(datetime=LaterClock, UTC=dt.UTC))
 
 
 # Reports
