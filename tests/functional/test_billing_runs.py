@@ -105,6 +105,25 @@ def test_a_month_begun_twice_at_once_is_one_run(units):
     assert second_runs_into_first(units, begin, begin).month == "2026-10"
 
 
+def test_what_was_paid_for_a_licence_that_begins_later_is_on_the_month_s_invoice(
+    in_unit, units, clock, work
+):
+    open_licence(
+        units,
+        buyer=BUYER,
+        supplier=SUPPLIER,
+        licence_id="lic_later",
+        order_id="ord_later",
+        starts_at=MONTH_END + timedelta(days=14),
+        ends_at=MONTH_END + timedelta(days=100),
+    )
+    charge_period(in_unit, "lic_later", 1)
+    clock.set(MONTH_END + timedelta(hours=3))
+    work()
+    (invoice,) = invoices(in_unit, "lic_later")
+    assert (invoice.total_amount, invoice.until_at) == (SCALE, MONTH_END)
+
+
 def test_a_month_is_billed_when_it_is_over_and_its_periods_had_time_to_close(
     in_unit, licences, clock, work
 ):

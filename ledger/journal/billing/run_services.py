@@ -1,6 +1,6 @@
 """Verbs on monthly runs: an invoice for every licence with something to state, then the bills."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
@@ -107,10 +107,10 @@ def list_runs(session: Session, *, cursor: str | None, limit: int) -> Page[Billi
 
 
 def _next_licences(session: Session, run: BillingRun) -> list[LicenceId]:
-    began: datetime = run.until_at
+    # Also those that begin later: what is due with the order is paid by now.
     wanted = (
         select(LicenceParties.licence_id)
-        .where(LicenceParties.licence_id > run.done_through, LicenceParties.starts_at < began)
+        .where(LicenceParties.licence_id > run.done_through)
         .order_by(LicenceParties.licence_id)
         .limit(PORTION)
     )
