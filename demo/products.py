@@ -8,7 +8,7 @@ from demo.upstream import CREDENTIAL_HEADER, find_airport, find_day
 PACKAGE_PRICE = "5.00"
 
 
-def _evidence(kind: str, title: str) -> dict[str, str]:
+def _evidence(kind: str, title: str, visibility: str = "PARTIES") -> dict[str, str]:
     return {
         "kind": kind,
         "title": title,
@@ -16,13 +16,13 @@ def _evidence(kind: str, title: str) -> dict[str, str]:
         "valid_from": "2026-01-01",
         "valid_to": "2028-12-31",
         "sha256": documents.hash_of(title),
-        "visibility": "PARTIES",
+        "visibility": visibility,
     }
 
 
 _EVIDENCE = [
     _evidence("SITE_LIST", "Sites collected from"),
-    _evidence("COLLECTION_METHOD", "Method and dates of collection"),
+    _evidence("COLLECTION_METHOD", "Method and dates of collection", "PUBLIC"),
     _evidence("TERMS_RECORD", "Terms and robots files as found"),
     _evidence("NON_BYPASS_STATEMENT", "No access control was bypassed"),
     _evidence("PI_REMOVAL_NOTE", "No personal information was collected"),

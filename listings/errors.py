@@ -64,6 +64,20 @@ class ProductNotFound(CounterfoilError):
         super().__init__("No data product of yours has this id.", product_id=product_id)
 
 
+class ListingDocumentNotFound(CounterfoilError):
+    """The listing shows no such document to everybody, or its supplier has not sent it."""
+
+    kind = ErrorKind.NOT_FOUND
+    slug = "listing-document-not-found"
+    title = "The listing has no such document to show"
+
+    def __init__(self, document_hash: str) -> None:
+        super().__init__(
+            "It is not among the public evidence of the listing, or was not sent to the exchange.",
+            document_hash=document_hash,
+        )
+
+
 class VersionNotFound(CounterfoilError):
     """The data product has no version of this number or id."""
 

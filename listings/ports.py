@@ -1,6 +1,9 @@
 """What the composition root supplies to this room."""
 
 from dataclasses import dataclass
+from typing import Protocol
+
+from app.core.unit_of_work import UnitOfWork
 
 BASIS_POINTS = 10_000
 
@@ -37,3 +40,13 @@ class ExchangePolicy:
             "commission": self.commission_bp,
             "tax": self.tax_bp,
         }
+
+
+class PublicDocuments(Protocol):
+    """The documents that listings show to everybody."""
+
+    def read(
+        self, uow: UnitOfWork, organisation_id: str, document_hash: str
+    ) -> tuple[str, str, bytes] | None:
+        """Media type, file name and bytes of a document, if the organisation has sent it."""
+        ...

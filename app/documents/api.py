@@ -1,6 +1,5 @@
 """Routes of documents: sent by their hash, listed, opened, taken back."""
 
-import base64
 from typing import Any
 
 from flask import Response, request
@@ -9,12 +8,13 @@ from app.core.cipher import Cipher
 from app.core.paging import Page
 from app.core.principals import Permission
 from app.documents import queries, services
-from app.documents.kinds import MEDIA_TYPES, kind_of
+from app.documents.kinds import MEDIA_TYPES
 from app.documents.models import Document
 from app.documents.schemas import DocumentPageQuerySchema, DocumentPageSchema, DocumentSchema
 from app.web.access import requires
 from app.web.blueprints import Blueprint, View
 from app.web.context import current_principal, get, own_organisation, unit_of_work
+from app.web.downloads import to_be_saved
 from app.web.limits import limit
 
 PREFIX = "/v1/documents/"
@@ -78,7 +78,7 @@ def get_document(document_hash: str) -> Response:
         document = queries.get_document(uow, own_organisation(), document_hash)
         content = services.open_document(uow, get(Cipher), current_principal(), document)
         uow.commit()
-        return _download(document, content)
+        return to_be_saved(content, media_type=document.media_type, name=document.file_name)
 
 
 @blueprint.route("/v1/documents/<document_hash>", methods=["DELETE"])
@@ -89,16 +89,3 @@ def delete_document(document_hash: str) -> None:
     with unit_of_work() as uow:
         services.take_back_document(uow, current_principal(), document_hash)
         uow.commit()
-
-
-def _download(document: Document, content: bytes) -> Response:
-    """To be saved and not shown: no browser runs what somebody sent (RFC 9530 for the digest)."""
-    kind = kind_of(document.media_type)
-    digest = base64.b64encode(bytes.fromhex(document.document_hash)).decode()
-    response = Response(content, content_type=kind.media_type)
-    response.headers["Content-Disposition"] = (
-        f'attachment; filename="{document.document_hash}.{kind.ending}"'
-    )
-    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    response.headers["Repr-Digest"] = f"sha-256=:{digest}:"
-    return response

@@ -6,6 +6,7 @@ from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base
+from app.documents.kinds import kind_of
 
 
 class Document(Base):
@@ -30,3 +31,8 @@ class Document(Base):
     def context(self) -> str:
         """What the ciphertext is bound to, so that it cannot be another document's."""
         return f"document:{self.organisation_id}:{self.document_hash}"
+
+    @property
+    def file_name(self) -> str:
+        """What it is saved as: its hash, and the ending of its kind."""
+        return f"{self.document_hash}.{kind_of(self.media_type).ending}"

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
+from app.core.cipher import Cipher
 from app.core.paging import Page, between, matching, paginate
 from app.core.unit_of_work import UnitOfWork
 from app.documents.errors import DocumentNotFound
@@ -55,7 +56,10 @@ def kept_bytes(uow: UnitOfWork, organisation_id: str) -> int:
 
 
 class StoredDocuments:
-    """Which of the documents that evidence names were sent, for whoever has to read them."""
+    """What other rooms may know of documents: which were sent, and the bytes of one."""
+
+    def __init__(self, cipher: Cipher) -> None:
+        self._cipher = cipher
 
     def sent(self, uow: UnitOfWork, organisation_id: str, hashes: Iterable[str]) -> set[str]:
         """Those of the hashes whose document the organisation has sent."""
@@ -64,3 +68,17 @@ class StoredDocuments:
             Document.document_hash.in_(sorted(set(hashes))),
         )
         return set(uow.session.scalars(statement))
+
+    def read(
+        self, uow: UnitOfWork, organisation_id: str, document_hash: str
+    ) -> tuple[str, str, bytes] | None:
+        """Media type, file name and bytes of the organisation's document, if it was sent.
+
+        The caller has seen to it that whoever asks may read it, and has the reach for it.
+        """
+        try:
+            document = get_document(uow, organisation_id, document_hash)
+        except DocumentNotFound:
+            return None
+        content = self._cipher.decrypt(document.sealed, context=document.context)
+        return document.media_type, document.file_name, content

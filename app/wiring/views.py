@@ -34,7 +34,7 @@ from ledger.log.tree.hash_trees import HashTrees
 from ledger.log.witnesses.policy import WitnessPolicy
 from ledger.payments.operation_runner import OperationRunner
 from ledger.payments.ports import PaymentPorts
-from listings.ports import ExchangePolicy, PublicAddress
+from listings.ports import ExchangePolicy, PublicAddress, PublicDocuments
 from listings.queries.approved_uses import StoredApprovedUses
 from metering.ports import ApprovedUses
 from metering.recording.receipt_queries import StoredReceipts
@@ -48,6 +48,7 @@ def things(parts: Parts) -> list[tuple[type, object]]:
     access_keys = AccessKeys(parts.settings.public_url, AUDIENCE, parts.keyring.sessions)
     receipts = StoredReceipts(receipt_signers(parts).at)
     kit = CredentialKit(Argon2Passwords(), access_keys, parts.cipher, secrets.token_bytes)
+    documents = StoredDocuments(parts.cipher)
     providers, transfers = payment_gateways(parts), bank_transfers(parts)
     return [
         (CredentialKit, kit),
@@ -57,7 +58,8 @@ def things(parts: Parts) -> list[tuple[type, object]]:
         (ExchangePolicy, ExchangePolicy(parts.settings.commission_bp, parts.settings.tax_bp)),
         (PublicAddress, PublicAddress(parts.settings.public_url.rstrip("/"))),
         (UpstreamProbe, upstream_probe(parts)),
-        (SentDocuments, StoredDocuments()),
+        (SentDocuments, documents),
+        (PublicDocuments, documents),
         (ConsentKit, _consent_kit(parts)),
         (HashTree, HashTrees()),
         (RowTree, HashTrees()),

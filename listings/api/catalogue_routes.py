@@ -4,18 +4,30 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from flask import Response
+
 from app.core.principals import Permission
 from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWork
 from app.web.access import public, requires
-from app.web.context import current_principal, unit_of_work
+from app.web.context import current_principal, get, unit_of_work
+from app.web.downloads import to_be_saved
 from app.web.idempotency import idempotent
+from app.web.limits import limit
+from app.web.printed import PDF
 from listings import services
 from listings.api.blueprint import blueprint
 from listings.api.languages import LANGUAGE, Answer, asked_language, in_language
 from listings.catalogue.filters import FACETS, CatalogueQuery
-from listings.catalogue.page import contributor_ids, render_card, render_page
+from listings.catalogue.page import (
+    contributor_ids,
+    public_evidence,
+    render_card,
+    render_page,
+)
+from listings.errors import ListingDocumentNotFound
 from listings.models import Listing
+from listings.ports import PublicDocuments
 from listings.queries import catalogue, facets, registry
 from listings.schemas.catalogue import (
     CataloguePageSchema,
@@ -97,6 +109,27 @@ def get_listing(listing_code: str) -> Answer:
     with unit_of_work(Reach.PUBLIC) as uow:
         page = shown_page(uow, catalogue.get_listing(uow.session, listing_code), language)
     return in_language(language, page)
+
+
+@blueprint.route("/listings/<listing_code>/documents/<document_hash>", methods=["GET"])
+@blueprint.response(200, content_type=PDF, description="The document, in the type it was sent.")
+@public("its supplier shows it to everybody")
+@limit("30 per minute")
+def get_listing_document(listing_code: str, document_hash: str) -> Response:
+    """Open a document of the listing's public evidence, to be saved."""
+    with unit_of_work(Reach.PUBLIC) as uow:
+        listing = catalogue.get_listing(uow.session, listing_code)
+        shown = {proof["sha256"] for proof in public_evidence(listing.version.content)}
+        supplier_id = listing.supplier_id
+    if document_hash not in shown:
+        raise ListingDocumentNotFound(document_hash)
+    # Nobody but its supplier and the staff reaches the row; that it is public was seen above.
+    with unit_of_work(Reach.EXCHANGE) as uow:
+        found = get(PublicDocuments).read(uow, supplier_id, document_hash)  # type: ignore[type-abstract]
+    if found is None:
+        raise ListingDocumentNotFound(document_hash)
+    media_type, name, content = found
+    return to_be_saved(content, media_type=media_type, name=name)
 
 
 @blueprint.route("/listings/<listing_code>/similar", methods=["GET"], parameters=[LANGUAGE])

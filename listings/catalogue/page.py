@@ -145,11 +145,16 @@ def _provenance(content: Mapping[str, Any], language: Language) -> dict[str, Any
                 },
                 "kind_label": labelled("evidence_kinds", proof["kind"], language)["label"],
             }
-            for proof in content.get("evidence", ())
-            if proof.get("visibility") == "PUBLIC"
+            for proof in public_evidence(content)
         ],
         "pi_level": labelled("pi_levels", content.get("pi_level", "NONE"), language),
     }
+
+
+def public_evidence(content: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The documents of a version that its supplier shows to everybody."""
+    proofs = content.get("evidence", ())
+    return [proof for proof in proofs if proof.get("visibility") == "PUBLIC"]
 
 
 def _conditions(content: Mapping[str, Any], language: Language) -> dict[str, Any]:

@@ -256,6 +256,37 @@ def test_a_case_says_which_of_its_documents_can_be_opened(worlds):
     assert worlds["a"].supplier.client.send("DELETE", f"/v1/documents/{taken_back}").status == 409
 
 
+def test_anybody_opens_what_a_listing_shows_to_everybody_and_nothing_else(worlds):
+    world = worlds["a"]
+    listing = f"/v1/listings/{world.airports.listing_code}"
+    shown = [each["sha256"] for each in world.anybody.get(listing)["evidence"]]
+    sent = [each["document_hash"] for each in listed(world.supplier.client)]
+    assert [hash_ for hash_ in shown if hash_ in sent] == shown != []
+    opened = world.anybody.expect("GET", f"{listing}/documents/{shown[0]}", 200)
+    assert hashlib.sha256(opened.body).hexdigest() == shown[0]
+    assert opened.headers["content-disposition"].startswith("attachment;")
+    for hidden in [*set(sent).difference(shown), "0" * 64]:
+        refused = world.anybody.expect("GET", f"{listing}/documents/{hidden}", 404)
+        assert slug(refused) == "listing-document-not-found"
+
+
+def test_what_a_listing_shows_and_nobody_sent_is_not_there(worlds, connection):
+    world = worlds["a"]
+    listing = f"/v1/listings/{world.airports.listing_code}"
+    (shown,) = [each["sha256"] for each in world.anybody.get(listing)["evidence"]]
+    declare(connection, Reach.EXCHANGE)
+    away, back = "0" * 64, shown
+    for old, new, status in ((back, away, 404), (away, back, 200)):
+        connection.execute(
+            "UPDATE documents SET document_hash = %s WHERE document_hash = %s AND"
+            " organisation_id = %s",
+            (new, old, world.organisations["supplier"]),
+        )
+        connection.commit()
+        declare(connection, Reach.EXCHANGE)
+        assert world.anybody.send("GET", f"{listing}/documents/{shown}").status == status
+
+
 def test_the_database_keeps_hash_size_and_owner_to_their_rules(connection, organisations):
     declare(connection, Reach.EXCHANGE)
     row = connection.execute("SELECT * FROM documents LIMIT 1")
