@@ -1,11 +1,21 @@
 """The model base: constraint names by convention, aware UTC only, JSON as JSONB."""
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.errors import DeadlockDetected
-from sqlalchemy import BigInteger, DateTime, Dialect, LargeBinary, MetaData, Text, create_engine
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    Dialect,
+    LargeBinary,
+    MetaData,
+    Text,
+    create_engine,
+    event,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DBAPIError
@@ -13,7 +23,7 @@ from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 from typing_extensions import override
 
-from app.core.silence import BoundedConnection
+from app.core.silence import BoundedConnection, PatientConnection
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -91,8 +101,12 @@ def connect_bounded(database_url: str) -> BoundedConnection:
 
 
 def make_engine(database_url: str, *, pool_size: int = 8) -> Engine:
-    """A pooled engine over psycopg 3; the pool is bounded and checks a connection before use."""
-    return create_engine(
+    """A pooled engine over psycopg 3; the pool is bounded and checks a connection before use.
+
+    A server that is silent, and to others too, is given up: else each thread waits for one that
+    hangs until it goes on, and those that serve and work are few.
+    """
+    engine = create_engine(
         as_sqlalchemy_url(database_url),
         pool_size=pool_size,
         max_overflow=pool_size,
@@ -102,6 +116,14 @@ def make_engine(database_url: str, *, pool_size: int = 8) -> Engine:
         hide_parameters=True,
         connect_args={"options": "-c timezone=UTC -c lock_timeout=10000", **waits(database_url)},
     )
+    event.listen(engine, "do_connect", _connect_patiently)
+    return engine
+
+
+def _connect_patiently(
+    _dialect: Any, _record: Any, arguments: Sequence[Any], keywords: Mapping[str, Any]
+) -> PatientConnection:
+    return PatientConnection.connect(*arguments, **keywords)
 
 
 def as_sqlalchemy_url(database_url: str) -> str:
