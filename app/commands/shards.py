@@ -22,6 +22,7 @@ from ledger.log.tree.notes import key_of, parse_vkey
 
 RESTART = "Start every process now: each reads keys and shards when it starts."
 REASONS = tuple(reason.value for reason in EndReason)
+ROOT_BYTES = 32
 
 
 def shard_command(parts: Parts) -> click.Command:
@@ -30,7 +31,9 @@ def shard_command(parts: Parts) -> click.Command:
     @click.command("end-log-shard")
     @click.argument("shard")
     @click.option("--reason", type=click.Choice(REASONS), required=True)
-    @click.option("--known-size", type=int, help="Size of a head that others hold (contract).")
+    @click.option(
+        "--known-size", type=click.IntRange(1), help="Size of a head that others hold (contract)."
+    )
     @click.option("--known-root", help="That head's root hash, hexadecimal.")
     @click.confirmation_option(prompt="Every process is stopped, and the old shard ends. Go on?")
     def end_log_shard(
@@ -45,9 +48,7 @@ def shard_command(parts: Parts) -> click.Command:
         if name is None or name.path != shard:
             msg = f"{shard} is not the open shard; that is {parts.origin}"
             raise click.ClickException(msg)
-        known = []
-        if known_size is not None and known_root is not None:
-            known.append(PublishedHead("an operator", known_size, _root(known_root)))
+        known = _known(known_size, known_root)
         try:
             origin = _end(parts, EndReason(reason), known)
         except CounterfoilError as refusal:
@@ -57,12 +58,28 @@ def shard_command(parts: Parts) -> click.Command:
     return end_log_shard
 
 
+def _known(size: int | None, root: str | None) -> list[PublishedHead]:
+    """The head that the operator names; half of one is refused, for the step cannot be taken back.
+
+    A holder of a head that the new shard does not name as abandoned refuses that shard for good.
+    """
+    if size is None and root is None:
+        return []
+    if size is None or root is None:
+        msg = "--known-size and --known-root name one head together"
+        raise click.ClickException(msg)
+    return [PublishedHead("an operator", size, _root(root))]
+
+
 def _root(text: str) -> bytes:
     try:
-        return bytes.fromhex(text.removeprefix("0x"))
+        root = bytes.fromhex(text.removeprefix("0x"))
     except ValueError:
-        msg = "--known-root is hexadecimal"
-        raise click.ClickException(msg) from None
+        root = b""
+    if len(root) != ROOT_BYTES:
+        msg = f"--known-root is {ROOT_BYTES} bytes in hexadecimal"
+        raise click.ClickException(msg)
+    return root
 
 
 def _end(parts: Parts, reason: EndReason, known: list[PublishedHead]) -> str:

@@ -146,6 +146,19 @@ def test_a_shard_in_good_order_is_not_ended_as_restored(installation, shard):
     assert "has not stopped" in told
 
 
+@pytest.mark.parametrize(
+    ("named", "why"),
+    [
+        (("--known-size", "90"), "name one head together"),
+        (("--known-root", "08" * 32), "name one head together"),
+        (("--known-size", "90", "--known-root", "08" * 31), "is 32 bytes"),
+    ],
+)
+def test_half_a_known_head_ends_no_shard(restored, shard, named, why):
+    told = restored.refused("end-log-shard", shard, "--reason", "restored", *named, "--yes")
+    assert why in told
+
+
 def test_only_the_open_shard_can_be_ended(restored, shard):
     restored.command("end-log-shard", shard, "--reason", "restored", "--yes")
     restored.restart()
