@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from app.core.clock import iso_instant
 from app.core.principals import Principal
@@ -34,7 +34,7 @@ from compliance.models.reviews import Party
 from compliance.terms import purposes
 
 WITHDRAWN_AT_ONCE_MAX = 200
-"""Consents of one person that one request ends; a person gives a handful."""
+"""Consents of one person that are held and ended together; a person gives a handful."""
 
 
 @dataclass(frozen=True)
@@ -135,14 +135,13 @@ def _deny(
             recipient_id=denied.recipient_id,
         )
     )
-    standing = _standing(uow, denied.product_id, denied.subject, denied.recipient_id)
-    refused = [each for each in standing if purposes.covers(each.purpose, denied.purpose)]
-    _withdraw_all(uow, principal, refused, WithdrawalReason.DENIED_LATER)
+    refused = _standing(denied.product_id, denied.subject, denied.recipient_id).where(
+        Consent.purpose.in_(purposes.above(denied.purpose))
+    )
+    _withdraw_standing(uow, principal, refused, WithdrawalReason.DENIED_LATER)
 
 
-def _standing(
-    uow: UnitOfWork, product_id: str, subject: str, recipient_id: str | None
-) -> Sequence[Consent]:
+def _standing(product_id: str, subject: str, recipient_id: str | None) -> Select[Consent]:
     wanted = select(Consent).where(
         Consent.product_id == product_id,
         Consent.subject == subject,
@@ -151,8 +150,20 @@ def _standing(
     )
     if recipient_id is not None:
         wanted = wanted.where(Consent.recipient_id == recipient_id)
-    batch = wanted.order_by(Consent.id).limit(WITHDRAWN_AT_ONCE_MAX).with_for_update()
-    return uow.session.scalars(batch).all()
+    return wanted.order_by(Consent.id)
+
+
+def _withdraw_standing(
+    uow: UnitOfWork, principal: Principal, standing: Select[Consent], reason: WithdrawalReason
+) -> list[Consent]:
+    """All of them, a portion after the other: none is left to stand."""
+    batch = standing.limit(WITHDRAWN_AT_ONCE_MAX).with_for_update()
+    ended: list[Consent] = []
+    while found := uow.session.scalars(batch).all():
+        _withdraw_all(uow, principal, found, reason)
+        uow.session.flush()
+        ended += found
+    return ended
 
 
 def demand_recipient(uow: UnitOfWork, recipient_id: str) -> None:
@@ -191,9 +202,8 @@ def withdraw_consents(
     Raises `ConsentRegisterNotFound`.
     """
     get_open_register(uow, principal, product_id, is_test=True)
-    standing = _standing(uow, product_id, subject, recipient_id)
-    _withdraw_all(uow, principal, standing, WithdrawalReason(reason_code))
-    return standing
+    standing = _standing(product_id, subject, recipient_id)
+    return _withdraw_standing(uow, principal, standing, WithdrawalReason(reason_code))
 
 
 def _withdraw_all(

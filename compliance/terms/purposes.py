@@ -38,14 +38,18 @@ PARENTS: dict[str, str | None] = {
 CODES = frozenset(PARENTS)
 
 
+def above(purpose: str) -> frozenset[str]:
+    """The nodes whose grant permits the purpose: itself and its ancestors."""
+    nodes, node = [], PARENTS.get(purpose)
+    while node is not None:
+        nodes.append(node)
+        node = PARENTS.get(node)
+    return frozenset((purpose, *nodes))
+
+
 def covers(grant: str, purpose: str) -> bool:
     """Whether a grant of one node permits the purpose: the same node or an ancestor of it."""
-    node: str | None = purpose
-    while node is not None:
-        if node == grant:
-            return True
-        node = PARENTS.get(node)
-    return False
+    return grant in above(purpose)
 
 
 def closure(granted: Iterable[str]) -> frozenset[str]:
