@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, select
 from app.core.clock import iso_instant
 from app.core.paging import Page, paginate
 from app.core.unit_of_work import UnitOfWork
+from compliance.models.licences import ListingStanding
 from compliance.sampling.errors import QualityReportNotFound, QualitySampleNotFound
 from compliance.sampling.models import QualityReport, QualitySample
 from compliance.sampling.states import PublicState
@@ -74,9 +75,13 @@ def get_report(uow: UnitOfWork, report_id: str, *, organisation_id: str | None) 
 
 
 def latest_public(uow: UnitOfWork, listing_code: str) -> QualityReport | None:
-    """What the catalogue may say of a listing's quality."""
+    """What the catalogue may say of a listing's quality: a report speaks for its version alone."""
+    listed = select(ListingStanding.version_id).where(ListingStanding.listing_code == listing_code)
     return _latest(
-        uow, QualityReport.listing_code == listing_code, QualityReport.is_public.is_(True)
+        uow,
+        QualityReport.listing_code == listing_code,
+        QualityReport.version_id.in_(listed),
+        QualityReport.is_public.is_(True),
     )
 
 

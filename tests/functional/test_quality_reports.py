@@ -10,10 +10,16 @@ from compliance.quality.draws import Beacon, draw_indexes
 from compliance.rules.predicates.records import exchange_drew_the_sample
 from compliance.rules.predicates.reports import quality_is_reported
 from compliance.rules.verdicts import Outcome
-from compliance.sampling import reports
 from compliance.sampling import services as sampling
 from compliance.services.evaluations.circumstances import circumstances_of
-from tests.factories.compliance import everybody_over_http, field
+from tests.factories.compliance import (
+    NOT_CONTENT,
+    document,
+    dossier,
+    everybody_over_http,
+    field,
+    per_call,
+)
 from tests.factories.quality import airports, commitment, revealed
 
 BEACON = Beacon("exchange.example/log/2026", 4711, "cd" * 32)
@@ -151,13 +157,51 @@ def test_the_catalogue_shows_a_grade_once_the_version_is_listed(exchange, app, v
     path = f"/v1/listings/{report['listing_code']}/quality"
     before = exchange.get("stranger", path)
     assert (before["state"], before["report_id"]) == ("NOT_REPORTED", None)
-    with units_of(app).begin(Reach.EXCHANGE) as uow:
-        assert reports.show_reports(uow, version_id=version_id) == 1
-        uow.commit()
+    exchange.register(exchange.case())
+    exchange.decide_listing()
     shown = exchange.get("stranger", path)
     assert (shown["state"], shown["grade"]) == ("NOT_ASSESSED", None)
     assert shown["coverage"] == report["document"]["coverage"]
     assert exchange.get("buyer", f"/v1/quality-reports/{report['id']}")["id"] == report["id"]
+
+
+def evidence_until(day):
+    kinds = ("SYSTEM_DESCRIPTION", "GENERATION_PROCESS")
+    return [*map(document, kinds), document("INVESTMENT_RECORD", valid_to=day)]
+
+
+def test_a_report_speaks_for_its_version_and_not_for_the_one_that_replaced_it(exchange, app):
+    def next_version(number, **changes):
+        content = {k: v for k, v in dossier(**changes).items() if k not in NOT_CONTENT}
+        content["offers"] = [{"name": "Calls", "plans": [per_call()]}]
+        (product,) = exchange.get("supplier", "/v1/products")["items"]
+        path = f"/v1/products/{product['id']}/versions"
+        exchange.post("supplier", path, content)
+        exchange.post("supplier", f"{path}/{number}/submission")
+        (case,) = exchange.get("first", "/v1/review-cases?stage=INTAKE")["items"]
+        exchange.register(f"/v1/review-cases/{case['id']}")
+        return case["version_id"]
+
+    def reported(version_id):
+        sample = commit(exchange, version_id)
+        draw(app)
+        return reveal(exchange, sample)["id"]
+
+    code = exchange.list_product()
+    page = f"/v1/listings/{code}/quality"
+    with units_of(app).begin(Reach.EXCHANGE) as uow:
+        first_id = uow.session.scalar(text("SELECT version_id FROM review_cases"))
+    reported(first_id)
+    second_id = next_version(2, evidence=evidence_until("2028-06-30"))
+    measured_in_review = reported(second_id)
+    latest_of_first = reported(first_id)
+    assert exchange.get("stranger", page)["report_id"] == latest_of_first
+    exchange.decide_listing()
+    assert exchange.get("stranger", page)["report_id"] == measured_in_review
+    next_version(3, evidence=evidence_until("2029-06-30"))
+    exchange.decide_listing()
+    shown = exchange.get("stranger", page)
+    assert (shown["state"], shown["report_id"]) == ("NOT_REPORTED", None)
 
 
 def test_what_is_never_revealed_lapses_on_record(exchange, app, version_id):
