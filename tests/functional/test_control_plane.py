@@ -52,6 +52,16 @@ def test_the_document_is_described_once_however_many_ask_first(app):
     assert len({each.result().data for each in asked}) == 1
 
 
+def test_the_document_is_written_once_and_not_sent_to_whoever_has_it(app, client, monkeypatch):
+    first = client.get("/docs/openapi.json")
+    api = app.extensions["flask-smorest"]["apis"][""]["ext_obj"]
+    monkeypatch.setattr(api.spec, "to_dict", None)
+    assert client.get("/docs/openapi.json").data == first.data
+    known = {"If-None-Match": first.headers["ETag"]}
+    again = client.get("/docs/openapi.json", headers=known)
+    assert (again.status_code, again.data) == (304, b"")
+
+
 def operations(document):
     for path, item in document["paths"].items():
         for method, operation in item.items():
