@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+import structlog
 from sqlalchemy import or_, select
 
 from app.core.canonical import canonical_bytes
-from app.core.cipher import Cipher
+from app.core.cipher import CannotDecrypt, Cipher
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
 from compliance.models.reviews import ReviewCase
@@ -21,6 +22,7 @@ from compliance.sampling.reports import report_sample
 from compliance.sampling.services import drawn_sample
 from compliance.sampling.states import SampleKind, SampleState
 
+_log = structlog.get_logger("compliance.sampling")
 CALLING_SECONDS = 300
 """After so long without a report another worker calls again."""
 
@@ -69,7 +71,10 @@ def _context(sample_id: str) -> str:
 
 
 def take_due(uow: UnitOfWork, cipher: Cipher) -> DueCalls | None:
-    """The next sample to call for, marked as taken; None where there is none."""
+    """The next sample to call for, marked as taken; None where there is none.
+
+    One whose keys cannot be opened is marked all the same, so that it keeps no other waiting.
+    """
     stale = uow.now - timedelta(seconds=CALLING_SECONDS)
     wanted = select(QualitySample).where(
         QualitySample.state == SampleState.REVEALED,
@@ -80,8 +85,12 @@ def take_due(uow: UnitOfWork, cipher: Cipher) -> DueCalls | None:
     if sample is None or sample.keys_sealed is None:
         return None
     sample.calling_at = uow.now
+    try:
+        keys = json.loads(cipher.decrypt(sample.keys_sealed, context=_context(sample.id)))
+    except CannotDecrypt:
+        _log.exception("keys of a sample cannot be opened", sample_id=sample.id)
+        return None
     case = uow.session.get_one(ReviewCase, sample.case_id)
-    keys = json.loads(cipher.decrypt(sample.keys_sealed, context=_context(sample.id)))
     return DueCalls(sample.id, sample.version_id, case.dossier, keys)
 
 

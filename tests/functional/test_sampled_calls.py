@@ -167,6 +167,23 @@ def test_a_dead_system_is_a_result_and_what_another_worker_reported_stays(
             uow.commit()
 
 
+def test_keys_that_cannot_be_opened_are_passed_over_and_keep_no_other_waiting(
+    exchange, app, probe, upstream
+):
+    version_id = submitted(exchange, app)
+    point_at(app, upstream)
+    sample = drawn(exchange, app, version_id)
+    body = {"rows": revealed(KEYS, sample["drawn_indexes"])}
+    exchange.post("supplier", f"/v1/quality-samples/{sample['id']}/keys", body, expect=202)
+    with units_of(app).begin(Reach.EXCHANGE) as uow:
+        uow.session.execute(text("UPDATE quality_samples SET keys_sealed = 'of another key'"))
+        uow.commit()
+    assert work(app, probe) is False
+    with units_of(app).begin(Reach.EXCHANGE) as uow:
+        taken = uow.session.execute(text("SELECT state, calling_at FROM quality_samples")).one()
+        assert taken == ("REVEALED", uow.now)
+
+
 def test_a_miss_is_an_answer_and_a_slow_one_is_not_usable(probe, upstream):
     contents = dossier(
         fields_in=[field("iata", required=True)],
