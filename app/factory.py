@@ -86,6 +86,7 @@ def build_loop_front(parts: Parts) -> LoopFront:
         threads=parts.settings.web_threads,
         body_bytes_max=BODY_BYTES_MAX,
         long_bodies={documents_api.PREFIX: DOCUMENT_BYTES_MAX},
+        apart=("/healthz", "/readyz"),
     )
     return LoopFront(
         control_plane,

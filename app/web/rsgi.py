@@ -175,13 +175,18 @@ class WsgiThreads:
         threads: int,
         body_bytes_max: int,
         long_bodies: Mapping[str, int] = MappingProxyType({}),
+        apart: Iterable[str] = (),
     ) -> None:
-        """Bodies may be longer than ``body_bytes_max`` below the paths of ``long_bodies``."""
+        """Bodies may be longer than ``body_bytes_max`` below the paths of ``long_bodies``.
+
+        Each path ``apart`` has a thread of its own, and does not stand in line behind the others.
+        """
         self._application = application
         self._body_bytes_max = body_bytes_max
         self._long_bodies = long_bodies
         self._long_places = asyncio.Semaphore(LONG_BODIES_AT_ONCE)
         self._threads = ThreadPoolExecutor(threads, "wsgi")
+        self._apart = {path: ThreadPoolExecutor(1, f"wsgi {path}") for path in apart}
 
     async def serve(
         self, scope: Scope, exchange: Exchange, prepare: Callable[[Environment], None]
@@ -191,7 +196,8 @@ class WsgiThreads:
         environment = wsgi_environment(scope, body)
         prepare(environment)
         loop = asyncio.get_running_loop()
-        answer(scope, exchange, await loop.run_in_executor(self._threads, self._run, environment))
+        threads = self._apart.get(scope.path, self._threads)
+        answer(scope, exchange, await loop.run_in_executor(threads, self._run, environment))
 
     async def _body(self, scope: Scope, exchange: Exchange) -> bytes:
         bounds = [most for path, most in self._long_bodies.items() if scope.path.startswith(path)]
@@ -220,7 +226,8 @@ class WsgiThreads:
 
     def close(self) -> None:
         """End the threads when their requests are answered."""
-        self._threads.shutdown()
+        for threads in (self._threads, *self._apart.values()):
+            threads.shutdown()
 
 
 def _unsupported_write(_data: bytes) -> None:

@@ -1,6 +1,7 @@
 """Requests of the server's event loop reach WSGI applications as PEP 3333 says, and bounded."""
 
 import asyncio
+import threading
 from types import SimpleNamespace
 
 import pytest
@@ -219,3 +220,30 @@ def test_who_finds_no_place_for_a_long_body_in_time_is_refused(monkeypatch):
         return results
 
     assert {type(each) for each in asyncio.run(run())} == {TimeoutError}
+
+
+def test_a_path_apart_is_answered_while_every_thread_waits():
+    gate = threading.Event()
+
+    def application(environment, start):
+        if environment["PATH_INFO"] != "/healthz":
+            assert gate.wait(60)
+        return echo(environment, start)
+
+    async def ask():
+        waiting, alive = Exchange(), Exchange()
+        stuck = asyncio.create_task(threads.serve(scope(), waiting, lambda _environment: None))
+        await asyncio.wait_for(
+            threads.serve(scope(path="/healthz"), alive, lambda _environment: None), 30
+        )
+        assert (alive.reply[0], waiting.reply) == (201, None)
+        gate.set()
+        await stuck
+        assert waiting.reply[0] == 201
+
+    threads = rsgi.WsgiThreads(application, threads=1, body_bytes_max=10, apart=["/healthz"])
+    try:
+        asyncio.run(ask())
+    finally:
+        gate.set()
+        threads.close()
