@@ -19,8 +19,8 @@ REQUESTS = 40
 
 
 @pytest.fixture
-def world(tmp_path):
-    installation = installation_in(tmp_path, COUNTERFOIL_LOG_LEVEL="WARNING")
+def world(own_data):
+    installation = installation_in(own_data.parent / "exchange", COUNTERFOIL_LOG_LEVEL="WARNING")
     try:
         installation.start()
         yield open_market(installation, package_units=100)
