@@ -73,7 +73,7 @@ def test_what_no_page_gave_is_refused(text):
 
 def test_a_cursor_has_its_bound():
     with pytest.raises(InvalidFields):
-        read(f"/v1/orders?cursor={'a' * 241}", PageQuerySchema)
+        read(f"/v1/orders?cursor={'a' * 701}", PageQuerySchema)
 
 
 def test_a_place_in_the_feed_is_one_whatever_is_shown_of_it():
