@@ -349,7 +349,7 @@ class MoneyStory:
         operator = self.staff("operator-1")
         return [
             *operator.get("/v1/account-freezes")["items"],
-            *operator.get("/v1/payment-findings", query={"open": "true"})["items"],
+            *operator.get("/v1/payment-findings", query={"is_open": "true"})["items"],
         ]
 
     def imbalances(self):

@@ -287,8 +287,12 @@ def test_what_is_listed_while_its_evidence_lapses_is_off_sale_at_the_next_tick(r
         standing = uow.session.get_one(ListingStanding, raced.code)
         assert (standing.state, standing.suspension_scope) == ("SUSPENDED", "ALL_CALLS")
     assert raced.exchange.catalogue() == []
-    suspended = [each["listing_code"] for each in raced.entries("suspended")]
-    assert suspended.count(raced.code) == 1
+    # An officer whose clock is behind the tick's may find it suspended, and by its time cure it.
+    stopped, resumed = (
+        [each["listing_code"] for each in raced.entries(entry_type)].count(raced.code)
+        for entry_type in ("suspended", "resumed")
+    )
+    assert (stopped - resumed, resumed in {0, 1}) == (1, True)
 
 
 def test_a_delisting_that_meets_the_tick_is_not_undone_and_the_next_tick_stops_its_calls(raced):
