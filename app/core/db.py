@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg.errors import DeadlockDetected
+from psycopg.errors import DeadlockDetected, OperationalError
 from sqlalchemy import (
     BigInteger,
     DateTime,
@@ -19,6 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 from typing_extensions import override
@@ -134,3 +135,16 @@ def as_sqlalchemy_url(database_url: str) -> str:
 def was_crossed(error: BaseException) -> bool:
     """Whether the database undid the work because two waited for each other (SQLSTATE 40P01)."""
     return isinstance(error, DBAPIError) and isinstance(error.orig, DeadlockDetected)
+
+
+def was_away(error: BaseException) -> bool:
+    """Whether the database could not be reached, or was lost on the way (SQLSTATE class 57P, 08).
+
+    What was lost in its commit may have been carried out.
+    """
+    if isinstance(error, PoolTimeout):
+        return True
+    if not isinstance(error, DBAPIError) or not isinstance(error.orig, OperationalError):
+        return False
+    state = error.orig.sqlstate
+    return state is None or state.startswith(("57P", "08"))

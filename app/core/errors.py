@@ -84,6 +84,21 @@ class WorkCrossed(CounterfoilError):
         super().__init__("Nothing was changed. Send the same request again.", retry_after_seconds=1)
 
 
+class DatabaseUnavailable(CounterfoilError):
+    """The database cannot be reached, or was lost while it worked for the request."""
+
+    kind = ErrorKind.UNAVAILABLE
+    slug = "database-unavailable"
+    title = "The database cannot be reached"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Whether the request was carried out is not known here. Send it again under the same"
+            " Idempotency-Key.",
+            retry_after_seconds=2,
+        )
+
+
 class InvalidFields(CounterfoilError):
     """Fields break a rule of their form; ``errors`` lists ``{pointer, detail}`` (RFC 9457)."""
 

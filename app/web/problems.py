@@ -7,8 +7,8 @@ import structlog
 from flask import Flask, Response, json, request
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-from app.core.db import was_crossed
-from app.core.errors import CounterfoilError, WorkCrossed
+from app.core.db import was_away, was_crossed
+from app.core.errors import CounterfoilError, DatabaseUnavailable, WorkCrossed
 from app.web.request_context import request_id
 
 CONTENT_TYPE = "application/problem+json"
@@ -92,6 +92,9 @@ def on_unexpected(error: BaseException) -> Response:
     if was_crossed(error):
         _log.warning("work crossed", exc_info=error)
         return on_counterfoil_error(WorkCrossed())
+    if was_away(error):
+        _log.error("database away", exc_info=error)
+        return on_counterfoil_error(DatabaseUnavailable())
     _log.error("unexpected error", exc_info=error)
     document = problem_document(
         status=500,

@@ -48,6 +48,13 @@ def buy(world, key):
     assert answer.status == 200, answer.body
 
 
+def published(world):
+    """How many entries stand under a checkpoint, or none where nothing is said yet."""
+    answer = world.anybody.send("GET", "/v1/log-status")
+    assert answer.status in {200, 503}, answer.body
+    return answer.json["published_size"] if answer.status == 200 else 0
+
+
 def failed_steps(world):
     log = (world.installation.folder / "exchange.log").read_text(encoding="utf-8")
     return log.count('"step failed"')
@@ -68,4 +75,5 @@ def test_a_database_that_hangs_is_told_of_and_works_again_when_it_goes_on(world)
             wait_until(lambda: failed_steps(world) > before, PATIENCE_SECONDS)
     wait_until(lambda: status(world, "/readyz") == 200, PATIENCE_SECONDS)
     buy(world, "after-the-silence")
-    assert proving.wait_for_checkpoint(world) > size
+    # On a busy machine it takes a while until every connection of before has been replaced.
+    wait_until(lambda: published(world) > size, PATIENCE_SECONDS)

@@ -5,8 +5,15 @@ import json
 import pytest
 import structlog
 from flask import Flask, request
-from psycopg.errors import DeadlockDetected
+from psycopg.errors import (
+    AdminShutdown,
+    ConnectionTimeout,
+    DeadlockDetected,
+    LockNotAvailable,
+    OperationalError,
+)
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.core.errors import CounterfoilError, ErrorKind
 from app.web import problems
@@ -23,6 +30,11 @@ FAULTS = {
     "unforeseen": RuntimeError("Key (email)=(somebody@example.cn)"),
     "crossed": DBAPIError("", {}, DeadlockDetected()),
     "foreseen": Foreseen("It was."),
+    "refused": DBAPIError("", {}, ConnectionTimeout()),
+    "lost": DBAPIError("", {}, OperationalError("the connection is lost")),
+    "ended": DBAPIError("", {}, AdminShutdown()),
+    "crowded": PoolTimeout(),
+    "locked": DBAPIError("", {}, LockNotAvailable()),
 }
 
 
@@ -64,6 +76,11 @@ def client():
         ("unforeseen", 500, "internal-error"),
         ("crossed", 503, "work-crossed"),
         ("foreseen", 409, "foreseen"),
+        ("refused", 503, "database-unavailable"),
+        ("lost", 503, "database-unavailable"),
+        ("ended", 503, "database-unavailable"),
+        ("crowded", 503, "database-unavailable"),
+        ("locked", 500, "internal-error"),
     ],
 )
 def test_a_fault_is_told_by_what_it_is_wherever_it_happens(client, place, fault, status, slug):
