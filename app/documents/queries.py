@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 
 from app.core.cipher import Cipher
-from app.core.paging import Page, between, matching, paginate
+from app.core.paging import Page, between, holding, matching, paginate
 from app.core.unit_of_work import UnitOfWork
 from app.documents.errors import DocumentNotFound
 from app.documents.models import Document
@@ -26,11 +26,10 @@ def list_documents(
     """Documents without their bytes, the latest first; the period is of when they were sent."""
     wanted = {Document.organisation_id: organisation_id, Document.document_hash: document_hash}
     statement = select(Document).where(
-        *matching(wanted), *between(Document.sent_at, from_at, until_at)
+        *matching(wanted),
+        *holding(Document.opened_at.is_not(None), is_opened),
+        *between(Document.sent_at, from_at, until_at),
     )
-    if is_opened is not None:
-        unopened = Document.opened_at.is_(None)
-        statement = statement.where(~unopened if is_opened else unopened)
     return paginate(uow.session, statement, key=Document.id, cursor=cursor, limit=limit)
 
 

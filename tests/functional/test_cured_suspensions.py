@@ -7,7 +7,6 @@ import pytest
 from sqlalchemy import select
 
 from app.core.principals import Role
-from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWorkFactory
 from compliance import services
 from compliance.models.licences import ListingStanding
@@ -56,17 +55,6 @@ def units(app):
 @pytest.fixture
 def exchange(app):
     return everybody_over_http(app)
-
-
-@pytest.fixture
-def in_unit(units):
-    def run(step):
-        with units.begin(Reach.EXCHANGE) as uow:
-            result = step(uow)
-            uow.commit()
-            return result
-
-    return run
 
 
 @pytest.fixture
