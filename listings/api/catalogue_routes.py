@@ -14,7 +14,6 @@ from app.web.context import current_principal, get, unit_of_work
 from app.web.downloads import to_be_saved
 from app.web.idempotency import idempotent
 from app.web.limits import limit
-from app.web.printed import PDF
 from listings import services
 from listings.api.blueprint import blueprint
 from listings.api.languages import LANGUAGE, Answer, asked_language, in_language
@@ -112,7 +111,8 @@ def get_listing(listing_code: str) -> Answer:
 
 
 @blueprint.route("/listings/<listing_code>/documents/<document_hash>", methods=["GET"])
-@blueprint.response(200, content_type=PDF, description="The document, in the type it was sent.")
+@blueprint.response(200, content_type="application/*", description="The document as it was sent.")
+@blueprint.or_bytes(200, "image/*")
 @public("its supplier shows it to everybody")
 @limit("30 per minute")
 def get_listing_document(listing_code: str, document_hash: str) -> Response:
