@@ -33,7 +33,7 @@ from compliance.services.listings.suspensions import (
     end_suspension,
     follow,
     standing_of,
-    suspend,
+    suspend_by_itself,
 )
 from compliance.services.panels import lock_panel, open_panel, reasons_of, vote
 from compliance.services.policies import policy_in_force
@@ -236,6 +236,4 @@ def _lift(uow: UnitOfWork, filed: FiledAppeal) -> None:
     follow(uow, kept, machine.lift(standing_of(kept, suspension)))
     end_suspension(uow, suspension, outcome="LIFTED", ended_by=filed.id)
     announce_resumption(uow, kept, suspension, filed.id)
-    if causes:
-        # What lapsed meanwhile suspends by itself, and in the same breath.
-        suspend(uow, kept, MACHINE, causes[0])
+    suspend_by_itself(uow, kept, causes)

@@ -15,7 +15,7 @@ from compliance.review.listing_machine import (
 from compliance.review.scenario_machine import END, LICENCE_TRANSITIONS, LicenceState, ScenarioState
 from compliance.services.licences.ends import revoke
 from compliance.services.listings.standing import open_causes
-from compliance.services.listings.suspensions import suspend
+from compliance.services.listings.suspensions import suspend_by_itself
 from compliance.services.narrowing import continue_narrowing
 from compliance.services.portions import each_alone, next_of
 
@@ -53,7 +53,7 @@ def _suspend_lapsed(uow: UnitOfWork, limit: int) -> int:
 
 def _suspend_by_itself(uow: UnitOfWork, standing: ListingStanding) -> bool:
     causes = open_causes(standing, uow.session.get(Party, standing.supplier_id), uow.now)
-    suspend(uow, standing, MACHINE, causes[0])
+    suspend_by_itself(uow, standing, causes)
     return True
 
 

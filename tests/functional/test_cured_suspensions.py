@@ -211,19 +211,35 @@ def test_what_people_suspended_for_another_reason_stays_suspended(exchange, in_u
     assert suspension(exchange, code)["outcome"] is None
 
 
-def test_an_order_that_stopped_sales_before_stays_when_the_evidence_lapses_too(
-    exchange, in_unit, lapse
+@pytest.mark.parametrize(("scope", "widened"), [("NEW_ORDERS", 1), ("ALL_CALLS", 0)])
+def test_what_lapsed_under_an_order_of_people_is_cured_once_they_lift_their_order(
+    exchange, in_unit, lapse, scope, widened
 ):
-    """The machine widened it: its standing says what lapsed, its record why it was suspended."""
+    """The machine may widen it: its standing says what lapsed, its record why it was suspended."""
     code = exchange.list_product()
-    body = {"reason_code": "REGULATOR_ORDER", "scope": "NEW_ORDERS"}
+    body = {"reason_code": "REGULATOR_ORDER", "scope": scope}
     exchange.post("risk", f"/v1/listings/{code}/suspension", body)
-    assert lapse() == 1
-    standing = in_unit(lambda uow: uow.session.get_one(ListingStanding, code))
-    assert standing.reason_code == "EVIDENCE_EXPIRED"
+    exchange.post("first", f"/v1/listings/{code}/suspension/ratification")
+    assert lapse() == widened
     hand_in(exchange)
     refused_by_the_officer(exchange, "listing-not-open")
     assert suspension(exchange, code)["outcome"] is None
+    for who in ("first", "second"):
+        exchange.post(who, f"/v1/listings/{code}/resumption")
+    assert (exchange.catalogue(), in_unit(routes)) == ([], {"suspended"})
+    exchange.refused(
+        "first", f"/v1/listings/{code}/resumption", slug="cause-not-closed", expect=409
+    )
+    exchange.decide_listing()
+    assert (exchange.catalogue(), in_unit(routes)) == ([code], {"open"})
+    found = exchange.get("first", f"/v1/suspensions?listing_code={code}")["items"]
+    assert [(each["reason_code"], each["outcome"]) for each in found] == [
+        ("EVIDENCE_EXPIRED", "CURED"),
+        ("REGULATOR_ORDER", "RESUMED"),
+    ]
+    told = in_unit(lambda uow: entries(uow, "listed", "suspended", "resumed"))
+    assert told == ["listed", "suspended", "resumed", "suspended", "resumed", "listed"]
+    assert amiss(exchange) == set()
 
 
 def test_a_supplier_whose_verification_lapsed_as_well_renews_that_first(exchange, in_unit, lapse):

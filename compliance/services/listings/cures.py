@@ -11,7 +11,7 @@ from compliance.models.registrations import ListingApplication
 from compliance.models.reviews import Party, ReviewCase
 from compliance.models.suspensions import Suspension
 from compliance.review import suspension_machine as machine
-from compliance.review.listing_machine import CURED_BY_A_VERSION, SuspensionReason
+from compliance.review.listing_machine import SuspensionReason
 from compliance.services.evaluations.rule_sets import held_rule_set
 from compliance.services.listings.standing import (
     causes_of,
@@ -23,6 +23,7 @@ from compliance.services.listings.suspensions import (
     announce_resumption,
     end_suspension,
     follow,
+    is_cured_by_a_version,
     standing_of,
 )
 
@@ -32,12 +33,11 @@ def cure_listing(
 ) -> None:
     """Open a listing again whose evidence had lapsed, or whose right had ended, before.
 
-    The record of the suspension says why it was made: what the machine added to an order of people
-    cures nothing. A suspension for another reason is left as it is, and stops the version where
-    it is published. Raises `CauseNotClosed`, `SecondPersonNeeded`.
+    A suspension for another reason is left as it is, and stops the version where it is published.
+    Raises `CauseNotClosed`, `SecondPersonNeeded`.
     """
     suspension = find_suspension(uow, application.listing_code)
-    if suspension is None or suspension.reason_code not in CURED_BY_A_VERSION:
+    if suspension is None or not is_cured_by_a_version(suspension):
         return
     kept = lock_standing(uow, application.listing_code)
     cured = machine.cure(standing_of(kept, suspension), officer_id)

@@ -1,5 +1,6 @@
 """Suspending at once, ratifying, resuming by two, and leaving the exchange under notice."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from sqlalchemy import ColumnElement, or_, select
@@ -13,6 +14,7 @@ from compliance.models.reviews import Party
 from compliance.models.suspensions import Revocation, Suspension
 from compliance.review import suspension_machine as machine
 from compliance.review.listing_machine import (
+    CURED_BY_A_VERSION,
     MACHINE,
     ListingState,
     SuspensionReason,
@@ -179,20 +181,23 @@ def ratify_suspension(
 def resume_listing(uow: UnitOfWork, principal: Principal, *, listing_code: str) -> ListingStanding:
     """One person proposes to open the listing again, another does: neither suspended it.
 
-    The cause is closed and every rule run again each time. Raises `ListingNeverPublished`,
-    `SecondPersonNeeded`, `CauseNotClosed`, `RulesBlock`, `IllegalTransition`.
+    The cause is closed and every rule run again each time. Where its evidence lapsed or its right
+    ended meanwhile it is suspended for that alone, until a version cures it. Raises
+    `ListingNeverPublished`, `SecondPersonNeeded`, `CauseNotClosed`, `RulesBlock`,
+    `IllegalTransition`.
     """
     kept = lock_standing(uow, listing_code)
     suspension = find_suspension(uow, listing_code)
     resumed = machine.resume(standing_of(kept, suspension), principal.id)
     assert suspension is not None, "a suspended listing has its suspension"
-    demand_cured(uow, kept)
+    left = _left_to_cure(uow, kept, suspension)
     if resumed.state is ListingState.SUSPENDED:
         _propose(uow, suspension, principal)
         return kept
     follow(uow, kept, resumed)
     end_suspension(uow, suspension, outcome="RESUMED", ended_by=principal.id)
     announce_resumption(uow, kept, suspension, principal.id)
+    suspend_by_itself(uow, kept, left)
     return kept
 
 
@@ -225,15 +230,36 @@ def announce_resumption(
     )
 
 
-def demand_cured(uow: UnitOfWork, kept: ListingStanding) -> None:
-    """Raises `CauseNotClosed` or `RulesBlock` while something would suspend it again."""
+def _left_to_cure(
+    uow: UnitOfWork, kept: ListingStanding, suspension: Suspension
+) -> list[SuspensionReason]:
+    """What lapsed while it was suspended for another reason, which a version takes away.
+
+    Raises `CauseNotClosed` or `RulesBlock` while anything else would suspend it again.
+    """
     causes = open_causes(kept, uow.session.get(Party, kept.supplier_id), uow.now)
+    if causes == [SuspensionReason.EVIDENCE_EXPIRED] and not is_cured_by_a_version(suspension):
+        return causes
     if causes:
         raise CauseNotClosed(kept.listing_code, [cause.value for cause in causes])
     case = find_approval(uow, kept.version_id, kept.dossier_hash)
     blocking = run_rules(uow, case).blocking if case else []
     if blocking:
         raise RulesBlock([each.rule_id for each in blocking])
+    return []
+
+
+def is_cured_by_a_version(suspension: Suspension) -> bool:
+    """By why it was made: what the machine added to an order of people cures nothing."""
+    return suspension.reason_code in CURED_BY_A_VERSION
+
+
+def suspend_by_itself(
+    uow: UnitOfWork, kept: ListingStanding, causes: Sequence[SuspensionReason]
+) -> None:
+    """The machine suspends what is open again, in the same breath, for what lapsed meanwhile."""
+    if causes:
+        suspend(uow, kept, MACHINE, causes[0])
 
 
 def note_listing_delisted(uow: UnitOfWork, *, listing_code: str) -> None:
