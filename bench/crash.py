@@ -26,7 +26,8 @@ from demo.installation import ROOT
 from demo.world import World
 
 FOLDER = ROOT / "var" / "crash"
-CALLERS = 6
+CALLERS = 48
+"""As many as one commit takes: both committing threads have work, in batches of every size."""
 PACKAGE_UNITS_A_KILL = 20
 SECONDS_A_KILL = 30.0
 LEASES_SECONDS = 60.0
@@ -98,6 +99,7 @@ def _count(world: World, answers: Answers) -> dict[str, Any]:
     with Books(find_database(settings)) as books:
         stranded = _wait_for_leases(books)
         counted = books.compare(answers)
+        batches = books.batches()
     world.staff["auditor"].sign_in_again()  # a run beside other programs outlasts its token
     imbalances = world.staff_client("auditor").get("/v1/imbalances")["items"]
     counted["unbalanced"] += len(imbalances)
@@ -110,6 +112,7 @@ def _count(world: World, answers: Answers) -> dict[str, Any]:
         "unanswered": len(answers.unanswered),
         **counted,
         "stranded_leases": stranded,
+        "calls_a_commit": batches,
         "statuses": {str(status): count for status, count in sorted(answers.statuses.items())},
         "log_size": proving.wait_for_checkpoint(world),
     }

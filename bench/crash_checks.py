@@ -72,6 +72,12 @@ _GAPS = (
     """,
 )
 
+# A commit is one transaction, which its rows name.
+_BATCHES = """
+    SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY calls), max(calls)
+    FROM (SELECT count(*) AS calls FROM usage_events GROUP BY xmin::text) AS commits
+"""
+
 # The detail's commitment is in the leaf, so a call's name is as good as its receipt.
 _NAMES = "SELECT convert_from(detail, 'UTF8')::json ->> 'request_id' FROM usage_events"
 
@@ -99,6 +105,11 @@ class Books:
     def stranded_leases(self) -> int:
         """Leases that nobody works under any more, and what they still hold."""
         return self._sum(_STRANDED)
+
+    def batches(self) -> dict[str, int | None]:
+        """How many calls one commit had: what was under way together when processes died."""
+        median, most = self.rows(_BATCHES)[0]
+        return {"median": median, "most": most}
 
     def compare(self, answers: Answers) -> dict[str, int]:
         """What was lost, doubled, oversold and left unbalanced, and how many events there are."""
