@@ -18,13 +18,18 @@ from ledger.journal.arrivals import api as arrival_api
 from ledger.journal.audit import api as audit_api
 from ledger.journal.balances import api as balance_api
 from ledger.journal.bank_accounts import api as bank_account_api
-from ledger.journal.billing import api as billing_api
+from ledger.journal.billing.credit_bills import api as credit_bill_api
+from ledger.journal.billing.credit_lines import api as credit_line_api
 from ledger.journal.billing.invoices import api as invoice_api
+from ledger.journal.billing.runs import api as billing_run_api
 from ledger.journal.books import api as book_api
 from ledger.journal.credits import api as credit_api
+from ledger.journal.deferrals import api as deferral_api
 from ledger.journal.disputes import api as dispute_api
+from ledger.journal.freezes import api as freeze_api
 from ledger.journal.payouts import api as payout_api
 from ledger.journal.settlement import api as settlement_api
+from ledger.journal.spend_alerts import api as spend_alert_api
 from ledger.journal.statement_evidence import api as statement_evidence_api
 from ledger.journal.supplier_statements import api as statement_api
 from ledger.journal.suspense import api as suspense_api
@@ -65,7 +70,12 @@ def blueprints() -> list[Blueprint]:
         balance_api.blueprint,
         invoice_api.blueprint,
         statement_api.blueprint,
-        billing_api.blueprint,
+        billing_run_api.blueprint,
+        credit_line_api.blueprint,
+        credit_bill_api.blueprint,
+        freeze_api.blueprint,
+        deferral_api.blueprint,
+        spend_alert_api.blueprint,
         credit_api.blueprint,
         dispute_api.blueprint,
         settlement_api.blueprint,

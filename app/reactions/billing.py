@@ -4,8 +4,9 @@ from app.core.ids import LicenceId
 from app.core.unit_of_work import UnitOfWork
 from compliance.events import LicenceIssued, LicenceNarrowed, LicenceRevoked
 from compliance.review.listing_machine import RevocationReason
-from ledger.journal.billing import deferral_services, period_services
 from ledger.journal.credits import period_returns
+from ledger.journal.deferrals import services as deferral_services
+from ledger.journal.periods import services as period_services
 from metering.events import PeriodClosed, PeriodOpened
 from metering.plans.charged_periods import charged_periods
 

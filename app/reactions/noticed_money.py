@@ -7,13 +7,18 @@ from app.core.unit_of_work import UnitOfWork
 from app.notices.services import Told
 from app.reactions.telling import Noticed, telling, telling_both
 from ledger.journal.bank_accounts import events as bank_accounts
-from ledger.journal.billing import events as billing
+from ledger.journal.billing.credit_bills import events as credit_bills
+from ledger.journal.billing.credit_lines import events as credit_lines
 from ledger.journal.billing.invoices import events as invoices
 from ledger.journal.charge_backs import events as charge_backs
 from ledger.journal.credits import events as credit
+from ledger.journal.deferrals import events as deferrals
 from ledger.journal.disputes import events as disputes
+from ledger.journal.freezes import events as freezes
 from ledger.journal.payouts import events as payouts
+from ledger.journal.periods import events as periods
 from ledger.journal.settlement import events as settlement
+from ledger.journal.spend_alerts import events as spend_alerts
 from ledger.journal.suspense import events as suspense
 from ledger.journal.top_ups import events as top_ups
 from ledger.journal.trading import events as trading
@@ -70,7 +75,7 @@ NOTICED_MONEY: dict[type[Event], Noticed] = {
     metering.RenewalChanged: Noticed(
         "renewal.changed", telling_both("licence_id", "is_renewing", "ends_at")
     ),
-    billing.PeriodCharged: Noticed(
+    periods.PeriodCharged: Noticed(
         "period.charged", telling("buyer_id", "licence_id", "period", "amount", "currency")
     ),
     metering.PeriodClosed: Noticed(
@@ -90,54 +95,54 @@ NOTICED_MONEY: dict[type[Event], Noticed] = {
             ),
         ),
     ),
-    billing.PeriodAdjusted: Noticed(
+    periods.PeriodAdjusted: Noticed(
         "period.adjusted",
         telling("buyer_id", "licence_id", "period", "amount", "currency", "is_owed"),
     ),
-    billing.DeferralNarrowed: Noticed(
+    deferrals.DeferralNarrowed: Noticed(
         "order.deferral_narrowed",
         telling("buyer_id", "order_id", "licence_id", "amount", "currency", "ends_at"),
     ),
-    billing.DeferralEnded: Noticed(
+    deferrals.DeferralEnded: Noticed(
         "order.deferral_ended",
         telling("buyer_id", "order_id", "licence_id", "refunded_amount", "currency", "reason_code"),
     ),
-    billing.BalanceLow: Noticed(
+    spend_alerts.BalanceLow: Noticed(
         "balance.low",
         telling("organisation_id", "currency", "available_amount", "threshold_amount"),
     ),
-    billing.SpendSpiked: Noticed(
+    spend_alerts.SpendSpiked: Noticed(
         "spend.spiked",
         telling("organisation_id", "currency", "hour_amount", "average_amount", "factor_percent"),
     ),
-    billing.AccountWasFrozen: Noticed(
+    freezes.AccountWasFrozen: Noticed(
         "account.frozen", telling("organisation_id", "freeze_id", "account_id")
     ),
-    billing.AccountFreezeLifted: Noticed(
+    freezes.AccountFreezeLifted: Noticed(
         "account.freeze_lifted", telling("organisation_id", "freeze_id", "account_id")
     ),
-    billing.CreditLineApproved: Noticed(
+    credit_lines.CreditLineApproved: Noticed(
         "credit_line.approved",
         telling("organisation_id", "credit_line_id", "limit_amount", "currency", "due_days"),
     ),
-    billing.CreditLineSuspended: Noticed(
+    credit_lines.CreditLineSuspended: Noticed(
         "credit_line.suspended", telling("organisation_id", "credit_line_id", "bill_id", "currency")
     ),
-    billing.CreditLineResumed: Noticed(
+    credit_lines.CreditLineResumed: Noticed(
         "credit_line.resumed", telling("organisation_id", "credit_line_id", "currency")
     ),
-    billing.CreditBillIssued: Noticed(
+    credit_bills.CreditBillIssued: Noticed(
         "bill.issued",
         telling("organisation_id", "bill_id", "bill_hash", "amount", "currency", "due_at"),
     ),
-    billing.CreditBillPaid: Noticed(
+    credit_bills.CreditBillPaid: Noticed(
         "bill.paid", telling("organisation_id", "bill_id", "amount", "currency")
     ),
-    billing.PaymentReminded: Noticed(
+    credit_bills.PaymentReminded: Noticed(
         "bill.reminded",
         telling("organisation_id", "bill_id", "step", "open_amount", "currency", "due_at"),
     ),
-    billing.BillSentToCollection: Noticed(
+    credit_bills.BillSentToCollection: Noticed(
         "bill.in_collection", telling("organisation_id", "bill_id", "open_amount", "currency")
     ),
     credit.CreditGiven: Noticed(
@@ -225,7 +230,7 @@ _OURS = "the exchange's own business with its payment provider"
 UNNOTICED_MONEY: dict[type[Event], str] = {
     wallets.HeldMoneyWanted: "a question among workers; what is paid with it is told",
     top_ups.TopUpRequested: "the buyer's own act; the confirmation is told",
-    billing.CreditLineProposed: "binds nobody; the approval is told",
+    credit_lines.CreditLineProposed: "binds nobody; the approval is told",
     settlement.SettlementRunFinished: "each supplier is told of its own settlement",
     payouts.PayoutRequested: "a proposal among the exchange's people; the sending is told",
     payouts.PayoutApproved: "a decision among the exchange's people; the sending is told",

@@ -3,13 +3,18 @@
 from app.core.events import Event
 from app.reactions.recorded import Recorded
 from ledger.journal.bank_accounts import events as bank_accounts
-from ledger.journal.billing import events as billing
+from ledger.journal.billing.credit_bills import events as credit_bills
+from ledger.journal.billing.credit_lines import events as credit_lines
 from ledger.journal.billing.invoices import events as invoices
 from ledger.journal.charge_backs import events as charge_backs
 from ledger.journal.credits import events as credit
+from ledger.journal.deferrals import events as deferrals
 from ledger.journal.disputes import events as disputes
+from ledger.journal.freezes import events as freezes
 from ledger.journal.payouts import events as payouts
+from ledger.journal.periods import events as periods
 from ledger.journal.settlement import events as settlement
+from ledger.journal.spend_alerts import events as spend_alerts
 from ledger.journal.suspense import events as suspense
 from ledger.journal.top_ups import events as top_ups
 from ledger.journal.trading import events as trading
@@ -24,8 +29,8 @@ _WORD_TAKEN_BACK = ("return_stated_by", "return_stated_at", "withdrawn_by")
 
 RECORDED_MONEY: dict[type[Event], Recorded] = {
     invoices.InvoiceIssued: Recorded("invoice", ("invoice_id", "licence_id", "invoice_hash")),
-    billing.AccountWasFrozen: Recorded("account_frozen", ("freeze_id", "account_id", "rule")),
-    billing.AccountFreezeLifted: Recorded(
+    freezes.AccountWasFrozen: Recorded("account_frozen", ("freeze_id", "account_id", "rule")),
+    freezes.AccountFreezeLifted: Recorded(
         "account_freeze_lifted", ("freeze_id", "account_id", "rule")
     ),
     credit.CreditGiven: Recorded(
@@ -108,20 +113,20 @@ UNRECORDED_MONEY: dict[type[Event], str] = {
     withdrawals.WithdrawalCancelled: "a request that was given up moved nothing",
     wallets.HeldMoneyWanted: "a question among workers; what is paid is booked",
     trading.OrderCharged: "the order is recorded; a price per buyer does not belong in the log",
-    billing.PeriodCharged: "a price per buyer does not belong in the log; the invoice is recorded",
-    billing.PeriodAdjusted: "a price per buyer does not belong in the log; the invoice is recorded",
-    billing.DeferralNarrowed: "follows from a narrowing, which is recorded",
-    billing.DeferralEnded: "follows from a revocation or a narrowing, which is recorded",
-    billing.CreditLineProposed: "a proposal lends nothing",
-    billing.CreditLineApproved: "what a buyer may owe is between it and the exchange",
-    billing.CreditBillIssued: "adds up invoices, which are recorded",
-    billing.CreditBillPaid: "whether a buyer pays is between it and the exchange",
-    billing.PaymentReminded: "whether a buyer pays is between it and the exchange",
-    billing.CreditLineSuspended: "whether a buyer pays is between it and the exchange",
-    billing.CreditLineResumed: "whether a buyer pays is between it and the exchange",
-    billing.BillSentToCollection: "whether a buyer pays is between it and the exchange",
-    billing.BalanceLow: "a balance is between its owner and the exchange",
-    billing.SpendSpiked: "what a buyer spends is between it and the exchange",
+    periods.PeriodCharged: "a price per buyer does not belong in the log; the invoice is recorded",
+    periods.PeriodAdjusted: "a price per buyer does not belong in the log; the invoice is recorded",
+    deferrals.DeferralNarrowed: "follows from a narrowing, which is recorded",
+    deferrals.DeferralEnded: "follows from a revocation or a narrowing, which is recorded",
+    credit_lines.CreditLineProposed: "a proposal lends nothing",
+    credit_lines.CreditLineApproved: "what a buyer may owe is between it and the exchange",
+    credit_bills.CreditBillIssued: "adds up invoices, which are recorded",
+    credit_bills.CreditBillPaid: "whether a buyer pays is between it and the exchange",
+    credit_bills.PaymentReminded: "whether a buyer pays is between it and the exchange",
+    credit_lines.CreditLineSuspended: "whether a buyer pays is between it and the exchange",
+    credit_lines.CreditLineResumed: "whether a buyer pays is between it and the exchange",
+    credit_bills.BillSentToCollection: "whether a buyer pays is between it and the exchange",
+    spend_alerts.BalanceLow: "a balance is between its owner and the exchange",
+    spend_alerts.SpendSpiked: "what a buyer spends is between it and the exchange",
     metering.RenewalChanged: "an intention; the licence's end is recorded",
     metering.PeriodOpened: "follows from plan and licence, which are recorded; the journal has it",
     metering.PeriodFeeUnpaid: "what a wallet lacks is between its owner and the exchange",

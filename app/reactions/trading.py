@@ -17,7 +17,7 @@ from compliance.events import (
     ScenarioWithdrawn,
 )
 from compliance.terms import purposes
-from ledger.journal.billing import deferral_services
+from ledger.journal.deferrals import services as deferral_services
 from ledger.journal.trading import services as trading_services
 from ledger.log import services as log
 from listings import services as listings

@@ -7,18 +7,16 @@ from app.core.unit_of_work import UnitOfWork
 from app.parts import Parts
 from app.worker.steps import Step, in_unit
 from ledger.journal.audit.ports import AuditPorts
-from ledger.journal.billing import (
-    alert_services,
-    bill_payment_services,
-    books_cursor,
-    deferral_services,
-    dunning_services,
-    freeze_services,
-    period_services,
-)
-from ledger.journal.billing import run_services as billing_run_services
+from ledger.journal.billing.credit_bills import dunning_services
+from ledger.journal.billing.credit_bills import payment_services as bill_payment_services
 from ledger.journal.billing.ports import BillingPorts
+from ledger.journal.billing.runs import services as billing_run_services
+from ledger.journal.books import cursors
 from ledger.journal.charge_backs import owed_returns
+from ledger.journal.deferrals import services as deferral_services
+from ledger.journal.freezes import services as freeze_services
+from ledger.journal.periods import services as period_services
+from ledger.journal.spend_alerts import services as alert_services
 from ledger.journal.write_offs import recoveries
 
 _TALLY_SECONDS, _AUDIT_SECONDS, _MINUTE = 2.0, 5.0, 60.0
@@ -31,7 +29,7 @@ def billing_steps(parts: Parts, ports: BillingPorts, audit: AuditPorts) -> Seque
         return Step(name, seconds, in_unit(parts.units, action))
 
     return (
-        step("tally", _TALLY_SECONDS, books_cursor.tally),
+        step("tally", _TALLY_SECONDS, cursors.tally),
         # Goes round and round in its own time: there is always a next stretch.
         step(
             "audit",

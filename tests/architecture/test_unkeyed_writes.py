@@ -23,7 +23,6 @@ UNKEYED = {
     "accounts.delete_api_key": "a revoked key stays revoked, since the first instant",
     "accounts.delete_collector_key": "a revoked key stays revoked, since the first instant",
     # Sets what the body says, whatever was there before.
-    "billing.put_spend_alert": "sets the one alert of a currency",
     "compliance.put_own_specialities": "sets the whole list",
     "compliance.put_specialities": "sets the whole list",
     "listings.patch_version": "replaces the named parts of a draft; If-Match keeps others' work",
@@ -34,6 +33,7 @@ UNKEYED = {
     "metering.put_licence_cap": "sets the one cap of a licence",
     "metering.put_renewal": "says whether a subscription goes on",
     "notices.patch_webhook_endpoint": "sets the named members of an endpoint",
+    "spend-alerts.put_spend_alert": "sets the one alert of a currency",
     # Takes away what is there once.
     "documents.delete_document": "what is gone is not found again",
     "listings.delete_product": "what is gone is not found again",

@@ -7,9 +7,8 @@ from app.core.clock import iso_instant
 from app.core.money import SCALE
 from app.core.reach import Reach
 from app.core.signing import Ed25519Signer
-from ledger.journal.billing import books_cursor
 from ledger.journal.billing.ports import BillingPorts
-from ledger.journal.books import postings
+from ledger.journal.books import cursors, postings
 from ledger.journal.books.booking import book
 from ledger.journal.evidence.log_lane_ledger import LogLaneLedger
 from ledger.journal.trading import services
@@ -110,7 +109,7 @@ def settle_cursor(units):
     """Looks until everything booked so far is behind the cursor."""
     for _ in range(3):
         with units.begin(Reach.EXCHANGE) as uow:
-            books_cursor.tally(uow)
+            cursors.tally(uow)
             uow.commit()
 
 

@@ -2,15 +2,12 @@
 
 from app.core.money import SCALE
 from app.core.principals import Principal, Role
-from ledger.journal.billing import (
-    bill_payment_services,
-    books_cursor,
-    credit_bill_queries,
-    credit_line_services,
-    dunning_services,
-)
-from ledger.journal.billing import run_services as billing_run_services
-from ledger.journal.books import postings
+from ledger.journal.billing.credit_bills import dunning_services
+from ledger.journal.billing.credit_bills import payment_services as bill_payment_services
+from ledger.journal.billing.credit_bills import queries as credit_bill_queries
+from ledger.journal.billing.credit_lines import services as credit_line_services
+from ledger.journal.billing.runs import services as billing_run_services
+from ledger.journal.books import cursors, postings
 from ledger.journal.books.booking import book
 from ledger.journal.trading import services as trading_services
 from ledger.journal.wallets import queries
@@ -95,7 +92,7 @@ class OnCredit:
     def settle(self):
         """Looks until everything booked so far is behind the cursor."""
         for _ in range(3):
-            self.in_unit(books_cursor.tally)
+            self.in_unit(cursors.tally)
 
     def bill(self, at):
         """It is ``at``, and the months that are over are billed."""

@@ -7,10 +7,10 @@ import pytest
 from app.core.money import SCALE
 from app.core.reach import Reach
 from ledger.journal.audit.rules.stretches import Finding
-from ledger.journal.billing import deferral_services
-from ledger.journal.billing import run_services as billing_run_services
-from ledger.journal.billing.freeze_services import freeze_for
 from ledger.journal.billing.invoices import services as invoice_services
+from ledger.journal.billing.runs import services as billing_run_services
+from ledger.journal.deferrals import services as deferral_services
+from ledger.journal.freezes.services import freeze_for
 from ledger.journal.trading import services
 from tests.factories.billing import SPLIT, LoggedLane, open_licence, statement_ports
 from tests.factories.filtered import check_filters, listed

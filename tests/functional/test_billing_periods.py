@@ -8,17 +8,15 @@ from sqlalchemy import text
 from app.core.money import SCALE
 from app.core.reach import Reach
 from ledger.journal.audit.queries import find_imbalances
-from ledger.journal.billing import deferral_services, period_services
-from ledger.journal.billing.events import (
-    DeferralEnded,
-    DeferralNarrowed,
-    PeriodAdjusted,
-    PeriodCharged,
-)
-from ledger.journal.billing.models import Deferral
 from ledger.journal.books import postings
 from ledger.journal.books.booking import book
 from ledger.journal.books.models import AccountFreeze
+from ledger.journal.deferrals import queries as deferral_queries
+from ledger.journal.deferrals import services as deferral_services
+from ledger.journal.deferrals.events import DeferralEnded, DeferralNarrowed
+from ledger.journal.deferrals.models import Deferral
+from ledger.journal.periods import services as period_services
+from ledger.journal.periods.events import PeriodAdjusted, PeriodCharged
 from ledger.journal.wallets import queries, services
 from ledger.journal.wallets.errors import InsufficientFunds
 
@@ -294,5 +292,5 @@ def test_a_licence_without_a_deferral_ends_without_money(in_unit, units):
 def test_parties_see_their_packages_and_nobody_else_does(units, yearly):
     for reader, count in ((BUYER, 1), (SUPPLIER, 1), ("org_stranger", 0)):
         with units.begin(Reach.organisation(reader)) as uow:
-            page = deferral_services.list_deferrals(uow.session, None, cursor=None, limit=5)
+            page = deferral_queries.list_deferrals(uow.session, None, cursor=None, limit=5)
             assert len(page.items) == count

@@ -13,10 +13,10 @@ from app.wiring.books import audit_ports, billing_ports
 from app.worker.billing import billing_steps
 from compliance.events import LicenceNarrowed, LicenceRevoked
 from ledger.journal.audit.queries import find_imbalances
-from ledger.journal.billing import deferral_services
-from ledger.journal.billing.models import Deferral
 from ledger.journal.books import postings
 from ledger.journal.books.booking import book
+from ledger.journal.deferrals import services as deferral_services
+from ledger.journal.deferrals.models import Deferral
 from ledger.journal.wallets import services
 from ledger.journal.wallets.errors import InsufficientFunds
 from metering.events import PeriodClosed, PeriodOpened

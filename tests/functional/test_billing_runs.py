@@ -9,11 +9,15 @@ from app.core.money import SCALE
 from app.core.principals import Principal, Role
 from app.core.reach import Reach
 from ledger.journal.audit.queries import find_imbalances
-from ledger.journal.billing import alert_services, period_services
-from ledger.journal.billing import run_services as billing_run_services
-from ledger.journal.billing.errors import BillingMonthUnfit, WalletNotOpen
-from ledger.journal.billing.events import BalanceLow, SpendSpiked
 from ledger.journal.billing.invoices import queries
+from ledger.journal.billing.runs import queries as billing_run_queries
+from ledger.journal.billing.runs import services as billing_run_services
+from ledger.journal.billing.runs.errors import BillingMonthUnfit
+from ledger.journal.periods import services as period_services
+from ledger.journal.spend_alerts import queries as alert_queries
+from ledger.journal.spend_alerts import services as alert_services
+from ledger.journal.spend_alerts.events import BalanceLow, SpendSpiked
+from ledger.journal.wallets.errors import WalletNotOpen
 from ledger.journal.wallets.leases import WalletLeases
 from ledger.journal.wallets.services import open_accounts
 from ledger.log.services import driver_cursor
@@ -142,7 +146,7 @@ def test_a_month_is_billed_when_it_is_over_and_its_periods_had_time_to_close(
 
 
 def runs(in_unit):
-    page = in_unit(lambda uow: billing_run_services.list_runs(uow.session, cursor=None, limit=20))
+    page = in_unit(lambda uow: billing_run_queries.list_runs(uow.session, cursor=None, limit=20))
     return page.items
 
 
@@ -346,7 +350,7 @@ def test_of_two_first_alerts_set_at_once_the_second_counts(in_unit, licences, un
         )
 
     second_runs_into_first(units, asking_for(10 * SCALE), asking_for(20 * SCALE))
-    (found,) = in_unit(lambda uow: alert_services.list_alerts(uow.session, BUYER))
+    (found,) = in_unit(lambda uow: alert_queries.list_alerts(uow.session, BUYER))
     assert found.low_balance_amount == 20 * SCALE
 
 

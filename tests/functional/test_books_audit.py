@@ -6,13 +6,16 @@ from app.core.money import SCALE
 from app.core.principals import Principal, Role
 from app.core.reach import Reach
 from ledger.journal.audit.queries import find_imbalances
-from ledger.journal.billing import books_cursor, deferral_services, freeze_services
-from ledger.journal.billing.errors import AnotherPersonMustDecide, FreezeIsLifted, FreezeNotFound
-from ledger.journal.billing.events import AccountFreezeLifted, AccountWasFrozen
-from ledger.journal.books import postings
+from ledger.journal.books import cursors, postings
 from ledger.journal.books.booking import book
 from ledger.journal.books.errors import AccountFrozen
 from ledger.journal.books.freezes import check_not_frozen
+from ledger.journal.deciders import AnotherPersonMustDecide
+from ledger.journal.deferrals import services as deferral_services
+from ledger.journal.freezes import queries as freeze_queries
+from ledger.journal.freezes import services as freeze_services
+from ledger.journal.freezes.errors import FreezeIsLifted, FreezeNotFound
+from ledger.journal.freezes.events import AccountFreezeLifted, AccountWasFrozen
 from ledger.journal.trading import services as trading_services
 from ledger.journal.wallets import services as wallet_services
 from ledger.journal.wallets.leases import WalletLeases
@@ -85,13 +88,13 @@ def reserve(in_unit, clock, buyer, lease_id):
 def audit(in_unit, rounds=3):
     """The audit's steps until each rule has seen everything at least once."""
     for _ in range(3):
-        in_unit(books_cursor.tally)
+        in_unit(cursors.tally)
     return sum(in_unit(freeze_services.audit_next) for _ in range(2 * len(BUYERS) + rounds))
 
 
 def frozen(in_unit):
     page = in_unit(
-        lambda uow: freeze_services.list_freezes(uow.session, None, cursor=None, limit=20)
+        lambda uow: freeze_queries.list_freezes(uow.session, None, cursor=None, limit=20)
     )
     return {freeze.account_id: freeze for freeze in page.items if freeze.lifted_at is None}
 
@@ -351,5 +354,5 @@ def test_a_freeze_that_is_not_there_cannot_be_lifted(in_unit):
 def test_an_owner_sees_its_own_freeze_only(units, breach):
     for reader, count in (("org_b", 1), ("org_a", 0)):
         with units.begin(Reach.organisation(reader)) as uow:
-            page = freeze_services.list_freezes(uow.session, None, cursor=None, limit=5)
+            page = freeze_queries.list_freezes(uow.session, None, cursor=None, limit=5)
             assert len(page.items) == count

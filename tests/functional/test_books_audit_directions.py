@@ -4,7 +4,7 @@ import pytest
 
 from app.core.money import SCALE
 from ledger.journal.audit.queries import find_imbalances
-from ledger.journal.billing import books_cursor
+from ledger.journal.books import cursors
 from tests.functional.test_books_audit import WALLET, audit, frozen, trading  # noqa: F401
 
 OTHER = "org_a/wallet/CNY"
@@ -193,7 +193,7 @@ def test_what_is_changed_behind_the_tally_is_found_from_the_first_posting_on(
     plant,
 ):
     for _ in range(3):
-        in_unit(books_cursor.tally)
+        in_unit(cursors.tally)
     plant(
         *(
             f"UPDATE postings SET amount = amount {change} WHERE transaction_id = {TOP_UP}"  # noqa: S608 -- constants

@@ -7,10 +7,9 @@ from sqlalchemy import text
 
 from app.core.money import SCALE
 from app.core.reach import Reach
-from ledger.journal.billing import books_cursor
-from ledger.journal.billing.models import BooksCursor
-from ledger.journal.books import postings
+from ledger.journal.books import cursors, postings
 from ledger.journal.books.booking import book
+from ledger.journal.books.models import BooksCursor
 from ledger.journal.wallets import services
 
 BUYERS = ("org_a", "org_b")
@@ -33,7 +32,7 @@ def top_up(uow, buyer, reference, amount=SCALE):
 
 def look(units):
     with units.begin(Reach.EXCHANGE) as uow:
-        passed = books_cursor.tally(uow)
+        passed = cursors.tally(uow)
         uow.commit()
         return passed
 
@@ -81,8 +80,8 @@ def test_what_began_after_the_look_waits_for_the_next(units, wallets):
 def test_a_look_inside_a_transaction_that_wrote_already_notes_nothing_new(units, wallets):
     with units.begin(Reach.EXCHANGE) as uow:
         top_up(uow, "org_a", "tup_1")
-        books_cursor.tally(uow)
-        assert uow.session.get(BooksCursor, books_cursor.TALLY).seen == 0
+        cursors.tally(uow)
+        assert uow.session.get(BooksCursor, cursors.TALLY).seen == 0
         uow.commit()
     for _ in range(3):
         look(units)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.core.money import SCALE
-from ledger.journal.billing import exposure_queries
+from ledger.journal.billing.credit_bills import exposure_queries
 from tests.factories.credit import BUYER, OnCredit
 
 DECEMBER = datetime(2026, 12, 1, 3, tzinfo=UTC)

@@ -5,9 +5,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.core.money import SCALE
-from ledger.journal.billing import bill_payment_services, dunning_services
-from ledger.journal.billing.errors import CreditInUse
-from ledger.journal.billing.events import BillSentToCollection, CreditLineResumed, PaymentReminded
+from ledger.journal.billing.credit_bills import dunning_services
+from ledger.journal.billing.credit_bills import payment_services as bill_payment_services
+from ledger.journal.billing.credit_bills.events import BillSentToCollection, PaymentReminded
+from ledger.journal.billing.credit_lines.errors import CreditInUse
+from ledger.journal.billing.credit_lines.events import CreditLineResumed
 from ledger.journal.billing.invoices.models import Invoice
 from ledger.journal.trading import services
 from ledger.journal.wallets.leases import WalletLeases

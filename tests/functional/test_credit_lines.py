@@ -14,33 +14,30 @@ from app.core.principals import Principal, Role
 from app.core.reach import Reach
 from app.core.signing import Ed25519Signer
 from ledger.journal.audit.queries import find_imbalances
-from ledger.journal.billing import (
-    bill_payment_services,
-    books_cursor,
-    credit_bill_queries,
-    credit_line_services,
-    dunning_services,
-    exposure_queries,
-)
-from ledger.journal.billing import run_services as billing_run_services
-from ledger.journal.billing.errors import AnotherPersonMustDecide, CreditInUse, WalletNotOpen
-from ledger.journal.billing.events import (
+from ledger.journal.billing.credit_bills import dunning_services, exposure_queries
+from ledger.journal.billing.credit_bills import payment_services as bill_payment_services
+from ledger.journal.billing.credit_bills import queries as credit_bill_queries
+from ledger.journal.billing.credit_bills.events import (
     BillSentToCollection,
     CreditBillIssued,
     CreditBillPaid,
-    CreditLineResumed,
-    CreditLineSuspended,
     PaymentReminded,
 )
-from ledger.journal.billing.models import CreditBill, CreditLine
+from ledger.journal.billing.credit_bills.models import CreditBill
+from ledger.journal.billing.credit_lines import services as credit_line_services
+from ledger.journal.billing.credit_lines.errors import CreditInUse
+from ledger.journal.billing.credit_lines.events import CreditLineResumed, CreditLineSuspended
+from ledger.journal.billing.credit_lines.models import CreditLine
 from ledger.journal.billing.ports import BillingPorts
-from ledger.journal.books import postings
+from ledger.journal.billing.runs import services as billing_run_services
+from ledger.journal.books import cursors, postings
 from ledger.journal.books.booking import book
+from ledger.journal.deciders import AnotherPersonMustDecide
 from ledger.journal.evidence.log_lane_ledger import LogLaneLedger
 from ledger.journal.trading import services as trading_services
 from ledger.journal.wallets import queries
 from ledger.journal.wallets import services as wallet_services
-from ledger.journal.wallets.errors import InsufficientFunds
+from ledger.journal.wallets.errors import InsufficientFunds, WalletNotOpen
 from ledger.journal.wallets.leases import WalletLeases
 from ledger.log.services import driver_cursor
 from tests.factories.crossing import second_runs_into_first
@@ -67,7 +64,7 @@ def settle_cursor(in_unit):
 
     def run():
         for _ in range(3):
-            in_unit(books_cursor.tally)
+            in_unit(cursors.tally)
 
     return run
 

@@ -15,7 +15,6 @@ from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWorkFactory
 from app.reactions import build_reactions
 from ledger.journal.audit.queries import find_imbalances
-from ledger.journal.billing import deferral_services, period_services
 from ledger.journal.credits import queries as credit_queries
 from ledger.journal.credits import services as credit_services
 from ledger.journal.credits.errors import (
@@ -27,6 +26,8 @@ from ledger.journal.credits.errors import (
     CreditNotYetPublished,
 )
 from ledger.journal.credits.notes import ORDER, signed_bytes
+from ledger.journal.deferrals import services as deferral_services
+from ledger.journal.periods import services as period_services
 from ledger.journal.trading import queries
 from ledger.log.sequencing.sequencer import Sequencer
 from tests.factories.traded_books import (

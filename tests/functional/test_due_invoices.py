@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.core.money import SCALE
-from ledger.journal.billing import period_services
 from ledger.journal.billing.invoices import evidence_services as invoice_evidence_services
 from ledger.journal.billing.invoices import services as invoice_services
 from ledger.journal.books import postings, splits
 from ledger.journal.books.booking import book
+from ledger.journal.periods import services as period_services
 from tests.factories.billing import SPLIT, LoggedLane, open_licence, statement_ports
 
 BUYER, SUPPLIER, LICENCE = "org_buyer", "org_supplier", "lic_1"

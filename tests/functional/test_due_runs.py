@@ -6,7 +6,8 @@ import pytest
 
 from app.core.money import SCALE
 from app.core.principals import Principal, Role
-from ledger.journal.billing import run_services
+from ledger.journal.billing.runs import queries as run_queries
+from ledger.journal.billing.runs import services as run_services
 from tests.factories.billing import open_licence, statement_ports
 from tests.factories.credit import BUYER, SUPPLIER, OnCredit
 
@@ -20,7 +21,7 @@ def months(in_unit):
     """The months that have a run, oldest first, and whether each is finished."""
 
     def read():
-        page = in_unit(lambda uow: run_services.list_runs(uow.session, cursor=None, limit=50))
+        page = in_unit(lambda uow: run_queries.list_runs(uow.session, cursor=None, limit=50))
         return {run.month: run.finished_at is not None for run in reversed(page.items)}
 
     return read

@@ -13,12 +13,12 @@ from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWorkFactory
 from app.reactions import build_reactions
 from app.reactions.recalling import LeaseRecall
-from ledger.journal.billing import period_services
-from ledger.journal.billing.errors import CreditInUse
-from ledger.journal.billing.exposure_queries import list_exposures
+from ledger.journal.billing.credit_bills.exposure_queries import list_exposures
+from ledger.journal.billing.credit_lines.errors import CreditInUse
 from ledger.journal.books import postings
 from ledger.journal.books.booking import book
 from ledger.journal.books.call_books import CallBooks
+from ledger.journal.periods import services as period_services
 from ledger.journal.trading import services
 from ledger.journal.wallets.errors import InsufficientFunds
 from ledger.journal.wallets.events import HeldMoneyWanted

@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import func, select
 
-from ledger.journal.billing import deferral_services
 from ledger.journal.billing.invoices import evidence_services
 from ledger.journal.billing.invoices import services as invoice_services
 from ledger.journal.books.models import PostedLine
 from ledger.journal.books.splits import shares
+from ledger.journal.deferrals import services as deferral_services
 from ledger.journal.trading import services as trading_services
 from ledger.journal.wallets import services as wallet_services
 from tests.factories.billing import SPLIT, open_licence, statement_ports

@@ -14,7 +14,6 @@ from app.core.money import SCALE
 from app.core.reach import Reach
 from app.core.signing import Ed25519Signer
 from ledger.journal.audit.queries import find_imbalances
-from ledger.journal.billing import period_services
 from ledger.journal.billing.invoices import evidence_services as invoice_evidence_services
 from ledger.journal.billing.invoices import queries as invoice_queries
 from ledger.journal.billing.invoices import services as invoice_services
@@ -31,6 +30,7 @@ from ledger.journal.books import postings
 from ledger.journal.books.booking import book
 from ledger.journal.books.errors import PeriodUnfit
 from ledger.journal.evidence.log_lane_ledger import LogLaneLedger
+from ledger.journal.periods import services as period_services
 from ledger.journal.trading import queries as trading_queries
 from ledger.journal.trading import services
 from ledger.journal.trading.errors import LicencePartiesNotFound

@@ -13,7 +13,7 @@ from app.core.reach import Reach
 from app.core.states import IllegalTransition
 from app.reactions import paying
 from ledger.journal.audit.queries import find_imbalances
-from ledger.journal.billing import exposure_queries
+from ledger.journal.billing.credit_bills import exposure_queries
 from ledger.journal.books import postings
 from ledger.journal.books.booking import book
 from ledger.journal.books.errors import AccountFrozen

@@ -8,10 +8,11 @@ from app.core.unit_of_work import UnitOfWorkFactory
 from app.reactions import build_reactions
 from app.reactions.returned_periods import RETURNED_PERIODS
 from ledger.journal.audit.queries import find_imbalances
-from ledger.journal.billing import freeze_services, period_postings
 from ledger.journal.books.booking import book
 from ledger.journal.credits import services as credit_services
 from ledger.journal.credits.errors import CreditExceedsCharge
+from ledger.journal.freezes import services as freeze_services
+from ledger.journal.periods import postings as period_postings
 from metering.models import LicencePeriod
 from metering.plans.closing import close_period
 from metering.plans.services import lock_entitlement

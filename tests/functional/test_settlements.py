@@ -12,8 +12,9 @@ from app.core.canonical import canonical_bytes, digest_hex
 from app.core.money import MINOR, SCALE
 from app.core.reach import Reach
 from ledger.journal.audit.queries import find_imbalances
-from ledger.journal.billing import deferral_services, period_services
 from ledger.journal.credits import services as credit_services
+from ledger.journal.deferrals import services as deferral_services
+from ledger.journal.periods import services as period_services
 from ledger.journal.settlement import queries as settlement_queries
 from ledger.journal.settlement import run_services
 from ledger.journal.settlement import services as settlement_services

@@ -11,22 +11,19 @@ from app.core.principals import Principal, Role
 from app.core.reach import Reach
 from app.core.states import IllegalTransition
 from ledger.journal.audit.queries import find_imbalances
-from ledger.journal.billing import (
-    bill_payment_services,
-    books_cursor,
-    credit_line_services,
-    dunning_services,
-    period_services,
-    run_services,
-)
-from ledger.journal.billing.events import CreditBillPaid, PaymentReminded
+from ledger.journal.billing.credit_bills import dunning_services
+from ledger.journal.billing.credit_bills import payment_services as bill_payment_services
+from ledger.journal.billing.credit_bills.events import CreditBillPaid, PaymentReminded
+from ledger.journal.billing.credit_lines import services as credit_line_services
 from ledger.journal.billing.ports import BillingPorts
-from ledger.journal.books import postings
+from ledger.journal.billing.runs import services as run_services
+from ledger.journal.books import cursors, postings
 from ledger.journal.books.booking import book
 from ledger.journal.charge_backs import owed_returns
 from ledger.journal.charge_backs import services as charge_back_services
 from ledger.journal.deciders import DeciderNotIndependent
 from ledger.journal.evidence.log_lane_ledger import LogLaneLedger
+from ledger.journal.periods import services as period_services
 from ledger.journal.top_ups import services as top_up_services
 from ledger.journal.top_ups.hosted_payment_gateway import HostedPaymentGateway
 from ledger.journal.trading import services as trading_services
@@ -154,7 +151,7 @@ def owing(do, line, buy, clock, ports):
 
 def bill_november(do, clock, ports):
     for _ in range(3):
-        do(books_cursor.tally)
+        do(cursors.tally)
     clock.set(DECEMBER)
     do(run_services.start_due_runs)
     while do(run_services.work_on_run, ports):
@@ -348,7 +345,7 @@ def test_a_bill_shows_what_paid_it_before_and_after_it_was_written_off(
 ):
     pay(20 * SCALE)
     for _ in range(3):
-        do(books_cursor.tally)
+        do(cursors.tally)
     assert do(bill_payment_services.match_payments) == 1
     written_off()
     for amount in (50, 200):

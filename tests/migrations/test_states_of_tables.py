@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy import text
 
 from app.accounts.models import VERIFICATION
-from ledger.journal.billing.models import CREDIT_LINE
-from ledger.journal.billing.write_off_models import WRITE_OFF
+from ledger.journal.billing.credit_lines.models import CREDIT_LINE
 from ledger.journal.settlement.models import FINISHED, PLANNED
 from ledger.journal.suspense.models import SUSPENSE_ASSIGNMENT, SUSPENSE_RETURN
+from ledger.journal.write_offs.models import WRITE_OFF
 from ledger.payments.models import AccountState, NoticeState
 from ledger.payments.ports import DisputeOutcome
 from metering.models import ENTITLEMENT_STATES, PERIOD_STATES

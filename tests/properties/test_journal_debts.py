@@ -17,14 +17,14 @@ from sqlalchemy import func, select
 from app.core.principals import Principal, Role
 from app.core.reach import Reach
 from ledger.journal.audit.queries import find_imbalances
-from ledger.journal.billing import credit_line_services, period_services
-from ledger.journal.billing.write_off_models import WriteOff
+from ledger.journal.billing.credit_lines import services as credit_line_services
 from ledger.journal.books import postings
 from ledger.journal.books.booking import book
 from ledger.journal.books.chart import receivable_of
 from ledger.journal.books.models import PostedLine
 from ledger.journal.charge_backs import owed_returns
 from ledger.journal.charge_backs import services as charge_back_services
+from ledger.journal.periods import services as period_services
 from ledger.journal.top_ups import services as top_up_services
 from ledger.journal.top_ups.hosted_payment_gateway import HostedPaymentGateway
 from ledger.journal.trading import services as trading_services
@@ -35,6 +35,7 @@ from ledger.journal.write_offs import queries as write_off_queries
 from ledger.journal.write_offs import recoveries
 from ledger.journal.write_offs import services as write_off_services
 from ledger.journal.write_offs.errors import DebtChanged, NothingOwed
+from ledger.journal.write_offs.models import WriteOff
 
 SPLIT = {"supplier": 8400, "commission": 1000, "tax": 600}
 FEN, LIMIT = 10**6, 300 * 10**6

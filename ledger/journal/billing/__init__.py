@@ -1,1 +1,1 @@
-"""Bills: invoices, periods, credit, deferral, alerts, and the documents that print them."""
+"""Bills: invoices of licences, credit lines and their bills, and the monthly run over both."""

@@ -71,3 +71,37 @@ class AccountFreeze(Base):
     lift_asked_at: Mapped[datetime | None]
     lifted_by: Mapped[PersonId | None] = mapped_column(Text)
     lifted_at: Mapped[datetime | None]
+
+
+class BooksCursor(Base):
+    """How far a timed reader of the books got (`cursors.py` says what the columns mean)."""
+
+    __tablename__ = "books_cursor"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    position: Mapped[int]
+    settled: Mapped[int]
+    seen: Mapped[int]
+    seen_xmax: Mapped[int]
+    place: Mapped[str]
+
+
+class AccountTally(Base):
+    """The sum of an account's postings up to and including one, so that no sum starts at zero."""
+
+    __tablename__ = "account_tallies"
+
+    account_id: Mapped[str] = mapped_column(primary_key=True)
+    amount: Mapped[int]
+    through_posting_id: Mapped[int]
+
+
+class SpendBucket(Base):
+    """What left a wallet in five minutes, in 10⁻⁸ units."""
+
+    __tablename__ = "spend_buckets"
+
+    account_id: Mapped[str] = mapped_column(primary_key=True)
+    bucket_at: Mapped[datetime] = mapped_column(primary_key=True)
+    organisation_id: Mapped[OrganisationId] = mapped_column(Text)
+    amount: Mapped[int]

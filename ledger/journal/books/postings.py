@@ -147,7 +147,7 @@ def charge_order(
     return Draft(
         "charge_order",
         order_id,
-        _from_wallet(buyer_id, supplier_id, currency, parts),
+        paid_by(wallet_of(buyer_id, currency), supplier_id, currency, parts),
     )
 
 
@@ -166,7 +166,7 @@ def accrue_calls(
     return Draft(
         "accrue_calls",
         reference,
-        _from_wallet(buyer_id, supplier_id, currency, parts),
+        paid_by(wallet_of(buyer_id, currency), supplier_id, currency, parts),
     )
 
 
@@ -193,7 +193,7 @@ def credit(
     ``parts`` (10⁻⁸ units) are what each gives back: the original lines, by `unwound_shares`. A
     supplier that was paid out meanwhile owes it: its payable goes below zero.
     """
-    charged = _from_wallet(buyer_id, supplier_id, currency, parts)
+    charged = paid_by(wallet_of(buyer_id, currency), supplier_id, currency, parts)
     return Draft("credit", reference, _negated(charged))
 
 
@@ -202,10 +202,11 @@ def reverse(*, template: str, reference: str, postings: Sequence[Posting]) -> Dr
     return Draft("reverse", f"{template}:{reference}", _negated(postings))
 
 
-def _from_wallet(
-    buyer_id: str, supplier_id: str, currency: str, parts: Mapping[str, int]
+def paid_by(
+    account_id: str, supplier_id: str, currency: str, parts: Mapping[str, int]
 ) -> tuple[Posting, ...]:
-    payment = Posting(wallet_of(buyer_id, currency), -sum(parts.values()))
+    """The parts (10⁻⁸ units) leave the account, and each goes to whom it is for."""
+    payment = Posting(account_id, -sum(parts.values()))
     lines = (payment, *received(supplier_id, currency, parts))
     return tuple(line for line in lines if line.amount)
 

@@ -17,7 +17,6 @@ from app.web.limits import limit
 from app.web.paging import page_schema
 from app.web.printed import PDF, printed
 from app.web.schemas import members_of
-from ledger.journal.billing.documents_pdf import render_pdf
 from ledger.journal.credits import queries as credit_queries
 from ledger.journal.credits import schemas
 from ledger.journal.credits import services as credit_services
@@ -26,6 +25,7 @@ from ledger.journal.credits.notes import CALL, Correction, signed_bytes
 from ledger.journal.deciders import DeciderNotIndependent
 from ledger.journal.evidence.ports import EvidencePorts
 from ledger.journal.ids import CreditId
+from ledger.journal.printing.pdf import render_pdf
 from ledger.journal.trading import queries as trading_queries
 from ledger.journal.trading.models import LicenceParties
 

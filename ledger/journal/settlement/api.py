@@ -17,9 +17,9 @@ from app.web.limits import limit
 from app.web.paging import page_schema
 from app.web.printed import PDF, printed
 from app.web.schemas import members_of
-from ledger.journal.billing.documents_pdf import render_pdf
 from ledger.journal.evidence.ports import EvidencePorts
 from ledger.journal.ids import RunId, SettlementId
+from ledger.journal.printing.pdf import render_pdf
 from ledger.journal.settlement import queries as settlement_queries
 from ledger.journal.settlement import run_services, schemas
 from ledger.journal.settlement import services as settlement_services

@@ -9,7 +9,6 @@ from app.core.ids import OrganisationId, PersonId
 from app.core.money import Money
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
-from ledger.journal.billing.errors import WalletNotOpen
 from ledger.journal.books.booking import book_now
 from ledger.journal.deciders import check_independent, check_second
 from ledger.journal.suspense import postings as suspense_postings
@@ -17,6 +16,7 @@ from ledger.journal.suspense import queries as suspense_queries
 from ledger.journal.suspense.events import SuspenseMoneyAssigned
 from ledger.journal.suspense.models import SUSPENSE_ASSIGNMENT, SuspenseAssignment
 from ledger.journal.wallets import queries as wallet_queries
+from ledger.journal.wallets.errors import WalletNotOpen
 
 
 def propose_assignment(

@@ -25,3 +25,18 @@ class InsufficientFunds(CounterfoilError):
             pending_amount=pending,
             currency=currency,
         )
+
+
+class WalletNotOpen(CounterfoilError):
+    """The organisation has no wallet in that currency."""
+
+    kind = ErrorKind.NOT_FOUND
+    slug = "wallet-not-open"
+    title = "There is no such wallet"
+
+    def __init__(self, organisation_id: str, currency: str) -> None:
+        super().__init__(
+            f"The organisation has no wallet in {currency}.",
+            organisation_id=organisation_id,
+            currency=currency,
+        )

@@ -11,7 +11,7 @@ from app.core.paging import Page, between, matching, paginate
 from app.core.principals import Principal
 from ledger.journal.bank_accounts.outgoing import OutgoingState
 from ledger.journal.bank_accounts.queries import awaiting_second
-from ledger.journal.billing.models import IS_OPEN, CreditBill
+from ledger.journal.billing.credit_bills.models import IS_OPEN, CreditBill
 from ledger.journal.books.chart import BANK_TRANSFER, receivable_of, wallet_of
 from ledger.journal.books.models import JournalTransaction, PostedLine
 from ledger.journal.ids import WithdrawalId

@@ -11,10 +11,10 @@ from app.web.idempotency import idempotent
 from app.web.paging import page_schema
 from app.web.schemas import members_of
 from ledger.journal import decider_schemas
-from ledger.journal.billing.write_off_models import WriteOff
 from ledger.journal.write_offs import queries as write_off_queries
 from ledger.journal.write_offs import schemas
 from ledger.journal.write_offs import services as write_off_services
+from ledger.journal.write_offs.models import WriteOff
 
 blueprint = Blueprint(
     "write_offs", __name__, url_prefix="/v1", description="Debts that nobody expects to be paid."

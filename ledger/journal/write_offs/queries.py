@@ -8,12 +8,12 @@ from sqlalchemy.orm import Session, aliased
 from app.core.ids import OrganisationId
 from app.core.paging import Page, awaiting_word, matching, paginate
 from app.core.principals import Permission, Principal
-from ledger.journal.billing.write_off_models import MINIMUM, WriteOff, WriteOffItem
 from ledger.journal.books.chart import receivable_of
 from ledger.journal.books.models import JournalTransaction, PostedLine
 from ledger.journal.top_ups.models import CHARGE_BACK, WON, TopUpReturn
 from ledger.journal.wallets.models import Wallet
 from ledger.journal.write_offs.errors import WriteOffNotFound
+from ledger.journal.write_offs.models import MINIMUM, WriteOff, WriteOffItem
 
 CREDIT = "credit"
 

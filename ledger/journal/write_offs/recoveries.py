@@ -4,10 +4,9 @@ from sqlalchemy import exists, select, text
 
 from app.core.ids import OrganisationId
 from app.core.unit_of_work import UnitOfWork
-from ledger.journal.billing.bill_payment_services import close_bill
-from ledger.journal.billing.credit_billing import match_payment
-from ledger.journal.billing.models import BillPayment, CreditBill
-from ledger.journal.billing.write_off_models import WRITE_OFF, WRITTEN_OFF, WriteOff, WriteOffItem
+from ledger.journal.billing.credit_bills.bills import match_payment
+from ledger.journal.billing.credit_bills.models import BillPayment, CreditBill
+from ledger.journal.billing.credit_bills.payment_services import close_bill
 from ledger.journal.books.booking import book_now
 from ledger.journal.books.chart import receivable_of, wallet_of
 from ledger.journal.books.models import AccountFreeze, PostedLine
@@ -16,6 +15,7 @@ from ledger.journal.wallets import queries as wallet_queries
 from ledger.journal.wallets.models import Wallet
 from ledger.journal.write_offs import postings as write_off_postings
 from ledger.journal.write_offs.events import WriteOffRecovered
+from ledger.journal.write_offs.models import WRITE_OFF, WRITTEN_OFF, WriteOff, WriteOffItem
 from ledger.journal.write_offs.queries import CREDIT, list_items
 
 # Writing off, a payment and a won charge-back of one debtor come one after the other.

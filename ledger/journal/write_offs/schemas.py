@@ -4,8 +4,8 @@ from marshmallow import fields, validate
 
 from app.web.paging import PageQuerySchema
 from app.web.schemas import AmountText, Identifier, Schema, Text, Timestamp
-from ledger.journal.billing.write_off_models import WRITE_OFF
 from ledger.journal.books.chart import CURRENCIES, HOME_CURRENCY
+from ledger.journal.write_offs.models import WRITE_OFF
 
 _CURRENCY = validate.OneOf(CURRENCIES)
 

@@ -7,23 +7,24 @@ in later is taken for it (`recoveries`).
 from app.core.ids import OrganisationId, PersonId
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
-from ledger.journal.billing import credit_line_services
-from ledger.journal.billing.books_cursor import cursor_for_update
-from ledger.journal.billing.credit_bill_queries import open_bills
-from ledger.journal.billing.errors import WalletNotOpen
-from ledger.journal.billing.models import CREDIT_LINE, CreditBill, CreditLine
-from ledger.journal.billing.write_off_models import WRITE_OFF, WriteOff, WriteOffItem
+from ledger.journal.billing.credit_bills.models import CreditBill
+from ledger.journal.billing.credit_bills.queries import open_bills
+from ledger.journal.billing.credit_lines import services as credit_line_services
+from ledger.journal.billing.credit_lines.models import CREDIT_LINE, CreditLine
 from ledger.journal.books.booking import book_now
+from ledger.journal.books.cursors import cursor_for_update
 from ledger.journal.books.freezes import check_not_frozen
 from ledger.journal.deciders import check_independent, check_second
 from ledger.journal.top_ups.models import CHARGE_BACK
 from ledger.journal.wallets import queries as wallet_queries
+from ledger.journal.wallets.errors import WalletNotOpen
 from ledger.journal.wallets.held_money import ask_back_all
 from ledger.journal.wallets.models import Wallet
 from ledger.journal.write_offs import postings as write_off_postings
 from ledger.journal.write_offs import queries as write_off_queries
 from ledger.journal.write_offs.errors import DebtChanged, NothingOwed, WalletInUse, WriteOffProposed
 from ledger.journal.write_offs.events import DebtWrittenOff
+from ledger.journal.write_offs.models import WRITE_OFF, WriteOff, WriteOffItem
 from ledger.journal.write_offs.queries import CREDIT, Debt
 from ledger.journal.write_offs.recoveries import lock_debtor
 

@@ -18,15 +18,20 @@ from ledger.journal.audit import api as audit_api
 from ledger.journal.audit.ports import AuditPorts
 from ledger.journal.balances import api as balance_api
 from ledger.journal.bank_accounts import api as bank_account_api
-from ledger.journal.billing import api as billing_api
+from ledger.journal.billing.credit_bills import api as credit_bill_api
+from ledger.journal.billing.credit_lines import api as credit_line_api
 from ledger.journal.billing.invoices import api as invoice_api
 from ledger.journal.billing.ports import BillingPorts
+from ledger.journal.billing.runs import api as billing_run_api
 from ledger.journal.books import api as book_api
 from ledger.journal.credits import api as credit_api
+from ledger.journal.deferrals import api as deferral_api
 from ledger.journal.disputes import api as dispute_api
 from ledger.journal.evidence.ports import EvidencePorts
+from ledger.journal.freezes import api as freeze_api
 from ledger.journal.payouts import api as payout_api
 from ledger.journal.settlement import api as settlement_api
+from ledger.journal.spend_alerts import api as spend_alert_api
 from ledger.journal.statement_evidence import api as statement_evidence_api
 from ledger.journal.supplier_statements import api as statement_api
 from ledger.journal.suspense import api as suspense_api
@@ -101,13 +106,18 @@ def journal_app(units, ports, clock):
         audit_api,
         balance_api,
         bank_account_api,
-        billing_api,
+        billing_run_api,
         book_api,
         credit_api,
+        credit_bill_api,
+        credit_line_api,
+        deferral_api,
         dispute_api,
+        freeze_api,
         invoice_api,
         payout_api,
         settlement_api,
+        spend_alert_api,
         statement_api,
         statement_evidence_api,
         suspense_api,

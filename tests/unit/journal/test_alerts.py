@@ -2,7 +2,7 @@
 
 import pytest
 
-from ledger.journal.billing.alerts import SpendLook, is_spike
+from ledger.journal.spend_alerts.spikes import SpendLook, is_spike
 
 
 @pytest.mark.parametrize(

@@ -6,14 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ledger.journal.billing.deferring import (
-    DAY,
-    days_of,
-    days_over,
-    due_next,
-    earned_amount,
-    is_kept,
-)
+from ledger.journal.deferrals.days import DAY, days_of, days_over, due_next, earned_amount, is_kept
 
 START = datetime(2027, 3, 1, 9, 30, tzinfo=UTC)
 

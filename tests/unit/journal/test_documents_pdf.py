@@ -8,8 +8,8 @@ from base64 import a85decode
 
 import pytest
 
-from ledger.journal.billing.document_sheets import NotPrintable, amount_text, sheet_of, time_text
-from ledger.journal.billing.documents_pdf import render_pdf, signed_for_print
+from ledger.journal.printing.pdf import render_pdf, signed_for_print
+from ledger.journal.printing.sheets import NotPrintable, amount_text, sheet_of, time_text
 
 INVOICE = {
     "format": "counterfoil-invoice/2",

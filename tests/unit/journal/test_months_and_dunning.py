@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.money import MINOR
-from ledger.journal.billing.credit_billing import due_amount, match_payment
-from ledger.journal.billing.dunning import STANDARD, DunningStep, check_plan, due_steps
-from ledger.journal.billing.errors import DunningUnfit
+from ledger.journal.billing.credit_bills.bills import due_amount, match_payment
+from ledger.journal.billing.credit_lines.dunning import STANDARD, DunningStep, check_plan, due_steps
+from ledger.journal.billing.credit_lines.errors import DunningUnfit
 from ledger.journal.billing.months import month_after, month_before, month_bounds, month_of
 
 DUE = datetime(2026, 12, 15, tzinfo=UTC)

@@ -5,8 +5,9 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.journal.billing import period_postings
 from ledger.journal.books.postings import check_balanced
+from ledger.journal.deferrals import postings as deferral_postings
+from ledger.journal.periods import postings as period_postings
 
 SPLIT = {"supplier": 5000, "supplier:org_c": 3333, "commission": 1067, "tax": 600}
 PARTIES = {"supplier_id": "org_s", "currency": "CNY", "split": SPLIT}
@@ -46,12 +47,14 @@ def test_a_minimum_is_owed_until_it_is_collected(amount):
 def test_recognition_in_any_parts_ends_in_the_shares_of_the_whole(parts):
     total = sum(parts)
     drafts = [
-        period_postings.defer_order(order_id="ord", buyer_id="org_b", amount=total, currency="CNY")
+        deferral_postings.defer_order(
+            order_id="ord", buyer_id="org_b", amount=total, currency="CNY"
+        )
     ]
     before = 0
     for number, part in enumerate(parts):
         drafts.append(
-            period_postings.recognise(
+            deferral_postings.recognise(
                 reference=f"ord:{number}", amount=part, recognised_before=before, **PARTIES
             )
         )

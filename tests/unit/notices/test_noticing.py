@@ -16,7 +16,7 @@ from app.reactions.noticing import NOTICED, NOTICERS, UNNOTICED, organisations_a
 from app.reactions.recording import RECORDERS
 from app.reactions.telling import data_of, telling, telling_both
 from compliance.events import ListingSuspended
-from ledger.journal.billing.events import PeriodAdjusted, PeriodCharged
+from ledger.journal.periods.events import PeriodAdjusted, PeriodCharged
 from ledger.journal.top_ups.events import TopUpCancelled
 from tests.architecture import rules
 

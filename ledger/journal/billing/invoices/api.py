@@ -16,10 +16,10 @@ from app.web.idempotency import idempotent
 from app.web.limits import limit
 from app.web.paging import page_schema
 from app.web.printed import PDF, printed
-from ledger.journal.billing.documents_pdf import render_pdf, signed_for_print
 from ledger.journal.billing.invoices import evidence_services, queries, schemas, services
 from ledger.journal.billing.invoices.models import Invoice
 from ledger.journal.billing.ports import BillingPorts
+from ledger.journal.printing.pdf import render_pdf, signed_for_print
 from ledger.journal.trading import queries as trading_queries
 
 blueprint = Blueprint(

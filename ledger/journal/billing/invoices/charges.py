@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 from app.core.ids import InvoiceId
 from ledger.journal.billing.invoices.documents import Charge, Credit
 from ledger.journal.billing.invoices.models import InvoiceLine
-from ledger.journal.billing.models import Deferral
 from ledger.journal.books.chart import AccountKind, exchange_account, receivable_of, wallet_of
 from ledger.journal.books.models import JournalTransaction, PostedLine
 from ledger.journal.books.splits import shares
+from ledger.journal.deferrals.models import Deferral
 from ledger.journal.trading.models import LicenceParties
 
 CALLS = "accrue_calls"

@@ -1,0 +1,1 @@
+"""Credit lines: how much an organisation may owe, by two people."""

@@ -1,0 +1,1 @@
+"""Monthly runs: an invoice for every licence, then the bills."""

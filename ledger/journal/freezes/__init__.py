@@ -1,0 +1,1 @@
+"""Freezes: the live audit stops the accounts that a finding touches; two people lift it."""

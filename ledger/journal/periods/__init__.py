@@ -1,0 +1,1 @@
+"""The money of a licence's periods: the fee at the opening, the true-up at the close."""

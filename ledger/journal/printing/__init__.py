@@ -1,0 +1,1 @@
+"""Signed documents as pages in Chinese and English."""

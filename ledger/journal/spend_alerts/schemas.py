@@ -1,0 +1,36 @@
+"""JSON shapes of alerts."""
+
+from marshmallow import fields, validate
+
+from app.web.schemas import AmountText, Identifier, Integer, Schema, Timestamp
+from ledger.journal.books.chart import CURRENCIES, HOME_CURRENCY
+
+_CURRENCY = validate.OneOf(CURRENCIES)
+
+
+class SetAlertSchema(Schema):
+    """When to be told of one wallet; a member that is null is never told of."""
+
+    currency = fields.String(load_default=HOME_CURRENCY, validate=_CURRENCY)
+    low_balance_amount = AmountText(data_key="low_balance", load_default=None, allow_none=True)
+    spike_factor_percent = Integer(min=110, max=100_000, load_default=None, allow_none=True)
+    spike_least_amount = AmountText(data_key="spike_least", load_default=0)
+
+
+class SpendAlertSchema(Schema):
+    """An alert as set, and what it last told."""
+
+    organisation_id = Identifier(required=True)
+    currency = fields.String(required=True)
+    low_balance_amount = AmountText(data_key="low_balance", allow_none=True)
+    spike_factor_percent = fields.Integer(allow_none=True)
+    spike_least_amount = AmountText(data_key="spike_least", required=True)
+    is_low = fields.Boolean(required=True)
+    spiked_until = Timestamp(allow_none=True)
+    changed_at = Timestamp(required=True)
+
+
+class SpendAlertsSchema(Schema):
+    """One alert a currency."""
+
+    items = fields.List(fields.Nested(SpendAlertSchema), required=True)
