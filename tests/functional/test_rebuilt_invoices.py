@@ -43,6 +43,7 @@ def rebuild(in_unit, invoice):
     def run(**altered):
         def step(uow):
             stored = uow.session.get(Invoice, invoice.invoice_id)
+            uow.session.expunge(stored)  # the database would not take it
             for name, value in altered.items():
                 setattr(stored, name, value)
             return invoice_evidence_services.rebuild_invoice(uow.session, statement_ports(), stored)

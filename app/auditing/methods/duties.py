@@ -13,37 +13,59 @@ from app.auditing.questions import Method
 from app.auditing.rules import Rule, Scope
 
 PROVEN_BY = {
-    "one person lists a product": "tests/unit/compliance/test_review_machine.py",
-    "one person alters a meter": "tests/functional/test_lost_commits.py",
-    "one person rewrites history": "tests/processes/test_sequencer.py",
-    "one organisation reads or writes another's rows": "tests/functional/test_tenant_isolation.py",
-    "one person pays out": "tests/functional/test_payouts.py",
-    "roles exclude each other": "tests/unit/accounts/test_role_rules.py",
+    "one person lists a product": "tests/unit/compliance/test_review_machine.py"
+    "::test_every_listed_version_was_approved_by_two_clear_people_and_listed_by_a_third",
+    "one person alters a meter": "tests/migrations/test_kept_rows.py"
+    "::test_a_kept_row_changes_in_nothing_but_what_is_named",
+    "one person rewrites history": "tests/functional/test_log_sequencing.py"
+    "::test_the_database_itself_refuses_to_change_what_is_written",
+    "one organisation reads or writes another's rows": "tests/functional/test_tenant_isolation.py"
+    "::test_an_unfiltered_change_reaches_nobody_else_s_rows",
+    "one person pays out": "tests/functional/test_payouts.py"
+    "::test_nobody_approves_its_own_proposal_or_its_own_money",
+    "roles exclude each other": "tests/unit/accounts/test_role_rules.py"
+    "::test_operators_and_auditors_hold_nothing_else",
 }
 
 GUARDED = (
     "acknowledgements",
     "agreement_shares",
     "agreements",
+    "bill_payments",
     "checkpoint_cosignatures",
     "checkpoints",
+    "conflict_declarations",
+    "consents",
     "credit_items",
     "credits",
     "custom_offers",
+    "invoice_lines",
+    "invoices",
+    "item_answers",
     "journal_accounts",
     "journal_transactions",
+    "licences",
     "log_entries",
     "log_head",
     "log_positions",
     "log_tiles",
+    "narrowings",
     "orders",
     "payment_movements",
     "payment_operations",
     "payout_accounts",
     "postings",
+    "quality_reports",
     "registry_entries",
+    "review_decisions",
+    "role_grants",
+    "rule_evaluations",
+    "rule_sets",
+    "scenario_declarations",
     "settlements",
     "statement_rows",
+    "usage_events",
+    "verification_decisions",
     "witnessed_checkpoints",
 )
 """Tables of facts: triggers keep what is written from change, deletion and emptying."""

@@ -22,6 +22,7 @@ from tests.factories.compliance import (
     approve_scenario,
     exchange_unit,
     licensed,
+    of_another_buyer,
     open_review,
     order,
     per_call,
@@ -86,8 +87,7 @@ def two_panels(uow):
 def two_alarms(uow):
     """A buyer of its own price, then another, and again another."""
     licence, scenario, case = licensed(uow)
-    licence.buyer_id, licence.plan_hash = "org_other", "c" * 64
-    uow.session.flush()
+    of_another_buyer(uow, licence, plan_hash="c" * 64)
     for plan_hash, price in (("d" * 64, "0.10000000"), ("e" * 64, "0.20000000")):
         terms = per_call(price)
         services.issue_licence(

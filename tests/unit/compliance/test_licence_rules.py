@@ -15,6 +15,7 @@ from tests.factories.compliance import (
     approve_scenario,
     exchange_unit,
     licensed,
+    of_another_buyer,
     order,
     per_call,
     personal_members,
@@ -91,8 +92,7 @@ def test_a_contract_about_persons_says_how_long_they_are_kept(uow):
 
 def test_another_buyers_other_price_is_an_alarm_and_stops_nobody(uow):
     licence, scenario, case = licensed(uow)
-    licence.buyer_id, licence.plan_hash = "org_other", "c" * 64
-    uow.session.flush()
+    of_another_buyer(uow, licence, plan_hash="c" * 64)
     cheaper = order(uow, case, scenario, plan_terms=per_call("0.10000000"), plan_hash="d" * 64)
     second = services.issue_licence(uow, **cheaper)
     kept, outcomes = outcomes_of(uow, second)
@@ -107,8 +107,7 @@ def test_prices_that_the_listing_offers_to_everybody_are_the_same_conditions(uow
     scenario = approve_scenario(uow, submit_scenario(uow))
     uow.session.flush()
     first = services.issue_licence(uow, **order(uow, case, scenario))
-    first.buyer_id = "org_other"
-    uow.session.flush()
+    of_another_buyer(uow, first)
     other = {"plan_terms": plans[1], "plan_hash": digest_hex(plans[1])}
     second = services.issue_licence(uow, **order(uow, case, scenario, **other))
     kept, outcomes = outcomes_of(uow, second)

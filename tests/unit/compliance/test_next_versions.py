@@ -28,6 +28,7 @@ from tests.factories.compliance import (
     sit,
     staff,
     take,
+    unguarded,
     verify_parties,
     vote,
 )
@@ -104,6 +105,7 @@ def test_an_answer_is_carried_on_from_where_people_gave_it(uow):
     publish(uow)
     second = next_version(uow, **REWORDED)
     approve(uow, second)
+    unguarded(uow, ItemAnswer)
     uow.session.query(ItemAnswer).filter_by(case_id=second.id, rule_id="P3").delete()
     third = next_version(uow, THIRD_VERSION, description="Name of an airport by its code.")
     assert third.base_case_id == second.id

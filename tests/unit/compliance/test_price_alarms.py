@@ -23,6 +23,7 @@ from tests.factories.compliance import (
     SUPPLIER_ID,
     exchange_unit,
     licensed,
+    of_another_buyer,
     order,
     per_call,
 )
@@ -41,8 +42,7 @@ def uow(units):
 def alarm(uow):
     """A second buyer pays a price of its own."""
     licence, scenario, case = licensed(uow)
-    licence.buyer_id, licence.plan_hash = "org_other", "c" * 64
-    uow.session.flush()
+    of_another_buyer(uow, licence, plan_hash="c" * 64)
     services.issue_licence(
         uow,
         **order(uow, case, scenario, plan_terms=per_call("0.10000000"), plan_hash="d" * 64),

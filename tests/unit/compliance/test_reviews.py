@@ -52,6 +52,7 @@ from tests.factories.compliance import (
     sit,
     staff,
     take,
+    unguarded,
     verify_parties,
     vote,
 )
@@ -329,19 +330,23 @@ def test_an_evaluation_replays_to_the_same_result(uow, case):
         assert services.replay_evaluation(uow, evaluation_id=kept.id)
 
 
+def alter(uow, model, **values):
+    unguarded(uow, model)
+    uow.session.execute(update(model).values(**values))
+    uow.session.expire_all()
+
+
 @pytest.mark.parametrize(
     "values",
     [{"input_hash": "0" * 64}, {"outcomes": []}, {"circumstances": {"at": "2026-11-20"}}],
 )
 def test_a_changed_evaluation_does_not_replay(uow, case, values):
-    uow.session.execute(update(RuleEvaluation).values(**values))
-    uow.session.expire_all()
+    alter(uow, RuleEvaluation, **values)
     assert not services.replay_evaluation(uow, evaluation_id=evaluation_id(uow, case))
 
 
 def test_a_changed_rule_set_is_noticed(uow, case):
-    uow.session.execute(update(HeldRuleSet).values(document={"version": 1, "rules": []}))
-    uow.session.expire_all()
+    alter(uow, HeldRuleSet, document={"version": 1, "rules": []})
     with pytest.raises(RuleSetUnknown):
         services.replay_evaluation(uow, evaluation_id=evaluation_id(uow, case))
 
