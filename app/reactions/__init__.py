@@ -118,7 +118,7 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     RegistrationEnded: (reviewing.close_waiting_version,),
     RegistrationCancelled: (reviewing.reject_version, reviewing.cancel_registration),
     ListingRefused: (reviewing.return_version,),
-    ListingApproved: (reviewing.publish_listing,),
+    ListingApproved: (trading.demand_log, reviewing.publish_listing),
     ListingPublished: (
         reviewing.note_listing,
         reviewing.route_listing,
@@ -140,7 +140,12 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     ScenarioNarrowed: (trading.narrow_scenario,),
     LicenceNarrowed: (trading.narrow_licence, billing.narrow_deferral),
     ScenarioWithdrawn: (trading.end_scenario,),
-    OrderPlaced: (trading.charge_order, trading.issue_licence, sharing.note_shares),
+    OrderPlaced: (
+        trading.demand_log,
+        trading.charge_order,
+        trading.issue_licence,
+        sharing.note_shares,
+    ),
     LicenceIssued: (
         trading.grant_entitlement,
         trading.note_licence,

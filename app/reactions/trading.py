@@ -16,6 +16,7 @@ from compliance.events import (
     ScenarioNarrowed,
     ScenarioWithdrawn,
 )
+from compliance.review.registration_events import ListingApproved
 from compliance.terms import purposes
 from ledger.journal.deferrals import services as deferral_services
 from ledger.journal.trading import services as trading_services
@@ -44,6 +45,11 @@ def note_scenario(uow: UnitOfWork, event: ScenarioApproved) -> None:
 def end_scenario(uow: UnitOfWork, event: ScenarioWithdrawn) -> None:
     """No further order for it."""
     listings.note_scenario_ended(uow, scenario_id=event.scenario_id)
+
+
+def demand_log(uow: UnitOfWork, _event: OrderPlaced | ListingApproved) -> None:
+    """No order and no listing while the log that would prove it signs nothing (rule Z2)."""
+    log.demand_signing(uow)
 
 
 def charge_order(uow: UnitOfWork, event: OrderPlaced) -> None:

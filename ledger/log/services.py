@@ -9,8 +9,10 @@ from sqlalchemy.dialects.postgresql import insert
 
 from app.core.clock import iso_instant
 from app.core.unit_of_work import UnitOfWork
+from ledger.log.errors import SigningStopped
 from ledger.log.intake import LeafRow, append_leaves
 from ledger.log.models import LogParties
+from ledger.log.storage import shard_heads
 from ledger.log.tree.leaves import make_leaf
 from ledger.log.tree.merkle import leaf_hash
 
@@ -48,6 +50,16 @@ def note_licence_parties(
         .values(licence_id=licence_id, buyer_id=buyer_id, supplier_id=supplier_id)
         .on_conflict_do_nothing(index_elements=["licence_id"])
     )
+
+
+def demand_signing(uow: UnitOfWork) -> None:
+    """Nothing new rests on a log whose signing has stopped (DSL 33, 47; rule Z2).
+
+    Raises `SigningStopped`.
+    """
+    head = shard_heads.find_newest_head(uow.session)
+    if head is not None and head.stopped_reason is not None:
+        raise SigningStopped(head.stopped_reason)
 
 
 def driver_cursor(uow: UnitOfWork) -> Cursor[Any]:

@@ -8,6 +8,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from app.core.reach import Reach
+from app.reactions import REACTIONS
+from compliance.review.registration_events import ListingApproved
 from ledger.log.errors import SigningStopped
 from ledger.log.sequencing import turning
 from ledger.log.sequencing.file_checkpoint_keeper import FileCheckpointKeeper
@@ -19,6 +21,7 @@ from ledger.log.tree.checkpoints import open_checkpoint
 from ledger.log.tree.merkle import check_inclusion, leaf_hash
 from ledger.log.tree.notes import key_of
 from ledger.log.tree_queries import get_ledger_proof, load_entries
+from listings.events import OrderPlaced
 from tests.unit.log.log_factory import ORIGIN, append_facts, append_rows, call_row, log_keys
 
 KEYS = log_keys()
@@ -194,6 +197,23 @@ def test_a_shard_whose_signing_stopped_is_not_turned(units, clock, sequencer):
     assert list(shards(units)) == [ORIGIN]
     with units.begin(Reach.EXCHANGE) as uow:
         assert waiting_line.count_waiting(uow.session) == (3, 0), "they wait for the next shard"
+
+
+@pytest.mark.parametrize("event", [OrderPlaced, ListingApproved])
+def test_nothing_new_rests_on_a_log_whose_signing_stopped(units, sequencer, event):
+    """The first thing that an order and a listing ask, with the reach of whoever asks."""
+    demand = REACTIONS[event][0]
+    append_facts(units, 3)
+    settle(sequencer)
+    for reach in (Reach.EXCHANGE, Reach.organisation("org_buyer")):
+        with units.begin(reach) as uow:
+            demand(uow, None)
+    with units.begin(Reach.EXCHANGE) as uow:
+        shard_heads.stop_signing(uow.session, ORIGIN, "a test")
+        uow.commit()
+    for reach in (Reach.EXCHANGE, Reach.organisation("org_buyer")):
+        with units.begin(reach) as uow, pytest.raises(SigningStopped, match="a test"):
+            demand(uow, None)
 
 
 def test_the_kept_checkpoint_of_the_new_shard_is_compared_like_the_old_ones(units, clock, tmp_path):
