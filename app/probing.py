@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from app.core.cipher import Cipher
+from app.core.delivery import CALLED
 from app.core.errors import CounterfoilError
 from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWorkFactory
@@ -38,7 +39,12 @@ class ListedUpstreamProbe:
         self._upstream = upstream
 
     def probe(self, *, version_id: str, dossier: dict[str, Any]) -> ProbeResult:
-        """At most five calls, none begun after `PROBE_SECONDS`; a dead upstream is no error."""
+        """At most five calls, none begun after `PROBE_SECONDS`; a dead upstream is no error.
+
+        What is not delivered by calls is not called: whether it is as described a person says.
+        """
+        if dossier.get("delivery_mode") not in CALLED:
+            return ProbeResult(0, 0, 0, "not delivered by calls")
         try:
             route = self._route(version_id, dossier)
         except (ValueError, KeyError) as fault:

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from app.core.cipher import Cipher
+from app.core.delivery import ANSWER_BYTES_MAX, TIMEOUT_MS_MAX
 from metering.answers.field_schemas import AnswerSchema, RequestSchema
 from metering.answers.outcome_rules import OutcomeRule, read_rule
 from metering.fences import licence_fence, listing_fence
@@ -20,8 +21,6 @@ from metering.rate_limits import Limit, Limits
 from metering.subjects import SubjectRule, subject_rule
 
 Network = IPv4Network | IPv6Network
-RESPONSE_BYTES_MAX = 1 << 20
-TIMEOUT_MS_MAX = 30_000
 NOT_CONSENT_BASED = "NOT_CONSENT_BASED"
 
 
@@ -131,7 +130,7 @@ def target_of(delivery: Mapping[str, Any], cipher: Cipher) -> Target:
         method=delivery.get("method", "GET"),
         timeout_seconds=min(int(delivery.get("timeout_ms") or 5_000), TIMEOUT_MS_MAX) / 1000,
         response_bytes_max=min(
-            int(delivery.get("response_bytes_max") or RESPONSE_BYTES_MAX), RESPONSE_BYTES_MAX
+            int(delivery.get("response_bytes_max") or ANSWER_BYTES_MAX), ANSWER_BYTES_MAX
         ),
         credential_header=delivery.get("credential_header") if credential is not None else None,
         credential=credential,

@@ -2,6 +2,7 @@
 
 from marshmallow import fields, validate
 
+from app.core.delivery import ANSWER_BYTES_MAX, TIMEOUT_MS_MAX
 from app.web.schemas import Identifier, Integer, Schema, Text
 from listings.offers.contribution_terms import BASIS_POINTS, CONTRIBUTORS_MAX
 from listings.schemas.classification import ClassificationSchema
@@ -11,9 +12,6 @@ from listings.schemas.plans import DraftPlanSchema
 from listings.schemas.provenance import ProvenanceSchema
 from listings.schemas.terms import Code, Codes, Retention, Row, Scalar, Sha256
 from listings.versions.content_rules import SAMPLE_ROWS_MAX
-
-RESPONSE_BYTES_MAX = 10 * 1024 * 1024
-TIMEOUT_MS_MAX = 30_000
 
 
 class CodedValueSchema(Schema):
@@ -72,7 +70,7 @@ class UpstreamDefinitionSchema(Schema):
     url = Text(max=500, required=True)
     method = fields.String(load_default="GET", validate=validate.OneOf(["GET", "POST"]))
     timeout_ms = Integer(min=100, max=TIMEOUT_MS_MAX, load_default=5_000)
-    response_bytes_max = Integer(min=1_024, max=RESPONSE_BYTES_MAX, load_default=1_048_576)
+    response_bytes_max = Integer(min=1_024, max=ANSWER_BYTES_MAX, load_default=ANSWER_BYTES_MAX)
     credential_header = Text(max=64)
     credential = Text(max=4_000, load_only=True)
     calls_per_second = Integer(

@@ -2,6 +2,7 @@
 
 from sqlalchemy import select
 
+from app.core.delivery import demand_deliverable
 from app.core.ids import OrganisationId, PlanId, ProductId, VersionId
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
@@ -23,10 +24,11 @@ def publish_listing(uow: UnitOfWork, *, version_id: str, dossier_hash: str) -> L
 
     Raises `DossierChanged` when the stored version is not the one with the approved hash,
     `ListingNotOpen` when the former one is suspended, `TransferOpen` while the registration is on
-    its way to another supplier, `PartyNotVerified`, `IllegalTransition`.
+    its way to another supplier, `DeliveryUnavailable`, `PartyNotVerified`, `IllegalTransition`.
     """
     version = lock_version_by_id(uow.session, version_id)
     _demand_approved(version, dossier_hash)
+    demand_deliverable(version.content)
     # The registry's entries first: a transfer that is proposed just now waits or is seen here.
     lock_entries_of_product(uow.session, version.product_id)
     demand_no_transfer(uow, version.product_id)

@@ -2,11 +2,12 @@
 
 from sqlalchemy import select
 
+from app.core.delivery import obstacles_of
 from app.core.ids import OrganisationId, ProductId, VersionId
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
 from listings.catalogue.listing_codes import RANDOM_LENGTH, make_listing_code
-from listings.errors import DraftOpen, VersionIncomplete, VersionInvalid
+from listings.errors import DraftOpen, Fault, VersionIncomplete, VersionInvalid
 from listings.events import EvidenceSubmitted, VersionSubmitted
 from listings.models import DataProduct, ListingParty, ProductVersion
 from listings.queries.products import lock_product, lock_version, lock_version_by_id
@@ -35,7 +36,7 @@ def submit_version(
 
     Raises `PartyNotVerified`, `VersionNotFound`, `VersionChanged`, `IllegalTransition`,
     `VersionIncomplete`, and `VersionInvalid` for a whole version whose members contradict
-    each other.
+    each other, or that shall be listed and is not delivered by the exchange.
     """
     supplier = demand_supplier(uow, principal.organisation_id)
     product = lock_product(uow.session, product_id, supplier_id=supplier.organisation_id)
@@ -46,17 +47,19 @@ def submit_version(
     version.advance("submit", at=uow.now)
     with uow.session.no_autoflush:
         # A submitted row without its hash is none that the table takes.
-        _demand_sound(uow, version)
+        _demand_sound(uow, version, is_for_listing=is_for_listing)
     version.listing_code = _listing_code(uow, product, supplier)
     _hand_in(uow, version, is_for_listing=is_for_listing)
     return version
 
 
-def _demand_sound(uow: UnitOfWork, version: ProductVersion) -> None:
+def _demand_sound(uow: UnitOfWork, version: ProductVersion, *, is_for_listing: bool) -> None:
     missing = missing_parts(version.content, [plan.terms for plan in version.plans])
     missing += missing_agreements(uow, version)
     faults = record_faults(version.content, supplier_id=version.supplier_id)
     faults += origin_faults(uow, version)
+    if is_for_listing and version.content.get("delivery_mode"):
+        faults += [Fault(*obstacle) for obstacle in obstacles_of(version.content)]
     if missing:
         raise VersionIncomplete([*missing, *faults])
     if faults:

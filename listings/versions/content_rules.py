@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from app.core.canonical import canonical_bytes
+from app.core.delivery import CALLED
 from listings.errors import Fault
 from listings.versions.field_rules import fields_faults
 from listings.versions.field_values import value_fault
@@ -16,8 +17,6 @@ SAMPLE_BYTES_MAX = 256 * 1024
 KEYWORDS_LENGTH_MAX = 30
 FAULTS_MAX = 50
 """Nobody reads more in one answer."""
-CALL_DELIVERY = frozenset({"API_CALL"})
-"""Delivery modes whose calls the data plane meters; they need an upstream and output fields."""
 
 Content = Mapping[str, Any]
 
@@ -65,7 +64,7 @@ def missing_parts(content: Content, plans: Sequence[Mapping[str, Any]]) -> list[
     faults = [
         Fault(f"#/{name}", "Needed before a review.") for name in NEEDED if not content.get(name)
     ]
-    if content.get("delivery_mode") in CALL_DELIVERY and not content.get("upstream"):
+    if content.get("delivery_mode") in CALLED and not content.get("upstream"):
         faults.append(Fault("#/upstream", "Calls are answered by an upstream."))
     if not plans:
         faults.append(Fault("#/offers", "At least one plan is needed."))

@@ -365,13 +365,14 @@ class Market:
                 uow, principal, self.cipher, product_id=product.id, form=form
             )
 
-    def submit(self, version, principal=SUPPLIER):
+    def submit(self, version, principal=SUPPLIER, **wish):
         with self.acting(principal) as uow:
             return services.submit_version(
                 uow,
                 principal,
                 product_id=version.product_id,
                 version_number=version.version_number,
+                **wish,
             )
 
     def register(self, version):

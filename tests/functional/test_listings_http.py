@@ -179,6 +179,9 @@ BAD_PARTS = {
     "row that is none": {"sample": ["a"]},
     "float example": {"fields_out": [{"name": "a", "type": "decimal", "example": 0.5}]},
     "text for a boolean": {"fields_in": [{"name": "a", "type": "string", "required": "perhaps"}]},
+    "an answer beyond what is passed on": {
+        "upstream": {"url": "https://a.example/", "response_bytes_max": 1_048_577}
+    },
     "timeout of a day": {"upstream": {"url": "https://a.example/", "timeout_ms": 86_400_000}},
     "unknown method": {"upstream": {"url": "https://a.example/", "method": "DELETE"}},
     "unknown member": {"upstream": {"url": "https://a.example/", "proxy": "b"}},

@@ -237,6 +237,14 @@ def test_registered_only_is_listed_when_its_supplier_applies(exchange):
     assert exchange.catalogue() == [code]
 
 
+def test_what_the_exchange_does_not_deliver_is_registered_and_not_listed(exchange):
+    exchange.submit(is_for_listing=False, delivery_mode="FEDERATED")
+    exchange.register(exchange.case())
+    (entry,) = exchange.get("nobody", "/v1/registrations")["items"]
+    path = f"/v1/registrations/{entry['id']}/listing-application"
+    exchange.refused("supplier", path, slug="delivery-unavailable", expect=409)
+
+
 def test_an_emergency_is_ratified_or_escalates_and_two_others_resume(exchange, clock):
     code = exchange.list_product()
     path = f"/v1/listings/{code}"

@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import asdict
 from types import SimpleNamespace
 
 import pytest
@@ -24,6 +25,8 @@ from tests.factories.quality import commitment, revealed
 from tests.fakes.upstream_server import AIRPORTS, UpstreamServer
 
 BEACON = Beacon("exchange.example/log/2026", 4711, "cd" * 32)
+PARAMETERS = {"calls_min": 1, "sampled_calls_min": 30, "mismatch_max_per_cent": 1}
+"""Of rule D4."""
 KEYS = [{"code": f"K{n:02d}"} for n in range(70)]
 
 
@@ -65,6 +68,17 @@ def point_at(app, upstream, **changes):
             {"changed": json.dumps(changed)},
         )
         uow.commit()
+
+
+def test_what_the_exchange_does_not_deliver_is_not_called_and_left_to_the_reviewer(
+    exchange, app, probe, upstream
+):
+    version_id = submitted(exchange, app)
+    change = {"delivery_mode": "FEDERATED", "upstream": {"url": upstream.url, "method": "GET"}}
+    found = probe.probe(version_id=version_id, dossier=dossier(**change))
+    assert (found.calls_count, upstream.requests) == (0, [])
+    inputs = {"probe": {"probed_at": "", **asdict(found)}, "quality": None}
+    assert calls_fit({**inputs, "parameters": PARAMETERS}).outcome is Outcome.NEEDS_HUMAN
 
 
 def drawn(exchange, app, version_id):
@@ -139,8 +153,7 @@ def test_answers_that_break_the_schema_are_a_veto_and_fail_the_item(exchange, ap
     assert report["grade"] == "D"
     with units_of(app).begin(Reach.EXCHANGE) as uow:
         facts = {"quality": quality_facts(uow, version_id), "probe": None}
-    parameters = {"calls_min": 1, "sampled_calls_min": 30, "mismatch_max_per_cent": 1}
-    assert calls_fit({**facts, "parameters": parameters}).outcome is Outcome.FAIL
+    assert calls_fit({**facts, "parameters": PARAMETERS}).outcome is Outcome.FAIL
 
 
 def test_a_dead_system_is_a_result_and_what_another_worker_reported_stays(

@@ -2,6 +2,7 @@
 
 from sqlalchemy import select
 
+from app.core.delivery import demand_deliverable
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
 from compliance.models.licences import ListingStanding
@@ -35,11 +36,14 @@ def apply_for_listing(
 ) -> ListingApplication:
     """The supplier's application, once; after a refusal the version is to be submitted again.
 
-    Raises `RegistrationNotFound`, `RegistrationNotFinal`, `ApplicationAlreadyOpen`.
+    Raises `RegistrationNotFound`, `RegistrationNotFinal`, `ApplicationAlreadyOpen`,
+    `DeliveryUnavailable`.
     """
     registration = uow.session.get(Registration, registration_id, with_for_update=True)
     if registration is None or registration.supplier_id != principal.organisation_id:
         raise RegistrationNotFound(registration_id)
+    case = uow.session.get_one(ReviewCase, registration.case_id)
+    demand_deliverable(case.dossier)
     return open_application(uow, registration)
 
 

@@ -89,10 +89,10 @@ def test_everything_that_a_review_needs_is_named():
     assert {"#/name", "#/source_statement", "#/upstream", "#/offers", "#/sample"} <= set(missing)
 
 
-def test_a_file_needs_no_upstream():
+def test_what_is_not_called_needs_no_upstream():
     content = version_content()
     del content["upstream"]
-    content["delivery_mode"] = "FILE_DOWNLOAD"
+    content["delivery_mode"] = "SANDBOX"
     assert missing_parts(content, [{"kind": "package", "unit": "call"}]) == []
 
 

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from app.core.canonical import digest_hex
+from app.core.delivery import DeliveryUnavailable
 from app.core.states import IllegalTransition
 from listings import services
 from listings.catalogue.filters import CatalogueQuery
@@ -17,6 +18,7 @@ from listings.errors import (
     ListingNotOpen,
     PartyNotVerified,
     VersionIncomplete,
+    VersionInvalid,
     VersionNotFound,
 )
 from listings.events import ListingDelisted, ListingPublished, PlanPublished, VersionSubmitted
@@ -129,10 +131,15 @@ def test_an_approved_version_appears_with_everything_others_need(market):
     assert kinds == ["per_call", "package"]
 
 
-def test_a_file_is_listed_without_a_route(market):
-    market.listed(delivery_mode="FILE_DOWNLOAD", upstream={"url": "https://a.example/"})
-    (event,) = market.events(ListingPublished)
-    assert event.delivery["credential_ciphertext"] == ""
+def test_what_the_exchange_does_not_deliver_is_registered_and_never_published(market):
+    draft = market.draft(market.product(), delivery_mode="FEDERATED")
+    with pytest.raises(VersionInvalid) as refused:
+        market.submit(draft)
+    assert [fault.pointer for fault in refused.value.faults] == ["#/delivery_mode"]
+    version = market.submit(draft, is_for_listing=False)
+    market.finish(market.register(version))
+    with pytest.raises(DeliveryUnavailable):
+        market.publish(version)
 
 
 def test_a_version_is_not_published_under_another_hash(market):
