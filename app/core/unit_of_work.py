@@ -78,14 +78,19 @@ class UnitOfWork:
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
-        """Undo what fails in the block alone: its rows, and the events that it recorded."""
-        recorded = len(self._pending)
+        """Undo what fails in the block alone: its rows, what it recorded, and what that set off.
+
+        Reactions to what the block records run at its end. Needs the exchange's reach.
+        """
+        assert self.reach == Reach.EXCHANGE, "reactions write rows of both parties"
+        before, self._pending = self._pending, []
         try:
             with self.session.begin_nested():
                 yield
-        except BaseException:
-            del self._pending[recorded:]
-            raise
+                self.session.flush()
+                self._react()
+        finally:
+            self._pending = before
 
     def tell_now(self, event: Event) -> bool:
         """Tell other processes while this transaction lasts; False where nobody carries it there.

@@ -2,6 +2,7 @@
 
 from sqlalchemy import select
 
+from app.core.portions import each_alone, next_of
 from app.core.unit_of_work import UnitOfWork
 from compliance.models.licences import ListingStanding
 from compliance.models.panels import SittingPanel
@@ -21,7 +22,6 @@ from compliance.services.listings.revocations import conclude_revocation
 from compliance.services.listings.suspensions import complete_delisting, is_held_back
 from compliance.services.panel_votes import conclude_case
 from compliance.services.panels import follow as follow_panel
-from compliance.services.portions import each_alone, next_of
 from compliance.services.scenarios.declaring import lock_scenario
 from compliance.services.scenarios.panels import conclude_scenario
 

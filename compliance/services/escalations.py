@@ -7,6 +7,7 @@ from typing import TypeVar
 from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import aliased
 
+from app.core.portions import each_alone, next_of
 from app.core.unit_of_work import UnitOfWork
 from compliance.models.licences import Scenario
 from compliance.models.panels import SittingPanel
@@ -23,7 +24,6 @@ from compliance.review.price_alarms import UNDECIDED, PriceAlarmState
 from compliance.review.registration_machine import ApplicationState
 from compliance.review.scenario_machine import ScenarioState
 from compliance.services.licences.price_alarms import begin_decision
-from compliance.services.portions import each_alone, next_of
 
 Row = TypeVar(
     "Row",

@@ -2,6 +2,7 @@
 
 from sqlalchemy import or_, select
 
+from app.core.portions import each_alone, next_of
 from app.core.unit_of_work import UnitOfWork
 from compliance.events import LicenceEnded
 from compliance.models.licences import Licence, ListingStanding, Scenario
@@ -17,7 +18,6 @@ from compliance.services.licences.ends import revoke
 from compliance.services.listings.standing import open_causes
 from compliance.services.listings.suspensions import suspend_by_itself
 from compliance.services.narrowing import continue_narrowing
-from compliance.services.portions import each_alone, next_of
 
 TERM_ENDED = "TERM_ENDED"
 

@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from app.core.canonical import digest_hex
 from app.core.clock import iso_instant
+from app.core.portions import each_alone, next_of
 from app.core.principals import Permission, Principal
 from app.core.unit_of_work import UnitOfWork
 from compliance.errors import NotYourDecision
@@ -25,7 +26,6 @@ from compliance.services.licences.ends import revoke
 from compliance.services.licences.issuing import note_term
 from compliance.services.listings.standing import lock_standing
 from compliance.services.listings.suspensions import suspend
-from compliance.services.portions import each_alone, next_of
 from compliance.terms.effective_terms import Terms, effective, from_document, meet, to_document
 from compliance.terms.errors import ChainLinkNotFound, LicenceCannotBeIssued, NothingNarrowed
 

@@ -179,6 +179,28 @@ def test_after_months_of_standstill_every_month_is_billed_and_nothing_is_lost(
     assert in_unit(lambda uow: find_imbalances(uow.session)) == []
 
 
+def test_a_licence_whose_invoice_cannot_be_made_is_named_and_made_when_it_can_be(
+    in_unit, licences, clock, work, plant
+):
+    of_its_opening = "UPDATE log_entries SET n = {} WHERE licence_id = 'lic_05' AND n = {}"
+    plant(of_its_opening.format(999, 0))
+    clock.set(MONTH_END + timedelta(days=1))
+    work()
+    (run, *_) = runs(in_unit)
+    assert [invoice.licence_id for invoice in invoices(in_unit)] == sorted({*licences} - {"lic_05"})
+    assert (run.failed_count, run.finished_at) == (1, None)
+    assert run.failures == [{"subject_id": "lic_05", "error": "LeafMissing"}]
+    assert run.retry_at == clock.now() + billing_run_services.RETRY
+    assert work() == 0
+    plant(of_its_opening.format(0, 999))
+    clock.set(run.retry_at)
+    work()
+    (run, *_) = runs(in_unit)
+    assert [invoice.licence_id for invoice in invoices(in_unit)] == sorted(licences)
+    assert (run.invoice_count, run.failed_count, run.failures) == (5, 0, [])
+    assert run.finished_at == clock.now()
+
+
 def test_two_workers_on_one_month_issue_every_invoice_once(in_unit, licences, clock, units, ports):
     clock.set(MONTH_END + timedelta(days=1))
     in_unit(billing_run_services.start_due_runs)

@@ -6,6 +6,7 @@ import pytest
 
 from app.core.money import SCALE
 from app.core.principals import Principal, Role
+from ledger.journal.billing.credit_bills import services as credit_bill_services
 from ledger.journal.billing.runs import queries as run_queries
 from ledger.journal.billing.runs import services as run_services
 from tests.factories.billing import open_licence, statement_ports
@@ -74,6 +75,23 @@ def test_a_month_that_is_billed_again_states_and_asks_what_came_late(in_unit, cl
     (bill,) = buyer.bills
     assert bill.month == "2026-11"
     assert [each["total_amount"] for each in bill.document["invoices"]] == [str(100 * SCALE)]
+
+
+def test_a_bill_that_cannot_be_made_is_named_and_made_when_somebody_asks_again(
+    in_unit, clock, finish, monkeypatch
+):
+    buyer = OnCredit(in_unit, clock)
+    line = buyer.lend(500)
+    buyer.buy(100, "ord_1")
+    with monkeypatch.context() as broken:
+        broken.setattr(credit_bill_services, "bill_document", lambda facts: facts.nothing)
+        buyer.bill(NOVEMBER_ENDS + timedelta(days=1))
+    assert buyer.bills == []
+    page = in_unit(lambda uow: run_queries.list_runs(uow.session, cursor=None, limit=1))
+    assert [each["subject_id"] for each in page.items[0].failures] == [line.credit_line_id]
+    in_unit(lambda uow: run_services.start_run(uow, OPERATOR, month="2026-11"))
+    finish()
+    assert [bill.month for bill in buyer.bills] == ["2026-11"]
 
 
 def test_after_a_standstill_the_months_come_one_after_the_other(

@@ -5,8 +5,9 @@ import pytest
 from app.core.canonical import digest_hex
 from app.core.money import MINOR, SCALE
 from app.core.reach import Reach
+from ledger.journal.books.chart import payable_of
 from ledger.journal.settlement import queries as settlement_queries
-from ledger.journal.settlement import run_services
+from ledger.journal.settlement import run_services, services
 from ledger.journal.settlement.run_services import RunPeriod
 from ledger.journal.settlement.statements import payable_whole
 from tests.factories.traded_books import SUPPLIER, TradedLicence
@@ -39,6 +40,30 @@ def test_a_run_s_hash_is_over_the_statements_of_its_own_suppliers_in_order(units
         run, settlements = settle(in_unit, clock)
         assert run.settlement_count == len(settlements) == 2
         assert run.run_hash == digest_hex([each.statement_hash for each in settlements])
+
+
+def test_a_supplier_that_cannot_be_settled_is_named_and_in_the_next_run(
+    units, clock, in_unit, monkeypatch
+):
+    lane = TradedLicence(units, clock).lane
+    lane.call(10 * SCALE)
+
+    def refuse(supplier_id, currency):
+        assert supplier_id != SUPPLIER
+        return payable_of(supplier_id, currency)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(services, "payable_of", refuse)
+        run, settlements = settle(in_unit, clock)
+    assert SUPPLIER not in {each.supplier_id for each in settlements}
+    assert run.settlement_count == len(settlements) == 1
+    assert run.failures == [{"subject_id": SUPPLIER, "error": "AssertionError"}]
+    assert run.run_hash == digest_hex([each.statement_hash for each in settlements])
+    lane.call(4 * SCALE)
+    run, settlements = settle(in_unit, clock)
+    assert run.failures == []
+    (own,) = (each for each in settlements if each.supplier_id == SUPPLIER)
+    assert (own.n, own.period_amount) == (1, 7 * SCALE)
 
 
 def test_a_month_that_is_settled_is_not_planned_again(units, clock, in_unit):

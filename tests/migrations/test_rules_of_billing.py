@@ -41,6 +41,11 @@ RULES = {
     "billing_runs": (
         {"month": "2026-11", "until_at": LATER},
         {
+            "ck_billing_runs_failures": [{"failed_count": 1}, {"failures": [{}]}],
+            "ck_billing_runs_finished": [
+                {"finished_at": LATER, "retry_at": LATER},
+                {"finished_at": LATER, "failed_count": 1, "failures": [{}]},
+            ],
             "month": [{"month": "2026-1"}, {"month": "November"}, {"month": "2026-11-01"}],
             "period": [{"from_at": LATER}, {"until_at": EARLIER}],
         },

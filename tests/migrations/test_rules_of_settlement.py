@@ -97,6 +97,7 @@ RULES = {
     "settlement_runs": (
         {"state": "planned", "until_at": LATER, "minimum_amount": 0},
         {
+            "ck_settlement_runs_failures": [{"failed_count": 1}, {"failures": [{}]}],
             "currency": [{"currency": "fen"}],
             "minimum": [{"minimum_amount": -1}],
             "period": [{"from_at": LATER}, {"until_at": EARLIER}],

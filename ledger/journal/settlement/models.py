@@ -8,12 +8,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base
 from app.core.ids import OrganisationId
+from ledger.journal.failures import Failing
 from ledger.journal.ids import RunId, SettlementId
 
 PLANNED, FINISHED = "planned", "finished"
 
 
-class SettlementRun(Base):
+class SettlementRun(Failing, Base):
     """One settlement day: every supplier of a currency up to a horizon of the books."""
 
     __tablename__ = "settlement_runs"

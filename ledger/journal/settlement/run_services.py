@@ -12,6 +12,7 @@ from sqlalchemy import select, text
 from app.core.canonical import digest_hex
 from app.core.exchange_calendar import month_start
 from app.core.ids import OrganisationId
+from app.core.portions import attempt
 from app.core.unit_of_work import UnitOfWork
 from ledger.journal.books.chart import CURRENCIES
 from ledger.journal.books.models import JournalAccount
@@ -111,6 +112,8 @@ def plan_monthly_runs(uow: UnitOfWork) -> int:
 def advance_run(uow: UnitOfWork, portion: int = PORTION) -> int:
     """Settle the next suppliers of an open run; how many accounts were looked at, 0 for none.
 
+    One that cannot be settled is named in the run: the next one's range begins where its last did.
+
     Nothing happens while a transaction from before the run's horizon is still under way, or while
     another worker has the run. Needs the exchange's reach.
     """
@@ -121,7 +124,11 @@ def advance_run(uow: UnitOfWork, portion: int = PORTION) -> int:
         uow.session, run.currency, after=run.last_account_id or "", most=portion
     )
     for account_id, supplier_id in accounts:
-        run.settlement_count += settle_account(uow, run, account_id, OrganisationId(supplier_id))
+        with attempt(uow, "account not settled", account_id=account_id) as tried:
+            supplier = OrganisationId(supplier_id)
+            run.settlement_count += settle_account(uow, run, account_id, supplier)
+        if tried.error:
+            run.note_failure(supplier_id, tried.error)
         run.last_account_id = account_id
     if len(accounts) < portion:
         _finish(uow, run)

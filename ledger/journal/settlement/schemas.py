@@ -5,6 +5,7 @@ from marshmallow import fields, validate
 from app.web.paging import PageQuerySchema, PeriodQuerySchema
 from app.web.schemas import AmountText, Identifier, Schema, Timestamp
 from ledger.journal.books.chart import CURRENCIES, HOME_CURRENCY
+from ledger.journal.failure_schemas import RunFailureSchema
 from ledger.journal.settlement.models import FINISHED, PLANNED
 
 _CURRENCY = validate.OneOf(CURRENCIES)
@@ -36,6 +37,8 @@ class SettlementRunSchema(Schema):
     planned_by = fields.String(required=True)
     planned_at = Timestamp(required=True)
     settlement_count = fields.Integer(required=True)
+    failed_count = fields.Integer(required=True)
+    failures = fields.List(fields.Nested(RunFailureSchema), required=True)
     run_hash = fields.String(allow_none=True)
     finished_at = Timestamp(allow_none=True)
 

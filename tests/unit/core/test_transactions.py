@@ -5,11 +5,13 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
 
-from app.core import idempotency, outbox
+from app.core import idempotency, outbox, portions
 from app.core.errors import WorkCrossed
 from app.core.events import Event
 from app.core.paging import InvalidCursor, paginate
+from app.core.portions import attempt
 from app.core.reach import Reach
 from app.core.unit_of_work import ROUNDS_MAX, ReactionsDoNotSettle, UnitOfWorkFactory
 from app.worker.steps import drain_outbox
@@ -83,6 +85,44 @@ def test_what_fails_behind_a_savepoint_is_undone_alone_with_what_it_recorded(eng
         uow.commit()
     assert told == [1, 3]
     assert waiting(units) == 2
+
+
+class Said(list):
+    """A log that keeps what is said."""
+
+    def exception(self, event, **named):
+        self.append((event, named))
+
+
+def test_an_item_whose_reaction_fails_is_undone_alone_and_named(engine, clock, ids, monkeypatch):
+    told, said = [], Said()
+    monkeypatch.setattr(portions, "_log", said)
+
+    def tell(uow, event):
+        if event.times == 2:
+            uow.session.execute(text("SELECT 1 / 0"))
+        told.append((event.times, uow.reach))
+
+    units = UnitOfWorkFactory(engine, clock, ids, {Happened: (tell,)})
+    with units.begin(Reach.EXCHANGE) as uow:
+        uow.record(Happened(occurred_at=uow.now, times=9))
+        tried = []
+        for times in (1, 2, 3):
+            with attempt(uow, "not done", item=times) as each:
+                uow.enqueue("topic", {}, f"key {times}")
+                uow.record(Happened(occurred_at=uow.now, times=times))
+            tried.append(type(each.error).__name__)
+        uow.commit()
+    assert tried == ["NoneType", "DataError", "NoneType"]
+    assert told == [(times, Reach.EXCHANGE) for times in (1, 3, 9)]
+    assert said == [("not done", {"item": 2})]
+    assert waiting(units) == 2
+
+
+def test_a_database_that_is_gone_is_no_fault_of_the_item(units):
+    with units.begin(Reach.EXCHANGE) as uow, pytest.raises(DBAPIError):  # noqa: SIM117
+        with attempt(uow, "not done"):
+            uow.session.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
 
 
 def test_reactions_that_never_settle_are_a_bug_that_raises(engine, clock, ids):

@@ -1,5 +1,6 @@
 """Bills of credit lines, issued monthly: what was drawn, what was paid, what is due."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
@@ -27,15 +28,8 @@ from ledger.journal.books.models import PostedLine
 INVOICES_MAX = 1_000
 
 
-def bill_wallets(
-    uow: UnitOfWork,
-    ports: BillingPorts,
-    *,
-    month: str,
-    after: str,
-    most: int,
-) -> list[str]:
-    """Bill the next lines behind ``after`` for a month; the ids of the lines looked at."""
+def next_lines(session: Session, *, after: str, most: int) -> Sequence[CreditLine]:
+    """The next lines in force behind ``after``, locked."""
     wanted = (
         select(CreditLine)
         .where(CreditLine.state == ACTIVE, CreditLine.credit_line_id > after)
@@ -43,15 +37,12 @@ def bill_wallets(
         .limit(most)
         .with_for_update()
     )
-    lines = uow.session.scalars(wanted).all()
-    for line in lines:
-        match_line(uow, line)
-        _bill(uow, ports, line, month)
-    return [line.credit_line_id for line in lines]
+    return session.scalars(wanted).all()
 
 
-def _bill(uow: UnitOfWork, ports: BillingPorts, line: CreditLine, month: str) -> None:
+def bill_line(uow: UnitOfWork, ports: BillingPorts, line: CreditLine, *, month: str) -> None:
     """The month's bill of a line, when the month left something to pay; once."""
+    match_line(uow, line)
     from_at, until_at = month_bounds(month)
     own = (CreditBill.organisation_id == line.organisation_id) & (
         CreditBill.currency == line.currency

@@ -7,10 +7,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base
 from app.core.ids import PersonId
+from ledger.journal.failures import Failing
 
 
-class BillingRun(Base):
-    """A month's invoicing, and how far it got."""
+class BillingRun(Failing, Base):
+    """A month's invoicing, how far it got, and when it goes on with what failed."""
 
     __tablename__ = "billing_runs"
 
@@ -23,3 +24,4 @@ class BillingRun(Base):
     invoice_count: Mapped[int]
     bills_through: Mapped[str]
     finished_at: Mapped[datetime | None]
+    retry_at: Mapped[datetime | None]

@@ -3,6 +3,7 @@
 from marshmallow import fields
 
 from app.web.schemas import Identifier, Schema, Text, Timestamp
+from ledger.journal.failure_schemas import RunFailureSchema
 
 
 class StartRunSchema(Schema):
@@ -20,4 +21,7 @@ class BillingRunSchema(Schema):
     asked_by = Identifier(allow_none=True)
     started_at = Timestamp(required=True)
     invoice_count = fields.Integer(required=True)
+    failed_count = fields.Integer(required=True)
+    failures = fields.List(fields.Nested(RunFailureSchema), required=True)
+    retry_at = Timestamp(allow_none=True)
     finished_at = Timestamp(allow_none=True)
