@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 import structlog
@@ -40,6 +41,14 @@ def attempt(uow: UnitOfWork, what_failed: str, **named: object) -> Iterator[Atte
         tried.error = error
 
 
+def alone(uow: UnitOfWork, what_failed: str, act: Callable[[], int], **named: object) -> int:
+    """How much it did; nothing where that failed, or what it set off."""
+    done = 0
+    with attempt(uow, what_failed, **named) as tried:
+        done = act()
+    return 0 if tried.error else done
+
+
 def next_of(uow: UnitOfWork, wanted: Select[Row], limit: int) -> Sequence[Row]:
     """The first of them, locked; those that another worker holds are passed over."""
     return uow.session.scalars(wanted.limit(limit).with_for_update(skip_locked=True)).all()
@@ -52,7 +61,4 @@ def each_alone(uow: UnitOfWork, rows: Iterable[Row], act: Callable[[UnitOfWork, 
 
 def _changed(uow: UnitOfWork, row: Row, act: Callable[[UnitOfWork, Row], int]) -> int:
     named = {"table": row.__tablename__, "identity": inspect(row).identity}
-    changed = 0
-    with attempt(uow, "row left as it was", **named) as tried:
-        changed = act(uow, row)
-    return 0 if tried.error else changed
+    return alone(uow, "row left as it was", partial(act, uow, row), **named)

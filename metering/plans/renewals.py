@@ -51,10 +51,14 @@ def set_renewal(
 
 
 def list_unrenewed(session: Session, *, at: datetime, limit: int) -> list[tuple[str, str]]:
-    """Licences whose last period is over, and who said that it is the last; oldest first."""
+    """Licences whose last period is over, and who said that it is the last; oldest first.
+
+    One whose term is over ended by that, and is nobody's to give up.
+    """
     rows = session.execute(
         select(Entitlement.licence_id, Entitlement.renewal_ended_by)
         .where(Entitlement.state == "active", Entitlement.renewal_ends_at <= at)
+        .where(Entitlement.ends_at > at)
         .order_by(Entitlement.renewal_ends_at)
         .limit(limit)
     )

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import structlog
-from sqlalchemy.exc import IntegrityError
 
+from app.core.db import was_away
 from app.core.errors import CounterfoilError, ErrorKind
 from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWork, UnitOfWorkFactory
@@ -54,7 +54,9 @@ def _open_due(units: UnitOfWorkFactory) -> bool:
 def _open_next(units: UnitOfWorkFactory, licence_id: str) -> bool:
     try:
         return _open_or_note(units, licence_id)
-    except (CounterfoilError, IntegrityError):
+    except Exception as error:
+        if was_away(error):
+            raise
         # Tried again with the next step; other licences must not wait for this one.
         _log.exception("period not opened", licence_id=licence_id)
         return False
@@ -108,9 +110,11 @@ def _try(units: UnitOfWorkFactory, licence_id: str, number: int) -> bool:
         # The journal's refusals, such as an empty wallet, are facts; they may have changed later.
         _log.info("period waits", licence_id=licence_id, period=number, slug=error.slug)
         return _in_unit(units, licence_id, postpone)
-    except IntegrityError:
+    except Exception as error:
+        if was_away(error):
+            raise
         # Our fault, and this licence's alone: those behind it must not wait for its mending.
-        _log.exception("period breaks a constraint", licence_id=licence_id, period=number)
+        _log.exception("period not closed", licence_id=licence_id, period=number)
         return _in_unit(units, licence_id, postpone)
 
 

@@ -8,11 +8,13 @@ import jwt
 import psycopg
 import pyotp
 import pytest
+from sqlalchemy import text
 
 from app import embedded_postgres
 from app.core.reach import Reach
 from demo import onboarding
 from demo.world import World
+from ledger.journal.books.models import AccountFreeze
 from tests.factories.acknowledged_worlds import fill_acknowledgements
 from tests.factories.billing import fill_billing
 from tests.factories.denied_calls import fill_denials
@@ -21,6 +23,10 @@ from tests.factories.whole_exchange import WholeExchange, trade
 from tests.factories.whose_rows import Everything
 
 NAMES = ("a", "b")
+LIFTED = text(
+    "UPDATE account_freezes SET lift_reason = 'looked', lift_asked_by = 'psn_a',"
+    " lifted_by = 'psn_b', lifted_at = frozen_at"
+)
 TOKEN_LEFT_SECONDS = 300
 """What a test may take."""
 
@@ -49,6 +55,25 @@ def plant(postgres, database_url):
             connection.execute("SET session_replication_role = replica")
             for statement in statements:
                 connection.execute(statement)
+
+    return run
+
+
+@pytest.fixture
+def freeze(in_unit, clock):
+    """Freezes an account as the audit does; two people lift it by calling what comes back."""
+
+    def run(account_id):
+        row = AccountFreeze(
+            freeze_id=f"frz {account_id}",
+            account_id=account_id,
+            organisation_id=account_id.partition("/")[0],
+            rule="test",
+            finding={},
+            frozen_at=clock.now(),
+        )
+        in_unit(lambda uow: uow.session.add(row))
+        return lambda: in_unit(lambda uow: uow.session.execute(LIFTED))
 
     return run
 

@@ -10,7 +10,7 @@ from app.core.reach import Reach
 from ledger.journal.audit.queries import find_imbalances
 from ledger.journal.books import postings
 from ledger.journal.books.booking import book
-from ledger.journal.books.models import AccountFreeze
+from ledger.journal.books.errors import AccountFrozen
 from ledger.journal.deferrals import queries as deferral_queries
 from ledger.journal.deferrals import services as deferral_services
 from ledger.journal.deferrals.events import DeferralEnded, DeferralNarrowed
@@ -111,6 +111,18 @@ def test_what_was_charged_beyond_the_plan_goes_back_by_the_same_shares(in_unit, 
     assert in_unit(lambda uow: find_imbalances(uow.session)) == []
 
 
+def test_a_frozen_supplier_gives_nothing_back_at_the_close(in_unit, fund, sums, freeze):
+    fund(500 * SCALE)
+    in_unit(charge)
+    lift = freeze(f"{SECOND}/payable/CNY")
+    with pytest.raises(AccountFrozen):
+        in_unit(lambda uow: adjust(uow, 100 * SCALE, 70 * SCALE))
+    assert sums()["org_buyer/wallet/CNY"] == 400 * SCALE
+    lift()
+    in_unit(lambda uow: adjust(uow, 100 * SCALE, 70 * SCALE))
+    assert sums()["org_buyer/wallet/CNY"] == 430 * SCALE
+
+
 def test_a_minimum_is_taken_at_the_close_and_dated_inside_the_period(in_unit, fund, sums):
     fund(500 * SCALE)
     until = START - timedelta(hours=1)
@@ -137,26 +149,14 @@ def test_a_minimum_that_the_wallet_lacks_is_owed_and_taken_with_the_next_money(
     assert "org_buyer/receivable/CNY" not in sums()
 
 
-def test_a_minimum_of_a_frozen_wallet_is_owed_until_two_people_looked(in_unit, fund, sums, clock):
+def test_a_minimum_of_a_frozen_wallet_is_owed_until_two_people_looked(in_unit, fund, sums, freeze):
     fund(60 * SCALE)
-    freeze = AccountFreeze(
-        freeze_id="frz_1",
-        account_id=f"{BUYER}/wallet/CNY",
-        organisation_id=BUYER,
-        rule="test",
-        finding={},
-        frozen_at=clock.now(),
-    )
-    in_unit(lambda uow: uow.session.add(freeze))
+    lift = freeze(f"{BUYER}/wallet/CNY")
     in_unit(lambda uow: adjust(uow, 0, 50 * SCALE))
     assert in_unit(period_services.collect_minimums) == 0
     assert sums()["org_buyer/receivable/CNY"] == -50 * SCALE
     assert sums()["org_buyer/wallet/CNY"] == 60 * SCALE
-    lifted = text(
-        "UPDATE account_freezes SET lift_reason = 'looked', lift_asked_by = 'psn_a',"
-        " lifted_by = 'psn_b', lifted_at = frozen_at"
-    )
-    in_unit(lambda uow: uow.session.execute(lifted))
+    lift()
     assert in_unit(period_services.collect_minimums) == 1
     assert sums()["org_buyer/wallet/CNY"] == 10 * SCALE
 
@@ -205,6 +205,29 @@ def test_a_yearly_price_waits_and_is_earned_day_by_day_to_the_last_unit(
     assert found["exchange/tax/CNY"] == parts["tax"]
     assert "exchange/deferred/CNY" not in found
     assert in_unit(lambda uow: find_imbalances(uow.session)) == []
+
+
+def test_a_package_that_cannot_be_earned_stands_before_no_other(
+    in_unit, yearly, fund, clock, plant, monkeypatch
+):
+    monkeypatch.setattr(deferral_services, "PORTION", 1)
+    fund(2_000 * SCALE, "tup_2")
+    term = {"starts_at": START - timedelta(days=1), "ends_at": START + timedelta(days=364)}
+    in_unit(
+        lambda uow: deferral_services.defer_order(
+            uow, order_id="ord_bad", amount=PRICE, **PARTIES, **term
+        )
+    )
+    plant("UPDATE deferrals SET split = '{}' WHERE order_id = 'ord_bad'")
+    clock.advance(seconds=86_400)
+    assert [in_unit(deferral_services.recognise_due) for _ in range(3)] == [0, 1, 0]
+    assert deferral(in_unit).recognised_amount == PRICE // 365
+    sound = "(SELECT split FROM deferrals WHERE order_id = 'ord_1')"
+    plant(f"UPDATE deferrals SET split = {sound}")  # noqa: S608 -- above
+    clock.advance(seconds=3_600)
+    assert in_unit(deferral_services.recognise_due) == 1
+    bad = in_unit(lambda uow: uow.session.get(Deferral, "ord_bad"))
+    assert bad.recognised_amount == PRICE * 2 // 365
 
 
 def test_a_revocation_by_others_gives_the_unearned_rest_back(in_unit, yearly, sums, clock, units):

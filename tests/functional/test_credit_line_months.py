@@ -189,6 +189,17 @@ def test_a_bill_that_is_paid_meanwhile_is_not_chased(owing, units, clock):
     assert PaymentReminded not in [type(event) for event in units.events]
 
 
+def test_a_bill_that_cannot_be_chased_stands_before_no_other(owing, units, plant, monkeypatch):
+    first, second = owing.bills
+    unknown = """[{"step": "letter", "days": 1}]"""
+    plant(f"UPDATE credit_bills SET dunning = '{unknown}' WHERE month = '2026-11'")  # noqa: S608 -- above
+    monkeypatch.setattr(dunning_services, "PORTION", 1)
+    taken = [owing.chase(second.due_at + timedelta(days=1)) for _ in range(2)]
+    assert (first.bill_id < second.bill_id, taken) == (True, [0, 1])
+    (told,) = (event for event in units.events if isinstance(event, PaymentReminded))
+    assert told.bill_id == second.bill_id
+
+
 def test_a_suspension_ends_with_the_last_bill_that_came_to_it(owing, units):
     owing.chase(owing.bills[1].due_at + timedelta(days=14))
     owing.pay(120, "tup_1")

@@ -15,6 +15,7 @@ from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWorkFactory
 from app.reactions import build_reactions
 from ledger.journal.audit.queries import find_imbalances
+from ledger.journal.books.errors import AccountFrozen
 from ledger.journal.credits import queries as credit_queries
 from ledger.journal.credits import services as credit_services
 from ledger.journal.credits.errors import (
@@ -32,6 +33,7 @@ from ledger.journal.trading import queries
 from ledger.log.sequencing.sequencer import Sequencer
 from tests.factories.traded_books import (
     BUYER,
+    CONTRIBUTOR,
     PARTS,
     SPLIT,
     SUPPLIER,
@@ -120,6 +122,19 @@ def test_a_credited_call_leaves_the_books_as_if_it_had_not_been(licence, credit_
     credit_calls(licence, (wrong, None))
     assert balances(units) == before
     assert sound(units)
+
+
+def test_a_frozen_supplier_gives_nothing_back_until_two_people_looked(
+    licence, credit_calls, units, freeze
+):
+    licence.lane.call(10_000)
+    before = balances(units)
+    lift = freeze(PARTS[f"supplier:{CONTRIBUTOR}"])
+    with pytest.raises(AccountFrozen):
+        credit_calls(licence, (1, None))
+    assert balances(units) == before
+    lift()
+    assert credit_calls(licence, (1, None)).amount == 10_000
 
 
 def test_several_credits_of_one_charge_take_back_exactly_what_it_gave(

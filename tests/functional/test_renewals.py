@@ -95,6 +95,15 @@ def test_no_period_follows_and_the_one_that_is_paid_keeps_its_rules(world, licen
         renew(True)
 
 
+def test_a_licence_whose_term_is_over_first_keeps_no_other_from_ending(world, licensed, renew):
+    renew(False)
+    ends_at = world.clock.now() + timedelta(days=10)
+    shorten = "UPDATE entitlements SET ends_at = %s WHERE licence_id = %s RETURNING 1"
+    world.sql(shorten, ends_at, licensed.licence_id)
+    turn(world, 31 * DAY)
+    assert due(world) == []
+
+
 def test_until_the_period_ends_it_may_go_on_after_all(world, renew):
     renew(False)
     turn(world, 29 * DAY)

@@ -309,6 +309,22 @@ def test_the_line_ends_and_its_bills_rest_unpaid(call, owing, units, do, written
     assert (wallet["available"], wallet["owed"]) == ("0.00000000", "200.00004000")
 
 
+def test_a_debtor_of_whom_nothing_can_be_taken_stands_before_no_other(
+    owing, do, pay, written_off, plant
+):
+    """Its wallet's account is missing from the books."""
+    written_off()
+    pay(50 * SCALE)
+    plant(
+        "INSERT INTO write_offs (write_off_id, organisation_id, currency, amount, reason, state,"
+        " proposed_by, proposed_at, decided_by, decided_at)"
+        " VALUES ('wof_0', 'org_gone', 'CNY', 9, 'x', 'written_off', 'p', now(), 'q', now())",
+        "INSERT INTO wallets (organisation_id, currency, account_id, balance_amount, opened_at)"
+        " VALUES ('org_gone', 'CNY', 'org_gone/wallet/CNY', 5, now())",
+    )
+    assert [do(recoveries.recover_next) for _ in range(2)] == [1, 0]
+
+
 def test_what_is_paid_later_is_taken_for_it_to_the_last_unit(
     call, owing, units, do, pay, written_off
 ):

@@ -5,6 +5,7 @@ from sqlalchemy.orm import Session
 
 from ledger.journal.books.errors import AccountFrozen
 from ledger.journal.books.models import AccountFreeze
+from ledger.journal.books.postings import Draft
 
 
 def check_not_frozen(session: Session, *account_ids: str) -> None:
@@ -16,3 +17,8 @@ def check_not_frozen(session: Session, *account_ids: str) -> None:
     ).one_or_none()
     if freeze is not None:
         raise AccountFrozen(freeze.account_id, freeze_id=freeze.freeze_id, rule=freeze.rule)
+
+
+def check_givers_not_frozen(session: Session, draft: Draft) -> None:
+    """Raises `AccountFrozen` when one of the accounts that a draft takes from is frozen."""
+    check_not_frozen(session, *(each.account_id for each in draft.postings if each.amount < 0))

@@ -2,6 +2,7 @@
 
 from sqlalchemy import ColumnElement, exists, select
 
+from app.core.portions import each_alone
 from app.core.unit_of_work import UnitOfWork
 from ledger.journal.books.booking import book_now
 from ledger.journal.books.models import AccountFreeze
@@ -40,7 +41,7 @@ def collect_owed(uow: UnitOfWork) -> int:
         # Two workers share the work instead of waiting for each other.
         .with_for_update(of=TopUpReturn, skip_locked=True)
     )
-    return sum(_collect(uow, returned) for returned in uow.session.scalars(wanted).all())
+    return each_alone(uow, uow.session.scalars(wanted).all(), _collect)
 
 
 def _is_frozen() -> ColumnElement[bool]:

@@ -12,6 +12,7 @@ from ledger.journal.books import postings
 from ledger.journal.books import queries as book_queries
 from ledger.journal.books.booking import book_now
 from ledger.journal.books.chart import wallet_of
+from ledger.journal.books.freezes import check_givers_not_frozen
 from ledger.journal.credits import queries as credit_queries
 from ledger.journal.credits.errors import (
     AlreadyCredited,
@@ -128,7 +129,8 @@ def give_credit(
 
     Once per ``credit_id``: the second time answers the first's credit. The licence's credits are
     numbered without a gap and carry a running total. Needs the exchange's reach. Raises
-    `AlreadyCredited`, `CreditExceedsCharge`, `ChargeNotFound`, `LicencePartiesNotFound`.
+    `AlreadyCredited`, `CreditExceedsCharge`, `ChargeNotFound`, `LicencePartiesNotFound`,
+    `AccountFrozen`.
     """
     # Locked: of two credits of one licence the second sees the first's number and amounts.
     parties = trading_queries.get_licence_parties_for_update(uow.session, licence_id)
@@ -157,6 +159,7 @@ def give_credit(
         currency=parties.currency,
         parts=parts,
     )
+    check_givers_not_frozen(uow.session, draft)
     book_now(uow, draft, licence_id=licence_id)
     return _store(uow, parties, facts)
 

@@ -1,11 +1,12 @@
 """Verbs on yearly packages: paid at the order, earned day by day, refunded for days taken away."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
 from app.core.ids import LicenceId, OrderId, OrganisationId
+from app.core.portions import attempt
 from app.core.unit_of_work import UnitOfWork
 from ledger.journal.books.booking import book
 from ledger.journal.books.splits import check_split
@@ -26,6 +27,7 @@ from ledger.journal.wallets.covered_booking import book_covered
 from ledger.journal.wallets.services import open_receivers
 
 PORTION = 200
+RETRY = timedelta(hours=1)
 
 
 def defer_order(
@@ -81,7 +83,10 @@ def note_deferred_licence(
 
 
 def recognise_due(uow: UnitOfWork) -> int:
-    """Earn every day that is over, however many since the last look; how many packages moved."""
+    """Earn every day that is over, however many since the last look; how many packages moved.
+
+    One that cannot is left as it was, and looked at again after `RETRY`, behind the others.
+    """
     due = (
         select(Deferral)
         .where(Deferral.next_at <= uow.now)
@@ -90,10 +95,14 @@ def recognise_due(uow: UnitOfWork) -> int:
         # Two workers share the work instead of waiting for each other.
         .with_for_update(skip_locked=True)
     )
-    found = uow.session.scalars(due).all()
-    for deferral in found:
-        _recognise(uow, deferral, uow.now)
-    return len(found)
+    moved = 0
+    for deferral in uow.session.scalars(due).all():
+        with attempt(uow, "package not earned", order_id=deferral.order_id) as tried:
+            _recognise(uow, deferral, uow.now)
+        if tried.error:
+            deferral.next_at = uow.now + RETRY
+        moved += tried.error is None
+    return moved
 
 
 def narrow_deferral(

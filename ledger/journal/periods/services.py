@@ -8,10 +8,12 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import aliased
 
 from app.core.ids import LicenceId, OrganisationId
+from app.core.portions import alone
 from app.core.unit_of_work import UnitOfWork
 from ledger.journal.books.booking import book
 from ledger.journal.books.cursors import cursor_for_update
 from ledger.journal.books.errors import AccountFrozen
+from ledger.journal.books.freezes import check_givers_not_frozen
 from ledger.journal.books.models import JournalTransaction, PostedLine
 from ledger.journal.books.postings import Draft
 from ledger.journal.periods import postings
@@ -84,7 +86,8 @@ def adjust_period(
     Amounts in 10⁻⁸ units; each once per period. The last period of a plan that counts over its
     term may do both: give back of earlier ones, and lack of its own commitment. What is lacking
     never holds the close up: it is owed by the buyer's receivable at once and taken from the wallet
-    as soon as that holds it (`collect_minimums`). ``until_at``, the period's end, lets both stand
+    as soon as that holds it (`collect_minimums`). A frozen supplier gives nothing back: raises
+    `AccountFrozen`. ``until_at``, the period's end, lets both stand
     on the bill of that month.
     """
     if not excess_amount and not missing_amount:
@@ -153,7 +156,10 @@ class _ClosedPeriod:
 
 
 def _give_back(uow: UnitOfWork, closed: _ClosedPeriod, amount: int) -> None:
-    if closed.book(uow, postings.true_up, amount) is not None:
+    draft = closed.book(uow, postings.true_up, amount)
+    if draft is not None:
+        # Refused, the whole closing is undone, and tried again a minute later.
+        check_givers_not_frozen(uow.session, draft)
         uow.record(closed.adjusted(uow, -amount, is_owed=False))
 
 
@@ -196,16 +202,17 @@ def collect_minimums(uow: UnitOfWork) -> int:
     )
     rows = uow.session.execute(owed).all()
     cursor.seen = rows[-1][0].transaction_id if len(rows) == COLLECT_PORTION else 0
-    return sum(
-        _collect(
-            uow,
-            booked.reference,
-            line.organisation_id,
-            amount=-line.amount,
-            currency=line.currency,
-        )
-        for booked, line in rows
-    )
+    return sum(_collect_alone(uow, *row) for row in rows)
+
+
+def _collect_alone(uow: UnitOfWork, booked: JournalTransaction, line: PostedLine) -> int:
+    reference = booked.reference
+
+    def collect() -> int:
+        amount, buyer_id = -line.amount, line.organisation_id
+        return _collect(uow, reference, buyer_id, amount=amount, currency=line.currency)
+
+    return alone(uow, "minimum not taken", collect, reference=reference)
 
 
 def _collect(uow: UnitOfWork, reference: str, buyer_id: str, *, amount: int, currency: str) -> bool:

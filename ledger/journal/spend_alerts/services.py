@@ -1,11 +1,13 @@
 """Verbs on alerts: an organisation says when to be told, a timed step looks at the books."""
 
 from datetime import timedelta
+from functools import partial
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from app.core.ids import OrganisationId
+from app.core.portions import alone
 from app.core.unit_of_work import UnitOfWork
 from ledger.journal.books.chart import wallet_of
 from ledger.journal.books.cursors import cursor_for_update
@@ -72,12 +74,15 @@ def look_for_alerts(uow: UnitOfWork) -> int:
         .with_for_update(of=SpendAlert)
     )
     rows = uow.session.execute(wanted).all()
-    given = 0
-    for alert, wallet in rows:
-        given += _look_at_balance(uow, alert, wallet)
-        given += _look_at_spend(uow, alert)
     cursor.place = rows[-1][1].account_id if len(rows) == PORTION else ""
-    return given
+    return sum(
+        alone(uow, "alert not given", partial(_look, uow, *row), account_id=row[1].account_id)
+        for row in rows
+    )
+
+
+def _look(uow: UnitOfWork, alert: SpendAlert, wallet: Wallet) -> int:
+    return _look_at_balance(uow, alert, wallet) + _look_at_spend(uow, alert)
 
 
 def _look_at_balance(uow: UnitOfWork, alert: SpendAlert, wallet: Wallet) -> bool:

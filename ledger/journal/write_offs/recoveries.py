@@ -3,6 +3,7 @@
 from sqlalchemy import exists, select, text
 
 from app.core.ids import OrganisationId
+from app.core.portions import attempt
 from app.core.unit_of_work import UnitOfWork
 from ledger.journal.billing.credit_bills.bills import match_payment
 from ledger.journal.billing.credit_bills.models import BillPayment, CreditBill
@@ -18,6 +19,9 @@ from ledger.journal.write_offs.events import WriteOffRecovered
 from ledger.journal.write_offs.models import WRITE_OFF, WRITTEN_OFF, WriteOff, WriteOffItem
 from ledger.journal.write_offs.queries import CREDIT, list_items
 
+TRIED_MAX = 100
+"""Debtors that a look tries, until one of them can be looked at."""
+
 # Writing off, a payment and a won charge-back of one debtor come one after the other.
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtext('write_offs'), hashtext(:wallet_id))")
 
@@ -32,9 +36,9 @@ def recover_next(uow: UnitOfWork) -> int:
 
     Oldest write-off first, and in it the credit, then charge-backs, then commitments. Nothing is
     lent for it, what calls hold is left alone, and so are frozen wallets. Needs the exchange's
-    reach.
+    reach. A debtor of whom nothing can be taken is left as it was, and the next one looked at.
     """
-    debtor = uow.session.execute(
+    debtors = uow.session.execute(
         select(WriteOff.organisation_id, WriteOff.currency)
         .join(
             Wallet,
@@ -49,12 +53,17 @@ def recover_next(uow: UnitOfWork) -> int:
             ),
         )
         .order_by(WriteOff.write_off_id)
-        .limit(1)
-    ).one_or_none()
-    if debtor is None:
-        return 0
-    lock_debtor(uow, debtor.organisation_id, debtor.currency)
-    return _recover_from_wallet(uow, debtor.organisation_id, debtor.currency)
+        .limit(TRIED_MAX)
+    ).all()
+    for organisation_id, currency in debtors:
+        taken = 0
+        named = {"organisation_id": organisation_id, "currency": currency}
+        with attempt(uow, "written-off debt not recovered", **named) as tried:
+            lock_debtor(uow, organisation_id, currency)
+            taken = _recover_from_wallet(uow, organisation_id, currency)
+        if tried.error is None:
+            return taken
+    return 0
 
 
 def recover_won(uow: UnitOfWork, returned: TopUpReturn) -> None:

@@ -1,8 +1,11 @@
 """Unpaid bills are chased by their line's own steps: reminders, suspension, collection."""
 
+from functools import partial
+
 from sqlalchemy import select, text
 
 from app.core.ids import OrganisationId
+from app.core.portions import alone
 from app.core.unit_of_work import UnitOfWork
 from ledger.journal.billing.credit_bills.events import BillSentToCollection, PaymentReminded
 from ledger.journal.billing.credit_bills.models import IS_OPEN, CreditBill, DunningStepTaken
@@ -11,6 +14,7 @@ from ledger.journal.billing.credit_bills.queries import steps_of
 from ledger.journal.billing.credit_lines import services as credit_line_services
 from ledger.journal.billing.credit_lines.dunning import DunningStep, due_steps
 from ledger.journal.billing.credit_lines.models import CreditLine
+from ledger.journal.books.cursors import cursor_for_update
 
 PORTION = 100
 
@@ -28,15 +32,25 @@ _STEP_IS_DUE = text(
 
 
 def chase(uow: UnitOfWork) -> int:
-    """Take every dunning step whose day has come; how many were taken."""
+    """Take every dunning step whose day has come; how many were taken.
+
+    Round and round: a bill that cannot be chased is left as it was, and stands before no other.
+    """
+    cursor = cursor_for_update(uow.session, "dunning")
     overdue = (
         select(CreditBill.bill_id, CreditBill.organisation_id, CreditBill.currency)
         .where(IS_OPEN, CreditBill.due_at <= uow.now, _STEP_IS_DUE)
+        .where(CreditBill.bill_id > cursor.place)
         .params(now=uow.now)
-        .order_by(CreditBill.due_at, CreditBill.bill_id)
+        .order_by(CreditBill.bill_id)
         .limit(PORTION)
     )
-    return sum(_chase(uow, *row) for row in uow.session.execute(overdue).all())
+    rows = uow.session.execute(overdue).all()
+    cursor.place = rows[-1].bill_id if len(rows) == PORTION else ""
+    return sum(
+        alone(uow, "bill not chased", partial(_chase, uow, *row), bill_id=row.bill_id)
+        for row in rows
+    )
 
 
 def _chase(uow: UnitOfWork, bill_id: str, organisation_id: OrganisationId, currency: str) -> int:

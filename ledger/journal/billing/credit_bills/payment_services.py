@@ -2,6 +2,7 @@
 
 from sqlalchemy import Select, select
 
+from app.core.portions import each_alone
 from app.core.unit_of_work import UnitOfWork
 from ledger.journal.billing.credit_bills.bills import match_payment
 from ledger.journal.billing.credit_bills.events import CreditBillPaid
@@ -31,7 +32,7 @@ def match_payments(uow: UnitOfWork) -> int:
     behind = _with_open_bills().where(CreditLine.credit_line_id > cursor.place).limit(PORTION)
     lines = uow.session.scalars(behind).all()
     cursor.place = lines[-1].credit_line_id if len(lines) == PORTION else ""
-    return sum(match_line(uow, line) for line in lines)
+    return each_alone(uow, lines, match_line)
 
 
 def match_line(uow: UnitOfWork, line: CreditLine) -> int:
