@@ -1,8 +1,8 @@
 """What periods of usage come to under a plan: the one code of closing, quotes and replays."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import accumulate, pairwise
 
 from metering.plans.calendar import PeriodUnit, Span, Term, span_at
@@ -191,12 +191,35 @@ def bill_periods(
     return tuple(map(biller.bill, usages))
 
 
-def packages_for(terms: PlanTerms, units: int) -> int:
-    """How many packages or years a volume takes; none where the plan is not paid beforehand."""
+def packages_of(terms: PlanTerms, bills: Sequence[PeriodBill]) -> list[int]:
+    """How many packages or years are bought in each period, each until it expires.
+
+    One from the start on, others where units lack; none where the plan is not paid beforehand.
+    """
     if not terms.is_prepaid:
-        return 0
+        return [0] * len(bills)
     (pool,) = paid_pools(terms)
-    if pool.units is None:
-        return 1
-    (_, trial), (_, free) = free_units_of(terms)
-    return max(1, -(-max(0, units - trial - free) // pool.units))
+    wanted = [bill.units - bill.free_units for bill in bills]
+    each_holds = max(1, sum(wanted)) if pool.units is None else pool.units
+    packages, held = list[int](), list[tuple[datetime | None, int]]()
+    for bill, units in zip(bills, wanted, strict=True):
+        at = bill.span.from_at
+        held = [(until, left) for until, left in held if until is None or until > at]
+        lacking = units - sum(left for _, left in held)
+        bought = max(0 if packages else 1, -(-lacking // each_holds))
+        if bought:
+            until_at = None if terms.valid_days is None else at + timedelta(days=terms.valid_days)
+            held.append((until_at, bought * each_holds))
+        packages.append(bought)
+        held = list(_without(held, units))
+    return packages
+
+
+def _without(
+    held: Sequence[tuple[datetime | None, int]], units: int
+) -> Iterator[tuple[datetime | None, int]]:
+    """What is left of each when units were used, the oldest first."""
+    for until, left in held:
+        used = min(units, left)
+        units -= used
+        yield until, left - used

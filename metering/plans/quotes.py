@@ -1,10 +1,10 @@
 """What a volume will cost under a plan, by the code that closes periods."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from metering.plans.bills import PeriodBill, PeriodUsage, bill_periods, paid_pools
+from metering.plans.bills import PeriodBill, PeriodUsage, bill_periods, packages_of
 from metering.plans.calendar import PeriodUnit, Term, boundary, spans
 from metering.plans.terms import PlanTerms
 
@@ -98,7 +98,7 @@ def quote_periods(terms: PlanTerms, period_units: Sequence[int], *, starts_at: d
         for found, units in zip(spans(term, unit, until_at=term.ends_at), period_units, strict=True)
     ]
     bills = bill_periods(terms, term, usages)
-    packages = _packages(terms, bills)
+    packages = sum(packages_of(terms, bills))
     return Quote(
         units=sum(period_units),
         free_units=sum(bill.free_units for bill in bills),
@@ -110,37 +110,6 @@ def quote_periods(terms: PlanTerms, period_units: Sequence[int], *, starts_at: d
         refused_units=sum(bill.refused_units for bill in bills),
         periods=bills,
     )
-
-
-def _packages(terms: PlanTerms, bills: Sequence[PeriodBill]) -> int:
-    """Packages or years: one from the start on, others where units lack, each until it expires."""
-    if not terms.is_prepaid:
-        return 0
-    (pool,) = paid_pools(terms)
-    wanted = [bill.units - bill.free_units for bill in bills]
-    each_holds = max(1, sum(wanted)) if pool.units is None else pool.units
-    packages, held = 0, list[tuple[datetime | None, int]]()
-    for bill, units in zip(bills, wanted, strict=True):
-        at = bill.span.from_at
-        held = [(until, left) for until, left in held if until is None or until > at]
-        lacking = units - sum(left for _, left in held)
-        if lacking > 0 or not packages:
-            bought = max(1, -(-lacking // each_holds))
-            packages += bought
-            until_at = None if terms.valid_days is None else at + timedelta(days=terms.valid_days)
-            held.append((until_at, bought * each_holds))
-        held = list(_without(held, units))
-    return packages
-
-
-def _without(
-    held: Sequence[tuple[datetime | None, int]], units: int
-) -> Iterator[tuple[datetime | None, int]]:
-    """What is left of each when units were used, the oldest first."""
-    for until, left in held:
-        used = min(units, left)
-        units -= used
-        yield until, left - used
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 
 from metering.errors import ReplayNotPossible
 from metering.models import Entitlement, LicencePeriod
-from metering.plans.bills import PeriodBill, PeriodUsage, bill_periods, packages_for
-from metering.plans.calendar import Span, Term, spans
+from metering.plans.bills import PeriodBill, PeriodUsage, bill_periods, packages_of
+from metering.plans.calendar import PeriodUnit, Span, Term, spans
 from metering.plans.queries import term_of
 from metering.plans.terms import PlanTerms, Unit, read_plan
 
@@ -89,7 +89,9 @@ def replay(
     if from_at >= until_at:
         return []
     term = term_of(session, entitlement)
-    found = list(spans(term, plan.billing_period, until_at=until_at))
+    # A package or year expires, and another is bought, by the month: as in a quote.
+    unit = PeriodUnit.MONTH if plan.is_prepaid else plan.billing_period
+    found = list(spans(term, unit, until_at=until_at))
     trial_ends_at = term.starts_at + timedelta(days=plan.trial_days)
     bounds = sorted({each.from_at for each in found} | {from_at, until_at, trial_ends_at})
     counted = _count(session, entitlement.licence_id, bounds, _Recount(held.unit, plan.unit))
@@ -98,9 +100,10 @@ def replay(
     whole = _bill(plan, term, found, usage, until_at=until_at)
     before = _bill(plan, term, found, usage, until_at=from_at)
     paid = list(_paid(session, entitlement, held, began_at=term.starts_at))
+    bought = packages_of(plan, whole), packages_of(plan, before)
     return [
-        trial.row(each, earlier, paid)
-        for each, earlier in zip(whole, before, strict=True)
+        trial.row(each, earlier, paid, packages)
+        for each, earlier, *packages in zip(whole, before, *bought, strict=True)
         if each.span.until_at > from_at
     ]
 
@@ -208,8 +211,17 @@ class _Trial:
     from_at: datetime
     until_at: datetime
 
-    def row(self, bill: PeriodBill, earlier: PeriodBill, paid: Iterable[_Paid]) -> ReplayedPeriod:
-        """One period: what its bill adds to the bill of what came before the range."""
+    def row(
+        self,
+        bill: PeriodBill,
+        earlier: PeriodBill,
+        paid: Iterable[_Paid],
+        packages: Sequence[int],
+    ) -> ReplayedPeriod:
+        """One period: what its bill adds to the bill of what came before the range.
+
+        ``packages``: how many are bought in the period, and before the range.
+        """
         begins_at = max(bill.span.from_at, self.from_at)
         ends_at = min(bill.span.until_at, self.until_at)
         charged = self.usage.between(begins_at, ends_at).amount
@@ -223,13 +235,12 @@ class _Trial:
             free_units=bill.free_units - earlier.free_units,
             refused_units=bill.refused_units - earlier.refused_units,
             charged_amount=charged,
-            replayed_amount=self._replayed(bill, earlier),
+            replayed_amount=self._replayed(bill, earlier, *packages),
         )
 
-    def _replayed(self, bill: PeriodBill, earlier: PeriodBill) -> int:
+    def _replayed(self, bill: PeriodBill, earlier: PeriodBill, bought: int, had: int) -> int:
         begins_here = bill.span.from_at >= self.from_at
         amount = bill.usage_amount - earlier.usage_amount
         amount += bill.fee_amount if begins_here else 0
         amount += bill.missing_amount if bill.span.until_at <= self.until_at else 0
-        had = 0 if begins_here else packages_for(self.plan, earlier.units)
-        return amount + (packages_for(self.plan, bill.units) - had) * self.plan.package_price
+        return amount + (bought - (0 if begins_here else had)) * self.plan.package_price

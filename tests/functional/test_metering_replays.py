@@ -111,6 +111,17 @@ def test_any_plan_can_be_tried_on_any_usage_by_the_call(world):
         assert [row.from_at for row in rows] == sorted(row.from_at for row in rows)
 
 
+def test_a_year_that_is_tried_expires_and_is_bought_again_when_it_is_used(world):
+    """The calls are of the first month and of the third, which begins behind 61 days."""
+    licensed = use(world, PLANS["per call"])
+    for valid_days, years in ((95, 1), (61, 2), (30, 2)):
+        plan = yearly(valid_days=valid_days)
+        for cut in (0, 3, 31, 62, 70, 200):
+            parts = {"until_days": cut}, {"from_days": cut, "until_days": 201}
+            asked = [sums(replayed(world, licensed, plan, **part))[1] for part in parts]
+            assert sum(asked) == years * 1_200 * YUAN, (valid_days, cut)
+
+
 def test_misses_cost_nothing_under_a_plan_by_the_hit(world):
     licensed = use(world, PLANS["per call"], months=(10,))
     (row,) = replayed(world, licensed, per_call(unit="hit"))
