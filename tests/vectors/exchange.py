@@ -92,6 +92,10 @@ class Exchange:
         self.entries.append(canonical(leaf))
         return number
 
+    def open_shard(self, **more):
+        """A shard's first leaf: it announces the keys, and may name a predecessor."""
+        return self.append("shard_opened", origin=self.origin, keys=json.loads(self.keys), **more)
+
     def head_text(self, size=None):
         size = len(self.entries) if size is None else size
         return f"{self.origin}\n{size}\n{b64(tree_hash(self.hashes[:size]))}\n"
@@ -307,7 +311,7 @@ def pack(files):
 def small_exchange():
     """A log of 14 leaves: one licence with two lanes, another with one, one revocation."""
     exchange = Exchange()
-    exchange.append("listed", listing="airports")
+    exchange.open_shard()
     first = exchange.open_lane("lic_a")
     exchange.call(first)
     other = exchange.open_lane("lic_b")

@@ -12,6 +12,7 @@ def _raise_amount(invoice, evidence):
 
 def _log_with(**changes):
     exchange = Exchange()
+    exchange.open_shard()
     lane = exchange.open_lane("lic_a")
     exchange.call(lane)
     exchange.call(lane, leaf=changes)
@@ -47,12 +48,12 @@ def _log_of_entry(entry):
 
 def _log_of_branch():
     """Two calls that name the same predecessor."""
-    first = hash_leaf(_log_with().entries[0]).hex()
+    first = hash_leaf(_log_with().entries[1]).hex()
     return _log_with(previous=first)
 
 
 def log_vectors():
-    plain = _log_with().entries[2]
+    plain = _log_with().entries[3]
     cases = [
         ("a number skipped", "lanes", _log_with(n=3)),
         ("a number repeated", "lanes", _log_with(n=1)),

@@ -7,7 +7,9 @@ from counterfoil_verify.errors import Rejected
 from counterfoil_verify.held import HeldReceipt, hold
 from counterfoil_verify.keys import Keyring
 from counterfoil_verify.log.succession import check_links
+from counterfoil_verify.log.turns import host_of
 from counterfoil_verify.money import invoices
+from counterfoil_verify.money.invoice_succession import check_succession
 from counterfoil_verify.money.invoices import InvoiceEvidence
 from counterfoil_verify.notes import Checkpoint, open_checkpoint
 
@@ -82,11 +84,21 @@ def contradiction_between(first: HeldReceipt, second: HeldReceipt) -> str:
 
 
 def _between_invoices(first: InvoiceEvidence, second: InvoiceEvidence) -> str:
-    """Two leaves of one number inside one lane, both proven to be in the log."""
+    """Two leaves of one number, both proven; two bills under one id; two bills of one time."""
     for place in (*first.leaves_at, *second.leaves_at):
         shown = first.leaves_at.get(place, set()) | second.leaves_at.get(place, set())
         if len(shown) > 1:
             return f"two different leaves for number {place[2]} of one lane"
+    if host_of(host_of(first.key)) != host_of(host_of(second.key)):
+        return ""
+    ours, theirs = first.invoice, second.invoice
+    if ours.invoice_id == theirs.invoice_id:
+        is_same = ours.record.members == theirs.record.members
+        return "" if is_same else f"two different invoices {ours.invoice_id}"
+    try:
+        check_succession((ours, theirs))
+    except Rejected as error:
+        return error.reason
     return ""
 
 

@@ -123,10 +123,17 @@ class Keyring:
     source: str = field(default="", compare=False)
     ends: Mapping[Key, KeyEnd] = field(default_factory=dict)
     """The keys that are retired."""
+    starts: Mapping[Key, int] = field(default_factory=dict)
+    """From which tree size on a key speaks that stands in the history alone."""
 
     def end_of(self, key: Key) -> KeyEnd | None:
         """Where the key's validity ended, if it did."""
         return self.ends.get(key)
+
+    def speaks_at(self, key: Key, tree_size: int) -> bool:
+        """Whether the key's signature counts under a tree of that size."""
+        end = self.ends.get(key)
+        return self.starts.get(key, 0) <= tree_size and (end is None or tree_size <= end.until_size)
 
     def unspoilt(self, keys: Iterable[Key]) -> list[Key]:
         """Those of the keys that were not retired for a compromise."""
@@ -139,8 +146,9 @@ class Keyring:
             role: tuple(dict.fromkeys((*getattr(self, role), *getattr(other, role))))
             for role in ROLES
         }
-        ends = {**other.ends, **self.ends}
-        return Keyring(**both, source=f"{self.source} and {other.source}", ends=ends)
+        source = f"{self.source} and {other.source}"
+        ends, starts = {**other.ends, **self.ends}, {**other.starts, **self.starts}
+        return Keyring(**both, source=source, ends=ends, starts=starts)
 
     def roles(self) -> Iterator[tuple[str, Key]]:
         """Every key with its role, for showing fingerprints."""
@@ -187,8 +195,9 @@ def _with_former(keyring: Keyring, entry: Record) -> Keyring:
     role, key = entry.text("role"), parse_vkey(entry.text("key"))
     require(role in HISTORY_ROLES, STEP, f"no role {role[:50]!r} has a history")
     known: tuple[Key, ...] = getattr(keyring, role)
+    starts = dict(keyring.starts)
     if key not in known:
-        known = (*known, key)
+        known, starts[key] = (*known, key), entry.whole("from_size")
     require(len(known) <= KEYS_PER_ROLE_MAX, STEP, f"more than {KEYS_PER_ROLE_MAX} keys of a role")
     ends = dict(keyring.ends)
     if "until_size" in entry.members:
@@ -197,7 +206,7 @@ def _with_former(keyring: Keyring, entry: Record) -> Keyring:
         require(key not in ends, STEP, f"two ends of a key of {key.name}")
         ends[key] = KeyEnd(entry.whole("until_size"), reason == COMPROMISE)
     changed: dict[str, tuple[Key, ...]] = {role: known}
-    return replace(keyring, **changed, ends=ends)  # type: ignore[arg-type]
+    return replace(keyring, **changed, ends=ends, starts=starts)  # type: ignore[arg-type]
 
 
 def _keys_of(value: Json) -> tuple[Key, ...]:

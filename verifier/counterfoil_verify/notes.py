@@ -73,8 +73,9 @@ def open_checkpoint(data: bytes, keyring: Keyring) -> Checkpoint:
     require(keys, STEP, f"no trusted key for the origin {origin[:200]!r}")
     signed = list(_verified(text, signatures, keys))
     require(signed, STEP, "no trusted key signed the checkpoint")
-    signers = [key for key in signed if _is_valid_at(keyring, key, head.tree_size)]
-    require(signers, STEP, f"its key was retired before size {head.tree_size}")
+    signers = [key for key in signed if keyring.speaks_at(key, head.tree_size)]
+    told = f"its key was retired before size {head.tree_size}, or is valid from a later one"
+    require(signers, STEP, told)
     witnesses = _verified(text, signatures, keyring.witnesses)
     return Checkpoint(origin, head, signers[0], _names_of(witnesses, keys), tuple(signers))
 
@@ -96,11 +97,6 @@ def read_head(data: bytes) -> tuple[str, Head]:
     """
     text, _ = parse_note(data)
     return _parse_head(text)
-
-
-def _is_valid_at(keyring: Keyring, key: Key, tree_size: int) -> bool:
-    end = keyring.end_of(key)
-    return end is None or tree_size <= end.until_size
 
 
 def _parse_head(text: bytes) -> tuple[str, Head]:

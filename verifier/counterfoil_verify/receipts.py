@@ -141,8 +141,12 @@ def check_key(keyring: Keyring, key: Key, index: int | None) -> None:
     """Reject a receipt of a compromised key, unless its leaf stands before the key's end.
 
     ``index`` is where the leaf is proven to be, None where nothing proves it: a thief of the key
-    can date a receipt as he likes, but not give it a place in the log.
+    can date a receipt as he likes, but not give it a place in the log. Nor stands a leaf before the
+    size from which on its key is valid.
     """
+    start = keyring.starts.get(key, 0)
+    is_behind = index is None or index >= start
+    require(is_behind, SIGNATURE_STEP, f"its key is valid from size {start}, its leaf is before it")
     end = keyring.end_of(key)
     if end is None or not end.is_compromised:
         return

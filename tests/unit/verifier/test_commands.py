@@ -240,6 +240,43 @@ def test_two_invoices_closing_one_number_on_two_leaves_contradict(desk, exchange
     assert outcome.code == 0
 
 
+def priced(lines):
+    def change(invoice, evidence):
+        invoice["lines"] = [{"kind": "period_fee", "amount": amount} for amount in lines]
+        total = int(invoice["total_amount"]) + sum(map(int, lines))
+        invoice["total_amount"] = str(total)
+
+    return change
+
+
+def test_two_invoices_of_one_id_contradict_by_their_charges_alone(desk, exchange):
+    fee = exchange.invoice("lic_a", change=priced(["100000000"]))
+    assert contradict(desk, fee, fee).code == 1
+    for other in (priced(["200000000"]), priced([]), priced(["100000000", "1000000"])):
+        outcome = contradict(desk, fee, exchange.invoice("lic_a", change=other))
+        assert outcome.code == 0
+        assert "two different invoices inv_1" in outcome.output
+    # Another exchange counts its invoices by itself.
+    foreign = Exchange(origin="other.example/log/2026")
+    foreign.call(foreign.open_lane("lic_z"))
+    trusted = [exchange.statements, exchange.checkpoints, foreign.statements, foreign.checkpoints]
+    named = [word for key in trusted for word in ("--key", key.vkey)]
+    pair = desk.put("ours", fee), desk.put("theirs", foreign.invoice("lic_z"))
+    assert desk.run("contradiction", *pair, *named, keys=False).code == 1
+
+
+def test_two_invoices_of_one_time_contradict(desk, exchange):
+    """Whatever their ids: a call would be paid twice."""
+    outcome = contradict(desk, exchange.invoice("lic_a"), exchange.invoice("lic_a", "inv_2"))
+    assert outcome.code == 0
+    ends_at = exchange.now + dt.timedelta(seconds=1)
+    first = exchange.invoice("lic_a", ends_at=ends_at)
+    exchange.tick(5)
+    exchange.call(exchange.lanes["lic_a"][0])
+    second = exchange.invoice("lic_a", "inv_2", starts_at=ends_at)
+    assert contradict(desk, second, first).code == 1
+
+
 def test_statements_that_agree_are_no_contradiction(desk, exchange):
     calls = exchange.lanes["lic_a"][0].calls
     receipts = [exchange.receipt(call) for call in calls]

@@ -103,8 +103,95 @@ def test_a_key_that_the_log_has_ended_signs_no_later_head(desk, exchange):
     assert (outcome.code, outcome.step) == (1, "root")
     assert f"retired at size {size}" in outcome.output
     both = [exchange.checkpoints.vkey, newer.vkey]
+    announced = {"role": "checkpoint", "key": newer.vkey, "from_size": size}
+    exchange.append("log_key", origin=exchange.origin, **announced)
     desk.put("keys.json", canonical({**json.loads(exchange.keys), "checkpoint": both}))
     assert desk.run("log", desk.lay_out(ending(exchange, size, newer))).code == 0
+
+
+# Keys that were shown to somebody
+
+
+def shown(exchange, *history, **roles):
+    """What somebody was shown as keys.json."""
+    return canonical({**json.loads(exchange.keys), **roles, "history": list(history)})
+
+
+@pytest.fixture
+def further(exchange):
+    return Key(f"{exchange.origin}/receipts", seeded("further"))
+
+
+def test_a_key_that_the_log_never_announced_is_rejected(desk, exchange, further):
+    """Its receipts would count for whoever was shown it, and for nobody else."""
+    log = desk.lay_out(exchange.export())
+    both = shown(exchange, receipts=[exchange.receipts.vkey, further.vkey])
+    former = {"role": "receipts", "key": further.vkey, "from_size": 3}
+    desk.put("keys.json", shown(exchange, former))
+    outcome = desk.run("log", log)
+    assert (outcome.code, outcome.step) == (1, "keys")
+    assert "no entry up to size 14 announces it" in outcome.output
+    desk.put("keys.json", both)
+    assert desk.run("log", log).code == 1
+    bundle = desk.put("bundle.zip", exchange.bundle(exchange.bundle_files("lic_a")))
+    assert (desk.run("bundle", bundle).code, desk.run("bundle", bundle).step) == (1, "log")
+
+
+def test_a_key_that_a_leaf_announced_is_one_of_the_logs(desk, exchange, further):
+    announced = {"role": "receipts", "key": further.vkey, "from_size": 14}
+    exchange.append("log_key", origin=exchange.origin, **announced)
+    former = shown(exchange, announced)
+    log = desk.lay_out(exchange.export())
+    told = desk.run("log", log)
+    assert told.code == 0
+    assert f"not among your keys: {further.vkey}" in told.output
+    desk.put("keys.json", former)
+    known = desk.run("log", log)
+    assert (known.code, known.report["facts"]["key_differences"]) == (0, [])
+    # Of another role it is another key: what it signs as that, nobody announced.
+    exchange.entries[-1] = exchange.entries[-1].replace(
+        b'"role":"receipts"', b'"role":"statements"'
+    )
+    assert desk.run("log", desk.lay_out(exchange.export(), "other")).step == "keys"
+
+
+def test_a_key_that_is_newer_than_the_head_is_told_not_rejected(desk, exchange, further):
+    newer = {"role": "receipts", "key": further.vkey, "from_size": 14}
+    desk.put("keys.json", shown(exchange, newer))
+    outcome = desk.run("log", desk.lay_out(exchange.export()))
+    assert (outcome.code, outcome.passed_steps[-1]) == (0, "keys")
+    assert "newer than this head" in outcome.output
+    # But then it signs nothing that stands in the log before it.
+    call = exchange.lanes["lic_a"][0].calls[0]
+    receipt = desk.put("receipt.json", exchange.receipt(call, signer=further))
+    proof = desk.put("proof", exchange.proof(call["index"]))
+    proven = desk.run("receipt", receipt, "--proof", proof)
+    assert (proven.code, "valid from size 14" in proven.output) == (1, True)
+
+
+def test_an_end_that_was_told_otherwise_is_rejected(desk, exchange):
+    """The log calls the key stolen; the keys that somebody was shown call it outgrown."""
+    ends = {"role": "receipts", "key": exchange.receipts.vkey, "from_size": 0, "until_size": 9}
+    exchange.append("log_key_retired", origin=exchange.origin, reason="compromise", **ends)
+    log = desk.lay_out(exchange.export())
+    for reason, code in (("compromise", 0), ("rotation", 1)):
+        desk.put("keys.json", shown(exchange, {**ends, "reason": reason}))
+        assert desk.run("log", log).code == code
+    desk.put("keys.json", exchange.keys)
+    assert "(compromise), not in your keys" in desk.run("log", log).output
+
+
+def test_an_end_that_no_entry_tells_is_named(desk, exchange):
+    ends = {"role": "receipts", "key": exchange.receipts.vkey, "from_size": 0, "until_size": 9}
+    desk.put("keys.json", shown(exchange, {**ends, "reason": "compromise"}))
+    outcome = desk.run("log", desk.lay_out(exchange.export()))
+    assert (outcome.code, "in no entry up to size 14" in outcome.output) == (0, True)
+
+
+def test_a_log_that_announces_nothing_is_rejected(desk, exchange):
+    exchange.entries[0] = exchange.entries[0].replace(b"shard_opened", b"shard_openen")
+    outcome = desk.run("log", desk.lay_out(exchange.export()))
+    assert (outcome.code, outcome.step) == (1, "keys")
 
 
 # The chain
@@ -173,7 +260,7 @@ def turned(old):
     new = Exchange(seed="next", origin=year)
     last = {"tree_size": len(old.entries), "root_hash": tree_hash(old.hashes).hex()}
     named = {"origin": old.origin, "reason": "year", **last}
-    new.append("shard_opened", origin=year, keys={"checkpoint": "x"}, predecessor=named)
+    new.open_shard(predecessor=named)
     return new
 
 
@@ -229,7 +316,7 @@ def test_a_shard_does_not_carry_on_itself(desk, exchange):
     head = {"tree_size": len(exchange.entries), "root_hash": tree_hash(exchange.hashes).hex()}
     again = Exchange(seed="again")
     named = {"origin": exchange.origin, "reason": "restored", **head}
-    again.append("shard_opened", origin=again.origin, keys={}, predecessor=named)
+    again.open_shard(predecessor=named)
     log = desk.lay_out(years(desk, exchange, again))
     outcome = desk.run("log", log)
     assert (outcome.code, outcome.step) == (1, "succession")

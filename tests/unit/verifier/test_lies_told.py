@@ -257,7 +257,7 @@ def restored(exchange, size):
     new = Exchange(seed="restored", origin=f"{exchange.origin}-2")
     named = {"origin": exchange.origin, "reason": "restored", **kept}
     named["abandoned"] = [{"source": "published", **lost}]
-    new.append("shard_opened", origin=new.origin, keys={}, predecessor=named)
+    new.open_shard(predecessor=named)
     opening = {
         "origin": new.origin, "checkpoint": new.checkpoint().decode(),
         "opened": new.proven(0, 1), "predecessor_checkpoint": exchange.checkpoint(size).decode(),

@@ -12,15 +12,16 @@ from counterfoil_verify.transport import Site
 from tests.unit.verifier.servers import TOKEN, log_site, speaking
 from tests.vectors.exchange import Exchange
 
-AUDIT = ["checkpoint", "entries", "tiles", "lanes", "revocations", "root", "succession"]
+AUDIT = ["checkpoint", "entries", "tiles", "lanes", "revocations", "root", "succession", "keys"]
 
 
 @pytest.fixture
 def long_exchange():
     """More than two entry bundles, so that full and partial tiles of two levels occur."""
     exchange = Exchange()
+    exchange.open_shard()
     lane = exchange.open_lane("lic_a")
-    for _ in range(520):
+    for _ in range(519):
         exchange.call(lane)
     return exchange
 

@@ -165,6 +165,7 @@ def test_every_byte_of_a_signed_report_and_of_its_signature_counts():
 
 def small_bundle():
     exchange = Exchange()
+    exchange.open_shard()
     lane = exchange.open_lane("lic_a")
     exchange.call(lane)
     exchange.call(lane)
@@ -254,6 +255,7 @@ def test_a_file_added_or_removed_is_found():
 
 def test_a_bundle_of_a_foreign_exchange_fails_against_the_trusted_keys():
     foreign = Exchange(seed="foreign")
+    foreign.open_shard()
     lane = foreign.open_lane("lic_a")
     foreign.call(lane)
     data = foreign.bundle(foreign.bundle_files("lic_a"))

@@ -5,7 +5,15 @@ from collections.abc import Iterable, Mapping
 from counterfoil_verify.container import Container
 from counterfoil_verify.errors import require
 from counterfoil_verify.log.heads import HeadBook
-from counterfoil_verify.log.shards import Shard, ShardedFacts, audit_shards, first_leaf, open_shards
+from counterfoil_verify.log.key_book import compare_keys
+from counterfoil_verify.log.shards import (
+    Shard,
+    ShardedFacts,
+    audit_shards,
+    first_leaf,
+    open_shards,
+    sizes_of,
+)
 from counterfoil_verify.log.sources import SHARDS, ContainerSource
 from counterfoil_verify.log.tiles import Source
 from counterfoil_verify.merkle import Head
@@ -30,6 +38,7 @@ def audit_export(
         return None
     shards = _exported(container, checkpoint, heads)
     facts = audit_shards(shards, sizes=heads.sizes, has_tiles=_has_tiles)
+    compare_keys(heads.keyring, sizes_of(shards), facts.keys)
     for origin, head in heads:
         same = facts.roots.get((origin, head.tree_size), head.root_hash) == head.root_hash
         require(same, STEP, f"the log had another root hash at size {head.tree_size}")

@@ -63,8 +63,8 @@ class Bundle:
     manifest: Manifest
     checkpoint: Checkpoint | None = None
     held: list[HeldReceipt] = field(default_factory=list)
-    ended: dict[bytes, Key] = field(default_factory=dict)
-    """Leaves whose receipts a retired key signed."""
+    bounded: dict[bytes, Key] = field(default_factory=dict)
+    """Leaves whose receipts a key signed that is not valid everywhere."""
     billed: list[invoices.InvoiceEvidence] = field(default_factory=list)
     facts: ShardedFacts | None = None
     links: tuple[Link, ...] = ()
@@ -174,8 +174,8 @@ def _check_receipt(bundle: Bundle, name: str) -> HeldReceipt:
     require(is_own, RECEIPTS, "a receipt of another log")
     bundle.promised[receipt.call.leaf.hash] = receipt.promise.origin
     key = receipts.check_signature(receipt, bundle.keyring, is_proven=True)
-    if bundle.keyring.end_of(key) is not None:
-        bundle.ended[receipt.call.leaf.hash] = key
+    if key in bundle.keyring.ends or key in bundle.keyring.starts:
+        bundle.bounded[receipt.call.leaf.hash] = key
     receipts.check_detail(receipt)
     bundle.signed.check(bundle.container, receipt, bundle.keyring)
     point = receipt.call.point
@@ -200,7 +200,7 @@ def check_inclusions(bundle: Bundle) -> str:
     bundle.leaves = read_leaves(bundle.container)
     bundle.unproven = bundle.leaves.keys() - proven.keys()
     waiting = [receipt for receipt in bundle.held if receipt.leaf not in proven]
-    for leaf, key in bundle.ended.items():
+    for leaf, key in bundle.bounded.items():
         receipts.check_key(bundle.keyring, key, proven.get(leaf))
     check_waiting(waiting, bundle.manifest.created_at, INCLUSION)
     shown = f", {len(bundle.leaves):,} leaves" if bundle.leaves else ""

@@ -12,7 +12,16 @@ from counterfoil_verify.keys import Keyring
 from counterfoil_verify.log.audit import STEPS as AUDIT_STEPS
 from counterfoil_verify.log.audit import describe_strange, describe_types, read_checkpoint
 from counterfoil_verify.log.entry_types import is_known
-from counterfoil_verify.log.shards import Shard, ShardedFacts, audit_shards, first_leaf, open_shards
+from counterfoil_verify.log.key_book import STEP as KEYS_STEP
+from counterfoil_verify.log.key_book import compare_keys
+from counterfoil_verify.log.shards import (
+    Shard,
+    ShardedFacts,
+    audit_shards,
+    first_leaf,
+    open_shards,
+    sizes_of,
+)
 from counterfoil_verify.log.sources import open_source, read_file
 from counterfoil_verify.log.succession import STEP as SUCCESSION
 from counterfoil_verify.log.tiles import Source
@@ -46,6 +55,10 @@ def check_log(options: argparse.Namespace, report: Report) -> None:
             require(same, "root", f"the log had another root hash at size {head.tree_size}")
         _detail_audit(details, facts)
         details[SUCCESSION].append(_told_shards(shards))
+    with report.step(KEYS_STEP) as detail:
+        told = compare_keys(keyring, sizes_of(shards), facts.keys)
+        detail.extend([f"{len(facts.keys.announced)} announced", *told])
+    report.facts["key_differences"] = told
     report.counts["leaves"] = facts.leaves
     report.facts["types"] = dict(facts.types)
     report.facts["unknown_types"] = sorted(name for name in facts.types if not is_known(name))
@@ -84,7 +97,7 @@ def _seen(options: argparse.Namespace, keyring: Keyring, newest: Checkpoint) -> 
 
 def _check_reached(shards: list[Shard], seen: dict[str, Head]) -> None:
     """The audit comes to the kept head: its shard is one of those audited, and not smaller."""
-    sizes = {shard.checkpoint.origin: shard.checkpoint.head.tree_size for shard in shards}
+    sizes = sizes_of(shards)
     for origin, head in seen.items():
         if origin not in sizes and shards[-1].predecessor is not None:
             raise NotChecked(SUCCESSION, f"the earlier checkpoint is of {origin}, not looked at")

@@ -11,7 +11,7 @@ from hashlib import sha256
 
 from counterfoil_verify.errors import Rejected, require
 from counterfoil_verify.fields import HASH_SIZE, Record, parse_instant
-from counterfoil_verify.keys import Key, Keyring
+from counterfoil_verify.keys import Keyring
 from counterfoil_verify.leaves import (
     CALL,
     EVIDENCE_MODE,
@@ -26,6 +26,7 @@ from counterfoil_verify.leaves import (
     parse_leaf,
 )
 from counterfoil_verify.log.entry_types import is_incomplete, is_known
+from counterfoil_verify.log.key_book import KeyBook
 from counterfoil_verify.log.lanes import REVOCATIONS, LaneBook, LaneState
 from counterfoil_verify.log.succession import SHARD_CLOSED
 from counterfoil_verify.log.tiles import ENTRIES, TILE_WIDTH, TILES, Source, TileTree, read_entries
@@ -35,7 +36,6 @@ from counterfoil_verify.notes import NOTE_BYTES_MAX, Checkpoint, open_checkpoint
 
 CHECKPOINT = "checkpoint"
 LANES = "lanes"
-KEY_RETIRED = "log_key_retired"
 ROOT = "root"
 STEPS = (ENTRIES, TILES, LANES, REVOCATIONS, ROOT)
 READERS = 4
@@ -63,8 +63,7 @@ class LogFacts:
     tiles: int = 0
     closing: tuple[int, Record] | None = None
     """The leaf that closes the shard, and its index."""
-    retired: dict[str, int] = field(default_factory=dict)
-    """Keys that signed the head and that the log has ended, and the largest size they speak for."""
+    keys: KeyBook = field(default_factory=KeyBook)
 
 
 def read_checkpoint(source: Source, keyring: Keyring) -> Checkpoint:
@@ -87,11 +86,12 @@ class Audit:
         has_tiles: bool = True,
         lanes: LaneBook | None = None,
         start: int = 0,
-        signers: Iterable[Key] = (),
+        keys: KeyBook | None = None,
     ) -> None:
-        """``lanes`` go on from an earlier shard's audit, of ``start`` leaves in all."""
-        self._signers = frozenset(key.text for key in signers)
-        self.facts = LogFacts(lanes=LaneBook() if lanes is None else lanes)
+        """``lanes`` and ``keys`` go on from the shards before, of ``start`` leaves in all."""
+        self.facts = LogFacts(
+            lanes=LaneBook() if lanes is None else lanes, keys=KeyBook() if keys is None else keys
+        )
         self._offset = start
         self._source = source
         self._head = head
@@ -191,8 +191,8 @@ class Audit:
         elif leaf.type == SHARD_CLOSED:
             require(self.facts.closing is None, ENTRIES, "the shard is closed twice")
             self.facts.closing = (index, leaf.record)
-        elif leaf.type == KEY_RETIRED and leaf.record.text("key") in self._signers:
-            self.facts.retired[leaf.record.text("key")] = leaf.record.whole("until_size")
+        else:
+            self.facts.keys.note(leaf, index)
 
     def _count_type(self, leaf: Leaf) -> None:
         name, types = leaf.type, self.facts.types

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from counterfoil_verify.errors import NotChecked, Rejected, require
 from counterfoil_verify.leaves import parse_leaf
 from counterfoil_verify.log.audit import ROOT, Audit, LogFacts, Progress, no_progress
+from counterfoil_verify.log.key_book import KeyBook
 from counterfoil_verify.log.lanes import LaneBook
 from counterfoil_verify.log.succession import SHARDS_MAX, STEP, Opener, Predecessor, parse_opening
 from counterfoil_verify.log.tiles import ENTRIES, TILE_WIDTH, Source, read_entries
@@ -34,11 +35,17 @@ class ShardedFacts:
     types: Counter[str] = field(default_factory=Counter)
     incomplete: Counter[str] = field(default_factory=Counter)
     lanes: LaneBook = field(default_factory=LaneBook)
+    keys: KeyBook = field(default_factory=KeyBook)
     roots: dict[tuple[str, int], bytes] = field(default_factory=dict)
     starts: dict[str, int] = field(default_factory=dict)
     """How many leaves stand in the shards before each one."""
     tiles: int = 0
     leaves: int = 0
+
+
+def sizes_of(shards: Iterable[Shard]) -> dict[str, int]:
+    """How many leaves each shard has, by its origin."""
+    return {shard.checkpoint.origin: shard.checkpoint.head.tree_size for shard in shards}
 
 
 def folder_of(origin: str) -> str:
@@ -109,7 +116,7 @@ def audit_shards(
     """
     is_whole = shards[-1].predecessor is None
     found = ShardedFacts(lanes=LaneBook(carries_on=not is_whole))
-    total = sum(shard.checkpoint.head.tree_size for shard in shards)
+    total = sum(sizes_of(shards).values())
     for place in range(len(shards) - 1, -1, -1):
         shard, start = shards[place], found.leaves
         audit = Audit(
@@ -119,12 +126,13 @@ def audit_shards(
             has_tiles=has_tiles(shard.source),
             lanes=found.lanes,
             start=start,
-            signers=shard.checkpoint.signers,
+            keys=found.keys,
         )
         facts = audit.run(lambda done, _size, start=start: progress(start + done, total))  # type: ignore[misc]
-        _check_signers(shard.checkpoint, facts)
         _check_closing(shard, facts, shards[place - 1] if place else None)
         _add(found, shard.checkpoint, facts)
+    for shard in shards:
+        _check_signers(shard.checkpoint, found.keys)
     return found
 
 
@@ -137,10 +145,11 @@ def _add(found: ShardedFacts, checkpoint: Checkpoint, facts: LogFacts) -> None:
     found.roots |= {(checkpoint.origin, size): root for size, root in facts.roots.items()}
 
 
-def _check_signers(checkpoint: Checkpoint, facts: LogFacts) -> None:
+def _check_signers(checkpoint: Checkpoint, keys: KeyBook) -> None:
     """A key that the log itself has ended signs no larger head, whatever a keys.json leaves out."""
     size = checkpoint.head.tree_size
-    ends = [facts.retired.get(key.text, size) for key in checkpoint.signers]
+    ended = [keys.ends.get(key.text) for key in checkpoint.signers]
+    ends = [size if end is None else end.until_size for end in ended]
     told = f"the head's key was retired at size {max(ends, default=0)}, by the log's own entry"
     require(not ends or max(ends) >= size, ROOT, told)
 
