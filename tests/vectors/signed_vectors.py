@@ -10,12 +10,11 @@ from tests.vectors.primitives import Key, b64, canonical, seeded
 LICENCE = "lic_a"
 BUYER = Key("org_buyer/acknowledgements", seeded("counterfoil", "buyer"))
 STRANGER = Key("org_other/acknowledgements", seeded("counterfoil", "stranger"))
+QUERY = "?code=%E6%88%90%E9%83%BD"
 NONCE = "bm9uY2Vub25jZW5vbmNl"
 
 
-def base_of(
-    created, *, key=BUYER, licence=LICENCE, path="/data/airports", body=None, query="?code=CTU"
-):
+def base_of(created, *, key=BUYER, licence=LICENCE, path="/data/airports", body=None, query=QUERY):
     """The signature base of RFC 9421, section 2.5, written out."""
     method = "GET" if body is None else "POST"
     covered = [("@method", method), ("@path", path), ("@query", query)]
@@ -79,9 +78,11 @@ def signed_vectors():
         ("a stranger's key", "signature", signed(base_of(desk.now, key=STRANGER), STRANGER)),
         ("another key than the base names", "signature", renamed),
         ("a base changed after signing", "signature",
-         {**signed(good), "base": good.replace("CTU", "CTV")}),
+         {**signed(good), "base": good.replace("%BD", "%BE")}),
         ("for another licence", "request", signed(base_of(desk.now, licence="lic_b"))),
         ("for another listing", "request", signed(base_of(desk.now, path="/data/trains"))),
+        ("with another parameter", "request", others),
+        ("with a parameter twice", "request", signed(base_of(desk.now, query=f"{QUERY}&code=CTU"))),
         ("with another method", "request", signed(base_of(desk.now, body=b"{}"))),
         ("signed long before", "request", signed(base_of(desk.now - 700))),
         ("signed later than the call", "request", signed(base_of(desk.now + 200))),

@@ -8,6 +8,7 @@ from counterfoil_verify import canonical
 from counterfoil_verify.chain import Chain, parse_address
 from counterfoil_verify.errors import NotChecked, Rejected, require
 from counterfoil_verify.fields import Record
+from counterfoil_verify.finality import UNDEMANDED, Depths, Finality
 from counterfoil_verify.log.heads import HeadBook
 from counterfoil_verify.merkle import Head
 
@@ -16,7 +17,8 @@ ANCHORS_BYTES_MAX = 16_777_216
 ANCHORS_MAX = 65_536
 REGISTRIES_SHOWN = 3
 STATUSES = frozenset({"planned", "sent", "mined", "final", "lost"})
-ON_CHAIN = frozenset({"mined", "final"})
+FINAL = "final"
+ON_CHAIN = frozenset({"mined", FINAL})
 _HASH = re.compile(r"(?:0x)?[0-9a-f]{64}")
 _RAW = re.compile(r"(?:0x)?(?:[0-9a-f]{2})*")
 
@@ -26,6 +28,7 @@ class Registry(NamedTuple):
 
     contract: str
     chain: Chain | None
+    finality: Finality = UNDEMANDED
 
 
 NO_REGISTRY = Registry("", None)
@@ -47,6 +50,11 @@ class Anchor:
     def is_on_chain(self) -> bool:
         """Whether the exchange says that the chain has taken it."""
         return self.status in ON_CHAIN
+
+    @property
+    def is_called_final(self) -> bool:
+        """Whether the exchange says that no reorganisation can take it back."""
+        return self.status == FINAL
 
 
 def parse_anchors(data: bytes) -> list[Anchor]:
@@ -100,8 +108,12 @@ def check_anchors(anchors: list[Anchor], newest: Head, heads: HeadBook, contract
         heads.note(anchor.head)
 
 
-def check_on_chain(anchors: list[Anchor], chain: Chain) -> int:
-    """How many anchors the chain confirms; Rejected when it says otherwise."""
+def check_on_chain(anchors: list[Anchor], chain: Chain, rule: Finality = UNDEMANDED) -> str:
+    """How many anchors the chain confirms, and how deep; Rejected when it says otherwise.
+
+    NotChecked where finality is demanded, and an anchor that the exchange calls final is not, or
+    none is.
+    """
     claimed = [anchor for anchor in anchors if anchor.is_on_chain]
     if not claimed:
         raise NotChecked(STEP, "no anchor is on a chain yet: there is nothing to ask the node for")
@@ -109,7 +121,18 @@ def check_on_chain(anchors: list[Anchor], chain: Chain) -> int:
     for anchor in claimed:
         require(anchor.chain_id == chain_id, STEP, f"the node is of chain {chain_id}")
         _check_one(anchor, chain)
-    return len(claimed)
+    depths = Depths.ask(chain, rule)
+    lacking = [each for each in claimed if not depths.is_final(each.block_number)]
+    told = f"{len(claimed)} confirmed by chain, the newest {depths.describe(_newest(claimed))}"
+    told += f", {len(lacking)} in blocks that are not known to be final" if lacking else ""
+    is_short = len(lacking) == len(claimed) or any(each.is_called_final for each in lacking)
+    if rule.text and is_short:
+        raise NotChecked(STEP, f"{told}; {rule.text} was demanded: ask again later")
+    return told
+
+
+def _newest(anchors: list[Anchor]) -> int:
+    return max(anchor.block_number for anchor in anchors)
 
 
 def describe_registries(anchors: list[Anchor]) -> str:

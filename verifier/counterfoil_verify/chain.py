@@ -11,6 +11,7 @@ from counterfoil_verify.transport import OK, Site
 
 STEP = "chain"
 ANSWER_BYTES_MAX = 4_194_304
+LATEST = "latest"
 
 # keccak256 is not in the standard library, so the values are given with what they derive from.
 HEAD_SELECTOR = "0x8f7dcfa3"
@@ -23,6 +24,13 @@ _QUANTITY = re.compile(r"0x[0-9a-f]{1,16}")
 _DATA = re.compile(r"0x(?:[0-9a-fA-F]{2}){0,4096}")
 _WORD = 32
 _WORD_TEXT = re.compile(r"0x[0-9a-fA-F]{64}")
+
+
+class Announced(NamedTuple):
+    """A head as an event of the contract tells it, and the block of the event, if it is named."""
+
+    head: Head
+    block_number: int | None
 
 
 class Mined(NamedTuple):
@@ -75,22 +83,34 @@ class Chain:
         """The chain's number (EIP-695)."""
         return _quantity(self.ask("eth_chainId"))
 
-    def head(self, contract: str) -> Head:
+    def newest_block(self) -> int:
+        """The number of the newest block."""
+        return _quantity(self.ask("eth_blockNumber"))
+
+    def tagged_block(self, tag: str) -> int | None:
+        """The number of the block under a tag; None where the node does not know the tag."""
+        try:
+            block = self.ask("eth_getBlockByNumber", tag, False)  # noqa: FBT003 -- positional in JSON-RPC: without transactions
+        except NotChecked:
+            return None
+        return _quantity(block.get("number")) if isinstance(block, dict) else None
+
+    def head(self, contract: str, block: str = LATEST) -> Head:
         """The newest head that the contract keeps; size 0 before the first anchor."""
         question: Json = {"to": contract, "data": HEAD_SELECTOR}
-        data = _data(self.ask("eth_call", question, "latest"))
+        data = _data(self.ask("eth_call", question, block))
         if len(data) < 2 * _WORD:
             raise NotChecked(STEP, "no anchor registry at that address")
         return Head(int.from_bytes(data[:_WORD]), data[_WORD : 2 * _WORD])
 
-    def anchored(self, contract: str, tree_size: int) -> Head | None:
+    def anchored(self, contract: str, tree_size: int, block: str = LATEST) -> Announced | None:
         """The head of that size which the contract once announced, if it did."""
         topics: list[Json] = [HEAD_ANCHORED_TOPIC, f"0x{tree_size:064x}"]
         question: Json = {
-            "address": contract, "topics": topics, "fromBlock": "0x0", "toBlock": "latest",
+            "address": contract, "topics": topics, "fromBlock": "0x0", "toBlock": block,
         }  # fmt: skip
-        heads = _heads(self.ask("eth_getLogs", question), contract)
-        return next((head for head in heads if head.tree_size == tree_size), None)
+        found = _announced(self.ask("eth_getLogs", question), contract)
+        return next((each for each in found if each.head.tree_size == tree_size), None)
 
     def mined(self, transaction_hash: str, contract: str) -> Mined | None:
         """A transaction that succeeded, with the heads anchored in it; None when there is none."""
@@ -101,7 +121,7 @@ class Chain:
             raise NotChecked(STEP, "the node answers something else than a receipt")
         if _quantity(receipt.get("status")) != 1:
             return None
-        heads = tuple(_heads(receipt.get("logs"), contract))
+        heads = tuple(each.head for each in _announced(receipt.get("logs"), contract))
         block_hash = str(receipt.get("blockHash")).lower()
         return Mined(_quantity(receipt.get("blockNumber")), block_hash, heads)
 
@@ -118,14 +138,14 @@ def _data(value: Json) -> bytes:
     return bytes.fromhex(value[2:])
 
 
-def _heads(logs: Json, contract: str) -> list[Head]:
+def _announced(logs: Json, contract: str) -> list[Announced]:
     if not isinstance(logs, list):
         raise NotChecked(STEP, "the node answers something else than events")
     found = [_head_of(log, contract) for log in logs]
-    return [head for head in found if head is not None]
+    return [each for each in found if each is not None]
 
 
-def _head_of(log: Json, contract: str) -> Head | None:
+def _head_of(log: Json, contract: str) -> Announced | None:
     """The head in an event, or None for an event of another contract or kind."""
     if not isinstance(log, dict) or str(log.get("address")).lower() != contract:
         return None
@@ -135,4 +155,6 @@ def _head_of(log: Json, contract: str) -> Head | None:
     words = [str(topic) for topic in topics[1:]]
     if not all(_WORD_TEXT.fullmatch(word) for word in words):
         raise NotChecked(STEP, "the node answers an event out of shape")
-    return Head(int(words[0], 16), bytes.fromhex(words[1][2:]))
+    block = log.get("blockNumber")
+    head = Head(int(words[0], 16), bytes.fromhex(words[1][2:]))
+    return Announced(head, None if block is None else _quantity(block))

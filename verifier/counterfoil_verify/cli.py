@@ -18,6 +18,7 @@ from counterfoil_verify.commands import receipts as receipt_commands
 from counterfoil_verify.commands import rows as row_commands
 from counterfoil_verify.commands.vaults import read_private_key
 from counterfoil_verify.errors import NotChecked, Rejected
+from counterfoil_verify.finality import FORMS, Finality
 from counterfoil_verify.report import Report
 from counterfoil_verify.signed_reports import sign_report
 
@@ -43,12 +44,16 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _receipt(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", type=Path, help="usage receipt: JSON, or the header's value")
-    parser.add_argument("--body", type=Path, help="the response body as received")
+def _parameters(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--parameters", type=Path, help="what was asked: JSON, typed as the listing's fields are"
     )
+
+
+def _receipt(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, help="usage receipt: JSON, or the header's value")
+    parser.add_argument("--body", type=Path, help="the response body as received")
+    _parameters(parser)
     parser.add_argument("--proof", type=Path, help="the leaf's ledger proof")
     parser.add_argument(
         "--opening", type=Path, action="append", default=[],
@@ -61,6 +66,8 @@ def _receipt(parser: argparse.ArgumentParser) -> None:
 def _signed_request(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, help="what the buyer signed, as the exchange shows it")
     parser.add_argument("--receipt", type=Path, required=True, help="the call's usage receipt")
+    _parameters(parser)
+    parser.add_argument("--sent", type=Path, help="the body that a POST sent, byte for byte")
     parser.set_defaults(run=receipt_commands.check_signed_request)
 
 
@@ -111,11 +118,26 @@ def _log(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=log_commands.check_log)
 
 
+def _rule(text: str) -> Finality:
+    try:
+        return Finality.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _finality(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--finality", type=_rule, metavar="RULE",
+        help=f"count only what stands in a block that is final: {FORMS}",
+    )  # fmt: skip
+
+
 def _chain(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rpc", required=True, help="address of an EVM node's JSON-RPC")
     parser.add_argument("--contract", required=True, help="address of the anchor registry")
     parser.add_argument("--checkpoint", type=Path, required=True, help="the log's checkpoint")
     parser.add_argument("--log", help="where the tiles are, for consistency between sizes")
+    _finality(parser)
     parser.set_defaults(run=chain_commands.check_chain)
 
 
@@ -123,6 +145,7 @@ def _bundle(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, help="evidence bundle (zip)")
     parser.add_argument("--rpc", help="address of an EVM node, to check the anchors")
     parser.add_argument("--contract", help="the anchor registry that was promised")
+    _finality(parser)
     parser.set_defaults(run=bundle_commands.check_bundle)
 
 

@@ -24,6 +24,9 @@ NAMING: dict[str, str] = {
 def hash_file(path: Path) -> bytes:
     """SHA-256 of a file of any size; NotChecked when it cannot be read."""
     try:
+        # A device never ends; a pipe does.
+        if path.is_char_device() or path.is_block_device():
+            raise NotChecked(DOCUMENT, f"{path} is a device")
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").digest()
     except (OSError, ValueError) as error:

@@ -170,11 +170,10 @@ def check_detail(receipt: UsageReceipt) -> None:
         _commitment(receipt, "request", canonical.encode(request))
 
 
-def check_request(receipt: UsageReceipt, parameters: Json) -> None:
+def check_request(receipt: UsageReceipt, parameters: dict[str, Json]) -> None:
     """Reject another request than the leaf commits to; its parameters are typed as it has them."""
     if receipt.detail is None:
         raise Rejected(REQUEST_STEP, "the key to the commitment was erased")
-    require(isinstance(parameters, dict), REQUEST_STEP, "the parameters are not an object")
     detail = receipt.detail
     request: Json = {
         "method": detail.text("method"),

@@ -67,7 +67,7 @@ def node(answers):
     class NodeHandler(Quiet):
         def do_POST(self):
             request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            result = answers.get(request["method"])
+            result = {"eth_blockNumber": "0x9", **answers}.get(request["method"])
             if callable(result):
                 result = result(*request["params"])
             document = {"jsonrpc": "2.0", "id": request["id"], "result": result}

@@ -5,7 +5,7 @@ from counterfoil_verify.chain import HEAD_ANCHORED_TOPIC, HEAD_SELECTOR
 
 from tests.unit.verifier.servers import node, speaking
 from tests.vectors.exchange import Exchange
-from tests.vectors.primitives import tree_hash
+from tests.vectors.primitives import canonical, tree_hash
 
 CONTRACT = "0x" + "ab" * 20
 
@@ -54,6 +54,65 @@ def test_an_earlier_anchor_is_the_checkpoint(desk, exchange):
     later.entries = [*exchange.entries, exchange.entries[0]]
     with contract(later, 15, [event(exchange, 14)]) as rpc:
         assert run(desk, exchange, rpc).code == 0
+
+
+def growing(exchange, heads, newest=9, final=None):
+    """A node whose contract had these heads, (block, size), one after the other."""
+
+    def by(block):
+        number = newest if block == "latest" else int(block, 16)
+        return [head for head in heads if head[0] <= number]
+
+    def logs(question):
+        events = [event(exchange, n, blockNumber=hex(at)) for at, n in by(question["toBlock"])]
+        return [found for found in events if found["topics"][:2] == question["topics"]]
+
+    return node({
+        "eth_chainId": "0x6601", "eth_blockNumber": hex(newest), "eth_getLogs": logs,
+        "eth_call": lambda _, at: head_data(exchange, max((n for _, n in by(at)), default=0)),
+        "eth_getBlockByNumber": lambda _tag, _: {"number": hex(final)} if final else None,
+    })  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("final", "told"), [(8, "3 deep, final"), (6, "3 deep, NOT FINAL"), (None, "does not say")]
+)
+def test_how_deep_an_anchor_lies_is_said(desk, exchange, final, told):
+    with growing(exchange, [(2, 6), (7, 14)], final=final) as rpc:
+        outcome = run(desk, exchange, rpc)
+    assert (outcome.code, told in outcome.output) == (0, True)
+    assert outcome.report["facts"]["is_final"] == (final == 8)
+    assert outcome.report["facts"]["anchor_block"] == 7
+
+
+@pytest.mark.parametrize(
+    ("rule", "final", "code"),
+    [
+        ("instant", None, 0), ("confirmations:3", None, 0), ("tag:finalized", 7, 0),
+        ("confirmations:4", None, 3), ("tag:finalized", 6, 3), ("tag:safe", None, 3),
+        ("confirmations:9", None, 3), ("confirmations:10000", None, 3),
+    ],
+)  # fmt: skip
+def test_an_anchor_that_is_not_final_confirms_nothing_to_who_demands_it(
+    desk, exchange, rule, final, code
+):
+    with growing(exchange, [(2, 6), (7, 14)], final=final) as rpc:
+        outcome = run(desk, exchange, rpc, "--finality", rule)
+    assert outcome.code == code, outcome.output
+
+
+def test_the_newest_final_head_is_the_one_that_is_compared(desk, exchange):
+    log = desk.lay_out(exchange.export())
+    with growing(exchange, [(2, 6), (7, 14)]) as rpc:
+        outcome = run(desk, exchange, rpc, "--finality", "confirmations:4", "--log", log)
+    assert (outcome.code, "size 6 in block 2, 8 deep, final" in outcome.output) == (0, True)
+
+
+@pytest.mark.parametrize("rule", ["", "final", "confirmations:0", "confirmations:10001", "tag:x"])
+def test_a_rule_of_no_kind_is_wrong_use(desk, exchange, rule):
+    with pytest.raises(SystemExit) as ended:
+        run(desk, exchange, "http://127.0.0.1:1", "--finality", rule)
+    assert ended.value.code == 2
 
 
 def test_another_root_of_the_same_size_is_a_fork(desk, exchange):
@@ -129,10 +188,29 @@ def receipt_of(exchange, **changes):
     }  # fmt: skip
 
 
-def check_bundle(desk, exchange, receipt, chain_id="0x6601"):
-    bundle = desk.put("bundle.zip", exchange.bundle(exchange.bundle_files("lic_a")))
+def check_bundle(desk, exchange, receipt, *more, chain_id="0x6601", **changes):
+    anchors = canonical([{**exchange.anchor(7), **changes}])
+    files = {**exchange.bundle_files("lic_a"), "anchors.json": anchors}
+    bundle = desk.put("bundle.zip", exchange.bundle(files))
     with node({"eth_chainId": chain_id, "eth_getTransactionReceipt": receipt}) as rpc:
-        return desk.run("bundle", bundle, "--rpc", rpc)
+        return desk.run("bundle", bundle, "--rpc", rpc, *more)
+
+
+@pytest.mark.parametrize(
+    ("rule", "status", "code"),
+    [("confirmations:3", "final", 0), ("confirmations:4", "final", 3), ("tag:safe", "mined", 3)],
+)
+def test_an_anchor_of_a_bundle_is_as_final_as_is_demanded(desk, exchange, rule, status, code):
+    receipt = receipt_of(exchange)
+    outcome = check_bundle(desk, exchange, receipt, "--finality", rule, status=status)
+    assert (outcome.code, "3 deep" in outcome.output) == (code, True)
+    told = check_bundle(desk, exchange, receipt, status=status)
+    assert (told.code, "1 in blocks that are not known to be final" in told.output) == (0, True)
+
+
+def test_finality_is_asked_of_a_node(desk, exchange):
+    bundle = desk.put("bundle.zip", exchange.bundle(exchange.bundle_files("lic_a")))
+    assert desk.run("bundle", bundle, "--finality", "instant").code == 3
 
 
 def test_an_anchor_is_confirmed_by_the_chain(desk, exchange):

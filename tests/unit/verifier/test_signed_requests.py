@@ -24,6 +24,7 @@ NAME = "org_buyer/acknowledgements"
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 VKEY = named_key(NAME, KEY)
 LICENCE = "lic_a"
+URL = "https://x.example/data/airports?code=%E6%88%90%E9%83%BD"
 RFC_KEY = b"""-----BEGIN PRIVATE KEY-----
 MC4CAQAwBQYDK2VwBCIEIJ+DYvh6SEqVTm50DFtMDoQikTmiCqirVv9mWG9qfSnF
 -----END PRIVATE KEY-----
@@ -52,16 +53,17 @@ def test_the_example_of_rfc_9421_b_2_6_comes_out_byte_for_byte():
     assert base64.b64encode(key.sign(base.encode())).decode() == RFC_SIGNATURE
 
 
-def make_request(
-    at, licence=LICENCE, url="https://x.example/data/airports?code=CTU", *, key=KEY, nonce="n" * 24
-):
+def make_request(at, licence=LICENCE, url=URL, *, key=KEY, nonce="n" * 24, body=None):
     """A signed request as the exchange shows it, from the headers that the library made."""
+    method = "GET" if body is None else "POST"
     fields = RequestSigner(licence, name=NAME, key=key).headers(
-        "GET", url, created=int(at.timestamp()), nonce=nonce
+        method, url, body or b"", created=int(at.timestamp()), nonce=nonce
     )
     parameters = fields["Signature-Input"].removeprefix("buyer=")
     query = url.partition("?")[2]
-    covered = [("@method", "GET"), ("@path", "/data/airports"), ("@query", f"?{query}")]
+    covered = [("@method", method), ("@path", "/data/airports"), ("@query", f"?{query}")]
+    if body is not None:
+        covered.append(("content-digest", fields["Content-Digest"]))
     return {
         "format": "counterfoil-signed-request/1",
         "base": signature_base(covered, parameters),
@@ -72,7 +74,9 @@ def make_request(
 
 @pytest.fixture
 def exchange():
-    return Exchange()
+    made = Exchange()
+    made.open_shard()
+    return made
 
 
 def signed_call(exchange, lane, request=None):
@@ -84,12 +88,29 @@ def signed_call(exchange, lane, request=None):
     return exchange.call(lane, leaf={"signed": commitment}), request
 
 
-def run(desk, exchange, call, request):
+def asking(exchange, asked, url, **how):
+    """A call that the exchange recorded with these parameters, behind a request that was signed."""
+    lane = exchange.open_lane(LICENCE)
+    key, request = exchange.next_detail_key(lane), make_request(exchange.now, url=url, **how)
+    whole = {"listing": "airports", "method": "POST" if "body" in how else "GET"}
+    opened = {
+        "request": {**whole, "parameters": asked}, "detail": whole,
+        "signed": {name: request[name] for name in ("base", "key", "signature")},
+    }  # fmt: skip
+    leaf = {
+        name: hmac.digest(key, name.encode() + b"\0" + canonical(what), "sha256").hex()
+        for name, what in opened.items()
+    }
+    return {**exchange.call(lane, leaf=leaf), "detail": whole}, request
+
+
+def run(desk, exchange, call, request, *more):
     keys = {**json.loads(exchange.keys), "buyers": [VKEY.text]}
     return desk.run(
         *("signed-request", desk.put("request.json", encode(request))),
         *("--receipt", desk.put("receipt.json", exchange.receipt(call))),
         *("--keys", desk.put("keys.json", json.dumps(keys).encode())),
+        *more,
         keys=False,
     )
 
@@ -112,6 +133,79 @@ def test_a_key_may_be_named_beside_the_file_of_keys(desk, exchange):
     outcome = desk.run(*words, "--key", VKEY.text)
     assert outcome.code == 0, outcome.output
     assert "keys.json and the command line" in outcome.output
+
+
+ASKED = {"code": "007", "days": 3, "is_open": True, "price": "1.50"}
+SENT = "https://x/data/airports?code=007&days=3&is_open=true&price=1.50"
+
+
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [
+        ({}, 0), ({"days": 4}, 1), ({"days": "3"}, 0), ({"code": "008"}, 1), ({"more": "1"}, 1),
+        ({"is_open": False}, 1), ({"price": "1.5"}, 1), ({"is_open": 1}, 1),
+    ],
+)  # fmt: skip
+def test_what_was_signed_is_what_was_recorded(desk, exchange, changed, code):
+    """The exchange cannot charge another question than the one that it shows signed."""
+    call, request = asking(exchange, ASKED | changed, SENT)
+    outcome = run(desk, exchange, call, request)
+    assert outcome.code == code, outcome.output
+    if code:
+        assert "request: rejected: the leaf commits to another request" in outcome.output
+
+
+def test_what_was_signed_is_what_the_buyer_says_that_it_asked(desk, exchange):
+    call, request = asking(exchange, ASKED, SENT)
+    for changed, code in (
+        ({}, 0), ({"days": 4}, 1), ({"days": "3"}, 1), ({"days": True}, 1), ({"more": "1"}, 1),
+    ):  # fmt: skip
+        note = desk.put("asked.json", json.dumps(ASKED | changed).encode())
+        assert run(desk, exchange, call, request, "--parameters", note).code == code, changed
+    fewer = desk.put("asked.json", b'{"code": "007"}')
+    outcome = run(desk, exchange, call, request, "--parameters", fewer)
+    assert "signed with other parameters: days, is_open, price" in outcome.output
+    nothing = desk.put("asked.json", b"null")
+    assert run(desk, exchange, call, request, "--parameters", nothing).code == 1
+
+
+def test_the_body_of_a_post_is_the_one_that_was_signed(desk, exchange):
+    body = b'{"code": "007", "days": 3, "is_open": true, "price": 1.50}'
+    call, request = asking(exchange, ASKED | {"price": "1.5"}, "https://x/data/airports", body=body)
+    closed = run(desk, exchange, call, request)
+    assert (closed.code, "stays closed without --sent" in closed.output) == (0, True)
+    for sent, code in ((body, 0), (body + b" ", 1), (b"", 1)):
+        assert run(desk, exchange, call, request, "--sent", desk.put("b", sent)).code == code
+    get, asked = asking(exchange, ASKED, SENT)
+    assert run(desk, exchange, get, asked, "--sent", desk.put("b", body)).code == 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b'{"code": "008"}', b"[" * 100_000, b"\xff", b"", b"[]", b'{"code": NaN}', b'{"a":1,"a":2}'],
+)
+def test_a_signed_body_of_another_question_or_of_none_is_rejected(desk, exchange, body):
+    call, request = asking(exchange, ASKED, "https://x/data/airports", body=body)
+    outcome = run(desk, exchange, call, request, "--sent", desk.put("b", body))
+    assert (outcome.code, outcome.step) == (1, "request")
+
+
+def test_more_spellings_than_can_be_tried_are_not_taken_for_the_same(desk, exchange):
+    many = {f"p{n}": n for n in range(13)}
+    query = "&".join(f"{name}={value}" for name, value in many.items())
+    call, request = asking(exchange, many, f"https://x/data/airports?{query}")
+    assert "give --parameters" in run(desk, exchange, call, request).output
+    note = desk.put("asked.json", json.dumps(many).encode())
+    outcome = run(desk, exchange, call, request, "--parameters", note)
+    assert (outcome.code, "with the parameters given" in outcome.output) == (0, True)
+
+
+def test_a_detail_that_is_not_the_leafs_does_not_make_a_request_fit(desk, exchange):
+    """What names method and listing is no part of what the receipt's signature covers."""
+    call, request = asking(exchange, ASKED, SENT)
+    call["detail"] = {**call["detail"], "status": 200}
+    outcome = run(desk, exchange, call, request)
+    assert (outcome.code, outcome.step) == (1, "signature")
 
 
 def test_an_invented_call_has_no_signature_to_show(desk, exchange):

@@ -17,6 +17,7 @@ from counterfoil_verify.merkle import Head
 from counterfoil_verify.money import credit_notes, invoices, statements
 from counterfoil_verify.notes import open_checkpoint
 from counterfoil_verify.report import Report
+from counterfoil_verify.signed_parameters import check_parameters
 
 from tests.vectors import make_vectors
 
@@ -187,6 +188,7 @@ def check_signed_request(case, keys):
     receipts.check_signature(receipt, keys)
     signed_requests.check_signature(request, keys.buyers)
     signed_requests.check_request(request, receipt)
+    check_parameters(request, receipt)
     signed_requests.check_commitment(request, receipt)
 
 

@@ -5,6 +5,7 @@ from counterfoil_verify.errors import require
 from counterfoil_verify.keys import Keyring
 from counterfoil_verify.leaves import SIGNED
 from counterfoil_verify.receipts import UsageReceipt
+from counterfoil_verify.signed_parameters import check_parameters
 from counterfoil_verify.signed_requests import (
     BYTES_MAX,
     check_commitment,
@@ -39,6 +40,7 @@ class SignedCalls:
         request = parse_signed_request(container.read(name, BYTES_MAX))
         key = check_signature(request, [*keyring.buyers, request.key])
         check_request(request, receipt)
+        check_parameters(request, receipt)
         check_commitment(request, receipt)
         if key not in keyring.buyers:
             self.untrusted.add(key.fingerprint)

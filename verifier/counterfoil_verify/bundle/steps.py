@@ -268,7 +268,7 @@ def check_anchoring(bundle: Bundle, registry: Registry) -> str:
     told = f"{len(anchors)} anchors{describe_registries(anchors)}, {linked} consistency proofs"
     if registry.chain is None:
         return f"{told}, not asked of a chain"
-    return f"{told}, {check_on_chain(anchors, registry.chain)} confirmed by chain"
+    return f"{told}, {check_on_chain(anchors, registry.chain, registry.finality)}"
 
 
 def _check_consistency(bundle: Bundle) -> int:

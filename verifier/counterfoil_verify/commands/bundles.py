@@ -9,6 +9,8 @@ from counterfoil_verify.bundle import steps as bundles
 from counterfoil_verify.chain import Chain, parse_address
 from counterfoil_verify.commands.inputs import given_keys, kept, trusted_keys
 from counterfoil_verify.container import Container
+from counterfoil_verify.errors import NotChecked
+from counterfoil_verify.finality import UNDEMANDED
 from counterfoil_verify.keys import parse_vkey
 from counterfoil_verify.log.sources import read_file
 from counterfoil_verify.money import invoices
@@ -24,9 +26,12 @@ from counterfoil_verify.signed_reports import check_report as check_signed_repor
 
 def check_bundle(options: argparse.Namespace, report: Report) -> None:
     """An evidence bundle in ten steps."""
+    if options.finality and not options.rpc:
+        raise NotChecked("anchors", "--finality is asked of a node: give --rpc")
     chain = kept(options, Chain(options.rpc)) if options.rpc else None
     contract = parse_address(options.contract, "contract") if options.contract else ""
-    open_bundle(options, report, options.file, registry=Registry(contract, chain))
+    registry = Registry(contract, chain, options.finality or UNDEMANDED)
+    open_bundle(options, report, options.file, registry=registry)
 
 
 def open_bundle(

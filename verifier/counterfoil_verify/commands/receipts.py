@@ -17,6 +17,7 @@ from counterfoil_verify.notes import NOTE_BYTES_MAX, Checkpoint, open_checkpoint
 from counterfoil_verify.proofs import check_proof as prove
 from counterfoil_verify.proofs import parse_proof
 from counterfoil_verify.report import Report
+from counterfoil_verify.signed_parameters import check_parameters
 
 BODY_BYTES_MAX = 1 << 28
 
@@ -63,13 +64,16 @@ def _check_opened(
             receipts.check_body(receipt, read_file(options.body, BODY_BYTES_MAX))
 
 
-def _read_parameters(path: Path) -> canonical.Json:
+def _read_parameters(path: Path) -> dict[str, canonical.Json]:
     """The buyer's own note of what it asked, in whatever spelling."""
     data = read_file(path, receipts.RECEIPT_BYTES_MAX)
     try:
-        return canonical.parse_json(data)
+        found = canonical.parse_json(data)
     except Rejected as error:
         raise NotChecked("request", f"{path.name}: {error.reason}") from error
+    if not isinstance(found, dict):
+        raise Rejected("request", "the parameters are not an object")
+    return found
 
 
 def _check_follows(
@@ -116,9 +120,14 @@ def check_signed_request(options: argparse.Namespace, report: Report) -> None:
         detail.append(f"call {point.n} in lane {point.lane} of {point.licence}")
     with report.step("signature") as detail:
         receipts.check_signature(receipt, keyring)
+        receipts.check_detail(receipt)
         detail.append(signed_requests.check_signature(request, keyring.buyers).name)
-    with report.step("request"):
+    with report.step("request") as detail:
         signed_requests.check_request(request, receipt)
+        asked = None if options.parameters is None else _read_parameters(options.parameters)
+        body = None if options.sent is None else read_file(options.sent, BODY_BYTES_MAX)
+        told = check_parameters(request, receipt, parameters=asked, body=body)
+        detail.append(told)
     with report.step("commitment") as detail:
         signed_requests.check_commitment(request, receipt)
         detail.append(f"nonce {request.parameter('nonce')}")
