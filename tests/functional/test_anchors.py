@@ -2,6 +2,7 @@
 
 import pytest
 from counterfoil_verify.chain import Chain
+from counterfoil_verify.finality import Depths
 
 from app.core.principals import Principal, Role
 from app.core.reach import Reach
@@ -103,7 +104,9 @@ def test_an_outsider_finds_the_same_head_on_the_chain(http, parts, keeper, url):
     anchor = http.get("/v1/anchors/latest").json
     chain, contract = Chain(url), anchor["contract"].lower()
     assert chain.head(contract) == (anchor["tree_size"], bytes.fromhex(anchor["root_hash"]))
-    assert chain.anchored(contract, anchor["tree_size"]) == chain.head(contract)
+    announced = chain.anchored(contract, anchor["tree_size"])
+    assert announced == (chain.head(contract), anchor["block_number"])
+    assert Depths.ask(chain).is_final(anchor["block_number"])
     mined = chain.mined(anchor["transaction_hash"], contract)
     assert mined is not None
     assert (mined.block_number, mined.block_hash) == (

@@ -9,6 +9,7 @@ import pytest
 from counterfoil_verify.errors import Rejected
 from counterfoil_verify.keys import named_key
 from counterfoil_verify.receipts import check_detail, parse_receipt
+from counterfoil_verify.signed_parameters import check_parameters
 from counterfoil_verify.signed_requests import (
     RequestSigner,
     check_commitment,
@@ -104,6 +105,7 @@ def test_a_signed_call_is_answered_and_the_signature_is_its_evidence(world, lice
     check_detail(receipt)
     assert check_signature(request, [VKEY]) == VKEY
     check_request(request, receipt)
+    assert check_parameters(request, receipt) == "with the parameters signed"
     check_commitment(request, receipt)
     assert b"PVG" not in bytes(world.one("SELECT sealed FROM signed_requests"))
 

@@ -9,6 +9,7 @@ from io import TextIOWrapper
 from pathlib import Path
 
 from counterfoil_verify import cli_buyers as buyers
+from counterfoil_verify.cli_words import address, named, word
 from counterfoil_verify.commands import bundles as bundle_commands
 from counterfoil_verify.commands import chain as chain_commands
 from counterfoil_verify.commands import documents as document_commands
@@ -19,14 +20,17 @@ from counterfoil_verify.commands import rows as row_commands
 from counterfoil_verify.commands.vaults import read_private_key
 from counterfoil_verify.errors import NotChecked, Rejected
 from counterfoil_verify.finality import FORMS, Finality
+from counterfoil_verify.keys import REPORTS_SUFFIX, parse_vkey
 from counterfoil_verify.report import Report
 from counterfoil_verify.signed_reports import sign_report
 
 PASSED, REJECTED, NOT_CHECKED = 0, 1, 3
 _ABOUT = (
     "Checks what a Counterfoil exchange claims, without trusting it. Exit code 0: every step"
-    " passed; 1: rejected; 2: used wrongly; 3: nothing was decided, because something is missing or"
-    " out of reach."
+    " passed; 1: rejected, the evidence or the keys given; 2: used wrongly; 3: nothing was decided,"
+    " because something is missing or out of reach. --keys takes a keys.json, or its address, such"
+    " as https://exchange.example/log/keys; compare the fingerprints that are printed with those"
+    " that you got elsewhere."
 )
 
 
@@ -34,10 +38,15 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="counterfoil-verify", description=_ABOUT)
     shared = argparse.ArgumentParser(add_help=False)
     shared.add_argument("--keys", help="trusted keys: a file or an address")
-    shared.add_argument("--key", action="append", default=[], help="a trusted verification key")
+    shared.add_argument(
+        "--key", action="append", default=[], type=word(lambda text: parse_vkey(text).text),
+        metavar="VKEY", help="a trusted verification key: name+key id+Base64",
+    )  # fmt: skip
     shared.add_argument("--json", type=Path, help="write a machine-readable report here")
     shared.add_argument("--sign-with", type=Path, help="sign that report: an Ed25519 key, PEM")
-    shared.add_argument("--signer", help="the signing key's name: …/reports")
+    shared.add_argument(
+        "--signer", type=word(named(REPORTS_SUFFIX)), help="the signing key's name: …/reports"
+    )
     kinds = parser.add_subparsers(dest="command", required=True)
     for name, (add_arguments, about) in _COMMANDS.items():
         add_arguments(kinds.add_parser(name, parents=[shared], help=about, description=about))
@@ -83,7 +92,7 @@ def _document(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--proof", type=Path, help="the entry's ledger proof")
     parser.add_argument("--bundle", type=Path, help="a bundle that has both, instead")
     parser.add_argument(
-        "--on", type=dt.date.fromisoformat, metavar="YYYY-MM-DD",
+        "--on", type=word(dt.date.fromisoformat), metavar="YYYY-MM-DD",
         help="a day on which it must have been valid",
     )  # fmt: skip
     parser.set_defaults(run=document_commands.check_document)
@@ -118,23 +127,18 @@ def _log(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=log_commands.check_log)
 
 
-def _rule(text: str) -> Finality:
-    try:
-        return Finality.parse(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
-
-
 def _finality(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--finality", type=_rule, metavar="RULE",
+        "--finality", type=word(Finality.parse), metavar="RULE",
         help=f"count only what stands in a block that is final: {FORMS}",
     )  # fmt: skip
 
 
 def _chain(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rpc", required=True, help="address of an EVM node's JSON-RPC")
-    parser.add_argument("--contract", required=True, help="address of the anchor registry")
+    parser.add_argument(
+        "--contract", required=True, type=word(address), help="address of the anchor registry"
+    )
     parser.add_argument("--checkpoint", type=Path, required=True, help="the log's checkpoint")
     parser.add_argument("--log", help="where the tiles are, for consistency between sizes")
     _finality(parser)
@@ -144,7 +148,9 @@ def _chain(parser: argparse.ArgumentParser) -> None:
 def _bundle(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, help="evidence bundle (zip)")
     parser.add_argument("--rpc", help="address of an EVM node, to check the anchors")
-    parser.add_argument("--contract", help="the anchor registry that was promised")
+    parser.add_argument(
+        "--contract", type=word(address), help="the anchor registry that was promised"
+    )
     _finality(parser)
     parser.set_defaults(run=bundle_commands.check_bundle)
 
@@ -179,7 +185,10 @@ def _rows_reveal(parser: argparse.ArgumentParser) -> None:
 def _report(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, help="the report that --json wrote")
     parser.add_argument("--signature", type=Path, required=True, help="its signature file")
-    parser.add_argument("--auditor", required=True, help="the auditor's verification key")
+    parser.add_argument(
+        "--auditor", required=True, type=word(parse_vkey), metavar="VKEY",
+        help="the auditor's verification key",
+    )  # fmt: skip
     parser.set_defaults(run=bundle_commands.check_report)
 
 
@@ -195,7 +204,10 @@ _COMMANDS: dict[str, tuple[Callable[[argparse.ArgumentParser], None], str]] = {
     "chain": (_chain, "compare a checkpoint with the anchor contract"),
     "bundle": (_bundle, "check an evidence bundle"),
     "report": (_report, "check an auditor's signature under a report"),
-    "contradiction": (_contradiction, "show that two signed statements contradict each other"),
+    "contradiction": (
+        _contradiction,
+        "show that two signed statements contradict each other: exit code 0 if they do",
+    ),
     "rows-root": (_rows_root, "compute the root over a file's rows, as a quality sample commits"),
     "rows-reveal": (_rows_reveal, "check revealed rows against a quality report and the log"),
     **buyers.COMMANDS,
@@ -206,8 +218,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a check; 0 passed, 1 rejected, 2 used wrongly, 3 could not check."""
     parser = _parser()
     options = parser.parse_args(arguments)
-    if options.sign_with is not None and options.json is None:
-        parser.error("--sign-with signs what --json writes: give both")
+    if options.sign_with is not None and (options.json is None or options.signer is None):
+        parser.error("--sign-with signs what --json writes, as --signer: give all three")
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     report = Report(options.command, sys.stdout)
@@ -220,7 +232,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except NotChecked as error:
         report.stop(error.step, f"not checked: {error.reason}")
         return _end(options, report, f"NOT CHECKED ({error.step}): {error.reason}", NOT_CHECKED)
-    except Exception as error:  # noqa: BLE001 -- Python ends in 1 on a traceback, which would read as a verdict
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 -- Python ends in 1 on a traceback, which would read as a verdict
         fault = f"{type(error).__name__}: {error}"[:300]
         report.stop("verifier", f"not checked: {fault}")
         return _end(options, report, f"NOT CHECKED (verifier): {fault}", NOT_CHECKED)

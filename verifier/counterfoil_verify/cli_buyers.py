@@ -4,7 +4,9 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
+from counterfoil_verify.cli_words import named, word
 from counterfoil_verify.commands import vaults as vault_commands
+from counterfoil_verify.keys import BUYERS_SUFFIX
 from counterfoil_verify.report import Report
 from counterfoil_verify.vault import ReceiptVault
 
@@ -45,16 +47,23 @@ def _show(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("licence", help="the licence's id")
 
 
+def _named(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--name", required=True, type=word(named(BUYERS_SUFFIX)),
+        help="the key's name: <organisation id>/acknowledgements",
+    )  # fmt: skip
+
+
 def _acknowledge(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("licence", help="the licence's id")
-    parser.add_argument("--name", required=True, help="the key's name: …/acknowledgements")
+    _named(parser)
     parser.add_argument("--signing-key", type=Path, required=True, help="Ed25519 key, PEM")
     parser.add_argument("--out", type=Path, help="where to write it; standard output otherwise")
 
 
 def _buyer_key(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("signing_key", type=Path, help="Ed25519 key, PEM")
-    parser.add_argument("--name", required=True, help="<organisation id>/acknowledgements")
+    _named(parser)
     parser.set_defaults(run=vault_commands.show_buyer_key)
 
 

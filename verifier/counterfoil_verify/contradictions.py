@@ -6,8 +6,7 @@ from counterfoil_verify import receipts
 from counterfoil_verify.errors import Rejected
 from counterfoil_verify.held import HeldReceipt, hold
 from counterfoil_verify.keys import Keyring
-from counterfoil_verify.log.succession import check_links
-from counterfoil_verify.log.turns import host_of
+from counterfoil_verify.log.succession import check_links, host_of
 from counterfoil_verify.money import invoices
 from counterfoil_verify.money.invoice_succession import check_succession
 from counterfoil_verify.money.invoices import InvoiceEvidence

@@ -70,7 +70,8 @@ def open_checkpoint(data: bytes, keyring: Keyring) -> Checkpoint:
     text, signatures = parse_note(data)
     origin, head = _parse_head(text)
     keys = [key for key in keyring.checkpoint if key.name == origin]
-    require(keys, STEP, f"no trusted key for the origin {origin[:200]!r}")
+    lacking = f"no trusted key for the origin {origin[:200]!r}: keys name one shard each"
+    require(keys, STEP, f"{lacking}, so that those of one year do not open the next")
     signed = list(_verified(text, signatures, keys))
     require(signed, STEP, "no trusted key signed the checkpoint")
     signers = [key for key in signed if keyring.speaks_at(key, head.tree_size)]

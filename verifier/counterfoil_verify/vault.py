@@ -17,12 +17,12 @@ from counterfoil_verify.errors import NotChecked, Rejected, require
 from counterfoil_verify.fields import WHOLE_MAX
 from counterfoil_verify.held import Gap, HeldReceipt, hold
 from counterfoil_verify.keys import Keyring
+from counterfoil_verify.log.succession import host_of
 from counterfoil_verify.log.tiles import Source
 from counterfoil_verify.log.turns import (
     Fork,
     GivenUp,
     find_fork,
-    host_of,
     in_order,
     of_shard,
     why_not_extended,

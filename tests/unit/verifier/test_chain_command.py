@@ -2,6 +2,8 @@
 
 import pytest
 from counterfoil_verify.chain import HEAD_ANCHORED_TOPIC, HEAD_SELECTOR
+from counterfoil_verify.cli import main as verify
+from counterfoil_verify.finality import Finality
 
 from tests.unit.verifier.servers import node, speaking
 from tests.vectors.exchange import Exchange
@@ -109,10 +111,9 @@ def test_the_newest_final_head_is_the_one_that_is_compared(desk, exchange):
 
 
 @pytest.mark.parametrize("rule", ["", "final", "confirmations:0", "confirmations:10001", "tag:x"])
-def test_a_rule_of_no_kind_is_wrong_use(desk, exchange, rule):
-    with pytest.raises(SystemExit) as ended:
-        run(desk, exchange, "http://127.0.0.1:1", "--finality", rule)
-    assert ended.value.code == 2
+def test_a_rule_of_no_kind_is_none(rule):
+    with pytest.raises(ValueError, match="tag:finalized or tag:safe"):
+        Finality.parse(rule)
 
 
 def test_another_root_of_the_same_size_is_a_fork(desk, exchange):
@@ -171,10 +172,26 @@ def test_a_node_out_of_reach_ends_in_not_checked(desk, exchange):
     assert run(desk, exchange, "http://127.0.0.1:1").code == 3
 
 
-def test_something_else_than_an_address_is_rejected(desk, exchange):
-    checkpoint = desk.put("checkpoint", exchange.checkpoint())
-    words = ("--rpc", "http://127.0.0.1:1", "--contract", "0x12", "--checkpoint", checkpoint)
-    assert desk.run("chain", *words).code == 1
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("chain", "--rpc", "x", "--checkpoint", "x", "--contract", "0x12"), "a contract address"),
+        (("chain", "--rpc", "x", "--checkpoint", "x", "--contract", CONTRACT, "--finality", "x"),
+         "confirmations:<1 to 10,000>"),
+        (("bundle", "x", "--contract", "0x12"), "not a contract address"),
+        (("receipt", "x", "--key", "x"), "not a verification key"),
+        (("report", "x", "--signature", "x", "--auditor", "x"), "not a verification key"),
+        (("buyer-key", "x", "--name", "org_a"), "ends in /acknowledgements"),
+        (("receipt", "x", "--json", "x", "--sign-with", "x", "--signer", "x"), "ends in /reports"),
+        (("receipt", "x", "--json", "x", "--sign-with", "x"), "give all three"),
+        (("document", "x", "--on", "tomorrow"), "tomorrow"),
+    ],
+)  # fmt: skip
+def test_a_word_without_its_form_is_wrong_use_and_no_verdict(words, told, capsys):
+    with pytest.raises(SystemExit) as ended:
+        verify(list(words))
+    assert ended.value.code == 2
+    assert told in capsys.readouterr().err
 
 
 # Anchors of a bundle

@@ -9,6 +9,7 @@ from threading import Event, Thread
 
 import pytest
 from counterfoil_verify import transport
+from counterfoil_verify.documents import hash_file
 from counterfoil_verify.errors import NotChecked
 from counterfoil_verify.keys import parse_keyring
 from counterfoil_verify.log.sources import FolderSource, open_source
@@ -42,6 +43,19 @@ def test_a_folder_s_link_does_not_lead_out_of_it(tmp_path):
     (tmp_path / "linked").symlink_to(tmp_path / "log")
     (tmp_path / "log" / "keys").write_bytes(b"{}")
     assert open_source(str(tmp_path / "linked")).read("keys", 100) == b"{}"
+
+
+def test_a_link_to_itself_is_no_fault_of_the_verifier(tmp_path):
+    (tmp_path / "checkpoint").symlink_to("checkpoint")
+    with pytest.raises(NotChecked, match="checkpoint"):
+        FolderSource(tmp_path).read("checkpoint", 100)
+
+
+def test_a_device_has_no_digest(tmp_path):
+    """It never ends."""
+    (tmp_path / "contract.pdf").symlink_to("/dev/zero")
+    with pytest.raises(NotChecked, match="is a device"):
+        hash_file(tmp_path / "contract.pdf")
 
 
 def test_ten_gigabytes_are_refused_before_they_are_read(desk):

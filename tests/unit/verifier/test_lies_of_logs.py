@@ -169,6 +169,19 @@ def test_a_key_that_is_newer_than_the_head_is_told_not_rejected(desk, exchange, 
     assert (proven.code, "valid from size 14" in proven.output) == (1, True)
 
 
+def test_a_head_is_signed_by_a_key_that_it_announces(desk, exchange):
+    """A key that says of itself to be newer than the head has signed no such head."""
+    newer = Key(exchange.origin, seeded("newer"))
+    text = exchange.head_text()
+    checkpoint = (text + "\n" + newer.line(text)).encode()
+    log = desk.lay_out({**exchange.export(), "checkpoint": checkpoint})
+    entry = {"role": "checkpoint", "key": newer.vkey, "from_size": 14}
+    desk.put("keys.json", shown(exchange, entry))
+    outcome = desk.run("log", log)
+    assert (outcome.code, outcome.step) == (1, "keys")
+    assert "announces the key that signed" in outcome.output
+
+
 def test_an_end_that_was_told_otherwise_is_rejected(desk, exchange):
     """The log calls the key stolen; the keys that somebody was shown call it outgrown."""
     ends = {"role": "receipts", "key": exchange.receipts.vkey, "from_size": 0, "until_size": 9}
@@ -285,6 +298,31 @@ def test_a_head_kept_last_year_is_compared_with_last_year_s_log(desk, exchange):
     outcome = desk.run("log", log, "--since", other)
     assert (outcome.code, outcome.step) == (1, "root")
     assert desk.run("log", log, "--since", seen, "--this-shard").code == 3
+
+
+def test_a_year_that_no_leaf_closes_was_cut_short(desk, exchange):
+    """The head that is carried on is smaller than one that was published, and the year hides it."""
+    log = desk.lay_out(years(desk, exchange, turned(exchange)))
+    assert desk.run("log", log).code == 0
+    cut = Exchange()
+    cut.entries = exchange.entries[:10]
+    head = {"tree_size": 10, "root_hash": tree_hash(cut.hashes).hex()}
+    new = Exchange(seed="next", origin="exchange.example/log/2027")
+    new.open_shard(predecessor={"origin": cut.origin, "reason": "year", **head})
+    outcome = desk.run("log", desk.lay_out(years(desk, cut, new), "cut"))
+    assert (outcome.code, outcome.step) == (1, "succession")
+    assert "no leaf closes it" in outcome.output
+
+
+def test_a_year_that_the_log_does_not_carry_on_is_named(desk, exchange):
+    new = Exchange(seed="next", origin="exchange.example/log/2027")
+    new.open_shard()
+    desk.put("keys.json", keys_of(exchange, new))
+    outcome = desk.run("log", desk.lay_out(new.export()))
+    assert (outcome.code, f"{exchange.origin}, which was not audited" in outcome.output) == (
+        0,
+        True,
+    )
 
 
 def test_a_proof_under_another_history_of_an_exported_year_is_found(desk, exchange):

@@ -12,7 +12,6 @@ from counterfoil_verify.log.shards import (
     audit_shards,
     first_leaf,
     open_shards,
-    sizes_of,
 )
 from counterfoil_verify.log.sources import SHARDS, ContainerSource
 from counterfoil_verify.log.tiles import Source
@@ -38,7 +37,7 @@ def audit_export(
         return None
     shards = _exported(container, checkpoint, heads)
     facts = audit_shards(shards, sizes=heads.sizes, has_tiles=_has_tiles)
-    compare_keys(heads.keyring, sizes_of(shards), facts.keys)
+    compare_keys(heads.keyring, [shard.checkpoint for shard in shards], facts.keys)
     for origin, head in heads:
         same = facts.roots.get((origin, head.tree_size), head.root_hash) == head.root_hash
         require(same, STEP, f"the log had another root hash at size {head.tree_size}")

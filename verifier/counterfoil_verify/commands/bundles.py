@@ -6,12 +6,12 @@ from pathlib import Path
 from counterfoil_verify import contradictions
 from counterfoil_verify.anchors import NO_REGISTRY, Registry
 from counterfoil_verify.bundle import steps as bundles
-from counterfoil_verify.chain import Chain, parse_address
+from counterfoil_verify.chain import Chain
 from counterfoil_verify.commands.inputs import given_keys, kept, trusted_keys
 from counterfoil_verify.container import Container
 from counterfoil_verify.errors import NotChecked
 from counterfoil_verify.finality import UNDEMANDED
-from counterfoil_verify.keys import parse_vkey
+from counterfoil_verify.keys import Key
 from counterfoil_verify.log.sources import read_file
 from counterfoil_verify.money import invoices
 from counterfoil_verify.report import Report
@@ -29,8 +29,7 @@ def check_bundle(options: argparse.Namespace, report: Report) -> None:
     if options.finality and not options.rpc:
         raise NotChecked("anchors", "--finality is asked of a node: give --rpc")
     chain = kept(options, Chain(options.rpc)) if options.rpc else None
-    contract = parse_address(options.contract, "contract") if options.contract else ""
-    registry = Registry(contract, chain, options.finality or UNDEMANDED)
+    registry = Registry(options.contract or "", chain, options.finality or UNDEMANDED)
     open_bundle(options, report, options.file, registry=registry)
 
 
@@ -70,7 +69,7 @@ def check_report(options: argparse.Namespace, report: Report) -> None:
         found = parse_report_signature(read_file(options.signature, SIGNATURE_BYTES_MAX))
         detail.append(found.key.name)
     with report.step("signature") as detail:
-        auditor = parse_vkey(options.auditor)
+        auditor: Key = options.auditor
         data = read_file(options.file, REPORT_BYTES_MAX)
         check_signed_report(data, found, auditor)
         detail.append(auditor.fingerprint)

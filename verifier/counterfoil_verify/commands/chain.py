@@ -2,7 +2,7 @@
 
 import argparse
 
-from counterfoil_verify.chain import LATEST, Announced, Chain, parse_address
+from counterfoil_verify.chain import LATEST, Announced, Chain
 from counterfoil_verify.commands.inputs import describe_head, kept, keys_of_log, trusted_keys
 from counterfoil_verify.errors import NotChecked, require
 from counterfoil_verify.finality import UNDEMANDED, Depths, Finality
@@ -20,7 +20,7 @@ def check_chain(options: argparse.Namespace, report: Report) -> None:
     """What the anchor contract says against a checkpoint."""
     source = kept(options, open_source(options.log)) if options.log else None
     keyring = keys_of_log(options, source, report) if source else trusted_keys(options, report)
-    contract = parse_address(options.contract, "contract")
+    contract: str = options.contract
     with report.step("checkpoint") as detail:
         checkpoint = open_checkpoint(read_file(options.checkpoint, NOTE_BYTES_MAX), keyring)
         detail.append(describe_head(checkpoint))

@@ -24,8 +24,8 @@ from counterfoil_verify.log.shards import (
 )
 from counterfoil_verify.log.sources import open_source, read_file
 from counterfoil_verify.log.succession import STEP as SUCCESSION
+from counterfoil_verify.log.succession import host_of
 from counterfoil_verify.log.tiles import Source
-from counterfoil_verify.log.turns import host_of
 from counterfoil_verify.merkle import Head
 from counterfoil_verify.notes import NOTE_BYTES_MAX, Checkpoint, open_checkpoint
 from counterfoil_verify.report import Report
@@ -56,7 +56,7 @@ def check_log(options: argparse.Namespace, report: Report) -> None:
         _detail_audit(details, facts)
         details[SUCCESSION].append(_told_shards(shards))
     with report.step(KEYS_STEP) as detail:
-        told = compare_keys(keyring, sizes_of(shards), facts.keys)
+        told = compare_keys(keyring, [shard.checkpoint for shard in shards], facts.keys)
         detail.extend([f"{len(facts.keys.announced)} announced", *told])
     report.facts["key_differences"] = told
     report.counts["leaves"] = facts.leaves

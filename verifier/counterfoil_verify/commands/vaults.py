@@ -23,7 +23,7 @@ from counterfoil_verify.acknowledgements import (
 from counterfoil_verify.commands.inputs import kept, trusted_keys
 from counterfoil_verify.errors import NotChecked, Rejected, require
 from counterfoil_verify.held import HeldReceipt
-from counterfoil_verify.keys import BUYERS_SUFFIX, named_key
+from counterfoil_verify.keys import named_key
 from counterfoil_verify.log.sources import CHECKPOINT, SiteSource, open_source, read_file
 from counterfoil_verify.log.tiles import Source
 from counterfoil_verify.money.invoices import EVIDENCE_BYTES_MAX, parse_invoice
@@ -145,7 +145,6 @@ def acknowledge(vault: ReceiptVault, options: argparse.Namespace, report: Report
 def show_buyer_key(options: argparse.Namespace, report: Report) -> None:
     """The public half of a signing key, as `POST /v1/acknowledgement-keys` takes it (`vkey`)."""
     with report.step("key") as detail:
-        require(options.name.endswith(BUYERS_SUFFIX), "key", f"not a key's name: …{BUYERS_SUFFIX}")
         detail.append(named_key(options.name, read_private_key(options.signing_key)).text)
 
 

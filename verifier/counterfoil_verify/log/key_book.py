@@ -4,13 +4,14 @@ Whoever is shown a key that the log never announced was shown what others were n
 nobody else can hold the exchange to.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from counterfoil_verify.errors import require
 from counterfoil_verify.fields import Record
 from counterfoil_verify.keys import COMPROMISE, HISTORY_ROLES, ROTATION, KeyEnd, Keyring
 from counterfoil_verify.leaves import Leaf
-from counterfoil_verify.log.succession import SHARD_OPENED
+from counterfoil_verify.log.succession import SHARD_OPENED, host_of
+from counterfoil_verify.notes import Checkpoint
 
 STEP = "keys"
 ENTRIES_STEP = "entries"
@@ -54,13 +55,19 @@ class KeyBook:
         )
 
 
-def compare_keys(keyring: Keyring, sizes: Mapping[str, int], book: KeyBook) -> list[str]:
+def compare_keys(keyring: Keyring, heads: Iterable[Checkpoint], book: KeyBook) -> list[str]:
     """What sets the reader's keys and the log's apart and is no lie by itself, in lines.
 
-    ``sizes`` are those of the audited shards, by origin; keys of other shards are not looked at.
-    Rejected where the reader trusts a key that the log never announced, or is told another end of
-    one than everybody who reads the log.
+    ``heads`` are those of the audited shards; keys of other shards are not looked at. Rejected
+    where the reader trusts a key that the log never announced, or is told another end of one than
+    everybody who reads the log; and where none that signed a head is announced below it.
     """
+    sizes = {}
+    for head in heads:
+        size = sizes[head.origin] = head.head.tree_size
+        is_known = not size or any(key.text in book.announced for key in head.signers)
+        told = f"no entry up to size {size:,} announces the key that signed {head.origin}"
+        require(is_known, STEP, told)
     lines = list(_of_trusted(keyring, sizes, book))
     trusted = {key.text for _, key in keyring.roles()}
     unnamed = sorted(key for key in book.announced if key not in trusted)
@@ -68,6 +75,13 @@ def compare_keys(keyring: Keyring, sizes: Mapping[str, int], book: KeyBook) -> l
         told = ", ".join(unnamed[:SHOWN])
         more = f" and {len(unnamed) - SHOWN} more" if len(unnamed) > SHOWN else ""
         lines.append(f"announced and not among your keys: {told}{more}")
+    hosts = {host_of(origin) for origin in sizes}
+    others = sorted({key.name for key in keyring.checkpoint} - sizes.keys())
+    lines.extend(
+        f"your keys name the shard {origin[:200]}, which was not audited"
+        for origin in others
+        if host_of(origin) in hosts
+    )
     return lines
 
 

@@ -15,6 +15,7 @@ from counterfoil_verify.log.tiles import ENTRIES, TILE_WIDTH, Source, read_entri
 from counterfoil_verify.notes import NOTE_BYTES_MAX, Checkpoint
 
 CHECKPOINT = "checkpoint"
+AT_YEARS_END = "year"
 NO_SIZES: Mapping[str, Iterable[int]] = {}
 _FOLDER = re.compile(r"[0-9A-Za-z][0-9A-Za-z-]{0,63}", re.ASCII)
 
@@ -136,6 +137,11 @@ def audit_shards(
     return found
 
 
+def _named(following: Shard) -> Predecessor:
+    assert following.predecessor is not None, "a shard that follows names what it carries on"
+    return following.predecessor
+
+
 def _add(found: ShardedFacts, checkpoint: Checkpoint, facts: LogFacts) -> None:
     found.starts[checkpoint.origin] = found.leaves
     found.leaves += checkpoint.head.tree_size
@@ -157,6 +163,9 @@ def _check_signers(checkpoint: Checkpoint, keys: KeyBook) -> None:
 def _check_closing(shard: Shard, facts: LogFacts, following: Shard | None) -> None:
     """A shard's closing leaf is its last, names the tree before it and the shard that follows."""
     if facts.closing is None:
+        is_early = following is None or _named(following).reason != AT_YEARS_END
+        told = f"{shard.checkpoint.origin} was carried on at its year's end, and no leaf closes it"
+        require(is_early, STEP, told)
         return
     index, record = facts.closing
     size = shard.checkpoint.head.tree_size

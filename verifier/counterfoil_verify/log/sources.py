@@ -18,6 +18,7 @@ CHECKPOINT = "checkpoint"
 PAUSES_MAX = 30
 _BUSY = frozenset({429, 503})
 _NOT_THERE = frozenset({404, 410})
+_CLOSED = frozenset({401, 403})
 KEYS = "keys"
 SHARDS = "shards"
 """The folder of an export that holds the earlier shards."""
@@ -51,7 +52,11 @@ class FolderSource:
         """
         for spelling in _spellings(name):
             path = self._folder / spelling
-            if not path.resolve().is_relative_to(self._top):
+            try:
+                is_inside = path.resolve().is_relative_to(self._top)
+            except (OSError, RuntimeError) as error:  # Python 3.11 tells of a loop of links so
+                raise NotChecked(STEP, f"{spelling}: {error}") from error
+            if not is_inside:
                 raise NotChecked(STEP, f"{spelling} leads out of {self._top}")
             if path.exists() and not (path.is_file() or path.is_dir()):
                 raise NotChecked(STEP, f"{spelling} is not a plain file")
@@ -120,7 +125,8 @@ class SiteSource:
         if answer.status in _NOT_THERE:
             return None
         if answer.status != OK:
-            raise NotChecked(STEP, f"the server answers {answer.status} for {name}")
+            hint = ": give --token-file" if answer.status in _CLOSED else ""
+            raise NotChecked(STEP, f"the server answers {answer.status} for {name}{hint}")
         return answer.body
 
     def shard(self, name: str) -> "SiteSource":

@@ -51,6 +51,11 @@ class Link:
         return self.checkpoint.partition(b"\n")[0].decode(errors="replace")
 
 
+def host_of(origin: str) -> str:
+    """What the origins of one log's shards have in common."""
+    return origin.rpartition("/")[0]
+
+
 def read_links(record: Record) -> tuple[Link, ...]:
     """The links that evidence carries, newest first; none where it has no such member."""
     if MEMBER not in record.members:

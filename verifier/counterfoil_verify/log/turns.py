@@ -113,11 +113,6 @@ def in_order(first: Head, second: Head) -> tuple[Head, Head]:
     return (first, second) if first.tree_size <= second.tree_size else (second, first)
 
 
-def host_of(origin: str) -> str:
-    """What the origins of one log's shards have in common."""
-    return origin.rpartition("/")[0]
-
-
 def _shard(source: Source, head: Checkpoint) -> Source:
     return source.shard(folder_of(head.origin))
 
