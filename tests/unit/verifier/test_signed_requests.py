@@ -182,7 +182,7 @@ def test_the_body_of_a_post_is_the_one_that_was_signed(desk, exchange):
 
 @pytest.mark.parametrize(
     "body",
-    [b'{"code": "008"}', b"[" * 100_000, b"\xff", b"", b"[]", b'{"code": NaN}', b'{"a":1,"a":2}'],
+    [b'{"code": "008"}', b"[" * 5_000, b"\xff", b"", b"[]", b'{"code": NaN}', b'{"a":1,"a":2}'],
 )
 def test_a_signed_body_of_another_question_or_of_none_is_rejected(desk, exchange, body):
     call, request = asking(exchange, ASKED, "https://x/data/airports", body=body)
