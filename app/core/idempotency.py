@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, select, text, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -13,6 +13,8 @@ from app.core.errors import CounterfoilError, ErrorKind
 KEPT = timedelta(hours=24)
 """How long a response is replayed; published in the guides."""
 KEY_LENGTH_MAX = 128
+FORGET_MAX = 500
+"""Responses that one transaction deletes; a response may be as long as a page."""
 
 
 class IdempotencyKeyMissing(CounterfoilError):
@@ -136,6 +138,19 @@ def store(
     )
 
 
-def forget_expired(session: Session, *, at: datetime) -> None:
-    """Delete responses past their time; the worker calls it."""
-    session.execute(delete(StoredResponse).where(StoredResponse.expires_at <= at))
+def forget_expired(session: Session, *, at: datetime) -> int:
+    """Delete a portion of the responses past their time; how many."""
+    expired = (
+        select(StoredResponse.caller, StoredResponse.key)
+        .where(StoredResponse.expires_at <= at)
+        .order_by(StoredResponse.expires_at)
+        .limit(FORGET_MAX)
+        .with_for_update(skip_locked=True)
+    )
+    forgotten = [tuple(row) for row in session.execute(expired)]
+    session.execute(
+        delete(StoredResponse).where(
+            tuple_(StoredResponse.caller, StoredResponse.key).in_(forgotten)
+        )
+    )
+    return len(forgotten)

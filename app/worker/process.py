@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from app.accounts import services as accounts
+from app.core import idempotency
 from app.core.unit_of_work import UnitOfWork
 from app.notices import attempts as webhook_attempts
 from app.notices import services as notices
@@ -23,7 +24,7 @@ from app.worker.chain import Anchoring, Chain
 from app.worker.consents import consent_steps
 from app.worker.effects import effect_steps
 from app.worker.quality import quality_steps
-from app.worker.steps import Step, Worker, forget_expired, in_unit
+from app.worker.steps import Step, Worker, in_unit
 from compliance import services as compliance
 from ledger.journal.books.provider_books import JournalProviderBooks
 from ledger.journal.settlement import run_services
@@ -166,7 +167,7 @@ def _forgetting_steps(parts: Parts) -> Sequence[Step]:
         Step("answer-times", _HOUR, in_one(forget_times)),
         Step("partitions", _HOUR, in_one(upkeep.add_partitions)),
         Step("sessions", _HOUR, in_one(accounts.forget_stale_access)),
-        Step("responses", _HOUR, lambda: forget_expired(parts.units)),
+        Step("responses", _HOUR, in_one(_forget_responses)),
     )
 
 
@@ -182,6 +183,10 @@ def _quietly(look: Callable[[], bool]) -> Callable[[], bool]:
 
 def _suspend_expired(uow: UnitOfWork) -> int:
     return compliance.suspend_expired(uow, EXPIRY_PORTION)
+
+
+def _forget_responses(uow: UnitOfWork) -> int:
+    return idempotency.forget_expired(uow.session, at=uow.now)
 
 
 def _remind_of_lapses(uow: UnitOfWork) -> int:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from app.core import idempotency, outbox
+from app.core import outbox
 from app.core.errors import CounterfoilError, ErrorKind
 from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWork, UnitOfWorkFactory
@@ -126,11 +126,3 @@ def _is_passing(error: Exception) -> bool:
     return isinstance(error, CounterfoilError) and (
         error.kind is ErrorKind.UNAVAILABLE or error.retry_after_seconds is not None
     )
-
-
-def forget_expired(units: UnitOfWorkFactory) -> bool:
-    """Delete stored responses past their time."""
-    with units.begin(Reach.EXCHANGE) as uow:
-        idempotency.forget_expired(uow.session, at=uow.now)
-        uow.commit()
-    return False

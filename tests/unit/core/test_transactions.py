@@ -289,8 +289,25 @@ def test_a_stored_response_is_replayed_until_it_expires(units, clock):
             idempotency.find_replay(uow.session, **{**found, "fingerprint": "other"}, at=uow.now)
         later = clock.now() + idempotency.KEPT + timedelta(seconds=1)
         assert idempotency.find_replay(uow.session, **found, at=later) is None
-        idempotency.forget_expired(uow.session, at=later)
+        assert idempotency.forget_expired(uow.session, at=later) == 1
         assert idempotency.find_replay(uow.session, **found, at=uow.now) is None
+
+
+def test_stored_responses_are_forgotten_a_portion_at_a_time_the_oldest_first(units, monkeypatch):
+    monkeypatch.setattr(idempotency, "FORGET_MAX", 2)
+    answer = idempotency.Replay(201, b"{}", "application/json")
+    with units.begin(Reach.EXCHANGE) as uow:
+        for number, key in enumerate(("c", "a", "b", "fresh")):
+            at = uow.now + timedelta(hours=number)
+            idempotency.store(
+                uow.session, caller="a", key=key, fingerprint="f", answer=answer, at=at
+            )
+        later = uow.now + idempotency.KEPT + timedelta(hours=2)
+        left = select(idempotency.StoredResponse.key)
+        assert idempotency.forget_expired(uow.session, at=later) == 2
+        assert sorted(uow.session.scalars(left)) == ["b", "fresh"]
+        assert [idempotency.forget_expired(uow.session, at=later) for _ in range(2)] == [1, 0]
+        assert list(uow.session.scalars(left)) == ["fresh"]
 
 
 def test_a_key_is_held_by_one_transaction_at_a_time(units):
