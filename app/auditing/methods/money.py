@@ -50,6 +50,8 @@ RUN_IS_ITS_CALLS = (
     + ") run WHERE run.metered <> run.charged OR run.found <> run.due"
 )
 
+# A call and its charge are of one commit and one instant: the filters that choose calls choose
+# their charges. Both sides are read once and hashed: NOT IN would look through all for each call.
 CALL_IS_CHARGED = (
     """
     SELECT u.licence_id || '/' || u.lane || '/' || u.n AS subject, jsonb_build_object(
@@ -58,8 +60,9 @@ CALL_IS_CHARGED = (
     """
     + CALLS
     + f"""
-        AND u.amount > 0 AND (u.lane_id, u.n) NOT IN (
-            SELECT r.lane_id, generate_series(r.first_n, r.last_n) FROM ({RUNS}) r)
+        AND u.amount > 0 AND NOT EXISTS (SELECT FROM (
+            SELECT r.lane_id, generate_series(r.first_n, r.last_n) AS n {BOOKED}) charged
+            WHERE charged.lane_id = u.lane_id AND charged.n = u.n)
     """
 )
 

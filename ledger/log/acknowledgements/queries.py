@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import or_, select, text
 from sqlalchemy.orm import Session
 
 from app.core.paging import Page, paginate
@@ -14,7 +14,7 @@ from ledger.log.acknowledgements.models import (
 )
 from ledger.log.acknowledgements.services import NONE
 from ledger.log.errors import LicenceNotInLog
-from ledger.log.models import LogEntry, LogParties
+from ledger.log.models import LogParties
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,20 @@ class Standing:
     def unacknowledged_count(self) -> int:
         """Over all lanes."""
         return sum(lane.unacknowledged_count for lane in self.lanes)
+
+
+# One probe of the index a lane, however many calls it has: a group would read every call.
+_LANE_ENDS = """
+WITH RECURSIVE ends AS (
+    (SELECT lane, n FROM log_entries WHERE licence_id = :licence_id AND lane IS NOT NULL
+        ORDER BY lane DESC, n DESC LIMIT 1)
+    UNION ALL
+    SELECT before.lane, before.n FROM ends CROSS JOIN LATERAL (
+        SELECT e.lane, e.n FROM log_entries e WHERE e.licence_id = :licence_id
+            AND e.lane < ends.lane ORDER BY e.lane DESC, e.n DESC LIMIT 1) before
+)
+SELECT lane, n FROM ends ORDER BY lane
+"""
 
 
 def list_keys(
@@ -98,15 +112,6 @@ def get_standing(session: Session, licence_id: str, organisation_id: str | None)
             select(LaneAcknowledged).where(LaneAcknowledged.licence_id == licence_id)
         )
     }
-    ends = session.execute(
-        select(LogEntry.lane, func.max(LogEntry.n))
-        .where(LogEntry.licence_id == licence_id, LogEntry.lane.is_not(None))
-        .group_by(LogEntry.lane)
-        .order_by(LogEntry.lane)
-    )
-    lanes = [
-        LaneTail(lane, n, acknowledged.get(lane, 0))
-        for lane, n in ends
-        if lane is not None and n is not None
-    ]
+    ends = session.execute(text(_LANE_ENDS), {"licence_id": licence_id})
+    lanes = [LaneTail(lane, n, acknowledged.get(lane, 0)) for lane, n in ends]
     return Standing(licence_id, NONE if mode is None else mode.mode, lanes)
