@@ -7,11 +7,13 @@ from io import BytesIO
 
 from app.web import rsgi
 from app.web.proxies import TrustedProxies
-from metering.calls.replies import plain_reply
+from metering.calls.replies import error_reply, plain_reply
 from metering.serving import Calls
 
 DATA = "/data/"
 CALL_BODY_BYTES_MAX = 64 * 1024
+UNREAD = "unread"
+"""The id of a request that is refused before anything read one."""
 
 
 class LoopFront:
@@ -43,6 +45,9 @@ class LoopFront:
             _refuse(scope, exchange, HTTPStatus.REQUEST_TIMEOUT, "The body did not arrive in time.")
         except rsgi.UnreadableHeader:
             _refuse(scope, exchange, HTTPStatus.BAD_REQUEST, "Header lines are ASCII.")
+        except rsgi.RequestsBusy as busy:
+            reply = error_reply(busy, UNREAD)
+            rsgi.answer(scope, exchange, (reply.status, reply.headers, reply.body))
 
     async def _call(self, scope: rsgi.Scope, exchange: rsgi.Exchange) -> None:
         assert self._data_plane is not None, "the server begins with __rsgi_init__"
@@ -62,5 +67,5 @@ class LoopFront:
 
 
 def _refuse(scope: rsgi.Scope, exchange: rsgi.Exchange, status: HTTPStatus, detail: str) -> None:
-    reply = plain_reply(status, detail, "unread")
+    reply = plain_reply(status, detail, UNREAD)
     rsgi.answer(scope, exchange, (reply.status, reply.headers, reply.body))

@@ -10,15 +10,20 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from io import BytesIO
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
+
+from app.core.errors import CounterfoilError, ErrorKind
 
 Header = tuple[str, str]
 Environment = dict[str, Any]
+Value = TypeVar("Value")
 WsgiApplication = Callable[[Environment, Callable[..., Any]], Iterable[bytes]]
 BODY_SECONDS = 30.0
 """How long a client may take for its body, and may wait for a place to send a long one."""
 LONG_BODIES_AT_ONCE = 4
 """How many long bodies are read at a time, in each process."""
+WAITING_PER_THREAD = 4
+"""How many requests may wait for each thread; one more would be answered when nobody waits."""
 READING = frozenset({"GET", "HEAD"})
 _WITHOUT_PREFIX = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
 _NO_SUCH_BODY = frozenset({"HEAD"})
@@ -76,6 +81,17 @@ class Exchange(Protocol):
 
 class UnreadableHeader(ValueError):
     """A header line is not text, so what it says would be passed over in silence."""
+
+
+class RequestsBusy(CounterfoilError):
+    """More requests wait for a thread than can be answered soon."""
+
+    kind = ErrorKind.UNAVAILABLE
+    slug = "requests-busy"
+    title = "Too many requests wait to be answered"
+
+    def __init__(self) -> None:
+        super().__init__("Nothing was done. Send it again.", retry_after_seconds=2)
 
 
 @lru_cache(maxsize=512)
@@ -165,6 +181,30 @@ def answer(scope: Scope, exchange: Exchange, reply: tuple[int, list[Header], byt
         exchange.response_bytes(status, headers, body)
 
 
+class _Line:
+    """Threads, and the requests that have one or wait for one; for one event loop."""
+
+    def __init__(self, threads: int, name: str) -> None:
+        self.threads = ThreadPoolExecutor(threads, name)
+        self._requests_max = threads * (1 + WAITING_PER_THREAD)
+        self._requests_count = 0
+
+    def demand_place(self) -> None:
+        """Raises `RequestsBusy`."""
+        if self._requests_count >= self._requests_max:
+            raise RequestsBusy
+
+    async def run(self, work: Callable[[Environment], Value], environment: Environment) -> Value:
+        """What the work comes to in one of the threads; raises `RequestsBusy`."""
+        self.demand_place()
+        self._requests_count += 1
+        try:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self.threads, work, environment)
+        finally:
+            self._requests_count -= 1
+
+
 class WsgiThreads:
     """Runs a WSGI application in a bounded number of threads, for an event loop."""
 
@@ -185,19 +225,19 @@ class WsgiThreads:
         self._body_bytes_max = body_bytes_max
         self._long_bodies = long_bodies
         self._long_places = asyncio.Semaphore(LONG_BODIES_AT_ONCE)
-        self._threads = ThreadPoolExecutor(threads, "wsgi")
-        self._apart = {path: ThreadPoolExecutor(1, f"wsgi {path}") for path in apart}
+        self._line = _Line(threads, "wsgi")
+        self._apart = {path: _Line(1, f"wsgi {path}") for path in apart}
 
     async def serve(
         self, scope: Scope, exchange: Exchange, prepare: Callable[[Environment], None]
     ) -> None:
-        """One request; raises TimeoutError when its body does not come."""
+        """One request; raises TimeoutError when its body does not come, and `RequestsBusy`."""
+        line = self._apart.get(scope.path, self._line)
+        line.demand_place()  # a body that nobody will read is not waited for
         body = await self._body(scope, exchange)
         environment = wsgi_environment(scope, body)
         prepare(environment)
-        loop = asyncio.get_running_loop()
-        threads = self._apart.get(scope.path, self._threads)
-        answer(scope, exchange, await loop.run_in_executor(threads, self._run, environment))
+        answer(scope, exchange, await line.run(self._run, environment))
 
     async def _body(self, scope: Scope, exchange: Exchange) -> bytes:
         bounds = [most for path, most in self._long_bodies.items() if scope.path.startswith(path)]
@@ -226,8 +266,8 @@ class WsgiThreads:
 
     def close(self) -> None:
         """End the threads when their requests are answered."""
-        for threads in (self._threads, *self._apart.values()):
-            threads.shutdown()
+        for line in (self._line, *self._apart.values()):
+            line.threads.shutdown()
 
 
 def _unsupported_write(_data: bytes) -> None:

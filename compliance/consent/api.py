@@ -46,6 +46,8 @@ blueprint = Blueprint(
     description="Consents of data subjects: named recipient, purpose, end; withdrawn at any time.",
 )
 
+SHOWN_MAX = 200
+"""Withdrawn consents that one answer shows."""
 _FILE = {
     "required": True,
     "content": {
@@ -238,7 +240,8 @@ def post_withdrawals(command: dict[str, Any]) -> dict[str, Any]:
     with unit_of_work() as uow:
         withdrawn = services.withdraw_consents(uow, current_principal(), **command)
         uow.commit()
-        return {"items": [_shown(each) for each in withdrawn]}
+        shown = [_shown(each) for each in withdrawn[:SHOWN_MAX]]
+        return {"withdrawn_count": len(withdrawn), "items": shown}
 
 
 @blueprint.route("/consent-keys", methods=["GET"])

@@ -158,8 +158,9 @@ class RecordedFileSchema(Schema):
 
 
 class WithdrawnConsentsSchema(Schema):
-    """What has ended."""
+    """What has ended: all of it counted, and as much of it shown as one answer has."""
 
+    withdrawn_count = fields.Integer()
     items = fields.List(fields.Nested(ConsentSchema))
 
 

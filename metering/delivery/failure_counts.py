@@ -5,12 +5,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+import structlog
+
 from app.core.clock import Clock
 from metering.connections import Connections
 from metering.delivery.errors import DeliveryFailed
 
+_log = structlog.get_logger("metering.failures")
+
 COUNTS_MAX = 10_000
-"""Beyond so many different counts between two writes, new ones wait for the next."""
+"""Beyond so many different counts between two writes no further ones begin; the log says so."""
 DETAIL_MAX = 200
 
 WRITE = """
@@ -55,6 +59,7 @@ class FailureCounts:
         self._clock = clock
         self._new_id = new_id
         self._counts: dict[_Subject, _Count] = {}
+        self._uncounted = 0
         self._lock = threading.Lock()
 
     def count(self, listing_code: str, supplier_id: str, failed: DeliveryFailed) -> None:
@@ -64,6 +69,7 @@ class FailureCounts:
         subject = _Subject(listing_code, hour, failed.failure.value, supplier_id)
         with self._lock:
             if subject not in self._counts and len(self._counts) >= COUNTS_MAX:
+                self._uncounted += 1
                 return
             _add(self._counts, subject, _Count(1, at, failed.failure_detail[:DETAIL_MAX]))
 
@@ -71,6 +77,9 @@ class FailureCounts:
         """Add the counts to the database; what cannot be written is kept for the next time."""
         with self._lock:
             counts, self._counts = self._counts, {}
+            uncounted, self._uncounted = self._uncounted, 0
+        if uncounted:
+            _log.warning("failures of too many kinds at once", uncounted_calls=uncounted)
         if not counts:
             return
         try:

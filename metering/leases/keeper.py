@@ -258,7 +258,10 @@ class LeaseKeeper:
             _log.warning("lease not trimmed", licence_id=meter.licence_id, exc_info=True)
 
     def close_idle(self, *, idle_seconds: float) -> None:
-        """Give back lanes that were not used for a while."""
+        """Give back lanes that were not used for a while, and forget those that were lost."""
+        for meter in self._all():
+            if meter.is_closed:  # abandoned: a licence that is never called again would keep it
+                self._forget(meter)
         self._close(self._all(), used_before=time.monotonic() - idle_seconds)
 
     def end_leases(self) -> None:

@@ -1,13 +1,16 @@
 """Requests of the server's event loop reach WSGI applications as PEP 3333 says, and bounded."""
 
 import asyncio
+import json
 import threading
 from types import SimpleNamespace
 
 import pytest
 from werkzeug.wrappers import Request
 
+from app.loop_front import LoopFront
 from app.web import rsgi
+from app.web.proxies import TrustedProxies
 
 
 class Lines:
@@ -160,7 +163,7 @@ class Slow(Exchange):
 
 def long_bodies(bytes_max=30):
     return rsgi.WsgiThreads(
-        echo, threads=1, body_bytes_max=10, long_bodies={"/v1/documents/": bytes_max}
+        echo, threads=2, body_bytes_max=10, long_bodies={"/v1/documents/": bytes_max}
     )
 
 
@@ -242,6 +245,36 @@ def test_a_path_apart_is_answered_while_every_thread_waits():
         assert waiting.reply[0] == 201
 
     threads = rsgi.WsgiThreads(application, threads=1, body_bytes_max=10, apart=["/healthz"])
+    try:
+        asyncio.run(ask())
+    finally:
+        gate.set()
+        threads.close()
+
+
+def test_beyond_what_may_wait_a_request_is_refused_unread_and_says_when_to_come_back(monkeypatch):
+    monkeypatch.setattr(rsgi, "WAITING_PER_THREAD", 1)
+    gate = threading.Event()
+
+    def application(environment, start):
+        assert gate.wait(60)
+        return echo(environment, start)
+
+    async def ask():
+        kept, refused, later = (Exchange(), Exchange()), Exchange(b"ab"), Exchange()
+        waiting = [asyncio.create_task(front.__rsgi__(scope(), each)) for each in kept]
+        await asyncio.sleep(0)  # each has gone as far as its thread
+        await asyncio.wait_for(front.__rsgi__(scope(method="POST"), refused), 30)
+        assert (refused.taken, refused.reply[0]) == (0, 503)
+        assert dict(refused.reply[1])["Retry-After"] == "2"
+        assert json.loads(refused.reply[2])["type"] == "/problems#requests-busy"
+        gate.set()
+        await asyncio.gather(*waiting)
+        await front.__rsgi__(scope(), later)
+        assert [each.reply[0] for each in (*kept, later)] == [201] * 3
+
+    threads = rsgi.WsgiThreads(application, threads=1, body_bytes_max=10)
+    front = LoopFront(threads, None, TrustedProxies(()))
     try:
         asyncio.run(ask())
     finally:

@@ -231,3 +231,13 @@ def test_others_are_asked_for_what_is_short(bound, asked):
         keeper.reserve(key_of())
     keeper.close()
     assert announced.messages == [asked] * RECALLS_MAX
+
+
+def test_a_meter_whose_lane_was_lost_is_forgotten_though_its_licence_is_never_called_again(keeper):
+    for licence_id in ("lic_lost", "lic_used"):
+        meter, reservation = keeper.reserve(key_of(licence_id))
+        meter.settle(reservation, None)
+        if licence_id == "lic_lost":
+            meter.abandon()
+    keeper.close_idle(idle_seconds=3600)
+    assert [meter.licence_id for meter in keeper._all()] == ["lic_used"]
