@@ -12,6 +12,8 @@ from app.core.db import Base
 
 ATTEMPTS_MAX = 12
 """After this many failures a message is dead and waits for a person."""
+LEASE = timedelta(minutes=5)
+"""Longer than an effect takes: some ten questions to a node, or test calls, of 30 s at most."""
 _BACK_OFF_FIRST_SECONDS = 2
 _BACK_OFF_MAX_SECONDS = 900
 
@@ -52,8 +54,11 @@ def enqueue(
     )
 
 
-def take_due(session: Session, *, topics: Collection[str], at: datetime) -> OutboxMessage | None:
-    """The next due message of these topics, locked: no other worker takes it meanwhile."""
+def claim_due(session: Session, *, topics: Collection[str], at: datetime) -> OutboxMessage | None:
+    """The next due message of these topics; from the commit on nobody else takes it for a lease.
+
+    It waits on while it is worked on, and whoever dies over it gives it back when the lease ends.
+    """
     statement = (
         select(OutboxMessage)
         .where(
@@ -65,7 +70,20 @@ def take_due(session: Session, *, topics: Collection[str], at: datetime) -> Outb
         .limit(1)
         .with_for_update(skip_locked=True)
     )
-    return session.scalars(statement).one_or_none()
+    message = session.scalars(statement).one_or_none()
+    if message is not None:
+        message.due_at = at + LEASE
+    return message
+
+
+def find_claimed(session: Session, claimed: OutboxMessage) -> OutboxMessage | None:
+    """The claimed message, locked; None where its lease ended and somebody else took it."""
+    statement = select(OutboxMessage).where(
+        OutboxMessage.id == claimed.id,
+        OutboxMessage.state == "waiting",
+        OutboxMessage.due_at == claimed.due_at,
+    )
+    return session.scalars(statement.with_for_update()).one_or_none()
 
 
 def mark_done(message: OutboxMessage, *, at: datetime) -> None:

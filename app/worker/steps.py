@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 _log = structlog.get_logger("worker")
 
 Handler = Callable[[dict[str, Any]], None]
+Mark = Callable[..., None]
 OUTBOX_BATCH_MAX = 50
 
 
@@ -97,18 +99,24 @@ class Worker:
 
 
 def drain_outbox(units: UnitOfWorkFactory, handlers: Mapping[str, Handler]) -> bool:
-    """Perform due effects of these topics, one transaction each; whether there may be more."""
+    """Perform due effects of these topics, outside any transaction; whether there may be more."""
     for _ in range(OUTBOX_BATCH_MAX):
         with units.begin(Reach.EXCHANGE) as uow:
-            message = outbox.take_due(uow.session, topics=handlers, at=uow.now)
-            if message is None:
-                return False
-            _perform(message, handlers, uow.now)
+            claimed = outbox.claim_due(uow.session, topics=handlers, at=uow.now)
+            uow.commit()
+        if claimed is None:
+            return False
+        mark = _perform(claimed, handlers)
+        with units.begin(Reach.EXCHANGE) as uow:
+            message = outbox.find_claimed(uow.session, claimed)
+            if message is not None:
+                mark(message, at=uow.now)
             uow.commit()
     return True
 
 
-def _perform(message: outbox.OutboxMessage, handlers: Mapping[str, Handler], at: Any) -> None:
+def _perform(message: outbox.OutboxMessage, handlers: Mapping[str, Handler]) -> Mark:
+    """Do it; what is to be noted of it."""
     try:
         handlers[message.topic](message.payload)
     except Exception as error:  # noqa: BLE001 -- any failure means: try again later
@@ -116,9 +124,8 @@ def _perform(message: outbox.OutboxMessage, handlers: Mapping[str, Handler], at:
         event = "effect waits" if is_passing else "effect failed"
         _log.warning(event, topic=message.topic, key=message.key, exc_info=error)
         mark = outbox.mark_waiting if is_passing else outbox.mark_failed
-        mark(message, at=at, error=f"{type(error).__name__}: {error}")
-    else:
-        outbox.mark_done(message, at=at)
+        return partial(mark, error=f"{type(error).__name__}: {error}")
+    return outbox.mark_done
 
 
 def _is_passing(error: Exception) -> bool:

@@ -13,7 +13,12 @@ from app.core.events import Event
 from app.core.paging import InvalidCursor, paginate
 from app.core.portions import attempt
 from app.core.reach import Reach
-from app.core.unit_of_work import ROUNDS_MAX, ReactionsDoNotSettle, UnitOfWorkFactory
+from app.core.unit_of_work import (
+    ROUNDS_MAX,
+    ReactionsDoNotSettle,
+    UnitOfWorkFactory,
+    is_unit_open_here,
+)
 from app.worker.steps import drain_outbox
 from contracts.errors import (
     ChainRefused,
@@ -262,6 +267,49 @@ def test_a_failed_effect_waits_before_it_is_tried_again(units):
     drain_outbox(units, {"topic": lambda payload: calls.append(payload) or 1 / 0})
     drain_outbox(units, {"topic": calls.append})
     assert len(calls) == 1
+
+
+def test_an_effect_holds_no_transaction_and_is_nobody_elses_until_its_lease_ends(units, clock):
+    enqueue_one(units)
+    seen = []
+
+    def perform(payload):
+        assert not is_unit_open_here()
+        drain_outbox(units, {"topic": seen.append})  # another worker, meanwhile
+        seen.append(payload)
+
+    drain_outbox(units, {"topic": perform})
+    assert (seen, only_message(units).state) == ([{}], "done")
+
+
+def test_whoever_dies_over_an_effect_leaves_it_to_be_done_when_the_lease_ends(units, clock):
+    enqueue_one(units)
+    calls = []
+
+    def die(_payload):
+        raise SystemExit
+
+    with pytest.raises(SystemExit):
+        drain_outbox(units, {"topic": die})
+    drain_outbox(units, {"topic": calls.append})
+    assert calls == []
+    clock.advance(seconds=outbox.LEASE.total_seconds())
+    drain_outbox(units, {"topic": calls.append})
+    message = only_message(units)
+    assert (calls, message.state, message.attempts_count) == ([{}], "done", 0)
+
+
+def test_who_comes_late_with_an_effect_changes_nothing_of_what_another_noted(units, clock):
+    enqueue_one(units)
+
+    def outlive(_payload):
+        clock.advance(seconds=outbox.LEASE.total_seconds())
+        drain_outbox(units, {"topic": lambda _payload: 1 / 0})
+        raise SystemError
+
+    drain_outbox(units, {"topic": outlive})
+    message = only_message(units)
+    assert (message.attempts_count, message.last_error[:17]) == (1, "ZeroDivisionError")
 
 
 def test_a_successful_effect_happens_once(units):
