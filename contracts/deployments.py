@@ -57,6 +57,14 @@ class ChainAccess:
     statements: JsonRpcSettlementRegistry
     keys: JsonRpcKeyRegistry
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether a contract was found to be there no more: reach the chain anew."""
+        return any(
+            registry.is_gone
+            for registry in (self.anchors, self.licences, self.statements, self.keys)
+        )
+
     def close(self) -> None:
         """Release the connections."""
         for registry in (self.anchors, self.licences, self.keys):
@@ -228,9 +236,12 @@ def _send_again(
 ) -> bool:
     """Send the stored creation, or a dearer one; False when it can never be mined.
 
-    The dearer one has its nonce, and so its address. Raises `ChainRefused`.
+    The dearer one has its nonce, and so its address; so has one that a re-organisation took out of
+    its block, unless others would have to come before it. Raises `ChainRefused`.
     """
-    if deployment.state == "mined" or deployment.nonce < chain.mined_nonce():
+    mined_nonce = chain.mined_nonce()
+    is_too_early = deployment.state == "mined" and deployment.nonce > mined_nonce
+    if deployment.nonce < mined_nonce or is_too_early:
         return False
     chain.send(deployment.raw_transaction)
     state = chain.status(deployment.transaction_hash).state

@@ -94,6 +94,8 @@ class _Contract:
         self.chain = chain
         self.contract = address
         self._artefact = load_artefact(name)
+        self.is_gone = False
+        """Whether a view found no code: a re-organisation took the creation, or the node is new."""
 
     @property
     def chain_id(self) -> int:
@@ -121,6 +123,7 @@ class _Contract:
     def _read(self, function: str, *values: Any) -> tuple[Any, ...]:
         abi = _function(self._artefact, function)
         answer = self.chain.call(self.contract, call_data(self._artefact, function, *values))
+        self.is_gone = not answer
         return self._decoded(abi, answer)
 
     def _decoded(self, abi: Any, answer: bytes) -> tuple[Any, ...]:

@@ -56,7 +56,7 @@ class Chain:
     def access(self) -> ChainAccess:
         """The contracts; deploys what is missing; raises while the chain is away."""
         with self._lock:
-            if self._access is None:
+            if self._access is None or self._access.is_gone:
                 self._access = open_chain(
                     self._parts.units,
                     self._url,
@@ -74,6 +74,7 @@ class Anchoring:
     def __init__(self, parts: Parts, chain: Chain) -> None:
         self._parts = parts
         self._chain = chain
+        self._registries: dict[str, JsonRpcAnchorRegistry] = {}
         self._keepers: dict[str, AnchorKeeper] = {}
 
     def look(self) -> bool:
@@ -96,11 +97,13 @@ class Anchoring:
         return has_anchored
 
     def _keeper(self, origin: str) -> AnchorKeeper:
-        if origin not in self._keepers:
+        registry = self._registries.get(origin)
+        if registry is None or registry.is_gone:
+            registry = self._registries[origin] = self._chain.anchors(origin)
             self._keepers[origin] = AnchorKeeper(
                 self._parts.units,
                 origin,
-                self._chain.anchors(origin),
+                registry,
                 AnchorPolicy(interval_seconds=self._parts.settings.anchor_seconds),
             )
         return self._keepers[origin]

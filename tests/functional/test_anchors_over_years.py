@@ -12,13 +12,14 @@ from app.wiring.log import log_keys
 from app.worker.chain import Anchoring, Chain
 from app.worker.effects import ask_for_anchor
 from contracts.deployments import open_anchor_registry, open_chain
-from contracts.errors import TransactionPending
+from contracts.errors import ChainUnavailable, TransactionPending
+from contracts.registries import LicenceStanding
 from ledger.log.anchors.models import Anchor, AnchorRequest
 from ledger.log.anchors.queries import list_unanchored_origins
 from ledger.log.anchors.states import AnchorState
 from ledger.log.sequencing.sequencer import Sequencer
 from ledger.log.storage.shard_heads import find_head
-from tests.adapters.chain_nodes import embedded
+from tests.adapters.chain_nodes import anvil, embedded, rpc
 from tests.unit.contracts.embedded import KEYS
 from tests.unit.log.log_factory import append_facts
 
@@ -50,8 +51,8 @@ class OneChain:
             access.close()
 
 
-class ChainAtTheTurn(Chain):
-    """The worker's own chain after a start in the new year, whose registry waits for its block."""
+class WorkersChain(Chain):
+    """The worker's own, with the test's node and accounts."""
 
     def __init__(self, parts, url):
         super().__init__(parts)
@@ -66,6 +67,10 @@ class ChainAtTheTurn(Chain):
     @override
     def _keys(self):
         return KEYS
+
+
+class ChainAtTheTurn(WorkersChain):
+    """After a start in the new year, whose registry waits for its block."""
 
     @override
     def access(self):
@@ -164,6 +169,27 @@ def test_a_new_years_registry_that_waits_for_its_block_holds_up_no_closed_year(p
             anchoring.look()
         clock.advance(seconds=1)
     assert [each[:3] for each in anchored(parts)] == [(old, size, AnchorState.FINAL)]
+
+
+def test_contracts_whose_blocks_a_reorganisation_took_are_there_again_without_a_restart(
+    parts, clock
+):
+    sequence(parts, 5)
+    with anvil() as node:
+        chain = WorkersChain(parts, node)
+        anchoring, before = Anchoring(parts, chain), rpc(node, "evm_snapshot")
+        assert anchoring.look()
+        size, licences = chain.access().anchors.head().size, chain.access().licences
+        rpc(node, "evm_revert", before)
+        with pytest.raises(ChainUnavailable):
+            licences.standing(bytes(32))
+        for _ in range(3):
+            anchoring.look()
+            clock.advance(seconds=600)
+        assert chain.access().anchors.head().size == size > 0
+        assert chain.access().licences.standing(bytes(32)) is LicenceStanding.UNKNOWN
+        assert chain.access().licences.contract == licences.contract
+        chain.access().close()
 
 
 def test_an_anchor_under_way_holds_the_account_for_its_time_and_no_longer(parts, clock, chain):
