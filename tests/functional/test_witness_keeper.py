@@ -31,7 +31,7 @@ from ledger.log.tree_queries import get_ledger_proof, get_witnessed_note, load_e
 from ledger.log.witnesses import policy as witness_policy
 from ledger.log.witnesses.cosignatures import parse_witness_key
 from ledger.log.witnesses.http_witness_client import ANSWER_BYTES_MAX, HttpWitnessClient
-from ledger.log.witnesses.keeper import AHEAD, BROKEN, CONFUSED, FORKED, WitnessKeeper
+from ledger.log.witnesses.keeper import AHEAD, BROKEN, CONFUSED, FORKED, WAVERS, WitnessKeeper
 from ledger.log.witnesses.policy import WitnessPolicy
 from ledger.log.witnesses.ports import WitnessAnswer, WitnessUnreachable
 from ledger.log.witnesses.queries import cosigned_note, get_witness_status
@@ -267,6 +267,22 @@ def test_what_a_witness_says_against_the_log_is_shown_and_stops_nothing(
     assert witness.last_failure == failure
     grow(1)  # signing goes on
     assert f"{ORIGIN}\n6\n" in note(units)
+
+
+def test_a_witness_that_names_ever_another_size_is_asked_ever_more_rarely(
+    units, clock, grow, outsiders
+):
+    policy = policy_of(outsiders[:1], needed=1)
+    sizes = [WitnessAnswer(409, b"2\n"), WitnessAnswer(409, b"3\n")] * 10
+    (keeper,) = keepers_of(units, policy, Answering(*sizes))
+    asked = []
+    for second in range(100):
+        if keeper.look():
+            asked.append(second)
+        clock.advance(seconds=1)
+    assert asked == [0, 1, 6, 16, 36, 76]
+    (witness,) = status(units, policy).witnesses
+    assert witness.last_failure == WAVERS
 
 
 def test_a_restored_backup_is_noticed_by_a_witness(units, clock, grow, outsiders):

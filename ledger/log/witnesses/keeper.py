@@ -39,6 +39,7 @@ COSIGNED, NOT_SIGNED, UNKNOWN_LOG, CONFLICT, INCONSISTENT = 200, 403, 404, 409, 
 AHEAD = "it claims to have cosigned a larger tree than there is"
 FORKED = "it claims to have cosigned another root for this size"
 CONFUSED = "it names the size that it was asked from"
+WAVERS = "it names another size each time that it is asked"
 BROKEN = "it does not find this tree to extend the one it cosigned"
 ALARMS = (AHEAD, FORKED, BROKEN)
 """What speaks against the log, unlike a witness that is away: a person has to look."""
@@ -146,8 +147,13 @@ class WitnessKeeper:
             self._note_failure(question, FORKED if is_same_size else CONFUSED)
             return
         with self._units.begin(Reach.EXCHANGE) as uow:
-            self._stand(uow, question.shard, known_size=known_size, due_at=uow.now)
-            uow.commit()
+            before = self._standing(uow, question.shard)
+            is_first = before is None or not _has_just_named_a_size(before)
+            if is_first:
+                self._stand(uow, question.shard, known_size=known_size, due_at=uow.now)
+                uow.commit()
+        if not is_first:
+            self._note_failure(question, WAVERS, known_size=known_size)
 
     def _keep(self, question: Question, cosignature: Cosignature) -> None:
         with self._units.begin(Reach.EXCHANGE) as uow:
@@ -224,15 +230,28 @@ class WitnessKeeper:
             standing.failing_since = standing.failing_since or uow.now
         return standing
 
-    def _note_failure(self, question: Question, failure: str) -> None:
+    def _note_failure(
+        self, question: Question, failure: str, *, known_size: int | None = None
+    ) -> None:
         say = _log.error if failure in ALARMS else _log.warning
         say("a witness did not cosign", witness=self._witness.name, reason=failure)
         with self._units.begin(Reach.EXCHANGE) as uow:
             standing = self._standing(uow, question.shard)
             count = 0 if standing is None else standing.failures_count
             pause = timedelta(seconds=pause_seconds(self._policy, count))
-            self._stand(uow, question.shard, due_at=uow.now + pause, failure=failure[:_FAILURE_MAX])
+            self._stand(
+                uow,
+                question.shard,
+                due_at=uow.now + pause,
+                known_size=known_size,
+                failure=failure[:_FAILURE_MAX],
+            )
             uow.commit()
+
+
+def _has_just_named_a_size(standing: WitnessStanding) -> bool:
+    """Whether its last answer was a size too: asked from there at once, it names another."""
+    return standing.last_failure == WAVERS or standing.due_at <= standing.asked_at
 
 
 def _instant(timestamp: int) -> datetime:
