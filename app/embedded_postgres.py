@@ -1,13 +1,16 @@
 """A real PostgreSQL from a wheel, for a machine that has none: data under ``var/``, socket only."""
 
+import contextlib
 import os
+import signal
 import warnings
 from pathlib import Path
 from typing import Any
 
 import psycopg
-from psycopg import sql
+from psycopg import errors, sql
 
+SUPERUSER = "postgres"
 ROLE = "counterfoil"
 """The application's role: owns its database, but is no superuser, so row security binds it."""
 
@@ -38,11 +41,48 @@ def _server(data: Path) -> Any:
 def is_running(data: Path) -> bool:
     """Whether the postmaster that wrote ``postmaster.pid`` is alive."""
     try:
-        pid = int((data / "postmaster.pid").read_text().split("\n", 1)[0])
-        os.kill(pid, 0)
+        os.kill(_postmaster(data), 0)
     except (OSError, ValueError):
         return False
     return True
+
+
+def _postmaster(data: Path) -> int:
+    return int(_pid_file(data)[0])
+
+
+def _pid_file(data: Path) -> list[str]:
+    """https://www.postgresql.org/docs/current/storage-file-layout.html names its lines."""
+    return (data / "postmaster.pid").read_text().split("\n")
+
+
+def is_silent(data: Path, *, within_seconds: int) -> bool:
+    """Whether a server runs that lets nobody in and says nothing; a refusal is an answer."""
+    try:
+        port, socket = _pid_file(data)[3:5]
+        psycopg.connect(
+            host=socket, port=port, user=SUPERUSER, connect_timeout=within_seconds
+        ).close()
+    except errors.ConnectionTimeout:
+        return is_running(data)
+    except (psycopg.OperationalError, OSError, ValueError):
+        return False
+    return False
+
+
+def kill(data: Path) -> None:
+    """End a server that does not listen, whole; the next start recovers from its log."""
+    with contextlib.suppress(OSError, ValueError):
+        postmaster = _postmaster(data)
+        backends = _children(postmaster)
+        for pid in (postmaster, *backends):  # the first, or it would start others
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+
+def _children(parent: int) -> list[int]:
+    text = Path(f"/proc/{parent}/task/{parent}/children").read_text(encoding="ascii")
+    return [int(each) for each in text.split()]
 
 
 def stop(data: Path) -> None:

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -18,6 +19,7 @@ from app import embedded_postgres
 from app.core.cipher import Cipher
 from app.core.durable_files import replace_text
 from app.database import find_database
+from app.database_watch import ASK_SECONDS, DatabaseWatch
 from app.keys.keyring import FileKeyring
 from app.settings import Settings, SettingsRefused, development_secret, from_environment
 from app.web.observability import configure_logs
@@ -97,6 +99,8 @@ class Supervisor:
         self._prepare()
         for child in self._children:
             self._start(child)
+        if not self._settings.database_url:
+            threading.Thread(target=self._watch_database, name="database", daemon=True).start()
         while not self._stop.wait(_POLL_SECONDS):
             self._revive()
         self._shut_down()
@@ -138,6 +142,11 @@ class Supervisor:
             embedded_postgres.start(data)
         except Exception:  # noqa: BLE001 -- orphaned backends may still be leaving; the next poll tries again
             _log.exception("the embedded database cannot be started yet")
+
+    def _watch_database(self) -> None:
+        data = self._settings.var / "postgres"
+        is_silent = partial(embedded_postgres.is_silent, data, within_seconds=ASK_SECONDS)
+        DatabaseWatch(is_silent, partial(embedded_postgres.kill, data)).watch(self._stop)
 
     def _shut_down(self) -> None:
         # The gate first, so that nothing new begins; then what works behind it.

@@ -55,15 +55,15 @@ def published(world):
     return answer.json["published_size"] if answer.status == 200 else 0
 
 
-def failed_steps(world):
+def logged(world, event):
     log = (world.installation.folder / "exchange.log").read_text(encoding="utf-8")
-    return log.count('"step failed"')
+    return log.count(f'"{event}"')
 
 
 def test_a_database_that_hangs_is_told_of_and_works_again_when_it_goes_on(world):
     buy(world, "before-the-silence")
     size = proving.wait_for_checkpoint(world)
-    before = failed_steps(world)
+    before = logged(world, "step failed")
     with ThreadPoolExecutor(REQUESTS) as threads:
         list(threads.map(lambda _: status(world, "/v1/listings"), range(3 * REQUESTS)))
         with hanging(world.installation.folder / "postgres"):
@@ -72,7 +72,8 @@ def test_a_database_that_hangs_is_told_of_and_works_again_when_it_goes_on(world)
             assert all(each.result(PATIENCE_SECONDS) != 200 for each in asking)
             wait_until(lambda: status(world, "/healthz") == 200, PATIENCE_SECONDS)
             wait_until(lambda: status(world, "/readyz") == 503, PATIENCE_SECONDS)
-            wait_until(lambda: failed_steps(world) > before, PATIENCE_SECONDS)
+            wait_until(lambda: logged(world, "step failed") > before, PATIENCE_SECONDS)
+            wait_until(lambda: logged(world, "silent"), PATIENCE_SECONDS)
     wait_until(lambda: status(world, "/readyz") == 200, PATIENCE_SECONDS)
     buy(world, "after-the-silence")
     # On a busy machine it takes a while until every connection of before has been replaced.

@@ -1,0 +1,79 @@
+"""A database that runs and answers nobody is told of, given up after a bound, and ended whole."""
+
+import os
+import signal
+import socket
+import subprocess
+from types import SimpleNamespace
+
+import pytest
+
+from app import database_watch, embedded_postgres
+from app.database_watch import GIVEN_UP_AFTER, SAID_AFTER, DatabaseWatch
+from tests.factories.waiting import wait_until
+
+
+@pytest.fixture
+def said(monkeypatch):
+    events = []
+    log = SimpleNamespace(
+        error=lambda event, **_facts: events.append(event),
+        warning=lambda event, **_facts: events.append(event),
+    )
+    monkeypatch.setattr(database_watch, "_log", log)
+    return events
+
+
+def watched(answers):
+    given_up = []
+    watch = DatabaseWatch(lambda: next(answers), lambda: given_up.append(1))
+    return watch, given_up
+
+
+def test_a_silence_is_told_once_and_its_end_too(said):
+    watch, given_up = watched(iter([True] * (GIVEN_UP_AFTER - 1) + [False, False]))
+    for _ in range(GIVEN_UP_AFTER + 1):
+        watch.look()
+    assert (said, given_up) == (["silent", "answers again"], [])
+
+
+def test_one_question_without_an_answer_is_no_silence(said):
+    watch, _ = watched(iter([True, False] * SAID_AFTER))
+    for _ in range(2 * SAID_AFTER):
+        watch.look()
+    assert said == []
+
+
+def test_whoever_is_silent_for_long_is_given_up_and_asked_anew(said):
+    watch, given_up = watched(iter([True] * 2 * GIVEN_UP_AFTER))
+    for _ in range(2 * GIVEN_UP_AFTER):
+        watch.look()
+    assert (said, len(given_up)) == (["silent", "given up"] * 2, 2)
+
+
+def test_silence_is_a_server_that_runs_and_lets_nobody_in(tmp_path):
+    def note(pid):
+        lines = (str(pid), str(tmp_path), "0", "5432", str(tmp_path), "")
+        (tmp_path / "postmaster.pid").write_text("\n".join(lines), encoding="ascii")
+
+    assert not embedded_postgres.is_silent(tmp_path, within_seconds=2)
+    note(os.getpid())
+    assert not embedded_postgres.is_silent(tmp_path, within_seconds=2), "nobody listens"
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tmp_path / ".s.PGSQL.5432"))
+        server.listen()
+        assert embedded_postgres.is_silent(tmp_path, within_seconds=2)
+
+
+def test_a_server_that_was_stopped_is_ended_with_all_that_it_began(tmp_path):
+    program = "sleep 600 & sleep 600 & wait"
+    with subprocess.Popen(["/bin/sh", "-c", program], stdout=subprocess.PIPE) as server:
+        wait_until(lambda: len(embedded_postgres._children(server.pid)) == 2)
+        begun = embedded_postgres._children(server.pid)
+        (tmp_path / "postmaster.pid").write_text(f"{server.pid}\n", encoding="ascii")
+        for pid in (server.pid, *begun):
+            os.kill(pid, signal.SIGSTOP)
+        embedded_postgres.kill(tmp_path)
+        assert server.wait(60) == -signal.SIGKILL
+        assert server.stdout.read() == b"", "whoever began has ended, or this would wait"
+    embedded_postgres.kill(tmp_path / "nothing")
