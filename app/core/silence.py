@@ -23,27 +23,33 @@ class BoundedConnection(psycopg.Connection[Any]):
     """
 
     silence_seconds = 12.0
+    silences_max = 1
 
     @override
     def wait(self, gen: PQGen[Value], interval: float = 0.1, timeout: float | None = None) -> Value:
         if timeout is not None:
             return super().wait(gen, interval, timeout)
-        while True:
+        for silence in range(1, self.silences_max + 1):
             try:
                 return super().wait(gen, interval, self.silence_seconds)
             except errors._WaitTimeout:  # noqa: SLF001 -- documented in `wait`, and exported nowhere
-                if not self._is_server_there():
-                    self.close()
-                    raise psycopg.OperationalError(SILENT) from None
+                if silence < self.silences_max and not self._is_server_there():
+                    break
+        self.close()
+        raise psycopg.OperationalError(SILENT)
 
     def _is_server_there(self) -> bool:
         return False
 
 
 class PatientConnection(BoundedConnection):
-    """As long as the server answers somebody else, a statement may take what it takes."""
+    """As long as the server answers somebody else, a statement may take a quarter of an hour.
+
+    Nobody can tell a statement that works from the one process of a server that hangs alone.
+    """
 
     silence_seconds = 20.0
+    silences_max = 45
 
     @override
     def _is_server_there(self) -> bool:

@@ -24,6 +24,17 @@ def test_a_connection_whose_server_is_silent_is_closed(database_url, monkeypatch
     assert connection.closed
 
 
+def test_a_statement_that_never_ends_is_given_up_though_the_server_answers_others(
+    database_url, monkeypatch
+):
+    monkeypatch.setattr(PatientConnection, "silence_seconds", 0.1)
+    monkeypatch.setattr(PatientConnection, "silences_max", 3)
+    connection = PatientConnection.connect(database_url, autocommit=True)
+    with pytest.raises(psycopg.OperationalError, match=SILENT):
+        connection.execute("SELECT pg_sleep(600)")
+    assert connection.closed
+
+
 def test_what_has_a_timeout_of_its_own_keeps_it_and_its_connection(database_url):
     with BoundedConnection.connect(database_url, autocommit=True) as connection:
         assert list(connection.notifies(timeout=0.1)) == []
