@@ -1,4 +1,7 @@
-"""What the server runs: the data plane in front for /data/, the control plane for the rest."""
+"""What the server runs: the data plane in front for /data/, the control plane for the rest.
+
+How many requests wait is the server's own affair here, and `/healthz` has no thread of its own.
+"""
 
 import atexit
 import os
