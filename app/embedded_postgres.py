@@ -3,16 +3,21 @@
 import contextlib
 import os
 import signal
+import socket
+import struct
 import warnings
 from pathlib import Path
 from typing import Any
 
 import psycopg
-from psycopg import errors, sql
+from psycopg import sql
 
-SUPERUSER = "postgres"
 ROLE = "counterfoil"
 """The application's role: owns its database, but is no superuser, so row security binds it."""
+_SSL_REQUEST = struct.pack("!II", 8, 80877103)
+"""Answered with one byte, by a full server and one that recovers too.
+https://www.postgresql.org/docs/current/protocol-message-formats.html
+"""
 
 
 def start(data: Path) -> str:
@@ -56,16 +61,18 @@ def _pid_file(data: Path) -> list[str]:
     return (data / "postmaster.pid").read_text().split("\n")
 
 
-def is_silent(data: Path, *, within_seconds: int) -> bool:
-    """Whether a server runs that lets nobody in and says nothing; a refusal is an answer."""
+def is_silent(data: Path, *, within_seconds: float) -> bool:
+    """Whether a server runs that does not say a byte to whoever comes, nor lets anybody in line."""
     try:
-        port, socket = _pid_file(data)[3:5]
-        psycopg.connect(
-            host=socket, port=port, user=SUPERUSER, connect_timeout=within_seconds
-        ).close()
-    except errors.ConnectionTimeout:
+        port, folder = _pid_file(data)[3:5]
+        with socket.socket(socket.AF_UNIX) as asking:
+            asking.settimeout(within_seconds)
+            asking.connect(f"{folder}/.s.PGSQL.{port}")
+            asking.sendall(_SSL_REQUEST)
+            asking.recv(1)
+    except (TimeoutError, BlockingIOError):  # the second: its line is full
         return is_running(data)
-    except (psycopg.OperationalError, OSError, ValueError):
+    except (OSError, ValueError):
         return False
     return False
 

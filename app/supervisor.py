@@ -19,7 +19,7 @@ from app import embedded_postgres
 from app.core.cipher import Cipher
 from app.core.durable_files import replace_text
 from app.database import find_database
-from app.database_watch import ASK_SECONDS, DatabaseWatch
+from app.database_watch import ASK_SECONDS, SAID_AFTER, DatabaseWatch
 from app.keys.keyring import FileKeyring
 from app.settings import Settings, SettingsRefused, development_secret, from_environment
 from app.web.observability import configure_logs
@@ -110,6 +110,8 @@ class Supervisor:
         self._environment["PROMETHEUS_MULTIPROC_DIR"] = _empty_folder(
             self._settings.var / "metrics"
         )
+        if not self._settings.database_url:
+            self._end_silent_database()
         upgrade(find_database(self._settings))
         self._children = [Child(name, command) for name, command in _commands(self._settings)]
 
@@ -143,10 +145,19 @@ class Supervisor:
         except Exception:  # noqa: BLE001 -- orphaned backends may still be leaving; the next poll tries again
             _log.exception("the embedded database cannot be started yet")
 
-    def _watch_database(self) -> None:
+    def _is_database_silent(self) -> bool:
         data = self._settings.var / "postgres"
-        is_silent = partial(embedded_postgres.is_silent, data, within_seconds=ASK_SECONDS)
-        DatabaseWatch(is_silent, partial(embedded_postgres.kill, data)).watch(self._stop)
+        return embedded_postgres.is_silent(data, within_seconds=ASK_SECONDS)
+
+    def _end_silent_database(self) -> None:
+        """One that hung before we came would hold us up without a word; nobody works in it yet."""
+        if all(self._is_database_silent() for _ in range(SAID_AFTER)):
+            _log.error("given up", child="postgres", questions=SAID_AFTER)
+            embedded_postgres.kill(self._settings.var / "postgres")
+
+    def _watch_database(self) -> None:
+        give_up = partial(embedded_postgres.kill, self._settings.var / "postgres")
+        DatabaseWatch(self._is_database_silent, give_up).watch(self._stop)
 
     def _shut_down(self) -> None:
         # The gate first, so that nothing new begins; then what works behind it.

@@ -56,13 +56,14 @@ def test_silence_is_a_server_that_runs_and_lets_nobody_in(tmp_path):
         lines = (str(pid), str(tmp_path), "0", "5432", str(tmp_path), "")
         (tmp_path / "postmaster.pid").write_text("\n".join(lines), encoding="ascii")
 
-    assert not embedded_postgres.is_silent(tmp_path, within_seconds=2)
+    assert not embedded_postgres.is_silent(tmp_path, within_seconds=1)
     note(os.getpid())
-    assert not embedded_postgres.is_silent(tmp_path, within_seconds=2), "nobody listens"
+    assert not embedded_postgres.is_silent(tmp_path, within_seconds=1), "nobody listens"
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(tmp_path / ".s.PGSQL.5432"))
-        server.listen()
-        assert embedded_postgres.is_silent(tmp_path, within_seconds=2)
+        server.listen(0)
+        assert embedded_postgres.is_silent(tmp_path, within_seconds=1), "it says nothing"
+        assert embedded_postgres.is_silent(tmp_path, within_seconds=1), "its line is full"
 
 
 def test_a_server_that_was_stopped_is_ended_with_all_that_it_began(tmp_path):
