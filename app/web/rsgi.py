@@ -184,9 +184,9 @@ def answer(scope: Scope, exchange: Exchange, reply: tuple[int, list[Header], byt
 class _Line:
     """Threads, and the requests that have one or wait for one; for one event loop."""
 
-    def __init__(self, threads: int, name: str) -> None:
+    def __init__(self, threads: int, name: str, *, waiting_max: int) -> None:
         self.threads = ThreadPoolExecutor(threads, name)
-        self._requests_max = threads * (1 + WAITING_PER_THREAD)
+        self._requests_max = threads + waiting_max
         self._requests_count = 0
 
     def demand_place(self) -> None:
@@ -225,8 +225,9 @@ class WsgiThreads:
         self._body_bytes_max = body_bytes_max
         self._long_bodies = long_bodies
         self._long_places = asyncio.Semaphore(LONG_BODIES_AT_ONCE)
-        self._line = _Line(threads, "wsgi")
-        self._apart = {path: _Line(1, f"wsgi {path}") for path in apart}
+        waiting_max = threads * WAITING_PER_THREAD
+        self._line = _Line(threads, "wsgi", waiting_max=waiting_max)
+        self._apart = {path: _Line(1, f"wsgi {path}", waiting_max=waiting_max) for path in apart}
 
     async def serve(
         self, scope: Scope, exchange: Exchange, prepare: Callable[[Environment], None]
