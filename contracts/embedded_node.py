@@ -8,6 +8,7 @@ transaction that it ever acknowledged.
 
 import argparse
 import contextlib
+import json
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -50,7 +51,9 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 def _serve(chain: EmbeddedChain, port: int, portfile: Path | None) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with RpcServer(port, RpcMethods(chain)) as server, _announced(portfile, server.server_port):
-        sys.stdout.write(f"{CLIENT_VERSION} on http://127.0.0.1:{server.server_port}\n")
+        address = f"http://127.0.0.1:{server.server_port}"
+        said = {"event": "serves", "level": "info", "client": CLIENT_VERSION, "address": address}
+        sys.stdout.write(f"{json.dumps(said)}\n")  # as every line of the installation's log
         sys.stdout.flush()
         with contextlib.suppress(KeyboardInterrupt):
             server.serve_forever()
