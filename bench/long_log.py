@@ -10,10 +10,13 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from bench.ledger_leaves import ORIGIN, PRICE, log_keys
+from app.core.canonical import canonical_bytes
+from bench.ledger_leaves import OPENED_AT, ORIGIN, PRICE, log_keys
+from ledger.log.keys import LogKeys
 from ledger.log.tree.checkpoints import Checkpoint, sign_checkpoint
 from ledger.log.tree.merkle import HASH_BYTES
 from ledger.log.tree.tiles import TILE_WIDTH, TileAddress, grow, right_edge, tile_path
@@ -28,7 +31,8 @@ _DAY_SECONDS = 86_400
 
 def write_log(folder: Path, leaves: int, *, lanes: int = LANES) -> None:
     """Write checkpoint, keys, tiles and entries of a log of so many leaves."""
-    keys, made = log_keys(), _leaves(lanes, leaves)
+    keys = log_keys()
+    made = chain([_opening(keys)], _leaves(lanes, leaves - 1))
     size, root, edge = 0, b"", dict[int, bytes]()
     while batch := [leaf for _, leaf in zip(range(BATCH), made, strict=False)]:
         growth = grow(edge, size, [leaf_hash(leaf) for leaf in batch])
@@ -50,6 +54,12 @@ def write_log(folder: Path, leaves: int, *, lanes: int = LANES) -> None:
 def _write_tile(folder: Path, address: TileAddress, hashes: bytes) -> None:
     width = len(hashes) // HASH_BYTES
     _write(folder / f"tile/{address.level}/{tile_path(address.number, width)}", hashes)
+
+
+def _opening(keys: LogKeys) -> bytes:
+    """The first leaf of the shard: it announces the keys, which an audit asks for."""
+    members = {"origin": ORIGIN, "keys": keys.vkeys, "at": OPENED_AT, "blind": "0" * 32}
+    return canonical_bytes({"v": 1, "type": "shard_opened", **members})
 
 
 def _leaves(lanes: int, leaves: int) -> Iterator[bytes]:
