@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from app.core.exchange_calendar import day_of
 from app.core.unit_of_work import UnitOfWork
 from compliance.live.models import LiveQualityDay, LiveQualityStanding
 from compliance.live.services import WINDOW_DAYS, recent
@@ -48,4 +49,4 @@ def _is_idle(uow: UnitOfWork, listing_code: str, last: date | None) -> bool:
     standing = uow.session.get(ListingStanding, listing_code)
     if standing is None or standing.noted_at > uow.now - IDLE_AFTER:
         return False
-    return last is None or last < (uow.now - IDLE_AFTER).date()
+    return last is None or last < day_of(uow.now - IDLE_AFTER)

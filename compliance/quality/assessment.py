@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from app.core.exchange_calendar import day_of
 from compliance.quality import (
     access,
     anonymity,
@@ -44,7 +45,7 @@ def assess(
 ) -> dict[str, Any]:
     """The report on a sample of a version: a document of counts, ratios and findings only."""
     rules = read_rules(dossier, declared)
-    findings = scan(sample.rows, now.date())
+    findings = scan(sample.rows, day_of(now))
     sample = replace(
         sample,
         rows=without_missing(rules, sample.rows),

@@ -6,6 +6,7 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
+from app.core.exchange_calendar import day_of, day_start
 from app.core.reach import Reach
 from app.reactions import measuring
 from app.reactions.lane_round import LaneRound
@@ -216,12 +217,11 @@ def test_a_listing_that_nobody_called_for_half_a_year_is_idle_until_somebody_doe
     clock.advance(seconds=180 * 86_400)
     shown = measured(units)
     assert (shown["is_idle"], shown["last_answered_on"]) == (True, None)
-    today = clock.now()
-    call(units, licence, 1, 1, at=today)
+    today = day_of(clock.now())
+    call(units, licence, 1, 1, at=clock.now())
     shown = measured(units)
-    assert (shown["is_idle"], shown["last_answered_on"]) == (
-        False,
-        (today + timedelta(hours=8)).date(),
-    )
-    clock.advance(seconds=182 * 86_400)
+    assert (shown["is_idle"], shown["last_answered_on"]) == (False, today)
+    clock.set(day_start(today + timedelta(days=181)) - timedelta(seconds=1))
+    assert not measured(units)["is_idle"]
+    clock.advance(seconds=1)
     assert measured(units)["is_idle"]

@@ -117,6 +117,13 @@ def test_the_report_holds_every_code_of_the_standard_and_no_cell():
     assert "r17" not in json.dumps(found)
 
 
+@pytest.mark.parametrize(("hour", "kinds"), [(15, ["MINOR"]), (16, [])])
+def test_a_birthday_begins_where_the_exchange_is(hour, kinds):
+    born = Sample([{"birth_date": "2012-12-02"}])
+    found = assess({"fields_out": []}, born, datetime(2026, 12, 1, hour, tzinfo=UTC))
+    assert [each["kind"] for each in found["findings"]] == kinds
+
+
 def test_a_table_in_which_everybody_is_alone_is_not_anonymous():
     fields = [{"name": "age", "type": "integer", "is_quasi_identifier": True}]
     found = assess({"fields_out": fields}, Sample([{"age": n} for n in range(30)]), NOW)
