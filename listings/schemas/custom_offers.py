@@ -19,7 +19,7 @@ class ProposeCustomOfferSchema(Schema):
     buyer_id = Identifier(required=True)
     plan = fields.Nested(DraftPlanSchema, required=True)
     valid_until = Timestamp(required=True)
-    message = Text(max=MESSAGE_MAX)
+    message = Text(max=MESSAGE_MAX, required=True)
 
 
 class AcceptCustomOfferSchema(Schema):

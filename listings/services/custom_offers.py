@@ -47,10 +47,11 @@ def propose_custom_offer(
     buyer_id: str,
     plan: Mapping[str, Any],
     valid_until: datetime,
-    message: str | None = None,
+    message: str,
 ) -> CustomOffer:
     """Propose a plan for a listing on sale to one buyer; nobody else ever sees it.
 
+    ``message`` says why this buyer is offered other terms, as an auditor asks of every such order.
     Raises `PartyNotVerified`, `ListingNotFound`, `ListingNotOpen`, `OwnListing`,
     `CustomOfferInvalid`, `CustomOfferLimitReached`.
     """

@@ -183,6 +183,7 @@ def test_the_same_key_proposes_and_accepts_once(app, call, proposal):
         ({"valid_until": "9999-12-31T23:59:59Z"}, 422),
         ({"message": "x" * 1001}, 422),
         ({"message": {"a": 1}}, 422),
+        ({"message": " "}, 422),
         ({"supplier_id": BUYER_ID}, 422),
         ({"state": "ACCEPTED"}, 422),
     ],

@@ -66,6 +66,7 @@ def propose(market, listing):
             "buyer_id": BUYER_ID,
             "plan": PLAN,
             "valid_until": market.clock.now() + timedelta(days=30),
+            "message": "As discussed.",
             **changes,
         }
         with market.acting(principal) as uow:
@@ -292,6 +293,7 @@ def test_the_reach_is_narrow_again_after_the_buyer_was_looked_up(market, listing
             buyer_id=BUYER_ID,
             plan=PLAN,
             valid_until=uow.now + timedelta(days=1),
+            message="As discussed.",
         )
         shown = uow.session.scalars(
             text("SELECT organisation_id FROM listing_parties WHERE NOT is_supplier")
@@ -455,6 +457,7 @@ def test_an_offer_by_the_row_is_not_accepted_of_a_version_that_counts_none(marke
         "buyer_id": BUYER_ID,
         "plan": {**PLAN, "unit": "row"},
         "valid_until": market.clock.now() + timedelta(days=30),
+        "message": "By the row.",
     }
     with market.acting() as uow:
         offer = services.propose_custom_offer(uow, SUPPLIER, **by_the_row)
