@@ -17,6 +17,7 @@ FACETS = (
     "data_class",
     "delivery_grade",
     "quality",
+    "currency",
 )
 NO_QUALITY = "NONE"
 """The facet's value where no report is in force, or none has a grade."""

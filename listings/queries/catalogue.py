@@ -60,6 +60,7 @@ def facet_conditions(query: CatalogueQuery) -> dict[str, Condition]:
         "data_class": lambda values: Listing.data_classes.overlap(_texts(values)),
         "delivery_grade": Listing.delivery_grade.in_,
         "quality": quality_in_force(query).in_,
+        "currency": Listing.currency.in_,
     }
     return {name: makers[name](list(values)) for name, values in query.chosen.items() if values}
 
@@ -89,13 +90,13 @@ def search_catalogue(session: Session, query: CatalogueQuery) -> Page[Listing]:
     """One page of listings on sale; raises `InvalidCursor`."""
     order = _order(query)
     conditions = [*base_conditions(query), *facet_conditions(query).values()]
-    key = tuple_(order.key, Listing.listing_code)
+    columns = [*order.keys, Listing.listing_code]
     if query.cursor is not None:
-        bound = tuple_(*order.read(query.cursor))
+        key, bound = tuple_(*columns), tuple_(*order.read(query.cursor))
         conditions.append(key < bound if order.is_descending else key > bound)
-    columns = [order.key, Listing.listing_code]
+    named = (key.label(f"order_key_{place}") for place, key in enumerate(order.keys))
     statement = (
-        select(Listing, order.key.label("order_key"))
+        select(Listing, *named)
         .where(*conditions)
         .order_by(*(c.desc() if order.is_descending else c.asc() for c in columns))
         .limit(query.limit + 1)
@@ -103,43 +104,45 @@ def search_catalogue(session: Session, query: CatalogueQuery) -> Page[Listing]:
     rows = session.execute(statement).all()
     kept = rows[: query.limit]
     more = len(rows) > query.limit
-    cursor = order.write(kept[-1][1], kept[-1][0].listing_code) if more else None
+    cursor = order.write(kept[-1][1:], kept[-1][0].listing_code) if more else None
     return Page([row[0] for row in kept], cursor)
 
 
 @dataclass(frozen=True)
 class _Order:
-    """An order with its key column, and how the key travels in a cursor."""
+    """An order with its key columns, and how each of them travels in a cursor."""
 
     name: str
-    key: ColumnElement[Any]
-    is_descending: bool
-    parse: Callable[[str], Any]
+    keys: tuple[ColumnElement[Any], ...]
+    parsers: tuple[Callable[[str], Any], ...]
+    is_descending: bool = True
 
-    def write(self, value: Any, listing_code: str) -> str:
-        text = value.isoformat() if isinstance(value, datetime) else str(value)
-        return encode_cursor(f"{self.name} {text} {listing_code}")
+    def write(self, values: Sequence[Any], listing_code: str) -> str:
+        texts = (each.isoformat() if isinstance(each, datetime) else str(each) for each in values)
+        return encode_cursor(" ".join((self.name, *texts, listing_code)))
 
-    def read(self, cursor: str) -> tuple[ColumnElement[Any], ColumnElement[str]]:
+    def read(self, cursor: str) -> list[ColumnElement[Any]]:
+        text = decode_cursor(cursor)
         try:
-            name, text, listing_code = decode_cursor(cursor).split(" ")
-            value = self.parse(text)
+            name, *texts, listing_code = text.split(" ")
+            given = zip(self.keys, self.parsers, texts, strict=True)
+            bounds = [literal(parse(each), key.type) for key, parse, each in given]
         except (ValueError, OverflowError):
             raise InvalidCursor from None
-        if name != self.name or abs(value if isinstance(value, int) else 0) >= 2**62:
+        if name != self.name:
             raise InvalidCursor
-        return literal(value, self.key.type), literal(listing_code)
+        return [*bounds, literal(listing_code)]
 
 
 def _order(query: CatalogueQuery) -> _Order:
     if query.order == "price":
-        price: ColumnElement[Any] = Listing.lowest_price_amount.expression
-        return _Order("price", price, is_descending=False, parse=int)
+        # Amounts of two currencies are not compared: one currency after the other.
+        price = Listing.currency.expression, Listing.lowest_price_amount.expression
+        return _Order("price", price, (str, _whole), is_descending=False)
     if query.order == "relevance":
         key = cast(_rank(search_query(query.words)) * _RANK_SCALE, BigInteger)
-        return _Order("relevance", key, is_descending=True, parse=int)
-    published: ColumnElement[Any] = Listing.published_at.expression
-    return _Order("newest", published, is_descending=True, parse=_instant)
+        return _Order("relevance", (key,), (_whole,))
+    return _Order("newest", (Listing.published_at.expression,), (_instant,))
 
 
 def _rank(words: str) -> ColumnElement[Any]:
@@ -150,6 +153,13 @@ def _rank(words: str) -> ColumnElement[Any]:
         .correlate(Listing)
         .scalar_subquery()
     )
+
+
+def _whole(text: str) -> int:
+    number = int(text)
+    if abs(number) >= 2**62:
+        raise ValueError
+    return number
 
 
 def _instant(text: str) -> datetime:

@@ -76,6 +76,7 @@ def _columns(name: str, query: CatalogueQuery) -> tuple[ColumnElement[Any], Colu
         "data_class": func.unnest(Listing.data_classes),
         "delivery_grade": Listing.delivery_grade.expression,
         "quality": quality_in_force(query),
+        "currency": Listing.currency.expression,
     }
-    label = Listing.supplier_name.expression if name == "supplier" else literal("")
-    return columns[name], label
+    labels = {"supplier": Listing.supplier_name.expression, "currency": columns["currency"]}
+    return columns[name], labels.get(name, literal(""))

@@ -10,7 +10,7 @@ from listings.schemas.labels import LabelledSchema
 from listings.schemas.listed_record import ListedRecordSchema
 from listings.schemas.outcome_rules import OutcomeRuleSchema
 from listings.schemas.plans import PlanTermsSchema
-from listings.schemas.terms import Code
+from listings.schemas.terms import CURRENCIES, Code
 from listings.versions.life_cycle import CATALOGUE
 
 CHOSEN_MAX = 10
@@ -37,6 +37,7 @@ class CatalogueQuerySchema(PageQuerySchema):
     data_class = _chosen(Code("classifications"))
     delivery_grade = _chosen(Code("delivery_grades"))
     quality = _chosen(Code("quality_grades"))
+    currency = _chosen(fields.String(validate=validate.OneOf(CURRENCIES)))
     sort = fields.String(load_default="", validate=validate.OneOf(["", *SORTS]))
 
 
@@ -96,6 +97,7 @@ class FacetsSchema(Schema):
     data_class = fields.List(fields.Nested(FacetValueSchema))
     delivery_grade = fields.List(fields.Nested(FacetValueSchema))
     quality = fields.List(fields.Nested(FacetValueSchema))
+    currency = fields.List(fields.Nested(FacetValueSchema))
 
 
 class CataloguePageSchema(Schema):

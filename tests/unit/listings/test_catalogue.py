@@ -165,7 +165,7 @@ def test_a_cursor_of_another_list_is_refused(find, cursor):
 
 def test_a_cursor_holds_no_more_than_a_price(find):
     with pytest.raises(InvalidCursor):
-        find(sort="price", cursor=encode_cursor(f"price {2**62} x"))
+        find(sort="price", cursor=encode_cursor(f"price CNY {2**62} x"))
 
 
 def test_a_cursor_may_hold_a_rank_that_nothing_has(find, catalogue):
@@ -307,26 +307,34 @@ KINDS_ON_SALE = {
     "subscription": {"period": "month", "period_fee": "90.00", "included_units": 1000},
     "yearly": {"package_price": "20000.00"},
 }
+IN_DOLLARS = {"kind": "per_call", "unit_price": "0.01", "currency": "USD"}
 
 
 def test_listings_are_filtered_by_the_kinds_of_their_plans_and_sorted_by_the_price_of_a_unit(
     market, clock
 ):
     codes = {}
-    for kind, members in KINDS_ON_SALE.items():
-        plan = {"kind": kind, "unit": "call", **members}
-        listing = market.listed(name=kind, offers=[{"name": "A", "plans": [plan]}])
-        codes[listing.listing_code] = kind
+    for name, members in (KINDS_ON_SALE | {"dollars": IN_DOLLARS}).items():
+        plan = {"kind": name, "unit": "call", **members}
+        listing = market.listed(name=name, offers=[{"name": "A", "plans": [plan]}])
+        codes[listing.listing_code] = name
         clock.advance(seconds=60)
+
+    def by_price(**query):
+        page = search_catalogue(uow.session, CatalogueQuery(sort="price", **query))
+        return [codes[item.listing_code] for item in page.items], page.next_cursor
+
     with market.units.begin(Reach.PUBLIC) as uow:
         for kind in KINDS_ON_SALE:
             page = search_catalogue(uow.session, CatalogueQuery(chosen={"price_model": (kind,)}))
             assert [codes[item.listing_code] for item in page.items] == [kind]
-        page = search_catalogue(uow.session, CatalogueQuery(sort="price"))
-        assert [codes[item.listing_code] for item in page.items] == [
-            "subscription",
-            "graduated",
-            "yearly",
-        ]
+        whole, _ = by_price()
+        assert whole == ["subscription", "graduated", "yearly", "dollars"], "currency by currency"
+        assert by_price(chosen={"currency": ("USD",)}) == (["dollars"], None)
+        assert by_price(chosen={"currency": ("CNY",)}) == (whole[:3], None)
+        first, cursor = by_price(limit=3)
+        assert (first, by_price(cursor=cursor)) == (whole[:3], (["dollars"], None))
+        with pytest.raises(InvalidCursor):
+            by_price(cursor=encode_cursor("price 5 x"))
         _, counts = count_facets(uow.session, CatalogueQuery())
-    assert {entry["value"] for entry in counts["price_model"]} == set(KINDS_ON_SALE)
+    assert {entry["value"] for entry in counts["price_model"]} == {*KINDS_ON_SALE, "per_call"}
