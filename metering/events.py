@@ -110,6 +110,15 @@ class ErasureProposed(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ErasureDeclined(Event):
+    """It was given up; nothing is erased."""
+
+    erasure_id: str
+    licence_id: str
+    declined_by: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ErasureApproved(Event):
     """Another operator agreed to it."""
 

@@ -268,6 +268,7 @@ UNNOTICED_TRADE: dict[type[Event], str] = {
     log.EvidenceBundled: "whoever asked for it has it",
     metering.DetailsErased: "the receipts show it; who asked for it is nobody else's business",
     metering.ErasureProposed: "who asked for it is nobody else's business",
+    metering.ErasureDeclined: "who asked for it is nobody else's business",
     metering.ErasureApproved: "who asked for it is nobody else's business",
     sampling.QualitySampleCommitted: "the supplier's own act, answered at once",
     sampling.QualityReported: "the supplier's own act, answered with the report",

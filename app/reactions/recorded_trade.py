@@ -132,6 +132,9 @@ RECORDED_TRADE: dict[type[Event], Recorded] = {
     metering.ErasureApproved: Recorded(
         "erasure_approved", ("erasure_id", "licence_id", "approved_by")
     ),
+    metering.ErasureDeclined: Recorded(
+        "erasure_declined", ("erasure_id", "licence_id", "declined_by")
+    ),
     log.AcknowledgementKeyRegistered: Recorded("acknowledgement_key", ("key_id", "key_hash")),
     log.AcknowledgementKeyWithdrawn: Recorded("acknowledgement_key_withdrawn", ("key_id",)),
     log.EvidenceModeSet: Recorded("evidence_mode", ("licence_id", "mode")),

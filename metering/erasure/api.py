@@ -58,6 +58,8 @@ class ErasureSchema(Schema):
     approved_by = fields.String(required=True, allow_none=True)
     approved_at = Timestamp(required=True, allow_none=True)
     done_at = Timestamp(required=True, allow_none=True)
+    declined_by = fields.String(required=True, allow_none=True)
+    declined_at = Timestamp(required=True, allow_none=True)
 
 
 @blueprint.route("/erasures", methods=["POST"])
@@ -81,6 +83,18 @@ def approve_erasure(erasure_id: str) -> Erasure:
     """Agree to an erasure that somebody else proposed; it cannot be undone."""
     with unit_of_work() as uow:
         erasure = erasure_requests.approve_erasure(uow, current_principal().id, erasure_id)
+        uow.commit()
+        return erasure
+
+
+@blueprint.route("/erasures/<string:erasure_id>/refusal", methods=["POST"])
+@blueprint.response(200, ErasureSchema)
+@requires(Permission.OPERATE)
+@idempotent
+def decline_erasure(erasure_id: str) -> Erasure:
+    """Decline a proposed erasure, somebody else's or one's own; nothing of it is erased."""
+    with unit_of_work() as uow:
+        erasure = erasure_requests.decline_erasure(uow, current_principal().id, erasure_id)
         uow.commit()
         return erasure
 

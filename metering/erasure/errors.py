@@ -14,6 +14,21 @@ class ErasureNotFound(CounterfoilError):
         super().__init__("No request for erasure has this id.", erasure_id=erasure_id)
 
 
+class ErasureDecided(CounterfoilError):
+    """The request was declined, or agreed to, before."""
+
+    kind = ErrorKind.CONFLICT
+    slug = "erasure-decided"
+    title = "The request for erasure is decided"
+
+    def __init__(self, erasure_id: str, state: str) -> None:
+        super().__init__(
+            "Agreed to or declined, it stays so; propose another.",
+            erasure_id=erasure_id,
+            state=state,
+        )
+
+
 class ErasureNeedsAnotherPerson(CounterfoilError):
     """Whoever proposed an erasure cannot agree to it as well."""
 

@@ -1,4 +1,4 @@
-"""Requests to erase details of calls: proposed by one operator, agreed to by another, then done."""
+"""Requests to erase details of calls: one operator proposes, another agrees, or it is declined."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -11,9 +11,9 @@ from app.core.paging import Page, awaiting_word, between, matching, paginate
 from app.core.principals import Permission, Principal
 from app.core.unit_of_work import UnitOfWork
 from metering.erasure.details import erase_details
-from metering.erasure.errors import ErasureNeedsAnotherPerson, ErasureNotFound
+from metering.erasure.errors import ErasureDecided, ErasureNeedsAnotherPerson, ErasureNotFound
 from metering.errors import EntitlementNotFound
-from metering.events import ErasureApproved, ErasureProposed
+from metering.events import ErasureApproved, ErasureDeclined, ErasureProposed
 from metering.models import Entitlement
 
 
@@ -23,6 +23,7 @@ class ErasureState(StrEnum):
     PROPOSED = "proposed"
     APPROVED = "approved"
     DONE = "done"
+    DECLINED = "declined"
 
 
 class Erasure(Base):
@@ -41,6 +42,8 @@ class Erasure(Base):
     approved_by: Mapped[str | None]
     approved_at: Mapped[datetime | None]
     done_at: Mapped[datetime | None]
+    declined_by: Mapped[str | None]
+    declined_at: Mapped[datetime | None]
 
 
 def propose_erasure(
@@ -79,11 +82,11 @@ def propose_erasure(
 def approve_erasure(uow: UnitOfWork, person_id: str, erasure_id: str) -> Erasure:
     """Let the erasure happen; a second time changes nothing.
 
-    Raises `ErasureNotFound`, `ErasureNeedsAnotherPerson`.
+    Raises `ErasureNotFound`, `ErasureDecided`, `ErasureNeedsAnotherPerson`.
     """
-    erasure = uow.session.get(Erasure, erasure_id, with_for_update=True)
-    if erasure is None:
-        raise ErasureNotFound(erasure_id)
+    erasure = _lock_erasure(uow, erasure_id)
+    if erasure.state == ErasureState.DECLINED:
+        raise ErasureDecided(erasure_id, erasure.state)
     if erasure.proposed_by == person_id:
         raise ErasureNeedsAnotherPerson(erasure_id)
     if erasure.state == ErasureState.PROPOSED:
@@ -97,6 +100,36 @@ def approve_erasure(uow: UnitOfWork, person_id: str, erasure_id: str) -> Erasure
                 approved_by=person_id,
             )
         )
+    return erasure
+
+
+def decline_erasure(uow: UnitOfWork, person_id: str, erasure_id: str) -> Erasure:
+    """Give a proposal up, one's own or another's; a second time changes nothing.
+
+    Raises `ErasureNotFound`, `ErasureDecided`.
+    """
+    erasure = _lock_erasure(uow, erasure_id)
+    if erasure.state == ErasureState.DECLINED:
+        return erasure
+    if erasure.state != ErasureState.PROPOSED:
+        raise ErasureDecided(erasure_id, erasure.state)
+    erasure.state = ErasureState.DECLINED
+    erasure.declined_by, erasure.declined_at = person_id, uow.now
+    uow.record(
+        ErasureDeclined(
+            occurred_at=uow.now,
+            erasure_id=erasure_id,
+            licence_id=erasure.licence_id,
+            declined_by=person_id,
+        )
+    )
+    return erasure
+
+
+def _lock_erasure(uow: UnitOfWork, erasure_id: str) -> Erasure:
+    erasure = uow.session.get(Erasure, erasure_id, with_for_update=True)
+    if erasure is None:
+        raise ErasureNotFound(erasure_id)
     return erasure
 
 

@@ -10,11 +10,12 @@ from app.core.principals import Principal, Role
 from app.core.reach import Reach
 from app.web.access import Authenticator
 from metering.erasure import details as erasure
-from metering.erasure.errors import ErasureNeedsAnotherPerson, ErasureNotFound
+from metering.erasure.errors import ErasureDecided, ErasureNeedsAnotherPerson, ErasureNotFound
 from metering.erasure.requests import (
     Erasure,
     ErasureState,
     approve_erasure,
+    decline_erasure,
     erase_due,
     list_erasures,
     propose_erasure,
@@ -61,6 +62,12 @@ def propose(world, licensed, clock, person="psn_a"):
 def approve(world, erasure_id, person="psn_b"):
     with world.units.begin(Reach.EXCHANGE) as uow:
         approve_erasure(uow, person, erasure_id)
+        uow.commit()
+
+
+def decline(world, erasure_id, person="psn_b"):
+    with world.units.begin(Reach.EXCHANGE) as uow:
+        decline_erasure(uow, person, erasure_id)
         uow.commit()
 
 
@@ -113,6 +120,20 @@ def test_agreeing_twice_is_agreeing_once(world, licensed, clock):
     approve(world, erasure_id, "psn_c")
     (done,) = stored(world)
     assert (done.state, done.approved_by) == (ErasureState.DONE, "psn_b")
+
+
+def test_what_was_declined_is_not_agreed_to_and_the_other_way_round(world, licensed, clock):
+    declined, agreed = propose(world, licensed, clock), propose(world, licensed, clock)
+    decline(world, declined, "psn_a")
+    decline(world, declined)
+    with pytest.raises(ErasureDecided):
+        approve(world, declined)
+    assert (work(world), erased_count(world)) == (0, 0)
+    approve(world, agreed)
+    with pytest.raises(ErasureDecided):
+        decline(world, agreed)
+    shown = {each.erasure_id: (each.state, each.declined_by) for each in stored(world)}
+    assert shown == {declined: ("declined", "psn_a"), agreed: ("approved", None)}
 
 
 def test_a_licence_or_a_request_that_is_not_there_is_named(world, licensed, clock):
@@ -187,8 +208,9 @@ def test_over_http_it_takes_two_operators(http, parts):
         send(http, "psn_a", key="2", **{**body, "until": "2999-01-01T00:00:00Z"}).status_code == 422
     )
     assert send(http, "psn_a", key="3", **{**body, "reason_code": "a whim"}).status_code == 422
-    unknown = send(http, "psn_b", f"{PATH}/era_0/approval")
-    assert unknown.get_json()["type"].endswith("erasure-not-found")
+    for word in ("approval", "refusal"):
+        unknown = send(http, "psn_b", f"{PATH}/era_0/{word}", key=word)
+        assert unknown.get_json()["type"].endswith("erasure-not-found")
     keyless = http.post(f"{PATH}/era_0/approval", headers={"Authorization": "psn_b"})
     assert keyless.get_json()["type"].endswith("idempotency-key-missing")
     for query in ("", "?is_for_me=true", f"?licence_id={licence}&state=proposed"):

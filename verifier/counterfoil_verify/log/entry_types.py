@@ -190,6 +190,7 @@ ENTRY_TYPES: dict[str, tuple[str, ...]] = {
     "consent_revoked": ("token_hash", "reason_code"),
     "details_erased": ("licence", "until_at", "reason_code", "call_count"),
     "erasure_proposed": ("erasure", "licence", "until_at", "reason_code", "proposed_by"),
+    "erasure_declined": ("erasure", "licence", "declined_by"),
     "erasure_approved": ("erasure", "licence", "approved_by"),
     "invoice": ("invoice", "licence", "invoice_hash"),
     "account_frozen": ("freeze", "account", "rule"),
