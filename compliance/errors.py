@@ -40,6 +40,21 @@ class ListingNotInForce(CounterfoilError):
         )
 
 
+class LicenceDocumentNotFound(CounterfoilError):
+    """The licence shows its parties no such document, or its supplier has not sent it."""
+
+    kind = ErrorKind.NOT_FOUND
+    slug = "licence-document-not-found"
+    title = "The licence has no such document to show"
+
+    def __init__(self, licence_id: str, document_hash: str) -> None:
+        super().__init__(
+            "It is not shown to the licence's parties, or was not sent to the exchange.",
+            licence_id=licence_id,
+            document_hash=document_hash,
+        )
+
+
 class SecondPersonNeeded(CounterfoilError):
     """Resuming or revoking a listing needs somebody other than the one who suspended it."""
 

@@ -183,6 +183,15 @@ class ScenarioWithdrawn(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class LicenceDocumentOpened(Event):
+    """A party to a licence opened a document behind it."""
+
+    licence_id: str
+    document_hash: str
+    opened_by: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class LicenceIssued(Event):
     """An order has its licence; ``terms`` is what the data plane has to enforce."""
 

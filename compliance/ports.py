@@ -26,8 +26,14 @@ class UpstreamProbe(Protocol):
 
 
 class SentDocuments(Protocol):
-    """Which documents the exchange has, of those that evidence names by their hash."""
+    """The documents that the exchange has, of those that evidence names by their hash."""
 
     def sent(self, uow: UnitOfWork, organisation_id: str, hashes: Iterable[str]) -> set[str]:
         """Those of the hashes (SHA-256, hexadecimal) whose document the organisation has sent."""
+        ...
+
+    def read(
+        self, uow: UnitOfWork, organisation_id: str, document_hash: str
+    ) -> tuple[str, str, bytes] | None:
+        """Media type, file name and bytes of a document, if the organisation has sent it."""
         ...

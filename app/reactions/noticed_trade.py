@@ -266,6 +266,8 @@ UNNOTICED_TRADE: dict[type[Event], str] = {
     log.AuditorRead: "whom an auditor looks at is not told to them",
     log.AdministratorRead: "a notice for each look at one's case would drown the others",
     log.EvidenceBundled: "whoever asked for it has it",
+    compliance.LicenceDocumentOpened: "a notice for each look at one's evidence would drown the"
+    " others",
     metering.DetailsErased: "the receipts show it; who asked for it is nobody else's business",
     metering.ErasureProposed: "who asked for it is nobody else's business",
     metering.ErasureDeclined: "who asked for it is nobody else's business",

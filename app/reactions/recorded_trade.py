@@ -106,6 +106,9 @@ RECORDED_TRADE: dict[type[Event], Recorded] = {
     compliance.LicenceRevoked: Recorded(
         "licence_revoked", ("licence_id", "reason_code", "revoked_by")
     ),
+    compliance.LicenceDocumentOpened: Recorded(
+        "document_opened", ("licence_id", "document_hash", "opened_by")
+    ),
     compliance.LicenceEnded: Recorded("licence_ended", ("licence_id", "ends_at")),
     compliance.ChainLinkNarrowed: Recorded(
         "chain_link_narrowed",

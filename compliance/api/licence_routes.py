@@ -2,18 +2,28 @@
 
 from typing import Any
 
+from flask import Response
+
 from app.core.paging import Page
 from app.core.principals import Permission
 from app.core.reach import Reach
 from app.web.access import requires
-from app.web.context import current_principal, unit_of_work
+from app.web.context import current_principal, get, unit_of_work
+from app.web.downloads import to_be_saved
 from app.web.idempotency import idempotent
+from app.web.limits import limit
 from app.web.paging import PageQuerySchema, page_schema
 from compliance import queries, services
 from compliance.api.blueprint import as_document, blueprint, own_only
 from compliance.models.licences import Licence
 from compliance.models.narrowing import Narrowing
-from compliance.schemas.licences import LicenceQuerySchema, LicenceSchema, RevokeLicenceSchema
+from compliance.ports import SentDocuments
+from compliance.schemas.licences import (
+    LicenceDocumentsSchema,
+    LicenceQuerySchema,
+    LicenceSchema,
+    RevokeLicenceSchema,
+)
 from compliance.schemas.standings import NarrowChainSchema, NarrowingSchema
 
 
@@ -34,6 +44,36 @@ def get_licence(licence_id: str) -> Licence:
     """One licence: what the exchange enforces of it, and what is promised by contract."""
     with unit_of_work() as uow:
         return queries.get_licence(uow, licence_id, organisation_id=own_only(current_principal()))
+
+
+@blueprint.route("/licences/<licence_id>/documents", methods=["GET"])
+@blueprint.response(200, LicenceDocumentsSchema)
+@requires(Permission.READ_OWN)
+def get_licence_documents(licence_id: str) -> dict[str, Any]:
+    """The documents that the listing shows to the parties of a licence, while that runs."""
+    own = own_only(current_principal())
+    with unit_of_work() as uow:
+        licence = queries.get_licence(uow, licence_id, organisation_id=own)
+        return {"items": services.shown_documents(uow, get(SentDocuments), licence)}  # type: ignore[type-abstract]
+
+
+@blueprint.route("/licences/<licence_id>/documents/<document_hash>", methods=["GET"])
+@blueprint.response(200, content_type="application/*", description="The document as it was sent.")
+@blueprint.or_bytes(200, "image/*")
+@requires(Permission.READ_DOCUMENTS)
+@limit("30 per minute")
+def get_licence_document(licence_id: str, document_hash: str) -> Response:
+    """Open a document behind a licence of one's own, to be saved; that is noted in the log."""
+    principal = current_principal()
+    with unit_of_work() as uow:
+        licence = queries.get_licence(uow, licence_id, organisation_id=own_only(principal))
+        documents = get(SentDocuments)  # type: ignore[type-abstract]
+        found = services.open_shown_document(
+            uow, documents, principal, licence, document_hash=document_hash
+        )
+        uow.commit()
+    media_type, name, content = found
+    return to_be_saved(content, media_type=media_type, name=name)
 
 
 @blueprint.route("/licences/<licence_id>/revocation", methods=["POST"])

@@ -46,6 +46,25 @@ class LicenceSchema(Schema):
     narrowings = fields.List(fields.Dict(keys=fields.String()))
 
 
+class LicenceDocumentSchema(Schema):
+    """Evidence behind a licence, named by the hash of its document."""
+
+    kind = fields.String()
+    title = fields.String()
+    issuer = fields.String()
+    valid_from = fields.String(allow_none=True)
+    valid_to = fields.String(allow_none=True)
+    sha256 = fields.String()
+    visibility = fields.String()
+    is_sent = fields.Boolean()
+
+
+class LicenceDocumentsSchema(Schema):
+    """What the listing shows to everybody and to the parties of a licence."""
+
+    items = fields.List(fields.Nested(LicenceDocumentSchema))
+
+
 class LicenceQuerySchema(PageQuerySchema):
     """Filters of licences."""
 

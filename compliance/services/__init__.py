@@ -17,6 +17,7 @@ from compliance.services.listings.applications import apply_for_listing, decide_
 from compliance.services.listings.registration_ends import end_registration
 from compliance.services.listings.registrations import raise_objection, resolve_objection
 from compliance.services.listings.revocations import propose_revocation
+from compliance.services.listings.shown_documents import open_shown_document, shown_documents
 from compliance.services.listings.standing import note_listing_published
 from compliance.services.listings.suspensions import (
     note_listing_delisted,
@@ -67,6 +68,7 @@ __all__ = [
     "note_party_verified",
     "note_probe",
     "open_review",
+    "open_shown_document",
     "policy_document",
     "propose_revocation",
     "raise_objection",
@@ -80,6 +82,7 @@ __all__ = [
     "revoke_licence",
     "seat_member",
     "set_policy",
+    "shown_documents",
     "state_duty",
     "submit_scenario",
     "surrender_licence",

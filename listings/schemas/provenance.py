@@ -75,7 +75,7 @@ class RegistryCertificateSchema(Schema):
 
 
 class ProductEvidenceSchema(Schema):
-    """A document by its hash; the file itself stays with the exchange's reviewers."""
+    """A document by its hash, and who may read it once it was sent."""
 
     kind = Code(
         "evidence_kinds",

@@ -270,6 +270,35 @@ def test_anybody_opens_what_a_listing_shows_to_everybody_and_nothing_else(worlds
         assert slug(refused) == "listing-document-not-found"
 
 
+def test_a_party_opens_what_a_listing_shows_to_its_parties_and_that_is_noted(worlds, connection):
+    world = worlds["a"]
+    path = f"/v1/licences/{world.airports.licence_id}/documents"
+    public = {
+        proof["sha256"]
+        for proof in world.anybody.get(f"/v1/listings/{world.airports.listing_code}")["evidence"]
+    }
+    shown = world.buyer.client.get(path)["items"]
+    assert shown == world.supplier.client.get(path)["items"]
+    (wanted,) = {each["sha256"] for each in shown if each["title"] == "Sites collected from"}
+    assert {each["visibility"] for each in shown} == {"PUBLIC", "PARTIES"}
+    assert wanted not in public
+    opened = world.buyer.client.expect("GET", f"{path}/{wanted}", 200)
+    assert hashlib.sha256(opened.body).hexdigest() == wanted
+    assert opened.headers["content-disposition"].startswith("attachment;")
+    declare(connection, Reach.EXCHANGE)
+    (noted,) = connection.execute(
+        "SELECT count(*) FROM log_entries WHERE entry_type = 'document_opened'"
+        " AND convert_from(body, 'UTF8')::jsonb->>'document_hash' = %s",
+        (wanted,),
+    ).fetchone()
+    assert noted == 1
+    for stranger in (worlds["b"].buyer.client, worlds["b"].supplier.client):
+        assert slug(stranger.expect("GET", path, 404)) == "licence-not-found"
+        assert slug(stranger.expect("GET", f"{path}/{wanted}", 404)) == "licence-not-found"
+    refused = world.buyer.client.expect("GET", f"{path}/{'0' * 64}", 404)
+    assert slug(refused) == "licence-document-not-found"
+
+
 def test_what_a_listing_shows_and_nobody_sent_is_not_there(worlds, connection):
     world = worlds["a"]
     listing = f"/v1/listings/{world.airports.listing_code}"

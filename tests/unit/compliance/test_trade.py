@@ -15,6 +15,7 @@ from compliance import queries, services
 from compliance.errors import (
     CauseNotClosed,
     DossierHashMismatch,
+    LicenceDocumentNotFound,
     LicenceNotFound,
     ListingNeverPublished,
     ListingNotInForce,
@@ -562,6 +563,28 @@ def test_lists_are_filtered(uow):
         assert len(found.items) == count
     assert queries.get_scenario(uow, scenario.id, buyer_id=None).id == scenario.id
     assert queries.get_licence(uow, licence.id, organisation_id=None).id == licence.id
+
+
+class NothingSent:
+    """No supplier has sent the documents that its evidence names."""
+
+    def sent(self, _uow, _organisation_id, _hashes):
+        return set()
+
+    def read(self, _uow, _organisation_id, _document_hash):
+        return None
+
+
+def test_a_licence_shows_the_documents_behind_it_while_it_runs(uow):
+    licence, _, _ = licensed(uow)
+    shown = services.shown_documents(uow, NothingSent(), licence)
+    assert {(each["visibility"], each["is_sent"]) for each in shown} == {("PARTIES", False)}
+    with pytest.raises(LicenceDocumentNotFound):
+        services.open_shown_document(
+            uow, NothingSent(), BUYER, licence, document_hash=shown[0]["sha256"]
+        )
+    uow.now = licence.ends_at
+    assert services.shown_documents(uow, NothingSent(), licence) == []
 
 
 # What ends by itself.

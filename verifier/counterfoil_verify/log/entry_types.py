@@ -182,6 +182,7 @@ ENTRY_TYPES: dict[str, tuple[str, ...]] = {
         "ends_at",
     ),
     "licence_revoked": ("licence", "reason_code", "revoked_by"),
+    "document_opened": ("licence", "document_hash", "opened_by"),
     "licence_ended": ("licence", "ends_at"),
     "chain_link_narrowed": ("narrowing", "listing_code", "version", "link", "is_end", "terms_hash"),
     "scenario_narrowed": ("scenario", "scenario_hash", "narrowed_by", "valid_from", "valid_until"),
