@@ -17,6 +17,8 @@ VECTOR_BYTES_MAX = 900_000
 _LEXEME_BYTES = 4
 _POSITION_BYTES = 2
 _WORD_LENGTH_MAX = 40
+_PARTED_MAX = 9
+"""Bigrams of a run up to which it may be two words; a longer one is a sentence that was copied."""
 _STOP = frozenset({"a", "an", "and", "by", "for", "in", "of", "on", "or", "the", "to", "with"})
 _GAP = 5
 """Empty positions between two parts, so that no phrase spans them."""
@@ -104,19 +106,36 @@ def _placed(parts: Sequence[tuple[str, str]]) -> Iterable[tuple[str, str]]:
 
 
 def search_query(text: str) -> str:
-    """The text form of a tsquery: every word, every Chinese run as a phrase; empty when no word.
+    """The text form of a tsquery: every word, every Chinese run; empty when no word.
 
-    At most `QUERY_TOKENS_MAX` tokens take part; more would only narrow what already is narrow.
+    Nobody writes a blank between two Chinese words, so a run is found as the phrase that it is and
+    also as two phrases, wherever it is parted; what has the whole run has most of its tokens, and
+    so the highest rank. At most `QUERY_TOKENS_MAX` tokens take part; more would only narrow what
+    already is narrow.
     """
     terms: list[str] = []
     left = QUERY_TOKENS_MAX
     for run, word in _telling(_RUN.findall(fold(text))):
         tokens = [stem(word[:_WORD_LENGTH_MAX])] if word else _bigrams(run)[:left]
         left -= len(tokens)
-        terms.append(" <-> ".join(f"'{token}'" for token in tokens))
+        terms.append(" | ".join([_phrase(tokens), *_parted(tokens)]))
         if left <= 0:
             break
     return " & ".join(f"({term})" for term in terms)
+
+
+def _phrase(tokens: Sequence[str]) -> str:
+    return " <-> ".join(f"'{token}'" for token in tokens)
+
+
+def _parted(bigrams: Sequence[str]) -> list[str]:
+    """A run as two of two characters or more: without the bigram that stands across both."""
+    if len(bigrams) > _PARTED_MAX:
+        return []
+    return [
+        f"({_phrase(bigrams[:at])}) & ({_phrase(bigrams[at + 1 :])})"
+        for at in range(1, len(bigrams) - 1)
+    ]
 
 
 def _telling(found: list[tuple[str, str]]) -> list[tuple[str, str]]:

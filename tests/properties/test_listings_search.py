@@ -44,7 +44,9 @@ def test_inflected_forms_share_a_stem():
 
 
 def test_a_query_of_chinese_is_a_phrase_of_bigrams():
-    assert search_query("高速公路") == "('高速' <-> '速公' <-> '公路')"
+    assert search_query("公路费") == "('公路' <-> '路费')"
+    whole, parted = "'高速' <-> '速公' <-> '公路'", "('高速') & ('公路')"
+    assert search_query("高速公路") == f"({whole} | {parted})"
     assert search_query("速") == "('速')"
     assert search_query("!?") == ""
 
