@@ -60,10 +60,11 @@ def record_consent(
     expires_at: datetime | None = None,
     is_test: bool = False,
 ) -> RecordedConsent:
-    """What the person answered; a denial ends what they had granted for the same use.
+    """What the person answered; a denial ends what they had granted for that use.
 
-    A test is answered like any other and lets no call pass. Raises `ConsentRegisterNotFound`,
-    `ConsentRegisterClosed`, `ConsentTermRefused`.
+    For a use that is a part of it, too, and one that it is a part of. A test is answered like any
+    other and lets no call pass. Raises `ConsentRegisterNotFound`, `ConsentRegisterClosed`,
+    `ConsentTermRefused`.
     """
     register = get_open_register(uow, principal, product_id, is_test=is_test)
     is_grant = answer == ConsentAnswer.GRANT
@@ -136,7 +137,7 @@ def _deny(
         )
     )
     refused = _standing(denied.product_id, denied.subject, denied.recipient_id).where(
-        Consent.purpose.in_(purposes.above(denied.purpose))
+        Consent.purpose.in_(purposes.above(denied.purpose) | purposes.closure([denied.purpose]))
     )
     _withdraw_standing(uow, principal, refused, WithdrawalReason.DENIED_LATER)
 

@@ -60,12 +60,22 @@ def test_a_token_carries_a_call_until_the_person_withdraws(world, trade, record)
     assert withdraw(world, given["consent"]["id"]) == ended, "a second withdrawal changes nothing"
 
 
-def test_a_later_denial_ends_what_was_granted_for_it(world, trade, record):
-    given = record("ZGGG")
-    assert ask(world, trade, "ZGGG", given["token"]).status == 200
-    denied = record("ZGGG", answer="deny", expires_at=None)
+@pytest.mark.parametrize(
+    ("person", "granted", "refused"),
+    [
+        ("ZGGG", "LOGISTICS", "LOGISTICS"),
+        ("ZGSZ", "OPERATIONS", "LOGISTICS"),
+        ("ZHHH", "LOGISTICS", "OPERATIONS"),
+    ],
+)
+def test_a_later_denial_ends_what_was_granted_for_it(
+    world, trade, record, person, granted, refused
+):
+    given = record(person, purpose=granted)
+    assert ask(world, trade, person, given["token"]).status == 200
+    denied = record(person, answer="deny", expires_at=None, purpose=refused)
     assert (denied["consent"]["state"], denied["token"]) == ("DENIED", None)
-    assert slug(ask(world, trade, "ZGGG", given["token"])) == "consent-withdrawn"
+    assert slug(ask(world, trade, person, given["token"])) == "consent-withdrawn"
     before = world.supplier.client.get(f"/v1/consents/{given['consent']['id']}")
     assert before["reason_code"] == "DENIED_LATER"
 
