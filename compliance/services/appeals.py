@@ -9,7 +9,7 @@ from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
 from compliance.models.licences import ListingStanding
 from compliance.models.panels import PanelSeat, SittingPanel
-from compliance.models.registrations import ListingApplication
+from compliance.models.registrations import ListingApplication, Objection, Registration
 from compliance.models.reviews import Party, ReviewCase, ReviewDecision
 from compliance.models.suspensions import FiledAppeal, Revocation, Suspension
 from compliance.review import suspension_machine as machine
@@ -167,6 +167,11 @@ def involved_in(uow: UnitOfWork, case: ReviewCase) -> set[str]:
         select(ListingApplication.officer_id).where(ListingApplication.case_id == case_id),
         select(Suspension.suspended_by).where(Suspension.listing_code == listing_code),
         select(Suspension.ratified_by).where(Suspension.listing_code == listing_code),
+        select(Suspension.resumption_proposed_by).where(Suspension.listing_code == listing_code),
+        select(Suspension.ended_by).where(Suspension.listing_code == listing_code),
+        select(Objection.decided_by)
+        .join(Registration, Registration.id == Objection.registration_id)
+        .where(Registration.case_id == case_id),
         select(Revocation.proposed_by).where(Revocation.listing_code == listing_code),
     )
     found = {each for query in asked for each in uow.session.scalars(query)}  # type: ignore[call-overload] # selects of one text column

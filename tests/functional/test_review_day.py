@@ -2,10 +2,11 @@
 
 import pytest
 
+from app.core.principals import Role
 from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWorkFactory
 from compliance import services
-from tests.factories.compliance import BOARD, CLEAR, PANELLISTS, everybody_over_http
+from tests.factories.compliance import BOARD, CLEAR, PANELLISTS, PEOPLE, everybody_over_http, staff
 
 DAY = 86_400
 APPEAL = {"ground": "NEW_FACTS", "statement": "A court has found for us meanwhile."}
@@ -304,12 +305,17 @@ def test_an_appeal_comes_in_time(exchange, clock):
     exchange.refused("supplier", f"{case}/appeal", APPEAL, slug="appeal-too-late", expect=409)
 
 
-def test_a_board_lifts_a_suspension(exchange):
+def test_a_board_lifts_a_suspension(exchange, monkeypatch):
+    both = staff("both", Role.RISK_OFFICER, Role.APPEAL_MEMBER)
+    monkeypatch.setitem(PEOPLE, "both", both)
     code = exchange.list_product()
     path = f"/v1/listings/{code}"
     exchange.refused("supplier", f"{path}/appeal", APPEAL, slug="nothing-to-appeal", expect=409)
     exchange.post("risk", f"{path}/suspension", {"reason_code": "COMPLAINT"})
+    exchange.post("both", f"{path}/resumption")
     appeal = exchange.post("supplier", f"{path}/appeal", APPEAL)
+    seat, clear = f"/v1/appeals/{appeal['id']}/seats", {"answers": CLEAR}
+    exchange.refused("both", seat, clear, slug="reviewer-conflicted", expect=403)
     exchange.sit_and_vote(f"/v1/appeals/{appeal['id']}", BOARD, "for")
     assert exchange.catalogue() == [code]
 
