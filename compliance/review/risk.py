@@ -23,14 +23,15 @@ POINTS: dict[tuple[str, str], int] = {
     ("source_types", "PUBLIC_DATA_AUTH"): 2,
     ("source_types", "PUBLIC_COLLECTION"): 2,
     ("delivery_mode", "FILE_DOWNLOAD"): 1,
+    ("delivery_mode", "SFTP"): 1,
     ("delivery_grade", "S1"): 1,
 }
 """(dossier member, value) -> points, design 5b; our own policy, unconfirmed."""
 CROSS_BORDER_POINTS, NEW_SUPPLIER_POINTS, SANCTION_POINTS = 2, 1, 2
 CHAIN_LINKS_FREE = 2
 """Each link of the authorisation chain beyond these adds a point."""
-RAW_COPY = frozenset({"delivery_mode=FILE_DOWNLOAD", "delivery_grade=S1"})
-"""Two ways to say that a copy leaves the supplier; together they count once."""
+RAW_COPY = frozenset({"delivery_mode=FILE_DOWNLOAD", "delivery_mode=SFTP"})
+"""Deliveries of a copy; the grade S1 says the same, and together they count once."""
 
 
 def factors(
@@ -42,8 +43,8 @@ def factors(
         for (member, value), points in POINTS.items()
         if value in _values(dossier, member)
     }
-    if found.keys() >= RAW_COPY:
-        del found["delivery_grade=S1"]
+    if found.keys() & RAW_COPY:
+        found.pop("delivery_grade=S1", None)
     mode = (dossier.get("cross_border") or {}).get("mode", "NONE")
     links = len(dossier.get("authorisation_chain") or ()) - CHAIN_LINKS_FREE
     others = {

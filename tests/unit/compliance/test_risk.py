@@ -32,6 +32,7 @@ def test_points_add_up_to_a_level(level, changes):
         ({}, {"cross_border": {"mode": "NONE"}}, {}),
         ({"chain_links": 2}, {"authorisation_chain": [{}, {}, {}, {}]}, {}),
         ({"delivery_grade=S1": 1}, {"delivery_grade": "S1"}, {}),
+        ({"delivery_mode=SFTP": 1}, {"delivery_grade": "S1", "delivery_mode": "SFTP"}, {}),
         (
             {"delivery_mode=FILE_DOWNLOAD": 1},
             {"delivery_grade": "S1", "delivery_mode": "FILE_DOWNLOAD"},
