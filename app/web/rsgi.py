@@ -137,7 +137,8 @@ def wsgi_environment(scope: Scope, body: bytes) -> Environment:
     server, _, port = scope.server.rpartition(":")
     environment = call_environment(scope)
     environment.setdefault("HTTP_HOST", scope.server)
-    environment.setdefault("CONTENT_LENGTH", str(len(body)))
+    if environment.pop("HTTP_TRANSFER_ENCODING", None) or "CONTENT_LENGTH" not in environment:
+        environment["CONTENT_LENGTH"] = str(len(body))  # the server has put its chunks together
     return environment | {
         "SCRIPT_NAME": "",
         "PATH_INFO": _bytes_as_latin(scope.path),

@@ -6,6 +6,7 @@ import threading
 from types import SimpleNamespace
 
 import pytest
+from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Request
 
 from app.loop_front import LoopFront
@@ -101,6 +102,19 @@ def test_type_and_length_of_the_body_have_no_prefix():
     environment = rsgi.wsgi_environment(scope(*lines), b"{}")
     assert (environment["CONTENT_TYPE"], environment["CONTENT_LENGTH"]) == ("application/json", "2")
     assert "HTTP_CONTENT_TYPE" not in environment
+
+
+def test_a_body_in_chunks_is_read_as_one_with_a_length():
+    asked = scope(("transfer-encoding", "chunked"), method="POST")
+    assert Request(rsgi.wsgi_environment(asked, b"{}")).get_data() == b"{}"
+
+
+def test_a_body_in_chunks_has_the_bound_of_one_with_a_length():
+    asked = scope(("transfer-encoding", "chunked"), method="POST")
+    request = Request(rsgi.wsgi_environment(asked, b"12345678"))
+    request.max_content_length = 7
+    with pytest.raises(RequestEntityTooLarge):
+        request.get_data()
 
 
 def test_a_path_beyond_ascii_arrives_as_latin_1():
