@@ -21,6 +21,7 @@ from app.parts import Parts, build_parts
 from app.web import (
     access,
     addresses,
+    blueprints,
     caching,
     documentation,
     idempotency,
@@ -101,6 +102,7 @@ def create_control_plane(parts: Parts) -> Flask:
     app.url_map.merge_slashes = False  # a redirect would be no problem document
     app.config.update(
         MAX_CONTENT_LENGTH=BODY_BYTES_MAX,
+        PROVIDE_AUTOMATIC_OPTIONS=False,  # it would be authorised, and asked for a key, as a POST
         PROPAGATE_EXCEPTIONS=False,
         RATELIMIT_STORAGE_URI=parts.settings.redis_url or "memory://",
         RATELIMIT_KEY_PREFIX="counterfoil",
@@ -161,5 +163,6 @@ def _register_hooks(app: Flask, parts: Parts) -> None:
     access.register_authentication(app)
     limiter.init_app(app)
     access.register_authorisation(app)
+    blueprints.register(app)
     idempotency.register(app)
     staff_reads.register(app)

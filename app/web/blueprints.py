@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, NoReturn, TypeVar, cast
 
-from flask import Flask, Request
+from flask import Flask, Request, current_app, request
 from flask_smorest import Blueprint as SmorestBlueprint
 from marshmallow import RAISE, Schema, ValidationError, fields
 from typing_extensions import override
@@ -20,6 +20,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 _DEPTH_MAX = 32
 _BINARY = {"type": "string", "format": "binary"}
 _JSON = {"type": "object"}
+_READING = frozenset({"GET", "HEAD"})
 
 
 class MalformedBody(CounterfoilError):
@@ -126,7 +127,8 @@ class Blueprint(SmorestBlueprint):  # type: ignore[misc] # flask-smorest ships n
 
     def arguments(self, schema: Any, **options: Any) -> Callable[[View], View]:
         """Give the view what the schema loads from the body, or from ``location``."""
-        return cast("Callable[[View], View]", super().arguments(schema, **options))
+        given = cast("Callable[[View], View]", super().arguments(schema, **options))
+        return given if "location" in options else _taking_a_body(given)
 
     def response(self, status: int, schema: Any = None, **options: Any) -> Callable[[View], View]:
         """Answer with the status and what the schema dumps, or with bytes of a content type."""
@@ -147,8 +149,34 @@ class Blueprint(SmorestBlueprint):  # type: ignore[misc] # flask-smorest ships n
         described = super().alt_response(status, schema=schema, success=True)
         return cast("Callable[[View], View]", described)
 
+    @staticmethod
+    def doc(**described: Any) -> Callable[[View], View]:
+        """Describe the view; one whose body is described takes it, and reads it by itself."""
+        decorator = cast("Callable[[View], View]", SmorestBlueprint.doc(**described))
+        return _taking_a_body(decorator) if "requestBody" in described else decorator
+
     def takes_bytes(self, *content_types: str) -> Callable[[View], View]:
         """Say that the body is bytes, of one of the content types; the view reads them."""
         content = {content_type: {"schema": _BINARY} for content_type in content_types}
-        described = super().doc(requestBody={"required": True, "content": content})
-        return cast("Callable[[View], View]", described)
+        return self.doc(requestBody={"required": True, "content": content})
+
+
+def _taking_a_body(decorator: Callable[[View], View]) -> Callable[[View], View]:
+    def decorate(view: View) -> View:
+        decorated = decorator(view)
+        decorated.takes_a_body = True  # type: ignore[attr-defined] # carried along by functools.wraps
+        return decorated
+
+    return decorate
+
+
+def _refuse_untaken_body() -> None:
+    if request.method in _READING or request.endpoint is None:
+        return
+    if not getattr(current_app.view_functions[request.endpoint], "takes_a_body", False):
+        Blueprint.ARGUMENTS_PARSER.parse(Schema(), request, location="json")
+
+
+def register(app: Flask) -> None:
+    """Refuse members of a body where none is taken, as unknown ones elsewhere are refused."""
+    app.before_request(_refuse_untaken_body)

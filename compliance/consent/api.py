@@ -113,7 +113,7 @@ def post_consent(command: dict[str, Any]) -> dict[str, Any]:
 
 @blueprint.route("/products/<product_id>/consents", methods=["POST"])
 @blueprint.response(201, RecordedFileSchema)
-@blueprint.doc(requestBody=_FILE)  # type: ignore[untyped-decorator] # as flask-smorest has it
+@blueprint.doc(requestBody=_FILE)
 @requires(Permission.RECORD_CONSENTS)
 @idempotent
 def post_consent_file(product_id: str) -> dict[str, Any]:

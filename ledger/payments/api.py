@@ -182,6 +182,7 @@ def _payment(subject_id: str) -> PaymentOperation:
 
 
 @blueprint.route("/payment-events/<string:gateway>", methods=["POST"])
+@blueprint.takes_bytes("application/json")
 @blueprint.response(200, schemas.PaymentReceivedSchema)
 @public("the provider signs the raw body; nothing else about the request is believed")
 def post_event(gateway: str) -> dict[str, bool]:

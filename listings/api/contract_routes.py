@@ -33,7 +33,7 @@ _BODY = {
 
 @blueprint.route("/products/<product_id>/contracts", methods=["POST"])
 @blueprint.response(201, ContractVersionSchema)
-@blueprint.doc(requestBody=_BODY)  # type: ignore[untyped-decorator] # as flask-smorest has it
+@blueprint.doc(requestBody=_BODY)
 @requires(Permission.OFFER_PRODUCTS)
 @idempotent
 def post_contract(product_id: str) -> dict[str, Any]:

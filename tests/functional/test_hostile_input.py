@@ -200,7 +200,8 @@ def test_hostile_bodies_get_a_problem_on_every_writing_route(application):
                 content_type="application/json",
                 headers={"Idempotency-Key": "hostile"},
             )
-            assert 200 <= response.status_code < 500, (method, address, name, response.data)
+            least = 200 if name == "empty" else 400
+            assert least <= response.status_code < 500, (method, address, name, response.data)
             if response.status_code >= 400:
                 assert response.content_type == PROBLEM, (method, address, name)
 
@@ -243,6 +244,7 @@ def test_a_missing_idempotency_key_is_named(application):
 
 @pytest.mark.usefixtures("somebody_asks")
 def test_a_wrong_method_keeps_its_allow_header(application):
-    response = application.test_client().delete("/v1/listings")
-    assert (response.status_code, response.content_type) == (405, PROBLEM)
-    assert "GET" in response.headers["Allow"]
+    for method, address in [("DELETE", "/v1/listings"), ("OPTIONS", "/v1/orders")]:
+        response = application.test_client().open(address, method=method)
+        assert (response.status_code, response.content_type) == (405, PROBLEM)
+        assert "GET" in response.headers["Allow"]
