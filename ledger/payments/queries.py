@@ -71,22 +71,29 @@ def list_operations(
     organisation_id: OrganisationId | None,
     *,
     asks: Principal | None = None,
+    gateway: str | None = None,
     subject_id: str | None = None,
     kind: str | None = None,
     state: str | None = None,
+    from_at: datetime | None = None,
+    until_at: datetime | None = None,
     cursor: str | None = None,
     limit: int = 20,
 ) -> Page[PaymentOperation]:
-    """Operations, newest first; ``asks``: those alone that wait for a word of its."""
-    statement = select(PaymentOperation)
-    for column, value in (
-        (PaymentOperation.organisation_id, organisation_id),
-        (PaymentOperation.subject_id, subject_id),
-        (PaymentOperation.kind, kind),
-        (PaymentOperation.state, state),
-    ):
-        if value is not None:
-            statement = statement.where(column == value)
+    """Operations, newest first; ``asks``: those alone that wait for a word of its.
+
+    The period is that in which they were asked for.
+    """
+    wanted = {
+        PaymentOperation.organisation_id: organisation_id,
+        PaymentOperation.gateway: gateway,
+        PaymentOperation.subject_id: subject_id,
+        PaymentOperation.kind: kind,
+        PaymentOperation.state: state,
+    }
+    statement = select(PaymentOperation).where(
+        *matching(wanted), *between(PaymentOperation.requested_at, from_at, until_at)
+    )
     if asks is not None:
         is_waiting = PaymentOperation.state == State.REQUESTED
         first_by = PaymentOperation.requested_by
@@ -148,6 +155,7 @@ def list_disputes(
     own: OrganisationId | None,
     *,
     organisation_id: str | None = None,
+    gateway: str | None = None,
     operation_id: str | None = None,
     state: str | None = None,
     from_at: datetime | None = None,
@@ -161,6 +169,7 @@ def list_disputes(
     """
     wanted = {
         PaymentDispute.organisation_id: organisation_id,
+        PaymentDispute.gateway: gateway,
         PaymentDispute.operation_id: operation_id,
         PaymentDispute.state: state,
     }
@@ -173,39 +182,57 @@ def list_disputes(
 
 
 def list_notices(
-    session: Session, *, state: str | None = None, cursor: str | None = None, limit: int = 20
+    session: Session,
+    *,
+    gateway: str | None = None,
+    state: str | None = None,
+    from_at: datetime | None = None,
+    until_at: datetime | None = None,
+    cursor: str | None = None,
+    limit: int = 20,
 ) -> Page[PaymentEvent]:
-    """Providers' notices, newest first."""
-    statement = select(PaymentEvent)
-    if state is not None:
-        statement = statement.where(PaymentEvent.state == state)
+    """Providers' notices, newest first; the period is that in which they came."""
+    statement = select(PaymentEvent).where(
+        *matching({PaymentEvent.gateway: gateway, PaymentEvent.state: state}),
+        *between(PaymentEvent.received_at, from_at, until_at),
+    )
     return paginate(session, statement, key=PaymentEvent.notice_id, cursor=cursor, limit=limit)
 
 
 def list_findings(
     session: Session,
     *,
+    gateway: str | None = None,
     is_open: bool | None = None,
+    from_at: datetime | None = None,
+    until_at: datetime | None = None,
     cursor: str | None = None,
     limit: int = 20,
 ) -> Page[PaymentFinding]:
-    """Findings, newest first."""
-    is_unresolved = PaymentFinding.resolved_at.is_(None)
-    statement = select(PaymentFinding).where(*holding(is_unresolved, is_open))
+    """Findings, newest first; the period is that in which they were found."""
+    statement = select(PaymentFinding).where(
+        *matching({PaymentFinding.gateway: gateway}),
+        *holding(PaymentFinding.resolved_at.is_(None), is_open),
+        *between(PaymentFinding.found_at, from_at, until_at),
+    )
     return paginate(session, statement, key=PaymentFinding.finding_id, cursor=cursor, limit=limit)
 
 
 def list_movements(
     session: Session,
     *,
+    gateway: str | None = None,
     explained_by: str | None = None,
+    from_at: datetime | None = None,
+    until_at: datetime | None = None,
     cursor: str | None = None,
     limit: int = 20,
 ) -> Page[PaymentMovement]:
-    """Lines of providers' account statements, newest seen first."""
-    statement = select(PaymentMovement)
-    if explained_by is not None:
-        statement = statement.where(PaymentMovement.explained_by == explained_by)
+    """Lines of providers' account statements, newest seen first; the period is their booking."""
+    statement = select(PaymentMovement).where(
+        *matching({PaymentMovement.gateway: gateway, PaymentMovement.explained_by: explained_by}),
+        *between(PaymentMovement.occurred_at, from_at, until_at),
+    )
     return paginate(session, statement, key=PaymentMovement.movement_id, cursor=cursor, limit=limit)
 
 

@@ -26,9 +26,10 @@ class PaymentGatewaysSchema(Schema):
     items = fields.List(fields.Nested(PaymentGatewaySchema), required=True)
 
 
-class PaymentOperationQuerySchema(PageQuerySchema):
+class PaymentOperationQuerySchema(PeriodQuerySchema):
     """Operations of one subject (a top-up, a payout), of one kind, in one state."""
 
+    gateway = fields.String(load_default=None, validate=_NAME)
     subject_id = Identifier(load_default=None)
     kind = fields.String(load_default=None, validate=validate.OneOf([*Kind]))
     state = fields.String(load_default=None, validate=validate.OneOf([*State]))
@@ -84,6 +85,7 @@ class PaymentDecisionSchema(Schema):
 class PaymentDisputeQuerySchema(PeriodQuerySchema):
     """Which disputes; the period is that in which the exchange learned of them."""
 
+    gateway = fields.String(load_default=None, validate=_NAME)
     organisation_id = Identifier(load_default=None)
     operation_id = Identifier(load_default=None)
     state = fields.String(load_default=None, validate=validate.OneOf([*DisputeOutcome]))
@@ -104,9 +106,10 @@ class PaymentDisputeSchema(Schema):
     closed_at = Timestamp(allow_none=True)
 
 
-class PaymentNoticeQuerySchema(PageQuerySchema):
-    """Notices in one state."""
+class PaymentNoticeQuerySchema(PeriodQuerySchema):
+    """Notices of one provider, in one state; the period is that in which they came."""
 
+    gateway = fields.String(load_default=None, validate=_NAME)
     state = fields.String(load_default=None, validate=validate.OneOf([*NoticeState]))
 
 
@@ -132,9 +135,10 @@ class PaymentReceivedSchema(Schema):
     is_new = fields.Boolean(required=True)
 
 
-class PaymentFindingQuerySchema(PageQuerySchema):
-    """Open findings, resolved ones, or all."""
+class PaymentFindingQuerySchema(PeriodQuerySchema):
+    """Open findings, resolved ones, or all; the period is that in which they were found."""
 
+    gateway = fields.String(load_default=None, validate=_NAME)
     is_open = fields.Boolean(load_default=None)
 
 
@@ -163,9 +167,10 @@ class PaymentResolutionSchema(Schema):
     resolution = Text(required=True, max=500)
 
 
-class PaymentMovementQuerySchema(PageQuerySchema):
-    """Lines of a provider's statement, all or by what explains them."""
+class PaymentMovementQuerySchema(PeriodQuerySchema):
+    """Lines of a provider's statement; the period is that in which the provider booked them."""
 
+    gateway = fields.String(load_default=None, validate=_NAME)
     explained_by = fields.String(
         load_default=None,
         validate=validate.OneOf(["operation", "dispute", "fee", "payout", "suspense"]),

@@ -18,7 +18,7 @@ from ledger.journal.top_ups.ports import PaymentGateways
 from ledger.payments import queries as payment_queries
 from ledger.payments.operation_runner import OperationRunner
 from ledger.payments.ports import PaymentPorts
-from tests.factories.filtered import check_filters
+from tests.factories.filtered import check_filters, found, listed
 from tests.factories.payments import AMOUNT, BUYER, FIRST, OWNER, PAYER, SECOND, PayingExchange
 from tests.fakes.principals import NamedPrincipals
 from tests.fakes.stripe_server import StripeServer
@@ -355,8 +355,17 @@ def test_notices_are_taken_by_their_signature_and_by_nothing_else(call, app, exc
     assert exchange.balance() == AMOUNT
     shown = call("operator", "GET", "/v1/payment-events?state=done").json["items"]
     assert [each["event_id"] for each in shown] == [notice.event["id"]]
+    check_times(call, "/v1/payment-events", shown[0]["received_at"])
     assert "body" not in shown[0]
     assert call("buyer", "GET", "/v1/payment-events").status_code == 403
+
+
+def check_times(call, path, at, **besides):
+    """The one row of a staff's list is found by its gateway and its time, and by no other."""
+    fits = [{"gateway": "stripe"}, {"from": at}]
+    assert found(call, "operator", path, *({**each, **besides} for each in fits)) == [1, 1, 1]
+    for misfit in ({"gateway": "barter"}, {"until": at}):
+        assert listed(call, "operator", path, {**misfit, **besides}) == []
 
 
 def test_an_operator_sees_findings_and_lines_and_says_what_was_done(call, exchange, server):
@@ -368,6 +377,9 @@ def test_an_operator_sees_findings_and_lines_and_says_what_was_done(call, exchan
     assert (finding["rule"], finding["found_amount"]) == ("movement_unexplained", "42.00000000")
     lines = call("operator", "GET", "/v1/payment-movements?explained_by=suspense").json["items"]
     assert [line["amount"] for line in lines] == ["42.00000000"]
+    check_times(call, path, finding["found_at"])
+    of_suspense = {"explained_by": "suspense"}
+    check_times(call, "/v1/payment-movements", lines[0]["occurred_at"], **of_suspense)
     resolve = f"{path}/{finding['id']}/resolution"
     assert call("buyer", "POST", resolve, {"resolution": "x"}).status_code == 403
     done = call("operator", "POST", resolve, {"resolution": "sent back by the bank"}).json
@@ -380,6 +392,7 @@ def test_an_operator_sees_what_is_under_way_at_the_provider_and_whose_it_is(call
     """As the page on operating says: without it nobody can look into a payment that hangs."""
     (seen,) = call("operator", "GET", "/v1/payment-operations?state=planned").json["items"]
     assert seen["subject_id"] == announced["id"]
+    check_times(call, "/v1/payment-operations", seen["requested_at"])
     assert call("operator", "GET", "/v1/payment-operations?state=sent").json["items"] == []
 
 
@@ -397,6 +410,7 @@ def test_a_dispute_is_found_by_whose_and_which_payment_it_is_and_by_its_state(
         ("buyer", "operator"),
         "/v1/payment-disputes",
         fits=[
+            {"gateway": "stripe"},
             {"operation_id": payment.operation_id},
             {"state": "open"},
             {"from": at},
