@@ -81,6 +81,8 @@ def list_usage(
     *,
     licence_id: str | None = None,
     listing_code: str | None = None,
+    buyer_id: str | None = None,
+    supplier_id: str | None = None,
     key_id: str | None = None,
     outcome: str | None = None,
     from_at: datetime | None = None,
@@ -91,9 +93,16 @@ def list_usage(
     """A page of usage events, newest first; ``from_at`` is included, ``until_at`` is not."""
     party = of_party(organisation_id, buyer=UsageEvent.buyer_id, supplier=UsageEvent.supplier_id)
     statement = select(UsageEvent).where(*party)
-    if listing_code is not None:
-        # Events are indexed by licence, and a listing has few.
-        licences = select(Entitlement.licence_id).where(Entitlement.listing_code == listing_code)
+    traded = matching(
+        {
+            Entitlement.listing_code: listing_code,
+            Entitlement.buyer_id: buyer_id,
+            Entitlement.supplier_id: supplier_id,
+        }
+    )
+    if traded:
+        # Events are indexed by licence, of which a listing and a pair of parties have few.
+        licences = select(Entitlement.licence_id).where(*traded)
         statement = statement.where(UsageEvent.licence_id.in_(licences))
     key = None if key_id is None else session.get(CallKey, key_id)
     wanted = {

@@ -160,6 +160,7 @@ class UsageEventSchema(Schema):
     licence_id = Identifier(required=True)
     listing_code = fields.String(required=True)
     lane = fields.Integer(required=True)
+    lane_id = Identifier(required=True)
     n = fields.Integer(required=True)
     key_id = fields.String(required=True)
     outcome = fields.String(required=True, validate=_ANSWER)
@@ -176,6 +177,8 @@ class UsageQuerySchema(PeriodQuerySchema):
 
     licence_id = Identifier(load_default=None)
     listing_code = Text(load_default=None, max=64)
+    buyer_id = Identifier(load_default=None)
+    supplier_id = Identifier(load_default=None)
     key_id = Identifier(load_default=None)
     outcome = fields.String(load_default=None, validate=_ANSWER)
 

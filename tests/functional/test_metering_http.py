@@ -1,6 +1,7 @@
 """Caps, quotes, replays and what is left, over HTTP on a whole exchange."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from urllib.parse import urlencode
 
 import pytest
@@ -158,9 +159,10 @@ def test_caps_are_set_shown_and_taken_away_by_the_buyer_alone(world, licence_id,
     assert ask(world.buyer, "GET", caps).json["items"] == []
 
 
-def test_usage_is_found_by_key(world, worlds, licence_id, everything):
-    def called(person, key_id):
-        return ask(person, "GET", f"/v1/usage?key_id={key_id}&limit=100").json["items"]
+def test_usage_is_found_by_key_and_by_counterparty(world, worlds, licence_id, everything):
+    def called(person, key_id, **parties):
+        query = urlencode({"key_id": key_id, "limit": 100, **parties})
+        return ask(person, "GET", f"/v1/usage?{query}").json["items"]
 
     every = ask(world.buyer, "GET", "/v1/usage?limit=100").json["items"]
     key_id = key_of(everything, licence_id)
@@ -168,8 +170,26 @@ def test_usage_is_found_by_key(world, worlds, licence_id, everything):
     assert 0 < len(own) < len(every)
     assert called(world.buyer, key_id) == own
     assert called(world.supplier, key_id) == own
+    buyer, supplier = world.organisations["buyer"], world.organisations["supplier"]
+    assert called(world.supplier, key_id, buyer_id=buyer) == own
+    assert called(world.buyer, key_id, buyer_id=buyer, supplier_id=supplier) == own
+    assert called(world.buyer, key_id, supplier_id=buyer) == []
     assert called(worlds["b"].buyer, key_id) == called(worlds["b"].supplier, key_id) == []
     assert ask(world.buyer, "GET", "/v1/usage?key_id=key_x").status == 422
+
+
+def test_what_was_booked_for_calls_leads_to_the_calls(world, licence_id):
+    calls = ask(world.buyer, "GET", f"/v1/usage?licence_id={licence_id}&limit=100").json["items"]
+    paths = f"/v1/postings?licence_id={licence_id}&limit=100"
+    booked = ask(world.buyer, "GET", paths).json["items"]
+    paid = {each["reference"]: each["amount"] for each in booked if "lan_" in each["reference"]}
+    assert paid
+    for reference, amount in paid.items():
+        lane_id, _, run = reference.partition(":")
+        first, last = map(int, run.split("-"))
+        meant = [call for call in calls if call["lane_id"] == lane_id]
+        charged = sum(Decimal(call["amount"]) for call in meant if first <= call["n"] <= last)
+        assert charged == -Decimal(amount)
 
 
 def test_a_quote_is_for_a_volume_for_periods_or_for_a_licence(world, licence_id):
