@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, case, exists, func, not_, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from app.core.paging import Page, paginate
-from app.core.principals import Principal
+from app.core.paging import Page, holding, matching, paginate
+from app.core.principals import Permission, Principal
 from app.core.unit_of_work import UnitOfWork
 from compliance.models.reviews import (
     CarriedAnswer,
@@ -64,6 +64,8 @@ def list_cases(
     stage: str | None = None,
     severity: str | None = None,
     risk_level: str | None = None,
+    listing_code: str | None = None,
+    supplier_id: str | None = None,
     older_than_hours: int | None = None,
     specialities: Sequence[str] = (),
     is_overdue: bool | None = None,
@@ -79,22 +81,20 @@ def list_cases(
     ``reviewer`` those that this person may take or holds, and knows about.
     """
     stages = OPEN_STAGES if stage is None else (stage,)
-    wanted = select(ReviewCase).where(ReviewCase.stage.in_(stages))
-    if severity is not None:
-        wanted = wanted.where(ReviewCase.severity == severity)
-    if risk_level is not None:
-        wanted = wanted.where(ReviewCase.risk_level == risk_level)
+    of = {
+        ReviewCase.severity: severity,
+        ReviewCase.risk_level: risk_level,
+        ReviewCase.listing_code: listing_code,
+        ReviewCase.supplier_id: supplier_id,
+    }
+    wanted = select(ReviewCase).where(ReviewCase.stage.in_(stages), *matching(of))
     if older_than_hours is not None:
         since = uow.now - timedelta(hours=older_than_hours)
         wanted = wanted.where(ReviewCase.stage_since_at <= since)
     if specialities:
         wanted = wanted.where(ReviewCase.specialities.overlap(list(specialities)))
-    if is_overdue is not None:
-        overdue = and_(ReviewCase.due_at.is_not(None), ReviewCase.due_at <= uow.now)
-        wanted = wanted.where(overdue if is_overdue else not_(overdue))
-    if is_free is not None:
-        free = _holder().is_(None)
-        wanted = wanted.where(free if is_free else not_(free))
+    overdue = and_(ReviewCase.due_at.is_not(None), ReviewCase.due_at <= uow.now)
+    wanted = wanted.where(*holding(overdue, is_overdue), *holding(_holder().is_(None), is_free))
     if reviewer is not None:
         wanted = wanted.where(*_fit_for(uow, reviewer))
     key = ORDERS[order]
@@ -102,8 +102,11 @@ def list_cases(
 
 
 def _fit_for(uow: UnitOfWork, reviewer: Principal) -> list[ColumnElement[bool]]:
-    """Theirs or free, nothing that bars them, and of what they registered, if they did."""
+    """At a stage of theirs, theirs or free, nothing that bars them, and of what they know."""
     person_id = reviewer.id
+    stages = REVIEWER_STAGES if reviewer.may(Permission.REVIEW) else ()
+    if reviewer.may(Permission.ADMIT):
+        stages = (*stages, Stage.INTAKE)
     declared = exists().where(
         ConflictDeclaration.case_id == ReviewCase.id,
         ConflictDeclaration.reviewer_id == person_id,
@@ -111,20 +114,21 @@ def _fit_for(uow: UnitOfWork, reviewer: Principal) -> list[ColumnElement[bool]]:
     )
     known = get_own_specialities(uow, person_id).specialities
     fits = [
-        ReviewCase.stage.in_(REVIEWER_STAGES),
+        ReviewCase.stage.in_(stages),
         func.coalesce(_holder(), person_id) == person_id,
         ReviewCase.supplier_id != reviewer.organisation_id,
         ReviewCase.admitted_by.is_distinct_from(person_id),
         not_(ReviewCase.excluded_ids.contains([person_id])),
         or_(
-            ReviewCase.stage == Stage.REVIEW,
+            ReviewCase.stage != Stage.SECOND,
             ReviewCase.first_reviewer_id.is_distinct_from(person_id),
         ),
         not_(declared),
     ]
     if known:
         nothing_special = func.cardinality(ReviewCase.specialities) == 0
-        fits.append(or_(ReviewCase.specialities.overlap(known), nothing_special))
+        everybodys = or_(nothing_special, ReviewCase.stage == Stage.INTAKE)
+        fits.append(or_(ReviewCase.specialities.overlap(known), everybodys))
     return fits
 
 

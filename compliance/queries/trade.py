@@ -3,7 +3,7 @@
 from sqlalchemy import ColumnElement, and_, exists, not_, or_, select
 
 from app.core.paging import Page, matching, of_party, paginate
-from app.core.principals import Principal
+from app.core.principals import Permission, Principal
 from app.core.unit_of_work import UnitOfWork
 from compliance.errors import LicenceNotFound
 from compliance.models.licences import Licence, Scenario, ScenarioDeclaration
@@ -60,7 +60,7 @@ def _fit_for(uow: UnitOfWork, reviewer: Principal) -> list[ColumnElement[bool]]:
         ScenarioDeclaration.is_conflicted,
     )
     fits = [
-        Scenario.state.in_(USE_STAGES),
+        Scenario.state.in_(USE_STAGES if reviewer.may(Permission.REVIEW) else ()),
         Scenario.buyer_id != reviewer.organisation_id,
         Scenario.supplier_id != reviewer.organisation_id,
         Scenario.first_approved_by.is_distinct_from(reviewer.id),

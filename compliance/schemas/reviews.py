@@ -31,6 +31,8 @@ class CaseQuerySchema(PageQuerySchema):
     stage = fields.String(load_default=None, validate=one_of(Stage))
     severity = fields.String(load_default=None, validate=one_of(Severity))
     risk_level = fields.String(load_default=None, validate=one_of(RiskLevel))
+    listing_code = Text(load_default=None, max=64)
+    supplier_id = Text(load_default=None, max=64)
     older_than_hours = fields.Integer(
         load_default=None, validate=validate.Range(min=0, max=HOURS_MAX)
     )

@@ -1,6 +1,7 @@
 """A reviewer says what they know, and the queue, their colleagues and the operator see it."""
 
 import json
+from urllib.parse import urlencode
 
 import pytest
 
@@ -27,20 +28,30 @@ def put(exchange, who, *codes):
 
 
 def test_the_queue_is_asked_for_what_is_mine(exchange):
+    def mine(who):
+        return len(exchange.get(who, "/v1/review-cases?is_for_me=true")["items"])
+
     exchange.submit()
+    assert (mine("intake"), mine("first"), mine("officer")) == (1, 0, 0)
     exchange.admit(exchange.case())
+    assert (mine("intake"), mine("first"), mine("officer"), mine("panel1")) == (0, 1, 0, 0)
     known = {each["code"] for each in exchange.get("nobody", "/v1/specialities")["items"]}
     assert {"TRANSPORT", "PERSONAL_INFORMATION"} <= known
     assert exchange.get("first", MINE) == {
         "person_id": "psn_first", "specialities": [], "registered_at": None, "registered_by": None,
     }  # fmt: skip
     assert put(exchange, "first", "FINANCE").status_code == 200
-    assert exchange.get("first", "/v1/review-cases?is_for_me=true")["items"] == []
+    assert mine("first") == 0
     assert put(exchange, "first", "FINANCE", "TRANSPORT").get_json()["specialities"] == [
         "FINANCE",
         "TRANSPORT",
     ]
-    assert len(exchange.get("first", "/v1/review-cases?is_for_me=true")["items"]) == 1
+    assert mine("first") == 1
+    (case,) = exchange.get("first", "/v1/review-cases")["items"]
+    of = {"listing_code": case["listing_code"], "supplier_id": case["supplier_id"]}
+    assert exchange.get("first", f"/v1/review-cases?{urlencode(of)}")["items"] == [case]
+    for misfit in ("listing_code=AIR-0", "supplier_id=org_" + "7" * 26):
+        assert exchange.get("first", f"/v1/review-cases?{misfit}")["items"] == []
     found = exchange.get("second", "/v1/reviewer-specialities?speciality=TRANSPORT")["items"]
     assert [each["person_id"] for each in found] == ["psn_first"]
 
