@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0085_payments_by_time"
-down_revision = "0084_failures_of_runs"
+revision = "0087_payments_by_time"
+down_revision = "0086_declined_erasures"
 branch_labels = None
 depends_on = None
 
