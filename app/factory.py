@@ -47,7 +47,6 @@ __all__ = [
 ]
 
 BODY_BYTES_MAX = 2 * 1024 * 1024
-WsgiApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 @dataclass(frozen=True)

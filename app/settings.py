@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal, cast
 
-from ledger.journal.books.chart import CURRENCIES, HOME_CURRENCY
+from app.core.money import CURRENCIES, HOME_CURRENCY
 
 Environment = Literal["development", "production"]
 

@@ -7,7 +7,6 @@ Against nginx both are loaded by wrk, which counts no answer that comes after it
 events may exceed the answers by what was in flight.
 """
 
-import base64
 import json
 import os
 import secrets
@@ -25,6 +24,7 @@ from typing import Any
 import psycopg
 
 from app import embedded_postgres
+from app.core.canonical import base64_text
 from bench.gateway_apps import UPSTREAM_BODY
 from bench.gateway_cpu import Meterstick, per_call
 from bench.gateway_market import LISTING, PRICE, prepare_market
@@ -81,10 +81,10 @@ class Bench:
 
 def _load(port: int, keys: list[str], *, connections: int, rate: float = 0.0) -> dict[str, Any]:
     requests = "\n".join(
-        base64.b64encode(
+        base64_text(
             f"GET /data/{LISTING}?iata=PVG HTTP/1.1\r\nHost: bench\r\n"
             f"Authorization: Bearer {key}\r\n\r\n".encode()
-        ).decode()
+        )
         for key in keys
     )
     command = [*pinned(1), sys.executable, "-m", "bench.gateway_load", str(port)]

@@ -1,6 +1,5 @@
 """Measures the log: receipts, sequencing, publication, proofs, invoices, a whole audit."""
 
-import base64
 import shutil
 import statistics
 import tempfile
@@ -19,7 +18,7 @@ from counterfoil_verify.money import invoices
 from counterfoil_verify.notes import open_checkpoint as open_independently
 
 from app import embedded_postgres
-from app.core.canonical import canonical_bytes
+from app.core.canonical import base64_text, canonical_bytes
 from app.core.clock import SystemClock
 from app.core.db import make_engine
 from app.core.ids import IdSource, InvoiceId, LicenceId
@@ -134,7 +133,7 @@ def _invoice(lane: Sequence[Leaf], growth: Growth) -> bytes:
             for leaf, index in zip(ends, (0, growth.size - 1), strict=True)
         },
     )
-    signature = base64.b64encode(KEYS.statements.sign(signed_bytes(document))).decode()
+    signature = base64_text(KEYS.statements.sign(signed_bytes(document)))
     return canonical_bytes(
         evidence_document(
             document=document,

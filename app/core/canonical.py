@@ -4,6 +4,7 @@ For ASCII keys, strings and integers below 2⁵³ the bytes equal RFC 8785 (JSON
 Scheme), which is what other implementations need to reproduce them.
 """
 
+import base64
 import hashlib
 import json
 from json.encoder import encode_basestring
@@ -45,6 +46,11 @@ def canonical_bytes(value: object) -> bytes:
 def canonical_text(value: str) -> bytes:
     """The canonical bytes of a text, for templates that write an object out."""
     return encode_basestring(value).encode()
+
+
+def base64_text(data: bytes) -> str:
+    """The bytes in base64 with padding (RFC 4648 section 4)."""
+    return base64.b64encode(data).decode()
 
 
 def sha256_hex(data: bytes) -> str:

@@ -9,6 +9,10 @@ MINOR = 10**6
 """Units in one minor unit (a fen): 10⁻² of the currency unit at scale 10⁻⁸."""
 UNITS_MAX = 2**63 - 1
 
+CURRENCIES = ("CNY", "USD", "EUR", "HKD")
+"""Currencies with two decimal places, as every rounding assumes (ISO 4217)."""
+HOME_CURRENCY = "CNY"
+
 _AMOUNT = re.compile(r"(-?)(\d{1,11})(?:\.(\d{1,8}))?", re.ASCII)
 
 

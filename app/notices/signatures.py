@@ -1,9 +1,10 @@
 """Signatures of Standard Webhooks 1.0: HMAC-SHA-256 over id, time and body, one per secret."""
 
-import base64
 import hashlib
 import hmac
 from collections.abc import Callable, Sequence
+
+from app.core.canonical import base64_text
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 -- what the standard puts before a secret
 SECRET_BYTES = 32
@@ -17,14 +18,14 @@ def new_secret(entropy: Callable[[int], bytes]) -> bytes:
 
 def secret_text(secret: bytes) -> str:
     """The secret as its receiver is given it: ``whsec_`` and base64."""
-    return SECRET_PREFIX + base64.b64encode(secret).decode()
+    return SECRET_PREFIX + base64_text(secret)
 
 
 def signature(secret: bytes, *, message_id: str, timestamp: int, body: bytes) -> str:
     """One signature, ``v1,`` and base64; ``timestamp`` in whole seconds since 1970."""
     signed = f"{message_id}.{timestamp}.".encode() + body
     digest = hmac.digest(secret, signed, hashlib.sha256)
-    return f"v1,{base64.b64encode(digest).decode()}"
+    return f"v1,{base64_text(digest)}"
 
 
 def signed_headers(

@@ -1,14 +1,15 @@
 """Files that somebody sent, given out to be saved: no browser shows or runs them."""
 
-import base64
 import hashlib
 
 from flask import Response
 
+from app.core.canonical import base64_text
+
 
 def to_be_saved(content: bytes, *, media_type: str, name: str) -> Response:
     """The file under a name of ours (ASCII), with its SHA-256 (``Repr-Digest``, RFC 9530)."""
-    digest = base64.b64encode(hashlib.sha256(content).digest()).decode()
+    digest = base64_text(hashlib.sha256(content).digest())
     response = Response(content, content_type=media_type)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"

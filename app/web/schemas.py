@@ -10,7 +10,7 @@ from marshmallow import Schema as MarshmallowSchema
 from typing_extensions import override
 
 from app.core.clock import iso_instant
-from app.core.money import UNITS_MAX, NotAnAmount, format_amount, parse_amount
+from app.core.money import CURRENCIES, UNITS_MAX, NotAnAmount, format_amount, parse_amount
 
 INTEGER_MAX = 2**53 - 1
 """Larger integers do not survive JSON readers that use doubles (RFC 8259 section 6)."""
@@ -55,6 +55,13 @@ def _as_list(value: Any) -> list[Any]:
     if value is None:
         return []
     return list(value) if isinstance(value, list | tuple) else [value]
+
+
+class Currency(fields.String):
+    """One of the exchange's currencies, by its ISO 4217 code."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(validate=validate.OneOf(CURRENCIES), **kwargs)
 
 
 class Identifier(fields.String):
@@ -183,7 +190,7 @@ class MoneySchema(Schema):
     """An amount and its currency."""
 
     amount = AmountText(required=True)
-    currency = fields.String(required=True, validate=validate.OneOf(["CNY", "USD", "EUR", "HKD"]))
+    currency = Currency(required=True)
 
 
 def members_of(schema: Schema, thing: object) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.core.canonical import canonical_bytes, sha256_hex
+from app.core.canonical import base64_text, canonical_bytes, sha256_hex
 from app.core.clock import iso_instant
 from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWork
@@ -124,14 +124,10 @@ def _links(
     tree = tree_queries.open_tree(session, checkpoint)
     sizes = sorted({anchor["tree_size"] for anchor in anchors} - {tree.size})
     return [
-        {"from": size, "to": tree.size, "hashes": [_b64(node) for node in proof]}
+        {"from": size, "to": tree.size, "hashes": [base64_text(node) for node in proof]}
         for size in sizes[-LINKS_MAX:]
         for proof in [make_consistency_proof(tree.read, size, tree.size)]
     ]
-
-
-def _b64(data: bytes) -> str:
-    return base64.b64encode(data).decode()
 
 
 def _receipt_files(

@@ -4,9 +4,8 @@ import io
 import zipfile
 from collections.abc import Mapping
 
-from app.core.canonical import canonical_bytes, sha256_hex
+from app.core.canonical import base64_text, canonical_bytes, sha256_hex
 from app.core.signing import Signer
-from ledger.log.tree.notes import to_base64
 
 FORMAT = "counterfoil-bundle/1"
 DOMAIN = b"counterfoil/bundle/v1\x00"
@@ -42,5 +41,5 @@ def seal_bundle(
             "files": {name: sha256_hex(data) for name, data in files.items()},
         }
     )
-    signature = to_base64(signer.sign(DOMAIN + manifest)).encode()
+    signature = base64_text(signer.sign(DOMAIN + manifest)).encode()
     return canonical_zip({**files, MANIFEST: manifest, MANIFEST_SIGNATURE: signature})

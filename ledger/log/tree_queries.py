@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.core.canonical import base64_text
 from ledger.log.errors import (
     CheckpointNotPublished,
     CheckpointNotWitnessed,
@@ -29,7 +30,6 @@ from ledger.log.tree.merkle import (
     make_inclusion_proof,
     root_at,
 )
-from ledger.log.tree.notes import to_base64
 from ledger.log.tree.proofs import LedgerProof, consistency_document
 from ledger.log.tree.tiles import LEVELS_MAX, TILE_WIDTH, TileAddress, parse_tile_path, width_of
 from ledger.log.witnesses.queries import cosigned_note, find_witnessed
@@ -110,9 +110,9 @@ def get_opening(session: Session, origin: str) -> dict[str, object]:
         "origin": origin,
         "checkpoint": tree.note,
         "opened": {
-            "entry": to_base64(entry),
+            "entry": base64_text(entry),
             "index": 0,
-            "path": [to_base64(node) for node in tree.prove(0).path],
+            "path": [base64_text(node) for node in tree.prove(0).path],
         },
         "predecessor_checkpoint": None if links is None else links.checkpoint.text,
     }

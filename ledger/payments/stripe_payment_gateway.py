@@ -9,6 +9,7 @@ from typing import Any
 import stripe
 
 from app.core.json_text import load_json
+from app.core.money import CURRENCIES
 from ledger.payments import stripe_requests as requests
 from ledger.payments import stripe_sights as sights
 from ledger.payments.operations import Kind
@@ -54,7 +55,7 @@ class StripePaymentGateway:
     """What the exchange asks of Stripe; it refuses while a unit of work is open."""
 
     name = "stripe"
-    currencies = requests.CURRENCIES
+    currencies = CURRENCIES
 
     def __init__(self, access: StripeAccess) -> None:
         self._access = access

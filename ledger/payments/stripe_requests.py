@@ -6,12 +6,11 @@ have two decimal places.
 
 from typing import Any
 
-from app.core.money import MINOR
+from app.core.money import CURRENCIES, MINOR
 from ledger.payments.errors import AmountUnfit
 from ledger.payments.operations import Kind
 from ledger.payments.ports import Order
 
-CURRENCIES = ("CNY", "USD", "EUR", "HKD")
 MINOR_UNITS_MAX = 99_999_999
 """Eight digits are the most that Stripe charges at once."""
 OPERATION = "counterfoil_operation"

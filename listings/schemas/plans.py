@@ -2,8 +2,8 @@
 
 from marshmallow import fields, validate
 
-from app.core.money import SCALE, format_amount
-from app.web.schemas import AmountText, Integer, Schema
+from app.core.money import HOME_CURRENCY, SCALE, format_amount
+from app.web.schemas import AmountText, Currency, Integer, Schema
 from listings.offers.plan_terms import (
     CALLS_PER_SECOND_DEFAULT,
     CARRY,
@@ -14,7 +14,7 @@ from listings.offers.plan_terms import (
     TERM,
     YEAR,
 )
-from listings.schemas.terms import CURRENCIES, Code
+from listings.schemas.terms import Code
 
 UNITS_MAX = 10**12
 TIERS_MAX = 20
@@ -68,7 +68,7 @@ class DraftPlanSchema(Schema):
     trial_units = Integer(min=1, max=10**9)
     trial_days = Integer(min=1, max=365)
     minimum = fields.Nested(DraftMinimumSchema)
-    currency = fields.String(load_default="CNY", validate=validate.OneOf(CURRENCIES))
+    currency = Currency(load_default=HOME_CURRENCY)
     calls_per_second = Integer(min=1, max=10_000, load_default=CALLS_PER_SECOND_DEFAULT)
 
 

@@ -2,9 +2,9 @@
 
 from marshmallow import fields, validate
 
-from app.web.schemas import Identifier, Integer, Schema, Text
+from app.core.money import HOME_CURRENCY
+from app.web.schemas import Currency, Identifier, Integer, Schema, Text
 from listings.schemas.terms import (
-    CURRENCIES,
     Code,
     Codes,
     DateText,
@@ -105,7 +105,7 @@ class ProductValuationSchema(Schema):
     """What an assessor found the product to be worth."""
 
     amount = DecimalText(required=True)
-    currency = fields.String(load_default="CNY", validate=validate.OneOf(CURRENCIES))
+    currency = Currency(load_default=HOME_CURRENCY)
     assessor = Text(max=100, required=True)
     evidence = EvidenceReference(required=True)
     valid_to = DateText()

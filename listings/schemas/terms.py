@@ -15,7 +15,6 @@ from listings.vocabulary import codes
 RETENTION = re.compile(r"NO_CACHE|CONTRACT_TERM|UNLIMITED|FIXED:[1-9][0-9]{0,4}", re.ASCII)
 REGION = rf"\A(WORLD|[A-Z]{{2}}|({'|'.join(sorted(codes('provinces')))})([0-9]{{2}}){{0,2}})\Z"
 REFERENCE_MAX = 100
-CURRENCIES = ("CNY", "USD", "EUR", "HKD")
 _POINTER_MAX = 200
 
 

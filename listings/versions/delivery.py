@@ -1,8 +1,9 @@
 """What the data plane needs to call a listing's upstream and to judge its answer."""
 
-import base64
 from collections.abc import Mapping
 from typing import Any
+
+from app.core.canonical import base64_text
 
 
 def delivery_of(
@@ -20,7 +21,7 @@ def delivery_of(
         "response_bytes_max": upstream.get("response_bytes_max", 0),
         "calls_per_second": upstream.get("calls_per_second", 0),
         "credential_header": upstream.get("credential_header", ""),
-        "credential_ciphertext": base64.b64encode(ciphertext or b"").decode(),
+        "credential_ciphertext": base64_text(ciphertext or b""),
         "credential_context": context if ciphertext else "",
         "outcome_rule": content.get("outcome_rule", {}),
     }

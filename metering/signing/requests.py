@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from app.core.canonical import base64_text
 from metering.signing.errors import (
     CallSignatureInvalid,
     CallSignatureKeyUnknown,
@@ -94,7 +95,7 @@ def demand_signature(
         Ed25519PublicKey.from_public_bytes(public_key).verify(signature, base.encode())
     except InvalidSignature:
         _refuse("It does not hold over the request as it arrived.")
-    return SignedRequest(base, key, nonce, base64.b64encode(signature).decode())
+    return SignedRequest(base, key, nonce, base64_text(signature))
 
 
 def check_still_signed(licence: LicenceView, signed: SignedRequest | None) -> None:
@@ -207,6 +208,6 @@ def _check_body(environment: Mapping[str, Any], body: bytes, components: list[st
         return
     text = str(environment.get("HTTP_CONTENT_DIGEST", ""))
     found = _SHA_256.search(text) if len(text) <= DIGEST_BYTES_MAX else None
-    due = base64.b64encode(hashlib.sha256(body).digest()).decode()
+    due = base64_text(hashlib.sha256(body).digest())
     if found is None or not hmac.compare_digest(found[1], due):
         _refuse("Content-Digest is not the body's, by sha-256.")

@@ -1,12 +1,10 @@
 """JSON shapes of arrivals at the bank."""
 
-from marshmallow import fields, validate
+from marshmallow import fields
 
+from app.core.money import HOME_CURRENCY
 from app.web.paging import PeriodQuerySchema
-from app.web.schemas import AmountText, Identifier, Schema, Text, Timestamp
-from ledger.journal.books.chart import CURRENCIES, HOME_CURRENCY
-
-_CURRENCY = validate.OneOf(CURRENCIES)
+from app.web.schemas import AmountText, Currency, Identifier, Schema, Text, Timestamp
 
 
 class RecordArrivalSchema(Schema):
@@ -14,7 +12,7 @@ class RecordArrivalSchema(Schema):
 
     bank_reference = Text(max=120, required=True)
     amount = AmountText(required=True)
-    currency = fields.String(load_default=HOME_CURRENCY, validate=_CURRENCY)
+    currency = Currency(load_default=HOME_CURRENCY)
     arrived_on = fields.Date(required=True)
     statement_line = Text(max=1000, required=True)
 
@@ -22,7 +20,7 @@ class RecordArrivalSchema(Schema):
 class ArrivalQuerySchema(PeriodQuerySchema):
     """Which arrivals; the period is that of recording."""
 
-    currency = fields.String(load_default=None, validate=_CURRENCY)
+    currency = Currency(load_default=None)
     reference = Text(load_default=None, max=200)
 
 

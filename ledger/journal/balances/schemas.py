@@ -1,12 +1,9 @@
 """JSON shapes of what an organisation has and is owed."""
 
-from marshmallow import fields, validate
+from marshmallow import fields
 
 from app.web.paging import PageQuerySchema
-from app.web.schemas import AmountText, Identifier, Schema, Timestamp
-from ledger.journal.books.chart import CURRENCIES
-
-_CURRENCY = validate.OneOf(CURRENCIES)
+from app.web.schemas import AmountText, Currency, Identifier, Schema, Timestamp
 
 
 class WalletSchema(Schema):
@@ -30,7 +27,7 @@ class WalletQuerySchema(PageQuerySchema):
     """Which wallets or payables; ``organisation_id`` is for the exchange's staff, who see all."""
 
     organisation_id = Identifier(load_default=None)
-    currency = fields.String(load_default=None, validate=_CURRENCY)
+    currency = Currency(load_default=None)
 
 
 class PayableSchema(Schema):

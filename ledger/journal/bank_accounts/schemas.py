@@ -2,17 +2,15 @@
 
 from marshmallow import fields, validate
 
+from app.core.money import HOME_CURRENCY
 from app.web.paging import PageQuerySchema
-from app.web.schemas import Identifier, Schema, Text, Timestamp
-from ledger.journal.books.chart import CURRENCIES, HOME_CURRENCY
-
-_CURRENCY = validate.OneOf(CURRENCIES)
+from app.web.schemas import Currency, Identifier, Schema, Text, Timestamp
 
 
 class RegisterBankAccountSchema(Schema):
     """Where payouts in a currency shall go; it counts after the waiting period."""
 
-    currency = fields.String(load_default=HOME_CURRENCY, validate=_CURRENCY)
+    currency = Currency(load_default=HOME_CURRENCY)
     holder = Text(max=120, required=True)
     bank = Text(max=120, required=True)
     account_number = Text(
@@ -30,7 +28,7 @@ class BankAccountQuerySchema(PageQuerySchema):
     """Which bank details; staff may ask for one organisation's."""
 
     organisation_id = Identifier(load_default=None)
-    currency = fields.String(load_default=None, validate=_CURRENCY)
+    currency = Currency(load_default=None)
 
 
 class BankAccountSchema(Schema):

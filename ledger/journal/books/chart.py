@@ -6,11 +6,6 @@ from enum import StrEnum
 EXCHANGE = "exchange"
 """Owner of the exchange's own accounts; never the id of an organisation."""
 
-CURRENCIES = ("CNY", "USD", "EUR", "HKD")
-"""Currencies with two decimal places, as every rounding here assumes (ISO 4217)."""
-
-HOME_CURRENCY = "CNY"
-
 BANK_TRANSFER = "bank_transfer"
 """The gateway whose money people see, at the exchange's bank; a provider tells of its own."""
 

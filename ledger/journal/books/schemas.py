@@ -1,12 +1,9 @@
 """JSON shapes of postings."""
 
-from marshmallow import fields, validate
+from marshmallow import fields
 
 from app.web.paging import PeriodQuerySchema
-from app.web.schemas import AmountText, Identifier, Schema, Text, Timestamp
-from ledger.journal.books.chart import CURRENCIES
-
-_CURRENCY = validate.OneOf(CURRENCIES)
+from app.web.schemas import AmountText, Currency, Identifier, Schema, Text, Timestamp
 
 
 class PostingQuerySchema(PeriodQuerySchema):
@@ -14,7 +11,7 @@ class PostingQuerySchema(PeriodQuerySchema):
 
     account_id = Text(max=80, load_default=None)
     organisation_id = Identifier(load_default=None)
-    currency = fields.String(load_default=None, validate=_CURRENCY)
+    currency = Currency(load_default=None)
     licence_id = Identifier(load_default=None)
     order_id = Identifier(load_default=None)
 

@@ -1,11 +1,10 @@
 """Routes of credits."""
 
-import base64
 from typing import Any
 
 from flask import Response
 
-from app.core.canonical import canonical_bytes
+from app.core.canonical import base64_text, canonical_bytes
 from app.core.paging import Page
 from app.core.principals import Permission
 from app.core.reach import Reach
@@ -130,5 +129,5 @@ def _signed(credit: Credit) -> dict[str, Any]:
         **members_of(schemas.CreditSummarySchema(), credit),
         "document": credit.document,
         "key": signer.name,
-        "signature": base64.b64encode(signer.sign(signed_bytes(credit.document))).decode(),
+        "signature": base64_text(signer.sign(signed_bytes(credit.document))),
     }

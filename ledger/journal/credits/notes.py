@@ -5,14 +5,13 @@ that everybody who received of it, contributors too, gives back exactly the line
 when it has been paid out since.
 """
 
-import base64
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from app.core.canonical import canonical_bytes, digest_hex
+from app.core.canonical import base64_text, canonical_bytes, digest_hex
 from app.core.clock import iso_instant
 from app.core.ids import LicenceId
 from ledger.journal.books.splits import unwound_shares
@@ -172,7 +171,7 @@ def evidence_document(
     return {
         "format": EVIDENCE_FORMAT,
         "note": document,
-        "signature": _base64(signature),
+        "signature": base64_text(signature),
         "key": key_name,
         "credits": [proofs.leaves[each].document for each in leaf_hashes],
         **proofs.heads,
@@ -187,10 +186,6 @@ def _line(correction: Correction) -> dict[str, Any]:
         "charged_amount": str(correction.charged_amount),
         "amount": str(correction.amount),
     }
-
-
-def _base64(data: bytes) -> str:
-    return base64.b64encode(data).decode()
 
 
 CALLS_MAX = 100

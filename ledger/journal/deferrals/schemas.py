@@ -1,12 +1,9 @@
 """JSON shapes of yearly packages."""
 
-from marshmallow import fields, validate
+from marshmallow import fields
 
 from app.web.paging import PeriodQuerySchema, side_field
-from app.web.schemas import AmountText, Identifier, Schema, Text, Timestamp
-from ledger.journal.books.chart import CURRENCIES
-
-_CURRENCY = validate.OneOf(CURRENCIES)
+from app.web.schemas import AmountText, Currency, Identifier, Schema, Text, Timestamp
 
 
 class DeferralQuerySchema(PeriodQuerySchema):
@@ -18,7 +15,7 @@ class DeferralQuerySchema(PeriodQuerySchema):
     listing_code = Text(max=64, load_default=None)
     licence_id = Identifier(load_default=None)
     order_id = Identifier(load_default=None)
-    currency = fields.String(load_default=None, validate=_CURRENCY)
+    currency = Currency(load_default=None)
     is_open = fields.Boolean(load_default=None)
 
 

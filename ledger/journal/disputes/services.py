@@ -1,13 +1,12 @@
 """Verbs on disputes: open with receipts, answer, withdraw, decide, and gather the evidence."""
 
-import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.core.canonical import digest_hex
+from app.core.canonical import base64_text, digest_hex
 from app.core.ids import LicenceId, PersonId
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
@@ -161,13 +160,13 @@ def dispute_evidence(session: Session, ports: EvidencePorts, dispute: Dispute) -
     return {
         "format": bundles.EVIDENCE_FORMAT,
         "bundle": dispute.bundle,
-        "signature": _base64(ports.signer.sign(bundles.signed_bytes(dispute.bundle))),
+        "signature": base64_text(ports.signer.sign(bundles.signed_bytes(dispute.bundle))),
         "key": ports.signer.name,
         "leaves": [
             {
-                "entry": _base64(leaf.entry),
+                "entry": base64_text(leaf.entry),
                 "index": leaf.index,
-                "path": [_base64(node) for node in leaf.path],
+                "path": [base64_text(node) for node in leaf.path],
             }
             for leaf in (leaves[each] for each in dict.fromkeys(hashes) if each in leaves)
         ],
@@ -285,7 +284,3 @@ def _subject(dispute: Dispute) -> dict[str, Any]:
         "buyer_id": dispute.buyer_id,
         "supplier_id": dispute.supplier_id,
     }
-
-
-def _base64(data: bytes) -> str:
-    return base64.b64encode(data).decode()

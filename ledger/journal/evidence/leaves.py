@@ -1,10 +1,11 @@
 """The log's leaves as the books read them: lanes, calls, and proofs for those outside."""
 
-import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from app.core.canonical import base64_text
 
 
 @dataclass(frozen=True)
@@ -64,9 +65,9 @@ class ProvenLeaf:
     def document(self) -> dict[str, Any]:
         """As evidence carries it, in base64."""
         proof = {
-            "entry": _base64(self.entry),
+            "entry": base64_text(self.entry),
             "index": self.index,
-            "path": [_base64(node) for node in self.path],
+            "path": [base64_text(node) for node in self.path],
         }
         return {**proof, "origin": self.origin} if self.origin else proof
 
@@ -130,7 +131,3 @@ def call_place(reference: str) -> tuple[int, int]:
     """Lane and n of a call's name."""
     lane, n = map(int, reference.split(":"))
     return lane, n
-
-
-def _base64(data: bytes) -> str:
-    return base64.b64encode(data).decode()

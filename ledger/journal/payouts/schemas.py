@@ -3,10 +3,10 @@
 from marshmallow import fields, validate
 
 from app.web.paging import PeriodQuerySchema
-from app.web.schemas import Identifier, Schema, Text
+from app.web.schemas import Currency, Identifier, Schema, Text
 from ledger.journal.bank_accounts.outgoing import OutgoingState
 from ledger.journal.bank_accounts.outgoing_schemas import BankInstructionsSchema, OutgoingSchema
-from ledger.journal.books.chart import BANK_TRANSFER, CURRENCIES
+from ledger.journal.books.chart import BANK_TRANSFER
 
 
 class RequestPayoutSchema(Schema):
@@ -21,7 +21,7 @@ class PayoutQuerySchema(PeriodQuerySchema):
 
     organisation_id = Identifier(load_default=None)
     settlement_id = Identifier(load_default=None)
-    currency = fields.String(load_default=None, validate=validate.OneOf(CURRENCIES))
+    currency = Currency(load_default=None)
     state = fields.String(load_default=None, validate=validate.OneOf([*OutgoingState]))
     is_for_me = fields.Boolean(load_default=False)
 

@@ -1,11 +1,10 @@
 """Routes of settlement: runs, and settlements with their statements."""
 
-import base64
 from typing import Any
 
 from flask import Response
 
-from app.core.canonical import canonical_bytes, digest_hex
+from app.core.canonical import base64_text, canonical_bytes, digest_hex
 from app.core.paging import Page
 from app.core.principals import Permission
 from app.core.reach import Reach
@@ -85,7 +84,7 @@ def get_settlement(settlement_id: str) -> dict[str, Any]:
         **members_of(schemas.SettlementSummarySchema(), settlement),
         "statement": settlement.statement,
         "key": signer.name,
-        "signature": base64.b64encode(signature).decode(),
+        "signature": base64_text(signature),
     }
 
 

@@ -12,9 +12,9 @@ from sqlalchemy import select, text
 from app.core.canonical import digest_hex
 from app.core.exchange_calendar import month_start
 from app.core.ids import OrganisationId
+from app.core.money import CURRENCIES
 from app.core.portions import attempt
 from app.core.unit_of_work import UnitOfWork
-from ledger.journal.books.chart import CURRENCIES
 from ledger.journal.books.models import JournalAccount
 from ledger.journal.ids import RunId
 from ledger.journal.settlement import queries as settlement_queries

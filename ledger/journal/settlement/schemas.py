@@ -2,19 +2,17 @@
 
 from marshmallow import fields, validate
 
+from app.core.money import HOME_CURRENCY
 from app.web.paging import PageQuerySchema, PeriodQuerySchema
-from app.web.schemas import AmountText, Identifier, Schema, Timestamp
-from ledger.journal.books.chart import CURRENCIES, HOME_CURRENCY
+from app.web.schemas import AmountText, Currency, Identifier, Schema, Timestamp
 from ledger.journal.failure_schemas import RunFailureSchema
 from ledger.journal.settlement.models import FINISHED, PLANNED
-
-_CURRENCY = validate.OneOf(CURRENCIES)
 
 
 class PlanSettlementRunSchema(Schema):
     """A settlement day: from where the last one ended (or ``from`` for the first) to ``until``."""
 
-    currency = fields.String(load_default=HOME_CURRENCY, validate=_CURRENCY)
+    currency = Currency(load_default=HOME_CURRENCY)
     from_at = Timestamp(data_key="from", load_default=None)
     until_at = Timestamp(data_key="until", required=True)
 
@@ -22,7 +20,7 @@ class PlanSettlementRunSchema(Schema):
 class SettlementRunQuerySchema(PageQuerySchema):
     """Runs of one currency, or of all."""
 
-    currency = fields.String(load_default=None, validate=_CURRENCY)
+    currency = Currency(load_default=None)
 
 
 class SettlementRunSchema(Schema):
@@ -48,7 +46,7 @@ class SettlementQuerySchema(PeriodQuerySchema):
 
     run_id = Identifier(load_default=None)
     organisation_id = Identifier(load_default=None)
-    currency = fields.String(load_default=None, validate=_CURRENCY)
+    currency = Currency(load_default=None)
     is_awaiting_payout = fields.Boolean(load_default=None)
 
 

@@ -1,17 +1,15 @@
 """JSON shapes of alerts."""
 
-from marshmallow import fields, validate
+from marshmallow import fields
 
-from app.web.schemas import AmountText, Identifier, Integer, Schema, Timestamp
-from ledger.journal.books.chart import CURRENCIES, HOME_CURRENCY
-
-_CURRENCY = validate.OneOf(CURRENCIES)
+from app.core.money import HOME_CURRENCY
+from app.web.schemas import AmountText, Currency, Identifier, Integer, Schema, Timestamp
 
 
 class SetAlertSchema(Schema):
     """When to be told of one wallet; a member that is null is never told of."""
 
-    currency = fields.String(load_default=HOME_CURRENCY, validate=_CURRENCY)
+    currency = Currency(load_default=HOME_CURRENCY)
     low_balance_amount = AmountText(data_key="low_balance", load_default=None, allow_none=True)
     spike_factor_percent = Integer(min=110, max=100_000, load_default=None, allow_none=True)
     spike_least_amount = AmountText(data_key="spike_least", load_default=0)

@@ -3,11 +3,10 @@
 Both show the statement's leaf, which names the root of the tree over its rows, under a checkpoint.
 """
 
-import base64
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app.core.canonical import canonical_bytes
+from app.core.canonical import base64_text, canonical_bytes
 from ledger.journal.evidence.leaves import LedgerProofs
 from ledger.journal.settlement.models import StatementRow
 from ledger.journal.settlement.sum_tree import Row, Sums, SumTree
@@ -65,7 +64,7 @@ def evidence_document(
     return {
         "format": format_name,
         "statement": document,
-        "signature": _base64(signature),
+        "signature": base64_text(signature),
         "key": key_name,
         "leaf": proofs.leaves[leaf_hash].document,
         **proofs.heads,
@@ -78,7 +77,3 @@ def _sums(sums: Sums) -> dict[str, str]:
         "charged": str(sums.charged),
         "credited": str(sums.credited),
     }
-
-
-def _base64(data: bytes) -> str:
-    return base64.b64encode(data).decode()

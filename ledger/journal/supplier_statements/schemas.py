@@ -1,18 +1,16 @@
 """JSON shapes of a supplier's statement."""
 
-from marshmallow import fields, validate
+from marshmallow import fields
 
+from app.core.money import HOME_CURRENCY
 from app.web.paging import NextCursor, PageQuerySchema
-from app.web.schemas import AmountText, Identifier, Schema, Timestamp
-from ledger.journal.books.chart import CURRENCIES, HOME_CURRENCY
-
-_CURRENCY = validate.OneOf(CURRENCIES)
+from app.web.schemas import AmountText, Currency, Identifier, Schema, Timestamp
 
 
 class StatementQuerySchema(PageQuerySchema):
     """The period of a statement; ``from`` is included, ``until`` is not."""
 
-    currency = fields.String(load_default=HOME_CURRENCY, validate=_CURRENCY)
+    currency = Currency(load_default=HOME_CURRENCY)
     from_at = Timestamp(data_key="from", required=True)
     until_at = Timestamp(data_key="until", required=True)
 

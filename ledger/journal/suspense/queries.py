@@ -6,10 +6,10 @@ from datetime import datetime
 from sqlalchemy import exists, func, or_, select, text
 from sqlalchemy.orm import Session
 
-from app.core.money import Money
+from app.core.money import CURRENCIES, Money
 from app.core.paging import Page, awaiting_word, matching, paginate
 from app.core.principals import Permission, Principal
-from ledger.journal.books.chart import CURRENCIES, AccountKind, exchange_account
+from ledger.journal.books.chart import AccountKind, exchange_account
 from ledger.journal.books.freezes import check_not_frozen
 from ledger.journal.books.models import JournalTransaction, PostedLine
 from ledger.journal.suspense.errors import (

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from app.core.ids import TopUpId
-from app.core.money import Money
-from ledger.journal.books.chart import BANK_TRANSFER, CURRENCIES
+from app.core.money import CURRENCIES, Money
+from ledger.journal.books.chart import BANK_TRANSFER
 from ledger.journal.top_ups.creditor_reference import creditor_reference
 from ledger.journal.top_ups.errors import TopUpCurrencyNotTaken
 from ledger.journal.top_ups.ports import PaymentInstructions

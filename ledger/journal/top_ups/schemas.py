@@ -2,19 +2,17 @@
 
 from marshmallow import fields, validate
 
+from app.core.money import HOME_CURRENCY
 from app.web.paging import PeriodQuerySchema
-from app.web.schemas import AmountText, Identifier, Schema, Text, Timestamp
-from ledger.journal.books.chart import CURRENCIES, HOME_CURRENCY
+from app.web.schemas import AmountText, Currency, Identifier, Schema, Text, Timestamp
 from ledger.journal.top_ups.life_cycle import TopUpState
-
-_CURRENCY = validate.OneOf(CURRENCIES)
 
 
 class RequestTopUpSchema(Schema):
     """A payment to announce; ``gateway`` as in GET /v1/payment-gateways, absent: the default."""
 
     amount = AmountText(required=True)
-    currency = fields.String(load_default=HOME_CURRENCY, validate=_CURRENCY)
+    currency = Currency(load_default=HOME_CURRENCY)
     gateway = Text(load_default=None, max=40)
 
 
@@ -22,7 +20,7 @@ class ConfirmTopUpSchema(Schema):
     """The amount that was seen at the bank, stated again."""
 
     amount = AmountText(required=True)
-    currency = fields.String(load_default=HOME_CURRENCY, validate=_CURRENCY)
+    currency = Currency(load_default=HOME_CURRENCY)
 
 
 class TopUpQuerySchema(PeriodQuerySchema):
@@ -30,7 +28,7 @@ class TopUpQuerySchema(PeriodQuerySchema):
 
     state = fields.String(load_default=None, validate=validate.OneOf([*TopUpState]))
     organisation_id = Identifier(load_default=None)
-    currency = fields.String(load_default=None, validate=_CURRENCY)
+    currency = Currency(load_default=None)
     reference = Text(load_default=None, max=64)
     is_for_me = fields.Boolean(load_default=False)
 

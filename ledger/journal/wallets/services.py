@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from sqlalchemy.dialects.postgresql import insert
 
 from app.core.ids import LicenceId, OrderId, OrganisationId
+from app.core.money import HOME_CURRENCY
 from app.core.unit_of_work import UnitOfWork
 from ledger.journal.books import postings
 from ledger.journal.books import queries as book_queries
 from ledger.journal.books.chart import (
     EXCHANGE,
     EXCHANGE_KINDS,
-    HOME_CURRENCY,
     ORGANISATION_KINDS,
     account_id,
     wallet_of,

@@ -2,18 +2,18 @@
 
 from marshmallow import fields, validate
 
+from app.core.money import HOME_CURRENCY
 from app.web.paging import PeriodQuerySchema
-from app.web.schemas import AmountText, Identifier, Schema
+from app.web.schemas import AmountText, Currency, Identifier, Schema
 from ledger.journal.bank_accounts.outgoing import OutgoingState
 from ledger.journal.bank_accounts.outgoing_schemas import BankInstructionsSchema, OutgoingSchema
-from ledger.journal.books.chart import CURRENCIES, HOME_CURRENCY
 
 
 class RequestWithdrawalSchema(Schema):
     """How much of the wallet shall go back to the organisation's bank; absent: all that may."""
 
     amount = AmountText(load_default=None)
-    currency = fields.String(load_default=HOME_CURRENCY, validate=validate.OneOf(CURRENCIES))
+    currency = Currency(load_default=HOME_CURRENCY)
 
 
 class WithdrawalQuerySchema(PeriodQuerySchema):
@@ -21,7 +21,7 @@ class WithdrawalQuerySchema(PeriodQuerySchema):
 
     state = fields.String(load_default=None, validate=validate.OneOf([*OutgoingState]))
     organisation_id = Identifier(load_default=None)
-    currency = fields.String(load_default=None, validate=validate.OneOf(CURRENCIES))
+    currency = Currency(load_default=None)
     is_for_me = fields.Boolean(load_default=False)
 
 

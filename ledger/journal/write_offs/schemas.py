@@ -2,12 +2,10 @@
 
 from marshmallow import fields, validate
 
+from app.core.money import HOME_CURRENCY
 from app.web.paging import PageQuerySchema
-from app.web.schemas import AmountText, Identifier, Schema, Text, Timestamp
-from ledger.journal.books.chart import CURRENCIES, HOME_CURRENCY
+from app.web.schemas import AmountText, Currency, Identifier, Schema, Text, Timestamp
 from ledger.journal.write_offs.models import WRITE_OFF
-
-_CURRENCY = validate.OneOf(CURRENCIES)
 
 _STATE = validate.OneOf(sorted(WRITE_OFF.states()))
 
@@ -16,7 +14,7 @@ class ProposeWriteOffSchema(Schema):
     """Whose debt is given up, all of it in a currency, and why; the organisation reads both."""
 
     organisation_id = Identifier(required=True)
-    currency = fields.String(load_default=HOME_CURRENCY, validate=_CURRENCY)
+    currency = Currency(load_default=HOME_CURRENCY)
     reason = Text(max=2000, required=True)
 
 
@@ -24,7 +22,7 @@ class WriteOffQuerySchema(PageQuerySchema):
     """Which write-offs; ``organisation_id`` is for the exchange's staff, who see all."""
 
     organisation_id = Identifier(load_default=None)
-    currency = fields.String(load_default=None, validate=_CURRENCY)
+    currency = Currency(load_default=None)
     state = fields.String(
         load_default=None,
         validate=_STATE,

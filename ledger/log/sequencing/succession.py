@@ -1,6 +1,5 @@
 """Succession: which shard the log goes on in, and the proof of what each one carries on."""
 
-import base64
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.core.canonical import base64_text
 from app.core.clock import iso_instant
 from ledger.log.keys import LogKeys
 from ledger.log.models import LogEntry, LogHead, LogPosition, SignedCheckpoint
@@ -35,9 +35,9 @@ class Link:
         return {
             "checkpoint": self.checkpoint.text,
             "opened": {
-                "entry": _b64(self.entry),
+                "entry": base64_text(self.entry),
                 "index": 0,
-                "path": [_b64(node) for node in self.path],
+                "path": [base64_text(node) for node in self.path],
             },
         }
 
@@ -90,7 +90,3 @@ def _link(session: Session, later: SignedCheckpoint) -> Link | None:
     ).one()
     read = stored_tiles.stored_nodes(session, later.shard)
     return Link(earlier, bytes(entry), tuple(make_inclusion_proof(read, 0, later.tree_size)))
-
-
-def _b64(data: bytes) -> str:
-    return base64.b64encode(data).decode()

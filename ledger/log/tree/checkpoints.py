@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.core.canonical import base64_text
 from app.core.signing import Signer
 from ledger.log.errors import refuse
 from ledger.log.tree.merkle import HASH_BYTES, TREE_SIZE_MAX
@@ -12,7 +13,6 @@ from ledger.log.tree.notes import (
     from_base64,
     parse_note,
     sign_note,
-    to_base64,
     verify_note,
 )
 
@@ -31,7 +31,7 @@ class Checkpoint:
     @property
     def text(self) -> str:
         """The note text, without signatures; we write no extension lines."""
-        return f"{self.origin}\n{self.tree_size}\n{to_base64(self.root_hash)}\n"
+        return f"{self.origin}\n{self.tree_size}\n{base64_text(self.root_hash)}\n"
 
 
 def sign_checkpoint(checkpoint: Checkpoint, signers: Sequence[Signer]) -> str:

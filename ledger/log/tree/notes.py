@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from app.core.canonical import base64_text
 from app.core.signing import Signer
 from ledger.log.errors import refuse
 
@@ -42,7 +43,7 @@ class VerifierKey:
     @property
     def text(self) -> str:
         """The vkey line: name, key hash in hexadecimal, base64 of algorithm and key."""
-        return f"{self.name}+{self.key_hash.hex()}+{to_base64(_ED25519 + self.public_key)}"
+        return f"{self.name}+{self.key_hash.hex()}+{base64_text(_ED25519 + self.public_key)}"
 
 
 @dataclass(frozen=True)
@@ -62,18 +63,13 @@ class Note:
     signatures: tuple[NoteSignature, ...]
 
 
-def to_base64(data: bytes) -> str:
-    """Standard base64 with padding (RFC 4648 section 4)."""
-    return base64.b64encode(data).decode()
-
-
 def from_base64(text: str) -> bytes:
     """The bytes of a text in its one base64 form; raises `EvidenceRefused`."""
     try:
         data = base64.b64decode(text.encode("ascii"), validate=True)
     except (binascii.Error, ValueError):
         refuse("this is not base64")
-    if to_base64(data) != text:  # spare bits would let two texts mean one value
+    if base64_text(data) != text:  # spare bits would let two texts mean one value
         refuse("this base64 is not in its one form")
     return data
 
@@ -112,8 +108,9 @@ def sign_note(text: str, signers: Sequence[Signer]) -> str:
     if not text.endswith("\n"):
         msg = "a note's text ends in a newline"
         raise ValueError(msg)
+    signed = text.encode()
     lines = [
-        f"{_DASH}{signer.name} {to_base64(key_of(signer).key_hash + signer.sign(text.encode()))}\n"
+        f"{_DASH}{signer.name} {base64_text(key_of(signer).key_hash + signer.sign(signed))}\n"
         for signer in signers
     ]
     return f"{text}\n{''.join(lines)}"

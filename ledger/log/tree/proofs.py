@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ledger.log.tree.notes import to_base64
+from app.core.canonical import base64_text
 
 HEADER = "c2sp.org/tlog-proof@v1"
 
@@ -19,7 +19,7 @@ class LedgerProof:
     @property
     def text(self) -> str:
         """The proof in the form that any reader of the specification checks offline."""
-        hashes = "".join(f"{to_base64(item)}\n" for item in self.path)
+        hashes = "".join(f"{base64_text(item)}\n" for item in self.path)
         return f"{HEADER}\nindex {self.index}\n{hashes}\n{self.checkpoint}"
 
 
@@ -30,7 +30,7 @@ def consistency_document(
     return {
         "from": first,
         "to": second,
-        "from_root": to_base64(first_root),
-        "to_root": to_base64(second_root),
-        "hashes": [to_base64(item) for item in hashes],
+        "from_root": base64_text(first_root),
+        "to_root": base64_text(second_root),
+        "hashes": [base64_text(item) for item in hashes],
     }

@@ -1,18 +1,17 @@
 """Witnesses' keys, requests and cosignatures (C2SP tlog-witness, tlog-cosignature), Ed25519."""
 
-import base64
 import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.core.canonical import base64_text
 from ledger.log.errors import EvidenceRefused, refuse
 from ledger.log.tree.notes import (
     VerifierKey,
     from_base64,
     parse_note,
     require_binding,
-    to_base64,
     verify_note,
 )
 
@@ -43,7 +42,7 @@ class WitnessKey:
     @property
     def text(self) -> str:
         """The vkey line."""
-        encoded = base64.b64encode(_COSIGNATURE + self.public_key).decode()
+        encoded = base64_text(_COSIGNATURE + self.public_key)
         return f"{self.name}+{self.key_hash.hex()}+{encoded}"
 
 
@@ -73,7 +72,7 @@ def parse_witness_key(text: str) -> WitnessKey:
 def write_request(old_size: int, proof: Sequence[bytes], note: str) -> bytes:
     """The body of an add-checkpoint request."""
     assert len(proof) <= PROOF_LINES_MAX
-    lines = [f"old {old_size}", *(to_base64(each) for each in proof), "", ""]
+    lines = [f"old {old_size}", *(base64_text(each) for each in proof), "", ""]
     return ("\n".join(lines) + note).encode()
 
 
@@ -111,12 +110,12 @@ def _verified(key: WitnessKey, data: bytes, text: str) -> Cosignature:
         refuse("the cosignature is malformed")
     message = f"cosignature/v1\ntime {timestamp}\n{text}"
     _verify_ed25519(key, message, proof)
-    line = f"\N{EM DASH} {key.name} {to_base64(key.key_hash + data)}\n"
+    line = f"\N{EM DASH} {key.name} {base64_text(key.key_hash + data)}\n"
     return Cosignature(key, timestamp, line)
 
 
 def _verify_ed25519(key: WitnessKey, message: str, proof: bytes) -> None:
     """By the note's own verification: the same key, as if the message were a note's text."""
     plain = VerifierKey(key.name, key.public_key)
-    line = f"\N{EM DASH} {key.name} {to_base64(plain.key_hash + proof)}\n"
+    line = f"\N{EM DASH} {key.name} {base64_text(plain.key_hash + proof)}\n"
     verify_note(parse_note(f"{message}\n{line}".encode()), [plain])

@@ -2,8 +2,8 @@
 
 import pytest
 
+from app.core.money import CURRENCIES
 from app.settings import NO_BANK_ACCOUNT, SettingsRefused, from_environment
-from ledger.journal.books.chart import CURRENCIES
 
 ACCOUNT = "Example Data Exchange Co., Ltd., Bank of Examples, 6222 0000 0000 0000"
 

@@ -2,10 +2,11 @@
 
 import pytest
 
+from app.core.canonical import base64_text
 from ledger.log.errors import EvidenceRefused
 from ledger.log.tree.checkpoints import Checkpoint, sign_checkpoint
 from ledger.log.tree.merkle import leaf_hash, make_inclusion_proof, tree_hash
-from ledger.log.tree.notes import key_of, to_base64
+from ledger.log.tree.notes import key_of
 from ledger.log.tree.proofs import LedgerProof
 from ledger.log.tree.tiles import grow, node_reader
 from tests.factories.ledger_proofs import check_ledger_proof, parse_ledger_proof
@@ -31,7 +32,7 @@ def test_the_text_has_the_specified_lines():
     proof = proof_of(3)
     lines = proof.text.split("\n")
     assert lines[:2] == ["c2sp.org/tlog-proof@v1", "index 3"]
-    assert lines[2:5] == [to_base64(item) for item in proof.path]
+    assert lines[2:5] == [base64_text(item) for item in proof.path]
     assert lines[5] == ""
     assert proof.text.endswith(proof.checkpoint)
 

@@ -1,12 +1,12 @@
 """Tables of credit lines' bills: what was asked for, what paid it, how far it was chased."""
 
-import base64
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey, Text, and_
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.core.canonical import base64_text
 from app.core.db import Base
 from app.core.ids import OrganisationId
 
@@ -44,7 +44,7 @@ class CreditBill(Base):
     @property
     def signature_text(self) -> str:
         """The signature in base64 (RFC 4648 section 4)."""
-        return base64.b64encode(self.signature).decode()
+        return base64_text(self.signature)
 
 
 IS_OPEN = and_(CreditBill.paid_at.is_(None), CreditBill.written_off_at.is_(None))

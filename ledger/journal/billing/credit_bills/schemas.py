@@ -3,18 +3,15 @@
 from marshmallow import fields, validate
 
 from app.web.paging import PageQuerySchema, PeriodQuerySchema
-from app.web.schemas import AmountText, Identifier, Schema, Timestamp
+from app.web.schemas import AmountText, Currency, Identifier, Schema, Timestamp
 from ledger.journal.billing.credit_lines.dunning import ORDER
-from ledger.journal.books.chart import CURRENCIES
-
-_CURRENCY = validate.OneOf(CURRENCIES)
 
 
 class ExposureQuerySchema(PageQuerySchema):
     """Which exposures; ``organisation_id`` is for the exchange's staff, who see all."""
 
     organisation_id = Identifier(load_default=None)
-    currency = fields.String(load_default=None, validate=_CURRENCY)
+    currency = Currency(load_default=None)
     is_suspended = fields.Boolean(load_default=None)
     is_overdue = fields.Boolean(load_default=None)
 
@@ -49,7 +46,7 @@ class CreditBillQuerySchema(PeriodQuerySchema):
     """Which bills; the period is that of issuing, not the month that they bill."""
 
     organisation_id = Identifier(load_default=None)
-    currency = fields.String(load_default=None, validate=_CURRENCY)
+    currency = Currency(load_default=None)
     is_open = fields.Boolean(load_default=None)
     is_overdue = fields.Boolean(load_default=None)
 

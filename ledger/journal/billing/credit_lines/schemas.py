@@ -2,14 +2,11 @@
 
 from marshmallow import fields, validate
 
-from app.core.money import SCALE, format_amount
+from app.core.money import HOME_CURRENCY, SCALE, format_amount
 from app.web.paging import PeriodQuerySchema
-from app.web.schemas import AmountText, Identifier, Integer, Schema, Text, Timestamp
+from app.web.schemas import AmountText, Currency, Identifier, Integer, Schema, Text, Timestamp
 from ledger.journal.billing.credit_lines.dunning import DAYS_MAX, ORDER
 from ledger.journal.billing.credit_lines.models import CREDIT_LINE
-from ledger.journal.books.chart import CURRENCIES, HOME_CURRENCY
-
-_CURRENCY = validate.OneOf(CURRENCIES)
 
 LIMIT_MAX = 1_000_000_000 * SCALE
 """Far below the database's greatest number, which balance and limit together must not reach."""
@@ -26,7 +23,7 @@ class ProposeCreditLineSchema(Schema):
     """Who may owe how much, and what happens to a bill that is not paid."""
 
     organisation_id = Identifier(required=True)
-    currency = fields.String(load_default=HOME_CURRENCY, validate=_CURRENCY)
+    currency = Currency(load_default=HOME_CURRENCY)
     limit_amount = AmountText(
         data_key="limit",
         required=True,
@@ -45,7 +42,7 @@ class CreditLineQuerySchema(PeriodQuerySchema):
     """Which credit lines; the period is that of proposing."""
 
     organisation_id = Identifier(load_default=None)
-    currency = fields.String(load_default=None, validate=_CURRENCY)
+    currency = Currency(load_default=None)
     state = fields.String(load_default=None, validate=validate.OneOf(sorted(CREDIT_LINE.states())))
     is_for_me = fields.Boolean(load_default=False)
 

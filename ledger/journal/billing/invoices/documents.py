@@ -3,7 +3,6 @@
 The same input gives the same bytes, so that any invoice can be made again and compared.
 """
 
-import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -224,7 +223,3 @@ def _charge_line(charge: Charge) -> dict[str, Any]:
 
 def _leaf_reference(leaf: LaneLeaf) -> dict[str, Any]:
     return {"n": leaf.n, "leaf_hash": leaf.leaf_hash}
-
-
-def _base64(data: bytes) -> str:
-    return base64.b64encode(data).decode()

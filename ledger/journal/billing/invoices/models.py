@@ -1,12 +1,12 @@
 """Tables of invoices, and of which charge stands on which."""
 
-import base64
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.core.canonical import base64_text
 from app.core.db import Base
 from app.core.ids import InvoiceId, LicenceId, OrganisationId
 
@@ -34,7 +34,7 @@ class Invoice(Base):
     @property
     def signature_text(self) -> str:
         """The signature in base64 (RFC 4648 section 4)."""
-        return base64.b64encode(self.signature).decode()
+        return base64_text(self.signature)
 
 
 class InvoiceLine(Base):
