@@ -31,19 +31,6 @@ class SecondPersonRequired(CounterfoilError):
         )
 
 
-class AnotherPersonMustDecide(CounterfoilError):
-    """Who proposed cannot be who decides."""
-
-    kind = ErrorKind.FORBIDDEN
-    slug = "another-person-must-decide"
-    title = "A second person decides"
-
-    def __init__(self, subject_id: str) -> None:
-        super().__init__(
-            "You proposed this; a different operator decides it.", subject_id=subject_id
-        )
-
-
 def check_independent(principal: Principal, party_id: str, subject_id: str) -> None:
     """Raises `DeciderNotIndependent` where the principal acts for the organisation concerned."""
     if principal.organisation_id == party_id:

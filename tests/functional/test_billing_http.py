@@ -143,7 +143,7 @@ def test_a_credit_line_is_proposed_and_approved_by_two_operators_and_seen_by_its
         ],
     )
     own = call("operator", "POST", f"{path}/approval")
-    assert own.json["type"].endswith("#another-person-must-decide")
+    assert own.json["type"].endswith("#second-person-required")
     assert call("second_operator", "POST", f"{path}/approval").json["state"] == "active"
     (wallet,) = call("buyer", "GET", "/v1/wallets").json["items"]
     assert wallet["available"] == "1500.00000000"
@@ -259,7 +259,7 @@ def test_a_freeze_is_seen_by_its_owner_and_lifted_by_two_operators(call, traded,
     assert call("operator", "POST", f"{path}", {"reason": "Looked at."}).status_code == 200
     assert _who_are_asked(call, "/v1/account-freezes") == ["second_operator"]
     again = call("operator", "POST", f"{path}/approval")
-    assert again.json["type"].endswith("#another-person-must-decide")
+    assert again.json["type"].endswith("#second-person-required")
     lifted = call("second_operator", "POST", f"{path}/approval").json
     assert lifted["lifted_at"] is not None
     check_filters(

@@ -5,12 +5,13 @@ import pytest
 from app.core.money import SCALE
 from app.core.principals import Principal, Role
 from app.core.reach import Reach
+from app.core.states import IllegalTransition
 from ledger.journal.audit.queries import find_imbalances
 from ledger.journal.books import cursors, postings
 from ledger.journal.books.booking import book
 from ledger.journal.books.errors import AccountFrozen
 from ledger.journal.books.freezes import check_not_frozen
-from ledger.journal.deciders import AnotherPersonMustDecide
+from ledger.journal.deciders import SecondPersonRequired
 from ledger.journal.deferrals import services as deferral_services
 from ledger.journal.freezes import queries as freeze_queries
 from ledger.journal.freezes import services as freeze_services
@@ -296,14 +297,14 @@ def test_a_freeze_is_lifted_by_two_people_with_a_reason_and_the_same_finding_sta
     in_unit, breach, plant, clock, units
 ):
     freeze_id = breach.freeze_id
-    with pytest.raises(AnotherPersonMustDecide):
+    with pytest.raises(IllegalTransition):
         in_unit(lambda uow: freeze_services.lift(uow, operator(1), freeze_id=freeze_id))
     in_unit(
         lambda uow: freeze_services.ask_to_lift(
             uow, operator(1), freeze_id=freeze_id, reason="A test of the alarm."
         )
     )
-    with pytest.raises(AnotherPersonMustDecide):
+    with pytest.raises(SecondPersonRequired):
         in_unit(lambda uow: freeze_services.lift(uow, operator(1), freeze_id=freeze_id))
     in_unit(lambda uow: freeze_services.lift(uow, operator(2), freeze_id=freeze_id))
     assert isinstance(units.events[-1], AccountFreezeLifted)

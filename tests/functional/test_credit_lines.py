@@ -32,7 +32,7 @@ from ledger.journal.billing.ports import BillingPorts
 from ledger.journal.billing.runs import services as billing_run_services
 from ledger.journal.books import cursors, postings
 from ledger.journal.books.booking import book
-from ledger.journal.deciders import AnotherPersonMustDecide
+from ledger.journal.deciders import SecondPersonRequired
 from ledger.journal.evidence.log_lane_ledger import LogLaneLedger
 from ledger.journal.trading import services as trading_services
 from ledger.journal.wallets import queries
@@ -151,7 +151,7 @@ def kinds(units):
 def test_a_proposal_lends_nothing_and_a_second_person_decides(in_unit, line):
     proposal = in_unit(lambda uow: propose(uow, 600 * SCALE))
     assert wallet(in_unit).credit_limit_amount == LIMIT
-    with pytest.raises(AnotherPersonMustDecide):
+    with pytest.raises(SecondPersonRequired):
         in_unit(lambda uow: approve(uow, proposal.credit_line_id, who=1))
     in_unit(lambda uow: approve(uow, proposal.credit_line_id))
     assert wallet(in_unit).credit_limit_amount == 600 * SCALE

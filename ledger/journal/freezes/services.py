@@ -9,13 +9,14 @@ from sqlalchemy.orm import Session
 
 from app.core.ids import OrganisationId, PersonId
 from app.core.principals import Principal
+from app.core.states import IllegalTransition
 from app.core.unit_of_work import UnitOfWork
 from ledger.journal.audit.rules.all_rules import STRETCHES
 from ledger.journal.audit.rules.stretches import Finding, Stretch, find_in, next_end
 from ledger.journal.books.chart import EXCHANGE, AccountKind
 from ledger.journal.books.cursors import cursor_for_update
 from ledger.journal.books.models import AccountFreeze, JournalAccount
-from ledger.journal.deciders import AnotherPersonMustDecide
+from ledger.journal.deciders import check_second
 from ledger.journal.freezes.errors import FreezeIsLifted, FreezeNotFound
 from ledger.journal.freezes.events import AccountFreezeLifted, AccountWasFrozen
 
@@ -62,10 +63,15 @@ def ask_to_lift(
 
 
 def lift(uow: UnitOfWork, principal: Principal, *, freeze_id: str) -> AccountFreeze:
-    """The second operator's word; raises `AnotherPersonMustDecide` and what `ask_to_lift` does."""
+    """The second operator's word.
+
+    Raises `IllegalTransition` before anybody asked, `SecondPersonRequired` for who did, and what
+    `ask_to_lift` does.
+    """
     freeze = _get_open(uow.session, freeze_id)
-    if freeze.lift_asked_by is None or freeze.lift_asked_by == principal.id:
-        raise AnotherPersonMustDecide(freeze_id)
+    if freeze.lift_asked_by is None:
+        raise IllegalTransition("frozen", "lift", ["ask_to_lift"])
+    check_second(principal, freeze.lift_asked_by, freeze_id)
     freeze.lifted_by, freeze.lifted_at = PersonId(principal.id), uow.now
     uow.record(
         AccountFreezeLifted(

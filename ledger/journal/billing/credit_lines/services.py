@@ -20,7 +20,7 @@ from ledger.journal.billing.credit_lines.events import (
 from ledger.journal.billing.credit_lines.models import ACTIVE, CREDIT_LINE, CreditLine
 from ledger.journal.books.chart import wallet_of
 from ledger.journal.books.cursors import settled_posting_id
-from ledger.journal.deciders import AnotherPersonMustDecide
+from ledger.journal.deciders import check_second
 from ledger.journal.wallets import queries as wallet_queries
 from ledger.journal.wallets.errors import WalletNotOpen
 from ledger.journal.wallets.held_money import ask_back_credit
@@ -79,12 +79,11 @@ def approve_credit_line(
 ) -> CreditLine:
     """The second person's word: the wallet lends from now on; an earlier line is replaced.
 
-    Raises `CreditLineNotFound`, `IllegalTransition`, `AnotherPersonMustDecide`, `CreditInUse`.
+    Raises `CreditLineNotFound`, `IllegalTransition`, `SecondPersonRequired`, `CreditInUse`.
     """
     line = get_for_update(uow.session, credit_line_id)
     state = CREDIT_LINE.next(line.state, "approve")
-    if line.proposed_by == principal.id:
-        raise AnotherPersonMustDecide(credit_line_id)
+    check_second(principal, line.proposed_by, credit_line_id)
     # Two proposals may be approved at once: the second replaces the first.
     wallet_id = wallet_of(line.organisation_id, line.currency)
     uow.session.execute(_ONE_APPROVAL, {"wallet_id": wallet_id})
