@@ -1,15 +1,15 @@
 """Settings: read from the environment once, frozen, with everything that is wrong told at once."""
 
-import ipaddress
 import os
 import secrets
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal, cast
 
 from app.core.money import CURRENCIES, HOME_CURRENCY
+from app.environment import EnvironmentReader
 
 Environment = Literal["development", "production"]
 
@@ -135,95 +135,9 @@ OPTIONAL: Final = (
 )
 
 
-class _Reader:
-    """Reads variables and collects every problem instead of stopping at the first."""
-
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self._values = {**DEFAULTS, **{name: value for name, value in environ.items() if value}}
-        self.problems: list[str] = []
-
-    def text(self, name: str) -> str:
-        return self._values.get(name, "")
-
-    def optional(self, name: str) -> str | None:
-        return self._values.get(name) or None
-
-    def number(self, name: str, parse: Callable[[str], float], low: float, high: float) -> float:
-        try:
-            value = parse(self.text(name))
-        except ValueError:
-            value = low - 1
-        if not low <= value <= high:
-            self.problems.append(f"{name} must be a number from {low} to {high}")
-            return low
-        return value
-
-    def integer(self, name: str, low: int, high: int) -> int:
-        return int(self.number(name, int, low, high))
-
-    def choice(self, name: str, options: tuple[str, ...]) -> str:
-        if self.text(name) not in options:
-            self.problems.append(f"{name} must be one of {', '.join(options)}")
-        return self.text(name)
-
-    def url(self, name: str) -> str | None:
-        given = self.optional(name)
-        if given is not None and not given.startswith(("http://", "https://")):
-            self.problems.append(f"{name} must be an http:// or https:// address")
-        return given
-
-    def words(self, name: str) -> tuple[str, ...]:
-        return tuple(part.strip() for part in self.text(name).split(",") if part.strip())
-
-    def bank_accounts(self) -> dict[str, str]:
-        """What payers are told, by currency: one line that at least could name an account."""
-        found = {
-            each: self.text(name).strip()
-            for each, name in BANK_ACCOUNTS.items()
-            if self.optional(name)
-        }
-        for each, account in found.items():
-            has_number = any(character.isdecimal() for character in account)
-            is_line = account.isprintable() and len(account) in _BANK_ACCOUNT_LENGTHS
-            if not (has_number and is_line):
-                self.problems.append(
-                    f"{BANK_ACCOUNTS[each]} must be one line of 10 to 300 characters with the"
-                    " account's number"
-                )
-        return found
-
-    def networks(self, name: str) -> tuple[str, ...]:
-        found = tuple(part.strip() for part in self.text(name).split(",") if part.strip())
-        for part in found:
-            try:
-                ipaddress.ip_network(part)
-            except ValueError:
-                self.problems.append(f"{name}: '{part}' is not a network such as 10.1.0.0/16")
-        return found
-
-    def file(self, name: str) -> Path | None:
-        return self._existing(name, "file", Path.is_file)
-
-    def folder(self, name: str) -> Path | None:
-        return self._existing(name, "folder", Path.is_dir)
-
-    def _existing(self, name: str, kind: str, is_there: Callable[[Path], bool]) -> Path | None:
-        path = self.optional(name)
-        if path is not None and not is_there(Path(path)):
-            self.problems.append(f"{name}: there is no {kind} '{path}'")
-        return None if path is None else Path(path)
-
-    def address(self, name: str) -> tuple[str, int]:
-        host, _, port = self.text(name).rpartition(":")
-        if not host or not port.isdecimal() or int(port) > 65535:  # noqa: PLR2004 -- the TCP maximum
-            self.problems.append(f"{name} must be host:port")
-            return "127.0.0.1", 0
-        return host, int(port)
-
-
 def from_environment(environ: Mapping[str, str]) -> Settings:
     """The settings; raises `SettingsRefused` with every problem."""
-    reader = _Reader(environ)
+    reader = EnvironmentReader(environ, DEFAULTS)
     environment = cast(
         "Environment", reader.choice("COUNTERFOIL_ENV", ("development", "production"))
     )
@@ -281,14 +195,27 @@ def from_environment(environ: Mapping[str, str]) -> Settings:
     return settings
 
 
-def _bank_accounts(reader: _Reader, environment: str) -> dict[str, str]:
-    given = reader.bank_accounts()
+def _bank_accounts(reader: EnvironmentReader, environment: str) -> dict[str, str]:
+    """What payers are told, by currency: one line that at least could name an account."""
+    given = {
+        each: reader.text(name).strip()
+        for each, name in BANK_ACCOUNTS.items()
+        if reader.optional(name)
+    }
+    for each, account in given.items():
+        has_number = any(character.isdecimal() for character in account)
+        is_line = account.isprintable() and len(account) in _BANK_ACCOUNT_LENGTHS
+        if not (has_number and is_line):
+            reader.problems.append(
+                f"{BANK_ACCOUNTS[each]} must be one line of 10 to 300 characters with the"
+                " account's number"
+            )
     if environment == "production":
         return given
     return dict.fromkeys(CURRENCIES, NO_BANK_ACCOUNT) | given
 
 
-def _refuse_development_parts(reader: _Reader, environment: str) -> None:
+def _refuse_development_parts(reader: EnvironmentReader, environment: str) -> None:
     several = reader.text("COUNTERFOIL_WEB_PROCESSES") not in ("", "1")
     if several and not reader.optional("REDIS_URL"):
         reader.problems.append(
@@ -314,7 +241,7 @@ def _refuse_development_parts(reader: _Reader, environment: str) -> None:
         reader.problems.append("COUNTERFOIL_PUBLIC_URL must be https:// in production")
 
 
-def _refuse_half_a_provider(reader: _Reader, environment: str) -> None:
+def _refuse_half_a_provider(reader: EnvironmentReader, environment: str) -> None:
     """Messages name variables only: what stands in them is secret."""
     key = reader.text("COUNTERFOIL_STRIPE_API_KEY")
     allows_test_keys = reader.choice("COUNTERFOIL_STRIPE_TEST_KEYS", ("no", "yes")) == "yes"
