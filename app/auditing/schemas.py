@@ -6,11 +6,11 @@ from app.auditing.answering import Verdict
 from app.auditing.questions import Standing
 from app.auditing.trails import SOURCES
 from app.core.paging import LIMIT_MAX
-from app.web.paging import CursorQuerySchema, NextCursor, PageQuerySchema, PeriodSchema
+from app.web.paging import CursorQuerySchema, IntervalSchema, NextCursor, PageQuerySchema
 from app.web.schemas import Identifier, Integer, Schema, Text, Timestamp
 
 
-class ScopeSchema(PeriodSchema):
+class ScopeSchema(IntervalSchema):
     """Filters of an answer; one that a question cannot be narrowed by is refused."""
 
     listing_code = Text(max=40, load_default=None)
@@ -113,7 +113,7 @@ class TrailSchema(Schema):
     next_cursor = NextCursor(required=True, allow_none=True)
 
 
-class ExportQuerySchema(PeriodSchema):
+class ExportQuerySchema(IntervalSchema):
     """Whose records, and of which period; ``until`` is not included."""
 
     organisation_id = Identifier(required=True)

@@ -65,7 +65,7 @@ class PageQuerySchema(CursorQuerySchema):
     )
 
 
-class PeriodSchema(Schema):
+class IntervalSchema(Schema):
     """``from`` is included, ``until`` is not; without them nothing is bounded."""
 
     from_at = Timestamp(data_key="from", load_default=None)
@@ -79,7 +79,7 @@ class PeriodSchema(Schema):
             raise ValidationError(message, "until")
 
 
-class PeriodQuerySchema(PeriodSchema, PageQuerySchema):
+class PeriodQuerySchema(IntervalSchema, PageQuerySchema):
     """A page of what a period has."""
 
 
