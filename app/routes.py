@@ -41,7 +41,7 @@ from ledger.log.anchors import api as anchor_api
 from ledger.payments import api as payments_api
 from listings import api as listings_api
 from metering import api as metering_api
-from metering import period_api
+from metering import period_api, quote_api
 from metering.calls import api as unserved_api
 from metering.calls import description as call_description
 from metering.delivery import api as failure_api
@@ -61,6 +61,7 @@ def blueprints() -> list[Blueprint]:
         live_api.blueprint,
         metering_api.blueprint,
         period_api.blueprint,
+        quote_api.blueprint,
         failure_api.blueprint,
         unserved_api.blueprint,
         erasure_api.blueprint,

@@ -47,8 +47,8 @@ UNKEYED = {
     # Reads, and asks by POST only because the question has a body.
     "compliance.post_probe": "looks at the upstream again; a later look replaces an earlier one",
     "log.post_evidence_bundle": "makes an archive of what is there, and keeps none",
-    "metering.post_plan_replay": "computes, and stores nothing",
-    "metering.post_quote": "computes, and stores nothing",
+    "quotes.post_plan_replay": "computes, and stores nothing",
+    "quotes.post_quote": "computes, and stores nothing",
     # Known by what it carries.
     "documents.put_document": "its address is the hash of its bytes, so the same again is the same",
     "log.post_acknowledgement": "the same signed document again changes nothing",
