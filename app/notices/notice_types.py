@@ -10,7 +10,6 @@ from typing import Any
 from app.notices.errors import UnknownNoticeTypes
 
 PING = "webhook.ping"
-DISABLED = "webhook.disabled"
 
 
 @dataclass(frozen=True)

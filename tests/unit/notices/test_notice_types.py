@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.notices.errors import UnknownNoticeTypes
-from app.notices.notice_types import DISABLED, PING, check_notice_types, notice_types
+from app.notices.notice_types import PING, check_notice_types, notice_types
 from app.reactions.noticing import NOTICED
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -58,7 +58,6 @@ def test_ids_and_listing_codes_of_examples_look_as_the_exchange_s_do():
 
 def test_every_kind_is_given_and_every_given_kind_is_described():
     assert {noticed.notice_type for noticed in NOTICED.values()} | {PING} == set(notice_types())
-    assert DISABLED in notice_types()
 
 
 def test_chosen_kinds_are_kept_once_and_in_order():
