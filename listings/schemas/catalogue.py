@@ -2,6 +2,7 @@
 
 from marshmallow import fields, validate
 
+from app.core.money import CURRENCIES
 from app.web.paging import NextCursor, PageQuerySchema
 from app.web.schemas import Identifier, MoneySchema, Schema, Text, Timestamp
 from listings.catalogue.filters import SORTS
@@ -10,7 +11,7 @@ from listings.schemas.labels import LabelledSchema
 from listings.schemas.listed_record import ListedRecordSchema
 from listings.schemas.outcome_rules import OutcomeRuleSchema
 from listings.schemas.plans import PlanTermsSchema
-from listings.schemas.terms import CURRENCIES, Code
+from listings.schemas.terms import Code
 from listings.versions.life_cycle import CATALOGUE
 
 CHOSEN_MAX = 10
