@@ -25,9 +25,9 @@ from metering.recording.sql import (
     ADVANCE_LANES,
     CHECK_CONSENTS,
     CHECK_REVISIONS,
+    FIND_RECORDED,
     INSERT_ANSWERS,
     INSERT_EVENTS,
-    READ_LANES,
     SPEND_LEASES,
 )
 
@@ -239,7 +239,12 @@ def _runs(batches: Sequence[LaneBatch]) -> list[CallRun]:
     return runs
 
 
-def read_lanes(connection: Connection, lane_ids: Sequence[str]) -> dict[str, tuple[int, bytes]]:
-    """Sequence and last leaf hash of lanes as they are on the disk."""
-    rows = connection.execute(READ_LANES, (list(lane_ids),)).fetchall()
-    return {lane_id: (sequence, bytes(last)) for lane_id, sequence, last in rows}
+def find_recorded(connection: Connection, batches: Sequence[LaneBatch], at: datetime) -> set[str]:
+    """The lanes whose batch is on the disk: its last call is, and so all before it."""
+    given = (
+        text_array([batch.lane.lane_id for batch in batches]),
+        bigint_array([batch.sequence for batch in batches]),
+        bytea_array([batch.last_leaf_hash for batch in batches]),
+        at,
+    )
+    return {lane_id for (lane_id,) in connection.execute(FIND_RECORDED, given)}

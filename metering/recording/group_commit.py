@@ -25,7 +25,7 @@ from metering.recording.batch_refusals import (
     LanesLost,
     SignaturesUsed,
 )
-from metering.recording.commit_store import CommitStore, read_lanes
+from metering.recording.commit_store import CommitStore, find_recorded
 from metering.recording.lane_batches import LaneBatch, by_lane
 from metering.recording.pending_calls import PendingCall, Verdict
 from metering.recording.waiting_line import WaitingLine
@@ -282,24 +282,19 @@ class _Attempt:
         self._look()
 
     def _look(self) -> None:
-        """Which batches of an unanswered attempt are on the disk: the lane's last leaf tells."""
-        stored = self._lanes_now()
-        found = [
-            batch
-            for batch in self._batches
-            if stored.get(batch.lane.lane_id) == (batch.sequence, batch.last_leaf_hash)
-        ]
+        """Which batches of an unanswered attempt are on the disk: the last leaf of each tells."""
+        recorded = self._recorded_lanes()
+        found = [batch for batch in self._batches if batch.lane.lane_id in recorded]
         self._recorded(found)
         # The others keep their leaves byte for byte, so that a late commit is still recognised.
         self._batches = [batch for batch in self._batches if batch not in found]
 
-    def _lanes_now(self) -> dict[str, tuple[int, bytes]]:
-        lane_ids = [batch.lane.lane_id for batch in self._batches]
+    def _recorded_lanes(self) -> set[str]:
         deadline = time.monotonic() + LOOK_SECONDS_MAX
         while True:
             connection = self._open(deadline - time.monotonic()).connection
             try:
-                return read_lanes(connection, lane_ids)
+                return find_recorded(connection, self._batches, self.at)
             except psycopg.OperationalError:
                 self._drop()
                 if time.monotonic() > deadline:

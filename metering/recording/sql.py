@@ -83,4 +83,8 @@ FROM unnest(%s::bigint[], %s::text[], %s::bigint[], %s::text[], %s::text[], %s::
     AS c (place, event_id, n, lease_id, key_id, outcome, units, free_units, amount, leaf_hash,
           leaf, detail, detail_key)
 """
-READ_LANES = "SELECT lane_id, sequence, last_leaf_hash FROM lanes WHERE lane_id = ANY(%s)"
+# The events and not the lanes: a lane may have gone on with another worker since.
+FIND_RECORDED = """
+SELECT u.lane_id FROM unnest(%s::text[], %s::bigint[], %s::bytea[]) AS v (lane_id, n, leaf_hash)
+JOIN usage_events AS u USING (lane_id, n, leaf_hash) WHERE u.occurred_at = %s::timestamptz
+"""

@@ -1,4 +1,4 @@
-"""The network to the database is cut around a commit: the lane's last leaf decides, once."""
+"""The network to the database is cut around a commit: the batch's last leaf decides, once."""
 
 import threading
 import time
@@ -187,6 +187,21 @@ def test_a_commit_that_comes_late_is_recognised_by_the_retry_of_its_lane(world, 
     answered = call(scripted(licensed, lost, written_late), licensed, {"iata": "PVG"})
     assert (answered.status, answered.leaf["n"]) == (200, 2)
     check(world, 2)
+
+
+def test_a_commit_whose_lane_another_worker_went_on_with_is_not_made_again(world, scripted):
+    """The database was away for longer than a lane is held, and came back to both at once."""
+    licensed = world.license()
+
+    def gone_on(write, trips):
+        write()
+        world.clock.advance(seconds=60)
+        assert call(world.plane(HeldUpstream(HIT)), licensed, {"iata": "PVG"}).leaf["n"] == 3
+        lost(write, trips)
+
+    answered = call(scripted(licensed, gone_on), licensed, {"iata": "PVG"})
+    assert (answered.status, answered.leaf["n"]) == (200, 2)
+    check(world, 3)
 
 
 class Database:
