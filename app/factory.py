@@ -16,7 +16,7 @@ from app.core.unit_of_work import UnitOfWorkFactory
 from app.documents import api as documents_api
 from app.documents.services import DOCUMENT_BYTES_MAX
 from app.gauges import read_gauges
-from app.loop_front import LoopFront
+from app.loop_front import METERED, LoopFront
 from app.parts import Parts, build_parts
 from app.web import (
     access,
@@ -62,7 +62,7 @@ class Application:
     ) -> Iterable[bytes]:
         """Answer one request."""
         self.proxies.apply(environ)
-        if environ.get("PATH_INFO", "").startswith("/data/"):
+        if environ.get("PATH_INFO", "").startswith(METERED):
             return self.data_plane(environ, start_response)
         return self.control_plane.wsgi_app(environ, start_response)
 
@@ -115,7 +115,7 @@ def create_control_plane(parts: Parts) -> Flask:
     api = documentation.register(app)
     for blueprint in routes.blueprints():
         api.register_blueprint(blueprint)
-    documentation.describe(api, *routes.metered_call())
+    documentation.describe(api, *routes.metered_calls())
     documentation.list_values(api, routes.listed_values())
     app.register_blueprint(operations.blueprint)
     cli.register(app, parts)

@@ -2,15 +2,18 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from http import HTTPStatus
 from io import BytesIO
 
 from app.web import rsgi
+from app.web.paced_bodies import ClientTooSlow, send_paced
 from app.web.proxies import TrustedProxies
-from metering.calls.replies import error_reply, plain_reply
+from metering.calls.replies import Reply, Stream, StreamCut, error_reply, plain_reply
 from metering.serving import Calls
 
-DATA = "/data/"
+METERED = ("/data/", "/files/")
+"""Where calls are made, and what they gave addresses of is fetched."""
 CALL_BODY_BYTES_MAX = 64 * 1024
 UNREAD = "unread"
 """The id of a request that is refused before anything read one."""
@@ -37,7 +40,7 @@ class LoopFront:
     async def __rsgi__(self, scope: rsgi.Scope, exchange: rsgi.Exchange) -> None:
         """Answer one request."""
         try:
-            if scope.path.startswith(DATA):
+            if scope.path.startswith(METERED):
                 await self._call(scope, exchange)
             else:
                 await self._control_plane.serve(scope, exchange, self._proxies.apply)
@@ -57,7 +60,27 @@ class LoopFront:
             body = await rsgi.read_body(exchange, CALL_BODY_BYTES_MAX)
             environment["wsgi.input"] = BytesIO(body)
         request_id, reply = await self._data_plane.reply(environment)
+        if reply.stream is not None:
+            await self._stream(exchange, reply, reply.stream, request_id)
+            return
         rsgi.answer(scope, exchange, (reply.status, reply.all_headers(request_id), reply.body))
+
+    @staticmethod
+    async def _stream(
+        exchange: rsgi.Exchange, reply: Reply, stream: Stream, request_id: str
+    ) -> None:
+        headers = reply.all_headers(request_id)
+        try:
+            with suppress(StreamCut, ClientTooSlow):  # the connection is closed: that says it all
+                await send_paced(
+                    exchange,
+                    reply.status,
+                    headers,
+                    length=reply.length or 0,
+                    next_piece=stream.piece,
+                )
+        finally:
+            stream.close()
 
     def __rsgi_del__(self, _loop: asyncio.AbstractEventLoop) -> None:
         """The server has answered what was in flight: give every lease back."""

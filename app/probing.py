@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from app.core.cipher import Cipher
-from app.core.delivery import CALLED
+from app.core.delivery import CALLED, FILES
 from app.core.errors import CounterfoilError
 from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWorkFactory
@@ -16,10 +16,11 @@ from compliance.ports import ProbeResult
 from compliance.quality.access import CallCounts
 from compliance.sampling.calling import Called
 from listings.models import UpstreamCredential
-from listings.versions.delivery import delivery_of, enforced_fields_out
+from listings.versions.delivery import delivery_of, enforced_fields_in, enforced_fields_out
 from metering.delivery.deliveries import fetch
-from metering.delivery.errors import AnswerBreaksSchema
-from metering.ports import Upstream
+from metering.delivery.errors import AnswerBreaksSchema, FailureKind
+from metering.packages.files import PackageFile
+from metering.ports import SupplierFiles, Target, Upstream, UpstreamFailed
 from metering.views import RouteView, route_view
 from metering.waiting import ThreadWaiting, finish
 
@@ -28,40 +29,46 @@ PROBE_SECONDS = 30.0
 SAMPLE_SECONDS = 120.0
 """Longer than these no further call is made; those that were made are what is reported."""
 _P95 = 95
+_MISFITS = frozenset({FailureKind.LENGTH_DIFFERS, FailureKind.RANGE_NOT_SERVED})
 
 
 class ListedUpstreamProbe:
     """Calls an upstream with the examples and the sample of its own dossier."""
 
-    def __init__(self, units: UnitOfWorkFactory, cipher: Cipher, upstream: Upstream) -> None:
+    def __init__(
+        self,
+        units: UnitOfWorkFactory,
+        cipher: Cipher,
+        upstream: Upstream,
+        files: SupplierFiles,
+    ) -> None:
         self._units = units
         self._cipher = cipher
         self._upstream = upstream
+        self._files = files
 
     def probe(self, *, version_id: str, dossier: dict[str, Any]) -> ProbeResult:
         """At most five calls, none begun after `PROBE_SECONDS`; a dead upstream is no error.
 
-        What is not delivered by calls is not called: whether it is as described a person says.
+        Of a package each file is asked for its last byte. What the exchange does not deliver is
+        not called: whether it is as described a person says.
         """
-        if dossier.get("delivery_mode") not in CALLED:
-            return ProbeResult(0, 0, 0, "not delivered by calls")
+        mode = dossier.get("delivery_mode")
+        if mode not in CALLED and not (mode in FILES and dossier.get("files")):
+            return ProbeResult(0, 0, 0, "not delivered by the exchange")
         try:
             route = self._route(version_id, dossier)
         except (ValueError, KeyError) as fault:
             return ProbeResult(1, 0, 0, f"the definition cannot be enforced: {fault}")
+        if route.files is not None:
+            return _probe_files(self._files, route.target, route.files)
         until = perf_counter() + PROBE_SECONDS
         findings = [
             _call(self._upstream, route, parameters)
             for number, parameters in enumerate(probe_requests(dossier))
             if not number or perf_counter() < until
         ]
-        details = sorted({detail for _, _, detail in findings if detail})
-        return ProbeResult(
-            calls_count=len(findings),
-            answered_count=sum(answered for answered, _, _ in findings),
-            fitting_count=sum(fits for _, fits, _ in findings),
-            detail="; ".join(details)[:500],
-        )
+        return _result(findings)
 
     def sample(
         self, *, version_id: str, dossier: Mapping[str, Any], keys: Sequence[Mapping[str, Any]]
@@ -88,12 +95,53 @@ class ListedUpstreamProbe:
         ciphertext, context = (kept.ciphertext, kept.context) if kept else (None, "")
         row = {
             "delivery": delivery_of(dossier, ciphertext=ciphertext, context=context),
-            "fields_in": dossier.get("fields_in") or [],
+            "fields_in": enforced_fields_in(dossier) or [],
             "fields_out": enforced_fields_out(dossier),
             "route_state": "open",
             "route_revision": 0,
         }
         return route_view(row, self._cipher)
+
+
+def _result(findings: Sequence[tuple[bool, bool, str]]) -> ProbeResult:
+    details = sorted({detail for _, _, detail in findings if detail})
+    return ProbeResult(
+        calls_count=len(findings),
+        answered_count=sum(answered for answered, _, _ in findings),
+        fitting_count=sum(fits for _, fits, _ in findings),
+        detail="; ".join(details)[:500],
+    )
+
+
+def _probe_files(
+    files: SupplierFiles, target: Target, declared: Sequence[PackageFile]
+) -> ProbeResult:
+    """Every file counts; one for which no time was left was not answered."""
+    until = perf_counter() + PROBE_SECONDS
+    return _result(
+        [
+            _last_byte(files, target, file)
+            if perf_counter() < until
+            else (False, False, "no time left")
+            for file in declared
+        ]
+    )
+
+
+def _last_byte(files: SupplierFiles, target: Target, file: PackageFile) -> tuple[bool, bool, str]:
+    last = file.size_bytes - 1
+    try:
+        reader = files.open(
+            target, name=file.name, size_bytes=file.size_bytes, first=last, last=last
+        )
+        try:
+            reader.read()
+        finally:
+            reader.close()
+    except UpstreamFailed as failed:
+        is_answered = failed.reason in _MISFITS
+        return is_answered, False, f"{file.name}: {failed.reason}"
+    return True, True, ""
 
 
 def probe_requests(dossier: Mapping[str, Any]) -> list[dict[str, Any]]:

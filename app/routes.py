@@ -94,9 +94,9 @@ def blueprints() -> list[Blueprint]:
     ]
 
 
-def metered_call() -> tuple[str, dict[str, Any], dict[str, Any]]:
-    """Path, operations and security scheme of what the data plane answers."""
-    return call_description.PATH, call_description.operations(), call_description.KEY_SCHEME
+def metered_calls() -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
+    """Operations by path, and the security scheme, of what the data plane answers."""
+    return call_description.paths(), call_description.KEY_SCHEME
 
 
 def listed_values() -> dict[tuple[str, str], frozenset[str]]:

@@ -169,6 +169,7 @@ def _plane(loop: asyncio.AbstractEventLoop) -> DataPlane:
         bulkheads=Bulkheads(512, waiting),
         times=AnswerTimes(database, clock.now),
         entropy=entropy,
+        addresses=nobody,
     )
     return DataPlane(
         DataPlaneSettings(),
@@ -181,6 +182,7 @@ def _plane(loop: asyncio.AbstractEventLoop) -> DataPlane:
         denials=nobody,
         failures=nobody,
         calls=calls,
+        downloads=nobody,
         waiting=waiting,
         closers=(keeper.close, waiting.close),
     )

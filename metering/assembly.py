@@ -12,12 +12,14 @@ from app.core.signing import Signer
 from metering.calls.caller_cache import CallerCache
 from metering.calls.consent_desk import TOKEN_TYPE, ConsentDesk
 from metering.calls.denials import DenialCounts
+from metering.calls.downloads import DOWNLOADS_MAX, Downloads
 from metering.calls.service import CallService
 from metering.changes import ChangeListener
 from metering.connections import Connect, Connections
 from metering.data_plane import DataPlane, DataPlaneSettings
 from metering.delivery.answer_times import AnswerTimes
 from metering.delivery.bulkheads import Bulkheads
+from metering.delivery.errors import DeliveryFailed
 from metering.delivery.failure_counts import FailureCounts
 from metering.fences import MONEY_RECALL, RECALL
 from metering.housekeeping import Housekeeping
@@ -25,12 +27,14 @@ from metering.leases.keeper import LeaseKeeper
 from metering.leases.lanes import LaneStore
 from metering.leases.recalls import RecallAnswers
 from metering.leases.store import LeaseStore
-from metering.ports import CallBooks, CallLog, Wallets
+from metering.packages.addresses import FileAddresses
+from metering.ports import CallBooks, CallLog, SupplierFiles, Wallets
 from metering.rate_limits import RateLimits
 from metering.recording.commit_store import CommitStore
 from metering.recording.group_commit import GroupCommitter
 from metering.recording.stored_answers import StoredAnswers
 from metering.signing.stored import SignedRequests
+from metering.views import KeyView
 from metering.waiting import Waiting
 
 
@@ -52,6 +56,8 @@ class Outside:
     books: CallBooks
     log: CallLog
     waiting: Waiting
+    files: SupplierFiles
+    """Where the files of packages are fetched."""
     consent_keys: tuple[bytes, ...] = ()
     """Public keys under which consent tokens are signed; without one every token is refused."""
 
@@ -83,6 +89,7 @@ def build_data_plane(settings: DataPlaneSettings, outside: Outside) -> DataPlane
         bulkheads=Bulkheads(settings.places, outside.waiting),
         times=times,
         entropy=outside.entropy,
+        addresses=FileAddresses(outside.cipher),
     )
     recalls = RecallAnswers({RECALL: keeper.give_back, MONEY_RECALL: keeper.give_back_money})
     listener = _listener(outside, recalls, callers, consents)
@@ -107,8 +114,26 @@ def build_data_plane(settings: DataPlaneSettings, outside: Outside) -> DataPlane
         denials=denials,
         failures=failures,
         calls=calls,
+        downloads=_downloads(settings, outside, callers, failures),
         waiting=outside.waiting,
         closers=tuple(part.close for part in parts),
+    )
+
+
+def _downloads(
+    settings: DataPlaneSettings, outside: Outside, callers: CallerCache, failures: FailureCounts
+) -> Downloads:
+    def failed(key: KeyView, error: DeliveryFailed) -> None:
+        failures.count(key.licence.listing_code, key.licence.supplier_id, error)
+
+    return Downloads(
+        clock=outside.clock,
+        addresses=FileAddresses(outside.cipher),
+        files=outside.files,
+        look=callers.look,
+        failed=failed,
+        places=min(DOWNLOADS_MAX, max(settings.places // 2, 1)),
+        waiting=outside.waiting,
     )
 
 

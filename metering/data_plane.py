@@ -23,12 +23,23 @@ from metering.calls.caller_cache import CallerCache
 from metering.calls.consent_desk import ConsentDesk
 from metering.calls.decisions import CallFacts, Refused, decide
 from metering.calls.denials import DenialCounts
-from metering.calls.replies import Header, Reply, error_reply, plain_reply
+from metering.calls.downloads import Downloads, file_headers, read_path
+from metering.calls.replies import (
+    FILE_METHODS,
+    METHODS,
+    Header,
+    Reply,
+    error_reply,
+    plain_reply,
+)
 from metering.calls.service import Answered, Call, CallService
 from metering.delivery.errors import DeliveryFailed
 from metering.delivery.failure_counts import FailureCounts
 from metering.errors import CallKeyUnknown, CallRateExceeded, MeterBusy, MeterUnavailable
 from metering.leases.meters import Headroom
+from metering.packages.addresses import PREFIX as FILES
+from metering.packages.errors import RangeNotSatisfiable
+from metering.packages.ranges import ByteRange
 from metering.rate_limits import Limits, RateLimits, Taken
 from metering.recording.receipts import receipt_header, signed_receipt
 from metering.serving import Calls
@@ -85,6 +96,7 @@ class DataPlane(Calls):
         denials: DenialCounts,
         failures: FailureCounts,
         calls: CallService,
+        downloads: Downloads,
         waiting: Waiting,
         closers: tuple[Callable[[], None], ...],
     ) -> None:
@@ -98,6 +110,7 @@ class DataPlane(Calls):
         self._denials = denials
         self._failures = failures
         self._calls = calls
+        self._downloads = downloads
         self._waiting = waiting
         self._closers = closers
         self._in_flight = 0
@@ -115,16 +128,12 @@ class DataPlane(Calls):
             self._enter()
         except MeterBusy as error:
             return error_reply(error, request_id)
+        is_file = environment["PATH_INFO"].startswith(FILES)
         try:
-            return await self._serve(environment, request_id)
-        except call_requests.NoSuchAddress:
-            return plain_reply(HTTPStatus.NOT_FOUND, "Nothing is at this address.", request_id)
-        except call_requests.UnknownMethod:
-            detail = "This address knows other methods."
-            return plain_reply(HTTPStatus.METHOD_NOT_ALLOWED, detail, request_id)
-        except call_requests.UnknownMediaType:
-            detail = "Send parameters as application/json."
-            return plain_reply(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail, request_id)
+            serve = self._serve_file if is_file else self._serve
+            return await serve(environment, request_id)
+        except _OF_HTTP as refused:
+            return _refused_by_http(refused, request_id, FILE_METHODS if is_file else METHODS)
         except psycopg.DataError:
             # A value that the database cannot hold now is one that it cannot hold later.
             return _unexpected(request_id)
@@ -149,6 +158,32 @@ class DataPlane(Calls):
             if isinstance(error, CallRateExceeded) and key is not None:
                 reply.headers.extend(_rate_headers(key, error.standing))
             return reply
+
+    async def _serve_file(self, environment: Mapping[str, Any], request_id: str) -> Reply:
+        key: KeyView | None = None
+        try:
+            read_path(environment)
+            key = await self._identify(environment)
+            asked = self._downloads.permit(environment, key)
+            if environment["REQUEST_METHOD"] == "HEAD":
+                length = asked.file.size_bytes
+                whole = asked._replace(wanted=ByteRange(0, length - 1, is_partial=False))
+                return Reply(HTTPStatus.OK, file_headers(whole), b"", length=length)
+            await self._demand_rate(key)
+            return await self._downloads.open(asked)
+        except CounterfoilError as error:
+            self._count(error, key.licence if key is not None else None)
+            reply = error_reply(error, request_id)
+            if isinstance(error, RangeNotSatisfiable):
+                reply.headers.append(("Content-Range", f"bytes */{error.size_bytes}"))
+            return reply
+
+    async def _demand_rate(self, key: KeyView) -> Taken:
+        taken = self._rates.take_held(key.limits) or await self._take(key.limits)
+        if not taken.is_granted:
+            nearest = taken.nearest
+            raise CallRateExceeded(nearest.name, nearest.calls_per_second, taken.standing)
+        return taken
 
     def _count(self, error: CounterfoilError, licence: LicenceView | None) -> None:
         """Free, but seen: by the buyer as a refusal, by the supplier as a failure of its own."""
@@ -189,10 +224,7 @@ class DataPlane(Calls):
         signed = None
         if licence.signers is not None:
             signed = demand_signature(environment, request.body, licence=licence, at=facts.at)
-        taken = self._rates.take_held(key.limits) or await self._take(key.limits)
-        if not taken.is_granted:
-            nearest = taken.nearest
-            raise CallRateExceeded(nearest.name, nearest.calls_per_second, taken.standing)
+        taken = await self._demand_rate(key)
         parameters = licence.route.request_schema.read(request.parameters)
         call = Call(request, key, facts, parameters, request_id, signed=signed)
         if licence.consent_model is not None:
@@ -247,6 +279,23 @@ class DataPlane(Calls):
             self._idle.wait_for(lambda: not self._in_flight, self._settings.drain_seconds)
         for close in self._closers:
             close()
+
+
+_OF_HTTP = (
+    call_requests.NoSuchAddress,
+    call_requests.UnknownMethod,
+    call_requests.UnknownMediaType,
+)
+
+
+def _refused_by_http(refused: Exception, request_id: str, methods: str) -> Reply:
+    if isinstance(refused, call_requests.NoSuchAddress):
+        return plain_reply(HTTPStatus.NOT_FOUND, "Nothing is at this address.", request_id)
+    if isinstance(refused, call_requests.UnknownMethod):
+        detail = "This address knows other methods."
+        return plain_reply(HTTPStatus.METHOD_NOT_ALLOWED, detail, request_id, methods=methods)
+    detail = "Send parameters as application/json."
+    return plain_reply(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail, request_id)
 
 
 def _unexpected(request_id: str) -> Reply:

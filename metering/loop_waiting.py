@@ -17,6 +17,8 @@ Value = TypeVar("Value")
 TICK_SECONDS = 0.02
 """How much longer than asked a wait may take."""
 ASIDE_THREADS = 8
+LENGTHY_THREADS = 32
+"""As many as downloads have places, so that one which hangs keeps none waiting."""
 TURNS_MAX = 2
 """What a call waits for before it acts for itself: whoever acts may have begun too early for it."""
 
@@ -112,6 +114,7 @@ class LoopWaiting:
         self._upstream = upstream
         self._deadlines = Deadlines(loop)
         self._threads = ThreadPoolExecutor(ASIDE_THREADS, "metering-aside")
+        self._lengthy = ThreadPoolExecutor(LENGTHY_THREADS, "metering-files")
         self._turns: dict[Hashable, asyncio.Future[None]] = {}
         self.ask = upstream.send
 
@@ -127,6 +130,10 @@ class LoopWaiting:
     async def aside(self, action: Callable[[], Value]) -> Value:
         """Do it in one of the few threads."""
         return await self._loop.run_in_executor(self._threads, action)
+
+    async def at_length(self, action: Callable[[], Value]) -> Value:
+        """Do it in a thread that no call waits for."""
+        return await self._loop.run_in_executor(self._lengthy, action)
 
     def later(self, action: Callable[[], None]) -> None:
         """Have one of the threads do it."""
@@ -161,6 +168,7 @@ class LoopWaiting:
         else:
             self._upstream.close()
         self._threads.shutdown()
+        self._lengthy.shutdown(wait=False, cancel_futures=True)
 
 
 def _ring_all(signals: Iterable[LoopSignal]) -> None:

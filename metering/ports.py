@@ -127,6 +127,28 @@ class UpstreamTimedOut(UpstreamFailed):
     reason = "timed_out"
 
 
+class FileReader(Protocol):
+    """A range of a supplier's file, on its way."""
+
+    def read(self) -> bytes:
+        """The next piece, nothing at the end; raises `UpstreamFailed`."""
+        ...
+
+    def close(self) -> None:
+        """Close the connection."""
+        ...
+
+
+class SupplierFiles(Protocol):
+    """Opens files at suppliers' systems."""
+
+    def open(
+        self, target: Target, *, name: str, size_bytes: int, first: int, last: int
+    ) -> FileReader:
+        """The bytes from first to last, both included; raises `UpstreamFailed`."""
+        ...
+
+
 class Upstream(Protocol):
     """Asks suppliers' systems."""
 

@@ -13,6 +13,7 @@ from app.core.delivery import ANSWER_BYTES_MAX, TIMEOUT_MS_MAX
 from metering.answers.field_schemas import AnswerSchema, RequestSchema
 from metering.answers.outcome_rules import OutcomeRule, read_rule
 from metering.fences import licence_fence, listing_fence
+from metering.packages.files import PackageFile, read_files
 from metering.plans.allowances import CallBounds
 from metering.plans.rating import most_units
 from metering.plans.terms import PlanTerms, read_plan
@@ -40,6 +41,8 @@ class RouteView:
     """What the supplier's system takes at most, if its delivery says so."""
     subject: SubjectRule | None = None
     """How a call says about whom it asks; None where its listing does not say."""
+    files: tuple[PackageFile, ...] | None = None
+    """What a call is answered with where the listing is a package of files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +161,7 @@ def route_view(row: Mapping[str, Any], cipher: Cipher) -> RouteView:
         upstream=_place_of(row["delivery"]["url"]),
         calls_per_second=row["delivery"].get("calls_per_second") or None,
         subject=subject_rule(row["fields_in"], _pseudonym_key(row, cipher)),
+        files=read_files(files) if (files := row["delivery"].get("files")) else None,
     )
 
 

@@ -43,6 +43,10 @@ class Waiting(Protocol):
         """Have done what may block, and what no call waits for: its errors are logged alone."""
         ...
 
+    async def at_length(self, action: Callable[[], Value]) -> Value:
+        """Do what may wait for a supplier as long as a call may, beside what calls wait for."""
+        ...
+
     async def in_turn(
         self, subject: Hashable, held: Callable[[], Value | None], action: Callable[[], Value]
     ) -> Value:
@@ -96,6 +100,10 @@ class ThreadWaiting:
 
     async def aside(self, action: Callable[[], Value]) -> Value:
         """Do it here: the thread has nothing else to do."""
+        return action()
+
+    async def at_length(self, action: Callable[[], Value]) -> Value:
+        """Do it here."""
         return action()
 
     def later(self, action: Callable[[], None]) -> None:

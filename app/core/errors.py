@@ -15,6 +15,7 @@ class ErrorKind(StrEnum):
     CONFLICT = "conflict"
     PRECONDITION_FAILED = "precondition-failed"
     PAYMENT_REQUIRED = "payment-required"
+    RANGE_NOT_SATISFIABLE = "range-not-satisfiable"
     QUOTA_EXHAUSTED = "quota-exhausted"
     TOO_LARGE = "too-large"
     RATE_LIMITED = "rate-limited"
@@ -32,6 +33,7 @@ STATUS: dict[ErrorKind, int] = {
     ErrorKind.CONFLICT: 409,
     ErrorKind.PRECONDITION_FAILED: 412,
     ErrorKind.PAYMENT_REQUIRED: 402,
+    ErrorKind.RANGE_NOT_SATISFIABLE: 416,
     ErrorKind.QUOTA_EXHAUSTED: 403,
     ErrorKind.TOO_LARGE: 413,
     ErrorKind.RATE_LIMITED: 429,

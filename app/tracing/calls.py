@@ -9,12 +9,14 @@ from typing_extensions import override
 from app.tracing.spans import CLIENT, SERVER, Span, Spans, current_trace_id
 from metering.calls import requests
 from metering.calls.replies import Reply
+from metering.packages.addresses import PREFIX
 from metering.ports import Target, UpstreamAnswer
 from metering.serving import Calls
 from metering.waiting import Signal, Waiting
 
 Value = TypeVar("Value")
 ROUTE = "/data/{listing_code}"
+FILE_ROUTE = "/files/{listing_code}/{token}/{name}"
 
 
 class TracedCalls(Calls):
@@ -27,10 +29,11 @@ class TracedCalls(Calls):
     @override
     async def reply(self, environment: Mapping[str, Any]) -> tuple[str, Reply]:
         method = environment["REQUEST_METHOD"]
-        known = method if method in {"GET", "POST"} else "_OTHER"
-        facts = {"http.request.method": known, "http.route": ROUTE}
+        known = method if method in {"GET", "HEAD", "POST"} else "_OTHER"
+        route = FILE_ROUTE if environment["PATH_INFO"].startswith(PREFIX) else ROUTE
+        facts = {"http.request.method": known, "http.route": route}
         with self._spans.root(
-            f"{known} {ROUTE}", SERVER, facts, caller=environment.get("HTTP_TRACEPARENT")
+            f"{known} {route}", SERVER, facts, caller=environment.get("HTTP_TRACEPARENT")
         ) as span:
             request_id, reply = await self._plane.reply(environment)
             span.answer(reply.status, request_id)
@@ -91,6 +94,11 @@ class TracedWaiting:
         """Do what may block."""
         with self._spans.part("look aside"):
             return await self._waiting.aside(action)
+
+    async def at_length(self, action: Callable[[], Value]) -> Value:
+        """Wait for a supplier's file."""
+        with self._spans.part("file", CLIENT):
+            return await self._waiting.at_length(action)
 
     def later(self, action: Callable[[], None]) -> None:
         """What no call waits for is no part of one."""

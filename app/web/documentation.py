@@ -187,12 +187,13 @@ def register(app: Flask) -> Any:
     return api
 
 
-def describe(api: Any, path: str, operations: dict[str, Any], scheme: dict[str, Any]) -> None:
-    """Describe a path that is not answered here, with the security scheme that it uses alone."""
-    (name,) = {name for each in operations.values() for name in each["security"][0]}
+def describe(api: Any, paths: dict[str, dict[str, Any]], scheme: dict[str, Any]) -> None:
+    """Describe paths that are not answered here, with the security scheme that they use alone."""
+    operations = [each for path in paths.values() for each in path.values()]
+    (name,) = {name for each in operations for name in each["security"][0]}
     api.spec.components.security_scheme(name, scheme)
     # Not by `path()`, whose plugin wants a rule of Flask's.
-    api.spec.options["paths"] = {path: operations}
+    api.spec.options["paths"] = paths
 
 
 def list_values(api: Any, values: Mapping[tuple[str, str], Iterable[str]]) -> None:

@@ -78,6 +78,10 @@ class Exchange(Protocol):
         """Reply."""
         ...
 
+    def response_file(self, status: int, headers: list[Header], file: str) -> None:
+        """Reply with the bytes of the file at this path."""
+        ...
+
 
 class UnreadableHeader(ValueError):
     """A header line is not text, so what it says would be passed over in silence."""

@@ -18,6 +18,7 @@ from metering.assembly import Outside
 from metering.data_plane import DataPlaneSettings
 from metering.delivery.http_upstream import HttpUpstream
 from metering.delivery.loop_upstream import LoopHttpUpstream
+from metering.delivery.supplier_files import SupplierHttpFiles
 from metering.loop_waiting import LoopWaiting
 from metering.serving import Calls
 from metering.waiting import ThreadWaiting, Waiting
@@ -28,8 +29,9 @@ CALLS_A_PLACE = 4
 
 def upstream_probe(parts: Parts) -> ListedUpstreamProbe:
     """Test calls to a submitted version's upstream."""
-    upstream = HttpUpstream(parts.settings.upstream_networks)
-    return ListedUpstreamProbe(parts.units, parts.cipher, upstream)
+    networks = parts.settings.upstream_networks
+    upstream, files = HttpUpstream(networks), SupplierHttpFiles(networks)
+    return ListedUpstreamProbe(parts.units, parts.cipher, upstream, files)
 
 
 def build_data_plane(parts: Parts) -> Calls:
@@ -75,6 +77,7 @@ def _untraced(parts: Parts, waiting: Waiting, *, places: int) -> Calls:
             books=CallBooks(),
             log=intake,
             waiting=waiting,
+            files=SupplierHttpFiles(parts.settings.upstream_networks),
             consent_keys=(parts.keyring.consents.public_key,),
         ),
     )

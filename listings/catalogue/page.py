@@ -82,6 +82,7 @@ def render_page(
         "dossier_hash": listing["dossier_hash"],
         "fields_in": [_field(field, language) for field in content.get("fields_in", ())],
         "fields_out": [_field(field, language) for field in content.get("fields_out", ())],
+        **({"files": content["files"]} if "files" in content else {}),
         "sample": content.get("sample", []),
         "outcome_rule": content.get("outcome_rule", {}),
         **_provenance(content, language),

@@ -7,6 +7,7 @@ from app.web.paging import NextCursor, PageQuerySchema
 from app.web.schemas import Identifier, MoneySchema, Schema, Text, Timestamp
 from listings.catalogue.filters import SORTS
 from listings.schemas.classification import StorageSizeSchema
+from listings.schemas.files import PackageFileSchema
 from listings.schemas.labels import LabelledSchema
 from listings.schemas.listed_record import ListedRecordSchema
 from listings.schemas.outcome_rules import OutcomeRuleSchema
@@ -213,6 +214,7 @@ class ListingPageSchema(ListingCardSchema, ListedRecordSchema):
     use_cases = fields.String()
     fields_in = fields.List(fields.Nested(ListedFieldSchema))
     fields_out = fields.List(fields.Nested(ListedFieldSchema))
+    files = fields.List(fields.Nested(PackageFileSchema))
     sample = fields.List(fields.Dict())
     outcome_rule = fields.Nested(OutcomeRuleSchema)
     source_types = fields.List(fields.Nested(LabelledSchema))

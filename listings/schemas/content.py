@@ -6,6 +6,7 @@ from app.core.delivery import ANSWER_BYTES_MAX, TIMEOUT_MS_MAX
 from app.web.schemas import Identifier, Integer, Schema, Text
 from listings.offers.contribution_terms import BASIS_POINTS, CONTRIBUTORS_MAX
 from listings.schemas.classification import ClassificationSchema
+from listings.schemas.files import FILES_MAX, PackageFileSchema
 from listings.schemas.outcome_rules import OutcomeRuleSchema
 from listings.schemas.personal_information import PersonalInformationSchema
 from listings.schemas.plans import DraftPlanSchema
@@ -108,6 +109,9 @@ class VersionContentSchema(ClassificationSchema, ProvenanceSchema, PersonalInfor
     fields_out = fields.List(fields.Nested(OutputFieldSchema), validate=validate.Length(max=200))
     sample = fields.List(Row(), validate=validate.Length(max=SAMPLE_ROWS_MAX))
     upstream = fields.Nested(UpstreamDefinitionSchema)
+    files = fields.List(
+        fields.Nested(PackageFileSchema), validate=validate.Length(min=1, max=FILES_MAX)
+    )
     outcome_rule = fields.Nested(OutcomeRuleSchema)
     contributors = fields.List(
         fields.Nested(ContributorSchema), validate=validate.Length(max=CONTRIBUTORS_MAX)

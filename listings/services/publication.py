@@ -15,7 +15,7 @@ from listings.queries.products import lock_version_by_id
 from listings.queries.registry import lock_entries_of_product
 from listings.services.parties import demand_supplier
 from listings.services.transfers import demand_no_transfer
-from listings.versions.delivery import delivery_of, enforced_fields_out
+from listings.versions.delivery import delivery_of, enforced_fields_in, enforced_fields_out
 from listings.versions.life_cycle import LIFE_CYCLE, LISTED, SUSPENDED
 
 
@@ -104,7 +104,7 @@ def _tell(uow: UnitOfWork, listing: Listing, version: ProductVersion) -> None:
                 ciphertext=kept.ciphertext if kept else None,
                 context=kept.context if kept else "",
             ),
-            fields_in=version.content.get("fields_in", []),
+            fields_in=enforced_fields_in(version.content),
             fields_out=enforced_fields_out(version.content),
         )
     )

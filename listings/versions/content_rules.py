@@ -56,6 +56,7 @@ def content_faults(content: Content) -> list[Fault]:
     faults += _purpose_faults(content)
     faults += _period_faults(content)
     faults += upstream_faults(content.get("upstream"))
+    faults += _file_faults(content)
     return faults[:FAULTS_MAX]
 
 
@@ -117,6 +118,15 @@ def _row_faults(
 
 def _presence_fault(field: Mapping[str, Any]) -> str | None:
     return None if field.get("nullable") else "The field is not nullable."
+
+
+def _file_faults(content: Content) -> list[Fault]:
+    counted = Counter(file["name"] for file in content.get("files", ()))
+    return [
+        Fault("#/files", f"The file {name} stands twice.")
+        for name, count in counted.items()
+        if count > 1
+    ]
 
 
 def _keyword_faults(content: Content) -> list[Fault]:

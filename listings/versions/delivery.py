@@ -4,15 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.core.canonical import base64_text
+from app.core.delivery import FILES
 
 
 def delivery_of(
     content: Mapping[str, Any], *, ciphertext: bytes | None, context: str
 ) -> dict[str, Any]:
-    """The delivery definition; the credential stays encrypted under its context.
-
-    A listing that is not called (a file, a report) has no address and is not routed.
-    """
+    """The delivery definition; the credential stays encrypted under its context."""
     upstream = content.get("upstream") or {}
     return {
         "url": upstream.get("url", ""),
@@ -24,7 +22,25 @@ def delivery_of(
         "credential_ciphertext": base64_text(ciphertext or b""),
         "credential_context": context if ciphertext else "",
         "outcome_rule": content.get("outcome_rule", {}),
+        **({"files": content.get("files", [])} if is_package(content) else {}),
     }
+
+
+def is_package(content: Mapping[str, Any]) -> bool:
+    """Whether a call is answered with addresses of files."""
+    return content.get("delivery_mode") in FILES
+
+
+PACKAGE_FIELDS_IN = [
+    {"name": "part", "type": "string", "required": False, "max_length": 4096},
+    {"name": "name", "type": "string", "required": False, "max_length": 4096},
+]
+"""What a call for files may say: parts and names, several separated by commas."""
+
+
+def enforced_fields_in(content: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The parameters of a call; those of a package are the same everywhere."""
+    return PACKAGE_FIELDS_IN if is_package(content) else content.get("fields_in", [])
 
 
 def enforced_fields_out(content: Mapping[str, Any]) -> list[dict[str, Any]]:

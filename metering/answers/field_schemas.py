@@ -221,6 +221,11 @@ class AnswerSchema:
         self._rows = rows or ()
         self._event_time = next((each["name"] for each in declared if each.get("event_time")), None)
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The declared fields."""
+        return frozenset(field.name for field in self._fields)
+
     def event_at(self, body: Any) -> datetime | None:
         """When what the answer tells of happened, by the newest of its first records.
 

@@ -149,6 +149,13 @@ class CallerCache:
                 return entry.view
         return self._refresh(secret_hash)
 
+    def look(self, secret_hash: str) -> KeyView | None:
+        """The key as it stands now: for what no commit's fence holds to that."""
+        entry = self._entries.get(secret_hash)
+        if entry is not None and not self._confirm_unchanged({secret_hash: entry}):
+            return entry.view
+        return self._refresh(secret_hash)
+
     def _refresh(self, secret_hash: str) -> KeyView | None:
         generation, asked_at = self._generation, time.monotonic()
         view = self._load(secret_hash)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from metering.calls.refusals import (
     CallRefused,
     FieldNotLicensed,
+    FilesUndivided,
     LicenceNotActive,
     ListingNotDelivering,
     ListingNotLicensed,
@@ -125,6 +126,20 @@ def _fields(key: KeyView, facts: CallFacts) -> Refused | None:
     return Refused("METER-FIELDS", "PIPL 6; scenario: fields", detail, FieldNotLicensed, inputs)
 
 
+def _files(key: KeyView, facts: CallFacts) -> Refused | None:
+    """Nobody narrows a file to some of its fields."""
+    licence = key.licence
+    allowed = licence.fields if facts.fields is None else facts.fields
+    if licence.route.files is None or allowed is None:
+        return None
+    left_out = licence.route.answer_schema.names - allowed
+    if not left_out:
+        return None
+    inputs = {"left_out": ",".join(sorted(left_out))[:256]}
+    detail = "The files hold fields that the licence, or the call, leaves out."
+    return Refused("METER-FILES", "PIPL 6; scenario: fields", detail, FilesUndivided, inputs)
+
+
 RULES: tuple[_Rule, ...] = (
     _listing,
     _licence_state,
@@ -133,6 +148,7 @@ RULES: tuple[_Rule, ...] = (
     _network,
     _purpose,
     _fields,
+    _files,
 )
 
 

@@ -1,8 +1,9 @@
-"""How the interactive reference describes a metered call, which no route of Flask answers."""
+"""How the interactive reference describes calls and downloads, which no route of Flask answers."""
 
 from typing import Any
 
-PATH = "/data/{listing_code}"
+CALL = "/data/{listing_code}"
+FILE = "/files/{listing_code}/{token}/{name}"
 KEY_SCHEME = {
     "type": "http",
     "scheme": "bearer",
@@ -32,8 +33,41 @@ _CODE = "The listing's public code."
 _PROBLEM = {"$ref": "#/components/responses/DEFAULT_ERROR"}
 
 
-def operations() -> dict[str, Any]:
-    """The operations of the path, by method."""
+def paths() -> dict[str, dict[str, Any]]:
+    """The operations of each path, by method."""
+    return {CALL: _calls(), FILE: {"get": _download("get_file"), "head": _download("head_file")}}
+
+
+def _download(name: str) -> dict[str, Any]:
+    parts = {
+        "listing_code": _CODE,
+        "token": "As the manifest's address has it.",
+        "name": "The file's name.",
+    }
+    sent = {"Range": "One range of bytes.", "If-Range": "The file's ETag."}
+    received = {"ETag": "The file's SHA-256, quoted.", "Content-Range": "Which bytes these are."}
+    body = {
+        "description": "The file, or the range of it.",
+        "headers": {name: _text(says) for name, says in received.items()},
+        "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}},
+    }
+    return {
+        "operationId": name,
+        "summary": "Fetch a file of a package, at an address of a manifest: free, and resumable.",
+        "tags": ["calls"],
+        "security": [{_SCHEME_NAME: []}],
+        "parameters": [
+            *(
+                {"in": "path", "name": part, "required": True, **_text(says)}
+                for part, says in parts.items()
+            ),
+            *({"in": "header", "name": each, **_text(says)} for each, says in sent.items()),
+        ],
+        "responses": {"200": body, "206": body, "default": _PROBLEM},
+    }
+
+
+def _calls() -> dict[str, Any]:
     query = {
         "in": "query",
         "name": "input",

@@ -58,6 +58,13 @@ class FieldNotLicensed(CallRefused):
     title = "The licence has no such field"
 
 
+class FilesUndivided(CallRefused):
+    """The licence, or the call, leaves out fields of a package whose files are whole."""
+
+    slug = "files-undivided"
+    title = "Files are delivered whole"
+
+
 class ConsentMissing(CallRefused):
     """The listing asks for a data subject's token with every call, and none came."""
 

@@ -2,15 +2,32 @@
 
 import json
 from http import HTTPStatus
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from app.core.errors import CounterfoilError
 
 TYPE_BASE = "/problems"
 METHODS = "GET, POST"
+FILE_METHODS = "GET, HEAD"
 STATUS_LINES = {int(status): f"{int(status)} {status.phrase}" for status in HTTPStatus}
 
 Header = tuple[str, str]
+
+
+class StreamCut(Exception):
+    """A body cannot be sent to its end: whoever sends it closes the connection."""
+
+
+class Stream(Protocol):
+    """A body that is sent in pieces, as they come."""
+
+    async def piece(self) -> bytes:
+        """The next piece, nothing at the end; raises `StreamCut` where it cannot go on."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what it holds; a second time changes nothing."""
+        ...
 
 
 class Reply(NamedTuple):
@@ -19,6 +36,10 @@ class Reply(NamedTuple):
     status: int
     headers: list[Header]
     body: bytes
+    stream: Stream | None = None
+    """Sent in place of the body, and closed by whoever sends it."""
+    length: int | None = None
+    """Of what is streamed, or would be to another method."""
 
     def start(self, request_id: str) -> tuple[str, list[Header]]:
         """Status line and complete headers, as WSGI takes them."""
@@ -28,7 +49,7 @@ class Reply(NamedTuple):
         """What every reply has, too."""
         return [
             *self.headers,
-            ("Content-Length", str(len(self.body))),
+            ("Content-Length", str(len(self.body) if self.length is None else self.length)),
             ("X-Request-Id", request_id),
             ("Cache-Control", "no-store"),
         ]
@@ -57,7 +78,9 @@ def error_reply(error: CounterfoilError, request_id: str) -> Reply:
     return _problem(document, headers)
 
 
-def plain_reply(status: HTTPStatus, detail: str, request_id: str) -> Reply:
+def plain_reply(
+    status: HTTPStatus, detail: str, request_id: str, *, methods: str = METHODS
+) -> Reply:
     """A refusal of HTTP itself (404, 405, 415), or 500."""
     slug = "internal-error" if status is HTTPStatus.INTERNAL_SERVER_ERROR else None
     document = {
@@ -68,4 +91,4 @@ def plain_reply(status: HTTPStatus, detail: str, request_id: str) -> Reply:
         "instance": f"urn:request:{request_id}",
     }
     allow = status is HTTPStatus.METHOD_NOT_ALLOWED
-    return _problem(document, [("Allow", METHODS)] if allow else [])
+    return _problem(document, [("Allow", methods)] if allow else [])

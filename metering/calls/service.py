@@ -1,13 +1,15 @@
 """One metered call from reservation to durable record, and the rule for every way it can end."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
+from http import HTTPStatus
 from time import perf_counter_ns
 from typing import Any, NamedTuple
 
 from app.core.canonical import canonical_bytes
 from app.core.clock import Clock
+from metering.answers.outcomes import classify_body
 from metering.calls.caller_cache import CallerCache
 from metering.calls.consent_desk import ConsentClaim, ConsentDesk
 from metering.calls.decisions import CallFacts, Refused, decide
@@ -15,10 +17,13 @@ from metering.calls.requests import CallRequest
 from metering.delivery.answer_times import AnswerTimes
 from metering.delivery.bulkheads import Bulkheads
 from metering.delivery.deliveries import Delivered, Fetched, fetch, shape
+from metering.delivery.errors import AnswerBreaksSchema
 from metering.errors import CallKeyUnknown, CallOutcomeUnknown, MeterUnavailable
 from metering.leases.keeper import LeaseKeeper
 from metering.leases.meters import Headroom, Meter, Reservation
 from metering.leaves import Commitments, detail_record
+from metering.packages.addresses import Addressee, FileAddresses
+from metering.packages.files import PackageFile, choose
 from metering.recording.group_commit import GroupCommitter
 from metering.recording.pending_calls import PendingCall, Verdict
 from metering.recording.receipts import ReceiptParts
@@ -94,6 +99,7 @@ class CallService:
         bulkheads: Bulkheads,
         times: AnswerTimes,
         entropy: Callable[[int], bytes],
+        addresses: FileAddresses,
     ) -> None:
         self._clock = clock
         self._callers = callers
@@ -106,6 +112,7 @@ class CallService:
         self._bulkheads = bulkheads
         self._times = times
         self._entropy = entropy
+        self._addresses = addresses
 
     async def answer(self, call: Call) -> Answered:
         """The stored answer of a retry, or a delivered and recorded one.
@@ -154,6 +161,8 @@ class CallService:
 
     async def _fetch(self, call: Call) -> Fetched:
         route = call.key.licence.route
+        if route.files is not None:
+            return self._packed(call, route.files)
         await self._bulkheads.enter(route.upstream)
         since = perf_counter_ns()
         try:
@@ -168,6 +177,18 @@ class CallService:
             fetched.event_at,
         )
         return fetched
+
+    def _packed(self, call: Call, files: Sequence[PackageFile]) -> Fetched:
+        """The manifest of what is asked for; nobody is asked, as its version says all of it."""
+        licence = call.key.licence
+        to = Addressee(licence.licence_id, licence.listing_code, licence.version_id)
+        chosen = choose(files, call.parameters)
+        delivery_id = f"dlv_{self._entropy(16).hex()}"
+        document = self._addresses.manifest(to, delivery_id, chosen, self._clock.now())
+        outcome = classify_body(licence.route.rule, document)
+        if not outcome.is_answer:
+            raise AnswerBreaksSchema(outcome.reason)
+        return Fetched(HTTPStatus.OK, outcome, document)
 
     async def _record(
         self, call: Call, meter: Meter, reservation: Reservation, fetched: Fetched

@@ -66,10 +66,11 @@ async def fetch(ask: Ask, route: RouteView, parameters: Mapping[str, Any]) -> Fe
         return Fetched(HTTPStatus.NOT_FOUND, outcome, EMPTY)
     if outcome.kind is OutcomeKind.CLIENT_ERROR:
         raise InputRefusedUpstream(answer.status)
-    raise UpstreamUnusable(_status_failure(answer.status), str(answer.status))
+    raise UpstreamUnusable(status_failure(answer.status), str(answer.status))
 
 
-def _status_failure(status: int) -> FailureKind:
+def status_failure(status: int) -> FailureKind:
+    """What a status that is no answer says of the supplier's system."""
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         return FailureKind.CREDENTIAL_REFUSED
     is_redirect = HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST
@@ -118,7 +119,7 @@ def shape(
 
 
 def _narrowed(document: Any, licence: LicenceView, asked_fields: frozenset[str] | None) -> bytes:
-    if document:
+    if document and licence.route.files is None:
         allowed = licence.fields if asked_fields is None else asked_fields
         document = licence.route.answer_schema.project(document, allowed)
     return _ENCODE(document).encode()

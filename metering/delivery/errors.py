@@ -29,6 +29,11 @@ class FailureKind(StrEnum):
     NOT_JSON = "not_json"
     SCHEMA_MISMATCH = "schema_mismatch"
     INPUT_REFUSED = "input_refused"
+    LENGTH_DIFFERS = "length_differs"
+    """A file, or a part of it, has another length than the version declares."""
+    HASH_DIFFERS = "hash_differs"
+    RANGE_NOT_SERVED = "range_not_served"
+    """A part of a file was asked for, and something else came."""
     BUSY = "busy"
     """As many calls wait for the supplier's system as may."""
 
@@ -77,6 +82,20 @@ class UpstreamBusy(DeliveryFailed):
             "Too many calls wait for this supplier's system. Nothing was charged. Try again.",
             retry_after_seconds=1,
         )
+
+
+class FileNotServed(DeliveryFailed):
+    """The supplier's system did not serve a file as it is listed."""
+
+    slug = "file-not-served"
+    title = "The supplier's system did not serve the file"
+
+    def __init__(self, failure: FailureKind, detail: str = "") -> None:
+        super().__init__(
+            "The supplier's system did not serve the file as listed, and its supplier is told."
+            " The address stays good."
+        )
+        self.failure, self.failure_detail = failure, detail
 
 
 class AnswerBreaksSchema(DeliveryFailed):

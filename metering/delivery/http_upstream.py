@@ -1,12 +1,12 @@
 """The upstream over HTTP/1.1: pooled, bounded in time and size, no redirects, addresses checked."""
 
-import socket
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app.core.public_networks import Lookup, look_up, read_networks, resolve
+from app.core.public_networks import Lookup, look_up, read_networks
 from metering.delivery.http_wire import Wire
 from metering.delivery.places import Places
+from metering.delivery.sockets import open_socket
 from metering.delivery.upstream_requests import (
     NotConnected,
     Question,
@@ -48,15 +48,7 @@ class HttpUpstream:
         return self._ask(wire, question)
 
     def _connect(self, question: Question) -> Wire:
-        place = question.place
-        address = resolve(place.host, place.port, self._networks, self._lookup)
-        sock = socket.create_connection(address, timeout=question.seconds_left())
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if place.context is not None:
-            # The handshake has what the connection left of the time, not the whole of it again.
-            sock.settimeout(question.seconds_left())
-            sock = place.context.wrap_socket(sock, server_hostname=place.host)
-        return Wire(sock)
+        return Wire(open_socket(question, self._networks, self._lookup))
 
     def _ask(self, wire: Wire, question: Question) -> UpstreamAnswer:
         was_kept = wire.is_kept

@@ -57,6 +57,14 @@ class NotConnected(UpstreamFailed):
         self.reason = next(found, "connection_failed")
 
 
+class FileFailed(UpstreamFailed):
+    """The file is not served as it is listed."""
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(detail)
+        self.reason = reason
+
+
 class Stale(UpstreamFailed):
     """A connection that was kept alive turned out to be closed."""
 

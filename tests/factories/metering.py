@@ -23,6 +23,7 @@ from metering.assembly import Outside, build_data_plane
 from metering.calls.consent_desk import TOKEN_TYPE
 from metering.data_plane import DataPlaneSettings
 from metering.delivery.http_upstream import HttpUpstream
+from metering.delivery.supplier_files import SupplierHttpFiles
 from tests.fakes.loop_planes import Loop, LoopPlane, waiting_of
 from tests.fakes.metering_ports import TABLES, FakeBooks, FakeLog, FakeWallets
 
@@ -285,6 +286,7 @@ class World:
                 wallets=wallets or FakeWallets(),
                 books=books or FakeBooks(),
                 log=log or FakeLog(),
+                files=SupplierHttpFiles(["127.0.0.0/8"]),
                 waiting=waiting if spans is None else TracedWaiting(waiting, spans),
                 consent_keys=(CONSENTS.public_key,),
             ),
@@ -325,5 +327,10 @@ def call(plane, licensed=None, parameters=None, *, method="GET", body=None, path
     def start_response(status, given):
         started["status"], started["headers"] = int(status[:3]), dict(given)
 
-    answer = b"".join(plane(environment, start_response))
+    pieces = plane(environment, start_response)
+    try:
+        answer = b"".join(pieces)
+    finally:
+        if hasattr(pieces, "close"):
+            pieces.close()
     return Answer(started["status"], started["headers"], answer)

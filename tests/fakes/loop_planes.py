@@ -54,7 +54,20 @@ class LoopPlane:
         asked = asyncio.run_coroutine_threadsafe(self._plane.reply(environment), self._loop)
         request_id, reply = asked.result(60)
         start_response(*reply.start(request_id))
+        if reply.stream is not None:
+            return self._pieces(reply.stream)
         return [b"" if environment["REQUEST_METHOD"] == "HEAD" else reply.body]
+
+    def _pieces(self, stream):
+        try:
+            while True:
+                asked = asyncio.run_coroutine_threadsafe(stream.piece(), self._loop)
+                piece = asked.result(60)
+                if not piece:
+                    return
+                yield piece
+        finally:
+            stream.close()
 
     def __getattr__(self, name):
         return getattr(self._plane, name)

@@ -16,6 +16,7 @@ from metering.assembly import Outside, build_data_plane
 from metering.data_plane import DataPlaneSettings
 from metering.delivery.http_upstream import HttpUpstream
 from metering.delivery.loop_upstream import LoopHttpUpstream
+from metering.delivery.supplier_files import SupplierHttpFiles
 from metering.loop_waiting import LoopWaiting
 from metering.waiting import ThreadWaiting
 from tests.factories.metering import CIPHER, CONSENTS, SIGNER
@@ -66,6 +67,7 @@ def make_plane(waiting):
             books=FakeBooks(),
             log=FakeLog(),
             waiting=waiting,
+            files=SupplierHttpFiles(["127.0.0.0/8"]),
             consent_keys=(CONSENTS.public_key,),
         ),
     )

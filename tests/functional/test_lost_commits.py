@@ -12,6 +12,7 @@ from metering import connections
 from metering.assembly import Outside, build_data_plane
 from metering.calls import service
 from metering.data_plane import DataPlaneSettings
+from metering.delivery.supplier_files import SupplierHttpFiles
 from metering.ports import UpstreamAnswer
 from metering.recording import group_commit
 from tests.factories.metering import CIPHER, SIGNER, World, call
@@ -51,6 +52,7 @@ class CommitProxy:
                 wallets=FakeWallets(),
                 books=FakeBooks(),
                 log=FakeLog(),
+                files=SupplierHttpFiles(),
                 waiting=waiting_of(self.upstream, None),
             ),
         )

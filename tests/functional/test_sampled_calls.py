@@ -20,8 +20,10 @@ from compliance.sampling import calling
 from compliance.sampling import services as sampling
 from compliance.sampling.queries import quality_facts
 from metering.delivery.http_upstream import HttpUpstream
+from metering.delivery.supplier_files import SupplierHttpFiles
 from tests.factories.compliance import dossier, everybody_over_http, field
 from tests.factories.quality import commitment, revealed
+from tests.fakes.file_server import FileServer
 from tests.fakes.upstream_server import AIRPORTS, UpstreamServer
 
 BEACON = Beacon("exchange.example/log/2026", 4711, "cd" * 32)
@@ -45,7 +47,10 @@ def exchange(app):
 @pytest.fixture
 def probe(app):
     return ListedUpstreamProbe(
-        units_of(app), app.extensions["counterfoil"].get(Cipher), HttpUpstream(["127.0.0.1/32"])
+        units_of(app),
+        app.extensions["counterfoil"].get(Cipher),
+        HttpUpstream(["127.0.0.1/32"]),
+        SupplierHttpFiles(["127.0.0.1/32"]),
     )
 
 
@@ -217,3 +222,29 @@ def test_a_miss_is_an_answer_and_a_slow_one_is_not_usable(probe, upstream):
     assert called.counts.answered_count == called.counts.fitting_count == 4
     assert called.counts.usable_count <= 2
     assert called.counts.latency_p95_ms >= 10
+
+
+def test_every_file_of_a_package_is_asked_for_its_last_byte_before_the_review(exchange, app, probe):
+    server = FileServer({"east.csv": b"code,name", "west.csv": b"code"})
+    declared = [
+        {"name": "east.csv", "size_bytes": 9, "sha256": "ab" * 32},
+        {"name": "west.csv", "size_bytes": 4, "sha256": "cd" * 32},
+    ]
+    version_id = submitted(exchange, app)
+    package = {
+        "delivery_mode": "FILE_DOWNLOAD",
+        "upstream": {"url": server.url, "method": "GET"},
+        "fields_in": [],
+        "files": declared,
+    }
+    try:
+        found = probe.probe(version_id=version_id, dossier=dossier(**package))
+        assert (found.calls_count, found.answered_count, found.fitting_count) == (2, 2, 2)
+        assert [asked for _, asked, _ in server.requests] == ["bytes=8-8", "bytes=3-3"]
+        server.files["west.csv"] += b"!"
+        del server.files["east.csv"]
+        found = probe.probe(version_id=version_id, dossier=dossier(**package))
+        assert (found.calls_count, found.answered_count, found.fitting_count) == (2, 1, 0)
+        assert found.detail == "east.csv: error_status; west.csv: length_differs"
+    finally:
+        server.stop()

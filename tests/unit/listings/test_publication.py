@@ -24,7 +24,7 @@ from listings.errors import (
 from listings.events import ListingDelisted, ListingPublished, PlanPublished, VersionSubmitted
 from listings.models import Listing, ProductVersion
 from listings.queries.catalogue import search_catalogue
-from tests.factories.listings import BUYER, SUPPLIER, SUPPLIER_ID
+from tests.factories.listings import BUYER, SUPPLIER, SUPPLIER_ID, draft_version
 
 
 def _do(market, verb, **facts):
@@ -129,6 +129,50 @@ def test_an_approved_version_appears_with_everything_others_need(market):
     assert [field["name"] for field in event.fields_in] == ["code"]
     kinds = [event.terms["kind"] for event in market.events(PlanPublished)]
     assert kinds == ["per_call", "package"]
+
+
+PACKAGE = {
+    "delivery_mode": "FILE_DOWNLOAD",
+    "fields_in": [],
+    "outcome_rule": {},
+    "upstream": {"url": "https://files.example.org/cities"},
+    "files": [{"name": "east.csv", "size_bytes": 22, "sha256": "ab" * 32, "part": "east"}],
+}
+
+
+def test_a_package_is_listed_with_its_files_and_asked_for_by_part_and_name(market):
+    listing = market.listed(**PACKAGE)
+    (event,) = market.events(ListingPublished)
+    assert event.delivery["files"] == PACKAGE["files"]
+    assert [field["name"] for field in event.fields_in] == ["part", "name"]
+    assert listing.version.dossier()["files"] == PACKAGE["files"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "pointer"),
+    [
+        ({"files": None}, "#/files"),
+        ({"upstream": {"url": "https://files.example.org/?a=b"}}, "#/upstream/url"),
+        (
+            {"upstream": {"url": "https://files.example.org/", "method": "POST"}},
+            "#/upstream/method",
+        ),
+        ({"fields_in": draft_version()["fields_in"]}, "#/fields_in"),
+        (
+            {"outcome_rule": {"units": {"measure": "bytes", "per": 1_000}, "units_max": 9}},
+            "#/outcome_rule/units",
+        ),
+    ],
+)
+def test_a_package_that_cannot_be_delivered_is_registered_alone(market, changes, pointer):
+    content = {**PACKAGE, **changes}
+    if content["files"] is None:
+        del content["files"]
+    draft = market.draft(market.product(), **content)
+    with pytest.raises(VersionInvalid) as refused:
+        market.submit(draft)
+    assert [fault.pointer for fault in refused.value.faults] == [pointer]
+    market.submit(draft, is_for_listing=False)
 
 
 def test_what_the_exchange_does_not_deliver_is_registered_and_never_published(market):

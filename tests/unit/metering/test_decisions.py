@@ -21,7 +21,7 @@ LICENCE = {
     "ends_at": END,
     "purposes": frozenset({"CREDIT"}),
     "fields": frozenset({"iata", "name"}),
-    "route": SimpleNamespace(state="open"),
+    "route": SimpleNamespace(state="open", files=None),
 }
 
 
@@ -66,8 +66,8 @@ def test_a_key_without_networks_serves_any_address():
         ({"listing_code": "S0002"}, "METER-LISTING"),
         ({"state": "revoked"}, "METER-LICENCE"),
         ({"state": "a state that is yet to be invented"}, "METER-LICENCE"),
-        ({"route": SimpleNamespace(state="suspended")}, "METER-ROUTE"),
-        ({"route": SimpleNamespace(state="a new one")}, "METER-ROUTE"),
+        ({"route": SimpleNamespace(state="suspended", files=None)}, "METER-ROUTE"),
+        ({"route": SimpleNamespace(state="a new one", files=None)}, "METER-ROUTE"),
         ({"purposes": frozenset()}, "METER-PURPOSE"),
         ({"fields": frozenset()}, "METER-FIELDS"),
     ],

@@ -1,0 +1,1 @@
+"""Data packages: a call is answered with a manifest, and its files follow by request."""
