@@ -1,5 +1,6 @@
 """Fixtures: a real PostgreSQL per session, a fresh migrated database per test that wants one."""
 
+import gc
 import itertools
 import logging
 import os
@@ -20,10 +21,12 @@ from app.accounts import argon2_passwords
 from app.core.db import make_engine
 from app.core.events import Event
 from app.core.ids import IdSource
+from app.core.memory import YOUNG_MAX
 from app.core.unit_of_work import UnitOfWorkFactory
 from app.factory import build_parts, create_control_plane
 from app.settings import from_environment
 from migrations.run import upgrade
+from tests import once_a_process
 from tests.fakes.clock import FixedClock
 
 hypothesis.settings.register_profile("dev", max_examples=50, deadline=None)
@@ -41,10 +44,19 @@ structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.
 USUAL_PASSWORDS = argon2_passwords._USUAL
 argon2_passwords._USUAL = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
+once_a_process.compile_statements_once()
+once_a_process.compile_rules_once()
+
 MEMORY = Path("/dev/shm")
 MEMORY_BYTES_LEAST = 4 * 2**30
 
 _numbers = itertools.count()
+
+
+def pytest_collection_finish():
+    # As a serving process does: modules and what was collected stay to the end, and are many.
+    gc.freeze()
+    gc.set_threshold(YOUNG_MAX, 20, 20)
 
 
 @pytest.fixture(scope="session")
