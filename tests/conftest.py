@@ -2,6 +2,7 @@
 
 import gc
 import itertools
+import json
 import logging
 import os
 import random
@@ -149,10 +150,14 @@ def units(engine, clock, ids):
 @pytest.fixture
 def settings(database_url, tmp_path):
     """Settings of a development installation on the fresh database."""
+    return _settings(database_url, tmp_path)
+
+
+def _settings(database_url, folder):
     return from_environment(
         {
             "DATABASE_URL": database_url,
-            "COUNTERFOIL_VAR": str(tmp_path),
+            "COUNTERFOIL_VAR": str(folder),
             "COUNTERFOIL_SECRET": "the same secret in every test of a session",
             "COUNTERFOIL_UPSTREAM_NETWORKS": "127.0.0.0/8",
             "COUNTERFOIL_LOG_LEVEL": "ERROR",
@@ -178,3 +183,19 @@ def app(parts):
 def client(app):
     """A client of the control plane."""
     return app.test_client()
+
+
+@pytest.fixture(scope="session")
+def served_document(postgres, template_database, tmp_path_factory):
+    """The OpenAPI document as it is served: the code's alone, whatever is in the database."""
+    url = embedded_postgres.ensure_database(postgres, "described", template=template_database)
+    parts = build_parts(_settings(url, tmp_path_factory.mktemp("described")))
+    answer = create_control_plane(parts).test_client().get("/docs/openapi.json")
+    parts.engine.dispose()
+    return answer.data
+
+
+@pytest.fixture
+def document(served_document):
+    """The OpenAPI document, for this test to read or change."""
+    return json.loads(served_document)

@@ -63,13 +63,13 @@ class AirportsUpstream(Upstream):
 class GuidedExchange:
     """Runs blocks; what earlier answers gave is in `values`, by the name that a block kept."""
 
-    def __init__(self, parts: Parts, clock: Any, folder: Path) -> None:
+    def __init__(self, parts: Parts, clock: Any, folder: Path, document: Any) -> None:
         self._parts, self._clock, self._folder = parts, clock, folder
         self.values: dict[str, str] = {}
         self._fresh_count = 0
         self._application = build_application(parts)
         self._client = Client(self._application)
-        self._described = Described(self._client.get("/docs/openapi.json").json)
+        self._described = Described(document)
         self.undescribed: list[str] = []
         self._server = make_server("127.0.0.1", 0, self._application, threaded=True)
         self._upstream = ThreadingHTTPServer(("127.0.0.1", 0), AirportsUpstream)

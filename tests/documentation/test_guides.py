@@ -28,8 +28,8 @@ _FENCED_AND_AFTER = re.compile(
 
 
 @pytest.fixture
-def exchange(parts, clock, tmp_path):
-    made = GuidedExchange(parts, clock, tmp_path)
+def exchange(parts, clock, tmp_path, document):
+    made = GuidedExchange(parts, clock, tmp_path, document)
     yield made
     made.close()
 

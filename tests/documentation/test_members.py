@@ -6,7 +6,6 @@ import tomllib
 from collections.abc import Iterator
 from typing import Any
 
-import pytest
 from marshmallow.fields import Field, List
 
 from app.core.paging import LIMIT_MAX
@@ -19,11 +18,6 @@ from tests.architecture.rules import ROOT
 
 SENTENCE = re.compile(r"[A-Z0-9`].*[.…]", re.DOTALL)
 ROOMS = ("app", "compliance", "ledger", "listings", "metering")
-
-
-@pytest.fixture
-def document(client):
-    return client.get("/docs/openapi.json").json
 
 
 def shapes() -> Iterator[type[Schema]]:

@@ -30,8 +30,7 @@ def test_the_interactive_page_needs_no_network(client):
         assert client.get(address).status_code == 200, address
 
 
-def test_the_document_is_openapi_3_1_and_describes_every_route(app, client):
-    document = client.get("/docs/openapi.json").json
+def test_the_document_is_openapi_3_1_and_describes_every_route(app, document):
     assert document["openapi"] == "3.1.0"
     described = {
         (method.upper(), path) for path, item in document["paths"].items() for method in item
@@ -80,17 +79,16 @@ def members(value):
             yield from members(inner)
 
 
-def test_the_document_says_that_errors_are_problems_and_may_have_more_members(client):
-    components = client.get("/docs/openapi.json").json["components"]
+def test_the_document_says_that_errors_are_problems_and_may_have_more_members(document):
+    components = document["components"]
     assert set(components["responses"]["DEFAULT_ERROR"]["content"]) == {PROBLEM}
     problem = components["schemas"]["Problem"]
     assert problem["additionalProperties"] is True
     assert set(problem["properties"]) > {"type", "errors"}
 
 
-def test_patterns_of_the_document_are_those_of_json_schema(client):
+def test_patterns_of_the_document_are_those_of_json_schema(document):
     """`\\A` and `\\Z` are letters there, so that no id at all would fit."""
-    document = client.get("/docs/openapi.json").json
     patterns = {
         value
         for name, value in members(document)
@@ -100,8 +98,8 @@ def test_patterns_of_the_document_are_those_of_json_schema(client):
     assert [each for each in patterns if re.search(r"\\[AZz]|\(\?P", each)] == []
 
 
-def test_every_operation_has_a_name_and_says_who_may_use_it(client):
-    found = dict(operations(client.get("/docs/openapi.json").json))
+def test_every_operation_has_a_name_and_says_who_may_use_it(document):
+    found = dict(operations(document))
     names = [operation["operationId"] for operation in found.values()]
     assert len(names) == len(set(names))
     assert found["get /v1/listings"]["security"] == []
@@ -110,8 +108,8 @@ def test_every_operation_has_a_name_and_says_who_may_use_it(client):
     assert found["get /data/{listing_code}"]["security"] == [{"key": []}]
 
 
-def test_every_operation_says_what_it_does_and_that_it_may_refuse(client):
-    found = dict(operations(client.get("/docs/openapi.json").json))
+def test_every_operation_says_what_it_does_and_that_it_may_refuse(document):
+    found = dict(operations(document))
     assert [name for name, each in found.items() if not each.get("summary")] == []
     refusal = {"$ref": "#/components/responses/DEFAULT_ERROR"}
     assert [
@@ -119,9 +117,9 @@ def test_every_operation_says_what_it_does_and_that_it_may_refuse(client):
     ] == []
 
 
-def test_a_thing_calls_its_own_id_id_and_others_by_their_names(client):
+def test_a_thing_calls_its_own_id_id_and_others_by_their_names(document):
     """`TopUp.id`, and `top_up_id` wherever something else means that top-up."""
-    schemas = client.get("/docs/openapi.json").json["components"]["schemas"]
+    schemas = document["components"]["schemas"]
     doubled = []
     for name, schema in schemas.items():
         thing = re.sub(r"(?<!^)(?=[A-Z])", "_", name.removesuffix("Summary").removesuffix("Detail"))
@@ -133,9 +131,9 @@ def test_a_thing_calls_its_own_id_id_and_others_by_their_names(client):
     assert doubled == []
 
 
-def test_what_is_on_or_off_says_so_and_what_has_more_states_names_them(client):
+def test_what_is_on_or_off_says_so_and_what_has_more_states_names_them(document):
     """`is_…` is a boolean and `state` a word; a `status` is one of HTTP's."""
-    schemas = client.get("/docs/openapi.json").json["components"]["schemas"]
+    schemas = document["components"]["schemas"]
     found = {
         (member, str(schema["properties"][member].get("type")))
         for schema in schemas.values()
@@ -157,9 +155,9 @@ def test_what_is_on_or_off_says_so_and_what_has_more_states_names_them(client):
     assert two_valued == {"Entitlement", "EntitlementDetail", "Order", "SettlementRun"}
 
 
-def test_a_state_lists_what_it_can_be(client):
+def test_a_state_lists_what_it_can_be(document):
     """A state that is no plain text is labelled by a vocabulary, which `/v1/vocabularies` lists."""
-    schemas = client.get("/docs/openapi.json").json["components"]["schemas"]
+    schemas = document["components"]["schemas"]
     states = {
         f"{name}.{member}": shape
         for name, schema in schemas.items()
@@ -199,15 +197,14 @@ TRAIL_KINDS = set(re.findall(r"'(?:compliance|accounts)', '(\w+)'", RECORDS))
         ("WriteOff.state", {"proposed", "written_off", "recovered", "declined"}),
     ],
 )
-def test_a_kind_and_a_decision_list_what_they_can_be(client, member, values):
+def test_a_kind_and_a_decision_list_what_they_can_be(document, member, values):
     name, _, shown = member.partition(".")
-    schema = client.get("/docs/openapi.json").json["components"]["schemas"][name]
+    schema = document["components"]["schemas"][name]
     assert set(schema["properties"][shown]["enum"]) == values
 
 
-def test_whatever_comes_in_pages_takes_the_cursor_back(client):
+def test_whatever_comes_in_pages_takes_the_cursor_back(document):
     """An answer's cursor is bound by the query's schema, so one is no use without the other."""
-    document = client.get("/docs/openapi.json").json
     schemas = document["components"]["schemas"]
 
     def has(schema, name):
@@ -227,8 +224,8 @@ def test_whatever_comes_in_pages_takes_the_cursor_back(client):
     assert len(paged["gives"]) > 60
 
 
-def test_every_success_says_what_it_consists_of(client):
-    found = operations(client.get("/docs/openapi.json").json)
+def test_every_success_says_what_it_consists_of(document):
+    found = operations(document)
     silent = {
         f"{name} {status}"
         for name, operation in found
@@ -238,8 +235,7 @@ def test_every_success_says_what_it_consists_of(client):
     assert silent == set()
 
 
-def test_creating_routes_say_that_they_need_a_key(client):
-    document = client.get("/docs/openapi.json").json
+def test_creating_routes_say_that_they_need_a_key(document):
     parameters = document["paths"]["/v1/orders"]["post"]["parameters"]
     assert [p["name"] for p in parameters if p["in"] == "header"] == ["Idempotency-Key"]
 
