@@ -148,9 +148,8 @@ def test_lines_that_are_no_objects_are_told_by_their_number(collector):
     assert collector.recorded() == []
 
 
-@pytest.mark.parametrize(
-    ("data", "media_type"),
-    [
+def test_what_is_no_such_file_is_refused_whole(collector, subtests):
+    for data, media_type in (
         (b"", CSV),
         (b"\xff\xfe", CSV),
         (b"recipient_id,surname\r\na,b", CSV),
@@ -158,10 +157,9 @@ def test_lines_that_are_no_objects_are_told_by_their_number(collector):
         (b'subject\r\n"a', CSV),
         (b"\n\n", LINES),
         (b"{}\n" * (ROWS_MAX + 1), LINES),
-    ],
-)
-def test_what_is_no_such_file_is_refused_whole(collector, data, media_type):
-    assert faults(collector.send(data, media_type), "consent-file-unreadable") == []
+    ):
+        with subtests.test(data[:40]):
+            assert faults(collector.send(data, media_type), "consent-file-unreadable") == []
 
 
 def test_other_kinds_of_file_are_refused_by_their_name(collector):

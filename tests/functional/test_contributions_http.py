@@ -118,9 +118,8 @@ def test_only_the_two_sides_see_a_contribution_and_only_one_decides(call, versio
     call(None, "GET", path, expect=401)
 
 
-@pytest.mark.parametrize(
-    "contributors",
-    [
+def test_shares_that_cannot_be_are_refused(call, version, subtests):
+    for contributors in (
         None,
         [{}],
         [{**SHARE, "share_bp": 0}],
@@ -135,11 +134,10 @@ def test_only_the_two_sides_see_a_contribution_and_only_one_decides(call, versio
         [{**SHARE, "agreed": True}],
         [SHARE, SHARE],
         [SHARE] * 21,
-    ],
-)
-def test_shares_that_cannot_be_are_refused(call, version, contributors):
-    problem = call("supplier", "PATCH", version, {"contributors": contributors}, expect=422)
-    assert problem["errors"][0]["pointer"].startswith("#/contributors")
+    ):
+        with subtests.test(contributors=contributors):
+            problem = call("supplier", "PATCH", version, {"contributors": contributors}, expect=422)
+            assert problem["errors"][0]["pointer"].startswith("#/contributors")
 
 
 @pytest.mark.parametrize(

@@ -161,9 +161,8 @@ def test_the_same_key_proposes_and_accepts_once(app, call, proposal):
     assert len(call("buyer", "GET", "/v1/orders")["items"]) == 1
 
 
-@pytest.mark.parametrize(
-    ("change", "status"),
-    [
+def test_a_proposal_that_is_not_whole_is_refused(call, proposal, subtests):
+    for change, status in (
         ({"plan": None}, 422),
         ({"plan": {"kind": "negotiated"}}, 422),
         ({"plan": {**PLAN, "tiers": []}}, 422),
@@ -186,10 +185,9 @@ def test_the_same_key_proposes_and_accepts_once(app, call, proposal):
         ({"message": " "}, 422),
         ({"supplier_id": BUYER_ID}, 422),
         ({"state": "ACCEPTED"}, 422),
-    ],
-)
-def test_a_proposal_that_is_not_whole_is_refused(call, proposal, change, status):
-    call("supplier", "POST", "/v1/custom-offers", {**proposal, **change}, expect=status)
+    ):
+        with subtests.test(**change):
+            call("supplier", "POST", "/v1/custom-offers", {**proposal, **change}, expect=status)
     assert call("supplier", "GET", "/v1/custom-offers")["items"] == []
 
 
