@@ -22,12 +22,10 @@ from app.core.canonical import canonical_bytes
 from app.core.reach import Reach
 from ledger.journal.books.splits import added_shares
 from metering import services
-from metering.delivery.http_upstream import HttpUpstream
 from metering.leases import upkeep
 from metering.leaves import Commitments
 from metering.ports import UpstreamAnswer
 from tests.factories.metering import SIGNER, SPLIT, World, call, package, per_call
-from tests.fakes.hostile_upstream import HostileUpstream, answer
 from tests.fakes.metering_ports import FakeBooks, FakeLog, FakeWallets, HeldUpstream
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -102,6 +100,10 @@ ELSEWHERE = {
     "an upstream address checked before the fetch instead of during it": (
         "tests/functional/test_hostile_upstream.py",
         "test_a_name_that_changes_between_check_and_connection_changes_nothing",
+    ),
+    "a query that opens ten file requests counted ten times": (
+        "tests/functional/test_packages.py",
+        "test_one_call_and_many_downloads_are_one_event_and_its_receipt_holds_their_hashes",
     ),
     "a process that dies between upstream and answer": (
         "tests/processes/test_metering_processes.py",
@@ -447,25 +449,6 @@ def test_split_remainders_lost():
         total += amount
         kept = {part: kept[part] + gained[part] for part in kept}
     assert kept == added_shares(total, 0, SPLIT)
-
-
-def test_a_query_that_opens_ten_file_requests_counted_ten_times(world):
-    """However often the upstream had to be asked for one call, it is one call."""
-
-    def close_after_each(connection):
-        connection.sendall(answer())
-
-    server = HostileUpstream(close_after_each)
-    try:
-        listing = world.publish(f"{server.url}/files", code="S0001-FILES", version="ver_files")
-        licensed = world.license(per_call(unit="call"), listing=listing)
-        plane = world.plane(HttpUpstream(["127.0.0.0/8"]))
-        for key in ("a", "b"):
-            for _ in range(5):
-                assert call(plane, licensed, {"iata": "PVG"}, idempotency_key=key).status == 200
-    finally:
-        server.stop()
-    assert world.sql("SELECT count(*), sum(units)::bigint FROM usage_events") == [(2, 2)]
 
 
 # Seen beside those of METERING.md.
