@@ -57,9 +57,9 @@ def demand_signing(uow: UnitOfWork) -> None:
 
     Raises `SigningStopped`.
     """
-    head = shard_heads.find_newest_head(uow.session)
-    if head is not None and head.stopped_reason is not None:
-        raise SigningStopped(head.stopped_reason)
+    reason = shard_heads.signing_stopped(uow.session)
+    if reason is not None:
+        raise SigningStopped(reason)
 
 
 def driver_cursor(uow: UnitOfWork) -> Cursor[Any]:

@@ -16,9 +16,10 @@ from app.core.unit_of_work import UnitOfWorkFactory
 from contracts.deployments import open_chain
 from ledger.log.anchors.keeper import AnchorKeeper
 from ledger.log.anchors.models import Anchor
-from ledger.log.anchors.queries import get_chain_status, signing_stopped
+from ledger.log.anchors.queries import get_chain_status
 from ledger.log.anchors.states import AnchorPolicy
 from ledger.log.errors import SigningStopped
+from ledger.log.storage.shard_heads import signing_stopped
 from tests.adapters.chain_nodes import anvil, rpc
 from tests.unit.contracts.embedded import KEYS
 from tests.unit.log.anchor_chain import publish

@@ -136,12 +136,6 @@ def is_account_busy(session: Session, contract: str, *, nonce: int, since: datet
     return session.scalar(statement.limit(1)) is not None
 
 
-def signing_stopped(session: Session) -> str | None:
-    """Why checkpoints of the open shard are no longer signed, or None while all is well."""
-    head = shard_heads.find_newest_head(session)
-    return None if head is None else head.stopped_reason
-
-
 @dataclass(frozen=True)
 class ChainStatus:
     """What anybody may know of the chain behind the log; sizes are counts of leaves."""
@@ -183,7 +177,7 @@ def get_chain_status(session: Session, now: datetime) -> ChainStatus:
         final_size=final.tree_size if final else 0,
         last_final_at=final_at,
         last_final_age_seconds=int((now - final_at).total_seconds()) if final_at else None,
-        signing_stopped=signing_stopped(session),
+        signing_stopped=shard_heads.signing_stopped(session),
     )
     return replace(status, **{each: getattr(health, each) for each in _SEEN}) if health else status
 

@@ -2,7 +2,7 @@
 
 from app.core.unit_of_work import UnitOfWork
 from ledger.log.anchors.models import AnchorRequest
-from ledger.log.anchors.queries import signing_stopped
+from ledger.log.storage.shard_heads import signing_stopped
 
 __all__ = ["request_anchor", "signing_stopped"]
 

@@ -59,6 +59,12 @@ def find_newest_head(session: Session) -> Head | None:
     return None if row is None else _as_head(row)
 
 
+def signing_stopped(session: Session) -> str | None:
+    """Why checkpoints of the open shard are no longer signed, or None while all is well."""
+    head = find_newest_head(session)
+    return None if head is None else head.stopped_reason
+
+
 def list_newest_shards(session: Session, limit: int) -> list[int]:
     """The numbers of the shards that were opened last, newest first."""
     return list(session.scalars(select(LogHead.shard).order_by(LogHead.shard.desc()).limit(limit)))

@@ -12,10 +12,10 @@ from ledger.log.anchors.queries import (
     StoredAnchors,
     get_chain_status,
     list_unanchored_origins,
-    signing_stopped,
 )
 from ledger.log.anchors.services import request_anchor
 from ledger.log.errors import SigningStopped
+from ledger.log.storage.shard_heads import signing_stopped
 from tests.unit.log.anchor_chain import FakeChain, Head, anchors, keeper, publish, states
 from tests.unit.log.log_factory import ORIGIN
 
