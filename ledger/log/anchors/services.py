@@ -2,9 +2,6 @@
 
 from app.core.unit_of_work import UnitOfWork
 from ledger.log.anchors.models import AnchorRequest
-from ledger.log.storage.shard_heads import signing_stopped
-
-__all__ = ["request_anchor", "signing_stopped"]
 
 
 def request_anchor(uow: UnitOfWork, *, requested_by: str, reason: str) -> AnchorRequest:
