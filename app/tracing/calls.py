@@ -8,6 +8,7 @@ from typing_extensions import override
 
 from app.tracing.spans import CLIENT, SERVER, Span, Spans, current_trace_id
 from metering.calls import requests
+from metering.calls.description import CALL, FILE
 from metering.calls.replies import Reply
 from metering.packages.addresses import PREFIX
 from metering.ports import Target, UpstreamAnswer
@@ -15,8 +16,6 @@ from metering.serving import Calls
 from metering.waiting import Signal, Waiting
 
 Value = TypeVar("Value")
-ROUTE = "/data/{listing_code}"
-FILE_ROUTE = "/files/{listing_code}/{token}/{name}"
 
 
 class TracedCalls(Calls):
@@ -30,7 +29,7 @@ class TracedCalls(Calls):
     async def reply(self, environment: Mapping[str, Any]) -> tuple[str, Reply]:
         method = environment["REQUEST_METHOD"]
         known = method if method in {"GET", "HEAD", "POST"} else "_OTHER"
-        route = FILE_ROUTE if environment["PATH_INFO"].startswith(PREFIX) else ROUTE
+        route = FILE if environment["PATH_INFO"].startswith(PREFIX) else CALL
         facts = {"http.request.method": known, "http.route": route}
         with self._spans.root(
             f"{known} {route}", SERVER, facts, caller=environment.get("HTTP_TRACEPARENT")
