@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import itertools
 import json
+import re
 
 import airportsdata
 import pytest
@@ -30,6 +31,7 @@ AIRPORTS = {
     if airport["country"] == "CN"
 }
 PERSONAL = ("organisations", "people")
+INSTANT = re.compile(rb'"\d{4}-\d\d-\d\dT[\d:.]+Z"')
 KEYED = ("request", "response", "detail")
 
 
@@ -67,7 +69,9 @@ def test_no_leaf_names_anybody(leaves, everything):
 
 def test_no_leaf_carries_a_payload(leaves):
     payloads = {value for airport in AIRPORTS.values() for value in airport.values()}
-    for leaf, value in itertools.product(leaves, payloads):
+    # A longitude is, once in a hundred thousand leaves, the seconds of an instant.
+    timeless = [INSTANT.sub(b"", leaf) for leaf in leaves]
+    for leaf, value in itertools.product(timeless, payloads):
         if isinstance(value, str) and len(value) > 4:
             assert value.encode() not in leaf
 
