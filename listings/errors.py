@@ -78,6 +78,43 @@ class ListingDocumentNotFound(CounterfoilError):
         )
 
 
+class OwnListingRated(CounterfoilError):
+    """Who sells a listing, or shares in it, does not rate it."""
+
+    kind = ErrorKind.CONFLICT
+    slug = "own-listing-rated"
+    title = "The listing is your own"
+
+    def __init__(self, listing_code: str) -> None:
+        super().__init__(
+            "Its supplier and those who share in it do not rate it.", listing_code=listing_code
+        )
+
+
+class NothingToRate(CounterfoilError):
+    """The organisation was never delivered anything of the listing."""
+
+    kind = ErrorKind.FORBIDDEN
+    slug = "nothing-to-rate"
+    title = "You have received nothing of this listing"
+
+    def __init__(self, listing_code: str) -> None:
+        super().__init__(
+            "Rate a listing once a call of yours has been delivered.", listing_code=listing_code
+        )
+
+
+class RatingNotFound(CounterfoilError):
+    """The organisation has not rated the listing."""
+
+    kind = ErrorKind.NOT_FOUND
+    slug = "rating-not-found"
+    title = "You have not rated this listing"
+
+    def __init__(self, listing_code: str) -> None:
+        super().__init__("No rating of yours stands.", listing_code=listing_code)
+
+
 class VersionNotFound(CounterfoilError):
     """The data product has no version of this number or id."""
 

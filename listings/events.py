@@ -132,6 +132,15 @@ class ListingDelisted(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ListingRated(Event):
+    """A buyer, who stays unnamed, gave the listing one to five stars."""
+
+    listing_code: str
+    supplier_id: OrganisationId
+    stars: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class OrderPlaced(Event):
     """A buyer accepted a plan for a scenario; amounts at scale 10⁻⁸, split in basis points.
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from sqlalchemy.orm import Session
+
 from app.core.unit_of_work import UnitOfWork
 
 BASIS_POINTS = 10_000
@@ -40,6 +42,14 @@ class ExchangePolicy:
             "commission": self.commission_bp,
             "tax": self.tax_bp,
         }
+
+
+class CallingBuyers(Protocol):
+    """Who has called what, as the metering knows it."""
+
+    def has_called(self, session: Session, *, buyer_id: str, listing_code: str) -> bool:
+        """Whether a call of the buyer's was ever delivered."""
+        ...
 
 
 class PublicDocuments(Protocol):

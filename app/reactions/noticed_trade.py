@@ -132,6 +132,9 @@ NOTICED_TRADE: dict[type[Event], Noticed] = {
     listings.ListingDelisted: Noticed(
         "listing.delisted", telling_supplier_and_licensees("listing_code")
     ),
+    listings.ListingRated: Noticed(
+        "listing.rated", telling("supplier_id", "listing_code", "stars")
+    ),
     compliance.ListingSuspended: Noticed(
         "listing.suspended", telling_supplier_and_licensees("listing_code", "reason_code")
     ),

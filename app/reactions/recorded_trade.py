@@ -160,6 +160,7 @@ UNRECORDED_TRADE: dict[type[Event], str] = {
     listings.ProductDeleted: "the log never knew of it: nothing of it was handed in",
     listings.DraftDeleted: "the log never knew of it: it was not handed in",
     listings.ProductRegistered: "a draft binds nobody; its submission is recorded",
+    listings.ListingRated: "an opinion, which its buyer may change; it binds nobody",
     listings.CustomOfferAccepted: "the order that it became is recorded",
     listings.CustomOfferDeclined: "what a buyer does not buy is between the two",
     listings.ContributionAsked: "a draft asks; what was agreed to is recorded",

@@ -34,8 +34,9 @@ from ledger.log.tree.hash_trees import HashTrees
 from ledger.log.witnesses.policy import WitnessPolicy
 from ledger.payments.operation_runner import OperationRunner
 from ledger.payments.ports import PaymentPorts
-from listings.ports import ExchangePolicy, PublicAddress, PublicDocuments
+from listings.ports import CallingBuyers, ExchangePolicy, PublicAddress, PublicDocuments
 from listings.queries.approved_uses import StoredApprovedUses
+from metering.calling_buyers import StoredCallingBuyers
 from metering.ports import ApprovedUses
 from metering.recording.receipt_queries import StoredReceipts
 from metering.signing.stored import SignedRequestReader
@@ -82,6 +83,7 @@ def things(parts: Parts) -> list[tuple[type, object]]:
         ),
         (EntryTypes, EntryTypes(entry_types())),
         (ApprovedUses, StoredApprovedUses()),
+        (CallingBuyers, StoredCallingBuyers()),
         (StoredReceipts, receipts),
         (SignedRequestReader, SignedRequestReader(parts.cipher)),
     ]

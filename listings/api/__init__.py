@@ -9,6 +9,7 @@ from listings.api import (
     order_routes,
     price_routes,
     product_routes,
+    rating_routes,
     registry_routes,
     transfer_routes,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "order_routes",
     "price_routes",
     "product_routes",
+    "rating_routes",
     "registry_routes",
     "transfer_routes",
 ]

@@ -21,7 +21,7 @@ FACETS = (
 )
 NO_QUALITY = "NONE"
 """The facet's value where no report is in force, or none has a grade."""
-SORTS = ("relevance", "newest", "price")
+SORTS = ("relevance", "newest", "price", "rating", "quality")
 
 
 @dataclass(frozen=True)

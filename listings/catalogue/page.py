@@ -5,6 +5,7 @@ from typing import Any
 
 from app.core.money import format_amount
 from listings.catalogue.listed_record import render_record
+from listings.catalogue.rating_means import mean_label
 from listings.offers.plan_labels import price_label
 from listings.offers.plan_prices import unit_price
 from listings.vocabulary import Language, labelled, labelled_all
@@ -48,6 +49,10 @@ def render_card(listing: Mapping[str, Any], language: Language) -> dict[str, Any
         "update_frequency": labelled("update_frequencies", listing["update_frequency"], language),
         "grade": labelled("grades", listing["grade"], language),
         "quality": labelled("quality_grades", listing["quality"], language),
+        "rating": {
+            "count": listing["rating_count"],
+            "mean": mean_label(listing["rating_count"], listing["rating_stars"]),
+        },
         "price_models": labelled_all("price_models", listing["price_models"], language),
         "lowest_price": {
             "amount": listing["lowest_price_amount"],

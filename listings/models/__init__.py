@@ -6,6 +6,7 @@ from listings.models.listings import Listing, ListingWords
 from listings.models.orders import Agreement, ApprovedScenario, Order
 from listings.models.parties import ListingParty
 from listings.models.products import DataProduct, Offer, Plan, ProductVersion, UpstreamCredential
+from listings.models.ratings import Rating
 from listings.models.registry import RegistryEntry, RegistryInput, RegistryWords
 from listings.models.transfers import RegistrationTransfer, RegistrySuccession
 
@@ -23,6 +24,7 @@ __all__ = [
     "Order",
     "Plan",
     "ProductVersion",
+    "Rating",
     "RegistrationTransfer",
     "RegistryEntry",
     "RegistryInput",

@@ -61,6 +61,8 @@ class Listing(Base):
     first_listed_at: Mapped[datetime]
     published_at: Mapped[datetime]
     changed_at: Mapped[datetime]
+    rating_count: Mapped[int] = mapped_column(default=0)
+    rating_stars: Mapped[int] = mapped_column(default=0)
     version: Mapped[ProductVersion] = relationship()
     words: Mapped[ListingWords | None] = relationship()
 

@@ -27,6 +27,7 @@ from sqlalchemy.types import Text
 from app.core.paging import InvalidCursor, Page, decode_cursor, encode_cursor
 from listings.catalogue.filters import NO_QUALITY, CatalogueQuery
 from listings.catalogue.listing_codes import parse_listing_code
+from listings.catalogue.rating_means import PRIOR_COUNT, PRIOR_STARS, SCORE_SCALE
 from listings.catalogue.search_text import likeness_query, search_query
 from listings.errors import ListingNotFound
 from listings.models import Listing, ListingParty, ListingWords, ProductVersion
@@ -139,10 +140,20 @@ def _order(query: CatalogueQuery) -> _Order:
         # Amounts of two currencies are not compared: one currency after the other.
         price = Listing.currency.expression, Listing.lowest_price_amount.expression
         return _Order("price", price, (str, _whole), is_descending=False)
+    if query.order == "rating":
+        return _Order("rating", (_rating_score(),), (_whole,))
+    if query.order == "quality":
+        # A before D; `NONE` comes after all of them.
+        return _Order("quality", (quality_in_force(query),), (str,), is_descending=False)
     if query.order == "relevance":
         key = cast(_rank(search_query(query.words)) * _RANK_SCALE, BigInteger)
         return _Order("relevance", (key,), (_whole,))
     return _Order("newest", (Listing.published_at.expression,), (_instant,))
+
+
+def _rating_score() -> ColumnElement[Any]:
+    stars = (Listing.rating_stars + PRIOR_STARS) * SCORE_SCALE
+    return stars // (Listing.rating_count + PRIOR_COUNT)
 
 
 def _rank(words: str) -> ColumnElement[Any]:

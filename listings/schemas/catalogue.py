@@ -12,6 +12,7 @@ from listings.schemas.labels import LabelledSchema
 from listings.schemas.listed_record import ListedRecordSchema
 from listings.schemas.outcome_rules import OutcomeRuleSchema
 from listings.schemas.plans import PlanTermsSchema
+from listings.schemas.ratings import RatingSumSchema
 from listings.schemas.terms import Code
 from listings.versions.life_cycle import CATALOGUE
 
@@ -69,6 +70,7 @@ class ListingCardSchema(Schema):
     update_frequency = fields.Nested(LabelledSchema)
     grade = fields.Nested(LabelledSchema)
     quality = fields.Nested(LabelledSchema)
+    rating = fields.Nested(RatingSumSchema)
     price_models = fields.List(fields.Nested(LabelledSchema))
     lowest_price = fields.Nested(MoneySchema)
     first_listed_at = Timestamp()

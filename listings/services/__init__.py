@@ -25,6 +25,7 @@ from listings.services.publication import (
     suspend_listing,
     take_off_sale,
 )
+from listings.services.ratings import rate_listing, withdraw_rating
 from listings.services.registry import (
     cancel_for_cause,
     cancel_registration,
@@ -86,6 +87,7 @@ __all__ = [
     "propose_custom_offer",
     "propose_transfer",
     "publish_listing",
+    "rate_listing",
     "register_product",
     "reject_version",
     "reopen_version",
@@ -97,5 +99,6 @@ __all__ = [
     "suspend_listing",
     "take_off_sale",
     "withdraw_custom_offer",
+    "withdraw_rating",
     "withdraw_transfer",
 ]

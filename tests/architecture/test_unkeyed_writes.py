@@ -26,6 +26,7 @@ UNKEYED = {
     "compliance.put_own_specialities": "sets the whole list",
     "compliance.put_specialities": "sets the whole list",
     "listings.patch_version": "replaces the named parts of a draft; If-Match keeps others' work",
+    "listings.put_rating": "sets the one rating of a buyer and listing",
     "listings.put_version": "replaces a draft; If-Match keeps others' work",
     "log.put_evidence_mode": "sets the one mode of a licence",
     "metering.put_day_cap": "sets the one cap of the day",
@@ -37,6 +38,7 @@ UNKEYED = {
     # Takes away what is there once.
     "documents.delete_document": "what is gone is not found again",
     "listings.delete_product": "what is gone is not found again",
+    "listings.delete_rating": "what is gone is not found again",
     "listings.delete_version": "what is gone is not found again; If-Match keeps the next draft",
     "metering.delete_day_cap": "no cap is none, however often",
     "metering.delete_key_cap": "no cap is none, however often",

@@ -36,6 +36,25 @@ def ask(person, method, path, body=None):
     return person.client.send(method, path, body=body)
 
 
+def test_who_called_rates_and_everybody_reads_what_that_comes_to(world, worlds):
+    code = ask(world.buyer, "GET", f"/v1/entitlements/{world.airports.licence_id}").json[
+        "listing_code"
+    ]
+    own = f"/v1/listings/{code}/rating"
+    assert ask(world.buyer, "GET", own).status == 404
+    assert ask(world.buyer, "PUT", own, {"stars": 6}).status == 422
+    assert ask(world.buyer, "PUT", own, {"stars": 4}).json["stars"] == 4
+    assert ask(worlds["b"].supplier, "GET", own).status == 404
+    shown = ask(worlds["b"].buyer, "GET", f"/v1/listings/{code}").json
+    assert shown["rating"] == {"count": 1, "mean": "4.00"}
+    refused = ask(worlds["b"].buyer, "PUT", own, {"stars": 1})
+    assert (refused.status, refused.json["type"].partition("#")[2]) == (403, "nothing-to-rate")
+    assert ask(world.supplier, "PUT", own, {"stars": 5}).status == 403
+    assert ask(world.buyer, "DELETE", own).status == 204
+    shown = ask(world.buyer, "GET", f"/v1/listings/{code}").json
+    assert shown["rating"] == {"count": 0, "mean": None}
+
+
 def test_entitlements_are_found_by_side_state_listing_parties_and_beginning(world, worlds):
     shown = ask(world.buyer, "GET", f"/v1/entitlements/{world.airports.licence_id}").json
     buyer, supplier = world.organisations["buyer"], world.organisations["supplier"]

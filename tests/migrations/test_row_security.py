@@ -86,6 +86,7 @@ WRITTEN_BY_OWNERS = {
     "pseudonym_keys",
     "quality_reports",
     "quality_samples",
+    "ratings",
     "refresh_tokens",
     "registration_transfers",
     "registry_entries",

@@ -128,7 +128,7 @@ def test_facets_narrow_the_catalogue(find, chosen, found):
     assert sorted(find(**chosen)) == found
 
 
-@pytest.mark.parametrize("sort", ["newest", "price", "relevance"])
+@pytest.mark.parametrize("sort", ["newest", "price", "relevance", "rating", "quality"])
 def test_pages_join_to_the_whole_without_gap_or_repetition(find, sort):
     words = "supplier" if sort == "relevance" else ""
     whole = find(words, sort=sort)
