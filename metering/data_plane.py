@@ -214,7 +214,7 @@ class DataPlane(Calls):
             self._clock.now(),
             request.listing_code,
             request.client_address,
-            request.purpose,
+            request.purpose or key.licence.only_purpose,
             request.fields,
         )
         decision = decide(key, facts)

@@ -99,12 +99,15 @@ def detail_record(
     request_id: str,
     status: int,
     consent_id: str | None = None,
+    purpose: str | None = None,
 ) -> bytes:
     """The canonical bytes of what a receipt tells beyond its leaf.
 
-    ``consent`` is named where the call rested on one, and is not there otherwise.
+    ``consent`` is named where the call rested on one, ``purpose`` where it is known what the call
+    was for; neither is there otherwise.
     """
     consent = b"" if consent_id is None else b'"consent":' + canonical_text(consent_id) + b","
+    said = b"" if purpose is None else b',"purpose":' + canonical_text(purpose)
     return b"".join(
         (
             b'{"body_bytes":%d,' % body_bytes,
@@ -115,6 +118,7 @@ def detail_record(
             canonical_text(listing_code),
             b',"method":',
             canonical_text(method),
+            said,
             b',"request_id":',
             canonical_text(request_id),
             b',"status":%d}' % status,

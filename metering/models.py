@@ -1,5 +1,6 @@
 """Tables of the control plane's reads and of the reactions; the metered path uses plain SQL."""
 
+import json
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -223,6 +224,11 @@ class UsageEvent(Base):
     leaf: Mapped[bytes]
     detail: Mapped[bytes | None]
     detail_key: Mapped[bytes | None]
+
+    @property
+    def purpose(self) -> str | None:
+        """What the call was decided for, as its detail record has it until that is erased."""
+        return None if self.detail is None else json.loads(self.detail).get("purpose")
 
 
 class RequestSigner(Base):

@@ -165,6 +165,7 @@ class UsageEventSchema(Schema):
     amount = AmountText(required=True)
     currency = fields.String(required=True)
     occurred_at = Timestamp(required=True)
+    purpose = fields.String(required=True, allow_none=True)
     leaf_hash = fields.Function(lambda event: event.leaf_hash.hex(), metadata={"type": "string"})
 
 

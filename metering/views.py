@@ -86,6 +86,10 @@ class LicenceView:
     fences: tuple[int, int]
     consent_model: str | None = None
     """Which consent each call needs; None where the data is about nobody, or needs none."""
+    is_about_persons: bool = False
+    """Whether each call has to say its purpose."""
+    only_purpose: str | None = None
+    """What a call is for that does not say it; None where the licence permits several."""
     signers: Mapping[str, bytes] | None = None
     """The buyer's keys by their verification keys' texts, where it has to sign each call."""
 
@@ -175,6 +179,8 @@ def _pseudonym_key(row: Mapping[str, Any], cipher: Cipher) -> bytes | None:
 def licence_view(row: Mapping[str, Any], route: RouteView) -> LicenceView:
     """Compile an entitlement's row."""
     plan, terms = read_plan(row["plan_terms"]), row["terms"]
+    # Licences from before the tree was resolved at issue permit exactly what they name.
+    purposes = _names(row.get("permitted_purposes") or terms.get("purposes"))
     licensed_rate = terms.get("calls_per_second") or plan.calls_per_second
     return LicenceView(
         licence_id=row["licence_id"],
@@ -193,12 +199,14 @@ def licence_view(row: Mapping[str, Any], route: RouteView) -> LicenceView:
         plan=plan,
         bounds=call_bounds(plan, route.rule.units_max),
         fields=_names(terms.get("fields")),
-        # Licences from before the tree was resolved at issue permit exactly what they name.
-        purposes=_names(row.get("permitted_purposes") or terms.get("purposes")),
+        purposes=purposes,
         calls_per_second=min(int(licensed_rate), plan.calls_per_second),
         route=route,
         fences=(licence_fence(row["licence_id"]), listing_fence(row["listing_code"])),
         consent_model=_consent_model(terms),
+        # Data about persons comes with its basis, and never as files (app.core.delivery).
+        is_about_persons=terms.get("consent_model") is not None and route.files is None,
+        only_purpose=next(iter(purposes)) if purposes and len(purposes) == 1 else None,
         signers=_signers(row),
     )
 

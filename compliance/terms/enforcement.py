@@ -9,14 +9,15 @@ ENFORCED: dict[str, str] = {
     "calls_per_second": "Counted over all processes in the database's own seconds.",
     "starts_at": "An earlier call is refused.",
     "ends_at": "A later call is refused.",
-    "purposes": "A call that asserts another purpose is refused. Whether the asserted one is the"
-    " true one is promised.",
+    "purposes": "A call that says another purpose is refused, and so is one about persons that says"
+    " none of several. What it says is kept with it; whether that is true is promised.",
     "consent_model": "Where consent is needed, a call without a standing consent is refused.",
 }
 """What the exchange itself refuses calls by, and how."""
 PROMISED: dict[str, str] = {
-    "regions": "Where data is used after it was delivered cannot be seen; the contract and audits"
-    " hold the buyer to it. Networks of a key are enforced.",
+    "regions": "Where data is used after it was delivered cannot be seen, and a caller's address"
+    " shows a network and no place; the contract and audits hold the buyer to it. Networks of a key"
+    " are enforced.",
     "retention": "What a buyer deletes, and when, cannot be seen from here.",
     "transfer": "A copy that is passed on makes no call.",
     "recipients": "Who reads an answer inside the buyer's house cannot be seen.",

@@ -86,7 +86,7 @@ class ConsentDesk:
         subject = None if rule is None else rule.pseudonym_in(claim.parameters)
         if subject is None:
             return consent_rules.subject_unknown()
-        wanted = Wanted(subject, consent_rules.wanted_purposes(licence, claim.purpose), at)
+        wanted = Wanted(subject, claim.purpose, at)
         if licence.consent_model == consent_rules.PRE_COLLECTED:
             place = (licence.listing_code, licence.buyer_id, subject)
             return consent_rules.choose(licence, self._look(HELD, place), wanted)

@@ -24,18 +24,11 @@ GRANTED = "granted"
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a call needs a consent for: which person, and every purpose it may be put to."""
+    """What a call needs a consent for: which person, and the purpose that it is decided for."""
 
     subject: str
-    purposes: frozenset[str]
+    purpose: str | None
     at: datetime
-
-
-def wanted_purposes(licence: LicenceView, asserted: str | None) -> frozenset[str]:
-    """The purpose that the call asserts, else everything that the licence permits."""
-    if asserted is not None:
-        return frozenset((asserted,))
-    return licence.purposes or frozenset()
 
 
 def judge(licence: LicenceView, consent: ConsentView, wanted: Wanted) -> Refused | None:
@@ -44,8 +37,7 @@ def judge(licence: LicenceView, consent: ConsentView, wanted: Wanted) -> Refused
         "listing": consent.listing_code != licence.listing_code,
         "recipient": consent.recipient_id != licence.buyer_id,
         "subject": consent.subject != wanted.subject,
-        # A licence without purposes is none that a person can have agreed to.
-        "purpose": not wanted.purposes or not wanted.purposes <= consent.purposes,
+        "purpose": wanted.purpose not in consent.purposes,
     }
     for member, differs in mismatches.items():
         if differs:

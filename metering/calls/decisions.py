@@ -14,6 +14,7 @@ from metering.calls.refusals import (
     ListingNotDelivering,
     ListingNotLicensed,
     NetworkNotAllowed,
+    PurposeMissing,
     PurposeNotLicensed,
 )
 from metering.views import KeyView
@@ -27,6 +28,7 @@ class CallFacts(NamedTuple):
     client_address: str
     """Of the socket; what a header claims about it is nobody's business here."""
     purpose: str | None = None
+    """What it says that it is for, else the only thing that its licence permits."""
     fields: frozenset[str] | None = None
 
 
@@ -52,6 +54,7 @@ class Refused:
 
 Decision = Permitted | Refused
 PERMITTED = Permitted()
+_PURPOSES = "PIPL 6, 23"
 _Rule = Callable[[KeyView, CallFacts], Refused | None]
 
 
@@ -110,11 +113,19 @@ def _network(key: KeyView, facts: CallFacts) -> Refused | None:
 
 def _purpose(key: KeyView, facts: CallFacts) -> Refused | None:
     licensed = key.licence.purposes
-    if facts.purpose is None or licensed is None or facts.purpose in licensed:
+    if facts.purpose is None:
+        return _unsaid(licensed) if key.licence.is_about_persons else None
+    if licensed is None or facts.purpose in licensed:
         return None
     inputs = {"asserted": facts.purpose[:64], "licensed": ",".join(sorted(licensed))}
     detail = "The asserted purpose is not one of the licence's."
-    return Refused("METER-PURPOSE", "PIPL 6, 23", detail, PurposeNotLicensed, inputs)
+    return Refused("METER-PURPOSE", _PURPOSES, detail, PurposeNotLicensed, inputs)
+
+
+def _unsaid(licensed: frozenset[str] | None) -> Refused:
+    inputs = {"licensed": ",".join(sorted(licensed or ()))}
+    detail = "The data is about persons: say in Purpose what this call is for."
+    return Refused("METER-PURPOSE", _PURPOSES, detail, PurposeMissing, inputs)
 
 
 def _fields(key: KeyView, facts: CallFacts) -> Refused | None:

@@ -14,7 +14,8 @@ _SCHEME_NAME = "key"
 _SENT = {
     "Idempotency-Key": "One for each intention; a repeated call has the stored answer and is free.",
     "Answer-Fields": "Names of licensed fields, comma separated: the answer has no others.",
-    "Purpose": "What this call is for, a code within the licence.",
+    "Purpose": "What this call is for, a code within the licence; needed for data about persons"
+    " where the licence permits several.",
     "Consent-Token": "The person's consent, where the licence asks for it call by call.",
 }
 _RECEIVED = {

@@ -44,6 +44,13 @@ class NetworkNotAllowed(CallRefused):
     title = "The key may not be used from this network"
 
 
+class PurposeMissing(CallRefused):
+    """The data is about persons, the licence permits several purposes, and the call says none."""
+
+    slug = "purpose-missing"
+    title = "The call does not say what it is for"
+
+
 class PurposeNotLicensed(CallRefused):
     """The call asserts a purpose that the licence does not have."""
 

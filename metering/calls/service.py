@@ -73,12 +73,14 @@ class Call(NamedTuple):
 
     @property
     def fingerprint(self) -> bytes:
-        """What a retry must repeat: listing and parameters."""
-        named = {
+        """What a retry must repeat: listing, parameters, fields and the purpose that it says."""
+        named: dict[str, Any] = {
             "listing": self.request.listing_code,
             "parameters": self.parameters,
             "fields": sorted(self.facts.fields) if self.facts.fields is not None else None,
         }
+        if self.request.purpose is not None:
+            named["purpose"] = self.request.purpose
         return hashlib.sha256(canonical_bytes(named)).digest()
 
 
@@ -261,6 +263,7 @@ class CallService:
             request_id=call.request_id,
             status=delivered.status,
             consent_id=None if call.consent is None else call.consent.consent_id,
+            purpose=call.facts.purpose,
         )
         signed = call.signed
         keyed = None

@@ -84,6 +84,10 @@ CALLS_NAME_IT = """
     UPDATE usage_events SET detail = convert_to((convert_from(detail, 'UTF8')::jsonb ||
         '{"consent": "con_planted"}')::text, 'UTF8')
 """
+CALLS_SAY = """
+    UPDATE usage_events SET detail = convert_to(jsonb_set(convert_from(detail, 'UTF8')::jsonb,
+        '{{purpose}}', '{purpose}')::text, 'UTF8')
+"""
 KEYS_KEPT = """
     INSERT INTO quality_samples SELECT (jsonb_populate_record(NULL::quality_samples,
         jsonb_build_object('id', 'qsm_planted', 'case_id', c.id, 'version_id', c.version_id,
@@ -264,6 +268,7 @@ BREACHES = {
     (5, "call_is_its_leaf"): [
         f"UPDATE usage_events SET units = units + 1 WHERE event_id = {A_CALL}",
     ],
+    (5, "call_is_for_a_licensed_purpose"): [CALLS_SAY.format(purpose='"TARGETING"')],
     (5, "licence_is_within_its_scenario"): [
         (
             "UPDATE entitlements SET terms = jsonb_set(terms, '{fields}',"
@@ -555,6 +560,19 @@ def test_a_table_of_facts_that_misses_one_of_its_guards_is_found(audit):
         ("records_are_guarded", table)
         for table in ("postings", "credits", "settlements", "log_head")
     }
+
+
+def test_a_call_that_says_no_purpose_is_a_breach_where_it_is_about_persons(audit):
+    unsaid = CALLS_SAY.format(purpose="null")
+    assert audit(5, [unsaid]).findings == []
+    found = {each.rule for each in audit(5, [unsaid, CONSENT_NEEDED]).findings}
+    assert "call_is_for_a_licensed_purpose" in found
+    narrowed_since = (
+        "UPDATE log_entries SET entry_type = 'licence_narrowed', recorded_at = now()"
+        " WHERE entry_type = 'licence_granted'"
+    )
+    found = {each.rule for each in audit(5, [unsaid, CONSENT_NEEDED, narrowed_since]).findings}
+    assert "call_is_for_a_licensed_purpose" not in found
 
 
 def test_a_shift_that_was_told_as_the_report_has_it_is_no_breach(audit):

@@ -1,5 +1,6 @@
 """Calls about people: only with the person's consent, and none after it was withdrawn."""
 
+import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -150,19 +151,57 @@ def test_what_the_exchange_did_not_sign_and_register_is_no_consent(world, make):
     assert (answer.status, slug(answer)) == (403, "consent-token-refused")
 
 
-def test_a_consent_must_cover_every_purpose_that_the_call_leaves_open(world):
+def test_a_consent_must_cover_the_purpose_that_the_call_says(world):
     licensed = world.license(consent_model=PER_CALL, purposes=["CREDIT", "FRAUD"])
     _, token = world.consent(licensed, purposes=("CREDIT",))
     plane = world.plane(HeldUpstream(HIT))
-    assert slug(asked(plane, licensed, token)) == "consent-not-given"
+    assert slug(asked(plane, licensed, token, purpose="FRAUD")) == "consent-not-given"
     assert asked(plane, licensed, token, purpose="CREDIT").status == 200
 
 
-def test_a_licence_without_purposes_rests_on_no_consent(world):
-    licensed = world.license(consent_model=PER_CALL, purposes=None)
+@pytest.mark.parametrize(
+    ("model", "purposes"),
+    [(PER_CALL, ["CREDIT", "FRAUD"]), (REGISTER, []), ("NOT_CONSENT_BASED", None)],
+)
+def test_a_call_about_persons_says_which_of_several_purposes_it_is_for(world, model, purposes):
+    licensed, upstream = world.license(consent_model=model, purposes=purposes), HeldUpstream(HIT)
     _, token = world.consent(licensed)
-    answer = asked(world.plane(HeldUpstream(HIT)), licensed, token)
-    assert slug(answer) == "consent-not-given"
+    plane = world.plane(upstream)
+    answer = asked(plane, licensed, token)
+    assert (answer.status, slug(answer)) == (403, "purpose-missing")
+    assert answer.json["inputs"] == {"licensed": ",".join(purposes or [])}
+    assert upstream.calls == []
+    plane.close()
+    assert world.one("SELECT count(*) FROM usage_events") == 0
+    assert world.one("SELECT balance FROM fake_wallets") == 100 * YUAN
+    assert world.sql("SELECT slug, calls_count FROM denial_counts") == [("purpose-missing", 1)]
+
+
+def purposes_kept(world):
+    rows = world.sql("SELECT convert_from(detail, 'UTF8') FROM usage_events ORDER BY n")
+    return [json.loads(detail).get("purpose") for (detail,) in rows]
+
+
+def test_the_purpose_that_a_call_says_is_kept_with_it_and_a_retry_says_the_same(world):
+    licensed = world.license(consent_model="NOT_CONSENT_BASED", purposes=["CREDIT", "FRAUD"])
+    plane = world.plane(HeldUpstream(HIT))
+    first = asked(plane, licensed, purpose="FRAUD", idempotency_key="one")
+    again = asked(plane, licensed, purpose="FRAUD", idempotency_key="one")
+    other = asked(plane, licensed, purpose="CREDIT", idempotency_key="one")
+    assert (first.status, again.headers["Idempotency-Replayed"]) == (200, "true")
+    assert (other.status, slug(other)) == (422, "call-idempotency-key-reused")
+    assert purposes_kept(world) == ["FRAUD"]
+
+
+@pytest.mark.parametrize(
+    ("purposes", "kept"), [(["CREDIT"], "CREDIT"), (["CREDIT", "FRAUD"], None), (None, None)]
+)
+def test_a_call_that_says_nothing_is_for_the_only_thing_that_its_licence_permits(
+    world, purposes, kept
+):
+    licensed = world.license(purposes=purposes)
+    assert asked(world.plane(HeldUpstream(HIT)), licensed).status == 200
+    assert purposes_kept(world) == [kept]
 
 
 def test_an_expired_consent_refuses_the_next_call(world, clock):

@@ -25,6 +25,14 @@ CALL = """
         'leaf_hash', encode(u.leaf_hash, 'hex')) AS facts
 """
 
+PURPOSES = """
+    FROM usage_events u JOIN licences l ON l.id = u.licence_id
+    JOIN entitlements t ON t.licence_id = l.id
+    CROSS JOIN LATERAL (SELECT convert_from(u.detail, 'UTF8')::jsonb->>'purpose' AS purpose) k
+    WHERE u.detail IS NOT NULL AND {within u.occurred_at} AND {listing u.listing_code}
+        AND {licence u.licence_id} AND {party u.buyer_id u.supplier_id}
+"""
+
 ENTRIES = """
     SELECT e.arrival FROM log_entries e JOIN licences l ON l.id = e.licence_id
     WHERE e.entry_type IN ('call', 'lane_opened', 'licence_granted', 'licence_revoked')
@@ -79,6 +87,24 @@ PERMITTED = Method(
                         AND e.leaf_hash = u.leaf_hash AND b.leaf->>'outcome' = u.outcome
                         AND (b.leaf->>'units')::bigint = u.units
                         AND (b.leaf->>'amount')::bigint = u.amount)
+            """,
+        ),
+        Rule(
+            "call_is_for_a_licensed_purpose",
+            "Each call about persons says what it is for, and each that says it keeps within what"
+            " its licence permits.",
+            "每次涉及个人信息的调用均载明用途，且所载用途不超出其许可范围。",
+            "SELECT count(*)" + PURPOSES,
+            CALL.replace("'leaf_hash'", "'purpose', k.purpose, 'leaf_hash'")
+            + PURPOSES
+            # A licence that was narrowed since does not say any more what it permitted before.
+            + f"""
+                AND NOT CASE WHEN k.purpose IS NULL THEN l.terms->>'consent_model' IS NULL
+                    ELSE coalesce(t.permitted_purposes, t.terms->'purposes')
+                        @> to_jsonb(k.purpose) END
+                AND NOT EXISTS (SELECT FROM log_entries e WHERE e.licence_id = u.licence_id
+                    AND e.entry_type = 'licence_narrowed'
+                    AND e.recorded_at + {_CLOSED} > u.occurred_at)
             """,
         ),
         Rule(

@@ -20,6 +20,7 @@ LICENCE = {
     "starts_at": START,
     "ends_at": END,
     "purposes": frozenset({"CREDIT"}),
+    "is_about_persons": False,
     "fields": frozenset({"iata", "name"}),
     "route": SimpleNamespace(state="open", files=None),
 }

@@ -75,6 +75,11 @@ def test_the_detail_record_is_canonical_whatever_the_caller_calls_the_request():
         "request_id": 'a"\\\x00é\u2028',
         "status": 404,
     }
+    named = detail_record(
+        key_id="key_1", request_id="r", consent_id="con_1", purpose="CREDIT", **facts
+    )
+    assert canonical_bytes(json.loads(named)) == named
+    assert json.loads(named).items() >= {"consent": "con_1", "purpose": "CREDIT"}.items()
 
 
 def test_a_receipt_is_canonical_and_the_same_every_time():
