@@ -8,7 +8,9 @@ from sqlalchemy import func, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import InstrumentedAttribute, Session
+from typing_extensions import Unpack
 
+from app.core.agreed_terms import AgreedTerms
 from app.core.unit_of_work import UnitOfWork
 from metering import fences
 from metering.models import CallKey, DeliveryRoute, Entitlement, PlanCopy
@@ -79,51 +81,26 @@ def grant_entitlement(
     uow: UnitOfWork,
     *,
     licence_id: str,
-    order_id: str,
-    agreement_id: str,
-    buyer_id: str,
-    supplier_id: str,
-    listing_code: str,
-    version_id: str,
-    scenario_id: str,
     terms: dict[str, Any],
     terms_hash: str,
     permitted_purposes: Sequence[str] | None = None,
-    plan_id: str,
-    plan_hash: str,
-    plan_terms: dict[str, Any],
-    split: dict[str, int],
-    currency: str,
-    starts_at: datetime,
-    ends_at: datetime,
+    **agreed: Unpack[AgreedTerms],
 ) -> None:
     """Give a licence its allowance; granting the same licence again changes nothing."""
-    plan = read_plan(plan_terms)
+    plan = read_plan(agreed["plan_terms"])
     if plan.is_prepaid and plan.valid_days:
-        ends_at = min(ends_at, starts_at + timedelta(days=plan.valid_days))
+        paid_until = agreed["starts_at"] + timedelta(days=plan.valid_days)
+        agreed["ends_at"] = min(agreed["ends_at"], paid_until)
     is_new = _add(
         uow,
         Entitlement.licence_id,
         licence_id=licence_id,
-        order_id=order_id,
-        agreement_id=agreement_id,
-        buyer_id=buyer_id,
-        supplier_id=supplier_id,
-        listing_code=listing_code,
-        version_id=version_id,
-        scenario_id=scenario_id,
         terms=terms,
         permitted_purposes=None if permitted_purposes is None else list(permitted_purposes),
         terms_hash=terms_hash,
-        plan_id=plan_id,
-        plan_hash=plan_hash,
-        plan_terms=plan_terms,
-        split=split,
-        currency=currency,
+        **agreed,
         state="active",
         revision=1,
-        starts_at=starts_at,
-        ends_at=ends_at,
         changed_at=uow.now,
         granted_calls=terms.get("calls_max"),
         granted_units=granted_units(plan),

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from app.accounts import services as accounts
 from app.accounts.events import ApiKeyIssued, ApiKeyRevoked
+from app.core.agreed_terms import agreed_terms
 from app.core.clock import iso_instant
 from app.core.unit_of_work import UnitOfWork
 from compliance import services as compliance
@@ -82,25 +83,12 @@ def issue_licence(uow: UnitOfWork, event: OrderPlaced) -> None:
     """The licence is the meet of everything that the order rests on."""
     compliance.issue_licence(
         uow,
-        order_id=event.order_id,
-        agreement_id=event.agreement_id,
         agreement_hash=event.agreement_hash,
-        buyer_id=event.buyer_id,
-        supplier_id=event.supplier_id,
-        listing_code=event.listing_code,
         product_id=event.product_id,
-        version_id=event.version_id,
         dossier_hash=event.dossier_hash,
-        plan_id=event.plan_id,
-        plan_hash=event.plan_hash,
-        plan_terms=event.plan_terms,
-        scenario_id=event.scenario_id,
         due_amount=event.due_amount,
-        currency=event.currency,
-        split=event.split,
-        starts_at=event.starts_at,
-        ends_at=event.ends_at,
         product_terms=event.product_terms,
+        **agreed_terms(event),
     )
 
 
@@ -109,24 +97,11 @@ def grant_entitlement(uow: UnitOfWork, event: LicenceIssued) -> None:
     metering.grant_entitlement(
         uow,
         licence_id=event.licence_id,
-        order_id=event.order_id,
-        agreement_id=event.agreement_id,
-        buyer_id=event.buyer_id,
-        supplier_id=event.supplier_id,
-        listing_code=event.listing_code,
-        version_id=event.version_id,
-        scenario_id=event.scenario_id,
         terms=event.terms,
         terms_hash=event.terms_hash,
         # Resolved here, once: the data plane knows no tree, and a later one changes no licence.
         permitted_purposes=_permitted(event.terms.get("purposes")),
-        plan_id=event.plan_id,
-        plan_hash=event.plan_hash,
-        plan_terms=event.plan_terms,
-        split=event.split,
-        currency=event.currency,
-        starts_at=event.starts_at,
-        ends_at=event.ends_at,
+        **agreed_terms(event),
     )
 
 

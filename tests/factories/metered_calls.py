@@ -2,7 +2,7 @@
 
 from sqlalchemy import text
 
-from app.core.canonical import digest_hex
+from app.core.agreed_terms import agreed_terms
 from app.core.reach import Reach
 from compliance import services
 from metering import services as metering
@@ -38,22 +38,9 @@ def make_licence(units, regions=("31",), **changes):
         metering.grant_entitlement(
             uow,
             licence_id=licence.id,
-            order_id=licence.order_id,
-            agreement_id=licence.agreement_id,
-            buyer_id=licence.buyer_id,
-            supplier_id=licence.supplier_id,
-            listing_code=licence.listing_code,
-            version_id=licence.version_id,
-            scenario_id=licence.scenario_id,
             terms=licence.terms,
             terms_hash=licence.terms_hash,
-            plan_id=licence.plan_id,
-            plan_hash=digest_hex(licence.plan_terms),
-            plan_terms=licence.plan_terms,
-            split=licence.split,
-            currency="CNY",
-            starts_at=licence.starts_at,
-            ends_at=licence.ends_at,
+            **agreed_terms(licence),
         )
         uow.commit()
         return licence.id

@@ -1,12 +1,12 @@
 """Licences: issued for an order that a scenario permits, never widened."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
-from typing import Any, TypedDict
+from typing import Any
 
 from sqlalchemy import select
 from typing_extensions import Unpack
 
+from app.core.agreed_terms import AgreedTerms, agreed_terms
 from app.core.canonical import digest_hex
 from app.core.unit_of_work import UnitOfWork
 from compliance.events import LicenceIssued
@@ -25,46 +25,14 @@ from compliance.terms.effective_terms import Terms, effective, from_document, to
 from compliance.terms.errors import LicenceCannotBeIssued, Obstacle
 from compliance.terms.retention import NotARetention
 
-COPIED = (
-    "order_id",
-    "agreement_id",
-    "agreement_hash",
-    "buyer_id",
-    "supplier_id",
-    "listing_code",
-    "version_id",
-    "dossier_hash",
-    "scenario_id",
-    "plan_id",
-    "plan_hash",
-    "plan_terms",
-    "split",
-    "currency",
-)
-"""What a licence takes over from its order unchanged."""
 
+class PlacedOrder(AgreedTerms):
+    """An order as it was placed; ``due_amount`` at scale 10⁻⁸."""
 
-class PlacedOrder(TypedDict):
-    """An order as it was placed; ``due_amount`` at scale 10⁻⁸, ``split`` in basis points."""
-
-    order_id: str
-    agreement_id: str
     agreement_hash: str
-    buyer_id: str
-    supplier_id: str
-    listing_code: str
     product_id: str
-    version_id: str
     dossier_hash: str
-    plan_id: str
-    plan_hash: str
-    plan_terms: dict[str, Any]
-    scenario_id: str
     due_amount: int
-    currency: str
-    split: dict[str, int]
-    starts_at: datetime
-    ends_at: datetime
     product_terms: dict[str, Any]
 
 
@@ -113,16 +81,18 @@ def note_term(uow: UnitOfWork, licence: Licence) -> None:
 
 def _licence(uow: UnitOfWork, terms: Terms, placed: PlacedOrder) -> Licence:
     document = to_document(terms)
+    agreed = {name: value for name, value in placed.items() if name in AgreedTerms.__annotations__}
+    agreed |= {"starts_at": terms.starts_at, "ends_at": terms.ends_at}
     return Licence(
         id=uow.ids.opaque("lic"),
         terms=document,
         terms_hash=digest_hex(document),
-        starts_at=terms.starts_at,
-        ends_at=terms.ends_at,
+        agreement_hash=placed["agreement_hash"],
+        dossier_hash=placed["dossier_hash"],
         state=LicenceState.ACTIVE,
         issued_at=uow.now,
         narrowings=[],
-        **{name: placed[name] for name in COPIED},  # type: ignore[literal-required] # members of it
+        **agreed,
     )
 
 
@@ -202,21 +172,8 @@ def _record_issue(uow: UnitOfWork, licence: Licence) -> None:
         LicenceIssued(
             occurred_at=uow.now,
             licence_id=licence.id,
-            order_id=licence.order_id,
-            agreement_id=licence.agreement_id,
-            buyer_id=licence.buyer_id,
-            supplier_id=licence.supplier_id,
-            listing_code=licence.listing_code,
-            version_id=licence.version_id,
-            scenario_id=licence.scenario_id,
             terms=licence.terms,
             terms_hash=licence.terms_hash,
-            plan_id=licence.plan_id,
-            plan_hash=licence.plan_hash,
-            plan_terms=licence.plan_terms,
-            split=licence.split,
-            currency=licence.currency,
-            starts_at=licence.starts_at,
-            ends_at=licence.ends_at,
+            **agreed_terms(licence),
         )
     )
