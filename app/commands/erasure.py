@@ -1,9 +1,10 @@
 """The command that erases details of calls on a person's or an organisation's request."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 import click
 
+from app.core.exchange_calendar import day_start
 from app.core.reach import Reach
 from app.parts import Parts
 from metering.erasure.details import REASONS, erase_details
@@ -14,7 +15,9 @@ def erase_command(parts: Parts) -> click.Command:
 
     @click.command("erase-details")
     @click.argument("licence_id")
-    @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), required=True, help="UTC day.")
+    @click.option(
+        "--until", type=click.DateTime(["%Y-%m-%d"]), required=True, help="Shanghai's day."
+    )
     @click.option("--reason", type=click.Choice(REASONS), required=True)
     @click.confirmation_option(prompt="This cannot be undone, and buyers' proofs lose it. Erase?")
     def erase_details_command(licence_id: str, until: datetime, reason: str) -> None:
@@ -26,7 +29,7 @@ def erase_command(parts: Parts) -> click.Command:
         while erased:
             with parts.units.begin(Reach.EXCHANGE) as uow:
                 erased = erase_details(
-                    uow, licence_id, until=until.replace(tzinfo=UTC), reason_code=reason
+                    uow, licence_id, until=day_start(until.date()), reason_code=reason
                 )
                 uow.commit()
             total += erased

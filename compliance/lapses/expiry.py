@@ -16,7 +16,7 @@ def lapses_of(dossier: Dossier, rule_set: RuleSet) -> list[Lapse]:
     """Everything of the dossier that ends by itself.
 
     A kind of document lapses with the last of its documents, a group of kinds of which any one
-    will do with the last of them all; days are UTC days and the last one counts, as in the rules.
+    will do with the last of them all; days are Shanghai's and the last one counts, as in the rules.
     """
     return [
         lapse(kind, name, day_is_over(day))

@@ -8,6 +8,8 @@ from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from typing import Any
 
+from app.core.exchange_calendar import SHANGHAI
+
 Row = Mapping[str, Any]
 
 _INTEGER = re.compile(r"[+-]?\d{1,38}", re.ASCII)
@@ -32,7 +34,7 @@ def number(value: object) -> Decimal | None:
 
 
 def instant(value: object) -> datetime | None:
-    """The instant in a cell: RFC 3339, a date (midnight UTC) or epoch seconds or milliseconds."""
+    """The instant in a cell: RFC 3339, else Shanghai's time; or epoch seconds or milliseconds."""
     text = str(value).strip()
     if text.isdecimal() and len(text) in {10, 13}:
         return datetime.fromtimestamp(int(text) / (1000 if len(text) > 10 else 1), UTC)  # noqa: PLR2004 - milliseconds have thirteen digits
@@ -40,7 +42,7 @@ def instant(value: object) -> datetime | None:
         found = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return found if found.tzinfo else found.replace(tzinfo=SHANGHAI)
 
 
 def _is_date(value: object) -> bool:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
+from app.core.exchange_calendar import day_of
 from app.core.paging import Page, paginate
 from app.core.unit_of_work import UnitOfWork
 from compliance.models.platform import PlatformStatement
@@ -23,7 +24,7 @@ class Duty:
 
 def list_platform_duties(uow: UnitOfWork) -> list[Duty]:
     """Every duty in force; one that is held keeps its state while a newer one waits."""
-    return [_duty(uow, rule) for rule in duties(rule_set.current(), uow.now.date())]
+    return [_duty(uow, rule) for rule in duties(rule_set.current(), day_of(uow.now))]
 
 
 def _duty(uow: UnitOfWork, rule: Rule) -> Duty:

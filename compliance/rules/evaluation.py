@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from app.core.canonical import digest_hex
+from compliance.days import day_at
 from compliance.rules.facts import gather
 from compliance.rules.predicates import REGISTRY
 from compliance.rules.rule_set import Rule, RuleSet, Severity, Stage
@@ -95,7 +96,7 @@ def evaluate(
     rule_set: RuleSet, facts: Mapping[str, Any], stage: Stage = Stage.REVIEW
 ) -> Evaluation:
     """The answers of the stage's rules in force on the day of ``facts["at"]``, in their order."""
-    on = date.fromisoformat(facts["at"][:10])
+    on = date.fromisoformat(day_at(facts["at"]))
     outcomes = tuple(_outcome(rule, facts) for rule in rule_set.at(stage, on))
     return Evaluation(rule_set.hash, digest_hex(dict(facts)), outcomes)
 

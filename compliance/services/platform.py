@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from app.core.clock import iso_instant
+from app.core.exchange_calendar import day_of
 from app.core.principals import Principal
 from app.core.unit_of_work import UnitOfWork
 from compliance.models.platform import PlatformStatement
@@ -29,7 +30,7 @@ def state_duty(
     Raises `DutyNotFound`, `StatementNotAhead`.
     """
     rules = rule_set.current()
-    if rule_id not in {each.id for each in duties(rules, uow.now.date())}:
+    if rule_id not in {each.id for each in duties(rules, day_of(uow.now))}:
         raise DutyNotFound(rule_id)
     if valid_until <= uow.now:
         raise StatementNotAhead

@@ -25,7 +25,7 @@ from tests.factories.compliance import (
     verify_parties,
 )
 
-LAPSED = datetime(2027, 7, 1, tzinfo=UTC)
+LAPSED = datetime(2027, 6, 30, 16, tzinfo=UTC)
 LATER = datetime(2027, 7, 20, tzinfo=UTC)
 LINK = {
     "grantor": "Airport authority",

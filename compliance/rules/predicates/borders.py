@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from compliance.days import day_at
 from compliance.rules.cross_border import Export, Route, Thresholds, route_needed
 from compliance.rules.predicates.sources import kinds_in_date
 from compliance.rules.verdicts import Inputs, Verdict, failed, passed
@@ -80,7 +81,7 @@ def _look(inputs: Inputs) -> _Sight:
 
 
 def _approval_faults(inputs: Inputs, sight: _Sight) -> list[str]:
-    declared, day = inputs["cross_border"] or {}, inputs["at"][:10]
+    declared, day = inputs["cross_border"] or {}, day_at(inputs["at"])
     checks = {
         "the approval's number is missing": bool(declared.get("approval_number")),
         "the approval is not in date": (declared.get("valid_to") or "") >= day,

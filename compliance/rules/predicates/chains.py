@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from compliance.days import day_at
 from compliance.rules.predicates.documents import find_document
 from compliance.rules.rights_chain import ENDLESS, carried_rights, chain_faults
 from compliance.rules.verdicts import Inputs, Verdict, failed, passed, unsure
@@ -16,7 +17,7 @@ def chain_carries_the_offer(inputs: Inputs) -> Verdict:
         return failed(reason="there is no chain of authorisations")
     faults = chain_faults(
         chain,
-        day=inputs["at"][:10],
+        day=day_at(inputs["at"]),
         offered_purposes=inputs["product.purposes"] or [],
         offered_regions=inputs["product.regions"] or [],
         has_derivation=_is_derived(inputs),
@@ -42,7 +43,7 @@ def claimed_rights_are_derived(inputs: Inputs) -> Verdict:
     if not claimed:
         return failed(reason="no right is claimed")
     derived = {"original": _original(inputs), "licensed": carried_rights(inputs["chain"] or [])}
-    faults = [fault for right in claimed if (fault := _fault(right, derived, inputs["at"][:10]))]
+    faults = [fault for right in claimed if (fault := _fault(right, derived, day_at(inputs["at"])))]
     shown: dict[str, Any] = {basis: sorted(rights) for basis, rights in derived.items()}
     if faults:
         return failed(faults=faults, derived=shown)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from compliance.days import day_at
 from compliance.rules.predicates.sources import kinds_in_date
 from compliance.rules.verdicts import Inputs, Verdict, failed, passed
 
@@ -36,7 +37,7 @@ def find_document(
     evidence: Iterable[Mapping[str, Any]] | None, reference: str | None, at: str
 ) -> Mapping[str, Any] | None:
     """The document that a member refers to by title or hash, if it is in date."""
-    day = at[:10]
+    day = day_at(at)
     for document in evidence or ():
         is_meant = reference in {document["title"], document["sha256"]}
         if is_meant and document["valid_from"] <= day <= (document.get("valid_to") or day):

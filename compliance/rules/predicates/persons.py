@@ -1,5 +1,6 @@
 """The duties of whoever provides personal information (PIPL 13 to 31, 55, 56, 73)."""
 
+from compliance.days import day_at
 from compliance.rules.person_thresholds import BASIS_POINTS
 from compliance.rules.predicates.documents import find_document, known_kinds, lacking
 from compliance.rules.verdicts import Inputs, Verdict, failed, passed, passed_unless, unsure, warned
@@ -83,7 +84,7 @@ def minors_are_declared(inputs: Inputs) -> Verdict:
 
 def impact_was_assessed(inputs: Inputs) -> Verdict:
     """The assessment is dated before today, not overdue, and its document is in date."""
-    assessed, day = inputs["personal.pipia"] or {}, inputs["at"][:10]
+    assessed, day = inputs["personal.pipia"] or {}, day_at(inputs["at"])
     checks = {
         "there is no date before provision": (assessed.get("dated_on") or "9999") <= day,
         "the next assessment is overdue": day < (assessed.get("next_due_on") or "9999"),

@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Any
 
+from compliance.days import day_at
 from compliance.rules.predicates.documents import find_document, known_kinds, lacking
 from compliance.rules.verdicts import Inputs, Verdict, failed, passed, passed_unless, unsure
 from compliance.terms import purposes
@@ -69,7 +70,7 @@ def mandate_is_there(inputs: Inputs) -> Verdict:
 def public_data_is_registered(inputs: Inputs) -> Verdict:
     """Authorised operation of public data has its agreement and its code in the register."""
     missing = lacking(inputs["parameters"]["documents"], known_kinds(inputs))
-    day = inputs["at"][:10]
+    day = day_at(inputs["at"])
     numbers = [
         each["number"]
         for each in inputs["certificates"] or ()
@@ -95,7 +96,7 @@ def valuation_is_independent(inputs: Inputs) -> Verdict:
     """A value that is claimed was found by somebody else, and its document is in date."""
     value, supplier = inputs["valuation"] or {}, inputs["supplier"] or {}
     report = find_document(inputs["evidence"], value.get("evidence"), inputs["at"])
-    day = inputs["at"][:10]
+    day = day_at(inputs["at"])
     issuer = (report or {}).get("issuer_organisation_id")
     checks = {
         "no assessor is named": bool(value.get("assessor")),
@@ -172,12 +173,12 @@ def assessment_is_recent(inputs: Inputs) -> Verdict:
     recent = _latest(inputs, inputs["parameters"]["document"])
     if recent is None:
         return failed(missing=[inputs["parameters"]["document"]])
-    age = _days_between(recent, inputs["at"][:10])
+    age = _days_between(recent, day_at(inputs["at"]))
     return passed(valid_from=recent, age_days=age) if age <= from_on else failed(age_days=age)
 
 
 def _latest(inputs: Inputs, kind: str) -> str | None:
-    day = inputs["at"][:10]
+    day = day_at(inputs["at"])
     dates = [
         document["valid_from"]
         for document in inputs["evidence"] or ()

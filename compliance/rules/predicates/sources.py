@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from compliance.days import day_at
 from compliance.rules.verdicts import Inputs, Verdict, failed, passed, passed_unless, unsure
 
 
@@ -64,7 +65,7 @@ def _lacking(groups: Iterable[list[str]], kinds: set[str]) -> list[str]:
 
 def kinds_in_date(evidence: Iterable[Mapping[str, Any]], at: str) -> set[str]:
     """The kinds of the documents that are valid on the instant's day."""
-    day = at[:10]
+    day = day_at(at)
     return {
         document["kind"]
         for document in evidence

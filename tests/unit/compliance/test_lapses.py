@@ -1,11 +1,12 @@
 """What lapses is known beforehand, announced in time and once, and ends by itself at the tick."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.core.exchange_calendar import SHANGHAI
 from app.core.reach import Reach
 from compliance import queries, services
 from compliance.events import LapseNear
@@ -25,7 +26,7 @@ from tests.factories.compliance import (
 )
 
 RULES = rule_set.current()
-LAST = datetime(2027, 7, 1, tzinfo=UTC)
+LAST = datetime(2027, 7, 1, tzinfo=SHANGHAI)
 """After the last day of the one document of the example that ends."""
 
 
@@ -40,7 +41,7 @@ def at(lapses, kind):
 
 
 def day(text):
-    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+    return datetime.fromisoformat(text).replace(tzinfo=SHANGHAI)
 
 
 @pytest.mark.parametrize(

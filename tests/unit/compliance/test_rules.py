@@ -253,7 +253,8 @@ def test_classes_of_equal_persons_are_large_and_varied(changes, outcome):
 
 
 def test_evidence_counts_on_its_last_day():
-    assert outcomes(at="2027-06-30T23:59:59.000000Z")["P2"] is Outcome.PASS
+    assert outcomes(at="2027-06-30T15:59:59.000000Z")["P2"] is Outcome.PASS
+    assert outcomes(at="2027-06-30T16:00:00.000000Z")["P2"] is Outcome.FAIL  # July in Shanghai
 
 
 def test_an_error_blocks_like_a_failure():

@@ -142,7 +142,7 @@ def test_a_listing_without_its_approval_is_not_taken_on(uow):
 def test_a_published_listing_is_watched_until_its_evidence_lapses(uow):
     publish(uow)
     assert standing(uow).state == "LISTED"
-    assert standing(uow).evidence_lapses_at == datetime(2027, 7, 1, tzinfo=UTC)
+    assert standing(uow).evidence_lapses_at == datetime(2027, 6, 30, 16, tzinfo=UTC)
 
 
 def test_one_person_suspends_and_two_others_resume(units, uow):

@@ -166,7 +166,7 @@ def test_time_is_held_against_period_freshness_and_order():
     rows = [
         {"at": "2026-11-29T11:30:00Z", "s": 1},
         {"at": "2026-11-29T10:30:00Z", "s": 1},
-        {"at": "2026-11-28T23:59:59Z", "s": 2},
+        {"at": "2026-11-28T15:59:59Z", "s": 2},
         {"at": 1_764_000_000_000, "s": 2},  # 2025-11-24T16:00Z
         {"at": "2026-11-29T12:30:00Z", "s": 2},
         {"at": "soon", "s": 2},
@@ -179,7 +179,13 @@ def test_time_is_held_against_period_freshness_and_order():
 
 def test_the_last_day_of_a_period_counts_whole():
     timed = rules({"period": {"from": "2026-11-01", "to": "2026-11-28"}}, time_field="at")
-    days = ("2026-10-31", "2026-11-01", "2026-11-28", "2026-11-28T23:59:59Z", "2026-11-29")
+    days = (
+        "2026-10-31",
+        "2026-11-01",
+        "2026-11-28",
+        "2026-11-28T15:59:59Z",
+        "2026-11-28T16:00:00Z",
+    )
     assert counted(timeliness.period_correctness(timed, [{"at": day} for day in days])) == [(3, 5)]
     open_ended = rules({"period": {"from": "2026-11-28"}}, time_field="at")
     assert counted(timeliness.period_correctness(open_ended, [{"at": "2030-01-01"}])) == [(1, 1)]
