@@ -61,6 +61,12 @@ SECRETS = (
 )  # fmt: skip
 """Columns that never leave the database."""
 
+OF_SECRETS = {
+    "usage_events": "jsonb_build_object('purpose',"
+    " convert_from(t.detail, 'UTF8')::jsonb->'purpose')",
+}
+"""What an export tells of a table's secret columns."""
+
 SECRETS_OF = {"access_resets": ("token_hash",)}
 """Columns that are secret in one table only."""
 
@@ -133,8 +139,9 @@ def _rows(
     at = f"coalesce({', '.join(times)}, :from_at)"
     within = f" AND {at} >= :from_at AND {at} < :until_at" if times else ""
     secrets = "{" + ",".join(withheld(table)) + "}"
+    told = OF_SECRETS.get(table, "'{}'")
     query = (
-        f"SELECT (to_jsonb(t) - CAST(:secrets AS text[]))::text FROM {table} t"  # noqa: S608 -- names from the catalogue
+        f"SELECT (to_jsonb(t) - CAST(:secrets AS text[]) || {told})::text FROM {table} t"  # noqa: S608 -- names from the catalogue
         f" WHERE ({owners}){within} LIMIT :most"
     )
     rows = session.scalars(text(query), {**scope.parameters, "secrets": secrets, "most": most})

@@ -84,6 +84,9 @@ def test_a_regulator_gets_everything_about_an_organisation_at_once(audited, tmp_
         world.days.licence_id,
     }
     assert len(told["usage_events"]) == 3 + 3 + 1, "two products, and the call about a person"
+    purposes = {(each["listing_code"], each["purpose"]) for each in told["usage_events"]}
+    assert (world.airports.listing_code, "LOGISTICS") in purposes
+    assert (world.days.listing_code, None) in purposes, "its licence permits several"
     assert [each["id"] for each in told["organisations"]] == [buyer_id]
     assert json.loads(files.read("answer.json"))["verdict"] == "PASS"
     leaves = [name for name in files.namelist() if name.startswith("leaves/")]
