@@ -8,6 +8,7 @@ from app.accounts import api as accounts_api
 from app.auditing import api as auditing_api
 from app.auditing import trails
 from app.documents import api as documents_api
+from app.effects import api as effects_api
 from app.notices import api as notices_api
 from app.reactions.recording import entry_types
 from compliance import api as compliance_api
@@ -53,6 +54,7 @@ def blueprints() -> list[Blueprint]:
     return [
         accounts_api.blueprint,
         documents_api.blueprint,
+        effects_api.blueprint,
         notices_api.blueprint,
         listings_api.blueprint,
         compliance_api.blueprint,

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.core.db import Base
 
+STATES = ("waiting", "done", "dead")
 ATTEMPTS_MAX = 12
 """After this many failures a message is dead and waits for a person."""
 LEASE = timedelta(minutes=5)
@@ -30,9 +31,15 @@ class OutboxMessage(Base):
     state: Mapped[str]
     attempts_count: Mapped[int] = mapped_column(default=0)
     last_error: Mapped[str | None]
+    """What the last try failed by, as a word, and behind a colon what it said."""
     enqueued_at: Mapped[datetime]
     due_at: Mapped[datetime]
     done_at: Mapped[datetime | None]
+
+    @property
+    def last_failure(self) -> str | None:
+        """The word alone: the text may quote a stranger, or an address with a key in it."""
+        return None if self.last_error is None else self.last_error.partition(":")[0]
 
 
 def enqueue(
@@ -111,6 +118,11 @@ def mark_waiting(message: OutboxMessage, *, at: datetime, error: str) -> None:
     age = (at - message.enqueued_at).total_seconds()
     delay = min(max(age, _BACK_OFF_FIRST_SECONDS), _BACK_OFF_MAX_SECONDS)
     message.due_at = at + timedelta(seconds=delay)
+
+
+def mark_again(message: OutboxMessage, *, at: datetime) -> None:
+    """Have a dead message tried from the beginning; why it died stays until the next try."""
+    message.state, message.attempts_count, message.due_at = "waiting", 0, at
 
 
 def _storable(error: str) -> str:

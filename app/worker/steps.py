@@ -124,8 +124,12 @@ def _perform(message: outbox.OutboxMessage, handlers: Mapping[str, Handler]) -> 
         event = "effect waits" if is_passing else "effect failed"
         _log.warning(event, topic=message.topic, key=message.key, exc_info=error)
         mark = outbox.mark_waiting if is_passing else outbox.mark_failed
-        return partial(mark, error=f"{type(error).__name__}: {error}")
+        return partial(mark, error=f"{_word_of(error)}: {error}")
     return outbox.mark_done
+
+
+def _word_of(error: Exception) -> str:
+    return error.slug if isinstance(error, CounterfoilError) else type(error).__name__
 
 
 def _is_passing(error: Exception) -> bool:

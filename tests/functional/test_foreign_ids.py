@@ -16,7 +16,7 @@ def unlimited(monkeypatch):
 
 
 MADE_UP = "0" * 26
-UNNAMED = {"role", "lane", "n", "number", "version_number", "token"}
+UNNAMED = {"effect_number", "role", "lane", "n", "number", "version_number", "token"}
 """Parts that name nothing by themselves."""
 
 
@@ -58,6 +58,7 @@ def foreign_values(everything, world):
         "lane": 1,
         "n": 1,
         "number": 1,
+        "effect_number": 1,
         "leaf_hash": first("log_entries", "leaf_hash", licence_id=licence_id, n=1).removeprefix(
             "\\x"
         ),

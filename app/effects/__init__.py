@@ -1,0 +1,1 @@
+"""Effects as operators see them: what waits, what was given up and why, and one more try."""
