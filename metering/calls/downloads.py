@@ -49,7 +49,8 @@ class Asked(NamedTuple):
     """A request for a file, permitted."""
 
     key: KeyView
-    client_address: str
+    facts: CallFacts
+    """With the purpose of the call whose manifest named the address."""
     file: PackageFile
     wanted: ByteRange
 
@@ -100,26 +101,22 @@ class Downloads:
         Raises `CallRefused`, `FileAddressUnknown`, `FileAddressLapsed`, `RangeNotSatisfiable`.
         """
         code, token, name = read_path(environment)
-        client_address = environment.get("REMOTE_ADDR", "")
-        self._decide(key, code, client_address)
+        facts = CallFacts(self._clock.now(), code, environment.get("REMOTE_ADDR", ""))
+        _demand(key, facts)
         licence = key.licence
         file = next((each for each in licence.route.files or () if each.name == name), None)
         if file is None:
             raise FileAddressUnknown
         to = Addressee(licence.licence_id, code, licence.version_id)
-        self._addresses.check(to, token, file, self._clock.now())
+        facts = facts._replace(purpose=self._addresses.check(to, token, file, facts.at))
+        _demand(key, facts)
         wanted = read_range(
             file.size_bytes,
             file.sha256,
             asked=environment.get("HTTP_RANGE"),
             if_range=environment.get("HTTP_IF_RANGE"),
         )
-        return Asked(key, client_address, file, wanted)
-
-    def _decide(self, key: KeyView, listing_code: str, client_address: str) -> None:
-        decision = decide(key, CallFacts(self._clock.now(), listing_code, client_address))
-        if isinstance(decision, Refused):
-            raise decision.as_error()
+        return Asked(key, facts, file, wanted)
 
     async def open(self, asked: Asked) -> Reply:
         """The file's first piece is there when this answers; raises what a download may meet."""
@@ -177,7 +174,13 @@ class Downloads:
         key = self._look(asked.key.secret_hash)
         if key is None or key.is_ended(self._clock.now()):
             raise CallKeyUnknown
-        self._decide(key, asked.key.licence.listing_code, asked.client_address)
+        _demand(key, asked.facts._replace(at=self._clock.now()))
+
+
+def _demand(key: KeyView, facts: CallFacts) -> None:
+    decision = decide(key, facts)
+    if isinstance(decision, Refused):
+        raise decision.as_error()
 
 
 def file_headers(asked: Asked) -> list[Header]:

@@ -186,7 +186,9 @@ class CallService:
         to = Addressee(licence.licence_id, licence.listing_code, licence.version_id)
         chosen = choose(files, call.parameters)
         delivery_id = f"dlv_{self._entropy(16).hex()}"
-        document = self._addresses.manifest(to, delivery_id, chosen, self._clock.now())
+        document = self._addresses.manifest(
+            to, delivery_id, chosen, self._clock.now(), purpose=call.facts.purpose
+        )
         outcome = classify_body(licence.route.rule, document)
         if not outcome.is_answer:
             raise AnswerBreaksSchema(outcome.reason)

@@ -36,13 +36,18 @@ class FileAddresses:
         self._cipher = cipher
 
     def manifest(
-        self, to: Addressee, delivery_id: str, files: list[PackageFile], at: datetime
+        self,
+        to: Addressee,
+        delivery_id: str,
+        files: list[PackageFile],
+        at: datetime,
+        *,
+        purpose: str | None,
     ) -> dict[str, object]:
         """What a call for a package is answered; the delivery stands in it and in each address."""
         until = iso_instant(at + VALID)
-        entries = [
-            manifest_entry(each, self._address(to, each, delivery_id, until)) for each in files
-        ]
+        named = {"delivery_id": delivery_id, "purpose": purpose, "until": until}
+        entries = [manifest_entry(each, self._address(to, each, named)) for each in files]
         return {
             "delivery_id": delivery_id,
             "listing_code": to.listing_code,
@@ -51,14 +56,13 @@ class FileAddresses:
             "files": entries,
         }
 
-    def _address(self, to: Addressee, file: PackageFile, delivery_id: str, until: str) -> str:
-        named = {"delivery_id": delivery_id, "until": until}
+    def _address(self, to: Addressee, file: PackageFile, named: dict[str, str | None]) -> str:
         sealed = self._cipher.encrypt(canonical_bytes(named), context=_context(to, file))
         token = base64.urlsafe_b64encode(sealed).decode().rstrip("=")
         return f"{PREFIX}{to.listing_code}/{token}/{file.name}"
 
-    def check(self, to: Addressee, token: str, file: PackageFile, at: datetime) -> str:
-        """The delivery that the address belongs to.
+    def check(self, to: Addressee, token: str, file: PackageFile, at: datetime) -> str | None:
+        """What the call was for that the address belongs to, where that is known.
 
         Raises `FileAddressUnknown` for one that was made for another licence, version or file, and
         `FileAddressLapsed`.
@@ -72,7 +76,8 @@ class FileAddresses:
         named = json.loads(opened)
         if iso_instant(at) >= named["until"]:
             raise FileAddressLapsed(named["until"])
-        return str(named["delivery_id"])
+        purpose: str | None = named.get("purpose")
+        return purpose
 
 
 def _context(to: Addressee, file: PackageFile) -> str:

@@ -347,11 +347,20 @@ ENDS = {
     "call-key-unknown": lambda world, licensed: world.change(
         services.withdraw_key, key_id=licensed.key_id
     ),
+    "purpose-not-licensed": lambda world, licensed: world.change(
+        services.narrow_entitlement,
+        licence_id=licensed.licence_id,
+        terms={},
+        terms_hash="0" * 64,
+        permitted_purposes=["FRAUD"],
+        starts_at=world.clock.now() - timedelta(days=1),
+        ends_at=world.clock.now() + timedelta(days=1),
+    ),
 }
 
 
 @pytest.mark.parametrize("reason", ENDS)
-def test_nothing_is_served_after_a_licence_a_listing_or_a_key_has_ended(
+def test_nothing_is_served_after_licence_listing_key_or_purpose_has_ended(
     world, server, reason, monkeypatch
 ):
     monkeypatch.setattr("metering.calls.downloads.RECHECK_SECONDS", 0.0)
