@@ -95,6 +95,13 @@ def test_a_miss_costs_a_unit_under_a_plan_by_call(world):
     assert call(world.plane(), licensed, {"iata": "XXX"}).leaf["amount"] == "40000000"
 
 
+def test_a_free_plan_needs_no_money_and_has_its_receipts(world):
+    licensed = world.license(per_call(unit_price="0"))
+    answer = call(world.plane(), licensed, {"iata": "PVG"})
+    assert (answer.status, answer.leaf["amount"], answer.leaf["units"]) == (200, "0", 1)
+    assert world.sql("SELECT * FROM fake_postings") == []
+
+
 def test_free_units_come_first(world):
     licensed = world.license(per_call(free_units=2))
     world.fund(YUAN)
