@@ -25,7 +25,7 @@ class SubjectRule:
     def pseudonym_in(self, parameters: Mapping[str, Any]) -> str | None:
         """The subject of a call with these parameters; None when it cannot be told."""
         value = parameters.get(self.field)
-        if value is None:
+        if value is None or not str(value).strip():
             return None
         if self.kind == PSEUDONYM:
             return value if isinstance(value, str) and is_pseudonym(value) else None

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from metering.calls.decisions import PERMITTED, CallFacts, decide
+from metering.subjects import subject_rule
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 END = datetime(2026, 12, 1, tzinfo=UTC)
@@ -78,3 +79,10 @@ def test_whatever_a_licence_does_not_say_is_refused_by_name_law_and_input(licenc
     assert refused.rule == expected
     assert refused.law
     assert refused.inputs
+
+
+@pytest.mark.parametrize("nobody", ["", " ", "\u3000\t", None])
+def test_a_call_that_names_nobody_is_about_nobody(nobody):
+    rule = subject_rule([{"name": "person", "data_subject": "IDENTITY"}], b"k" * 32)
+    assert rule.pseudonym_in({"person": nobody}) is None
+    assert rule.pseudonym_in({"person": 0}) is not None
