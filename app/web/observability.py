@@ -3,6 +3,7 @@
 import logging
 import re
 import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +11,12 @@ import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from app.web.metric_files import take_room
+
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 """A method is any word that a stranger likes; each new one would be counted for ever."""
+_UNCOUNTED_SECONDS = 60.0
+"""After the disk had no room: trying at each request would keep what each try leaves behind."""
 _SECRET_NAMES = frozenset({"authorization", "password", "token", "secret", "key", "one_time_code"})
 
 
@@ -54,6 +59,9 @@ def configure_logs(level: str) -> None:
     )
 
 
+_log = structlog.get_logger("metrics")
+
+
 @dataclass(frozen=True)
 class GaugeValue:
     """What a gauge shows at the moment of a scrape."""
@@ -67,12 +75,15 @@ class Metrics:
     """The control plane's counters, and gauges that are read at a scrape.
 
     With a folder that several processes share (`PROMETHEUS_MULTIPROC_DIR`, which the library reads
-    as well) each keeps its counts there, and a scrape of any tells of all of them.
+    as well) each keeps its counts there, and a scrape of any tells of all of them. While the disk
+    has no room for new ones nothing is counted, and no request is the worse for it.
     """
 
     def __init__(self, shared_folder: Path | None = None) -> None:
         self.registry = CollectorRegistry()
+        take_room()
         self._shared_folder = shared_folder
+        self._uncounted_until = 0.0
         self._requests = Counter(
             "counterfoil_requests",
             "Requests of the control plane",
@@ -91,8 +102,14 @@ class Metrics:
     def observe(self, method: str, rule: str, status: int, seconds: float) -> None:
         """Count one request of the control plane."""
         known = method if method in METHODS else "OTHER"
-        self._requests.labels(known, rule, str(status)).inc()
-        self._seconds.labels(rule).observe(seconds)
+        if time.monotonic() < self._uncounted_until:
+            return
+        try:
+            self._requests.labels(known, rule, str(status)).inc()
+            self._seconds.labels(rule).observe(seconds)
+        except OSError as error:
+            self._uncounted_until = time.monotonic() + _UNCOUNTED_SECONDS
+            _log.warning("not counted", seconds=_UNCOUNTED_SECONDS, reason=str(error))
 
     def set(self, name: str, help_text: str, value: float) -> None:
         """Set a gauge, made on first use."""
