@@ -11,6 +11,7 @@ from app.accounts import services as accounts
 from app.accounts.argon2_passwords import Argon2Passwords
 from app.commands.chain import chain_command
 from app.commands.erasure import erase_command
+from app.commands.exports import export_command
 from app.commands.imports import import_command
 from app.commands.keys import key_commands
 from app.commands.quality import quality_command
@@ -34,6 +35,7 @@ def register(app: Flask, parts: Parts) -> None:
         _bootstrap_command(parts),
         import_command(parts),
         erase_command(parts),
+        export_command(parts),
         quality_command(parts),
         shard_command(parts),
         chain_command(parts),

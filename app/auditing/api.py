@@ -3,8 +3,9 @@
 import json
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
-from flask import Response
+from flask import Response, request
 
 from app.auditing import answering, evidence, exporting, trails
 from app.auditing.answering import Answer
@@ -38,6 +39,10 @@ blueprint = Blueprint("auditing", __name__, description="What an auditor asks, a
 BINARY = {"type": "string", "format": "binary"}
 ZIP = "application/zip"
 FINDINGS_IN_BUNDLE = 10_000
+NEXT_LINK = {
+    "description": "Where the next portion is (RFC 8288, rel=next); absent behind the last one.",
+    "schema": {"type": "string"},
+}
 
 
 @blueprint.route("/v1/audit-questions", methods=["GET"])
@@ -102,16 +107,29 @@ def get_audit_trail(query: dict[str, Any]) -> dict[str, Any]:
 
 @blueprint.route("/v1/audit-exports", methods=["GET"])
 @blueprint.arguments(ExportQuerySchema, location="query")
-@blueprint.response(200, BINARY, content_type=ZIP)
+@blueprint.response(200, BINARY, content_type=ZIP, headers={"Link": NEXT_LINK})
 @requires(Permission.AUDIT)
-@limit("6 per minute")
+@limit("30 per minute")
 def get_audit_export(query: dict[str, Any]) -> Response:
-    """Every record of an organisation in a period, with the log's proofs, as a sealed archive."""
+    """A portion of every record of an organisation in a period, with proofs, sealed.
+
+    Most organisations need one; where another follows, `Link` names it and `portion.json` says so.
+    """
+    named = query.pop("portion")
+    start = exporting.FIRST if named is None else exporting.read_start(named)
     with unit_of_work(Reach.EXCHANGE) as uow:
-        bundle = exporting.export_organisation(
-            uow, keys=get(LogKeys), anchors=get(EvidenceSources).anchors, **query
+        portion = exporting.export_portion(
+            uow,
+            Scope(uow.now, **query),
+            start,
+            keys=get(LogKeys),
+            anchors=get(EvidenceSources).anchors,
         )
-    return _download(bundle, "organisation")
+    response = _download(portion.bundle, f"organisation-{start.number:05}")
+    if portion.next_start is not None:
+        following = urlencode({**request.args, "portion": portion.next_start.cursor})
+        response.headers["Link"] = f'<{request.path}?{following}>; rel="next"'
+    return response
 
 
 def _shown(question: Question) -> dict[str, Any]:

@@ -30,19 +30,6 @@ class AuditFilterNotApplicable(CounterfoilError):
         )
 
 
-class AuditExportTooLarge(CounterfoilError):
-    """The organisation has more rows or entries in the period than one export holds."""
-
-    kind = ErrorKind.TOO_LARGE
-    slug = "audit-export-too-large"
-    title = "The period holds more than one export"
-
-    def __init__(self, found: int, most: int) -> None:
-        super().__init__(
-            "Ask for a shorter period; an export is whole or not made.", found=found, most=most
-        )
-
-
 class AuditSubjectUnknown(CounterfoilError):
     """Nothing was ever recorded about this subject."""
 

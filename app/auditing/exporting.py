@@ -1,19 +1,26 @@
-"""A regulator's export: every record of an organisation in a period, whole, with proofs."""
+"""A regulator's export: every record of an organisation in a period, with proofs, by the portion.
+
+A portion is a sealed archive of bounded size and says where the next one begins, so that neither
+memory nor a transaction grows with what an organisation did.
+"""
 
 import json
-from datetime import datetime
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.auditing.answering import answer_question, get_question
-from app.auditing.errors import AuditExportTooLarge
 from app.auditing.evidence import describe, seal_documents
-from app.auditing.methods.exports import ENTRIES
+from app.auditing.exported_tables import owned_tables, read_rows
+from app.auditing.methods.exports import OF_LICENCES, OF_RECORDS
 from app.auditing.rules import Scope
 from app.core.canonical import canonical_bytes
 from app.core.clock import iso_instant
+from app.core.json_text import is_storable
+from app.core.paging import InvalidCursor, decode_cursor, encode_cursor
 from app.core.unit_of_work import UnitOfWork
 from ledger.log.bundle_services import Bundle
 from ledger.log.keys import LogKeys
@@ -21,86 +28,151 @@ from ledger.log.ports import AnchorSource
 from ledger.log.sequencing.succession import current_keys
 
 QUESTION = 19
-ROWS_MAX = 50_000
-ENTRIES_MAX = 20_000
-
-OWNERS = ("organisation_id", "buyer_id", "supplier_id", "contributor_id", "transferee_id")
-"""Columns that say whose a row is."""
-
-TIMES = (
-    "recorded_at", "occurred_at", "placed_at", "issued_at", "booked_at", "agreed_at",
-    "submitted_at", "requested_at", "proposed_at", "opened_at", "given_at", "settled_at",
-    "registered_at", "published_at", "added_at", "granted_at", "asked_at", "created_at",
-    "received_at", "noted_at", "set_at", "started_at", "queued_at", "frozen_at", "evaluated_at",
-    "from_at", "taken_at", "matched_at", "bucket_at", "hour", "decided_at", "changed_at",
-)  # fmt: skip
-"""Columns that say when a row came to be; the first that is not null decides, none means always."""
-
-WHOLE = frozenset(
-    {"organisations", "people", "data_products", "licences", "journal_accounts", "wallets"}
-)
-"""Tables of which everything is told, whenever it began: the period's records refer to it."""
-
-NOT_EXPORTED = {
-    "refresh_tokens": "credentials",
-    "second_factors": "credentials",
-    "signed_in_sessions": "credentials",
-    "upstream_credentials": "credentials",
-    "call_keys": "hashes of credentials; the keys themselves are in api_keys",
-    "call_answers": "sealed answers, which hold payload",
-    "delivery_routes": "addresses of a supplier's own systems",
-    "webhook_endpoints": "secrets of a receiver",
-    "spend_buckets": "working sums of an alert",
-}
-"""Tables with an owner that an export leaves out, each with the reason."""
-
-SECRETS = (
-    "password_hash", "secret_hash", "secret_ciphertext", "previous_ciphertext", "details_sealed",
-    "sealed", "ciphertext", "detail_key", "detail", "token_version", "raw_transaction",
-    "key_ciphertext", "keys_sealed",
-)  # fmt: skip
-"""Columns that never leave the database."""
-
-OF_SECRETS = {
-    "usage_events": "jsonb_build_object('purpose',"
-    " convert_from(t.detail, 'UTF8')::jsonb->'purpose')",
-}
-"""What an export tells of a table's secret columns."""
-
-SECRETS_OF = {"access_resets": ("token_hash",)}
-"""Columns that are secret in one table only."""
+FORMAT = "counterfoil-export-portion/1"
+ARRIVAL_MAX = 2**63 - 1
 
 
-def export_organisation(
+@dataclass(frozen=True)
+class Sizes:
+    """The most rows, and the most entries of the log, that one portion holds.
+
+    An entry is two files of an archive, and an archive holds 65,535.
+    """
+
+    rows: int = 20_000
+    entries: int = 10_000
+
+
+SIZES = Sizes()
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where a portion begins: behind a row of a table, or, when all are told, behind an entry."""
+
+    number: int = 1
+    table: str = ""
+    key: tuple[str, ...] = ()
+    arrival: int | None = None
+
+    @property
+    def cursor(self) -> str:
+        """The same as one text."""
+        return encode_cursor(json.dumps([self.number, self.table, self.key, self.arrival]))
+
+
+FIRST = Start()
+
+
+@dataclass(frozen=True)
+class Portion:
+    """A sealed part of an export, what it holds, and where the next one begins."""
+
+    bundle: Bundle
+    start: Start
+    records: dict[str, int]
+    entry_count: int
+    next_start: Start | None
+
+
+def read_start(cursor: str) -> Start:
+    """The start that a cursor says; raises `InvalidCursor`."""
+    match _loaded(cursor):
+        case [int(number), str(table), list(key), None] if _are_texts(key):
+            return Start(number, table, tuple(key))
+        case [int(number), "", [], int(arrival)] if 0 < arrival <= ARRIVAL_MAX:
+            return Start(number, arrival=arrival)
+    raise InvalidCursor
+
+
+def _loaded(cursor: str) -> Any:
+    try:
+        return json.loads(decode_cursor(cursor))
+    except ValueError:
+        raise InvalidCursor from None
+
+
+def _are_texts(parts: list[Any]) -> bool:
+    return all(isinstance(part, str) and is_storable(part) for part in parts)
+
+
+def export_whole(
+    uow: UnitOfWork, scope: Scope, *, keys: LogKeys, anchors: AnchorSource, sizes: Sizes = SIZES
+) -> Iterator[Portion]:
+    """Every portion, one at a time; of one instant where the transaction sees one.
+
+    Needs the exchange's reach. Raises `CheckpointNotPublished`.
+    """
+    start: Start | None = FIRST
+    while start is not None:
+        portion = export_portion(uow, scope, start, keys=keys, anchors=anchors, sizes=sizes)
+        yield portion
+        start = portion.next_start
+
+
+def export_portion(
     uow: UnitOfWork,
+    scope: Scope,
+    start: Start,
     *,
     keys: LogKeys,
     anchors: AnchorSource,
-    organisation_id: str,
-    from_at: datetime,
-    until_at: datetime,
-) -> Bundle:
-    """One sealed archive: ``records/<table>.json``, the log's leaves with proofs, the answer to 19.
+    sizes: Sizes = SIZES,
+) -> Portion:
+    """``records/<table>.json``, then the log's leaves with proofs; the first answers question 19.
 
-    Needs the exchange's reach. Raises `AuditExportTooLarge`, `CheckpointNotPublished`.
+    ``scope`` has an organisation and both ends of a period. Needs the exchange's reach. Raises
+    `InvalidCursor`, `CheckpointNotPublished`.
     """
-    scope = Scope(uow.now, from_at, until_at, organisation_id=organisation_id)
+    keys = current_keys(uow.session, keys)
+    documents, records, then = _records(uow.session, scope, start, most=sizes.rows)
+    entries: list[tuple[int, str]] = []
+    if then is None:
+        entries = _entries(uow.session, scope, after=start.arrival or 0, most=sizes.entries)
+        is_full = len(entries) == sizes.entries
+        then = Start(start.number + 1, arrival=entries[-1][0]) if is_full else None
+    if start == FIRST:
+        documents["answer.json"] = _answer(uow, scope, keys)
+    facts = {
+        "format": FORMAT,
+        "origin": keys.origin,
+        "filters": scope.given,
+        "number": start.number,
+        "records": records,
+        "entry_count": len(entries),
+        "next_portion": then.cursor if then else None,
+    }
+    documents["portion.json"] = canonical_bytes(facts)
+    leaves = [leaf for _, leaf in entries]
+    bundle = seal_documents(uow, documents, leaves, keys=keys, anchors=anchors)
+    return Portion(bundle, start, records, len(entries), then)
+
+
+def _answer(uow: UnitOfWork, scope: Scope, keys: LogKeys) -> bytes:
     question = get_question(keys, QUESTION)
     answer = answer_question(uow.session, question, scope, after=None, limit=1_000)
-    documents = {"answer.json": canonical_bytes(_told(answer, keys, uow))}
-    left = ROWS_MAX
-    for table, columns in _owned_tables(uow.session).items():
-        rows = _rows(uow.session, table, columns, scope, most=left + 1)
-        if len(rows) > left:
-            raise AuditExportTooLarge(ROWS_MAX + 1, ROWS_MAX)
-        left -= len(rows)
-        documents[f"records/{table}.json"] = _as_lines(rows)
-    leaf_hashes = _leaf_hashes(uow.session, scope)
-    return seal_documents(uow, documents, leaf_hashes, keys=keys, anchors=anchors)
+    return canonical_bytes(describe(answer, origin=keys.origin, at=iso_instant(uow.now)))
 
 
-def _told(answer: Any, keys: LogKeys, uow: UnitOfWork) -> dict[str, Any]:
-    return describe(answer, origin=current_keys(uow.session, keys).origin, at=iso_instant(uow.now))
+def _records(
+    session: Session, scope: Scope, start: Start, *, most: int
+) -> tuple[dict[str, bytes], dict[str, int], Start | None]:
+    """The rows from a start on as files, their numbers by table, and where the next ones begin."""
+    documents: dict[str, bytes] = {}
+    counts: dict[str, int] = {}
+    tables = {} if start.arrival is not None else owned_tables(session)
+    if start.table and tables and start.table not in tables:
+        raise InvalidCursor
+    for name, table in tables.items():
+        if name < start.table:
+            continue
+        after = start.key if name == start.table else ()
+        rows = read_rows(session, table, scope, after=after, most=most - sum(counts.values()))
+        counts[name] = len(rows)
+        documents[f"records/{name}.json"] = _as_lines([row.text for row in rows])
+        if sum(counts.values()) == most:
+            return documents, counts, Start(start.number + 1, name, rows[-1].key)
+    return documents, counts, None
 
 
 def _as_lines(rows: list[str]) -> bytes:
@@ -108,52 +180,16 @@ def _as_lines(rows: list[str]) -> bytes:
     return ("[" + ",\n".join(rows) + "]\n").encode()
 
 
-def _owned_tables(session: Session) -> dict[str, list[str]]:
-    """Every table whose rows say whose they are, with its columns; partitions by their whole."""
-    found = session.execute(
-        text(
-            "SELECT c.relname, array_agg(a.attname::text ORDER BY a.attnum) AS columns"
-            " FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0"
-            " AND NOT a.attisdropped WHERE c.relnamespace = 'public'::regnamespace"
-            " AND c.relkind IN ('r', 'p') AND NOT c.relispartition"
-            " GROUP BY c.relname HAVING array_agg(a.attname::text) && CAST(:owners AS text[])"
-            " OR c.relname = 'organisations'"
-            " ORDER BY c.relname"
-        ),
-        {"owners": list(OWNERS)},
-    )
-    return {row.relname: row.columns for row in found if row.relname not in NOT_EXPORTED}
-
-
-def withheld(table: str) -> tuple[str, ...]:
-    """The columns of a table that an export leaves out."""
-    return (*SECRETS, *SECRETS_OF.get(table, ()))
-
-
-def _rows(
-    session: Session, table: str, columns: list[str], scope: Scope, *, most: int
-) -> list[str]:
-    named = ("id",) if table == "organisations" else OWNERS
-    owners = " OR ".join(f"t.{name} = :organisation_id" for name in named if name in columns)
-    times = [f"t.{name}" for name in TIMES if name in columns and table not in WHOLE]
-    at = f"coalesce({', '.join(times)}, :from_at)"
-    within = f" AND {at} >= :from_at AND {at} < :until_at" if times else ""
-    secrets = "{" + ",".join(withheld(table)) + "}"
-    told = OF_SECRETS.get(table, "'{}'")
+def _entries(session: Session, scope: Scope, *, after: int, most: int) -> list[tuple[int, str]]:
+    """Arrival and leaf hash of the next entries; each way to them stops early by itself."""
+    ways = [
+        f"(SELECT w.arrival FROM ({scope.narrow(way)}) w WHERE w.arrival > :after"  # noqa: S608 -- our own text
+        " GROUP BY w.arrival ORDER BY w.arrival LIMIT :most)"
+        for way in (OF_LICENCES, OF_RECORDS)
+    ]
     query = (
-        f"SELECT (to_jsonb(t) - CAST(:secrets AS text[]) || {told})::text FROM {table} t"  # noqa: S608 -- names from the catalogue
-        f" WHERE ({owners}){within} LIMIT :most"
+        "SELECT e.arrival, encode(e.leaf_hash, 'hex') AS leaf FROM log_entries e"  # noqa: S608 -- our own text
+        f" WHERE e.arrival IN ({' UNION '.join(ways)}) ORDER BY e.arrival LIMIT :most"
     )
-    rows = session.scalars(text(query), {**scope.parameters, "secrets": secrets, "most": most})
-    return sorted(json.dumps(json.loads(row), sort_keys=True, ensure_ascii=False) for row in rows)
-
-
-def _leaf_hashes(session: Session, scope: Scope) -> list[str]:
-    query = (
-        "SELECT encode(e.leaf_hash, 'hex') FROM log_entries e WHERE e.arrival IN"  # noqa: S608 -- our own text
-        f" ({scope.narrow(ENTRIES)}) ORDER BY e.arrival LIMIT :most"
-    )
-    found = list(session.scalars(text(query), {**scope.parameters, "most": ENTRIES_MAX + 1}))
-    if len(found) > ENTRIES_MAX:
-        raise AuditExportTooLarge(len(found), ENTRIES_MAX)
-    return found
+    rows = session.execute(text(query), {**scope.parameters, "after": after, "most": most})
+    return [(row.arrival, row.leaf) for row in rows]

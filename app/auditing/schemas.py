@@ -116,6 +116,7 @@ class TrailSchema(Schema):
 class ExportQuerySchema(IntervalSchema):
     """Whose records, and of which period; ``until`` is not included."""
 
+    portion = fields.String(load_default=None, validate=validate.Length(min=1, max=1_000))
     organisation_id = Identifier(required=True)
     from_at = Timestamp(data_key="from", required=True)
     until_at = Timestamp(data_key="until", required=True)

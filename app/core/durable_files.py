@@ -1,4 +1,4 @@
-"""Small files that are replaced as a whole: a reader finds the old text or the new one."""
+"""Files that are there as a whole or not at all, and on the disk when it is said so."""
 
 import os
 import threading
@@ -19,10 +19,19 @@ def replace_text(path: Path, text: str, *, is_synced: bool = True) -> None:
             os.fsync(file.fileno())
     fresh.replace(path)
     if is_synced:
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
 
 
-def _sync_folder(folder: Path) -> None:
+def write_synced(path: Path, data: bytes) -> None:
+    """Write a new file; it is on the disk when this returns, and named once its folder is."""
+    with path.open("xb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def sync_folder(folder: Path) -> None:
+    """Wait until the names in a folder are on the disk."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

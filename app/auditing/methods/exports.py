@@ -5,7 +5,6 @@ from app.auditing.rules import Rule
 
 # Every fact that leaves an entry: whose it is, when, and of which type the entry must be.
 RECORDS = """
-    SELECT * FROM (
         SELECT 'licence' AS kind, l.id, 'licence_granted' AS entry_type, l.issued_at AS at,
             l.buyer_id AS one, l.supplier_id AS other, l.id AS licence_id, l.listing_code
         FROM licences l
@@ -43,8 +42,9 @@ RECORDS = """
         SELECT 'verification', v.organisation_id, CASE v.decision WHEN 'verify'
             THEN 'organisation_verified' ELSE 'organisation_refused' END, v.decided_at,
             v.organisation_id, v.organisation_id, NULL, NULL FROM verification_decisions v
-    ) r WHERE {within r.at} AND {party r.one r.other}
 """
+
+RECORDS_WITHIN = f"FROM ({RECORDS}) r WHERE {{within r.at}} AND {{party r.one r.other}}"
 
 LANES = """
     FROM lanes n JOIN log_parties p ON p.licence_id = n.licence_id
@@ -55,20 +55,25 @@ CALLS = """
     FROM usage_events u WHERE {within u.occurred_at} AND {party u.buyer_id u.supplier_id}
 """
 
-ENTRIES = """
-    SELECT e.arrival FROM log_entries e WHERE {within e.recorded_at} AND e.arrival IN (
-        SELECT c.arrival FROM log_entries c JOIN log_parties p ON p.licence_id = c.licence_id
-            WHERE {party p.buyer_id p.supplier_id}
+OF_LICENCES = """
+    SELECT e.arrival FROM log_entries e JOIN log_parties p ON p.licence_id = e.licence_id
+    WHERE {within e.recorded_at} AND {party p.buyer_id p.supplier_id}
+"""
+"""Entries of the organisation's licences."""
+
+OF_RECORDS = f"""
+    SELECT e.arrival FROM log_entries e JOIN log_entry_subjects s USING (arrival) JOIN (
+        SELECT r.id AS subject, r.one, r.other FROM ({RECORDS}) r
         UNION ALL
-        SELECT s.arrival FROM log_entry_subjects s JOIN (
-            SELECT r.id AS subject, r.one, r.other FROM (RECORDS_OF_ALL_TIME) r
-            UNION ALL
-            SELECT g.listing_code, g.supplier_id, g.supplier_id FROM listing_standings g
-            UNION ALL
-            SELECT v.id, v.supplier_id, v.supplier_id FROM product_versions v
-        ) known ON known.subject = s.subject WHERE {party known.one known.other})
-""".replace("RECORDS_OF_ALL_TIME", RECORDS.replace("{within r.at}", "TRUE"))
-"""Entries of the organisation's licences, and those about its records, listings and versions."""
+        SELECT g.listing_code, g.supplier_id, g.supplier_id FROM listing_standings g
+        UNION ALL
+        SELECT v.id, v.supplier_id, v.supplier_id FROM product_versions v
+    ) known ON known.subject = s.subject
+    WHERE {{within e.recorded_at}} AND {{party known.one known.other}}
+"""
+"""Entries about its records of all time, its listings and its versions."""
+
+ENTRIES = f"{OF_LICENCES} UNION ALL {OF_RECORDS}"
 
 COMPLETE = Method(
     rules=(
@@ -76,12 +81,12 @@ COMPLETE = Method(
             "record_has_its_entry",
             "Each record of the organisation has the entry in the log that its kind leaves.",
             "机构的每条记录在日志中均有其类型应留之条目。",
-            f"SELECT count(*) FROM ({RECORDS}) r",
+            f"SELECT count(*) {RECORDS_WITHIN}",
             f"""
             SELECT r.kind || ' ' || r.id || ' ' || r.at AS subject, jsonb_build_object(
                 'kind', r.kind, 'id', r.id, 'entry_type', r.entry_type, 'at', r.at) AS facts
-            FROM ({RECORDS}) r
-            WHERE NOT EXISTS (SELECT FROM log_entry_subjects s JOIN log_entries e USING (arrival)
+            {RECORDS_WITHIN}
+                AND NOT EXISTS (SELECT FROM log_entry_subjects s JOIN log_entries e USING (arrival)
                 WHERE s.subject = r.id AND e.entry_type = r.entry_type)
             """,
         ),
