@@ -232,8 +232,11 @@ def test_a_buyer_sets_when_to_be_told(call, traded):
     changed = call("buyer", "PUT", "/v1/spend-alerts", {**wanted, "low_balance": None})
     assert changed.json["low_balance"] is None
     assert call("buyer", "GET", "/v1/spend-alerts").json["items"] == [changed.json]
-    assert call("buyer", "PUT", "/v1/spend-alerts", {"spike_factor_percent": 50}).status_code == 422
-    elsewhere = call("buyer", "PUT", "/v1/spend-alerts", {"currency": "USD"})
+    assert call("buyer", "PUT", "/v1/spend-alerts", {}).status_code == 422, "it clears nothing"
+    few = {**wanted, "spike_factor_percent": 50}
+    assert call("buyer", "PUT", "/v1/spend-alerts", few).status_code == 422
+    assert call("buyer", "GET", "/v1/spend-alerts").json["items"] == [changed.json]
+    elsewhere = call("buyer", "PUT", "/v1/spend-alerts", {**wanted, "currency": "USD"})
     assert elsewhere.json["type"].endswith("#wallet-not-open")
 
 

@@ -7,11 +7,11 @@ from app.web.schemas import AmountText, Currency, Identifier, Integer, Schema, T
 
 
 class SetAlertSchema(Schema):
-    """When to be told of one wallet; a member that is null is never told of."""
+    """When to be told of one wallet: the whole alert; what is null is never told of."""
 
     currency = Currency(load_default=HOME_CURRENCY)
-    low_balance_amount = AmountText(data_key="low_balance", load_default=None, allow_none=True)
-    spike_factor_percent = Integer(min=110, max=100_000, load_default=None, allow_none=True)
+    low_balance_amount = AmountText(data_key="low_balance", required=True, allow_none=True)
+    spike_factor_percent = Integer(required=True, min=110, max=100_000, allow_none=True)
     spike_least_amount = AmountText(data_key="spike_least", load_default=0)
 
 
