@@ -112,5 +112,5 @@ def test_a_month_that_is_done_is_begun_again_by_a_person_alone(in_unit, clock, m
     finish()
     in_unit(lambda uow: run_services.start_run(uow, None, month="2026-11"))
     assert months() == {"2026-11": True}
-    in_unit(lambda uow: run_services.start_run(uow, OPERATOR, month="2026-11"))
-    assert months() == {"2026-11": False}
+    again = in_unit(lambda uow: run_services.start_run(uow, OPERATOR, month="2026-11"))
+    assert (months(), again.asked_by) == ({"2026-11": False}, OPERATOR.id)

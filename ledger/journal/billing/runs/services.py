@@ -42,7 +42,6 @@ def start_run(uow: UnitOfWork, principal: Principal | None, *, month: str) -> Bi
         "month": month,
         "from_at": from_at,
         "until_at": until_at,
-        "asked_by": None if principal is None else PersonId(principal.id),
         "started_at": uow.now,
         "done_through": "",
         "invoice_count": 0,
@@ -51,7 +50,10 @@ def start_run(uow: UnitOfWork, principal: Principal | None, *, month: str) -> Bi
     # Two may begin a month at once: the second waits here and continues the first's run.
     uow.session.execute(insert(BillingRun).values(begun).on_conflict_do_nothing())
     run = uow.session.get_one(BillingRun, month, with_for_update=True, populate_existing=True)
-    if principal is not None and (run.finished_at is not None or run.retry_at is not None):
+    if principal is None:
+        return run
+    run.asked_by = PersonId(principal.id)
+    if run.finished_at is not None or run.retry_at is not None:
         # Asked again: what was committed or revoked since is stated now; nothing stands twice.
         _begin_again(run)
     return run
