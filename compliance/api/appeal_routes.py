@@ -6,7 +6,7 @@ from app.core.paging import Page
 from app.core.principals import Permission
 from app.core.reach import Reach
 from app.web.access import requires
-from app.web.context import current_principal, unit_of_work
+from app.web.context import current_principal, unit_of_work, whoever_asks
 from app.web.idempotency import idempotent
 from app.web.paging import page_schema
 from compliance import queries, services
@@ -55,6 +55,7 @@ def post_listing_appeal(command: dict[str, Any], listing_code: str) -> FiledAppe
 @requires(Permission.READ_OWN)
 def get_appeals(query: dict[str, Any]) -> Page[FiledAppeal]:
     """One's own appeals; the exchange's staff see all, newest first."""
+    query["asks"] = whoever_asks(query.pop("is_for_me"))
     with unit_of_work() as uow:
         return queries.list_appeals(uow, supplier_id=own_only(current_principal()), **query)
 

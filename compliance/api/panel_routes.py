@@ -5,7 +5,7 @@ from typing import Any
 from app.core.paging import Page
 from app.core.principals import Permission
 from app.web.access import public, requires
-from app.web.context import current_principal, unit_of_work
+from app.web.context import current_principal, unit_of_work, whoever_asks
 from app.web.idempotency import idempotent
 from app.web.paging import page_schema
 from compliance import queries, services
@@ -32,6 +32,7 @@ from compliance.schemas.reviews import AssignmentSchema, TakeCaseSchema
 @requires(Permission.READ_EXCHANGE)
 def get_panels(query: dict[str, Any]) -> Page[SittingPanel]:
     """Panels, oldest first: those that sit, and with a state those that concluded."""
+    query["asks"] = whoever_asks(query.pop("is_for_me"))
     with unit_of_work() as uow:
         return queries.list_panels(uow, **query)
 

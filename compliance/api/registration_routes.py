@@ -6,7 +6,7 @@ from app.core.paging import Page
 from app.core.principals import Permission
 from app.core.reach import Reach
 from app.web.access import public, requires
-from app.web.context import current_principal, unit_of_work
+from app.web.context import current_principal, unit_of_work, whoever_asks
 from app.web.idempotency import idempotent
 from app.web.paging import page_schema
 from compliance import queries, services
@@ -107,6 +107,7 @@ def post_listing_application(registration_id: str) -> ListingApplication:
 @requires(Permission.READ_EXCHANGE)
 def get_listing_applications(query: dict[str, Any]) -> Page[ListingApplication]:
     """The listing officers' queue, oldest first; other states on request."""
+    query["asks"] = whoever_asks(query.pop("is_for_me"))
     with unit_of_work() as uow:
         return queries.list_applications(uow, **query)
 

@@ -1,23 +1,72 @@
 """Reads of the later steps: panels, the register, objections, applications, appeals."""
 
-from sqlalchemy import select
+from typing import Any
+
+from sqlalchemy import ColumnElement, exists, func, not_, or_, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from app.core.paging import Page, paginate
+from app.core.principals import Permission, Principal
 from app.core.unit_of_work import UnitOfWork
-from compliance.models.panels import SittingPanel
+from compliance.models.licences import ScenarioDeclaration
+from compliance.models.panels import PanelSeat, SittingPanel
 from compliance.models.registrations import ListingApplication, Objection, Registration
+from compliance.models.reviews import ConflictDeclaration
 from compliance.models.suspensions import FiledAppeal, Suspension
 from compliance.review.errors import AppealNotFound, PanelNotFound, RegistrationNotFound
-from compliance.review.panels import PanelState
+from compliance.review.panels import APPEAL, KINDS, PanelState
+from compliance.review.registration_machine import ApplicationState
 
 
 def list_panels(
-    uow: UnitOfWork, *, state: str | None = None, cursor: str | None = None, limit: int = 20
+    uow: UnitOfWork,
+    *,
+    state: str | None = None,
+    asks: Principal | None = None,
+    cursor: str | None = None,
+    limit: int = 20,
 ) -> Page[SittingPanel]:
-    """Panels of a state, oldest first; without one those that still sit."""
+    """Panels of a state, oldest first; without one those that still sit.
+
+    ``asks`` finds those on which this person may vote now, or take a seat.
+    """
     wanted = select(SittingPanel).where(SittingPanel.state == (state or PanelState.OPEN))
+    if asks is not None:
+        wanted = wanted.where(*_has_room_for(asks))
     return paginate(
         uow.session, wanted, key=SittingPanel.id, cursor=cursor, limit=limit, newest_first=False
+    )
+
+
+def _has_room_for(asks: Principal) -> list[ColumnElement[bool]]:
+    """A panel of a kind that the person's roles decide, and a seat that is theirs or free."""
+    boards = [APPEAL] if asks.may(Permission.DECIDE_APPEALS) else []
+    others = [kind for kind in KINDS if kind != APPEAL] if asks.may(Permission.VOTE) else []
+    seats = select(func.count()).where(PanelSeat.panel_id == SittingPanel.id).scalar_subquery()
+    seat = exists().where(PanelSeat.panel_id == SittingPanel.id, PanelSeat.member_id == asks.id)
+    declared = exists().where(
+        ScenarioDeclaration.scenario_id == SittingPanel.subject_id,
+        ScenarioDeclaration.reviewer_id == asks.id,
+        ScenarioDeclaration.is_conflicted,
+    )
+    return [
+        SittingPanel.state == PanelState.OPEN,
+        SittingPanel.kind.in_([*boards, *others]),
+        not_(SittingPanel.excluded_ids.contains([asks.id])),
+        not_(_is_barred(SittingPanel.case_id, asks)),
+        not_(declared),
+        or_(
+            seat.where(PanelSeat.voted_at.is_(None)),
+            not_(seat) & (seats < SittingPanel.size),
+        ),
+    ]
+
+
+def _is_barred(case_id: InstrumentedAttribute[Any], asks: Principal) -> ColumnElement[bool]:
+    return exists().where(
+        ConflictDeclaration.case_id == case_id,
+        ConflictDeclaration.reviewer_id == asks.id,
+        ConflictDeclaration.is_conflicted,
     )
 
 
@@ -74,10 +123,22 @@ def list_objections(
 
 
 def list_applications(
-    uow: UnitOfWork, *, state: str, cursor: str | None = None, limit: int = 20
+    uow: UnitOfWork,
+    *,
+    state: str,
+    asks: Principal | None = None,
+    cursor: str | None = None,
+    limit: int = 20,
 ) -> Page[ListingApplication]:
-    """Applications of a state, oldest first."""
+    """Applications of a state, oldest first; ``asks`` finds those that this person may decide."""
     wanted = select(ListingApplication).where(ListingApplication.state == state)
+    if asks is not None:
+        states = [ApplicationState.LISTING_REVIEW] if asks.may(Permission.LIST) else []
+        wanted = wanted.where(
+            ListingApplication.state.in_(states),
+            not_(ListingApplication.excluded_ids.contains([asks.id])),
+            not_(_is_barred(ListingApplication.case_id, asks)),
+        )
     return paginate(
         uow.session,
         wanted,
@@ -118,15 +179,22 @@ def list_appeals(
     *,
     supplier_id: str | None,
     state: str | None = None,
+    asks: Principal | None = None,
     cursor: str | None = None,
     limit: int = 20,
 ) -> Page[FiledAppeal]:
-    """A supplier's appeals, or all for the exchange (None), newest first."""
+    """A supplier's appeals, or all for the exchange (None), newest first.
+
+    ``asks`` finds those on whose board this person may vote now, or take a seat.
+    """
     wanted = select(FiledAppeal)
     if supplier_id is not None:
         wanted = wanted.where(FiledAppeal.supplier_id == supplier_id)
     if state is not None:
         wanted = wanted.where(FiledAppeal.state == state)
+    if asks is not None:
+        boards = select(SittingPanel.id).where(*_has_room_for(asks))
+        wanted = wanted.where(FiledAppeal.panel_id.in_(boards))
     return paginate(uow.session, wanted, key=FiledAppeal.id, cursor=cursor, limit=limit)
 
 

@@ -19,6 +19,7 @@ class AppealQuerySchema(PageQuerySchema):
     """Filters of appeals."""
 
     state = fields.String(load_default=None, validate=one_of(AppealState))
+    is_for_me = fields.Boolean(load_default=False)
 
 
 class AppealSchema(Schema):

@@ -15,6 +15,7 @@ class PanelQuerySchema(PageQuerySchema):
     """Filters of the panels."""
 
     state = fields.String(load_default=None, validate=one_of(PanelState))
+    is_for_me = fields.Boolean(load_default=False)
 
 
 class SeatSchema(Schema):

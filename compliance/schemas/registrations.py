@@ -79,6 +79,7 @@ class ApplicationQuerySchema(PageQuerySchema):
     state = fields.String(
         load_default=ApplicationState.LISTING_REVIEW.value, validate=one_of(ApplicationState)
     )
+    is_for_me = fields.Boolean(load_default=False)
 
 
 class OwnApplicationSchema(Schema):

@@ -48,6 +48,10 @@ def the_panel(exchange):
     return panel
 
 
+def for_me(exchange, who, path):
+    return [each["id"] for each in exchange.get(who, f"{path}?is_for_me=true")["items"]]
+
+
 def test_a_supplement_comes_back_as_another_case_three_times_at_most(exchange):
     exchange.submit()
     for number in range(3):
@@ -84,7 +88,8 @@ def test_the_intake_reviews_nothing_that_it_admitted_and_knows_its_own_conflicts
     exchange.refused("intake", f"{case}/admission", body, slug="illegal-transition", expect=409)
 
 
-def test_a_dissent_calls_a_panel_that_answers_what_was_left_open(exchange):
+def test_a_dissent_calls_a_panel_that_answers_what_was_left_open(exchange, monkeypatch):
+    monkeypatch.setitem(PEOPLE, "panel4", staff("panel4", Role.PANEL_MEMBER))
     code = exchange.submit()
     case = exchange.case()
     exchange.admit(case)
@@ -96,12 +101,16 @@ def test_a_dissent_calls_a_panel_that_answers_what_was_left_open(exchange):
     path = f"/v1/panels/{panel['id']}"
     vote = {"vote": "for", "reason": "Weighed."}
     exchange.refused("panel1", f"{path}/votes", vote, slug="no-seat-on-panel", expect=403)
+    asked = ("panel1", "panel4", "first", "board1")
+    assert [for_me(exchange, who, "/v1/panels") for who in asked] == [[panel["id"]]] * 2 + [[]] * 2
     for who in PANELLISTS:
         exchange.post(who, f"{path}/seats", {"answers": CLEAR})
+    assert [for_me(exchange, who, "/v1/panels") for who in asked] == [[panel["id"]], [], [], []]
     exchange.refused("panel1", f"{path}/votes", vote, slug="items-unanswered", expect=422)
     items = exchange.items("panel1", case)
     exchange.post("panel1", f"{path}/votes", {**vote, "items": items})
     exchange.refused("panel1", f"{path}/votes", vote, slug="vote-already-cast", expect=409)
+    assert for_me(exchange, "panel1", "/v1/panels") == []
     exchange.post("panel2", f"{path}/votes", {"vote": "against", "reason": "Not convinced."})
     concluded = exchange.post("panel3", f"{path}/votes", {**vote, "items": items})
     assert (concluded["state"], concluded["in_favour_count"]) == ("CARRIED", 2)
@@ -114,7 +123,13 @@ def test_a_dissent_calls_a_panel_that_answers_what_was_left_open(exchange):
 def test_a_listing_officer_with_a_conflict_leaves_it_to_another(exchange):
     exchange.submit()
     exchange.register(exchange.case())
+    queue = "/v1/listing-applications"
+    assert [len(for_me(exchange, who, queue)) for who in ("officer", "panel1")] == [1, 0]
     left = exchange.decide_listing(interest="unknown")
+    assert (for_me(exchange, "officer", queue), len(exchange.get("officer", queue)["items"])) == (
+        [],
+        1,
+    )
     assert (left["state"], left["officer_id"]) == ("LISTING_REVIEW", None)
     body = {"answers": CLEAR, "decision": "approve", "reason": "No conflict after all."}
     exchange.refused(
@@ -316,6 +331,8 @@ def test_a_board_lifts_a_suspension(exchange, monkeypatch):
     appeal = exchange.post("supplier", f"{path}/appeal", APPEAL)
     seat, clear = f"/v1/appeals/{appeal['id']}/seats", {"answers": CLEAR}
     exchange.refused("both", seat, clear, slug="reviewer-conflicted", expect=403)
+    asked = ("board1", "both", "panel1")
+    assert [len(for_me(exchange, who, "/v1/appeals")) for who in asked] == [1, 0, 0]
     exchange.sit_and_vote(f"/v1/appeals/{appeal['id']}", BOARD, "for")
     assert exchange.catalogue() == [code]
 
