@@ -125,6 +125,8 @@ def read_rows(
     try:
         rows = session.execute(text(query), {**scope.parameters, **given})
     except DataError:
+        if not after:
+            raise
         raise InvalidCursor from None
     return [Row(tuple(row.key), row.row) for row in rows]
 
