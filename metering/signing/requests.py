@@ -34,11 +34,11 @@ TAG = "counterfoil:"
 """What a signature's tag begins with; the licence follows, so that it counts for no other."""
 
 REQUIRED = ("@method", "@path", "@query")
-CONTENT_DIGEST = "content-digest"
+CONTENT_DIGEST, PURPOSE = "content-digest", "purpose"
 FIELDS = {
     "content-type": "CONTENT_TYPE",
     "idempotency-key": "HTTP_IDEMPOTENCY_KEY",
-    "purpose": "HTTP_PURPOSE",
+    PURPOSE: "HTTP_PURPOSE",
     "answer-fields": "HTTP_ANSWER_FIELDS",
     CONTENT_DIGEST: "HTTP_CONTENT_DIGEST",
 }
@@ -177,6 +177,8 @@ def _check_parameters(
 def _lines(environment: Mapping[str, Any], components: list[str]) -> Iterator[str]:
     """The lines of the signature base (RFC 9421 section 2.5), one a component."""
     required = [*REQUIRED, *([CONTENT_DIGEST] if environment["REQUEST_METHOD"] == "POST" else [])]
+    # What a call says that it is for stands in its record, as the buyer's own words.
+    required += [PURPOSE] if FIELDS[PURPOSE] in environment else []
     lacking = [name for name in required if name not in components]
     if lacking or len(set(components)) != len(components):
         _refuse(f"It has to cover each once: {', '.join(required)}.")

@@ -61,20 +61,24 @@ class RequestSigner:
         url: str,
         body: bytes = b"",
         *,
+        purpose: str | None = None,
         created: int | None = None,
         nonce: str | None = None,
     ) -> dict[str, str]:
         """The header fields to send with a call; a retry is signed anew.
 
-        ``url`` as it is sent, its query percent-encoded; ``created`` in seconds since 1970.
+        ``url`` as it is sent, its query percent-encoded; ``purpose`` is what the call says that it
+        is for, if it does; ``created`` in seconds since 1970.
         """
         parts = urlsplit(url)
         covered = [("@method", method), ("@path", parts.path), ("@query", f"?{parts.query}")]
-        digest = {}
+        sent = {}
         if method == "POST":
             encoded = base64.b64encode(hashlib.sha256(body).digest()).decode()
-            digest = {"Content-Digest": f"sha-256=:{encoded}:"}
-            covered.append(("content-digest", digest["Content-Digest"]))
+            sent["Content-Digest"] = f"sha-256=:{encoded}:"
+        if purpose is not None:
+            sent["Purpose"] = purpose
+        covered += [(name.lower(), value) for name, value in sent.items()]
         names = " ".join(f'"{name}"' for name, _ in covered)
         at = int(time.time()) if created is None else created  # noqa: TID251 -- no clock is injected here
         parameters = (
@@ -83,7 +87,7 @@ class RequestSigner:
         )
         signature = self._key.sign(signature_base(covered, parameters).encode())
         return {
-            **digest,
+            **sent,
             "Signature-Input": f"{LABEL}={parameters}",
             "Signature": f"{LABEL}=:{base64.b64encode(signature).decode()}:",
         }
@@ -164,6 +168,9 @@ def check_request(request: SignedRequest, receipt: UsageReceipt) -> None:
     listing, of_call = path.rpartition("/")[2], receipt.detail
     require(method == of_call.text("method"), REQUEST_STEP, "it has another method")
     require(listing == of_call.text("listing"), REQUEST_STEP, "it is for another listing")
+    purpose = request.components.get("purpose")
+    is_kept = purpose is None or purpose == of_call.members.get("purpose")
+    require(is_kept, REQUEST_STEP, "it was signed for another purpose")
 
 
 def check_commitment(request: SignedRequest, receipt: UsageReceipt) -> None:

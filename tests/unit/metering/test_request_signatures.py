@@ -62,6 +62,16 @@ def test_a_body_is_signed_by_its_digest():
         demand(lacking, BODY)
 
 
+def test_a_purpose_that_is_sent_is_signed():
+    assert '\n"purpose": RISK\n' in demand(signed(purpose="RISK")).base
+    for other in (
+        signed() | {"HTTP_PURPOSE": "RISK"},
+        signed(purpose="RISK") | {"HTTP_PURPOSE": "X"},
+    ):
+        with pytest.raises(CallSignatureInvalid):
+            demand(other)
+
+
 @pytest.mark.parametrize("name", ["HTTP_SIGNATURE", "HTTP_SIGNATURE_INPUT"])
 def test_without_a_signature_nothing_is_admitted(name):
     environment = signed()

@@ -53,17 +53,19 @@ def test_the_example_of_rfc_9421_b_2_6_comes_out_byte_for_byte():
     assert base64.b64encode(key.sign(base.encode())).decode() == RFC_SIGNATURE
 
 
-def make_request(at, licence=LICENCE, url=URL, *, key=KEY, nonce="n" * 24, body=None):
+def make_request(at, licence=LICENCE, url=URL, *, key=KEY, nonce="n" * 24, body=None, purpose=None):
     """A signed request as the exchange shows it, from the headers that the library made."""
     method = "GET" if body is None else "POST"
     fields = RequestSigner(licence, name=NAME, key=key).headers(
-        method, url, body or b"", created=int(at.timestamp()), nonce=nonce
+        method, url, body or b"", purpose=purpose, created=int(at.timestamp()), nonce=nonce
     )
     parameters = fields["Signature-Input"].removeprefix("buyer=")
     query = url.partition("?")[2]
     covered = [("@method", method), ("@path", "/data/airports"), ("@query", f"?{query}")]
     if body is not None:
         covered.append(("content-digest", fields["Content-Digest"]))
+    if purpose is not None:
+        covered.append(("purpose", fields["Purpose"]))
     return {
         "format": "counterfoil-signed-request/1",
         "base": signature_base(covered, parameters),
@@ -88,20 +90,21 @@ def signed_call(exchange, lane, request=None):
     return exchange.call(lane, leaf={"signed": commitment}), request
 
 
-def asking(exchange, asked, url, **how):
+def asking(exchange, asked, url, *, kept=None, **how):
     """A call that the exchange recorded with these parameters, behind a request that was signed."""
     lane = exchange.open_lane(LICENCE)
     key, request = exchange.next_detail_key(lane), make_request(exchange.now, url=url, **how)
     whole = {"listing": "airports", "method": "POST" if "body" in how else "GET"}
+    detail = whole if kept is None else {**whole, "purpose": kept}
     opened = {
-        "request": {**whole, "parameters": asked}, "detail": whole,
+        "request": {**whole, "parameters": asked}, "detail": detail,
         "signed": {name: request[name] for name in ("base", "key", "signature")},
     }  # fmt: skip
     leaf = {
         name: hmac.digest(key, name.encode() + b"\0" + canonical(what), "sha256").hex()
         for name, what in opened.items()
     }
-    return {**exchange.call(lane, leaf=leaf), "detail": whole}, request
+    return {**exchange.call(lane, leaf=leaf), "detail": detail}, request
 
 
 def run(desk, exchange, call, request, *more):
@@ -167,6 +170,16 @@ def test_what_was_signed_is_what_the_buyer_says_that_it_asked(desk, exchange):
     assert "signed with other parameters: days, is_open, price" in outcome.output
     nothing = desk.put("asked.json", b"null")
     assert run(desk, exchange, call, request, "--parameters", nothing).code == 1
+
+
+@pytest.mark.parametrize(
+    ("signed", "kept", "code"),
+    [("RISK", "RISK", 0), (None, "RISK", 0), ("RISK", "CREDIT", 1), ("RISK", None, 1)],
+)
+def test_what_was_signed_is_for_what_was_recorded(desk, exchange, signed, kept, code):
+    """Where a licence permits one thing only, a call need not say it, and the record has it."""
+    call, request = asking(exchange, ASKED, SENT, kept=kept, purpose=signed)
+    assert run(desk, exchange, call, request).code == code
 
 
 def test_the_body_of_a_post_is_the_one_that_was_signed(desk, exchange):
