@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,9 +20,9 @@ from app import embedded_postgres
 from app.core.cipher import Cipher
 from app.core.durable_files import replace_text
 from app.database import find_database
-from app.database_watch import ASK_SECONDS, SAID_AFTER, DatabaseWatch
 from app.keys.keyring import FileKeyring
 from app.settings import Settings, SettingsRefused, development_secret, from_environment
+from app.watching import ASK_SECONDS, SAID_AFTER, Health, Watch
 from app.web.observability import configure_logs
 from migrations.run import upgrade
 
@@ -71,6 +72,12 @@ class Child:
                 os.killpg(self.process.pid, signal.SIGKILL)
             self.process = None  # its number may be somebody else's by the next try
 
+    def kill(self) -> None:
+        """End the process that was started; what it began goes before the next start."""
+        process = self.process
+        if process is not None:
+            process.kill()
+
     def stop(self) -> None:
         """Ask, wait, and kill only what does not listen."""
         if self.process is None or self.is_dead:
@@ -99,8 +106,8 @@ class Supervisor:
         self._prepare()
         for child in self._children:
             self._start(child)
-        if not self._settings.database_url:
-            threading.Thread(target=self._watch_database, name="database", daemon=True).start()
+        for watch in self._watches():
+            threading.Thread(target=watch.watch, args=(self._stop,), daemon=True).start()
         while not self._stop.wait(_POLL_SECONDS):
             self._revive()
         self._shut_down()
@@ -155,9 +162,15 @@ class Supervisor:
             _log.error("given up", child="postgres", questions=SAID_AFTER)
             embedded_postgres.kill(self._settings.var / "postgres")
 
-    def _watch_database(self) -> None:
-        give_up = partial(embedded_postgres.kill, self._settings.var / "postgres")
-        DatabaseWatch(self._is_database_silent, give_up).watch(self._stop)
+    def _watches(self) -> Iterator[Watch]:
+        health = Health(self._settings.bind_host, self._settings.bind_port)
+        for child in self._children:
+            if child.name == "web":
+                is_silent = partial(_is_silent, child, health)
+                yield Watch(child.name, is_silent, child.kill)
+        if not self._settings.database_url:
+            kill = partial(embedded_postgres.kill, self._settings.var / "postgres")
+            yield Watch("postgres", self._is_database_silent, kill)
 
     def _shut_down(self) -> None:
         # The gate first, so that nothing new begins; then what works behind it.
@@ -166,6 +179,12 @@ class Supervisor:
         if not self._settings.database_url:
             embedded_postgres.stop(self._settings.var / "postgres")
         _log.info("stopped")
+
+
+def _is_silent(child: Child, health: Health) -> bool:
+    process = child.process
+    pid = None if process is None else process.pid
+    return health.is_silent(pid, within_seconds=ASK_SECONDS)
 
 
 def _empty_folder(folder: Path) -> str:

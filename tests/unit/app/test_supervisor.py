@@ -1,21 +1,34 @@
 """A machine that is short of memory or room for a while loses none of the supervised processes."""
 
+import os
+import signal
+import socket
 import sys
 
 import pytest
 
+import app.supervisor
 from app.settings import from_environment
 from app.supervisor import Child, Supervisor
+from app.watching import GIVEN_UP_AFTER
+from demo.installation import free_port
+from tests.factories.waiting import wait_until
 
 PROGRAM = "#!/bin/sh\nexec sleep 600\n"
 IDLE = [sys.executable, "-c", "import time; time.sleep(600)"]
 
 
 @pytest.fixture
-def supervisor(tmp_path):
+def port():
+    return free_port()
+
+
+@pytest.fixture
+def supervisor(tmp_path, port):
     made = Supervisor(
         from_environment(
             {
+                "COUNTERFOIL_BIND": f"127.0.0.1:{port}",
                 "COUNTERFOIL_VAR": str(tmp_path / "var"),
                 "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nothing",
             }
@@ -67,3 +80,32 @@ def test_process_ids_that_cannot_be_written_stop_nothing(supervisor, tmp_path):
     supervisor._children = [first, second]
     supervisor._revive()
     assert (first.is_dead, second.is_dead) == (False, False)
+
+
+def listens(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=60).close()
+    except ConnectionRefusedError:
+        return False
+    return True
+
+
+def test_a_gateway_that_hangs_is_given_up_and_started_again(supervisor, port, monkeypatch):
+    web = Child("web", [sys.executable, "-m", "http.server", "-b", "127.0.0.1", str(port)])
+    supervisor._children = [Child("worker", IDLE), web]
+    supervisor._revive()
+    (watch,) = supervisor._watches()
+    wait_until(lambda: listens(port))
+    monkeypatch.setattr(app.supervisor, "ASK_SECONDS", 60)
+    watch.look()
+    first = web.process
+    os.kill(first.pid, signal.SIGSTOP)
+    monkeypatch.setattr(app.supervisor, "ASK_SECONDS", 0.1)
+    for _ in range(GIVEN_UP_AFTER - 1):
+        watch.look()
+    assert not web.is_dead
+    watch.look()
+    assert first.wait(60) == -signal.SIGKILL
+    supervisor._revive()
+    wait_until(lambda: listens(port))
+    assert [child.starts_count for child in supervisor._children] == [1, 2]

@@ -1,15 +1,16 @@
-"""A database that runs and answers nobody is told of, given up after a bound, and ended whole."""
+"""A process that runs and answers nobody is told of, given up after a bound, and ended whole."""
 
 import os
 import signal
 import socket
 import subprocess
+import threading
 from types import SimpleNamespace
 
 import pytest
 
-from app import database_watch, embedded_postgres
-from app.database_watch import GIVEN_UP_AFTER, SAID_AFTER, DatabaseWatch
+from app import embedded_postgres, watching
+from app.watching import GIVEN_UP_AFTER, SAID_AFTER, Health, Watch
 from tests.factories.waiting import wait_until
 
 
@@ -20,13 +21,13 @@ def said(monkeypatch):
         error=lambda event, **_facts: events.append(event),
         warning=lambda event, **_facts: events.append(event),
     )
-    monkeypatch.setattr(database_watch, "_log", log)
+    monkeypatch.setattr(watching, "_log", log)
     return events
 
 
 def watched(answers):
     given_up = []
-    watch = DatabaseWatch(lambda: next(answers), lambda: given_up.append(1))
+    watch = Watch("web", lambda: next(answers), lambda: given_up.append(1))
     return watch, given_up
 
 
@@ -78,3 +79,41 @@ def test_a_server_that_was_stopped_is_ended_with_all_that_it_began(tmp_path):
         assert server.wait(60) == -signal.SIGKILL
         assert server.stdout.read() == b"", "whoever began has ended, or this would wait"
     embedded_postgres.kill(tmp_path / "nothing")
+
+
+@pytest.fixture
+def web():
+    """A server of HTTP: what to do with each question stands in ``answers``, in turn."""
+    made = SimpleNamespace(answers=[])
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        made.health, held = Health(*server.getsockname()), []
+
+        def serve():
+            for answer in iter(lambda: made.answers.pop(0), None):
+                asker, _ = server.accept()
+                held.append(asker)
+                asker.recv(1024)
+                if answer:
+                    asker.sendall(answer)
+                    asker.close()
+
+        made.serve = threading.Thread(target=serve, daemon=True).start
+        yield made
+    for asker in held:
+        asker.close()
+
+
+def test_a_gateway_that_lets_health_wait_is_silent_once_it_had_answered(web):
+    said = b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n"
+    web.answers += [b"", said, b"", b"", b"no HTTP at all\r\n\r\n", None]
+    web.serve()
+    asked = [(1, 0.2), (1, 60), (1, 0.2), (2, 0.2), (1, 60)]
+    found = [web.health.is_silent(pid, within_seconds=seconds) for pid, seconds in asked]
+    # Then 2 is another process, which is starting; whoever says a word is not silent.
+    assert found == [False, False, True, False, False]
+
+
+def test_a_gateway_that_nobody_hears_is_not_silent_but_away():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        health = Health(*server.getsockname())
+    assert not health.is_silent(1, within_seconds=5)
