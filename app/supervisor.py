@@ -178,6 +178,7 @@ class Supervisor:
             child.stop()
         if not self._settings.database_url:
             embedded_postgres.stop(self._settings.var / "postgres")
+        (self._settings.var / "processes").unlink(missing_ok=True)
         _log.info("stopped")
 
 
@@ -273,6 +274,8 @@ def _claim(var: Path) -> int | None:
     except BlockingIOError:
         os.close(handle)
         return None
+    os.truncate(handle, 0)
+    os.write(handle, str(os.getpid()).encode())  # for people
     return handle
 
 

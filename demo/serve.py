@@ -1,5 +1,6 @@
 """`make run`: an exchange with demonstration accounts under `var/run`, served until stopped."""
 
+import fcntl
 import os
 import shutil
 import signal
@@ -20,6 +21,9 @@ from demo.world import World
 BIND_DEFAULT = "127.0.0.1:8000"
 UNFINISHED = FOLDER / "unfinished"
 """There while the first start is filling the exchange; left behind by one that was broken off."""
+NOTED = FOLDER / "processes"
+"""Left behind by a supervisor that was killed: the next one ends what is noted there."""
+LOCK = FOLDER / "supervisor.lock"
 
 
 class CannotServe(Exception):
@@ -60,15 +64,39 @@ def _stop(installation: Installation) -> None:
 
 def _find_kept() -> Accounts | None:
     """The accounts of an earlier start, if there was one that came to its end."""
+    _demand_ended()
     if UNFINISHED.exists():
         print("An earlier first start was broken off; beginning afresh.")
-        shutil.rmtree(FOLDER)
+        _clear_away()
     if FILE.exists():
         return read_accounts()
     if (FOLDER / "postgres").exists():
         message = f"{_shown(FOLDER)} holds an exchange, but not its accounts.json: move it away."
         raise CannotServe(message)
     return None
+
+
+def _demand_ended() -> None:
+    """A supervisor outlives a `make run` that was killed, and then serves on."""
+    try:
+        with LOCK.open("rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return
+    except BlockingIOError:
+        message = (
+            f"{_shown(FOLDER)} is served already, by process {LOCK.read_text()}."
+            "\nIf its `make run` is gone, end that process with `kill` and start again."
+        )
+        raise CannotServe(message) from None
+
+
+def _clear_away() -> None:
+    for path in FOLDER.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path != NOTED:
+            path.unlink()
 
 
 def _installation(kept: Accounts | None) -> Installation:
@@ -85,8 +113,10 @@ def _installation(kept: Accounts | None) -> Installation:
         installation = Installation(
             FOLDER, settings, port, kept.chain_port, kept.upstream_port, kept.upstream_key
         )
-    for needed in (installation.port, installation.chain_port, installation.upstream_port):
-        _demand_free(needed)
+    _demand_free(installation.upstream_port)
+    if not NOTED.exists():
+        _demand_free(installation.port)
+        _demand_free(installation.chain_port)
     return installation
 
 
