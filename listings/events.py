@@ -9,6 +9,7 @@ from app.core.ids import (
     AgreementId,
     ContributionId,
     CustomOfferId,
+    DemandId,
     OrderId,
     OrganisationId,
     PlanId,
@@ -212,6 +213,36 @@ class CustomOfferWithdrawn(Event):
     supplier_id: OrganisationId
     buyer_id: OrganisationId
     listing_code: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DemandAnswered(Event):
+    """A supplier made a custom offer on what a buyer looks for."""
+
+    demand_id: DemandId
+    buyer_id: OrganisationId
+    supplier_id: OrganisationId
+    custom_offer_id: CustomOfferId
+    listing_code: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DemandExtended(Event):
+    """A demand takes offers for longer; those suppliers have an open one on it."""
+
+    demand_id: DemandId
+    buyer_id: OrganisationId
+    supplier_ids: tuple[str, ...]
+    closes_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class DemandClosed(Event):
+    """A demand takes no more offers; those suppliers have an open one on it."""
+
+    demand_id: DemandId
+    buyer_id: OrganisationId
+    supplier_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ from app.reactions.telling import (
     tell_of_return,
     tell_of_transfer,
     telling,
+    telling_all,
     telling_both,
     telling_each,
     telling_reviewed_supplier,
@@ -203,6 +204,13 @@ NOTICED_TRADE: dict[type[Event], Noticed] = {
     listings.CustomOfferWithdrawn: Noticed(
         "custom_offer.withdrawn", telling("buyer_id", "custom_offer_id", "listing_code")
     ),
+    listings.DemandAnswered: Noticed(
+        "demand.answered", telling("buyer_id", "demand_id", "custom_offer_id", "listing_code")
+    ),
+    listings.DemandExtended: Noticed(
+        "demand.extended", telling_all("supplier_ids", "demand_id", "closes_at")
+    ),
+    listings.DemandClosed: Noticed("demand.closed", telling_all("supplier_ids", "demand_id")),
     listings.ContributionAsked: Noticed(
         "contribution.asked",
         telling("contributor_id", "contribution_id", "version_id", "terms_hash"),

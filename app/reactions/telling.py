@@ -74,6 +74,15 @@ def telling_each(receivers: Sequence[str], *fields: str) -> Tell:
     return tell
 
 
+def telling_all(receivers: str, *fields: str) -> Tell:
+    """Tell every organisation in one field of the event what the other fields say."""
+
+    def tell(_uow: UnitOfWork, event: Event) -> Sequence[Told]:
+        return [Told(each, data_of(event, fields)) for each in getattr(event, receivers)]
+
+    return tell
+
+
 def telling_both(*fields: str, buyer: Sequence[str] = ()) -> Tell:
     """Tell buyer and supplier the same, and the buyer also the fields that are its own.
 

@@ -39,7 +39,7 @@ def post_custom_offer(command: dict[str, Any]) -> Answer:
     with unit_of_work() as uow:
         offer = services.propose_custom_offer(uow, current_principal(), **command)
         uow.commit()
-        return _answer(offer, uow.now)
+        return answer_with(offer, uow.now)
 
 
 @blueprint.route("/custom-offers", methods=["GET"], parameters=[LANGUAGE])
@@ -68,7 +68,7 @@ def get_custom_offer(custom_offer_id: str) -> Answer:
         offer = custom_offers.get_custom_offer(
             uow.session, custom_offer_id, organisation_id=organisation_id
         )
-        return _answer(offer, uow.now)
+        return answer_with(offer, uow.now)
 
 
 @blueprint.route(f"{_ONE}/acceptance", methods=["POST"])
@@ -102,7 +102,7 @@ def post_refusal(command: dict[str, Any], custom_offer_id: str) -> Answer:
             uow, current_principal(), custom_offer_id=custom_offer_id, **command
         )
         uow.commit()
-        return _answer(offer, uow.now)
+        return answer_with(offer, uow.now)
 
 
 @blueprint.route(f"{_ONE}/withdrawal", methods=["POST"], parameters=[LANGUAGE])
@@ -116,10 +116,11 @@ def post_offer_withdrawal(custom_offer_id: str) -> Answer:
             uow, current_principal(), custom_offer_id=custom_offer_id
         )
         uow.commit()
-        return _answer(offer, uow.now)
+        return answer_with(offer, uow.now)
 
 
-def _answer(offer: CustomOffer, at: datetime) -> Answer:
+def answer_with(offer: CustomOffer, at: datetime) -> Answer:
+    """The answer that shows an offer, in the language that is asked for."""
     language = asked_language()
     return in_language(language, _shown(offer, at, language))
 

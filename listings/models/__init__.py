@@ -2,6 +2,7 @@
 
 from listings.models.contributions import AgreementShare, Contribution
 from listings.models.custom_offers import CustomOffer
+from listings.models.demands import Demand, DemandBuyer
 from listings.models.listings import Listing, ListingWords
 from listings.models.orders import Agreement, ApprovedScenario, Order
 from listings.models.parties import ListingParty
@@ -17,6 +18,8 @@ __all__ = [
     "Contribution",
     "CustomOffer",
     "DataProduct",
+    "Demand",
+    "DemandBuyer",
     "Listing",
     "ListingParty",
     "ListingWords",

@@ -30,6 +30,7 @@ class CustomOffer(Base):
     decided_at: Mapped[datetime | None]
     decline_reason: Mapped[str | None]
     order_id: Mapped[str | None]
+    demand_id: Mapped[str | None]
 
     def state_at(self, instant: datetime) -> str:
         """The state as it is then: a proposal past its time has expired by itself."""

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import Session
 
-from app.core.paging import Page, paginate
+from app.core.paging import Page, matching, paginate
 from listings.models import CustomOffer
 from listings.offers.custom_offer_states import EXPIRED, PROPOSED
 from listings.offers.errors import CustomOfferNotFound
@@ -19,6 +19,7 @@ def list_custom_offers(
     side: str | None = None,
     state: str | None = None,
     listing_code: str | None = None,
+    demand_id: str | None = None,
     cursor: str | None,
     limit: int,
 ) -> Page[CustomOffer]:
@@ -26,8 +27,8 @@ def list_custom_offers(
     statement = select(CustomOffer).where(_is_party(organisation_id, side))
     if state is not None:
         statement = statement.where(*_in_state(state, at))
-    if listing_code is not None:
-        statement = statement.where(CustomOffer.listing_code == listing_code)
+    wanted = {CustomOffer.listing_code: listing_code, CustomOffer.demand_id: demand_id}
+    statement = statement.where(*matching(wanted))
     return paginate(session, statement, key=CustomOffer.id, cursor=cursor, limit=limit)
 
 

@@ -41,6 +41,7 @@ class CustomOfferQuerySchema(PageQuerySchema):
     side = side_field()
     state = fields.String(load_default=None, validate=validate.OneOf(STATES))
     listing_code = Text(max=30, load_default=None)
+    demand_id = Identifier(load_default=None)
 
 
 class CustomOfferSchema(Schema):
@@ -58,3 +59,4 @@ class CustomOfferSchema(Schema):
     decided_at = Timestamp(allow_none=True)
     decline_reason = fields.String(allow_none=True)
     order_id = fields.String(allow_none=True)
+    demand_id = fields.String(allow_none=True)

@@ -12,6 +12,13 @@ from listings.services.custom_offers import (
     withdraw_custom_offer,
 )
 from listings.services.deletions import delete_draft, delete_product
+from listings.services.demands import (
+    answer_demand,
+    close_demand,
+    edit_demand,
+    extend_demand,
+    post_demand,
+)
 from listings.services.drafts import amend_draft, draft_version, register_product, replace_draft
 from listings.services.grading import note_quality
 from listings.services.importing import import_drafts
@@ -60,9 +67,11 @@ __all__ = [
     "activate_order",
     "agree_to_contribution",
     "amend_draft",
+    "answer_demand",
     "begin_successor",
     "cancel_for_cause",
     "cancel_registration",
+    "close_demand",
     "close_version",
     "decline_contribution",
     "decline_custom_offer",
@@ -71,7 +80,9 @@ __all__ = [
     "delete_product",
     "delist_listing",
     "draft_version",
+    "edit_demand",
     "enter_registration",
+    "extend_demand",
     "finish_publicity",
     "give_registration_up",
     "import_drafts",
@@ -84,6 +95,7 @@ __all__ = [
     "note_scenario_ended",
     "note_scenario_narrowed",
     "place_order",
+    "post_demand",
     "propose_custom_offer",
     "propose_transfer",
     "publish_listing",

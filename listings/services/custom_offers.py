@@ -48,10 +48,12 @@ def propose_custom_offer(
     plan: Mapping[str, Any],
     valid_until: datetime,
     message: str,
+    demand_id: str | None = None,
 ) -> CustomOffer:
     """Propose a plan for a listing on sale to one buyer; nobody else ever sees it.
 
     ``message`` says why this buyer is offered other terms, as an auditor asks of every such order.
+    ``demand_id`` names the buyer's demand that it answers.
     Raises `PartyNotVerified`, `ListingNotFound`, `ListingNotOpen`, `OwnListing`,
     `CustomOfferInvalid`, `CustomOfferLimitReached`.
     """
@@ -75,6 +77,7 @@ def propose_custom_offer(
         valid_until=valid_until,
         state=PROPOSED,
         proposed_at=uow.now,
+        demand_id=demand_id,
     )
     uow.session.add(offer)
     uow.record(

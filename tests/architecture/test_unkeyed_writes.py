@@ -25,6 +25,7 @@ UNKEYED = {
     # Sets what the body says, whatever was there before.
     "compliance.put_own_specialities": "sets the whole list",
     "compliance.put_specialities": "sets the whole list",
+    "listings.put_demand": "replaces what an unanswered demand says",
     "listings.patch_version": "replaces the named parts of a draft; If-Match keeps others' work",
     "listings.put_rating": "sets the one rating of a buyer and listing",
     "listings.put_version": "replaces a draft; If-Match keeps others' work",

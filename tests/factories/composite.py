@@ -65,14 +65,30 @@ def _order(world):
 
 
 def propose(world, trade, **plan):
-    """A plan that the supplier proposes to its buyer."""
-    return world.supplier.client.post(
-        "/v1/custom-offers",
+    """A plan that the supplier proposes on what its buyer looks for, which is closed then."""
+    path = f"/v1/demands/{_look_for(world)['id']}"
+    offer = world.supplier.client.post(
+        f"{path}/custom-offers",
         {
             "listing_code": trade.listing_code,
-            "buyer_id": world.organisations["buyer"],
             "plan": {"unit": "call", "currency": "CNY", **plan},
             "valid_until": onboarding.in_days(30),
             "message": "As discussed.",
         },
     )
+    world.buyer.client.post(f"{path}/closure")
+    return offer
+
+
+def _look_for(world):
+    demand = {
+        "title": "Airports",
+        "description": "Every airport with its position.",
+        "topic": "SPACE_TIME",
+        "sectors": ["TRANSPORT"],
+        "purpose": "OPERATIONS",
+        "intended_use": "To plan routes.",
+        "closes_at": onboarding.in_days(10),
+    }
+    world.buyer.client.post("/v1/demands", demand)  # stays open
+    return world.buyer.client.post("/v1/demands", demand)

@@ -15,6 +15,7 @@ from tests.factories.whose_rows import OWNERS, WITHOUT_ROW_SECURITY
 ME, OTHER = "me", "somebody else"
 ROWS_MIN = 8
 VARIED = {
+    "demands": ("state", ("CLOSED", "CLOSED", "CLOSED", "OPEN", "OPEN")),
     "listing_parties": ("is_supplier", (False, True)),
     "listings": ("state", ("DRAFT", "LISTED")),
     "quality_reports": ("is_public", (False, True)),

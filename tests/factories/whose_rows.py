@@ -138,9 +138,21 @@ class Everything:
             row["licence_id"]: {row["buyer_id"], row["supplier_id"]}
             for row in self.rows["log_parties"].values()
         }
+        self.posted = {
+            row["demand_id"]: {row["buyer_id"]} for row in self.rows["demand_buyers"].values()
+        }
+        self.answered: dict[str, set[str]] = {}
+        for row in self.rows["custom_offers"].values():
+            parties = {row["buyer_id"], row["supplier_id"]}
+            self.answered.setdefault(row["demand_id"], set()).update(parties)
         self.booked: dict[int, set[str]] = {}
         for row in self.rows["postings"].values():
             self.booked.setdefault(row["transaction_id"], set()).add(row["organisation_id"])
+        self.told_elsewhere = {
+            "demands": ("id", self.posted),
+            "journal_transactions": ("transaction_id", self.booked),
+            "log_entries": ("licence_id", self.parties),
+        }
 
     def owners(self, table, row):
         """The organisations whose row this is."""
@@ -148,10 +160,9 @@ class Everything:
             return set()
         if table == "organisations":
             return {row["id"]}
-        if table == "log_entries":
-            return self.parties.get(row["licence_id"], set())
-        if table == "journal_transactions":
-            return self.booked[row["transaction_id"]]
+        if table in self.told_elsewhere:
+            column, owners = self.told_elsewhere[table]
+            return owners.get(row[column], set())
         named = {row[column] for column in OWNERS if row.get(column) is not None}
         # A scenario is the buyer's own; the supplier learns its terms from the licence.
         if table == "scenarios":
@@ -171,6 +182,8 @@ class Everything:
             return True
         if table == "listing_parties":
             return row["is_supplier"]  # a supplier's name stands on every page of its listings
+        if table == "demands":
+            return row["state"] == "OPEN"  # every supplier may answer it
         if table == "quality_reports":
             return row["is_public"]  # the grade stands on the listing's page
         versions = {"listings": "version_id", "offers": "version_id", "plans": "version_id"}
@@ -181,5 +194,11 @@ class Everything:
         return {
             text
             for text, row in self.rows[table].items()
-            if self.is_public(table, row) or organisation_id in self.owners(table, row)
+            if self.is_public(table, row) or organisation_id in self.readers(table, row)
         }
+
+    def readers(self, table, row):
+        """The organisations that see the row though it is not public."""
+        # A supplier goes on seeing what it answered.
+        answering = self.answered.get(row["id"], set()) if table == "demands" else set()
+        return self.owners(table, row) | answering

@@ -41,6 +41,12 @@ def foreign_values(everything, world):
         "version_number": 1,
         "version_id": first("entitlements", "version_id", licence_id=licence_id),
         "custom_offer_id": first("custom_offers", "id", buyer_id=buyer),
+        # A closed one: what is open, anybody may read.
+        "demand_id": next(
+            row["id"]
+            for row in everything.rows["demands"].values()
+            if row["state"] == "CLOSED" and buyer in everything.owners("demands", row)
+        ),
         "contribution_id": first(
             "contributions", "id", supplier_id=world.organisations["supplier"]
         ),

@@ -78,6 +78,11 @@ KEPT = {
             state={"state": "PROPOSED"},
         ),
     ],
+    "demand_buyers": [Kept(AGREED)],
+    "demands": [
+        Kept(AGREED),
+        Kept(AGREED, but("id", "posted_at"), state={"state": "OPEN"}),
+    ],
     "invoice_lines": [Kept(AGREED)],
     "invoices": [Kept(AGREED)],
     "item_answers": [Kept(AGREED, but=but("outcome", "reason", "answered_at"))],

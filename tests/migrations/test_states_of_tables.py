@@ -12,6 +12,7 @@ from ledger.journal.suspense.models import SUSPENSE_ASSIGNMENT, SUSPENSE_RETURN
 from ledger.journal.write_offs.models import WRITE_OFF
 from ledger.payments.models import AccountState, NoticeState
 from ledger.payments.ports import DisputeOutcome
+from listings.offers.demand_states import LIFE_CYCLE as DEMAND_LIFE
 from metering.models import ENTITLEMENT_STATES, PERIOD_STATES
 
 
@@ -19,6 +20,7 @@ from metering.models import ENTITLEMENT_STATES, PERIOD_STATES
     ("table", "column", "states"),
     [
         ("credit_lines", "state", CREDIT_LINE.states()),
+        ("demands", "state", DEMAND_LIFE.states()),
         ("entitlements", "state", ENTITLEMENT_STATES),
         ("licence_periods", "state", PERIOD_STATES),
         ("organisations", "status", VERIFICATION.states()),

@@ -39,6 +39,8 @@ GUARDED = (
     "credit_items",
     "credits",
     "custom_offers",
+    "demand_buyers",
+    "demands",
     "invoice_lines",
     "invoices",
     "item_answers",

@@ -123,7 +123,14 @@ class KnowsEveryListing:
         return [("b", "lic_1"), ("c", "lic_2"), ("b", "lic_3")]
 
 
-VALUES = {int: 40_000_000, datetime: NOW, bool: True, tuple: (), list: [{}, {}], dict: {}}
+VALUES = {
+    int: 40_000_000,
+    datetime: NOW,
+    bool: True,
+    tuple: ("supplier_id",),
+    list: [{}, {}],
+    dict: {},
+}
 
 
 def made(kind):
