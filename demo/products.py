@@ -14,7 +14,7 @@ def _evidence(kind: str, title: str, visibility: str = "PARTIES") -> dict[str, s
         "title": title,
         "issuer": "Skyways Open Data",
         "valid_from": "2026-01-01",
-        "valid_to": "2028-12-31",
+        "valid_to": "2099-12-31",
         "sha256": documents.hash_of(title),
         "visibility": visibility,
     }
