@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -28,6 +28,24 @@ FILTERS = {
 _LEAF = "CROSS JOIN LATERAL (SELECT convert_from(e.body, 'UTF8')::jsonb AS leaf) b"
 
 _FILTER = re.compile(r"\{(within|listing|licence|party) ([\w. ]+)\}")
+
+
+class Rows(str):
+    """``FROM … WHERE …`` of what a rule looks at; what is written behind it narrows it further."""
+
+    __slots__ = ("source", "where")
+    source: str
+    where: str
+
+    def __new__(cls, source: str, where: str) -> Self:
+        """From these tables, those that meet the condition."""
+        rows = super().__new__(cls, f" FROM {source} WHERE {where}")
+        rows.source, rows.where = source, where
+        return rows
+
+    def joined(self, tables: str) -> "Rows":
+        """The same with further tables behind the first."""
+        return Rows(f"{self.source} {tables}", self.where)
 
 
 @dataclass(frozen=True)

@@ -539,6 +539,14 @@ def test_a_planted_breach_is_found(audit, number, rule):
     assert rule in {finding.rule for finding in answer.findings}
 
 
+@pytest.mark.parametrize("template", ["recognise", "charge_minimum"])
+def test_what_is_earned_or_owed_is_split_as_a_charge_is(audit, template):
+    """Money that is earned leaves what was deferred, a minimum is owed; no wallet pays either."""
+    called = "UPDATE journal_transactions SET template = '{}' WHERE template = 'accrue_calls'"
+    found = {each.rule for each in audit(7, [called.format(template)]).findings}
+    assert "charge_is_its_parts" in found
+
+
 UNCHANGED = "CREATE TRIGGER kept BEFORE {} ON {} EXECUTE FUNCTION journal_refuse_change()"
 
 

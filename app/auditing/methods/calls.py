@@ -2,7 +2,7 @@
 
 from app.auditing.methods.persons import CALL_RESTS_ON_A_CONSENT, CONSENTED_CALLS
 from app.auditing.questions import Method
-from app.auditing.rules import Rule, read_figures
+from app.auditing.rules import Rows, Rule, read_figures
 
 UNDER_WAY_SECONDS = 5
 """A call that had begun when its listing was suspended or its key withdrawn may still end."""
@@ -14,10 +14,13 @@ CALLS = """
 """
 COUNT = "SELECT count(*)" + CALLS
 
-LICENCES = """
-    FROM licences l WHERE {within l.issued_at} AND {listing l.listing_code}
+LICENCES = Rows(
+    "licences l",
+    """
+    {within l.issued_at} AND {listing l.listing_code}
         AND {licence l.id} AND {party l.buyer_id l.supplier_id}
-"""
+    """,
+)
 
 CALL = """
     SELECT u.licence_id || '/' || u.lane || '/' || u.n AS subject, jsonb_build_object(
@@ -137,15 +140,12 @@ PERMITTED = Method(
                 'calls_max', l.terms->'calls_max', 'calls_count', used.calls,
                 'granted_units', t.granted_units, 'units', used.units) AS facts
             """
-            + LICENCES.replace(
-                "WHERE",
+            + LICENCES.joined(
                 """
                 JOIN entitlements t ON t.licence_id = l.id
                 LEFT JOIN LATERAL (SELECT count(*) AS calls, coalesce(sum(u.units), 0) AS units
                     FROM usage_events u WHERE u.licence_id = l.id) used ON true
-                WHERE
-                """,
-                1,
+                """
             )
             + """
                 AND (used.calls > (l.terms->>'calls_max')::bigint
@@ -157,11 +157,13 @@ PERMITTED = Method(
     entries=ENTRIES,
 )
 
-REVOKED = """
-    FROM log_entries r JOIN licences l ON l.id = r.licence_id
-    WHERE r.entry_type IN ('licence_revoked', 'licence_ended') AND {within r.recorded_at}
+REVOKED = Rows(
+    "log_entries r JOIN licences l ON l.id = r.licence_id",
+    """
+    r.entry_type IN ('licence_revoked', 'licence_ended') AND {within r.recorded_at}
         AND {listing l.listing_code} AND {licence l.id} AND {party l.buyer_id l.supplier_id}
-"""
+    """,
+)
 
 # One row for each suspension of calls or withdrawal of a scenario, and until when it lasted: a
 # suspended listing that left the exchange opens when it is listed anew.
@@ -204,11 +206,9 @@ CUT_OFF = Method(
                 'ended_at', r.recorded_at, 'leaf_hash', encode(c.leaf_hash, 'hex'),
                 'delay_seconds', extract(epoch FROM c.recorded_at - r.recorded_at)::text) AS facts
             """
-            + REVOKED.replace(
-                "WHERE",
+            + REVOKED.joined(
                 "JOIN log_entries c ON c.licence_id = r.licence_id AND c.entry_type = 'call'"
-                " AND c.arrival > r.arrival WHERE",
-                1,
+                " AND c.arrival > r.arrival"
             ),
         ),
         Rule(

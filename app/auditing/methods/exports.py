@@ -1,7 +1,7 @@
 """Question 19: are an organisation's records complete, each with its entry in the log."""
 
 from app.auditing.questions import Method
-from app.auditing.rules import Rule
+from app.auditing.rules import Rows, Rule
 
 # Every fact that leaves an entry: whose it is, when, and of which type the entry must be.
 RECORDS = """
@@ -46,10 +46,12 @@ RECORDS = """
 
 RECORDS_WITHIN = f"FROM ({RECORDS}) r WHERE {{within r.at}} AND {{party r.one r.other}}"
 
-LANES = """
-    FROM lanes n JOIN log_parties p ON p.licence_id = n.licence_id
-    WHERE {within n.opened_at} AND {party p.buyer_id p.supplier_id}
-"""
+LANES = Rows(
+    "lanes n JOIN log_parties p ON p.licence_id = n.licence_id",
+    """
+    {within n.opened_at} AND {party p.buyer_id p.supplier_id}
+    """,
+)
 
 CALLS = """
     FROM usage_events u WHERE {within u.occurred_at} AND {party u.buyer_id u.supplier_id}
@@ -115,15 +117,12 @@ COMPLETE = Method(
                 n.licence_id, 'lane', n.number, 'calls_due', n.sequence,
                 'calls_found', found.calls) AS facts
             """
-            + LANES.replace(
-                "WHERE",
+            + LANES.joined(
                 """
                 CROSS JOIN LATERAL (SELECT count(*) AS calls FROM log_entries e
                     WHERE e.licence_id = n.licence_id AND e.lane = n.number
                         AND e.entry_type = 'call' AND e.n <= n.sequence) found
-                WHERE
-                """,
-                1,
+                """
             )
             + " AND found.calls <> n.sequence",
         ),

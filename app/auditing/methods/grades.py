@@ -1,7 +1,7 @@
 """Question 15: the quality grade of a listing against what it delivers."""
 
 from app.auditing.questions import Method
-from app.auditing.rules import Rule, read_figures
+from app.auditing.rules import Rows, Rule, read_figures
 from compliance.sampling.reports import NO_GRADE
 
 ACTING_DAYS = 14
@@ -38,10 +38,13 @@ TOLD_SHIFTS = """
     WHERE e.entry_type = 'quality_values_shifted' AND {within e.recorded_at}
         AND {listing g.listing_code} AND {party g.supplier_id}
 """
-LISTED_NOW = """
-    FROM listing_standings g WHERE g.state = 'LISTED'
+LISTED_NOW = Rows(
+    "listing_standings g",
+    """
+    g.state = 'LISTED'
         AND {within g.noted_at} AND {listing g.listing_code} AND {party g.supplier_id}
-"""
+    """,
+)
 LIVE = f"""
     SELECT g.listing_code, g.supplier_id,
         (SELECT count(*) FROM usage_events u WHERE u.listing_code = g.listing_code
@@ -159,9 +162,7 @@ HELD = Method(
             SELECT g.listing_code AS subject, jsonb_build_object('listing_code', g.listing_code,
                 'drifted_at', d.drifted_at, 'drifts', d.drifts, 'report_id', d.report_id) AS facts
             """
-            + LISTED_NOW.replace(
-                "WHERE", "JOIN live_quality_standings d USING (listing_code) WHERE", 1
-            )
+            + LISTED_NOW.joined("JOIN live_quality_standings d USING (listing_code)")
             + f"""
                 AND d.drifted_at <= CAST(:now AS timestamptz) - interval '{ACTING_DAYS} days'
             """,

@@ -1,7 +1,7 @@
 """Question 7: what was metered was charged, and what was charged went where agreed."""
 
 from app.auditing.questions import Method
-from app.auditing.rules import Rule
+from app.auditing.rules import Rows, Rule
 
 # A run of calls is booked under the reference lane:first-last, so its calls are known one by one.
 RUNS = """
@@ -23,12 +23,17 @@ CALLS = """
         AND {licence u.licence_id} AND {party u.buyer_id u.supplier_id}
 """
 
-CHARGES = f"""
-    FROM journal_transactions t LEFT JOIN orders o ON o.id = t.order_id
+CHARGES = Rows(
+    """
+    journal_transactions t LEFT JOIN orders o ON o.id = t.order_id
     JOIN licences l ON l.id = coalesce(t.licence_id, o.licence_id)
-    WHERE t.template IN ('accrue_calls', 'charge_order', 'charge_period')
+    """,
+    f"""
+    t.template IN ('accrue_calls', 'charge_order', 'charge_period', 'charge_minimum',
+        'recognise')
         AND {{within t.occurred_at}} AND {PARTIES}
-"""
+    """,
+)
 
 RUN_IS_ITS_CALLS = (
     """
@@ -66,27 +71,34 @@ CALL_IS_CHARGED = (
     """
 )
 
+# What a charge leaves: a fee that is earned over time waits as deferred, a minimum is owed.
+_BOOKED = """
+    SELECT
+        -coalesce(sum(p.amount) FILTER (WHERE k.kind = payer.kind), 0) AS charged,
+        coalesce(sum(p.amount) FILTER (WHERE k.kind = 'payable'), 0) AS suppliers,
+        coalesce(sum(p.amount) FILTER (WHERE p.account_id LIKE 'exchange/commission/%'), 0)
+            AS commission,
+        coalesce(sum(p.amount) FILTER (WHERE p.account_id LIKE 'exchange/tax/%'), 0) AS tax,
+        coalesce(sum(abs(p.amount)) FILTER (
+            WHERE k.kind NOT IN (payer.kind, 'payable', 'commission', 'tax')), 0) AS elsewhere
+    FROM postings p
+    CROSS JOIN LATERAL (SELECT split_part(p.account_id, '/', 2) AS kind) k
+    CROSS JOIN LATERAL (SELECT CASE t.template WHEN 'recognise' THEN 'deferred'
+        WHEN 'charge_minimum' THEN 'receivable' ELSE 'wallet' END AS kind) payer
+    WHERE p.transaction_id = t.transaction_id
+"""
+PAID = CHARGES.joined(f"CROSS JOIN LATERAL ({_BOOKED}) paid")
+
 PARTS = (
     """
-    SELECT part.transaction_id::text AS subject, jsonb_build_object('transaction_id',
-        part.transaction_id, 'charged_amount', part.charged::text, 'suppliers_amount',
-        part.suppliers::text, 'commission_amount', part.commission::text, 'tax_amount',
-        part.tax::text, 'elsewhere_amount', part.elsewhere::text) AS facts
-    FROM (
-        SELECT t.transaction_id,
-            -coalesce(sum(p.amount) FILTER (WHERE p.account_id LIKE '%/wallet/%'), 0) AS charged,
-            coalesce(sum(p.amount) FILTER (WHERE p.account_id LIKE '%/payable/%'), 0) AS suppliers,
-            coalesce(sum(p.amount) FILTER (WHERE p.account_id LIKE 'exchange/commission/%'), 0)
-                AS commission,
-            coalesce(sum(p.amount) FILTER (WHERE p.account_id LIKE 'exchange/tax/%'), 0) AS tax,
-            coalesce(sum(abs(p.amount)) FILTER (WHERE p.account_id !~
-                '/(wallet|payable|commission|tax)/'), 0) AS elsewhere
+    SELECT t.transaction_id::text AS subject, jsonb_build_object('transaction_id',
+        t.transaction_id, 'charged_amount', paid.charged::text, 'suppliers_amount',
+        paid.suppliers::text, 'commission_amount', paid.commission::text, 'tax_amount',
+        paid.tax::text, 'elsewhere_amount', paid.elsewhere::text) AS facts
     """
-    + CHARGES.replace("WHERE", "LEFT JOIN postings p USING (transaction_id) WHERE", 1)
+    + PAID
     + """
-        GROUP BY t.transaction_id
-    ) part
-    WHERE part.charged <> part.suppliers + part.commission + part.tax OR part.elsewhere <> 0
+        AND (paid.charged <> paid.suppliers + paid.commission + paid.tax OR paid.elsewhere <> 0)
     """
 )
 
@@ -101,21 +113,10 @@ SPLIT = (
             sum(paid.charged) AS charged, sum(CASE agreed.part WHEN 'commission'
                 THEN paid.commission ELSE paid.tax END) AS booked
     """
-    + CHARGES.replace(
-        "WHERE",
-        """
-        CROSS JOIN LATERAL (SELECT
-            -coalesce(sum(p.amount) FILTER (WHERE p.account_id LIKE '%/wallet/%'), 0) AS charged,
-            coalesce(sum(p.amount) FILTER (WHERE p.account_id LIKE 'exchange/commission/%'), 0)
-                AS commission,
-            coalesce(sum(p.amount) FILTER (WHERE p.account_id LIKE 'exchange/tax/%'), 0) AS tax
-            FROM postings p WHERE p.transaction_id = t.transaction_id) paid
+    + PAID.joined("""
         CROSS JOIN LATERAL (SELECT key AS part, value::bigint AS basis_points
             FROM jsonb_each_text(l.split) WHERE key IN ('commission', 'tax')) agreed
-        WHERE
-        """,
-        1,
-    )
+    """)
     + """
         GROUP BY l.id, agreed.part, agreed.basis_points
     ) share
@@ -124,36 +125,37 @@ SPLIT = (
     """
 )
 
-ORDERS = """
-    FROM orders o LEFT JOIN licences l ON l.id = o.licence_id
-    WHERE o.state <> 'CANCELLED' AND {within o.placed_at} AND {listing o.listing_code}
+ORDERS = Rows(
+    "orders o LEFT JOIN licences l ON l.id = o.licence_id",
+    """
+    o.state <> 'CANCELLED' AND {within o.placed_at} AND {listing o.listing_code}
         AND {licence o.licence_id} AND {party o.buyer_id o.supplier_id}
-"""
+    """,
+)
 
 ORDER_IS_CHARGED = (
     """
     SELECT o.id AS subject, jsonb_build_object('order_id', o.id, 'due_amount', o.due_amount::text,
         'charged_amount', coalesce(paid.amount, 0)::text) AS facts
     """
-    + ORDERS.replace(
-        "WHERE",
+    + ORDERS.joined(
         """
         LEFT JOIN LATERAL (SELECT -sum(p.amount) AS amount FROM journal_transactions t
             JOIN postings p USING (transaction_id)
             WHERE t.order_id = o.id AND t.template IN ('charge_order', 'defer_order')
                 AND p.account_id LIKE '%/wallet/%') paid ON true
-        WHERE
-        """,
-        1,
+        """
     )
     + " AND o.licence_id IS NOT NULL AND coalesce(paid.amount, 0) <> o.due_amount"
 )
 
-PERIODS = """
-    FROM licence_periods r JOIN licences l ON l.id = r.licence_id
-    WHERE r.opened_at IS NOT NULL AND {within r.opened_at} AND {listing l.listing_code}
+PERIODS = Rows(
+    "licence_periods r JOIN licences l ON l.id = r.licence_id",
+    """
+    r.opened_at IS NOT NULL AND {within r.opened_at} AND {listing l.listing_code}
         AND {licence l.id} AND {party l.buyer_id l.supplier_id}
-"""
+    """,
+)
 
 PERIOD_IS_CHARGED = (
     """
@@ -161,26 +163,26 @@ PERIOD_IS_CHARGED = (
         r.licence_id, 'period', r.period, 'fee_amount', r.fee_amount::text, 'charged_amount',
         coalesce(paid.amount, 0)::text) AS facts
     """
-    + PERIODS.replace(
-        "WHERE",
+    + PERIODS.joined(
         """
         LEFT JOIN LATERAL (SELECT -sum(p.amount) AS amount FROM journal_transactions t
             JOIN postings p USING (transaction_id)
             WHERE t.template = 'charge_period' AND t.reference = r.licence_id || ':' || r.period
                 AND p.account_id LIKE '%/wallet/%') paid ON true
-        WHERE
-        """,
-        1,
+        """
     )
     + " AND coalesce(paid.amount, 0) <> r.fee_amount"
 )
 
 # A settlement covers a supplier, not a listing: filters of a trade mean the suppliers of it.
-SETTLED = """
-    FROM settlements s WHERE {within s.settled_at} AND {party s.supplier_id}
+SETTLED = Rows(
+    "settlements s",
+    """
+    {within s.settled_at} AND {party s.supplier_id}
         AND EXISTS (SELECT FROM licences l WHERE l.supplier_id = s.supplier_id
             AND {listing l.listing_code} AND {licence l.id})
-"""
+    """,
+)
 
 SETTLED_IS_BOOKED = (
     """
@@ -188,16 +190,13 @@ SETTLED_IS_BOOKED = (
         'supplier_id', s.supplier_id, 'settled_amount', s.settled_amount::text,
         'booked_amount', coalesce(moved.amount, 0)::text) AS facts
     """
-    + SETTLED.replace(
-        "WHERE",
+    + SETTLED.joined(
         """
         LEFT JOIN LATERAL (SELECT sum(p.amount) AS amount FROM journal_transactions t
             JOIN postings p USING (transaction_id)
             WHERE t.template = 'settle' AND t.reference = s.settlement_id
                 AND p.account_id = s.supplier_id || '/settled/' || s.currency) moved ON true
-        WHERE
-        """,
-        1,
+        """
     )
     + """
         AND (coalesce(moved.amount, 0) <> s.settled_amount

@@ -2,7 +2,7 @@
 
 from app.auditing.methods.reviews import ENTRIES
 from app.auditing.questions import Method
-from app.auditing.rules import Rule
+from app.auditing.rules import Rows, Rule
 
 PATTERN_LEAST = 20
 """Decisions before a share of them means anything."""
@@ -27,11 +27,13 @@ JUDGED = """
 
 # Whether somebody approves too much or too fast is asked of those who review; the intake only
 # looks whether a submission is complete.
-DECIDED = """
-    FROM review_decisions d JOIN review_cases c ON c.id = d.case_id
-    WHERE d.stage IN ('REVIEW', 'SECOND')
+DECIDED = Rows(
+    "review_decisions d JOIN review_cases c ON c.id = d.case_id",
+    """
+    d.stage IN ('REVIEW', 'SECOND')
         AND {within d.decided_at} AND {listing c.listing_code} AND {party c.supplier_id}
-"""
+    """,
+)
 
 COUNT = "SELECT count(*)" + DECIDED
 
@@ -74,10 +76,9 @@ HASTY = (
     FROM (SELECT d.reviewer_id, count(*) AS decisions, percentile_cont(0.5) WITHIN GROUP (
             ORDER BY extract(epoch FROM d.decided_at - k.declared_at)) AS median
     """
-    + DECIDED.replace(
-        "WHERE",
+    + DECIDED.joined(
         "JOIN conflict_declarations k ON k.case_id = d.case_id AND k.reviewer_id = d.reviewer_id"
-        " AND NOT k.is_conflicted WHERE",
+        " AND NOT k.is_conflicted"
     )
     + " GROUP BY d.reviewer_id) r WHERE r.decisions >= :least AND r.median < :hasty"
 )

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.auditing.methods.votes import unlogged
 from app.auditing.questions import Method
-from app.auditing.rules import Finding, Rule, Scope
+from app.auditing.rules import Finding, Rows, Rule, Scope
 from app.core.canonical import digest_hex
 from compliance.rules.evaluation import evaluate_dossier
 from compliance.rules.rule_set import RuleSet, Stage
@@ -16,10 +16,12 @@ from compliance.rules.rule_set import RuleSet, Stage
 REPLAYS_MAX = 5_000
 """Evaluations that one answer runs again, newest first; narrow the question for older ones."""
 
-EVALUATIONS = """
-    FROM rule_evaluations v JOIN review_cases c ON c.id = v.case_id
-    WHERE {within v.evaluated_at} AND {listing c.listing_code} AND {party c.supplier_id}
-"""
+EVALUATIONS = Rows(
+    "rule_evaluations v JOIN review_cases c ON c.id = v.case_id",
+    """
+    {within v.evaluated_at} AND {listing c.listing_code} AND {party c.supplier_id}
+    """,
+)
 
 DECISIONS = """
     FROM review_decisions d JOIN review_cases c ON c.id = d.case_id
@@ -58,7 +60,7 @@ def _replay(session: Session, scope: Scope) -> Iterator[Finding]:
     query = (
         "SELECT v.id, v.case_id, v.stage, v.rule_set_hash, v.input_hash, v.circumstances,"
         " v.outcomes, c.dossier, c.dossier_hash, r.document"
-        + EVALUATIONS.replace("WHERE", "LEFT JOIN rule_sets r ON r.hash = v.rule_set_hash WHERE")
+        + EVALUATIONS.joined("LEFT JOIN rule_sets r ON r.hash = v.rule_set_hash")
         + " ORDER BY v.id DESC LIMIT :replays"
     )
     rules: dict[str, RuleSet | None] = {}

@@ -1,12 +1,15 @@
 """Question 3 of declared uses: whether each was approved by as many, and by whom, as it takes."""
 
 from app.auditing.methods.votes import carried, unlogged
-from app.auditing.rules import Rule
+from app.auditing.rules import Rows, Rule
 
-USES = """
-    FROM scenarios n WHERE n.terms IS NOT NULL AND {within n.decided_at}
+USES = Rows(
+    "scenarios n",
+    """
+    n.terms IS NOT NULL AND {within n.decided_at}
         AND {listing n.listing_code} AND {party n.buyer_id n.supplier_id}
-"""
+    """,
+)
 """What was approved once, whatever became of it; a use that somebody withdrew stays a decision."""
 
 FACTS = """
@@ -33,7 +36,7 @@ APPROVERS = """
 """
 """Everybody whose approval the use rests on."""
 
-DECLARED = USES.replace("WHERE", APPROVERS + " WHERE", 1)
+DECLARED = USES.joined(APPROVERS)
 
 SUBMITTED = """
     FROM scenarios n JOIN log_entry_subjects s ON s.subject = n.id
