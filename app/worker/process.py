@@ -154,7 +154,7 @@ def _entitlement_steps(parts: Parts) -> Sequence[Step]:
     in_one = partial(in_unit, parts.units)
     return (
         Step("leases", _SECOND, in_one(lambda uow: upkeep.reclaim_leases(uow, wallets))),
-        Step("periods", _SECOND, lambda: turn_periods(parts.units)),
+        Step("periods", _SECOND, partial(turn_periods, parts.units, {})),
         Step("renewals", _SECOND, in_one(renewing.end_unrenewed)),
     )
 

@@ -5,7 +5,7 @@ workers do everything once, and one that dies has done it wholly or not at all.
 """
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -29,36 +29,48 @@ STEP_MAX = 100
 _log = structlog.get_logger("metering.periods")
 
 
-def turn_periods(units: UnitOfWorkFactory) -> bool:
-    """Open and close what is due; whether anything was done, so that more may be waiting."""
-    is_opened = _open_due(units)
+Resting = dict[str, datetime]
+"""Until when a licence rests whose period could not be opened: a worker's own memory of it."""
+
+
+def turn_periods(units: UnitOfWorkFactory, resting: Resting | None = None) -> bool:
+    """Open and close what is due; whether anything was done, so that more may be waiting.
+
+    An opening that failed rests for `RETRY_SECONDS` where the caller remembers it.
+    """
+    is_opened = _open_due(units, {} if resting is None else resting)
     with units.begin(Reach.EXCHANGE) as uow:
         trying = due_to_try(uow.session, at=uow.now, limit=STEP_MAX)
     done = [_try(units, licence_id, number) for licence_id, number in trying]
     return is_opened or any(done)
 
 
-def _open_due(units: UnitOfWorkFactory) -> bool:
+def _open_due(units: UnitOfWorkFactory, resting: Resting) -> bool:
     """Open the oldest that are due, past those that cannot be: they stay due until they can."""
     after = None
+    now = units.clock.now()
+    for licence_id in [each for each, until_at in resting.items() if until_at <= now]:
+        del resting[licence_id]
     while True:
         with units.begin(Reach.EXCHANGE) as uow:
             opens_by = uow.now + timedelta(seconds=LEAD_SECONDS)
             due = due_to_open(uow.session, at=opens_by, after=after, limit=STEP_MAX)
-        done = [_open_next(units, licence_id) for _, licence_id in due]
+        awake = [licence_id for _, licence_id in due if licence_id not in resting]
+        done = [_open_next(units, licence_id, resting) for licence_id in awake]
         if any(done) or len(due) < STEP_MAX:
             return any(done)
         after = due[-1]
 
 
-def _open_next(units: UnitOfWorkFactory, licence_id: str) -> bool:
+def _open_next(units: UnitOfWorkFactory, licence_id: str, resting: Resting) -> bool:
     try:
         return _open_or_note(units, licence_id)
     except Exception as error:
         if was_away(error):
             raise
-        # Tried again with the next step; other licences must not wait for this one.
+        # Tried again after its rest; other licences must not wait for this one.
         _log.exception("period not opened", licence_id=licence_id)
+        resting[licence_id] = units.clock.now() + timedelta(seconds=periods.RETRY_SECONDS)
         return False
 
 

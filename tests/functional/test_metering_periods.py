@@ -442,8 +442,10 @@ def test_licences_that_cannot_open_stand_before_no_other(world, monkeypatch, ref
     world.clock.advance(seconds=60)
     sound = [world.license(subscription(5), days=800, age_days=0) for _ in range(3)]
     refused = {licensed.licence_id for licensed in frozen}
+    tried = []
 
     def charge(_uow, event):
+        tried.append(event.licence_id)
         if event.licence_id in refused:
             raise refusal
 
@@ -453,6 +455,14 @@ def test_licences_that_cannot_open_stand_before_no_other(world, monkeypatch, ref
         patched.setattr(world.units, "reactions", {PeriodOpened: (charge,)})
         turn_all(world)
         assert {row[0] for row in world.sql(opened)} == {each.licence_id for each in sound}
+        tried.clear()
+        resting = {}
+        for _ in range(3):
+            assert not turn_periods(world.units, resting)
+        assert sorted(tried) == sorted(refused), "once, and not with every step"
+        world.clock.advance(seconds=60)
+        assert not turn_periods(world.units, resting)
+        assert sorted(tried) == sorted([*refused, *refused])
     turn_all(world)
     assert len(world.sql(opened)) == 7
 
