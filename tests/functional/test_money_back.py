@@ -26,6 +26,7 @@ from ledger.journal.charge_backs.events import TopUpReturned
 from ledger.journal.top_ups import services as top_up_services
 from ledger.journal.top_ups.errors import ConfirmationDiffers
 from ledger.journal.top_ups.events import TopUpPaid
+from ledger.journal.top_ups.models import TopUpReturn
 from ledger.journal.top_ups.ports import PaymentInstructions
 from ledger.journal.wallets import queries as wallet_queries
 from ledger.journal.wallets.errors import InsufficientFunds
@@ -225,6 +226,26 @@ def test_the_rounding_of_an_invoice_is_no_debt_and_pays_none(do, owing, units):
 
     do(step)
     assert shown(units).owed_amount == 70 * SCALE
+
+
+def test_one_that_cannot_be_taken_stands_before_no_other(do, owing, units, monkeypatch):
+    collect = owed_returns._collect
+
+    def refusing(uow, returned):
+        assert returned.return_id != owing.return_id, "none of this can be"
+        return collect(uow, returned)
+
+    def another(uow):
+        columns = {each.key: getattr(owing, each.key) for each in TopUpReturn.__table__.columns}
+        behind = {"return_id": f"{owing.return_id}_b", "provider_reference": "dp_2"}
+        uow.session.add(TopUpReturn(**columns | behind))
+
+    do(another)
+    come_in(do, 20 * SCALE, "tup_a")
+    monkeypatch.setattr(owed_returns, "PORTION", 1)
+    monkeypatch.setattr(owed_returns, "_collect", refusing)
+    assert [do(owed_returns.collect_owed) for _ in range(2)] == [0, 1]
+    assert shown(units).balance_amount == 0
 
 
 def test_what_a_charge_back_left_owed_is_taken_as_soon_as_money_comes_in(do, owing, units):

@@ -1,10 +1,11 @@
 """What charge-backs left owed is taken from wallets that hold money again, as far as they do."""
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, exists, select, tuple_
 
 from app.core.portions import each_alone
 from app.core.unit_of_work import UnitOfWork
 from ledger.journal.books.booking import book_now
+from ledger.journal.books.cursors import cursor_for_update
 from ledger.journal.books.models import AccountFreeze
 from ledger.journal.charge_backs import postings as charge_back_postings
 from ledger.journal.top_ups.models import CHARGE_BACK, WON, TopUpReturn
@@ -12,17 +13,21 @@ from ledger.journal.wallets import queries as wallet_queries
 from ledger.journal.wallets.models import Wallet
 
 PORTION = 100
+CURSOR = "charge-backs owed"
 
 
 def collect_owed(uow: UnitOfWork) -> int:
-    """Take what is owed from wallets, oldest first; how often something was taken.
+    """Take what is owed from the next wallets, round and round; how often something was taken.
 
+    Those who cannot be taken from do not stand before those who can.
     From what was paid in or may be lent, and is not held for calls: so what is owed counts against
     a credit line's limit, and stands on its bills. Frozen wallets are left alone. Needs the
     exchange's reach.
     """
+    cursor = cursor_for_update(uow.session, CURSOR)
+    place = tuple_(Wallet.account_id, TopUpReturn.return_id)
     wanted = (
-        select(TopUpReturn)
+        select(TopUpReturn, Wallet.account_id)
         .join(
             Wallet,
             (Wallet.organisation_id == TopUpReturn.organisation_id)
@@ -34,14 +39,16 @@ def collect_owed(uow: UnitOfWork) -> int:
             TopUpReturn.owed_amount > TopUpReturn.collected_amount + TopUpReturn.written_off_amount,
             Wallet.balance_amount + Wallet.credit_limit_amount > Wallet.pending_amount,
             ~_is_frozen(),
+            place > (*cursor.place.split(), "", "")[:2],
         )
         # Wallets in their order, as everywhere: two that take several must not wait in a ring.
-        .order_by(Wallet.account_id, TopUpReturn.return_id)
+        .order_by(*place)
         .limit(PORTION)
-        # Two workers share the work instead of waiting for each other.
         .with_for_update(of=TopUpReturn, skip_locked=True)
     )
-    return each_alone(uow, uow.session.scalars(wanted).all(), _collect)
+    rows = uow.session.execute(wanted).all()
+    cursor.place = f"{rows[-1][1]} {rows[-1][0].return_id}" if len(rows) == PORTION else ""
+    return each_alone(uow, [returned for returned, _ in rows], _collect)
 
 
 def _is_frozen() -> ColumnElement[bool]:
