@@ -1,12 +1,15 @@
 """Billing over HTTP: invoices printed and rebuilt, credit by two people, alerts, freezes."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
+from app.core.clock import iso_instant
 from app.core.money import SCALE
 from app.core.reach import Reach
 from ledger.journal.audit.rules.stretches import Finding
+from ledger.journal.balances.queries import KindSum, TrialBalance
 from ledger.journal.billing.invoices import services as invoice_services
 from ledger.journal.billing.runs import services as billing_run_services
 from ledger.journal.deferrals import services as deferral_services
@@ -80,6 +83,24 @@ def test_a_party_prints_its_invoice_by_path_or_by_accept_and_a_stranger_does_not
     assert accepted.data == printed.data
     assert call("buyer", "GET", path, Accept="application/json").json["id"] in path
     assert call("stranger", "GET", f"{path}/pdf").json["type"].endswith("#invoice-not-found")
+
+
+def test_the_exchange_s_own_accounts_are_summed_over_a_time_and_come_to_nothing(
+    call, traded, clock
+):
+    before, now = clock.now() - timedelta(days=1), clock.now() + timedelta(seconds=1)
+    of_time = f"from={iso_instant(before)}&until={iso_instant(now)}"
+    (book,) = call("auditor", "GET", f"/v1/trial-balance?{of_time}&currency=CNY").json["items"]
+    kinds = {each["kind"]: each for each in book["kinds"]}
+    assert (book["is_balanced"], Decimal(book["closing"])) == (True, 0)
+    assert Decimal(kinds["bank"]["taken"]) == Decimal(kinds["wallet"]["added"]) > 0
+    behind = call("auditor", "GET", f"/v1/trial-balance?from={iso_instant(now)}").json["items"]
+    carried = {each["kind"]: each["opening"] for each in behind[0]["kinds"]}
+    assert carried == {kind: each["closing"] for kind, each in kinds.items()}
+    assert {each["added"] for each in behind[0]["kinds"]} == {behind[0]["closing"]}
+    assert call("buyer", "GET", "/v1/trial-balance").status_code == 403
+    for broken in (KindSum("bank", 0, 1, 0), KindSum("bank", -1, 1, 0)):
+        assert not TrialBalance("CNY", [broken]).is_balanced
 
 
 def test_an_auditor_rebuilds_an_invoice(call, traded):

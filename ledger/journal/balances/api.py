@@ -1,4 +1,4 @@
-"""Routes of what an organisation has and is owed now: its wallets and its payables."""
+"""Routes of what an organisation has and is owed now, and of what all accounts come to."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from app.web.context import own_organisation, unit_of_work
 from app.web.limits import limit
 from app.web.paging import page_schema
 from ledger.journal.balances import schemas
-from ledger.journal.balances.queries import Payable, list_payables
+from ledger.journal.balances.queries import Payable, list_payables, read_trial_balance
 from ledger.journal.wallets import queries as wallet_queries
 from ledger.journal.withdrawals import queries as withdrawal_queries
 
@@ -43,3 +43,14 @@ def get_payables(query: dict[str, Any]) -> Page[Payable]:
     """Accrued, settled, under way and on hold, per currency, as the books have it now."""
     with unit_of_work() as uow:
         return list_payables(uow.session, own_organisation(), **query)
+
+
+@blueprint.route("/trial-balance", methods=["GET"])
+@blueprint.arguments(schemas.TrialBalanceQuerySchema, location="query")
+@blueprint.response(200, schemas.TrialBalancesSchema)
+@requires(Permission.READ_EXCHANGE)
+@limit("6 per minute")
+def get_trial_balance(query: dict[str, Any]) -> dict[str, Any]:
+    """Commission, tax, bank and every other kind of account in a time, from the postings."""
+    with unit_of_work() as uow:
+        return {"items": read_trial_balance(uow.session, **query)}

@@ -1,16 +1,17 @@
-"""What suppliers are owed now, as the journal's accounts and the payouts under way have it."""
+"""What suppliers are owed now, and what all accounts come to, as the books have it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 
-from sqlalchemy import select, text
+from sqlalchemy import case, false, func, select, text
 from sqlalchemy.orm import Session
 
 from app.core.ids import OrganisationId
-from app.core.paging import Page, matching, paginate
+from app.core.paging import Page, between, matching, paginate
 from ledger.journal.books.chart import AccountKind
-from ledger.journal.books.models import JournalAccount
+from ledger.journal.books.models import JournalAccount, PostedLine
 from ledger.journal.settlement.statements import MOVES_OUT
 
 # One statement, one snapshot: money that moves meanwhile stands in one place. A payable's sum
@@ -102,4 +103,69 @@ def _with_figures(session: Session, accounts: Sequence[JournalAccount]) -> list[
             settled_until=found[each.account_id].until_at,
         )
         for each in accounts
+    ]
+
+
+@dataclass(frozen=True)
+class KindSum:
+    """The accounts of a kind together; amounts in 10⁻⁸ units, positive: their owners are owed."""
+
+    kind: str
+    opening_amount: int
+    added_amount: int
+    taken_amount: int
+
+    @property
+    def closing_amount(self) -> int:
+        """What stands at the end of the time."""
+        return self.opening_amount + self.added_amount - self.taken_amount
+
+
+@dataclass(frozen=True)
+class TrialBalance:
+    """One currency's books; what is not balanced is a breach of every rule there is."""
+
+    currency: str
+    kinds: Sequence[KindSum]
+
+    @property
+    def closing_amount(self) -> int:
+        """The sum over all kinds: nothing, in sound books."""
+        return sum(each.closing_amount for each in self.kinds)
+
+    @property
+    def is_balanced(self) -> bool:
+        """Whether what stood before, what was added and what was taken each come to nothing."""
+        opening = sum(each.opening_amount for each in self.kinds)
+        return opening == 0 and self.closing_amount == 0
+
+
+def read_trial_balance(
+    session: Session,
+    *,
+    from_at: datetime | None = None,
+    until_at: datetime | None = None,
+    currency: str | None = None,
+) -> list[TrialBalance]:
+    """Every currency's, summed from its postings by when they were booked, in one statement.
+
+    Needs the exchange's reach.
+    """
+    amount = PostedLine.amount
+    is_before = false() if from_at is None else PostedLine.booked_at < from_at
+    opening = func.sum(case((is_before, amount), else_=0))
+    added = func.sum(case((is_before, 0), else_=func.greatest(amount, 0)))
+    taken = func.sum(case((is_before, 0), else_=func.greatest(-amount, 0)))
+    account = JournalAccount
+    rows = session.execute(
+        select(account.currency, account.kind, opening, added, taken)
+        .join(PostedLine, PostedLine.account_id == account.account_id)
+        .where(*between(PostedLine.booked_at, None, until_at))
+        .where(*matching({account.currency: currency}))
+        .group_by(account.currency, account.kind)
+        .order_by(account.currency, account.kind)
+    )
+    return [
+        TrialBalance(each, [KindSum(kind, *map(int, sums)) for _, kind, *sums in group])
+        for each, group in groupby(rows, key=lambda row: row[0])
     ]

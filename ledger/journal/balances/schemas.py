@@ -2,7 +2,7 @@
 
 from marshmallow import fields
 
-from app.web.paging import PageQuerySchema
+from app.web.paging import IntervalSchema, PageQuerySchema
 from app.web.schemas import AmountText, Currency, Identifier, Schema, Timestamp
 
 
@@ -42,3 +42,34 @@ class PayableSchema(Schema):
     owed = AmountText(attribute="owed_amount", required=True, negative=True)
     on_hold = AmountText(attribute="on_hold_amount", required=True)
     settled_until = Timestamp(required=True, allow_none=True)
+
+
+class TrialBalanceQuerySchema(IntervalSchema):
+    """Of which time, and of which currency."""
+
+    currency = Currency(load_default=None)
+
+
+class KindSumSchema(Schema):
+    """All accounts of a kind together."""
+
+    kind = fields.String(required=True)
+    opening = AmountText(attribute="opening_amount", required=True, negative=True)
+    added = AmountText(attribute="added_amount", required=True)
+    taken = AmountText(attribute="taken_amount", required=True)
+    closing = AmountText(attribute="closing_amount", required=True, negative=True)
+
+
+class TrialBalanceSchema(Schema):
+    """The books of one currency."""
+
+    currency = fields.String(required=True)
+    kinds = fields.List(fields.Nested(KindSumSchema), required=True)
+    closing = AmountText(attribute="closing_amount", required=True, negative=True)
+    is_balanced = fields.Boolean(required=True)
+
+
+class TrialBalancesSchema(Schema):
+    """One a currency."""
+
+    items = fields.List(fields.Nested(TrialBalanceSchema), required=True)
