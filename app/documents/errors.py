@@ -55,14 +55,14 @@ class DocumentsFull(CounterfoilError):
 
     def __init__(self, *, kept_bytes: int, allowed_bytes: int) -> None:
         super().__init__(
-            "Delete what the exchange has not opened yet and nobody needs, or send a smaller one.",
+            "Delete what nobody else has opened yet and nobody needs, or send a smaller one.",
             kept_bytes=kept_bytes,
             allowed_bytes=allowed_bytes,
         )
 
 
 class DocumentOpened(CounterfoilError):
-    """Somebody of the exchange has read it, so something may rest on it."""
+    """The exchange or a licence's other party has read it, so something may rest on it."""
 
     kind = ErrorKind.CONFLICT
     slug = "document-opened"
@@ -70,5 +70,5 @@ class DocumentOpened(CounterfoilError):
 
     def __init__(self, document_hash: str) -> None:
         super().__init__(
-            "The exchange has read it, so a decision may rest on it.", document_hash=document_hash
+            "Others have read it, so a decision may rest on it.", document_hash=document_hash
         )

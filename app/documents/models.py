@@ -25,7 +25,7 @@ class Document(Base):
     sent_by: Mapped[str] = mapped_column(ForeignKey("people.id"))
     sent_at: Mapped[datetime]
     opened_at: Mapped[datetime | None]
-    """When somebody of the exchange first opened it."""
+    """When somebody of the exchange, or of a licence's other party, first opened it."""
 
     @property
     def context(self) -> str:

@@ -68,11 +68,18 @@ def open_document(
     """
     content = cipher.decrypt(document.sealed, context=document.context)
     if principal.is_exchange_staff:
-        first_opened = update(Document).where(
-            Document.document_hash == document.document_hash, Document.opened_at.is_(None)
-        )
-        uow.session.execute(first_opened.values(opened_at=uow.now))
+        note_opened(uow, document.document_hash)
     return content
+
+
+def note_opened(uow: UnitOfWork, document_hash: str, *, by_organisation: str = "") -> None:
+    """Whoever sent it keeps it from now on, but for the organisation that opened its own."""
+    first_opened = update(Document).where(
+        Document.document_hash == document_hash,
+        Document.opened_at.is_(None),
+        Document.organisation_id != by_organisation,
+    )
+    uow.session.execute(first_opened.values(opened_at=uow.now))
 
 
 def take_back_document(uow: UnitOfWork, principal: Principal, document_hash: str) -> None:

@@ -25,6 +25,7 @@ from app.reactions.noticing import NOTICERS
 from app.reactions.recording import RECORDERS
 from compliance.consent.events import ConsentGranted, ConsentWithdrawn, PseudonymKeyMade
 from compliance.events import (
+    LicenceDocumentOpened,
     LicenceEnded,
     LicenceIssued,
     LicenceNarrowed,
@@ -152,6 +153,7 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
         billing.note_deferred_licence,
         trading.grant_on_chain,
     ),
+    LicenceDocumentOpened: (reviewing.keep_document,),
     LicenceRevoked: (trading.end_licence, billing.end_deferral),
     PeriodOpened: (billing.charge_period,),
     PeriodClosed: (billing.adjust_period,),

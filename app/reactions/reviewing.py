@@ -2,10 +2,13 @@
 
 from app.accounts import services as accounts
 from app.accounts.events import PersonDeactivated, RoleWithdrawn
+from app.accounts.models import Person
 from app.core.principals import Role
 from app.core.unit_of_work import UnitOfWork
+from app.documents import services as documents
 from compliance import services as compliance
 from compliance.events import (
+    LicenceDocumentOpened,
     ListingResumed,
     ListingRevoked,
     ListingSuspended,
@@ -245,3 +248,9 @@ def ask_for_probe(uow: UnitOfWork, event: ReviewOpened) -> None:
     """Test calls leave the process, so they are made after the commit."""
     payload = {"case_id": event.case_id, "version_id": event.version_id}
     uow.enqueue("upstream.probe", payload, key=f"upstream.probe:{event.case_id}")
+
+
+def keep_document(uow: UnitOfWork, event: LicenceDocumentOpened) -> None:
+    """What the other party of a licence has read stays, as what the exchange has read does."""
+    person = uow.session.get_one(Person, event.opened_by)
+    documents.note_opened(uow, event.document_hash, by_organisation=person.organisation_id)

@@ -282,6 +282,15 @@ def test_a_party_opens_what_a_listing_shows_to_its_parties_and_that_is_noted(wor
     (wanted,) = {each["sha256"] for each in shown if each["title"] == "Sites collected from"}
     assert {each["visibility"] for each in shown} == {"PUBLIC", "PARTIES"}
     assert wanted not in public
+    declare(connection, Reach.EXCHANGE)
+    connection.execute(
+        "UPDATE documents SET opened_at = NULL WHERE document_hash = %s AND organisation_id = %s",
+        (wanted, world.organisations["supplier"]),
+    )
+    connection.commit()
+    world.supplier.client.expect("GET", f"{path}/{wanted}", 200)
+    mine = f"/v1/documents?document_hash={wanted}"
+    assert world.supplier.client.get(mine)["items"][0]["opened_at"] is None, "it is its own"
     opened = world.buyer.client.expect("GET", f"{path}/{wanted}", 200)
     assert hashlib.sha256(opened.body).hexdigest() == wanted
     assert opened.headers["content-disposition"].startswith("attachment;")
@@ -291,7 +300,9 @@ def test_a_party_opens_what_a_listing_shows_to_its_parties_and_that_is_noted(wor
         " AND convert_from(body, 'UTF8')::jsonb->>'document_hash' = %s",
         (wanted,),
     ).fetchone()
-    assert noted == 1
+    assert noted == 2
+    taken_back = world.supplier.client.send("DELETE", f"/v1/documents/{wanted}")
+    assert slug(taken_back) == "document-opened"
     for stranger in (worlds["b"].buyer.client, worlds["b"].supplier.client):
         assert slug(stranger.expect("GET", path, 404)) == "licence-not-found"
         assert slug(stranger.expect("GET", f"{path}/{wanted}", 404)) == "licence-not-found"
