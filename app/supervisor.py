@@ -148,7 +148,7 @@ class Supervisor:
             return
         _log.warning("died", child="postgres")
         try:
-            embedded_postgres.start(data)
+            embedded_postgres.start(data, within_seconds=0)  # no other child waits for it
         except Exception:  # noqa: BLE001 -- orphaned backends may still be leaving; the next poll tries again
             _log.exception("the embedded database cannot be started yet")
 
@@ -163,11 +163,9 @@ class Supervisor:
             embedded_postgres.kill(self._settings.var / "postgres")
 
     def _watches(self) -> Iterator[Watch]:
-        health = Health(self._settings.bind_host, self._settings.bind_port)
-        for child in self._children:
-            if child.name == "web":
-                is_silent = partial(_is_silent, child, health)
-                yield Watch(child.name, is_silent, child.kill)
+        health = Health(self._settings.bind_host, self._settings.bind_port, ASK_SECONDS)
+        for web in (child for child in self._children if child.name == "web"):
+            yield Watch(web.name, partial(health.is_silent, web), web.kill)
         if not self._settings.database_url:
             kill = partial(embedded_postgres.kill, self._settings.var / "postgres")
             yield Watch("postgres", self._is_database_silent, kill)
@@ -180,12 +178,6 @@ class Supervisor:
             embedded_postgres.stop(self._settings.var / "postgres")
         (self._settings.var / "processes").unlink(missing_ok=True)
         _log.info("stopped")
-
-
-def _is_silent(child: Child, health: Health) -> bool:
-    process = child.process
-    pid = None if process is None else process.pid
-    return health.is_silent(pid, within_seconds=ASK_SECONDS)
 
 
 def _empty_folder(folder: Path) -> str:
@@ -290,7 +282,11 @@ def main() -> int:
     if _claim(settings.var) is None:
         sys.stderr.write(f"another supervisor serves {settings.var} already; nothing was started\n")
         return EXIT_IN_USE
-    Supervisor(settings).run()
+    try:
+        Supervisor(settings).run()
+    except embedded_postgres.NotStarted as failure:
+        sys.stderr.write(f"{failure}\n")
+        return 1
     return 0
 
 

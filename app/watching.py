@@ -3,6 +3,7 @@
 import http.client
 import threading
 from collections.abc import Callable
+from typing import Protocol
 
 import structlog
 
@@ -50,24 +51,35 @@ class Watch:
             self._unanswered_count = 0
 
 
+class Served(Protocol):
+    """A server that may be started again."""
+
+    @property
+    def process(self) -> object:
+        """The one that was started last, or None."""
+        ...
+
+
 class Health:
     """Whether a server lets `/healthz` wait; one that never answered yet is still starting."""
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, within_seconds: float) -> None:
         self._address = (host, port)
-        self._answered_by: int | None = None
+        self.within_seconds = within_seconds
+        self._answered_by: object = None
 
-    def is_silent(self, pid: int | None, *, within_seconds: float) -> bool:
+    def is_silent(self, child: Served) -> bool:
         """Ask once; whatever is answered counts, and so does a connection that is refused."""
-        connection = http.client.HTTPConnection(*self._address, timeout=within_seconds)
+        connection = http.client.HTTPConnection(*self._address, timeout=self.within_seconds)
+        process = child.process
         try:
             connection.request("GET", "/healthz")
             connection.getresponse().read()
         except TimeoutError:
-            return pid is not None and pid == self._answered_by
+            return process is not None and process is self._answered_by
         except (OSError, http.client.HTTPException):
             return False  # nobody listens: it is starting, or has died, which others notice
         finally:
             connection.close()
-        self._answered_by = pid
+        self._answered_by = process
         return False

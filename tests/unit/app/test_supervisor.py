@@ -10,7 +10,7 @@ import pytest
 import app.supervisor
 from app.settings import from_environment
 from app.supervisor import Child, Supervisor
-from app.watching import GIVEN_UP_AFTER
+from app.watching import GIVEN_UP_AFTER, Health
 from demo.installation import free_port
 from tests.factories.waiting import wait_until
 
@@ -94,13 +94,14 @@ def test_a_gateway_that_hangs_is_given_up_and_started_again(supervisor, port, mo
     web = Child("web", [sys.executable, "-m", "http.server", "-b", "127.0.0.1", str(port)])
     supervisor._children = [Child("worker", IDLE), web]
     supervisor._revive()
+    health = Health("127.0.0.1", port, 60)
+    monkeypatch.setattr(app.supervisor, "Health", lambda *_: health)
     (watch,) = supervisor._watches()
     wait_until(lambda: listens(port))
-    monkeypatch.setattr(app.supervisor, "ASK_SECONDS", 60)
     watch.look()
     first = web.process
     os.kill(first.pid, signal.SIGSTOP)
-    monkeypatch.setattr(app.supervisor, "ASK_SECONDS", 0.1)
+    health.within_seconds = 0.1
     for _ in range(GIVEN_UP_AFTER - 1):
         watch.look()
     assert not web.is_dead

@@ -86,7 +86,7 @@ def web():
     """A server of HTTP: what to do with each question stands in ``answers``, in turn."""
     made = SimpleNamespace(answers=[])
     with socket.create_server(("127.0.0.1", 0)) as server:
-        made.health, held = Health(*server.getsockname()), []
+        made.health, held = Health(*server.getsockname(), 60), []
 
         def serve():
             for answer in iter(lambda: made.answers.pop(0), None):
@@ -107,13 +107,16 @@ def test_a_gateway_that_lets_health_wait_is_silent_once_it_had_answered(web):
     said = b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n"
     web.answers += [b"", said, b"", b"", b"no HTTP at all\r\n\r\n", None]
     web.serve()
-    asked = [(1, 0.2), (1, 60), (1, 0.2), (2, 0.2), (1, 60)]
-    found = [web.health.is_silent(pid, within_seconds=seconds) for pid, seconds in asked]
-    # Then 2 is another process, which is starting; whoever says a word is not silent.
+    first, second = object(), object()
+    asked = [(first, 0.2), (first, 60), (first, 0.2), (second, 0.2), (first, 60)]
+    found = []
+    for process, web.health.within_seconds in asked:
+        found.append(web.health.is_silent(SimpleNamespace(process=process)))
+    # The next is starting; whoever says a word is not silent.
     assert found == [False, False, True, False, False]
 
 
 def test_a_gateway_that_nobody_hears_is_not_silent_but_away():
     with socket.create_server(("127.0.0.1", 0)) as server:
-        health = Health(*server.getsockname())
-    assert not health.is_silent(1, within_seconds=5)
+        health = Health(*server.getsockname(), 60)
+    assert not health.is_silent(SimpleNamespace(process=object()))
