@@ -57,6 +57,20 @@ class DemandAlreadyAnswered(CounterfoilError):
         )
 
 
+class DemandBuyerNotVerified(CounterfoilError):
+    """Whoever posted the demand may not buy at present; who that is, is not told."""
+
+    kind = ErrorKind.CONFLICT
+    slug = "demand-buyer-not-verified"
+    title = "The demand's buyer may not buy at present"
+
+    def __init__(self, demand_id: str) -> None:
+        super().__init__(
+            "Its buyer has no verification in force, so no offer could be accepted.",
+            demand_id=demand_id,
+        )
+
+
 class DemandLimitReached(CounterfoilError):
     """The buyer has as many open demands as it may have."""
 

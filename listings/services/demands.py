@@ -13,12 +13,13 @@ from app.core.principals import Principal
 from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWork
 from listings.catalogue.search_text import search_vector
-from listings.errors import Fault
+from listings.errors import Fault, PartyNotVerified
 from listings.events import DemandAnswered, DemandClosed, DemandExtended
 from listings.models import CustomOffer, Demand, DemandBuyer, ListingParty
 from listings.offers.demand_errors import (
     AnswerLimitReached,
     DemandAlreadyAnswered,
+    DemandBuyerNotVerified,
     DemandInvalid,
     DemandLimitReached,
 )
@@ -74,10 +75,10 @@ def edit_demand(
 ) -> Demand:
     """Replace what an open demand says, as long as no supplier has answered it.
 
-    Raises `DemandNotFound`, `DemandNotOpen`, `DemandAlreadyAnswered`, `DemandInvalid`.
+    Raises `DemandNotFound`, `DemandNotOpen`, `PartyNotVerified`, `DemandAlreadyAnswered`,
+    `DemandInvalid`.
     """
-    demand = lock_demand(uow.session, demand_id, buyer_id=principal.organisation_id)
-    demand.demand_open(uow.now)
+    demand = _lock_own_open(uow, principal, demand_id)
     if is_answered(uow.session, demand_id):
         raise DemandAlreadyAnswered(demand_id)
     _demand_sound(form, uow.now)
@@ -89,9 +90,11 @@ def edit_demand(
 def extend_demand(
     uow: UnitOfWork, principal: Principal, *, demand_id: str, closes_at: datetime
 ) -> Demand:
-    """Take offers for longer; raises `DemandNotFound`, `DemandNotOpen`, `DemandInvalid`."""
-    demand = lock_demand(uow.session, demand_id, buyer_id=principal.organisation_id)
-    demand.demand_open(uow.now)
+    """Take offers for longer.
+
+    Raises `DemandNotFound`, `DemandNotOpen`, `PartyNotVerified`, `DemandInvalid`.
+    """
+    demand = _lock_own_open(uow, principal, demand_id)
     faults = _time_faults(closes_at, uow.now)
     if closes_at <= demand.closes_at:
         faults.append(Fault("#/closes_at", "Later than it is; to end it, close it."))
@@ -99,6 +102,13 @@ def extend_demand(
         raise DemandInvalid(faults)
     demand.closes_at = closes_at
     uow.record(DemandExtended(**_concerned(uow, principal, demand), closes_at=closes_at))
+    return demand
+
+
+def _lock_own_open(uow: UnitOfWork, principal: Principal, demand_id: str) -> Demand:
+    demand = lock_demand(uow.session, demand_id, buyer_id=principal.organisation_id)
+    demand.demand_open(uow.now)
+    demand_buyer(uow, principal.organisation_id)
     return demand
 
 
@@ -118,7 +128,8 @@ def answer_demand(
 ) -> CustomOffer:
     """Propose a plan for one's own listing to whoever posted the demand; nobody else sees it.
 
-    Raises `DemandNotFound`, `DemandNotOpen`, `AnswerLimitReached`, and as `propose_custom_offer`.
+    Raises `DemandNotFound`, `DemandNotOpen`, `DemandBuyerNotVerified`, `AnswerLimitReached`, and as
+    `propose_custom_offer`.
     """
     demand_supplier(uow, principal.organisation_id)
     get_demand(uow.session, demand_id, organisation_id=principal.organisation_id)
@@ -150,9 +161,18 @@ def _lock_answerable(uow: UnitOfWork, demand_id: str, *, supplier_id: str) -> tu
     for limit, only in ((SUPPLIER_ANSWERS_MAX, supplier_id), (ANSWERS_MAX, None)):
         if count_open_answers(uow.session, demand_id, at=uow.now, supplier_id=only) >= limit:
             raise AnswerLimitReached(demand_id, limit)
-    assert demand.posted_by is not None, "the exchange sees whose it is"
+    buyer_id = _verified_buyer_of(uow, demand)
     uow.enter(reach)
-    return demand, demand.posted_by.buyer_id
+    return demand, buyer_id
+
+
+def _verified_buyer_of(uow: UnitOfWork, demand: Demand) -> str:
+    assert demand.posted_by is not None, "the exchange sees whose it is"
+    try:
+        return demand_buyer(uow, demand.posted_by.buyer_id).organisation_id
+    except PartyNotVerified:
+        # That refusal names the organisation, which nobody learns who makes it no offer.
+        raise DemandBuyerNotVerified(demand.id) from None
 
 
 def _demand_sound(form: Mapping[str, Any], now: datetime) -> None:

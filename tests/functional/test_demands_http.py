@@ -180,6 +180,22 @@ def test_a_stranger_changes_nothing_and_who_is_not_verified_posts_nothing(
     call(None, "GET", path, expect=401)
 
 
+def test_a_buyer_who_may_not_buy_any_more_only_closes_and_is_not_named(
+    call, post, answer, market, wanted, clock
+):
+    demand = post()
+    path = f"/v1/demands/{demand['id']}"
+    market.verify(BUYER_ID, "Buyer Ltd", is_buyer=True, days=1)
+    clock.advance(seconds=86_400)
+    refused = answer(demand, expect=409)
+    assert slug(refused) == "demand-buyer-not-verified"
+    assert BUYER_ID not in str(refused)
+    later = {"closes_at": (clock.now() + timedelta(days=20)).isoformat()}
+    for method, end, body in (("PUT", "", wanted), ("POST", "/extension", later)):
+        assert slug(call("buyer", method, path + end, body, expect=403)) == "party-not-verified"
+    call("buyer", "POST", f"{path}/closure", expect=201)
+
+
 def test_nobody_answers_its_own_demand(call, post, answer, market, monkeypatch, wanted):
     market.verify(SUPPLIER_ID, "Supplier Ltd", is_supplier=True, is_buyer=True)
     both = PRINCIPALS["buyer"].__class__("psn_both", SUPPLIER_ID, PRINCIPALS["stranger"].roles)
