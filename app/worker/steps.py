@@ -24,6 +24,7 @@ _log = structlog.get_logger("worker")
 Handler = Callable[[dict[str, Any]], None]
 Mark = Callable[..., None]
 OUTBOX_BATCH_MAX = 50
+_FAILED_PAUSE_MAX_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,14 @@ class Step:
     name: str
     every_seconds: float
     run: Callable[[], bool]
+
+    def pause_after(self, failures: int) -> float:
+        """Seconds from one beginning to the next: doubled with each failure, within bounds.
+
+        What is due every minute or hour is no later for it than its next turn.
+        """
+        longest = max(self.every_seconds, _FAILED_PAUSE_MAX_SECONDS)
+        return min(self.every_seconds * 2.0 ** min(failures, 5), longest)
 
 
 def in_unit(units: UnitOfWorkFactory, action: Callable[[UnitOfWork], Any]) -> Callable[[], bool]:
@@ -60,13 +69,17 @@ class Worker:
         self._stop.set()
 
     def run(self) -> None:
-        """Work until stopped."""
+        """Work until stopped, or until a step cannot go on: whoever started it starts it again."""
         threads = [
-            threading.Thread(target=self._repeat, args=(step,), name=step.name)
+            threading.Thread(target=self._work, args=(step,), name=step.name)
             for step in self._steps
         ]
-        for thread in threads:
-            thread.start()
+        try:
+            for thread in threads:
+                thread.start()
+        except RuntimeError:  # no room for another thread
+            self.stop()
+            raise
         for thread in threads:
             thread.join()
 
@@ -75,6 +88,12 @@ class Worker:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self.stop())
         self.run()
+
+    def _work(self, step: Step) -> None:
+        try:
+            self._repeat(step)
+        finally:  # also where something ends it that is no `Exception`
+            self.stop()
 
     def _repeat(self, step: Step) -> None:
         failures = 0
@@ -91,7 +110,7 @@ class Worker:
                     if span is not None:
                         span.fail(type(error).__name__)
             if not had_work:
-                pause = step.every_seconds * min(2**failures, 32) - (time.monotonic() - started)
+                pause = step.pause_after(failures) - (time.monotonic() - started)
                 self._stop.wait(max(pause, 0))
 
     def _traced(self, step: Step) -> "AbstractContextManager[Span | None]":
