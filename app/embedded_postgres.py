@@ -47,7 +47,7 @@ def _started(data: Path, within_seconds: float) -> Any:
     deadline = time.monotonic() + within_seconds
     while True:
         try:
-            with _bounded(library, deadline):
+            with _adapted(library, deadline):
                 server.start()
         except (AssertionError, TimeoutError, subprocess.TimeoutExpired) as delay:
             # The library waits ten seconds for a new server, for a recovering one not at all, and
@@ -61,8 +61,11 @@ def _started(data: Path, within_seconds: float) -> Any:
 
 
 @contextlib.contextmanager
-def _bounded(library: Any, deadline: float) -> Iterator[None]:
-    """Have the library's own wait end at an instant; raises `TimeoutError` there."""
+def _adapted(library: Any, deadline: float) -> Iterator[None]:
+    """Have the library's own wait end at an instant, and take no stranger for a server.
+
+    Raises `TimeoutError`.
+    """
 
     class Clock:
         def sleep(self, seconds: float) -> None:
@@ -70,11 +73,16 @@ def _bounded(library: Any, deadline: float) -> Iterator[None]:
                 raise TimeoutError
             time.sleep(seconds)
 
-    former, library.time = library.time, Clock()
+    class Info(library.PostmasterInfo):  # type: ignore[misc] # the library is loaded late
+        def is_running(self) -> bool:
+            return super().is_running() and not _is_elsewhere(self.pid, self.pgdata)
+
+    former = library.time, library.PostmasterInfo
+    library.time, library.PostmasterInfo = Clock(), Info
     try:
         yield
     finally:
-        library.time = former
+        library.time, library.PostmasterInfo = former
 
 
 def _library() -> Any:
@@ -90,10 +98,22 @@ def _library() -> Any:
 def is_running(data: Path) -> bool:
     """Whether the postmaster that wrote ``postmaster.pid`` is alive."""
     try:
-        os.kill(_postmaster(data), 0)
+        pid = _postmaster(data)
+        os.kill(pid, 0)
     except (OSError, ValueError):
         return False
-    return True
+    return not _is_elsewhere(pid, data)
+
+
+def _is_elsewhere(pid: int, data: Path) -> bool:
+    """Whether it is surely not the folder's server, which works in it.
+
+    After a power cut the number in ``postmaster.pid`` may be any other process's.
+    """
+    try:
+        return Path(f"/proc/{pid}/cwd").readlink() != data.resolve()
+    except OSError:  # nobody tells
+        return False
 
 
 def _postmaster(data: Path) -> int:

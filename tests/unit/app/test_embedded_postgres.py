@@ -31,7 +31,15 @@ def test_a_server_that_ended_as_it_came_up_is_not_waited_for_without_end(data):
         embedded_postgres.start(data, within_seconds=0)
 
 
+def test_a_process_that_has_a_dead_server_s_number_is_no_server(data):
+    note(data, "ready")
+    assert not embedded_postgres.is_running(data)
+    with pytest.raises(NotStarted):  # its programs do nothing here
+        embedded_postgres.start(data, within_seconds=0)
+
+
 def test_a_server_that_recovers_is_waited_for(data, monkeypatch):
+    monkeypatch.chdir(data)
     note(data, "starting")
     clock = SimpleNamespace(monotonic=time.monotonic, sleep=lambda _seconds: note(data, "ready"))
     monkeypatch.setattr(embedded_postgres, "time", clock)

@@ -52,7 +52,9 @@ def test_whoever_is_silent_for_long_is_given_up_and_asked_anew(said):
     assert (said, len(given_up)) == (["silent", "given up"] * 2, 2)
 
 
-def test_silence_is_a_server_that_runs_and_lets_nobody_in(tmp_path):
+def test_silence_is_a_server_that_runs_and_lets_nobody_in(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # where its server works
+
     def note(pid):
         lines = (str(pid), str(tmp_path), "0", "5432", str(tmp_path), "")
         (tmp_path / "postmaster.pid").write_text("\n".join(lines), encoding="ascii")
