@@ -171,6 +171,7 @@ def test_the_containers_start_with_what_the_page_asks_for():
     services = yaml.safe_load(filled)["services"]
     settings = from_environment(services["exchange"]["environment"])
     assert settings.is_production
+    assert services["exchange"]["user"] == services["owner"]["command"][2] != "0:0"
     assert (settings.chain_id, settings.chain_gas_gwei_max) == (1337, 0)
     assert settings.bank_accounts == {"CNY": ASKED["BANK_ACCOUNT_CNY"]}
     script = (ROOT / "docs" / "compose-init.sql").read_text(encoding="utf-8")
