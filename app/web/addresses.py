@@ -1,6 +1,7 @@
-"""Addresses that no row can match: refused before a query sees them."""
+"""Addresses that no row can match, or that are another's twin: refused before a query sees them."""
 
 from flask import Flask, request
+from werkzeug.exceptions import NotFound
 
 from app.core.errors import CounterfoilError, ErrorKind
 from app.core.json_text import is_storable
@@ -17,6 +18,12 @@ class MalformedAddress(CounterfoilError):
         super().__init__("Leave NUL characters and lone surrogates out of path and query.")
 
 
+def _refuse_doubled_slash() -> None:
+    # The URL map refuses one further on; of those in front it would see a single one.
+    if request.environ["PATH_INFO"].startswith("//"):
+        raise NotFound
+
+
 def _refuse_unstorable() -> None:
     asked = (text for name, value in request.args.items(multi=True) for text in (name, value))
     values = [*(request.view_args or {}).values(), *asked]
@@ -26,4 +33,5 @@ def _refuse_unstorable() -> None:
 
 def register(app: Flask) -> None:
     """Check every request's path and query."""
+    app.before_request(_refuse_doubled_slash)
     app.before_request(_refuse_unstorable)

@@ -356,8 +356,10 @@ def test_who_is_refused_before_a_route_is_counted_by_its_own_limit(client, addre
     assert requests_left(answers[0]) < 60
 
 
-def test_an_address_with_a_doubled_slash_is_none(client):
-    answer = client.get("/v1//listings")
+@pytest.mark.parametrize("path", ["/v1//listings", "//v1/listings"])
+def test_an_address_with_a_doubled_slash_is_none(client, path):
+    # As a server has it: the client would take what follows two slashes for a host.
+    answer = client.get("/v1/listings", environ_overrides={"PATH_INFO": path})
     assert (answer.status_code, answer.content_type) == (404, PROBLEM)
 
 
