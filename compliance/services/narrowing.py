@@ -1,12 +1,12 @@
 """Takes away from licences what a link behind them no longer permits; nothing is ever given."""
 
-from collections.abc import Sequence
+from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from app.core.canonical import digest_hex
 from app.core.clock import iso_instant
-from app.core.portions import each_alone, next_of
+from app.core.portions import attempt, each_alone, next_of
 from app.core.principals import Permission, Principal
 from app.core.unit_of_work import UnitOfWork
 from compliance.errors import NotYourDecision
@@ -31,6 +31,8 @@ from compliance.terms.errors import ChainLinkNotFound, LicenceCannotBeIssued, No
 
 AT_ONCE_MAX = 500
 """Licences changed in one transaction; the worker's tick goes on with a larger number."""
+UNDER_WAY = timedelta(minutes=1)
+"""What was being issued when the loss was recorded may say that it was issued a moment later."""
 TRIED_MAX = 10
 """Losses that a tick tries to go on with, until one of them does."""
 
@@ -71,9 +73,11 @@ def narrow_chain(
         is_applied=False,
     )
     uow.session.add(narrowing)
-    _record_loss(uow, standing, narrowing, link)
-    if narrowing.is_end:
-        _end_rights(uow, standing, principal)
+    # What follows stands in the log before what becomes of each licence.
+    with uow.savepoint():
+        _record_loss(uow, standing, narrowing, link)
+        if narrowing.is_end:
+            _end_rights(uow, standing, principal)
     _apply(uow, narrowing, AT_ONCE_MAX)
     return narrowing
 
@@ -160,25 +164,50 @@ def continue_narrowing(uow: UnitOfWork, limit: int) -> int:
 
 
 def _apply(uow: UnitOfWork, narrowing: Narrowing, limit: int) -> int:
-    licences = _next_licences(uow, narrowing, limit)
-    for licence in licences:
-        _narrow(uow, licence, narrowing)
-    narrowing.is_applied = len(licences) < limit
-    if licences:
+    """How many of the next licences were looked at; nothing where some are left for another round.
+
+    One that cannot be narrowed keeps no other from it.
+    """
+    is_first = not narrowing.applied_through
+    in_order = _licences(narrowing).where(Licence.id > narrowing.applied_through)
+    batch = in_order.order_by(Licence.id).limit(limit).with_for_update()
+    licences = uow.session.scalars(batch).all()
+    failed = sum(not _narrow_alone(uow, licence, narrowing) for licence in licences)
+    if len(licences) == limit:
         narrowing.applied_through = licences[-1].id
+        return limit
+    if failed or (not is_first and _is_any_left(uow, narrowing)):
+        narrowing.applied_through = ""
+        return 0
+    narrowing.is_applied = True
     return len(licences)
 
 
-def _next_licences(uow: UnitOfWork, narrowing: Narrowing, limit: int) -> Sequence[Licence]:
+def _licences(narrowing: Narrowing) -> Select[Licence]:
+    """What it concerns: what was issued afterwards stands on what was left of the rights."""
     wanted = select(Licence).where(
         Licence.listing_code == narrowing.listing_code,
         Licence.state == LicenceState.ACTIVE,
-        Licence.id > narrowing.applied_through,
+        Licence.issued_at <= narrowing.recorded_at + UNDER_WAY,
     )
     if narrowing.scenario_id is not None:
         wanted = wanted.where(Licence.scenario_id == narrowing.scenario_id)
-    batch = wanted.order_by(Licence.id).limit(limit).with_for_update()
-    return uow.session.scalars(batch).all()
+    return wanted
+
+
+def _narrow_alone(uow: UnitOfWork, licence: Licence, narrowing: Narrowing) -> bool:
+    with attempt(uow, "licence not narrowed", licence_id=licence.id) as tried:
+        _narrow(uow, licence, narrowing)
+    return tried.error is None
+
+
+def _is_any_left(uow: UnitOfWork, narrowing: Narrowing) -> bool:
+    """Whether a round of several portions passed over a licence that could not be narrowed."""
+    return any(
+        narrowing.is_end or meet(before, from_document(narrowing.terms)) != before
+        for licence in uow.session.scalars(_licences(narrowing))
+        for before in [from_document(licence.terms)]
+    )
 
 
 def _narrow(uow: UnitOfWork, licence: Licence, narrowing: Narrowing) -> None:

@@ -176,6 +176,39 @@ def test_what_is_too_much_for_one_transaction_is_gone_on_with(
         assert uow.session.scalars(select(Narrowing.is_applied)).all() == [True]
 
 
+@pytest.mark.parametrize("at_once", [500, 1])
+def test_a_licence_that_cannot_be_narrowed_keeps_no_other_from_it(
+    exchange, code, licensed, units, monkeypatch, at_once
+):
+    bad, good = licensed[1], license_one(exchange, code)[1]
+
+    def work():
+        with units.begin(Reach.EXCHANGE) as uow:
+            done = continue_narrowing(uow, at_once)
+            uow.commit()
+        return done
+
+    def calls_max(licence_id):
+        return exchange.get("buyer", f"/v1/licences/{licence_id}")["enforced"]["calls_max"]
+
+    def refusing(uow, licence):
+        assert licence.id != bad, "none of this can be"
+
+    monkeypatch.setattr(narrowing, "AT_ONCE_MAX", at_once)
+    with monkeypatch.context() as patched:
+        patched.setattr(narrowing, "note_term", refusing)
+        assert not narrow(exchange, code, narrowed={"calls_max": 3})["is_applied"]
+        while work():
+            pass
+        assert calls_max(good) == 3
+        assert calls_max(bad) != 3
+    while work():
+        pass
+    assert (calls_max(good), calls_max(bad)) == (3, 3)
+    with units.begin(Reach.EXCHANGE) as uow:
+        assert uow.session.scalars(select(Narrowing.is_applied)).all() == [True]
+
+
 def test_a_reviewer_narrows_an_approved_use_and_its_licences(exchange, code, licensed):
     scenario_id, licence_id = licensed
     path = f"/v1/scenarios/{scenario_id}/narrowing"

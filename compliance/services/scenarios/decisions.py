@@ -110,18 +110,20 @@ def narrow_scenario(
     demand_narrower(before, after)
     grant(uow, scenario, after)
     scenario.reason, scenario.version = reason, scenario.version + 1
-    uow.record(
-        ScenarioNarrowed(
-            occurred_at=uow.now,
-            scenario_id=scenario.id,
-            buyer_id=scenario.buyer_id,
-            listing_code=scenario.listing_code,
-            terms=to_document(after),
-            scenario_hash=scenario.scenario_hash,
-            narrowed_by=principal.id,
-            valid_from=known(after.starts_at),
-            valid_until=known(after.ends_at),
+    # It stands in the log before what becomes of each licence.
+    with uow.savepoint():
+        uow.record(
+            ScenarioNarrowed(
+                occurred_at=uow.now,
+                scenario_id=scenario.id,
+                buyer_id=scenario.buyer_id,
+                listing_code=scenario.listing_code,
+                terms=to_document(after),
+                scenario_hash=scenario.scenario_hash,
+                narrowed_by=principal.id,
+                valid_from=known(after.starts_at),
+                valid_until=known(after.ends_at),
+            )
         )
-    )
     narrow_scenario_licences(uow, principal, scenario, reason=reason)
     return scenario
