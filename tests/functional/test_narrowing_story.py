@@ -82,7 +82,7 @@ def narrow(exchange, code, who="supplier", **members):
 
 def test_a_licence_ends_with_the_right_that_it_rests_on(exchange, code, licensed):
     licence = exchange.get("buyer", f"/v1/licences/{licensed[1]}")
-    assert licence["ends_at"] == "2027-04-01T00:00:00.000000Z", "the last day counts"
+    assert licence["ends_at"] == "2027-03-31T16:00:00.000000Z", "the last day counts"
     assert licence["narrowings"] == []
 
 
