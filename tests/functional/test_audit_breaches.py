@@ -399,8 +399,8 @@ BREACHES = {
     ],
     (13, "nobody_read_in_bulk"): [
         """INSERT INTO log_entries (arrival, leaf_hash, body, entry_type, recorded_at)
-            SELECT 2000000 + i, sha256('\\x00'::bytea || body), body, 'auditor_read', now() FROM (
-                SELECT i, convert_to('{"principal":"psn_x","n":"' || i || '"}', 'UTF8') AS body
+            SELECT 2000000 + i, sha256('\\x00'::bytea || body), body, 'document_opened', now()
+            FROM (SELECT i, convert_to('{"opened_by":"psn_x","n":"' || i || '"}', 'UTF8') AS body
                 FROM generate_series(1, 5001) i) made""",
     ],
     (14, "another_person_ended_the_suspension"): [

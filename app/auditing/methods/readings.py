@@ -7,18 +7,28 @@ from app.core.principals import MEMBER_ROLES
 BULK_READINGS = 5_000
 """Readings of one person on one day in Shanghai; an auditor at work makes some hundreds."""
 
-READING_TYPES = (
-    "('auditor_read', 'administrator_access', 'payout_instructions_read',"
-    " 'withdrawal_instructions_read')"
+_OF_STAFF = (
+    "'auditor_read', 'administrator_access', 'payout_instructions_read',"
+    " 'withdrawal_instructions_read'"
 )
+READING_TYPES = f"({_OF_STAFF})"
+ALL_READING_TYPES = f"({_OF_STAFF}, 'document_opened')"
+"""A licence's parties open documents too, without a role of the staff's."""
+
 MEMBERS_ROLES = "('" + "', '".join(sorted(MEMBER_ROLES)) + "')"
 
-READINGS = f"""
+
+def _readings(types: str) -> str:
+    return f"""
     FROM log_entries e
     {{leaf}}
-    CROSS JOIN LATERAL (SELECT coalesce(b.leaf->>'principal', b.leaf->>'read_by') AS reader_id) w
-    WHERE e.entry_type IN {READING_TYPES} AND {{within e.recorded_at}}
+    CROSS JOIN LATERAL (SELECT coalesce(b.leaf->>'principal', b.leaf->>'read_by',
+        b.leaf->>'opened_by') AS reader_id) w
+    WHERE e.entry_type IN {types} AND {{within e.recorded_at}}
 """
+
+
+READINGS, ALL_READINGS = _readings(READING_TYPES), _readings(ALL_READING_TYPES)
 
 READERS = Method(
     rules=(
@@ -47,19 +57,19 @@ READERS = Method(
             "nobody_read_in_bulk",
             "Nobody made more than 5,000 readings on one day.",
             "无人在一日内读取超过 5,000 次。",
-            "SELECT count(*)" + READINGS,
+            "SELECT count(*)" + ALL_READINGS,
             f"""
             SELECT r.reader_id || '/' || r.day AS subject, jsonb_build_object(
                 'reader_id', r.reader_id, 'day', r.day, 'readings_count', r.readings) AS facts
             FROM (SELECT w.reader_id, (e.recorded_at AT TIME ZONE 'Asia/Shanghai')::date AS day,
-                count(*) AS readings {READINGS} GROUP BY 1, 2) r
+                count(*) AS readings {ALL_READINGS} GROUP BY 1, 2) r
             WHERE r.readings > {BULK_READINGS}
             """,
         ),
     ),
     entries=f"""
     SELECT arrival FROM log_entries e
-    WHERE (e.entry_type IN {READING_TYPES} OR e.entry_type = 'evidence_bundled')
+    WHERE (e.entry_type IN {ALL_READING_TYPES} OR e.entry_type = 'evidence_bundled')
         AND {{within e.recorded_at}}
     """,
 )
