@@ -2,10 +2,13 @@
 
 import logging
 import re
+import sys
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO, cast
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -42,6 +45,18 @@ def _hide_rows(
     return event
 
 
+class _LossyOutput:
+    """Standard output, but a line that cannot be written is lost and fails nothing."""
+
+    def write(self, text: str) -> None:
+        with suppress(OSError):  # no room on the disk, or nobody reads any more
+            sys.stdout.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            sys.stdout.flush()
+
+
 def configure_logs(level: str) -> None:
     """One JSON object a line, with UTC time and whatever the request has bound."""
     structlog.configure(
@@ -54,6 +69,7 @@ def configure_logs(level: str) -> None:
             _hide_secrets,
             structlog.processors.JSONRenderer(),
         ],
+        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _LossyOutput())),
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
         cache_logger_on_first_use=True,
     )

@@ -1,6 +1,8 @@
 """A fault that nobody foresaw is logged whole, without anything that somebody sent or stored."""
 
+import errno
 import json
+import sys
 
 import pytest
 import structlog
@@ -58,3 +60,19 @@ def test_a_line_without_a_fault_stays_as_it_is(logged):
     structlog.get_logger("faults").info("request", status=200, token="cfk_secret")
     line = json.loads(logged())
     assert (line["status"], line["token"], "exception" in line) == (200, "…", False)
+
+
+@pytest.mark.usefixtures("logged")
+@pytest.mark.parametrize("failing", ["write", "flush"])
+def test_a_line_for_which_the_disk_has_no_room_is_lost_and_fails_nothing(
+    capsys, monkeypatch, failing
+):
+    def refuse(*_arguments):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as full:
+        full.setattr(sys.stdout, failing, refuse)
+        structlog.get_logger("faults").error("lost")
+    structlog.get_logger("faults").error("there is room again")
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert json.loads(last)["event"] == "there is room again"
