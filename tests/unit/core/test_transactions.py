@@ -224,7 +224,7 @@ def test_an_effect_that_cannot_happen_yet_waits_for_days_and_is_done_then(units,
     assert len(calls) == 48
     message = only_message(units)
     assert (message.state, message.attempts_count) == ("waiting", 0)
-    assert message.last_error == f"{type(reason).__name__}: {reason.detail}"
+    assert message.last_error == f"{reason.slug}: {reason.detail}"
     drain_outbox(units, {"topic": calls.append})
     message = only_message(units)
     assert (message.state, message.last_error) == ("done", None)
