@@ -193,11 +193,11 @@ def test_a_loss_that_cannot_go_on_keeps_no_other_from_going_on(uow, monkeypatch)
     first, scenario, case = licensed(uow)
     other = approve_scenario(uow, submit_scenario(uow))
     second = services.issue_licence(uow, **order(uow, case, other))
-    monkeypatch.setattr(narrowing, "AT_ONCE_MAX", 0)
-    for use in (scenario, other):
-        services.narrow_scenario(
-            uow, THIRD, scenario_id=use.id, reason="Fewer are enough.", narrowed={"calls_max": 7}
-        )
+    fewer = {"reason": "Fewer are enough.", "narrowed": {"calls_max": 7}}
+    with monkeypatch.context() as later:
+        later.setattr(narrowing, "_apply", lambda *_: 0)
+        for use in (scenario, other):
+            services.narrow_scenario(uow, THIRD, scenario_id=use.id, **fewer)
     bar(uow, first, "terms->>'calls_max' <> '7'")
     assert services.suspend_expired(uow, 10) == 1
     assert [each.terms["calls_max"] for each in (first, second)] == [10_000, 7]

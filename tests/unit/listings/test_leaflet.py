@@ -17,6 +17,8 @@ COLUMNS = {
     "supplier_id": "org_1",
     "supplier_name": "供方有限公司",
     "quality": "A",
+    "rating_count": 0,
+    "rating_stars": 0,
     "price_models": ["per_call"],
     "lowest_price_amount": 40_000_000,
     "currency": "CNY",
