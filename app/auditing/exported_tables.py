@@ -19,6 +19,7 @@ TIMES = (
     "registered_at", "published_at", "added_at", "granted_at", "asked_at", "created_at",
     "received_at", "noted_at", "set_at", "started_at", "queued_at", "frozen_at", "evaluated_at",
     "from_at", "taken_at", "matched_at", "bucket_at", "hour", "decided_at", "changed_at",
+    "rated_at",
 )  # fmt: skip
 """Columns that say when a row came to be; the first that is not null decides, none means always."""
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import click
 
-from app.core.exchange_calendar import day_start
+from app.commands.days import DAY
 from app.core.reach import Reach
 from app.parts import Parts
 from metering.erasure.details import REASONS, erase_details
@@ -15,9 +15,7 @@ def erase_command(parts: Parts) -> click.Command:
 
     @click.command("erase-details")
     @click.argument("licence_id")
-    @click.option(
-        "--until", type=click.DateTime(["%Y-%m-%d"]), required=True, help="Shanghai's day."
-    )
+    @click.option("--until", type=DAY, required=True, help="Shanghai's day, not included.")
     @click.option("--reason", type=click.Choice(REASONS), required=True)
     @click.confirmation_option(prompt="This cannot be undone, and buyers' proofs lose it. Erase?")
     def erase_details_command(licence_id: str, until: datetime, reason: str) -> None:
@@ -28,9 +26,7 @@ def erase_command(parts: Parts) -> click.Command:
         total, erased = 0, 1
         while erased:
             with parts.units.begin(Reach.EXCHANGE) as uow:
-                erased = erase_details(
-                    uow, licence_id, until=day_start(until.date()), reason_code=reason
-                )
+                erased = erase_details(uow, licence_id, until=until, reason_code=reason)
                 uow.commit()
             total += erased
         click.echo(f"{total} calls")

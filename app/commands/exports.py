@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from app.accounts.models import Organisation, Person
 from app.auditing.evidence import seal_documents
 from app.auditing.exporting import SIZES, Portion, Sizes, export_whole
 from app.auditing.rules import Scope
+from app.commands.days import DAY
 from app.core.canonical import canonical_bytes
 from app.core.clock import iso_instant
 from app.core.durable_files import sync_folder, write_synced
@@ -29,7 +30,6 @@ from ledger.log.events import AuditorRead
 
 FORMAT = "counterfoil-export/1"
 MANIFEST = "manifest.zip"
-_DAY = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"])
 
 
 def export_command(parts: Parts, *, sizes: Sizes = SIZES) -> click.Command:
@@ -38,8 +38,8 @@ def export_command(parts: Parts, *, sizes: Sizes = SIZES) -> click.Command:
     @click.command("export-organisation")
     @click.argument("organisation_id")
     @click.argument("folder", type=click.Path(path_type=Path))
-    @click.option("--from", "from_at", type=_DAY, required=True, help="UTC, included.")
-    @click.option("--until", "until_at", type=_DAY, required=True, help="UTC, not included.")
+    @click.option("--from", "from_at", type=DAY, required=True, help="First day, in Shanghai.")
+    @click.option("--until", "until_at", type=DAY, required=True, help="Day behind the last.")
     @click.option("--auditor", required=True, help="Id of the auditor who takes the export.")
     def export_organisation(
         organisation_id: str, folder: Path, *, from_at: datetime, until_at: datetime, auditor: str
@@ -56,8 +56,7 @@ def export_command(parts: Parts, *, sizes: Sizes = SIZES) -> click.Command:
             message = "The period ends before it begins."
             raise click.ClickException(message)
         _note_reading(parts, organisation_id, auditor)
-        period = from_at.replace(tzinfo=UTC), until_at.replace(tzinfo=UTC)
-        scope = Scope(parts.clock.now(), *period, organisation_id=organisation_id)
+        scope = Scope(parts.clock.now(), from_at, until_at, organisation_id=organisation_id)
         written = _write_export(parts, folder, scope, sizes)
         click.echo(
             f"{len(written.portions)} portions, {written.records.total()} records,"

@@ -148,6 +148,7 @@ def test_a_long_export_is_written_in_bounded_portions_under_one_manifest(
     manifest = zipfile.ZipFile(folder / "manifest.zip")
     facts = json.loads(manifest.read("export.json"))
     parts = [(folder / each["file"]).read_bytes() for each in facts["portions"]]
+    assert facts["filters"]["from"] == "2019-12-31T16:00:00.000000Z", "a day in Shanghai"
     hashes = [hashlib.sha256(part).hexdigest() for part in parts]
     assert hashes == [each["sha256"] for each in facts["portions"]]
     assert manifest.read("SHA256SUMS").decode().split()[::2] == hashes
