@@ -78,19 +78,6 @@ class ListingDocumentNotFound(CounterfoilError):
         )
 
 
-class OwnListingRated(CounterfoilError):
-    """Who sells a listing, or shares in it, does not rate it."""
-
-    kind = ErrorKind.CONFLICT
-    slug = "own-listing-rated"
-    title = "The listing is your own"
-
-    def __init__(self, listing_code: str) -> None:
-        super().__init__(
-            "Its supplier and those who share in it do not rate it.", listing_code=listing_code
-        )
-
-
 class NothingToRate(CounterfoilError):
     """The organisation was never delivered anything of the listing."""
 

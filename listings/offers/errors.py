@@ -33,14 +33,17 @@ class ScenarioNotApproved(CounterfoilError):
 
 
 class OwnListing(CounterfoilError):
-    """Supplier and buyer are the same organisation."""
+    """An organisation buys from itself, or rates what it sells or shares in."""
 
     kind = ErrorKind.CONFLICT
     slug = "own-listing"
     title = "The listing is your own"
 
     def __init__(self, listing_code: str) -> None:
-        super().__init__("An organisation cannot order from itself.", listing_code=listing_code)
+        super().__init__(
+            "An organisation neither orders from itself nor rates what it sells or shares in.",
+            listing_code=listing_code,
+        )
 
 
 class TermsNotAccepted(CounterfoilError):

@@ -9,9 +9,10 @@ from app.core.reach import Reach
 from app.core.unit_of_work import UnitOfWork
 from listings.catalogue.listing_codes import parse_listing_code
 from listings.catalogue.page import contributor_ids
-from listings.errors import NothingToRate, OwnListingRated, RatingNotFound
+from listings.errors import NothingToRate, RatingNotFound
 from listings.events import ListingRated
 from listings.models import Listing, Rating
+from listings.offers.errors import OwnListing
 from listings.ports import CallingBuyers
 from listings.queries.catalogue import get_listing
 from listings.queries.ratings import find_rating
@@ -23,13 +24,13 @@ def rate_listing(
 ) -> Rating:
     """Rate a listing on sale, or rate it anew; ``stars`` are one to five.
 
-    Raises `PartyNotVerified`, `ListingNotFound`, `OwnListingRated` for who sells it or shares in
+    Raises `PartyNotVerified`, `ListingNotFound`, `OwnListing` for who sells it or shares in
     it, and `NothingToRate` for who was never delivered anything of it.
     """
     buyer_id = demand_buyer(uow, principal.organisation_id).organisation_id
     listing = get_listing(uow.session, listing_code)
     if buyer_id in (listing.supplier_id, *contributor_ids(listing.version.content)):
-        raise OwnListingRated(listing.listing_code)
+        raise OwnListing(listing.listing_code)
     if not calling.has_called(uow.session, buyer_id=buyer_id, listing_code=listing.listing_code):
         raise NothingToRate(listing.listing_code)
     given = {"stars": stars, "rated_at": uow.now}

@@ -10,9 +10,10 @@ from app.core.reach import Reach
 from listings import services
 from listings.catalogue.filters import CatalogueQuery
 from listings.catalogue.rating_means import mean_label
-from listings.errors import NothingToRate, OwnListingRated, RatingNotFound
+from listings.errors import NothingToRate, RatingNotFound
 from listings.events import ListingRated
 from listings.models import Listing, Rating
+from listings.offers.errors import OwnListing
 from listings.queries.catalogue import search_catalogue
 from tests.factories.listings import BUYER, SUPPLIER_ID
 
@@ -79,7 +80,7 @@ def test_nobody_rates_what_it_never_received_or_sells(market, code):
     with pytest.raises(NothingToRate):
         rate(market, code, 1, calling=Nobody())
     market.verify(SUPPLIER_ID, "Supplier Ltd", is_supplier=True, is_buyer=True)
-    with pytest.raises(OwnListingRated):
+    with pytest.raises(OwnListing):
         rate(market, code, 5, Principal("psn_s", SUPPLIER_ID, frozenset({Role.BUYER})))
     assert sums(market, code) == (0, 0)
 
