@@ -189,6 +189,8 @@ class LicenceDocumentOpened(Event):
     licence_id: str
     document_hash: str
     opened_by: str
+    organisation_id: str
+    """The party that it was opened for."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,6 @@
 
 from app.accounts import services as accounts
 from app.accounts.events import PersonDeactivated, RoleWithdrawn
-from app.accounts.models import Person
 from app.core.principals import Role
 from app.core.unit_of_work import UnitOfWork
 from app.documents import services as documents
@@ -252,5 +251,4 @@ def ask_for_probe(uow: UnitOfWork, event: ReviewOpened) -> None:
 
 def keep_document(uow: UnitOfWork, event: LicenceDocumentOpened) -> None:
     """What the other party of a licence has read stays, as what the exchange has read does."""
-    person = uow.session.get_one(Person, event.opened_by)
-    documents.note_opened(uow, event.document_hash, by_organisation=person.organisation_id)
+    documents.note_opened(uow, event.document_hash, by_organisation=event.organisation_id)

@@ -50,6 +50,7 @@ def open_shown_document(
                 licence_id=licence.id,
                 document_hash=document_hash,
                 opened_by=principal.id,
+                organisation_id=principal.organisation_id,
             )
         )
     return found
