@@ -317,6 +317,15 @@ BUYER_ID = "org_" + "2" * 26
 SCENARIO_ID = "scn_" + "3" * 26
 SUPPLIER = Principal("psn_supplier", SUPPLIER_ID, frozenset({Role.SUPPLIER}))
 BUYER = Principal("psn_buyer", BUYER_ID, frozenset({Role.BUYER}))
+PLAN = {
+    "kind": "per_call",
+    "unit": "call",
+    "unit_price": 12_000_000,
+    "free_units": 0,
+    "currency": "CNY",
+    "calls_per_second": 50,
+}
+"""A plan that a supplier proposes, as the services take it: 0.12 a call."""
 
 
 class Market:

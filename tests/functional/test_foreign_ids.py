@@ -69,6 +69,18 @@ def foreign_values(everything, world):
             "\\x"
         ),
         "document_hash": theirs_alone(everything, "documents", "document_hash", supplier),
+        **money_values(first, buyer=buyer, supplier=supplier, licence_id=licence_id),
+        "token": "0" * 43,
+        "endpoint_id": first("webhook_endpoints", "id", organisation_id=buyer),
+        "consent_id": first("consents", "id", supplier_id=supplier),
+        "sample_id": first("quality_samples", "id", supplier_id=supplier),
+        "delivery_id": first("webhook_deliveries", "id", organisation_id=buyer),
+    }
+
+
+def money_values(first, *, buyer, supplier, licence_id):
+    """The same of what is paid, owed and billed."""
+    return {
         "invoice_id": first("invoices", "invoice_id", licence_id=licence_id),
         "top_up_id": first("top_ups", "top_up_id", organisation_id=buyer),
         "credit_id": first("credits", "credit_id", buyer_id=buyer),
@@ -81,11 +93,6 @@ def foreign_values(everything, world):
         "bill_id": first("credit_bills", "bill_id", organisation_id=buyer),
         "freeze_id": first("account_freezes", "freeze_id", organisation_id=buyer),
         "subject_id": first("top_ups", "top_up_id", organisation_id=buyer),
-        "token": "0" * 43,
-        "endpoint_id": first("webhook_endpoints", "id", organisation_id=buyer),
-        "consent_id": first("consents", "id", supplier_id=supplier),
-        "sample_id": first("quality_samples", "id", supplier_id=supplier),
-        "delivery_id": first("webhook_deliveries", "id", organisation_id=buyer),
     }
 
 

@@ -35,19 +35,11 @@ from listings.offers.errors import (
 )
 from listings.queries.custom_offers import get_custom_offer, list_custom_offers
 from listings.services.custom_offers import OPEN_MAX
-from tests.factories.listings import BUYER, BUYER_ID, SUPPLIER, SUPPLIER_ID
+from tests.factories.listings import BUYER, BUYER_ID, PLAN, SUPPLIER, SUPPLIER_ID
 
 DAY = 86_400
 OTHER_ID = "org_" + "7" * 26
 OTHER = Principal("psn_other", OTHER_ID, frozenset({Role.BUYER, Role.SUPPLIER}))
-PLAN = {
-    "kind": "per_call",
-    "unit": "call",
-    "unit_price": 12_000_000,
-    "free_units": 0,
-    "currency": "CNY",
-    "calls_per_second": 50,
-}
 
 
 @pytest.fixture

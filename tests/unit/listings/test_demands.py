@@ -21,16 +21,7 @@ from listings.offers.demand_errors import (
 from listings.offers.demand_faults import demand_faults
 from listings.offers.demand_states import LIFE_CYCLE, STATES
 from listings.services import demands
-from tests.factories.listings import BUYER, BUYER_ID, SUPPLIER, SUPPLIER_ID
-
-PLAN = {
-    "kind": "per_call",
-    "unit": "call",
-    "unit_price": 12_000_000,
-    "free_units": 0,
-    "currency": "CNY",
-    "calls_per_second": 50,
-}
+from tests.factories.listings import BUYER, BUYER_ID, PLAN, SUPPLIER, SUPPLIER_ID
 
 
 @pytest.fixture
